@@ -183,6 +183,15 @@ public final class TorchOps {
     return OPS.call("draw", probabilities.getManager(), probabilities, uniform);
   }
 
+  /**
+   * The lower triangular root L of a covariance matrix, {@code L · Lᵀ = x}, worked out in f64.
+   *
+   * @param x symmetric, shape (n, n); a millionth of its mean diagonal is added against rounding
+   */
+  public static NDArray cholesky(NDArray x) {
+    return OPS.call("cholesky", x.getManager(), x);
+  }
+
   private static String source() {
     try (InputStream in = TorchOps.class.getResourceAsStream("ops.torchscript")) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);

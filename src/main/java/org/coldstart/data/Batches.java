@@ -1,0 +1,60 @@
+package org.coldstart.data;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+
+/** The orders in which examples are put into batches. */
+public final class Batches {
+
+  private Batches() {}
+
+  /**
+   * Shuffles by seed and cuts into batches; the last may be smaller.
+   *
+   * @param seed the same seed gives the same batches
+   */
+  public static List<List<Example>> shuffled(List<Example> examples, int batchSize, long seed) {
+    List<Example> order = new ArrayList<>(examples);
+    Collections.shuffle(order, new Random(seed));
+    return cut(order, batchSize);
+  }
+
+  /**
+   * Batches of similar lengths, so that little is padded, themselves in shuffled order.
+   *
+   * <p>As in transformers' {@code group_by_length}: shuffled rows are cut into blocks of fifty batches, and
+   * each block is sorted, so that chance still decides who meets whom.
+   */
+  public static List<List<Example>> groupedByLength(List<Example> examples, int batchSize, long seed) {
+    Random random = new Random(seed);
+    List<Example> order = new ArrayList<>(examples);
+    Collections.shuffle(order, random);
+    List<List<Example>> batches = new ArrayList<>();
+    for (List<Example> block : cut(order, 50 * batchSize)) {
+      List<Example> sorted = new ArrayList<>(block);
+      sorted.sort(Comparator.comparingInt(Example::length).reversed());
+      batches.addAll(cut(sorted, batchSize));
+    }
+    Collections.shuffle(batches, random);
+    return batches;
+  }
+
+  /** Longest first, so that evaluation pads little and runs out of memory at once if it does at all. */
+  public static List<List<Example>> byLength(List<Example> examples, int batchSize) {
+    List<Example> sorted = new ArrayList<>(examples);
+    sorted.sort(Comparator.comparingInt(Example::length).reversed());
+    return cut(sorted, batchSize);
+  }
+
+  /** Consecutive runs of {@code size}; the last may be smaller. */
+  static List<List<Example>> cut(List<Example> examples, int size) {
+    List<List<Example>> parts = new ArrayList<>();
+    for (int from = 0; from < examples.size(); from += size) {
+      parts.add(List.copyOf(examples.subList(from, Math.min(examples.size(), from + size))));
+    }
+    return parts;
+  }
+}

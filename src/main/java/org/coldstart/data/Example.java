@@ -1,0 +1,32 @@
+package org.coldstart.data;
+
+/**
+ * A training row as the model sees it: token ids, and which of them carry loss.
+ *
+ * @param ids the whole row
+ * @param mask {@code mask[t]} is true where the model is to learn to predict token t from those before it
+ */
+public record Example(int[] ids, boolean[] mask) {
+
+  /** Checks that there is a mark for each id. */
+  public Example {
+    if (ids.length != mask.length) {
+      throw new IllegalArgumentException(
+          "An example needs one mask entry per id, not " + mask.length + " for " + ids.length + ".");
+    }
+  }
+
+  /** The number of tokens. */
+  public int length() {
+    return ids.length;
+  }
+
+  /** The number of tokens that carry loss; the first never does, nothing stands before it. */
+  public int keptTokens() {
+    int kept = 0;
+    for (int t = 1; t < mask.length; t++) {
+      kept += mask[t] ? 1 : 0;
+    }
+    return kept;
+  }
+}

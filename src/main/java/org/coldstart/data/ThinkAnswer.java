@@ -1,0 +1,39 @@
+package org.coldstart.data;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The reply the article teaches, {@code <think>reasoning</think><answer>answer</answer>}.
+ *
+ * @param reasoning what stands between the think tags
+ * @param answer what stands between the answer tags
+ */
+public record ThinkAnswer(String reasoning, String answer) {
+
+  /** The four new tokens, in the order in which a reply uses them. */
+  public static final List<String> TOKENS = List.of("<think>", "</think>", "<answer>", "</answer>");
+
+  private static final Pattern REPLY =
+      Pattern.compile("\\s*<think>(.*)</think>\\s*<answer>(.*)</answer>\\s*", Pattern.DOTALL);
+
+  /** The reply as text. */
+  public String format() {
+    return "<think>" + reasoning + "</think><answer>" + answer + "</answer>";
+  }
+
+  /**
+   * Reads a reply that has each tag exactly once, in order, with something between each pair and nothing
+   * but blanks outside; empty for any other.
+   */
+  public static Optional<ThinkAnswer> parse(String reply) {
+    Matcher matcher = REPLY.matcher(reply);
+    boolean once = TOKENS.stream().allMatch(tag -> reply.indexOf(tag) == reply.lastIndexOf(tag));
+    if (!once || !matcher.matches() || matcher.group(1).isBlank() || matcher.group(2).isBlank()) {
+      return Optional.empty();
+    }
+    return Optional.of(new ThinkAnswer(matcher.group(1).strip(), matcher.group(2).strip()));
+  }
+}

@@ -1,0 +1,208 @@
+package org.coldstart.generate;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.KvCache;
+import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.torch.Autograd;
+import org.coldstart.torch.Precision;
+import org.coldstart.torch.Torch;
+import org.coldstart.torch.TorchOps;
+
+/**
+ * Lets a model write.
+ *
+ * <pre>{@code
+ * Generator generator = new Generator(model, tokenizer);
+ * Generation reply = generator.chat(List.of(Message.user("Hello!")), Sampling.greedy(), 40);
+ * System.out.println(reply.text());
+ * }</pre>
+ *
+ * <p>A reply ends at any of the end tokens that the checkpoint or the tokenizer names, at the token limit,
+ * or when the thread is interrupted.
+ */
+public final class Generator {
+
+  private final CausalLm model;
+  private final Tokenizer tokenizer;
+
+  /** A generator for a model and the tokenizer that belongs to it. */
+  public Generator(CausalLm model, Tokenizer tokenizer) {
+    this.model = model;
+    this.tokenizer = tokenizer;
+  }
+
+  /** Continues a text; the tokenizer's own leading tokens, such as a BOS, are put before it. */
+  public Generation generate(String prompt, Sampling sampling, int maxNewTokens) {
+    return generate(List.of(tokenizer.encode(prompt).ids()), sampling, maxNewTokens).get(0);
+  }
+
+  /** Answers a conversation through the model's chat template. */
+  public Generation chat(List<Message> messages, Sampling sampling, int maxNewTokens) {
+    return generate(List.of(promptIds(messages)), sampling, maxNewTokens).get(0);
+  }
+
+  /**
+   * Answers a conversation and tells the reply as it grows.
+   *
+   * @param onText gets each new piece of the reply's text
+   */
+  public Generation chat(
+      List<Message> messages, Sampling sampling, int maxNewTokens, Consumer<String> onText) {
+    return run(List.of(promptIds(messages)), sampling, maxNewTokens, onText).get(0);
+  }
+
+  /** The ids of a conversation up to where the reply begins. */
+  public int[] promptIds(List<Message> messages) {
+    return tokenizer.encode(tokenizer.applyChatTemplate(messages, true), false).ids();
+  }
+
+  /**
+   * Continues several prompts, which may differ in length, at once.
+   *
+   * @param prompts ids, none empty
+   * @return the replies in the prompts' order
+   */
+  public List<Generation> generate(List<int[]> prompts, Sampling sampling, int maxNewTokens) {
+    return run(prompts, sampling, maxNewTokens, null);
+  }
+
+  private List<Generation> run(
+      List<int[]> prompts, Sampling sampling, int maxNewTokens, Consumer<String> onText) {
+    checkLengths(prompts, maxNewTokens);
+    List<Reply> replies =
+        prompts.stream()
+            .map(prompt -> new Reply(prompt, onText == null ? null : new StreamedText(tokenizer, onText)))
+            .toList();
+    return Autograd.withoutGradient(
+        () -> {
+          write(replies, new TokenSampler(sampling), maxNewTokens);
+          return replies.stream().map(reply -> reply.finish(tokenizer)).toList();
+        });
+  }
+
+  private void checkLengths(List<int[]> prompts, int maxNewTokens) {
+    if (maxNewTokens < 1) {
+      throw new IllegalArgumentException("maxNewTokens must be at least 1, not " + maxNewTokens + ".");
+    }
+    int limit = model.config().maxPositionEmbeddings();
+    for (int[] prompt : prompts) {
+      if (prompt.length == 0) {
+        throw new IllegalArgumentException("A prompt needs at least one token.");
+      }
+      if (prompt.length >= limit) {
+        throw new IllegalArgumentException(
+            "The prompt has " + prompt.length + " tokens, and the model sees no more than " + limit + ".");
+      }
+    }
+  }
+
+  private void write(List<Reply> replies, TokenSampler sampler, int maxNewTokens) {
+    if (replies.isEmpty()) {
+      return;
+    }
+    int width = replies.stream().mapToInt(reply -> reply.prompt().length).max().getAsInt();
+    int limit = Math.min(maxNewTokens, model.config().maxPositionEmbeddings() - width);
+    Set<Integer> endTokens = endTokens();
+    int[] padding = replies.stream().mapToInt(reply -> width - reply.prompt().length).toArray();
+    try (KvCache cache = new KvCache(model.config(), padding)) {
+      List<Reply> open = replies;
+      long[] input = padded(replies, width);
+      for (int step = 0; step < limit && !open.isEmpty(); step++) {
+        if (Thread.interrupted()) {
+          open.forEach(reply -> reply.stop(Generation.Stop.INTERRUPTED));
+          return;
+        }
+        int[] chosen = next(input, cache, sampler, open);
+        for (int row = 0; row < chosen.length; row++) {
+          open.get(row).add(chosen[row], endTokens);
+        }
+        open = dropEnded(open, cache);
+        input = open.stream().mapToLong(Reply::lastId).toArray();
+      }
+    }
+  }
+
+  private int[] next(long[] input, KvCache cache, TokenSampler sampler, List<Reply> open) {
+    try (NDManager step = Torch.newManager()) {
+      NDArray ids = step.create(input, new Shape(open.size(), input.length / open.size()));
+      NDArray logits = lastLogits(model.hiddenStates(ids, cache));
+      return sampler.choose(logits, open.stream().map(Reply::allIds).toList());
+    }
+  }
+
+  private NDArray lastLogits(NDArray hidden) {
+    long time = hidden.getShape().get(1);
+    NDArray last = TorchOps.slice(hidden, 1, time - 1, 1);
+    NDArray logits = model.head(last, Precision.F32);
+    return logits.reshape(logits.getShape().get(0), logits.getShape().get(2));
+  }
+
+  /** Finished rows go on beside the others until a quarter has ended: dropping them copies the cache. */
+  private static List<Reply> dropEnded(List<Reply> open, KvCache cache) {
+    int[] going = IntStream.range(0, open.size()).filter(row -> !open.get(row).ended()).toArray();
+    if (going.length > 0 && open.size() - going.length <= open.size() / 4) {
+      return open;
+    }
+    if (going.length > 0) {
+      cache.keepRows(going);
+    }
+    return Arrays.stream(going).mapToObj(open::get).toList();
+  }
+
+  private long[] padded(List<Reply> replies, int width) {
+    long[] input = new long[replies.size() * width];
+    for (int row = 0; row < replies.size(); row++) {
+      int[] prompt = replies.get(row).prompt();
+      int from = row * width + width - prompt.length;
+      for (int t = 0; t < prompt.length; t++) {
+        input[from + t] = prompt[t];
+      }
+    }
+    return input;
+  }
+
+  private Set<Integer> endTokens() {
+    Set<Integer> ends = new TreeSet<>(model.generationConfig().eosTokenIds());
+    tokenizer.eosTokenId().ifPresent(ends::add);
+    return ends;
+  }
+
+  /**
+   * The probabilities of what comes after a text, without a generation prompt or anything else added.
+   *
+   * @param ids the text's ids, at least one
+   */
+  public NextTokens nextTokenProbabilities(int[] ids) {
+    return Autograd.withoutGradient(
+        () -> {
+          try (NDManager step = Torch.newManager()) {
+            NDArray input = step.create(Arrays.stream(ids).asLongStream().toArray(), new Shape(1, ids.length));
+            NDArray logits = lastLogits(model.hiddenStates(input, Precision.F32));
+            return new NextTokens(TorchOps.softmax(logits).toFloatArray(), tokenizer);
+          }
+        });
+  }
+
+  /** The probabilities of what comes after a conversation as the chat template renders it. */
+  public NextTokens nextTokenProbabilities(List<Message> messages) {
+    return nextTokenProbabilities(
+        tokenizer.encode(tokenizer.applyChatTemplate(messages, false), false).ids());
+  }
+
+  @Override
+  public String toString() {
+    return "Generator ending at "
+        + endTokens().stream().map(tokenizer::idToToken).collect(Collectors.joining(", "));
+  }
+}

@@ -1,0 +1,46 @@
+package org.coldstart.generate;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.coldstart.tokenizer.Tokenizer;
+
+/** The model's distribution over the token that comes next. */
+public final class NextTokens {
+
+  /** A token and its probability. */
+  public record Candidate(int id, String token, double probability) {}
+
+  private final float[] probabilities;
+  private final Tokenizer tokenizer;
+
+  NextTokens(float[] probabilities, Tokenizer tokenizer) {
+    this.probabilities = probabilities;
+    this.tokenizer = tokenizer;
+  }
+
+  /**
+   * The probability of a token; 0 for one that the model has no row for yet.
+   *
+   * @throws IllegalArgumentException if the tokenizer does not know it
+   */
+  public double probability(String token) {
+    int id = tokenizer.id(token);
+    return id < probabilities.length ? probabilities[id] : 0;
+  }
+
+  /** The n likeliest tokens, likeliest first. */
+  public List<Candidate> top(int n) {
+    return IntStream.range(0, probabilities.length)
+        .boxed()
+        .sorted(Comparator.comparingDouble(id -> -probabilities[id]))
+        .limit(n)
+        .map(id -> new Candidate(id, name(id), probabilities[id]))
+        .toList();
+  }
+
+  /** A matrix may have more rows than the tokenizer has tokens. */
+  private String name(int id) {
+    return id < tokenizer.size() ? tokenizer.decode(id) : "[row " + id + "]";
+  }
+}

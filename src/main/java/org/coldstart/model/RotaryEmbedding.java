@@ -1,0 +1,122 @@
+package org.coldstart.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import org.coldstart.checkpoint.RopeParameters;
+import org.coldstart.torch.TorchOps;
+
+/**
+ * The angles of rotary position embedding: position p turns pair i of a head by {@code p · frequency(i)}.
+ *
+ * <p>Frequencies are {@code theta^(-2i / size)}, stretched for long contexts as the checkpoint says.
+ * Computed in f32 as transformers does, so that logits agree; the tables grow as longer rows appear.
+ */
+final class RotaryEmbedding implements AutoCloseable {
+
+  private final NDManager manager;
+  private final float[] frequencies;
+  private NDArray cos;
+  private NDArray sin;
+
+  RotaryEmbedding(NDManager parent, RopeParameters rope, int headSize) {
+    manager = parent.newSubManager();
+    frequencies = frequencies(rope, headSize);
+    grow(64);
+  }
+
+  /** Cosines for positions {@code from … from + time - 1}, shape (time, head size), owned by {@code out}. */
+  NDArray cos(NDManager out, int from, int time) {
+    grow(from + time);
+    return attached(TorchOps.slice(cos, 0, from, time), out);
+  }
+
+  /** Sines, likewise. */
+  NDArray sin(NDManager out, int from, int time) {
+    grow(from + time);
+    return attached(TorchOps.slice(sin, 0, from, time), out);
+  }
+
+  /** Cosines at given positions (int64, shape (n)), shape (n, head size), owned by {@code out}. */
+  NDArray cosAt(NDManager out, NDArray positions, int greatest) {
+    grow(greatest + 1);
+    return attached(TorchOps.select(cos, 0, positions), out);
+  }
+
+  /** Sines, likewise. */
+  NDArray sinAt(NDManager out, NDArray positions, int greatest) {
+    grow(greatest + 1);
+    return attached(TorchOps.select(sin, 0, positions), out);
+  }
+
+  private static NDArray attached(NDArray array, NDManager out) {
+    array.attach(out);
+    return array;
+  }
+
+  private void grow(int length) {
+    if (cos != null && length <= cos.getShape().get(0)) {
+      return;
+    }
+    int rows = Integer.highestOneBit(Math.max(64, length) * 2 - 1);
+    int half = frequencies.length;
+    float[] cosines = new float[rows * half * 2];
+    float[] sines = new float[cosines.length];
+    for (int p = 0; p < rows; p++) {
+      for (int i = 0; i < half; i++) {
+        float angle = p * frequencies[i];
+        int at = p * half * 2 + i;
+        cosines[at] = cosines[at + half] = (float) Math.cos(angle);
+        sines[at] = sines[at + half] = (float) Math.sin(angle);
+      }
+    }
+    close(cos);
+    close(sin);
+    cos = manager.create(cosines, new Shape(rows, half * 2L));
+    sin = manager.create(sines, new Shape(rows, half * 2L));
+  }
+
+  private static void close(NDArray table) {
+    if (table != null) {
+      table.close();
+    }
+  }
+
+  static float[] frequencies(RopeParameters rope, int headSize) {
+    float[] frequencies = new float[headSize / 2];
+    for (int i = 0; i < frequencies.length; i++) {
+      float plain = (float) (1 / Math.pow(rope.theta(), 2.0 * i / headSize));
+      frequencies[i] =
+          switch (rope.type()) {
+            case DEFAULT -> plain;
+            case LINEAR -> (float) (plain / rope.factor());
+            case LLAMA3 -> llama3(plain, rope);
+          };
+    }
+    return frequencies;
+  }
+
+  /**
+   * Llama 3.1's stretching (Dubey et al., 2024; {@code _compute_llama3_parameters} in transformers): long
+   * wavelengths are divided by the factor, short ones kept, those between interpolated.
+   */
+  private static float llama3(float frequency, RopeParameters rope) {
+    double wavelength = 2 * Math.PI / frequency;
+    double context = rope.originalMaxPositionEmbeddings();
+    if (wavelength < context / rope.highFreqFactor()) {
+      return frequency;
+    }
+    if (wavelength > context / rope.lowFreqFactor()) {
+      return (float) (frequency / rope.factor());
+    }
+    double smooth =
+        (context / wavelength - rope.lowFreqFactor())
+            / (rope.highFreqFactor() - rope.lowFreqFactor());
+    return (float) ((1 - smooth) * frequency / rope.factor() + smooth * frequency);
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

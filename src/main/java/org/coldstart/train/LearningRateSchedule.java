@@ -1,0 +1,36 @@
+package org.coldstart.train;
+
+/**
+ * How the learning rate moves over a run: up from 0 during warm-up, then as the kind says.
+ *
+ * <p>The formulas are transformers' {@code get_linear_schedule_with_warmup} and its siblings; as there, the
+ * first step of a warm-up has rate 0.
+ */
+public enum LearningRateSchedule {
+  /** Down to 0 in a straight line. */
+  LINEAR,
+  /** Down to 0 along half a cosine. */
+  COSINE,
+  /** Stays. */
+  CONSTANT;
+
+  /**
+   * The factor on the learning rate at a step.
+   *
+   * @param step 0-based optimizer step
+   * @param warmupSteps steps of warm-up, 0 for none
+   * @param totalSteps steps of the whole run
+   * @return in [0, 1]
+   */
+  public double factor(int step, int warmupSteps, int totalSteps) {
+    if (step < warmupSteps) {
+      return (double) step / warmupSteps;
+    }
+    double done = (double) (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps);
+    return switch (this) {
+      case LINEAR -> Math.max(0, 1 - done);
+      case COSINE -> Math.max(0, (1 + Math.cos(Math.PI * done)) / 2);
+      case CONSTANT -> 1;
+    };
+  }
+}

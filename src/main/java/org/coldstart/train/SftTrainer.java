@@ -1,0 +1,129 @@
+package org.coldstart.train;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import org.coldstart.data.Batches;
+import org.coldstart.data.Example;
+import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.torch.Autograd;
+
+/**
+ * Supervised fine-tuning: shows the model examples and moves all its weights towards the kept tokens.
+ *
+ * <pre>{@code
+ * TrainingResult result = new SftTrainer(model, tokenizer, config, train, test).train();
+ * result.log().toTable();
+ * }</pre>
+ *
+ * <p>One optimizer step sees {@code gradientAccumulationSteps} batches. Its loss is the sum over the kept
+ * tokens of all of them divided by their number, so that four batches of one row and one batch of four rows
+ * are the same step. Interrupting the thread ends the run after the batch at hand; the model then holds what
+ * was reached, and the result says so.
+ */
+public final class SftTrainer {
+
+  private final CausalLm model;
+  private final Tokenizer tokenizer;
+  private final SftConfig config;
+  private final List<Example> train;
+  private final List<Example> eval;
+  private final List<TrainingListener> listeners;
+
+  /**
+   * A trainer.
+   *
+   * @param train rows to learn from, none longer than {@code maxLength}, each with a kept token
+   * @param eval rows the loss is watched on; may be empty
+   * @param listeners told of the run as it goes
+   * @throws IllegalArgumentException if a row carries no loss or is too long (naming it), or the optimizer
+   *     is one that is not there yet
+   */
+  public SftTrainer(
+      CausalLm model,
+      Tokenizer tokenizer,
+      SftConfig config,
+      List<Example> train,
+      List<Example> eval,
+      TrainingListener... listeners) {
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.config = config;
+    this.train = List.copyOf(train);
+    this.eval = List.copyOf(eval);
+    this.listeners = List.of(listeners);
+    check(this.train, "Training");
+    check(this.eval, "Evaluation");
+    if (train.isEmpty()) {
+      throw new IllegalArgumentException("There is no row to train on.");
+    }
+    if (config.optim() == OptimizerName.ADAMW_8BIT) {
+      throw new IllegalArgumentException(
+          "The 8-bit AdamW is not implemented yet; use optim(OptimizerName.ADAMW), whose state takes 8 bytes"
+              + " a parameter instead of 2.");
+    }
+  }
+
+  private void check(List<Example> examples, String which) {
+    for (int i = 0; i < examples.size(); i++) {
+      Example example = examples.get(i);
+      if (example.keptTokens() == 0) {
+        throw new IllegalArgumentException(which + " row " + (i + 1) + " has no token that carries loss.");
+      }
+      if (example.length() > config.maxLength()) {
+        throw new IllegalArgumentException(
+            which + " row " + (i + 1) + " has " + example.length() + " tokens, more than maxLength "
+                + config.maxLength() + "; let ExampleBuilder leave such rows out.");
+      }
+    }
+  }
+
+  /** The optimizer steps a full run takes. */
+  public int totalSteps() {
+    int batches = ceilDiv(train.size(), config.perDeviceTrainBatchSize());
+    double steps = Math.ceil(config.numTrainEpochs() * stepsPerEpoch(batches));
+    return config.maxSteps() > 0 ? config.maxSteps() : (int) steps;
+  }
+
+  private int stepsPerEpoch(int batches) {
+    return ceilDiv(batches, config.gradientAccumulationSteps());
+  }
+
+  private static int ceilDiv(int a, int b) {
+    return (a + b - 1) / b;
+  }
+
+  /** Trains to the end, or until the thread is interrupted. */
+  public TrainingResult train() {
+    model.parameters().values().forEach(p -> Autograd.requireGradient(p, true));
+    try (AdamW optimizer = new AdamW(model.parameters(), config)) {
+      TrainingRun run =
+          new TrainingRun(model, tokenizer, config, optimizer, eval, listeners, train.size(), totalSteps());
+      run.evaluate();
+      for (int epoch = 0; run.goesOn(); epoch++) {
+        for (List<List<Example>> step : steps(config.seed() + epoch)) {
+          if (run.goesOn()) {
+            run.step(step);
+          }
+        }
+        run.endEpoch();
+      }
+      return run.result();
+    } finally {
+      model.parameters().values().forEach(p -> Autograd.requireGradient(p, false));
+    }
+  }
+
+  /** An epoch's optimizer steps, each a list of batches. */
+  private List<List<List<Example>>> steps(long seed) {
+    int size = config.perDeviceTrainBatchSize();
+    List<List<Example>> batches =
+        config.groupByLength()
+            ? Batches.groupedByLength(train, size, seed)
+            : Batches.shuffled(train, size, seed);
+    int accumulation = config.gradientAccumulationSteps();
+    return IntStream.range(0, stepsPerEpoch(batches.size()))
+        .mapToObj(i -> batches.subList(i * accumulation, Math.min(batches.size(), (i + 1) * accumulation)))
+        .toList();
+  }
+}

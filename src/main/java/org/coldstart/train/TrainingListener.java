@@ -1,0 +1,27 @@
+package org.coldstart.train;
+
+import java.nio.file.Path;
+
+/** Told of a run as it goes: progress bars, charts and logs are listeners. All methods do nothing by default. */
+public interface TrainingListener {
+
+  /** A row of the log is due: after every {@code loggingSteps} steps and after the last. */
+  default void onLog(TrainingLog.Entry entry) {}
+
+  /** An optimizer step is done. */
+  default void onStep(Progress progress) {}
+
+  /** A checkpoint has been saved. */
+  default void onSave(Path folder) {}
+
+  /**
+   * How far a run is.
+   *
+   * @param step optimizer steps done
+   * @param totalSteps steps of the whole run
+   * @param loss mean loss of the step's kept tokens
+   * @param tokensPerSecond tokens, without padding, a second since the start
+   * @param secondsLeft at the pace so far
+   */
+  record Progress(int step, int totalSteps, double loss, double tokensPerSecond, double secondsLeft) {}
+}

@@ -1,0 +1,194 @@
+package org.coldstart.train;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.nio.file.Path;
+import java.util.List;
+import org.coldstart.data.Batch;
+import org.coldstart.data.Example;
+import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.torch.Autograd;
+import org.coldstart.torch.Memory;
+import org.coldstart.torch.Torch;
+
+/** One run of the trainer: where it stands, what it has measured, and the single step it repeats. */
+final class TrainingRun {
+
+  private final CausalLm model;
+  private final Tokenizer tokenizer;
+  private final SftConfig config;
+  private final AdamW optimizer;
+  private final List<Example> eval;
+  private final List<TrainingListener> listeners;
+  private final int trainRows;
+  private final int totalSteps;
+  private final int warmupSteps;
+  private final TrainingLog log = new TrainingLog();
+  private final long start = System.nanoTime();
+
+  private int steps;
+  private long rows;
+  private long tokens;
+  private double trainingSeconds;
+  private double gradNorm = Double.NaN;
+  private double learningRate;
+  private double evalLoss = Double.NaN;
+  private Window all = new Window();
+  private Window sinceLog = new Window();
+  private boolean interrupted;
+
+  /** Loss gathered over some steps. */
+  private static final class Window {
+    private double sum;
+    private long kept;
+
+    void add(double lossSum, long keptTokens) {
+      sum += lossSum;
+      kept += keptTokens;
+    }
+
+    double mean() {
+      return sum / kept;
+    }
+  }
+
+  TrainingRun(
+      CausalLm model,
+      Tokenizer tokenizer,
+      SftConfig config,
+      AdamW optimizer,
+      List<Example> eval,
+      List<TrainingListener> listeners,
+      int trainRows,
+      int totalSteps) {
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.config = config;
+    this.optimizer = optimizer;
+    this.eval = eval;
+    this.listeners = listeners;
+    this.trainRows = trainRows;
+    this.totalSteps = totalSteps;
+    this.warmupSteps = (int) Math.ceil(config.warmupRatio() * totalSteps);
+  }
+
+  boolean goesOn() {
+    return steps < totalSteps && !interrupted;
+  }
+
+  /** One optimizer step over the batches given. */
+  void step(List<List<Example>> microBatches) {
+    long begin = System.nanoTime();
+    List<Batch> batches =
+        microBatches.stream().map(rows -> Batch.of(rows, tokenizer.padTokenId())).toList();
+    long kept = batches.stream().mapToLong(Batch::keptTokens).sum();
+    double lossSum = 0;
+    for (Batch batch : batches) {
+      if (Thread.interrupted()) {
+        abandon();
+        return;
+      }
+      lossSum += forwardBackward(batch, kept);
+    }
+    double rate =
+        config.learningRate() * config.lrSchedulerType().factor(steps, warmupSteps, totalSteps);
+    gradNorm = optimizer.step(rate);
+    learningRate = rate;
+    steps++;
+    rows += microBatches.stream().mapToLong(List::size).sum();
+    tokens += microBatches.stream().flatMap(List::stream).mapToLong(Example::length).sum();
+    trainingSeconds += (System.nanoTime() - begin) / 1e9;
+    all.add(lossSum, kept);
+    sinceLog.add(lossSum, kept);
+    report(lossSum / kept);
+  }
+
+  /** Adds a batch's share of the step's gradient; returns its summed loss. */
+  private double forwardBackward(Batch batch, long keptInStep) {
+    return Autograd.withGradient(
+        () -> {
+          try (NDManager step = Torch.newManager()) {
+            NDArray sum = Losses.sum(model, batch, config.precision(), step);
+            Autograd.backward(sum.div(keptInStep));
+            return (double) sum.getFloat();
+          }
+        });
+  }
+
+  /** Leaves the run between two batches: the half-gathered gradient is dropped, the weights stay. */
+  private void abandon() {
+    interrupted = true;
+    model.parameters().values().forEach(Autograd::zeroGradient);
+    log(false);
+  }
+
+  private void report(double loss) {
+    boolean last = steps == totalSteps;
+    boolean evaluate = config.evalSteps() > 0 && (steps % config.evalSteps() == 0 || last);
+    if (evaluate) {
+      evalLoss = evalLoss();
+    }
+    if (evaluate || last || steps % config.loggingSteps() == 0) {
+      log(evaluate);
+    }
+    TrainingListener.Progress progress = progress(loss);
+    listeners.forEach(listener -> listener.onStep(progress));
+  }
+
+  /** Evaluates before the first step, so that the curve starts at the untrained model. */
+  void evaluate() {
+    if (!eval.isEmpty()) {
+      evalLoss = evalLoss();
+      log(true);
+    }
+  }
+
+  private double evalLoss() {
+    return Losses.mean(
+        model, eval, config.perDeviceEvalBatchSize(), tokenizer.padTokenId(), config.precision());
+  }
+
+  /** Evaluates where that is the epochs' business, and saves. */
+  void endEpoch() {
+    if (interrupted) {
+      return;
+    }
+    if (config.evalSteps() == 0) {
+      evaluate();
+    }
+    if (config.outputDir() != null) {
+      Path folder = config.outputDir().resolve("checkpoint-" + steps);
+      model.savePretrained(folder);
+      tokenizer.save(folder);
+      listeners.forEach(listener -> listener.onSave(folder));
+    }
+  }
+
+  private void log(boolean evaluated) {
+    TrainingLog.Entry entry =
+        new TrainingLog.Entry(
+            steps,
+            (double) rows / trainRows,
+            sinceLog.mean(),
+            evaluated ? evalLoss : Double.NaN,
+            learningRate,
+            gradNorm,
+            tokens / trainingSeconds);
+    sinceLog = new Window();
+    log.add(entry);
+    listeners.forEach(listener -> listener.onLog(entry));
+  }
+
+  private TrainingListener.Progress progress(double loss) {
+    double secondsPerStep = (System.nanoTime() - start) / 1e9 / steps;
+    return new TrainingListener.Progress(
+        steps, totalSteps, loss, tokens / trainingSeconds, secondsPerStep * (totalSteps - steps));
+  }
+
+  TrainingResult result() {
+    return new TrainingResult(
+        steps, rows, tokens, (System.nanoTime() - start) / 1e9, tokens / trainingSeconds,
+        all.mean(), evalLoss, Memory.peakResidentBytes(), interrupted, log);
+  }
+}
