@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -92,7 +93,7 @@ public final class CausalLm implements AutoCloseable {
     try (Checkpoint checkpoint = Checkpoint.open(folderOrGguf)) {
       return new CausalLm(
           checkpoint.config(),
-          checkpoint.generationConfig().orElseGet(() -> GenerationConfig.of(checkpoint.config())),
+          checkpoint.generationConfig().orElseGet(() -> GenerationConfig.fromJson(new JsonObject())),
           checkpoint.tensors());
     }
   }

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,11 +37,12 @@ final class Weights implements TensorSource {
 
   /** Reads a parameter, which must have exactly the given shape. */
   NDArray load(TensorSource source, String name, long... shape) {
+    List<Long> wanted = Arrays.stream(shape).boxed().toList();
     List<Long> found = source.tensor(name).shape();
-    if (!found.equals(new Shape(shape).getShapeList())) {
+    if (!found.equals(wanted)) {
       throw new CheckpointException(
-          "Tensor " + name + " has shape " + found + ", but config.json asks for "
-              + new Shape(shape).getShapeList() + ".");
+          "Tensor " + name + " of " + source.origin() + " has shape " + found
+              + ", but the configuration asks for " + wanted + ".");
     }
     NDArray array = manager.create(new Shape(shape), DataType.FLOAT32);
     copy(source, name, array);
@@ -90,8 +92,13 @@ final class Weights implements TensorSource {
     Map<String, TensorInfo> infos = new LinkedHashMap<>();
     arrays.forEach(
         (name, array) ->
-            infos.put(name, new TensorInfo(name, DType.F32, array.getShape().getShapeList())));
+            infos.put(name, new TensorInfo(name, DType.F32, Arrays.stream(array.getShape().getShape()).boxed().toList())));
     return infos;
+  }
+
+  @Override
+  public String origin() {
+    return "the model in memory";
   }
 
   @Override

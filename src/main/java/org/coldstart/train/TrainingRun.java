@@ -24,6 +24,7 @@ final class TrainingRun {
   private final int trainRows;
   private final int totalSteps;
   private final int warmupSteps;
+  private final int padId;
   private final TrainingLog log = new TrainingLog();
   private final long start = System.nanoTime();
 
@@ -70,6 +71,7 @@ final class TrainingRun {
     this.listeners = listeners;
     this.trainRows = trainRows;
     this.totalSteps = totalSteps;
+    this.padId = tokenizer.padTokenId().orElse(0); // never trained on and never seen, so any id does
     this.warmupSteps = (int) Math.ceil(config.warmupRatio() * totalSteps);
   }
 
@@ -81,7 +83,7 @@ final class TrainingRun {
   void step(List<List<Example>> microBatches) {
     long begin = System.nanoTime();
     List<Batch> batches =
-        microBatches.stream().map(rows -> Batch.of(rows, tokenizer.padTokenId())).toList();
+        microBatches.stream().map(rows -> Batch.of(rows, padId)).toList();
     long kept = batches.stream().mapToLong(Batch::keptTokens).sum();
     double lossSum = 0;
     for (Batch batch : batches) {
@@ -146,7 +148,7 @@ final class TrainingRun {
 
   private double evalLoss() {
     return Losses.mean(
-        model, eval, config.perDeviceEvalBatchSize(), tokenizer.padTokenId(), config.precision());
+        model, eval, config.perDeviceEvalBatchSize(), padId, config.precision());
   }
 
   /** Evaluates where that is the epochs' business, and saves. */
