@@ -2,6 +2,7 @@ package org.coldstart.checkpoint;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -128,11 +129,11 @@ final class GgufHeader {
     private static Object numbers(int type, int count, ByteBuffer in) {
         if (type == 6 || type == 12) {
             double[] numbers = new double[count];
-            java.util.Arrays.setAll(numbers, i -> (Double) scalar(type, in));
+            Arrays.setAll(numbers, i -> (Double) scalar(type, in));
             return numbers;
         }
         long[] numbers = new long[count];
-        java.util.Arrays.setAll(numbers, i -> type == 7 ? in.get() : (Long) scalar(type, in));
+        Arrays.setAll(numbers, i -> type == 7 ? in.get() : (Long) scalar(type, in));
         return numbers;
     }
 

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 
 /**
  * A read-only file of any size in memory. One Java buffer holds less than 2 GiB, so the file is mapped, when first
@@ -80,7 +81,7 @@ final class MappedFile implements AutoCloseable {
     /** Lets go of the file; Java unmaps it when the garbage collector finds the windows. */
     @Override
     public synchronized void close() {
-        java.util.Arrays.fill(windows, null);
+        Arrays.fill(windows, null);
         try {
             channel.close();
         } catch (IOException e) {
