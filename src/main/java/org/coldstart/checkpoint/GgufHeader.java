@@ -59,7 +59,7 @@ final class GgufHeader {
     private Map<String, Object> pairs(long count) {
         Map<String, Object> pairs = new LinkedHashMap<>();
         for (long i = 0; i < count; i++) {
-            String key = cursor.string("metadata key " + i);
+            String key = cursor.name("metadata key " + i);
             Object value = value(cursor.i32("the type of \"" + key + "\""), key);
             if (pairs.put(key, value) != null) {
                 throw damaged("metadata key \"" + key + "\" stands there twice");
@@ -142,7 +142,7 @@ final class GgufHeader {
     private List<Entry> directory(long count) {
         Map<String, Entry> entries = new LinkedHashMap<>();
         for (long i = 0; i < count; i++) {
-            String name = cursor.string("the name of tensor " + i);
+            String name = cursor.name("the name of tensor " + i);
             List<Long> shape = shape(name);
             DType dtype = dtype(name);
             long offset = cursor.i64("the offset of tensor \"" + name + "\"");
