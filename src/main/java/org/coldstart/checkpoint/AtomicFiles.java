@@ -1,6 +1,7 @@
 package org.coldstart.checkpoint;
 
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
@@ -47,7 +48,8 @@ public final class AtomicFiles {
 
     /**
      * Writes several files of a folder. All are written in full beside the old ones before the first is moved into place,
-     * so that a full disk leaves the folder as it was; files the writer does not write stay.
+     * so that a full disk leaves the folder as it was; files the writer does not write stay. The moves are one step each,
+     * not all together.
      *
      * @param writer writes files, without subfolders, into the folder it is given
      * @throws CheckpointException if they cannot be written
@@ -135,6 +137,9 @@ public final class AtomicFiles {
         String message = e.getMessage() == null ? "" : e.getMessage();
         if (message.contains("No space left") || message.contains("not enough space")) {
             return "the disk is full (" + message + "); free some room and try again";
+        }
+        if (e instanceof ClosedByInterruptException) {
+            return "it was interrupted; save again";
         }
         return e.getClass().getSimpleName() + ": " + message;
     }

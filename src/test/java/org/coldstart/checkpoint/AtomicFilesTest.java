@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.WritableByteChannel;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -95,11 +95,6 @@ class AtomicFilesTest {
             }
 
             @Override
-            public String origin() {
-                return "nowhere";
-            }
-
-            @Override
             public void close() {}
         };
         assertEquals(failure, assertThrows(CheckpointException.class,
@@ -123,6 +118,21 @@ class AtomicFilesTest {
                 e.getMessage());
         assertEquals(List.of(), names(folder));
         assertTrue(Files.exists(full));
+    }
+
+    @Test
+    void anInterruptLeavesTheOldFile() throws IOException {
+        Path file = Files.writeString(folder.resolve("model.safetensors"), "old");
+        Thread.currentThread().interrupt();
+        try {
+            CheckpointException e = assertThrows(CheckpointException.class,
+                    () -> SafetensorsWriter.write(file, TENSORS, DType.F32));
+            assertTrue(e.getMessage().contains("interrupted"), e.getMessage());
+        } finally {
+            assertTrue(Thread.interrupted());
+        }
+        assertEquals("old", Files.readString(file));
+        assertEquals(List.of("model.safetensors"), names(folder));
     }
 
     @Test

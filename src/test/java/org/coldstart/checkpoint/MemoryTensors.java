@@ -27,10 +27,5 @@ final class MemoryTensors implements TensorSource {
     }
 
     @Override
-    public String origin() {
-        return "memory";
-    }
-
-    @Override
     public void close() {}
 }

@@ -8,12 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -126,6 +129,39 @@ class SafetensorsTest {
                     ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN).putLong(length).putLong(0x7d7b).array());
             CheckpointException e = assertThrows(CheckpointException.class, () -> SafetensorsFile.open(file));
             assertTrue(e.getMessage().contains(Long.toUnsignedString(length)), e.getMessage());
+        }
+    }
+
+    /** One tensor of 2.4 GB, mostly a hole in the file; numbers stand where the windows of the mapping meet. */
+    @Test
+    void filesBeyond2GiBAreRead() throws Exception {
+        Assumptions.assumeTrue(System.getProperty("os.name").equals("Linux"), "files with holes are made on Linux only");
+        long elements = 600_000_000;
+        byte[] json = ("{\"x\":{\"dtype\":\"F32\",\"shape\":[" + elements + "],\"data_offsets\":[0," + 4 * elements
+                + "]}}").getBytes(StandardCharsets.UTF_8);
+        Path file = folder.resolve("large.safetensors");
+        long start = 8 + json.length;
+        long[] places = {0, (1L << 28) - 100, (1L << 29) - 100, elements - 200};
+        try (FileChannel out = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE,
+                StandardOpenOption.SPARSE)) {
+            out.write(ByteBuffer.allocate((int) start).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).put(json)
+                    .flip());
+            for (long place : places) {
+                ByteBuffer numbers = ByteBuffer.allocate(800).order(ByteOrder.LITTLE_ENDIAN);
+                for (int i = 0; i < 200; i++) {
+                    numbers.putFloat(place % 1000 + i);
+                }
+                out.write(numbers.flip(), start + 4 * place);
+            }
+        }
+        try (SafetensorsFile read = SafetensorsFile.open(file)) {
+            for (long place : places) {
+                FloatBuffer values = FloatBuffer.allocate(200);
+                read.read("x", place, values);
+                for (int i = 0; i < 200; i++) {
+                    assertEquals(place % 1000 + i, values.get(i));
+                }
+            }
         }
     }
 }
