@@ -123,7 +123,6 @@ final class TokenizerJson {
             }
         }
         copy.add("added_tokens", array(ordinary));
-        copy.add("post_processor", JsonNull.INSTANCE);
         return copy;
     }
 
