@@ -71,7 +71,7 @@ class DamageTest {
     }
 
     private void open(String fixture, byte[] damaged) throws IOException {
-        // A new file each time: ext4 flushes one that is cut to nothing and written again.
+        // A new file each time: one that may still be mapped must not be cut.
         Path file = Files.createTempFile(folder, "damaged", ".bin");
         Files.write(file, damaged);
         try {
