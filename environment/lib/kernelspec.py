@@ -16,6 +16,7 @@ spec = {
         "-Xmx4g",
         "-Djava.awt.headless=true",
         "-Dai.djl.offline=true",
+        f"-Djava.util.logging.config.file={root / 'environment' / 'lib' / 'logging.properties'}",
         "--add-opens", "jdk.jshell/jdk.jshell=ALL-UNNAMED",
         "-jar", "{resource_dir}/jjava.jar",
         "{connection_file}",
