@@ -3,6 +3,7 @@ package org.coldstart.notebook;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
+import java.util.Arrays;
 import java.util.Locale;
 import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.CategoryStyler;
@@ -28,7 +29,7 @@ final class ChartStyle {
     axes(styler);
     styler.setSeriesColors(SERIES);
     BasicStroke[] strokes = new BasicStroke[SERIES.length];
-    java.util.Arrays.fill(strokes, LINE);
+    Arrays.fill(strokes, LINE);
     styler.setSeriesLines(strokes);
     styler.setLegendPosition(LegendPosition.OutsideS);
     styler.setLegendLayout(LegendLayout.Horizontal);
@@ -73,6 +74,7 @@ final class ChartStyle {
     styler.setAxisTickPadding(6);
     styler.setYAxisTickMarkSpacingHint(45);
     styler.setXAxisTickMarkSpacingHint(90);
+    styler.setYAxisTickLabelsFormattingFunction(Numbers::brief);
     styler.setPlotMargin(4);
     styler.setPlotContentSize(0.96);
   }

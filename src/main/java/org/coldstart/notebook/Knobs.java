@@ -1,5 +1,6 @@
 package org.coldstart.notebook;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -92,7 +93,7 @@ public final class Knobs {
 
   /** Name, value and where the value comes from; shown when the knobs are a cell's last expression. */
   public Table toTable() {
-    List<List<String>> rows = new java.util.ArrayList<>();
+    List<List<String>> rows = new ArrayList<>();
     boolean chosen = environment.apply("COLDSTART_PROFILE") != null;
     rows.add(List.of("profile", profile.toString(), chosen ? "COLDSTART_PROFILE" : "default; or article"));
     settings.forEach((name, setting) -> rows.add(List.of(name, String.valueOf(setting.value()), setting.origin())));

@@ -14,9 +14,9 @@ final class Numbers {
     }
     double size = Math.abs(value);
     if (size < 1e-4 || size >= 1e9 || Double.isNaN(value)) {
-      return String.format(Locale.ROOT, "%.2g", value);
+      return String.format(Locale.ROOT, "%.1e", value);
     }
-    int decimals = (int) Math.max(0, 6 - Math.max(1, Math.ceil(Math.log10(size) + 1e-12)));
+    int decimals = Math.max(0, 6 - String.valueOf((long) size).replaceFirst("^0", "").length());
     String text = String.format(Locale.ROOT, "%." + decimals + "f", value);
     return text.contains(".") ? text.replaceAll("0+$", "").replaceAll("\\.$", "") : text;
   }

@@ -1,5 +1,7 @@
 package org.coldstart.notebook;
 
+import java.util.Locale;
+
 /** How large a notebook runs. */
 public enum Profile {
   /** Minutes on a laptop's CPU; the default. */
@@ -9,6 +11,6 @@ public enum Profile {
 
   @Override
   public String toString() {
-    return name().toLowerCase(java.util.Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT);
   }
 }

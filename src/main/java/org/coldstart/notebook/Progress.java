@@ -1,6 +1,6 @@
 package org.coldstart.notebook;
 
-import static org.apache.commons.text.StringEscapeUtils.escapeHtml4;
+import static org.apache.commons.text.StringEscapeUtils.escapeXml10;
 
 /**
  * One line under a cell that says how far a long computation is, how fast, and how long it will take:
@@ -75,6 +75,6 @@ public final class Progress implements AutoCloseable {
     String bar = "<span style=\"display:inline-block;width:160px;height:8px;border-radius:4px;margin-right:10px;"
         + "background:linear-gradient(to right,#3b8fe0 " + Numbers.brief(percent) + "%,rgba(128,136,146,.25) 0)\"></span>";
     return Rich.html("<div style=\"font-size:13px;font-variant-numeric:tabular-nums;color:var(--jp-content-font-color1,inherit)\">"
-        + bar + escapeHtml4(text()) + "</div>", text());
+        + bar + escapeXml10(text()) + "</div>", text());
   }
 }

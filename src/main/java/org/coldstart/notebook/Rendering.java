@@ -35,7 +35,7 @@ final class Rendering {
       return rendering.call();
     } catch (Throwable e) {
       String message = "could not be shown: " + e + hint(e);
-      return bundle(HTML, "<pre style=\"color:var(--jp-error-color1,#d32f2f)\">" + StringEscapeUtils.escapeHtml4(message) + "</pre>", message);
+      return bundle(HTML, "<pre style=\"color:var(--jp-error-color1,#d32f2f)\">" + StringEscapeUtils.escapeXml10(message) + "</pre>", message);
     }
   }
 

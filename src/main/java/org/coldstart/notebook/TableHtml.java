@@ -1,10 +1,8 @@
 package org.coldstart.notebook;
 
-import static org.apache.commons.text.StringEscapeUtils.escapeHtml4;
+import static org.apache.commons.text.StringEscapeUtils.escapeXml10;
 
-import tech.tablesaw.api.ColumnType;
 import tech.tablesaw.api.DoubleColumn;
-import tech.tablesaw.api.FloatColumn;
 import tech.tablesaw.api.NumericColumn;
 import tech.tablesaw.api.Table;
 import tech.tablesaw.columns.Column;
@@ -47,7 +45,7 @@ final class TableHtml {
   private static void caption(StringBuilder html, Table table) {
     if (table.name() != null && !table.name().isBlank()) {
       html.append("<caption style=\"caption-side:top;text-align:left;font-weight:600;padding:4px;color:var(--jp-ui-font-color1,inherit)\">")
-          .append(escapeHtml4(table.name())).append("</caption>");
+          .append(escapeXml10(table.name())).append("</caption>");
     }
   }
 
@@ -61,7 +59,7 @@ final class TableHtml {
 
   private static void cell(StringBuilder html, String tag, Column<?> column, String text, String style) {
     html.append('<').append(tag).append(" style=\"").append(CELL).append(isNumeric(column) ? NUMBER : TEXT).append(style)
-        .append("\">").append(escapeHtml4(text)).append("</").append(tag).append('>');
+        .append("\">").append(escapeXml10(text)).append("</").append(tag).append('>');
   }
 
   private static boolean isNumeric(Column<?> column) {
@@ -73,9 +71,12 @@ final class TableHtml {
     if (column.isMissing(row)) {
       return "–";
     }
-    String plain = column.getString(row);
-    boolean unformatted = column.type() == ColumnType.DOUBLE && plain.equals(String.valueOf(((DoubleColumn) column).getDouble(row)))
-        || column.type() == ColumnType.FLOAT && plain.equals(String.valueOf(((FloatColumn) column).getFloat(row)));
-    return unformatted ? Numbers.brief(((NumericColumn<?>) column).getDouble(row)) : plain;
+    String printed = column.getString(row);
+    if (column instanceof DoubleColumn fractions) {
+      double value = fractions.getDouble(row);
+      boolean byDefault = printed.equals(DoubleColumn.create("", value).getString(0));
+      return byDefault ? Numbers.brief(value) : printed;
+    }
+    return printed;
   }
 }

@@ -1,6 +1,6 @@
 package org.coldstart.notebook;
 
-import static org.apache.commons.text.StringEscapeUtils.escapeHtml4;
+import static org.apache.commons.text.StringEscapeUtils.escapeXml10;
 
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -51,7 +51,7 @@ final class TokenHtml {
     if (ids != null) {
       html.append(" title=\"").append(ids[i]).append('"');
     }
-    html.append('>').append(escapeHtml4(visible(token))).append("</span>");
+    html.append('>').append(escapeXml10(visible(token))).append("</span>");
     if (token.endsWith("\n") || token.endsWith("Ċ")) {
       html.append("<br>");
     }
