@@ -7,6 +7,7 @@ variables (COLDSTART_PROFILE, COLDSTART_STEPS, ...); the class org.coldstart.not
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import re
@@ -60,9 +61,13 @@ class Runner(NotebookClient):
             raise Failure(self.describe("\n".join(java_message(self.nb.cells[self.cell_index], error)))) from None
         except CellTimeoutError:
             raise Failure(self.describe(f"The notebook ran longer than {self.minutes:g} minutes; --timeout allows more.")) from None
-        except DeadKernelError:
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+        except (DeadKernelError, RuntimeError) as error:
             if hasattr(self, "_async_cleanup_kernel_future"):  # nbclient's own handler of Ctrl-C stopped the kernel
                 raise KeyboardInterrupt from None
+            if not isinstance(error, DeadKernelError):
+                raise Failure(f"  The kernel did not start: {error}") from None
             raise Failure(self.describe("The kernel died; if the machine ran out of memory, try --set rows=… or --set steps=…")) from None
 
     def describe(self, message: str) -> str:

@@ -1,6 +1,7 @@
 package org.coldstart.notebook;
 
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
@@ -30,6 +31,8 @@ public final class Notebook {
    * nothing.
    */
   public static void init() {
+    setDefaults();
+    warnAboutOldGson();
     Kernel.running().ifPresent(kernel -> {
       kernel.register(Rich.class, List.of(Rendering.HTML, Rendering.MARKDOWN), Rendering::of);
       kernel.register(Table.class, List.of(Rendering.HTML), Rendering::of);
@@ -37,6 +40,27 @@ public final class Notebook {
       kernel.register(Knobs.class, List.of(Rendering.HTML), knobs -> Rendering.of(knobs.toTable()));
       kernel.evaluate(imports());
     });
+  }
+
+  /** What our own kernel's specification sets; under another kernel it is set here, unless the user did. */
+  private static void setDefaults() {
+    Map.of("java.awt.headless", "true", "ai.djl.offline", "true", "OPT_OUT_TRACKING", "true",
+        "DJL_CACHE_DIR", Output.projectRoot().resolve(".tools").resolve("djl").toString())
+        .forEach((name, value) -> {
+          if (System.getProperty(name) == null && System.getenv(name) == null) {
+            System.setProperty(name, value);
+          }
+        });
+  }
+
+  /** IJava carries Gson 2.8.5, and a kernel's own classes hide those of the class path. */
+  private static void warnAboutOldGson() {
+    try {
+      Class.forName("com.google.gson.JsonParser").getMethod("parseString", String.class);
+    } catch (ReflectiveOperationException e) {
+      System.err.println("This kernel brings an old Gson, which hides the one that checkpoints and tokenizers are read with. "
+          + "If they fail, open the notebook with environment/lab, or under JJava (pip install --pre jjava).");
+    }
   }
 
   private static String imports() {

@@ -20,7 +20,7 @@ public final class Output {
   }
 
   /** The nearest folder above the current one that holds the project's pom.xml; the current one if none does. */
-  private static Path projectRoot() {
+  static Path projectRoot() {
     Path current = Path.of("").toAbsolutePath();
     for (Path folder = current; folder != null; folder = folder.getParent()) {
       if (Files.exists(folder.resolve("pom.xml"))) {

@@ -1,7 +1,5 @@
 package org.coldstart.notebook;
 
-import static org.apache.commons.text.StringEscapeUtils.escapeXml10;
-
 /**
  * One line under a cell that says how far a long computation is, how fast, and how long it will take:
  * "step 12/48 · loss 1.234 · 350 tok/s · 1 min 20 s left".
@@ -75,6 +73,6 @@ public final class Progress implements AutoCloseable {
     String bar = "<span style=\"display:inline-block;width:160px;height:8px;border-radius:4px;margin-right:10px;"
         + "background:linear-gradient(to right,#3b8fe0 " + Numbers.brief(percent) + "%,rgba(128,136,146,.25) 0)\"></span>";
     return Rich.html("<div style=\"font-size:13px;font-variant-numeric:tabular-nums;color:var(--jp-content-font-color1,inherit)\">"
-        + bar + escapeXml10(text()) + "</div>", text());
+        + bar + Html.escape(text()) + "</div>", text());
   }
 }

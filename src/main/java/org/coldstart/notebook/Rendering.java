@@ -3,7 +3,6 @@ package org.coldstart.notebook;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.apache.commons.text.StringEscapeUtils;
 import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
 
@@ -35,7 +34,7 @@ final class Rendering {
       return rendering.call();
     } catch (Throwable e) {
       String message = "could not be shown: " + e + hint(e);
-      return bundle(HTML, "<pre style=\"color:var(--jp-error-color1,#d32f2f)\">" + StringEscapeUtils.escapeXml10(message) + "</pre>", message);
+      return bundle(HTML, "<pre style=\"color:var(--jp-error-color1,#d32f2f)\">" + Html.escape(message) + "</pre>", message);
     }
   }
 

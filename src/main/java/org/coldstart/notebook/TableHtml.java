@@ -1,7 +1,5 @@
 package org.coldstart.notebook;
 
-import static org.apache.commons.text.StringEscapeUtils.escapeXml10;
-
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.NumericColumn;
 import tech.tablesaw.api.Table;
@@ -45,7 +43,7 @@ final class TableHtml {
   private static void caption(StringBuilder html, Table table) {
     if (table.name() != null && !table.name().isBlank()) {
       html.append("<caption style=\"caption-side:top;text-align:left;font-weight:600;padding:4px;color:var(--jp-ui-font-color1,inherit)\">")
-          .append(escapeXml10(table.name())).append("</caption>");
+          .append(Html.escape(table.name())).append("</caption>");
     }
   }
 
@@ -59,7 +57,7 @@ final class TableHtml {
 
   private static void cell(StringBuilder html, String tag, Column<?> column, String text, String style) {
     html.append('<').append(tag).append(" style=\"").append(CELL).append(isNumeric(column) ? NUMBER : TEXT).append(style)
-        .append("\">").append(escapeXml10(text)).append("</").append(tag).append('>');
+        .append("\">").append(Html.escape(text)).append("</").append(tag).append('>');
   }
 
   private static boolean isNumeric(Column<?> column) {

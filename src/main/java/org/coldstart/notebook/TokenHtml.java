@@ -1,7 +1,5 @@
 package org.coldstart.notebook;
 
-import static org.apache.commons.text.StringEscapeUtils.escapeXml10;
-
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
@@ -51,7 +49,7 @@ final class TokenHtml {
     if (ids != null) {
       html.append(" title=\"").append(ids[i]).append('"');
     }
-    html.append('>').append(escapeXml10(visible(token))).append("</span>");
+    html.append('>').append(Html.escape(visible(token))).append("</span>");
     if (token.endsWith("\n") || token.endsWith("Ċ")) {
       html.append("<br>");
     }
