@@ -57,18 +57,20 @@ class Runner(NotebookClient):
     def run(self):
         try:
             self.execute()
-        except CellExecutionError as error:
-            raise Failure(self.describe("\n".join(java_message(self.nb.cells[self.cell_index], error)))) from None
-        except CellTimeoutError:
-            raise Failure(self.describe(f"The notebook ran longer than {self.minutes:g} minutes; --timeout allows more.")) from None
-        except asyncio.CancelledError:
-            raise KeyboardInterrupt from None
-        except (DeadKernelError, RuntimeError) as error:
-            if hasattr(self, "_async_cleanup_kernel_future"):  # nbclient's own handler of Ctrl-C stopped the kernel
+        except (asyncio.CancelledError, CellExecutionError, CellTimeoutError, RuntimeError) as error:
+            # nbclient answers Ctrl-C itself: it stops the kernel, whose last cell then fails in one way or another.
+            if isinstance(error, asyncio.CancelledError) or hasattr(self, "_async_cleanup_kernel_future"):
                 raise KeyboardInterrupt from None
-            if not isinstance(error, DeadKernelError):
-                raise Failure(f"  The kernel did not start: {error}") from None
-            raise Failure(self.describe("The kernel died; if the machine ran out of memory, try --set rows=… or --set steps=…")) from None
+            raise Failure(self.explain(error)) from None
+
+    def explain(self, error: Exception) -> str:
+        if isinstance(error, CellExecutionError):
+            return self.describe("\n".join(java_message(self.nb.cells[self.cell_index], error)))
+        if isinstance(error, CellTimeoutError):
+            return self.describe(f"The notebook ran longer than {self.minutes:g} minutes; --timeout allows more.")
+        if isinstance(error, DeadKernelError):
+            return self.describe("The kernel died; if the machine ran out of memory, try --set rows=… or --set steps=…")
+        return f"  The kernel did not start: {error}"
 
     def describe(self, message: str) -> str:
         source = self.nb.cells[self.cell_index].source.splitlines()

@@ -202,6 +202,9 @@ install_kernel() {
 }
 
 setup() {
+  case "$(uname -s)" in
+    MINGW* | MSYS* | CYGWIN*) die "On Windows, run this inside WSL (wsl --install, then in its Ubuntu shell): the scripts are bash." ;;
+  esac
   find_java
   find_python
   warn_about_fonts
@@ -211,4 +214,5 @@ setup() {
   install_kernel
   # DJL unpacks libtorch (430 MB) here instead of into the home, and reports nothing to anyone.
   export DJL_CACHE_DIR="$TOOLS/djl" OPT_OUT_TRACKING=true
+  if [ -f "$PYTHON_VENV/.coldstart" ]; then export COLDSTART_PYTHON="$PYTHON_VENV/bin/python"; fi
 }
