@@ -14,5 +14,5 @@ package org.coldstart.tokenizer.jinja;
  */
 public record Limits(long steps, int length, int items, int range, int digits, int depth, int nesting) {
     /** The limits every template runs under unless told otherwise. */
-    public static final Limits DEFAULT = new Limits(20_000_000, 1 << 24, 1_000_000, 100_000, 4_300, 1_500, 100);
+    public static final Limits DEFAULT = new Limits(10_000_000, 1 << 24, 1_000_000, 100_000, 4_300, 1_500, 100);
 }

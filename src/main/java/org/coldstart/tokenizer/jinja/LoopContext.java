@@ -106,6 +106,11 @@ final class LoopContext implements Members, Callable {
         };
     }
 
+    @Override
+    public String toString() {
+        return "<LoopContext " + (index0 + 1) + "/" + length() + ">";
+    }
+
     private Object cycle(Args args) {
         if (args.positional().isEmpty()) {
             throw new TemplateException("no items for cycling given");

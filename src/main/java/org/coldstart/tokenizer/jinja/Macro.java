@@ -58,6 +58,11 @@ record Macro(Interpreter interpreter, Stmt.MacroBody definition, Scope outer) im
     }
 
     @Override
+    public String toString() {
+        return "<Macro " + PyText.quote(definition.name()) + ">";
+    }
+
+    @Override
     public Object member(String attribute) {
         return switch (attribute) {
             case "name" -> definition.name();

@@ -100,6 +100,9 @@ final class PyText {
         if (value instanceof Values.Range range) {
             return "range(" + range.start + ", " + range.stop + (range.step == 1 ? "" : ", " + range.step) + ")";
         }
+        if (value instanceof Macro || value instanceof LoopContext) {
+            return value.toString();
+        }
         return value instanceof Undefined ? "Undefined" : "<" + typeName(value) + ">";
     }
 
@@ -167,6 +170,9 @@ final class PyText {
         }
         if (value instanceof Values.Function) {
             return "builtin_function_or_method";
+        }
+        if (value instanceof Values.Namespace) {
+            return "TemplateNamespace";
         }
         return value instanceof Values.Generator ? "generator" : value.getClass().getSimpleName();
     }

@@ -38,8 +38,8 @@ final class SequenceFilters {
     }
 
     private static Object last(Runtime rt, Object value) {
-        if (value instanceof Generator) {
-            throw new TemplateException("'generator' object is not reversible");
+        if (value instanceof Generator || value instanceof LoopContext) {
+            throw new TemplateException("'" + PyText.typeName(value) + "' object is not reversible");
         }
         List<Object> items = Iteration.list(rt, value);
         return items.isEmpty() ? new Undefined("No last item, sequence was empty.") : items.get(items.size() - 1);

@@ -102,7 +102,7 @@ final class TextFilters {
         if (length < end.length() || leeway < 0) {
             throw new TemplateException("truncate: expected length >= " + end.length() + " and leeway >= 0");
         }
-        if (PyText.length(text) <= length + leeway) {
+        if (PyText.length(value) <= length + leeway) {
             return value;
         }
         String cut = text.substring(0, text.offsetByCodePoints(0, (int) length - end.length()));
