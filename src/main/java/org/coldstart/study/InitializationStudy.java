@@ -1,0 +1,133 @@
+package org.coldstart.study;
+
+import java.util.List;
+import org.coldstart.data.DataSet;
+import org.coldstart.data.ExampleBuilder;
+import org.coldstart.data.ExampleSet;
+import org.coldstart.data.PromptCompletion;
+import org.coldstart.data.Row;
+import org.coldstart.data.ThinkAnswer;
+import org.coldstart.evaluate.ReplyEvaluator;
+import org.coldstart.evaluate.TokenPlacement;
+import org.coldstart.generate.Generator;
+import org.coldstart.generate.Sampling;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.TokenEmbeddings;
+import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.train.SftConfig;
+import org.coldstart.train.SftTrainer;
+import org.coldstart.train.TrainingListener;
+import org.coldstart.train.TrainingResult;
+
+/**
+ * Trains a model on the article's format from one start of the new rows, and measures what came of it.
+ *
+ * @param model name or path of the model every run begins with
+ * @param train rows to learn from
+ * @param test rows neither whose questions nor whose operands stand in {@code train}
+ * @param budget what a run may spend
+ */
+public record InitializationStudy(String model, DataSet train, DataSet test, StudyBudget budget) {
+
+  private static final int MAX_NEW_TOKENS = 128;
+  private static final int BATCH = 50;
+  private static final String[] TOKENS = ThinkAnswer.TOKENS.toArray(String[]::new);
+
+  /** A run from a fresh copy of the model; {@code listeners} watch its training. */
+  public StudyRun run(Initialization initialization, long seed, TrainingListener... listeners) {
+    long start = System.nanoTime();
+    try (CausalLm lm = CausalLm.fromPretrained(model);
+        Tokenizer tokenizer = Tokenizer.fromPretrained(model)) {
+      tokenizer.addTokens(TOKENS);
+      lm.resizeTokenEmbeddings(tokenizer.size());
+      TokenEmbeddings embeddings = lm.embeddings(tokenizer);
+      embeddings.initialize(initialization.init().apply(seed), TOKENS);
+      double distance = meanDistance(embeddings);
+      TrainingResult training = train(lm, tokenizer, seed, listeners);
+      return measure(initialization.name(), seed, lm, tokenizer, distance, training, start);
+    }
+  }
+
+  private TrainingResult train(
+      CausalLm lm, Tokenizer tokenizer, long seed, TrainingListener... listeners) {
+    SftConfig config =
+        SftConfig.builder()
+            .learningRate(budget.learningRate())
+            .warmupRatio(0.1)
+            .numTrainEpochs(1)
+            .perDeviceTrainBatchSize(budget.rowsPerStep())
+            .evalSteps(Math.max(1, budget.steps() / 4))
+            .loggingSteps(budget.steps())
+            .precision(budget.precision())
+            .groupByLength(true)
+            .seed(seed)
+            .build();
+    DataSet rows = train.shuffle(seed).select(0, budget.steps() * budget.rowsPerStep());
+    ExampleSet examples = examples(tokenizer, rows);
+    ExampleSet heldOut = examples(tokenizer, test.select(0, budget.evalRows()));
+    return new SftTrainer(
+            lm, tokenizer, config, examples.examples(), heldOut.examples(), listeners)
+        .train();
+  }
+
+  private static ExampleSet examples(Tokenizer tokenizer, DataSet rows) {
+    return new ExampleBuilder(tokenizer).build(rows, InitializationStudy::format, 1024);
+  }
+
+  private static PromptCompletion format(Row row) {
+    ThinkAnswer reply = new ThinkAnswer(row.text("reasoning"), row.text("output"));
+    return PromptCompletion.of(row.text("instruction"), reply.format());
+  }
+
+  private StudyRun measure(
+      String name,
+      long seed,
+      CausalLm lm,
+      Tokenizer tokenizer,
+      double distanceBefore,
+      TrainingResult training,
+      long start) {
+    DataSet prompts = test.select(0, budget.prompts());
+    ReplyEvaluator evaluator = new ReplyEvaluator(new Generator(lm, tokenizer), MAX_NEW_TOKENS, BATCH);
+    var greedy = evaluator.evaluate(prompts, Sampling.greedy());
+    double ownPlace =
+        TokenPlacement.probabilities(
+                lm, tokenizer, examples(tokenizer, prompts).examples(), ThinkAnswer.TOKENS, 16)
+            .values().stream()
+            .mapToDouble(Double::doubleValue)
+            .average()
+            .getAsDouble();
+    return new StudyRun(
+        name,
+        seed,
+        training.steps(),
+        greedy.wellFormed().value(),
+        evaluator.evaluate(prompts, Sampling.temperature(0.7, seed)).wellFormed().value(),
+        evaluator.evaluate(prompts, Sampling.temperature(1, seed)).wellFormed().value(),
+        greedy.exact().value(),
+        ownPlace,
+        distanceBefore,
+        meanDistance(lm.embeddings(tokenizer)),
+        (System.nanoTime() - start) / 1e9,
+        losses(training));
+  }
+
+  private static List<StudyRun.Point> losses(TrainingResult training) {
+    return training.log().entries().stream()
+        .filter(entry -> !Double.isNaN(entry.evalLoss()))
+        .map(entry -> new StudyRun.Point(entry.step(), entry.evalLoss()))
+        .toList();
+  }
+
+  private static double meanDistance(TokenEmbeddings embeddings) {
+    double sum = 0;
+    int pairs = 0;
+    for (int i = 0; i < TOKENS.length; i++) {
+      for (int j = i + 1; j < TOKENS.length; j++) {
+        sum += embeddings.distance(TOKENS[i], TOKENS[j]);
+        pairs++;
+      }
+    }
+    return sum / pairs;
+  }
+}

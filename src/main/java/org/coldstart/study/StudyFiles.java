@@ -1,0 +1,102 @@
+package org.coldstart.study;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVParser;
+import org.apache.commons.csv.CSVRecord;
+import org.coldstart.checkpoint.AtomicFiles;
+
+/** A study's results as a CSV file of one line a run; held-out losses as {@code step:loss} pairs in a column. */
+public final class StudyFiles {
+
+  private static final String[] HEADER = {
+    "initialization", "seed", "steps", "well_formed_greedy", "well_formed_t0.7", "well_formed_t1.0",
+    "exact", "own_place", "distance_before", "distance_after", "seconds", "eval_losses"
+  };
+
+  private StudyFiles() {}
+
+  /**
+   * Reads the runs of a file; none if there is no file.
+   *
+   * @throws IllegalArgumentException if it is not a study's, naming the line
+   */
+  public static List<StudyRun> read(Path file) {
+    if (!Files.exists(file)) {
+      return List.of();
+    }
+    CSVFormat format = CSVFormat.DEFAULT.builder().setHeader().setSkipHeaderRecord(true).get();
+    try (CSVParser parser = CSVParser.parse(file, StandardCharsets.UTF_8, format)) {
+      List<StudyRun> runs = new ArrayList<>();
+      for (CSVRecord record : parser) {
+        runs.add(run(record, file));
+      }
+      return runs;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read the study " + file, e);
+    }
+  }
+
+  private static StudyRun run(CSVRecord line, Path file) {
+    try {
+      return new StudyRun(
+          line.get("initialization"),
+          Long.parseLong(line.get("seed")),
+          Integer.parseInt(line.get("steps")),
+          number(line, "well_formed_greedy"),
+          number(line, "well_formed_t0.7"),
+          number(line, "well_formed_t1.0"),
+          number(line, "exact"),
+          number(line, "own_place"),
+          number(line, "distance_before"),
+          number(line, "distance_after"),
+          number(line, "seconds"),
+          Arrays.stream(line.get("eval_losses").split(" ")).map(StudyFiles::point).toList());
+    } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
+      throw new IllegalArgumentException(
+          file + ", run " + line.getRecordNumber() + " is not a run of a study: " + e.getMessage(), e);
+    }
+  }
+
+  private static double number(CSVRecord line, String column) {
+    return Double.parseDouble(line.get(column));
+  }
+
+  private static StudyRun.Point point(String pair) {
+    String[] parts = pair.split(":");
+    return new StudyRun.Point(Integer.parseInt(parts[0]), Double.parseDouble(parts[1]));
+  }
+
+  /** Writes all runs, replacing the file in one move. */
+  public static void write(Path file, List<StudyRun> runs) {
+    StringBuilder text = new StringBuilder(CSVFormat.DEFAULT.format((Object[]) HEADER)).append('\n');
+    runs.forEach(run -> text.append(CSVFormat.DEFAULT.format(fields(run))).append('\n'));
+    AtomicFiles.writeString(file, text.toString());
+  }
+
+  private static Object[] fields(StudyRun run) {
+    String losses =
+        run.losses().stream()
+            .map(point -> point.step() + ":" + decimals(point.loss(), 4))
+            .collect(Collectors.joining(" "));
+    return new Object[] {
+      run.initialization(), run.seed(), run.steps(), decimals(run.wellFormedGreedy(), 4),
+      decimals(run.wellFormedT07(), 4), decimals(run.wellFormedT10(), 4), decimals(run.exact(), 4),
+      decimals(run.ownPlace(), 6), decimals(run.distanceBefore(), 4),
+      decimals(run.distanceAfter(), 4), decimals(run.seconds(), 1), losses
+    };
+  }
+
+  private static String decimals(double value, int digits) {
+    return String.format(Locale.ROOT, "%." + digits + "f", value);
+  }
+}
