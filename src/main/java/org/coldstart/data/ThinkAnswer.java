@@ -19,6 +19,17 @@ public record ThinkAnswer(String reasoning, String answer) {
   private static final Pattern REPLY =
       Pattern.compile("\\s*<think>(.*)</think>\\s*<answer>(.*)</answer>\\s*", Pattern.DOTALL);
 
+  /**
+   * A row of the article's data set as question and reply.
+   *
+   * @param row with the columns {@code instruction}, {@code reasoning} and {@code output}
+   * @throws DataException if one of them is missing, naming row and column
+   */
+  public static PromptCompletion promptCompletion(Row row) {
+    ThinkAnswer reply = new ThinkAnswer(row.text("reasoning"), row.text("output"));
+    return PromptCompletion.of(row.text("instruction"), reply.format());
+  }
+
   /** The reply as text. */
   public String format() {
     return "<think>" + reasoning + "</think><answer>" + answer + "</answer>";

@@ -21,7 +21,8 @@ public final class Notebook {
       "tech.tablesaw.api.*", "org.knowm.xchart.*",
       "org.coldstart.hub.*", "org.coldstart.checkpoint.*", "org.coldstart.tokenizer.*", "org.coldstart.torch.*",
       "org.coldstart.model.*", "org.coldstart.generate.*", "org.coldstart.data.*", "org.coldstart.train.*",
-      "org.coldstart.evaluate.*", "org.coldstart.notebook.*",
+      "org.coldstart.evaluate.*", "org.coldstart.study.*", "org.coldstart.notebook.*",
+      "org.coldstart.data.Row", // Tablesaw has a Row too
       "static org.coldstart.notebook.Show.*");
 
   private Notebook() {}

@@ -4,8 +4,6 @@ import java.util.List;
 import org.coldstart.data.DataSet;
 import org.coldstart.data.ExampleBuilder;
 import org.coldstart.data.ExampleSet;
-import org.coldstart.data.PromptCompletion;
-import org.coldstart.data.Row;
 import org.coldstart.data.ThinkAnswer;
 import org.coldstart.evaluate.ReplyEvaluator;
 import org.coldstart.evaluate.TokenPlacement;
@@ -65,18 +63,12 @@ public record InitializationStudy(String model, DataSet train, DataSet test, Stu
     DataSet rows = train.shuffle(seed).select(0, budget.steps() * budget.rowsPerStep());
     ExampleSet examples = examples(tokenizer, rows);
     ExampleSet heldOut = examples(tokenizer, test.select(0, budget.evalRows()));
-    return new SftTrainer(
-            lm, tokenizer, config, examples.examples(), heldOut.examples(), listeners)
-        .train();
+    return new SftTrainer(lm, tokenizer, config, examples.examples(), heldOut.examples())
+        .train(listeners);
   }
 
   private static ExampleSet examples(Tokenizer tokenizer, DataSet rows) {
-    return new ExampleBuilder(tokenizer).build(rows, InitializationStudy::format, 1024);
-  }
-
-  private static PromptCompletion format(Row row) {
-    ThinkAnswer reply = new ThinkAnswer(row.text("reasoning"), row.text("output"));
-    return PromptCompletion.of(row.text("instruction"), reply.format());
+    return new ExampleBuilder(tokenizer).build(rows, ThinkAnswer::promptCompletion, 1024);
   }
 
   private StudyRun measure(

@@ -28,14 +28,12 @@ public final class SftTrainer {
   private final SftConfig config;
   private final List<Example> train;
   private final List<Example> eval;
-  private final List<TrainingListener> listeners;
 
   /**
    * A trainer.
    *
    * @param train rows to learn from, none longer than {@code maxLength}, each with a kept token
    * @param eval rows the loss is watched on; may be empty
-   * @param listeners told of the run as it goes
    * @throws IllegalArgumentException if a row carries no loss or is too long (naming it), or the optimizer
    *     is one that is not there yet
    */
@@ -44,14 +42,12 @@ public final class SftTrainer {
       Tokenizer tokenizer,
       SftConfig config,
       List<Example> train,
-      List<Example> eval,
-      TrainingListener... listeners) {
+      List<Example> eval) {
     this.model = model;
     this.tokenizer = tokenizer;
     this.config = config;
     this.train = List.copyOf(train);
     this.eval = List.copyOf(eval);
-    this.listeners = List.of(listeners);
     check(this.train, "Training");
     check(this.eval, "Evaluation");
     if (train.isEmpty()) {
@@ -93,12 +89,17 @@ public final class SftTrainer {
     return (a + b - 1) / b;
   }
 
-  /** Trains to the end, or until the thread is interrupted. */
-  public TrainingResult train() {
+  /**
+   * Trains to the end, or until the thread is interrupted.
+   *
+   * @param listeners told of the run as it goes
+   */
+  public TrainingResult train(TrainingListener... listeners) {
     model.parameters().values().forEach(p -> Autograd.requireGradient(p, true));
     try (AdamW optimizer = new AdamW(model.parameters(), config)) {
       TrainingRun run =
-          new TrainingRun(model, tokenizer, config, optimizer, eval, listeners, train.size(), totalSteps());
+          new TrainingRun(
+              model, tokenizer, config, optimizer, eval, List.of(listeners), train.size(), totalSteps());
       run.evaluate();
       for (int epoch = 0; run.goesOn(); epoch++) {
         for (List<List<Example>> step : steps(config.seed() + epoch)) {

@@ -9,7 +9,7 @@ public interface TrainingListener {
   default void onLog(TrainingLog.Entry entry) {}
 
   /** An optimizer step is done. */
-  default void onStep(Progress progress) {}
+  default void onStep(Step step) {}
 
   /** A checkpoint has been saved. */
   default void onSave(Path folder) {}
@@ -23,5 +23,5 @@ public interface TrainingListener {
    * @param tokensPerSecond tokens, without padding, a second since the start
    * @param secondsLeft at the pace so far
    */
-  record Progress(int step, int totalSteps, double loss, double tokensPerSecond, double secondsLeft) {}
+  record Step(int step, int totalSteps, double loss, double tokensPerSecond, double secondsLeft) {}
 }

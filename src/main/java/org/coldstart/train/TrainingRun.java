@@ -134,8 +134,8 @@ final class TrainingRun {
     if (evaluate || last || steps % config.loggingSteps() == 0) {
       log(evaluate);
     }
-    TrainingListener.Progress progress = progress(loss);
-    listeners.forEach(listener -> listener.onStep(progress));
+    TrainingListener.Step now = progress(loss);
+    listeners.forEach(listener -> listener.onStep(now));
   }
 
   /** Evaluates before the first step, so that the curve starts at the untrained model. */
@@ -182,9 +182,9 @@ final class TrainingRun {
     listeners.forEach(listener -> listener.onLog(entry));
   }
 
-  private TrainingListener.Progress progress(double loss) {
+  private TrainingListener.Step progress(double loss) {
     double secondsPerStep = (System.nanoTime() - start) / 1e9 / steps;
-    return new TrainingListener.Progress(
+    return new TrainingListener.Step(
         steps, totalSteps, loss, tokens / trainingSeconds, secondsPerStep * (totalSteps - steps));
   }
 
