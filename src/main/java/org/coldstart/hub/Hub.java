@@ -1,12 +1,10 @@
 package org.coldstart.hub;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import org.coldstart.hub.HubException.Reason;
 
 /**
@@ -67,16 +65,16 @@ public final class Hub {
         HubRepository repository = HubRepository.parse(HubRepository.Kind.MODEL, name)
                 .orElseThrow(() -> new HubException(Reason.BAD_NAME, "'" + name
                         + "' is neither an existing folder or .gguf file nor a name on the hub, which has the form owner/name."));
-        return snapshot(repository, ModelFiles::choose).folder();
+        return snapshot(repository, description -> ModelFiles.choose(description.files())).folder();
     }
 
     /**
      * Brings some of a repository's files to this machine. Without an answer from the hub the cached ones are used.
      *
-     * @param choose chooses from the names of all the repository's files; gets a sorted list
+     * @param choose chooses names from the repository's files
      * @throws HubException if a file can neither be downloaded nor found in the cache
      */
-    public Snapshot snapshot(HubRepository repository, UnaryOperator<List<String>> choose) {
+    public Snapshot snapshot(HubRepository repository, Function<Description, List<String>> choose) {
         if (settings.offline()) {
             return cached(repository, choose).orElseThrow(() -> errors.offline(repository));
         }
@@ -90,14 +88,13 @@ public final class Hub {
         }
     }
 
-    private Snapshot download(HubRepository repository, UnaryOperator<List<String>> choose) {
+    private Snapshot download(HubRepository repository, Function<Description, List<String>> choose) {
         HubCache cache = new HubCache(settings, repository);
-        JsonObject description = client.describe(repository);
-        String commit = commit(description);
-        List<String> files = files(description);
-        List<String> chosen = choose.apply(files);
+        Description description = client.describe(repository);
+        String commit = description.commit();
+        List<String> chosen = choose.apply(description);
         cache.remember(repository.revision(), commit);
-        cache.rememberFiles(commit, files);
+        cache.remember(description);
         chosen.forEach(file -> download(cache, repository, commit, file));
         return new Snapshot(cache.snapshot(commit), commit, chosen);
     }
@@ -117,27 +114,13 @@ public final class Hub {
     }
 
     /** The chosen files from the cache; empty if one is missing there. */
-    private Optional<Snapshot> cached(HubRepository repository, UnaryOperator<List<String>> choose) {
+    private Optional<Snapshot> cached(HubRepository repository, Function<Description, List<String>> choose) {
         HubCache cache = new HubCache(settings, repository);
         return cache.commit(repository.revision()).flatMap(commit -> {
-            List<String> chosen = choose.apply(cache.files(commit));
+            List<String> chosen = choose.apply(cache.describe(commit));
             boolean complete = !chosen.isEmpty() && chosen.stream().allMatch(f -> Files.exists(cache.pointer(commit, f)));
             return complete ? Optional.of(new Snapshot(cache.snapshot(commit), commit, chosen)) : Optional.empty();
         });
-    }
-
-    private String commit(JsonObject description) {
-        String commit = description.has("sha") ? description.get("sha").getAsString() : "";
-        if (!HubCache.COMMIT.matcher(commit).matches()) {
-            throw errors.notAHub(null);
-        }
-        return commit;
-    }
-
-    private static List<String> files(JsonObject description) {
-        return !description.has("siblings") ? List.of()
-                : description.getAsJsonArray("siblings").asList().stream().map(JsonElement::getAsJsonObject)
-                        .map(sibling -> sibling.get("rfilename").getAsString()).sorted().toList();
     }
 
     private static boolean isModelPath(String text) {

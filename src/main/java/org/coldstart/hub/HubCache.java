@@ -1,6 +1,7 @@
 package org.coldstart.hub;
 
 import com.google.gson.Gson;
+import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -69,30 +70,30 @@ final class HubCache {
         }
     }
 
-    /** Notes which files the repository has at a commit, so that a partial snapshot is known as one offline. */
-    void rememberFiles(String commit, List<String> files) {
-        write(listing(commit), new Gson().toJson(files));
+    /** Notes what the hub says of a commit, so that a partial snapshot is known as one when the hub cannot be asked. */
+    void remember(Description description) {
+        write(note(description.commit()), new Gson().toJson(description));
     }
 
-    /** The repository's files at a commit, as noted; else those in the snapshot folder; else none. */
-    List<String> files(String commit) {
-        if (Files.isRegularFile(listing(commit))) {
-            return List.of(new Gson().fromJson(read(listing(commit)), String[].class));
+    /** What the hub said of a commit; without a note, the files in the snapshot folder. */
+    Description describe(String commit) {
+        if (Files.isRegularFile(note(commit))) {
+            return new Gson().fromJson(read(note(commit)), Description.class);
         }
         Path folder = snapshot(commit);
         if (!Files.isDirectory(folder)) {
-            return List.of();
+            return new Description(commit, List.of(), new JsonObject());
         }
         try (Stream<Path> walk = Files.walk(folder)) {
-            return walk.filter(Files::isRegularFile)
-                    .map(file -> folder.relativize(file).toString().replace('\\', '/')).sorted().toList();
+            return new Description(commit, walk.filter(Files::isRegularFile)
+                    .map(file -> folder.relativize(file).toString().replace('\\', '/')).sorted().toList(), new JsonObject());
         } catch (IOException | UncheckedIOException e) {
             throw storageError(folder, e);
         }
     }
 
-    private Path listing(String commit) {
-        return storage.resolve(".files").resolve(commit + ".json");
+    private Path note(String commit) {
+        return storage.resolve(".coldstart").resolve(commit + ".json");
     }
 
     /** Puts a blob into a snapshot: by a relative link, or by moving the file where links are not to be had. */

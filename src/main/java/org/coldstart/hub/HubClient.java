@@ -1,6 +1,5 @@
 package org.coldstart.hub;
 
-import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
@@ -35,14 +34,18 @@ final class HubClient {
         this.errors = new HubErrors(settings);
     }
 
-    /** The repository's description: {@code sha} and the names of the files ({@code siblings}). */
-    JsonObject describe(HubRepository repository) {
+    /** What the hub says about a repository's revision: its commit and files. */
+    Description describe(HubRepository repository) {
         try {
             HttpResponse<String> response = exchange("GET", endpoint(repository.apiPath()), 0, true, BodyHandlers.ofString());
             if (response.statusCode() != 200) {
                 throw errors.of(response, repository, "");
             }
-            return JsonParser.parseString(response.body()).getAsJsonObject();
+            Description description = Description.fromJson(JsonParser.parseString(response.body()).getAsJsonObject());
+            if (!HubCache.COMMIT.matcher(description.commit()).matches()) {
+                throw errors.notAHub(null);
+            }
+            return description;
         } catch (IOException e) {
             throw errors.unreachable(e, repository);
         } catch (JsonParseException | IllegalStateException e) {
