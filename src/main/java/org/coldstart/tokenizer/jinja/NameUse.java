@@ -1,0 +1,54 @@
+package org.coldstart.tokenizer.jinja;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.Set;
+import org.coldstart.tokenizer.TemplateException;
+
+/** What the parser notes about names: which a macro's body reads, and that filters and tests are known ones. */
+final class NameUse {
+    private final Deque<Set<String>> read = new ArrayDeque<>();
+    private boolean soft;
+
+    /** Notes that {@code name} is read. */
+    void read(String name) {
+        if (!read.isEmpty()) {
+            read.peek().add(name);
+        }
+    }
+
+    /** Starts a macro's body. */
+    void beginMacro() {
+        read.push(new HashSet<>());
+    }
+
+    /** Ends it; returns the names read in it. An outer macro reads them too. */
+    Set<String> endMacro() {
+        Set<String> inner = read.pop();
+        inner.forEach(this::read);
+        return inner;
+    }
+
+    /**
+     * Sets whether an unknown filter is an error only once it is reached: so it is directly in an {@code if},
+     * where a template may have asked for it first. Returns the value before.
+     */
+    boolean soft(boolean value) {
+        boolean before = soft;
+        soft = value;
+        return before;
+    }
+
+    void requireFilter(String name, int line) {
+        if (!soft && !Filters.ALL.containsKey(name)) {
+            throw TemplateException.syntax("No filter named '" + name + "'.", line);
+        }
+    }
+
+    void requireTest(String name, int line) {
+        if (!soft && !Checks.ALL.containsKey(name)) {
+            throw TemplateException.syntax("No test named '" + name + "'.", line);
+        }
+    }
+}

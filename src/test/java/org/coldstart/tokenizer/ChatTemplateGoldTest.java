@@ -1,0 +1,61 @@
+package org.coldstart.tokenizer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import org.coldstart.tokenizer.jinja.Limits;
+import org.coldstart.tokenizer.jinja.Template;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/** Public models' templates against transformers' own rendering; optional local data, which is not ours to commit. */
+class ChatTemplateGoldTest {
+    /** The day the expected texts were made on: templates that print today's date print this one. */
+    private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-21T12:00:00Z"), ZoneOffset.UTC);
+
+    @TestFactory
+    List<DynamicTest> rendersLikeTransformers() throws IOException {
+        Path gold = shared().resolve("chat-templates").resolve("gold.json");
+        assumeTrue(Files.exists(gold), "optional local data is absent: " + gold);
+        List<DynamicTest> tests = new ArrayList<>();
+        for (JsonElement element : JsonParser.parseString(Files.readString(gold)).getAsJsonArray()) {
+            JsonObject test = element.getAsJsonObject();
+            String name = test.get("name").getAsString() + " / " + test.get("ctx").getAsString();
+            tests.add(DynamicTest.dynamicTest(name, () -> check(test)));
+        }
+        return tests;
+    }
+
+    private static void check(JsonObject test) {
+        String source = test.get("src").getAsString();
+        var context = test.getAsJsonObject("context").asMap();
+        if (test.get("out").isJsonNull()) {
+            String error = test.get("err").getAsString();
+            TemplateException thrown = assertThrows(TemplateException.class, () -> render(source, context));
+            assertEquals(error.substring(error.indexOf(": ") + 2), thrown.getMessage());
+        } else {
+            assertEquals(test.get("out").getAsString(), render(source, context));
+        }
+    }
+
+    private static String render(String source, java.util.Map<String, JsonElement> context) {
+        return Template.parse(source, Limits.DEFAULT).render(context, CLOCK).text();
+    }
+
+    private static Path shared() {
+        String path = System.getProperty("COLDSTART_SHARED", System.getenv("COLDSTART_SHARED"));
+        return Path.of(path == null ? "../shared" : path);
+    }
+}
