@@ -1,7 +1,6 @@
 package org.coldstart.checkpoint;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonPrimitive;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -48,12 +47,17 @@ public record GenerationConfig(boolean doSample, double temperature, int topK, d
      */
     public static GenerationConfig fromJson(JsonObject json, String origin) {
         JsonFields config = new JsonFields(json, origin);
+        double temperature = config.number("temperature").orElse(1.0);
+        if (temperature < 0) {
+            throw new CheckpointException("Key \"temperature\" in " + origin + " is " + temperature
+                    + "; it should not be negative.");
+        }
         double topP = config.number("top_p").orElse(1.0);
         if (topP < 0 || topP > 1) {
             throw new CheckpointException("Key \"top_p\" in " + origin + " is " + topP
                     + "; it should be from 0 to 1.");
         }
-        return new GenerationConfig(config.bool("do_sample").orElse(false), config.number("temperature").orElse(1.0),
+        return new GenerationConfig(config.bool("do_sample").orElse(false), temperature,
                 config.integer("top_k", 50, 0, Integer.MAX_VALUE), topP, config.positive("repetition_penalty", 1.0),
                 config.integers("eos_token_id").orElse(List.of()), config.integer("pad_token_id").orElse(null),
                 config.integer("bos_token_id").orElse(null), config.integer("max_new_tokens").orElse(null), json);
@@ -81,8 +85,8 @@ public record GenerationConfig(boolean doSample, double temperature, int topK, d
         JsonFields config = new JsonFields(source, "the generation configuration");
         List<String> names = new ArrayList<>();
         for (String[] option : OTHER_OPTIONS) {
-            JsonPrimitive neutral = new JsonPrimitive(Double.parseDouble(option[1]));
-            config.element(option[0]).filter(value -> !value.equals(neutral)).ifPresent(value -> names.add(option[0]));
+            double neutral = Double.parseDouble(option[1]);
+            config.number(option[0]).filter(value -> value != neutral).ifPresent(value -> names.add(option[0]));
         }
         for (String option : OTHER_LISTS) {
             config.element(option).ifPresent(value -> names.add(option));

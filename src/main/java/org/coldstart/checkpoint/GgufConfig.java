@@ -1,9 +1,12 @@
 package org.coldstart.checkpoint;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -60,16 +63,16 @@ final class GgufConfig {
         json.getAsJsonArray("architectures").add(Architecture.LLAMA.className);
         json.addProperty("model_type", Architecture.LLAMA.modelType);
         addSizes(json);
-        addRope(json);
+        addRope(json, json.get("head_dim").getAsInt());
         json.addProperty("hidden_act", "silu");
         json.addProperty("rms_norm_eps", metadata.number(PREFIX + "attention.layer_norm_rms_epsilon")
                 .orElseThrow(() -> missing(PREFIX + "attention.layer_norm_rms_epsilon")));
         json.addProperty("tie_word_embeddings", !tensors.containsKey("output.weight"));
         json.addProperty("attention_bias", hasBias("attn_q"));
         json.addProperty("mlp_bias", hasBias("ffn_gate"));
-        json.add("bos_token_id", ModelConfig.number(tokenId("bos")));
-        json.add("eos_token_id", ModelConfig.number(tokenId("eos")));
-        json.add("pad_token_id", ModelConfig.number(tokenId("padding")));
+        addTokenId(json, "bos_token_id", "bos");
+        addTokenId(json, "eos_token_id", "eos");
+        addTokenId(json, "pad_token_id", "padding");
         return ModelConfig.fromJson(json, metadata.origin());
     }
 
@@ -90,7 +93,7 @@ final class GgufConfig {
         json.addProperty("max_position_embeddings", size("context_length"));
     }
 
-    private void addRope(JsonObject json) {
+    private void addRope(JsonObject json, int headDim) {
         double theta = metadata.number(PREFIX + "rope.freq_base").orElse(10_000);
         json.addProperty("rope_theta", theta);
         String type = metadata.string(PREFIX + "rope.scaling.type").orElse("none");
@@ -98,7 +101,7 @@ final class GgufConfig {
                 () -> metadata.number(PREFIX + "rope.scale_linear").orElse(1));
         StoredTensor table = tensors.get("rope_freqs.weight");
         if (table != null) {
-            LlamaRopeTable.read(table, theta).ifPresent(scaling -> json.add("rope_scaling", scaling));
+            LlamaRopeTable.read(table, theta, headDim).ifPresent(scaling -> json.add("rope_scaling", scaling));
         }
         if (type.equals("linear") || type.equals("none") && factor != 1) {
             if (table != null) {
@@ -143,8 +146,10 @@ final class GgufConfig {
         return tensors.containsKey("blk.0." + module + ".bias");
     }
 
-    private Integer tokenId(String which) {
-        return metadata.integer(tokenKey(which)).stream().mapToObj(Math::toIntExact).findFirst().orElse(null);
+    /** An absent id is written as null, for an absent key would mean the default of transformers. */
+    private void addTokenId(JsonObject json, String key, String which) {
+        OptionalLong id = metadata.integer(tokenKey(which));
+        json.add(key, id.isPresent() ? new JsonPrimitive(id.getAsLong()) : JsonNull.INSTANCE);
     }
 
     private static String tokenKey(String which) {

@@ -5,6 +5,8 @@ import java.nio.charset.StandardCharsets;
 
 /** Walks through the head of a GGUF file. Every length is held against what is left of the file before it is used. */
 final class GgufCursor {
+    private static final int MAX_NAME = 65535;
+
     private final MappedFile file;
     private long position;
 
@@ -36,6 +38,16 @@ final class GgufCursor {
                     + Long.toUnsignedString(count) + ", but only " + (file.size() - position) + " bytes follow.");
         }
         return count;
+    }
+
+    /** A string of at most 65535 bytes, as the format demands of keys and names. */
+    String name(String what) {
+        String name = string(what);
+        if (name.length() > MAX_NAME) {
+            throw new CheckpointException(file.path() + " is damaged: " + what + " has " + name.length()
+                    + " characters.");
+        }
+        return name;
     }
 
     String string(String what) {

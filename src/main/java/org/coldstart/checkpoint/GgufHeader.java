@@ -2,6 +2,7 @@ package org.coldstart.checkpoint;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -58,7 +59,7 @@ final class GgufHeader {
     private Map<String, Object> pairs(long count) {
         Map<String, Object> pairs = new LinkedHashMap<>();
         for (long i = 0; i < count; i++) {
-            String key = cursor.string("metadata key " + i);
+            String key = cursor.name("metadata key " + i);
             Object value = value(cursor.i32("the type of \"" + key + "\""), key);
             if (pairs.put(key, value) != null) {
                 throw damaged("metadata key \"" + key + "\" stands there twice");
@@ -128,11 +129,11 @@ final class GgufHeader {
     private static Object numbers(int type, int count, ByteBuffer in) {
         if (type == 6 || type == 12) {
             double[] numbers = new double[count];
-            java.util.Arrays.setAll(numbers, i -> (Double) scalar(type, in));
+            Arrays.setAll(numbers, i -> (Double) scalar(type, in));
             return numbers;
         }
         long[] numbers = new long[count];
-        java.util.Arrays.setAll(numbers, i -> type == 7 ? in.get() : (Long) scalar(type, in));
+        Arrays.setAll(numbers, i -> type == 7 ? in.get() : (Long) scalar(type, in));
         return numbers;
     }
 
@@ -141,7 +142,7 @@ final class GgufHeader {
     private List<Entry> directory(long count) {
         Map<String, Entry> entries = new LinkedHashMap<>();
         for (long i = 0; i < count; i++) {
-            String name = cursor.string("the name of tensor " + i);
+            String name = cursor.name("the name of tensor " + i);
             List<Long> shape = shape(name);
             DType dtype = dtype(name);
             long offset = cursor.i64("the offset of tensor \"" + name + "\"");

@@ -14,13 +14,12 @@ final class LlamaRopeTable {
     private static final double HIGH = 4;
     private static final int ORIGINAL = 8192;
     private static final double TOLERANCE = 1e-5;
-    private static final int MAX_ENTRIES = 1 << 16;
 
     private LlamaRopeTable() {}
 
     /** The {@code rope_scaling} of config.json, empty for a table of ones. */
-    static Optional<JsonObject> read(StoredTensor table, double theta) {
-        float[] divisors = values(table);
+    static Optional<JsonObject> read(StoredTensor table, double theta, int headDim) {
+        float[] divisors = values(table, headDim);
         double factor = 1;
         for (float divisor : divisors) {
             factor = Math.max(factor, divisor);
@@ -38,10 +37,10 @@ final class LlamaRopeTable {
         return factor == 1 ? Optional.empty() : Optional.of(json(candidate));
     }
 
-    private static float[] values(StoredTensor table) {
+    private static float[] values(StoredTensor table, int headDim) {
         long entries = table.info().elements();
-        if (entries > MAX_ENTRIES) {
-            throw refused(table, "it has " + entries + " entries");
+        if (entries != headDim / 2) {
+            throw refused(table, "it has " + entries + " entries for heads of " + headDim);
         }
         FloatBuffer values = FloatBuffer.allocate((int) entries);
         table.read(0, values);

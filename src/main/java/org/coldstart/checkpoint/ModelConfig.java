@@ -60,14 +60,30 @@ public record ModelConfig(String architecture, String modelType, int vocabSize, 
         return ModelConfigReader.read(json, origin);
     }
 
-    /** The JSON it was read from, with the values that can have been changed since. */
+    /** The JSON it was read from, with these values; readable for transformers 4 and 5. */
     public JsonObject toJson() {
         JsonObject json = source.deepCopy();
+        JsonArray architectures = new JsonArray();
+        architectures.add(architecture);
+        json.add("architectures", architectures);
+        json.addProperty("model_type", modelType);
         json.addProperty("vocab_size", vocabSize);
+        json.addProperty("hidden_size", hiddenSize);
+        json.addProperty("intermediate_size", intermediateSize);
+        json.addProperty("num_hidden_layers", numHiddenLayers);
+        json.addProperty("num_attention_heads", numAttentionHeads);
+        json.addProperty("num_key_value_heads", numKeyValueHeads);
+        json.addProperty("head_dim", headDim);
+        json.addProperty("rms_norm_eps", rmsNormEps);
+        json.addProperty("max_position_embeddings", maxPositionEmbeddings);
         json.addProperty("tie_word_embeddings", tieWordEmbeddings);
+        json.addProperty("attention_bias", attentionBias);
+        json.addProperty("mlp_bias", mlpBias);
+        json.addProperty("hidden_act", hiddenAct);
         json.add("bos_token_id", number(bosTokenId));
         json.add("eos_token_id", numbers(eosTokenIds));
         json.add("pad_token_id", number(padTokenId));
+        rope.writeTo(json);
         return json;
     }
 

@@ -1,5 +1,8 @@
 package org.coldstart.checkpoint;
 
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -70,6 +73,29 @@ public record RopeParameters(Type type, double theta, double factor, double lowF
             default -> throw new CheckpointException("The rope type \"" + type + "\" in " + config.origin()
                     + " is not implemented; known are default, linear, llama3.");
         };
+    }
+
+    /** In the way of transformers 5 if {@code config} already has it so, else in that of 4, which 5 reads as well. */
+    void writeTo(JsonObject config) {
+        JsonObject rope = new JsonObject();
+        rope.addProperty("rope_type", type.name().toLowerCase(Locale.ROOT));
+        if (type != Type.DEFAULT) {
+            rope.addProperty("factor", factor);
+        }
+        if (type == Type.LLAMA3) {
+            rope.addProperty("low_freq_factor", lowFreqFactor);
+            rope.addProperty("high_freq_factor", highFreqFactor);
+            rope.addProperty("original_max_position_embeddings", originalMaxPositionEmbeddings);
+        }
+        if (config.has("rope_parameters")) {
+            rope.addProperty("rope_theta", theta);
+            config.add("rope_parameters", rope);
+            config.remove("rope_scaling");
+            config.remove("rope_theta");
+        } else {
+            config.addProperty("rope_theta", theta);
+            config.add("rope_scaling", type == Type.DEFAULT ? JsonNull.INSTANCE : rope);
+        }
     }
 
     private static RopeParameters llama3(JsonFields rope, double theta, int original) {

@@ -12,6 +12,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -128,7 +129,7 @@ final class SafetensorsHeader {
     }
 
     private Map<String, StoredTensor> place(List<Entry> entries, long start) {
-        entries.sort(java.util.Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
+        entries.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         long at = 0;
         for (Entry entry : entries) {

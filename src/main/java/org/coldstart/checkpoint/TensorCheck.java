@@ -1,7 +1,7 @@
 package org.coldstart.checkpoint;
 
-import java.util.Map;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 
 /** Holds the tensors of a checkpoint against its configuration: all there, of the right shape, and no others. */

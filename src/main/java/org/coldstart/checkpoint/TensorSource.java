@@ -19,8 +19,10 @@ public interface TensorSource extends AutoCloseable {
      */
     void read(String name, long offset, FloatBuffer into);
 
-    /** Where the tensors come from, for messages. */
-    String origin();
+    /** Where the tensors come from, for messages: a file, or memory. */
+    default String origin() {
+        return "memory";
+    }
 
     /**
      * What is known about a tensor.

@@ -12,6 +12,7 @@ import java.util.function.Function;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
+import org.apache.commons.csv.DuplicateHeaderMode;
 
 /**
  * Reads rows from CSV and TSV with a header line. A column is numbers or booleans when each of its non-empty fields is
@@ -25,7 +26,7 @@ final class CsvRows {
 
     static void read(Path file, Reader text, char delimiter, RowSink sink) throws IOException {
         CSVFormat format = CSVFormat.RFC4180.builder().setDelimiter(delimiter).setHeader().setSkipHeaderRecord(true)
-                .setIgnoreEmptyLines(true).get();
+                .setIgnoreEmptyLines(true).setDuplicateHeaderMode(DuplicateHeaderMode.DISALLOW).get();
         List<String> columns;
         List<List<String>> records = new ArrayList<>();
         long line = 1;

@@ -37,14 +37,14 @@ final class GzipCodecs implements CompressionCodecFactory {
     private static final class Gunzip implements BytesInputDecompressor {
         @Override
         public BytesInput decompress(BytesInput bytes, int size) throws IOException {
-            return BytesInput.from(inflate(bytes.toByteArray(), size));
+            return BytesInput.from(inflate(bytes.toInputStream(), size));
         }
 
         @Override
         public void decompress(ByteBuffer input, int compressedSize, ByteBuffer output, int size) throws IOException {
             byte[] compressed = new byte[compressedSize];
             input.get(compressed);
-            output.put(inflate(compressed, size));
+            output.put(inflate(new ByteArrayInputStream(compressed), size));
         }
 
         @Override
@@ -52,8 +52,8 @@ final class GzipCodecs implements CompressionCodecFactory {
             // holds nothing
         }
 
-        private static byte[] inflate(byte[] compressed, int size) throws IOException {
-            try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(compressed))) {
+        private static byte[] inflate(InputStream compressed, int size) throws IOException {
+            try (InputStream in = new GZIPInputStream(compressed)) {
                 return in.readNBytes(size);
             }
         }

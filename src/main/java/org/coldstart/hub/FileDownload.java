@@ -17,7 +17,7 @@ import org.coldstart.hub.HubException.Reason;
  */
 final class FileDownload {
     private static final int FAILURES_IN_A_ROW = 5;
-    private static final long FIRST_PAUSE_MILLIS = 200;
+    private static final long FIRST_PAUSE_MILLIS = 100;
     private static final Duration STALL = Duration.ofSeconds(30);
 
     private final HubClient client;

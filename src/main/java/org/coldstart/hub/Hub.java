@@ -92,9 +92,9 @@ public final class Hub {
         HubCache cache = new HubCache(settings, repository);
         Description description = client.describe(repository);
         String commit = description.commit();
-        List<String> chosen = choose.apply(description);
         cache.remember(repository.revision(), commit);
         cache.remember(description);
+        List<String> chosen = choose.apply(description);
         chosen.forEach(file -> download(cache, repository, commit, file));
         return new Snapshot(cache.snapshot(commit), commit, chosen);
     }

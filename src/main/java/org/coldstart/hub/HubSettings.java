@@ -35,7 +35,7 @@ public record HubSettings(URI endpoint, Path cache, Optional<String> token, bool
         Path cache = path(environment, "HF_HUB_CACHE", userHome, oldName);
         String endpoint = text(environment, "HF_ENDPOINT").orElse("https://huggingface.co").replaceAll("/+$", "");
         boolean offline = isTrue(environment, "HF_HUB_OFFLINE") || isTrue(environment, "TRANSFORMERS_OFFLINE");
-        return new HubSettings(URI.create(endpoint), cache, token(environment, home, userHome), offline,
+        return new HubSettings(address(endpoint), cache, token(environment, home, userHome), offline,
                 !isTrue(environment, "HF_HUB_DISABLE_SYMLINKS"));
     }
 
@@ -60,6 +60,14 @@ public record HubSettings(URI endpoint, Path cache, Optional<String> token, bool
             throw new HubException(HubException.Reason.STORAGE,
                     "Cannot read the access token in " + file + ": make it readable, or set HF_TOKEN.", e);
         }
+    }
+
+    private static URI address(String endpoint) {
+        if (!endpoint.matches("https?://[\\w.:\\[\\]-]+(/\\S*)?")) {
+            throw new HubException(HubException.Reason.BAD_NAME,
+                    "HF_ENDPOINT is '" + endpoint + "': set it to an address that starts with https://, or unset it.");
+        }
+        return URI.create(endpoint);
     }
 
     private static Path path(Map<String, String> environment, String name, Path userHome, Path otherwise) {

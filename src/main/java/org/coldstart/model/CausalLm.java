@@ -5,10 +5,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -242,14 +240,18 @@ public final class CausalLm implements AutoCloseable {
    *     before stay whole
    */
   public void savePretrained(Path folder, DType dtype) {
-    try {
-      Files.createDirectories(folder);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot make the folder " + folder, e);
-    }
-    SafetensorsWriter.write(folder.resolve("model.safetensors"), weights, dtype);
-    AtomicFiles.writeString(folder.resolve("config.json"), config.toJson(dtype).toString());
-    AtomicFiles.writeString(folder.resolve("generation_config.json"), generationConfig.toJson().toString());
+    AtomicFiles.writeFolder(
+        folder,
+        aside -> {
+          SafetensorsWriter.write(aside.resolve("model.safetensors"), weights, dtype);
+          AtomicFiles.writeString(aside.resolve("config.json"), json(config.toJson(dtype)));
+          AtomicFiles.writeString(
+              aside.resolve("generation_config.json"), json(generationConfig.toJson()));
+        });
+  }
+
+  private static String json(JsonObject object) {
+    return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(object) + "\n";
   }
 
   /** Frees the weights. */

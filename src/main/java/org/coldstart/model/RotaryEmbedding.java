@@ -9,8 +9,8 @@ import org.coldstart.torch.TorchOps;
 /**
  * The angles of rotary position embedding: position p turns pair i of a head by {@code p · frequency(i)}.
  *
- * <p>Frequencies are {@code theta^(-2i / size)}, stretched for long contexts as the checkpoint says.
- * Computed in f32 as transformers does, so that logits agree; the tables grow as longer rows appear.
+ * <p>Frequencies come from the checkpoint's {@link RopeParameters}. Angles are rounded to f32 as in
+ * transformers, so that logits agree far into a text; the tables grow as longer rows appear.
  */
 final class RotaryEmbedding implements AutoCloseable {
 
@@ -21,7 +21,11 @@ final class RotaryEmbedding implements AutoCloseable {
 
   RotaryEmbedding(NDManager parent, RopeParameters rope, int headSize) {
     manager = parent.newSubManager();
-    frequencies = frequencies(rope, headSize);
+    double[] exact = rope.inverseFrequencies(headSize);
+    frequencies = new float[exact.length];
+    for (int i = 0; i < exact.length; i++) {
+      frequencies[i] = (float) exact[i];
+    }
     grow(64);
   }
 
@@ -80,39 +84,6 @@ final class RotaryEmbedding implements AutoCloseable {
     if (table != null) {
       table.close();
     }
-  }
-
-  static float[] frequencies(RopeParameters rope, int headSize) {
-    float[] frequencies = new float[headSize / 2];
-    for (int i = 0; i < frequencies.length; i++) {
-      float plain = (float) (1 / Math.pow(rope.theta(), 2.0 * i / headSize));
-      frequencies[i] =
-          switch (rope.type()) {
-            case DEFAULT -> plain;
-            case LINEAR -> (float) (plain / rope.factor());
-            case LLAMA3 -> llama3(plain, rope);
-          };
-    }
-    return frequencies;
-  }
-
-  /**
-   * Llama 3.1's stretching (Dubey et al., 2024; {@code _compute_llama3_parameters} in transformers): long
-   * wavelengths are divided by the factor, short ones kept, those between interpolated.
-   */
-  private static float llama3(float frequency, RopeParameters rope) {
-    double wavelength = 2 * Math.PI / frequency;
-    double context = rope.originalMaxPositionEmbeddings();
-    if (wavelength < context / rope.highFreqFactor()) {
-      return frequency;
-    }
-    if (wavelength > context / rope.lowFreqFactor()) {
-      return (float) (frequency / rope.factor());
-    }
-    double smooth =
-        (context / wavelength - rope.lowFreqFactor())
-            / (rope.highFreqFactor() - rope.lowFreqFactor());
-    return (float) ((1 - smooth) * frequency / rope.factor() + smooth * frequency);
   }
 
   @Override

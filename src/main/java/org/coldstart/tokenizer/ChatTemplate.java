@@ -24,7 +24,6 @@ import org.coldstart.tokenizer.jinja.Template;
  * with an error ({@link Limits}). Instances can be shared between threads.
  */
 public final class ChatTemplate {
-    private static final List<String> REASONING = List.of("reasoning_content", "thinking", "reasoning");
     private final String source;
     private final Template template;
     private final Clock clock;
@@ -95,19 +94,6 @@ public final class ChatTemplate {
         fields.put("role", message.role());
         fields.put("content", message.content());
         fields.putAll(message.extra());
-        return withReasoning(fields);
-    }
-
-    /** As transformers does, gives a message's reasoning under the names templates read, whichever it came under. */
-    private static Map<String, Object> withReasoning(Map<String, Object> fields) {
-        Object reasoning = REASONING.stream().map(fields::get).filter(value -> value != null).findFirst().orElse(null);
-        if (reasoning == null) {
-            return fields;
-        }
-        Map<String, Object> aliased = new LinkedHashMap<>();
-        aliased.put("thinking", reasoning);
-        aliased.putAll(fields);
-        aliased.put("reasoning_content", reasoning);
-        return aliased;
+        return fields;
     }
 }

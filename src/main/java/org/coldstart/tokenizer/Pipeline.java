@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Refuses the parts of a tokenizer.json that the native library cannot be trusted with.
@@ -18,27 +19,33 @@ final class Pipeline {
             "Sequence", "ByteLevel", "Digits", "Split", "Metaspace", "Whitespace", "WhitespaceSplit", "Punctuation",
             "BertPreTokenizer", "CharDelimiterSplit", "UnicodeScripts");
     private static final Set<String> POST_PROCESSORS =
-            Set.of("Sequence", "ByteLevel", "TemplateProcessing", "BertProcessing", "RobertaProcessing");
+            Set.of("Sequence", "ByteLevel", "TemplateProcessing");
     private static final Set<String> DECODERS =
             Set.of("Sequence", "ByteLevel", "ByteFallback", "Fuse", "Strip", "Replace", "Metaspace", "BPEDecoder");
 
+    private final JsonObject root;
     private final String origin;
 
-    private Pipeline(String origin) {
+    Pipeline(JsonObject root, String origin) {
+        this.root = root;
         this.origin = origin;
     }
 
-    /** Checks the model's kind and every step before and after it. */
-    static void check(JsonObject root, String origin) {
-        Pipeline pipeline = new Pipeline(origin);
-        pipeline.model(root.getAsJsonObject("model"));
-        pipeline.steps(root.get("normalizer"), "normalizer", "normalizers", NORMALIZERS);
-        pipeline.steps(root.get("pre_tokenizer"), "pre_tokenizer", "pretokenizers", PRE_TOKENIZERS);
-        pipeline.steps(root.get("post_processor"), "post_processor", "processors", POST_PROCESSORS);
-        pipeline.steps(root.get("decoder"), "decoder", "decoders", DECODERS);
+    /**
+     * Checks every step before and after the model.
+     *
+     * @param size number of tokens, for the ids that a post-processor puts in
+     */
+    void checkSteps(int size) {
+        steps("normalizer", "normalizers", NORMALIZERS, step -> replace(step, "normalizer"));
+        steps("pre_tokenizer", "pretokenizers", PRE_TOKENIZERS, step -> {});
+        steps("post_processor", "processors", POST_PROCESSORS, step -> template(step, size));
+        steps("decoder", "decoders", DECODERS, this::decoder);
     }
 
-    private void model(JsonObject model) {
+    /** Checks that the model is BPE without the parts that are not supported. */
+    void checkModel() {
+        JsonObject model = root.getAsJsonObject("model");
         JsonElement type = model.get("type");
         boolean bpe = type == null ? model.has("merges") : type.getAsString().equals("BPE");
         if (!bpe) {
@@ -56,54 +63,63 @@ final class Pipeline {
         }
     }
 
-    private void steps(JsonElement step, String part, String children, Set<String> known) {
-        if (step == null || step.isJsonNull()) {
-            return;
+    private void steps(String part, String children, Set<String> known, Consumer<JsonObject> check) {
+        JsonElement step = root.get(part);
+        if (step != null && !step.isJsonNull()) {
+            step(step.getAsJsonObject(), part, children, known, check);
         }
-        JsonObject json = step.getAsJsonObject();
+    }
+
+    private void step(JsonObject json, String part, String children, Set<String> known, Consumer<JsonObject> check) {
         JsonElement type = json.get("type");
         if (type == null || !known.contains(type.getAsString())) {
             throw new TokenizerException(origin + ": " + part + " of kind " + type + " is not known; known are "
                     + String.join(", ", known.stream().sorted().toList()));
         }
-        switch (type.getAsString()) {
-            case "Sequence" -> json.getAsJsonArray(children).forEach(child -> steps(child, part, children, known));
-            case "Replace" -> replace(json, part);
-            case "Strip" -> strip(json, part);
-            case "TemplateProcessing" -> template(json);
-            default -> {}
+        if (type.getAsString().equals("Sequence")) {
+            for (JsonElement child : json.getAsJsonArray(children)) {
+                step(child.getAsJsonObject(), part, children, known, check);
+            }
+        } else {
+            check.accept(json);
         }
     }
 
-    /** An empty pattern makes the native library read past the end of the text. */
+    /** Replacing nothing by something makes the native library read past the end of the text. */
     private void replace(JsonObject json, String part) {
+        if (!isKind(json, "Replace")) {
+            return;
+        }
         JsonObject pattern = json.getAsJsonObject("pattern");
         if (!pattern.has("String") || pattern.get("String").getAsString().isEmpty()) {
             throw new TokenizerException(origin + ": the " + part + "'s Replace needs a text to look for, not " + pattern);
         }
     }
 
-    /** The decoder's Strip counts back past the start of tokens shorter than {@code stop}. */
-    private void strip(JsonObject json, String part) {
-        if (part.equals("decoder") && json.get("stop").getAsInt() != 0) {
+    /** Strip counts back past the start of tokens shorter than its {@code stop}. */
+    private void decoder(JsonObject json) {
+        replace(json, "decoder");
+        if (isKind(json, "Strip") && json.get("stop").getAsInt() != 0) {
             throw new TokenizerException(origin + ": the decoder's Strip with stop " + json.get("stop") + " is not supported");
         }
     }
 
     /** A template that names a token its own table lacks ends the process at the first encode. */
-    private void template(JsonObject json) {
-        JsonObject table = json.getAsJsonObject("special_tokens");
+    private void template(JsonObject json, int size) {
+        if (!isKind(json, "TemplateProcessing")) {
+            return;
+        }
         for (String form : new String[] {"single", "pair"}) {
             for (JsonElement piece : json.getAsJsonArray(form)) {
                 JsonElement special = piece.getAsJsonObject().get("SpecialToken");
                 if (special != null) {
-                    named(table, special.getAsJsonObject().get("id").getAsString());
+                    named(json.getAsJsonObject("special_tokens"), special.getAsJsonObject().get("id").getAsString(), size);
                 }
             }
         }
     }
 
-    private void named(JsonObject table, String name) {
+    private void named(JsonObject table, String name, int size) {
         if (!table.has(name)) {
             throw new TokenizerException(origin + ": the post_processor uses the token \"" + name + "\" but does not define it");
         }
@@ -112,6 +128,16 @@ final class Pipeline {
         if (ids.isEmpty() || ids.size() != tokens.size()) {
             throw new TokenizerException(origin + ": the post_processor's token \"" + name + "\" needs one id for each text");
         }
+        for (JsonElement id : ids) {
+            if (id.getAsLong() < 0 || id.getAsLong() >= size) {
+                throw new TokenizerException(origin + ": the post_processor's token \"" + name + "\" has id " + id
+                        + ", but there are " + size + " tokens");
+            }
+        }
+    }
+
+    private static boolean isKind(JsonObject step, String kind) {
+        return step.get("type").getAsString().equals(kind);
     }
 
     private static boolean isBlank(JsonElement value) {

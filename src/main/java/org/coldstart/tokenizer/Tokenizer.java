@@ -248,6 +248,11 @@ public final class Tokenizer implements AutoCloseable {
         return token("unk_token");
     }
 
+    /** The tokens with a role, by role ({@code bos_token} …), as transformers' {@code special_tokens_map}. */
+    public Map<String, String> specialTokens() {
+        return reading(() -> parts.config().roles());
+    }
+
     /** The longest text the model was made for, in tokens, if the tokenizer's files say so. */
     public OptionalInt modelMaxLength() {
         return reading(() -> parts.config().modelMaxLength());
@@ -293,6 +298,8 @@ public final class Tokenizer implements AutoCloseable {
      * The conversation as one text, ready for {@code encode(text, false)}.
      *
      * @param addGenerationPrompt ends the text where the assistant's next reply begins
+     * @throws IllegalStateException if the tokenizer has no template
+     * @throws TemplateException     if the template refuses the conversation
      */
     public String applyChatTemplate(List<Message> messages, boolean addGenerationPrompt) {
         return applyChatTemplate(messages, addGenerationPrompt, Map.of());
@@ -301,7 +308,7 @@ public final class Tokenizer implements AutoCloseable {
     /** As above, with further variables for the template ({@code tools}, {@code enable_thinking} …). */
     public String applyChatTemplate(List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
         ChatTemplate template = chatTemplate();
-        Map<String, Object> all = new LinkedHashMap<>(reading(() -> parts.config().roles()));
+        Map<String, Object> all = new LinkedHashMap<>(specialTokens());
         all.putAll(variables);
         return template.render(messages, addGenerationPrompt, all);
     }

@@ -50,14 +50,19 @@ final class TokenizerJson {
             if (model == null) {
                 throw new TokenizerException(origin + " has no \"model\" part; fetch it again");
             }
-            Pipeline.check(root, origin);
+            Pipeline pipeline = new Pipeline(root, origin);
+            pipeline.checkModel();
             Map<String, AddedToken> added = added(root);
             root.add("added_tokens", array(added.values()));
-            return new TokenizerJson(root, origin, vocabulary(model), added);
-        } catch (ClassCastException | IllegalStateException | NumberFormatException | NullPointerException
-                | UnsupportedOperationException e) {
-            throw new TokenizerException(origin + " is damaged (a part has the wrong type or is missing: "
-                    + e.getMessage() + "); fetch it again", e);
+            TokenizerJson result = new TokenizerJson(root, origin, vocabulary(model), added);
+            pipeline.checkSteps(result.size());
+            return result;
+        } catch (TokenizerException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            // Gson's own: a cast, a null, a number out of range. Its words say nothing to a user.
+            throw new TokenizerException(
+                    origin + " is damaged (a part is missing or has the wrong type); fetch it again", e);
         }
     }
 
@@ -118,7 +123,6 @@ final class TokenizerJson {
             }
         }
         copy.add("added_tokens", array(ordinary));
-        copy.add("post_processor", JsonNull.INSTANCE);
         return copy;
     }
 

@@ -18,6 +18,7 @@ import java.util.List;
 import org.coldstart.tokenizer.jinja.Limits;
 import org.coldstart.tokenizer.jinja.Template;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Public models' templates against transformers' own rendering; optional local data, which is not ours to commit. */
@@ -25,12 +26,19 @@ class ChatTemplateGoldTest {
     /** The day the expected texts were made on: templates that print today's date print this one. */
     private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-21T12:00:00Z"), ZoneOffset.UTC);
 
+    /** Tells of the data's absence in the report: a factory that makes no tests leaves no trace there. */
+    @Test
+    void dataIsThere() {
+        assumeTrue(Files.exists(gold()), "optional local data is absent: " + gold());
+    }
+
     @TestFactory
     List<DynamicTest> rendersLikeTransformers() throws IOException {
-        Path gold = shared().resolve("chat-templates").resolve("gold.json");
-        assumeTrue(Files.exists(gold), "optional local data is absent: " + gold);
+        if (!Files.exists(gold())) {
+            return List.of();
+        }
         List<DynamicTest> tests = new ArrayList<>();
-        for (JsonElement element : JsonParser.parseString(Files.readString(gold)).getAsJsonArray()) {
+        for (JsonElement element : JsonParser.parseString(Files.readString(gold())).getAsJsonArray()) {
             JsonObject test = element.getAsJsonObject();
             String name = test.get("name").getAsString() + " / " + test.get("ctx").getAsString();
             tests.add(DynamicTest.dynamicTest(name, () -> check(test)));
@@ -54,8 +62,8 @@ class ChatTemplateGoldTest {
         return Template.parse(source, Limits.DEFAULT).render(context, CLOCK).text();
     }
 
-    private static Path shared() {
+    private static Path gold() {
         String path = System.getProperty("COLDSTART_SHARED", System.getenv("COLDSTART_SHARED"));
-        return Path.of(path == null ? "../shared" : path);
+        return Path.of(path == null ? "../shared" : path, "chat-templates", "gold.json");
     }
 }

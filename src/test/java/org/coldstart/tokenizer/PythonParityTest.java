@@ -21,6 +21,11 @@ class PythonParityTest {
     }
 
     @Test
+    void tinyTokenizerFromGgufEqualsPython() {
+        parity(Truth.RESOURCES.resolve("tiny.gguf"), Truth.read("tiny-gguf-truth.json"));
+    }
+
+    @Test
     void smolLm2FromGgufEqualsPython() {
         String gguf = System.getenv("COLDSTART_GGUF");
         assumeTrue(gguf != null && Files.exists(Path.of(gguf)),

@@ -108,8 +108,8 @@ final class Arithmetic {
             case "+" -> a.add(b);
             case "-" -> a.subtract(b);
             case "*" -> a.multiply(b);
-            case "//" -> floorDivide(a, b);
-            case "%" -> a.subtract(floorDivide(a, b).multiply(b));
+            case "//" -> floorDivide(a, b, "integer division or modulo by zero");
+            case "%" -> a.subtract(floorDivide(a, b, "integer modulo by zero").multiply(b));
             case "**" -> {
                 if (b.signum() < 0) {
                     yield null;
@@ -141,9 +141,9 @@ final class Arithmetic {
         }
     }
 
-    private static BigInteger floorDivide(BigInteger a, BigInteger b) {
+    private static BigInteger floorDivide(BigInteger a, BigInteger b, String byZero) {
         if (b.signum() == 0) {
-            throw new TemplateException("integer division or modulo by zero");
+            throw new TemplateException(byZero);
         }
         BigInteger[] parts = a.divideAndRemainder(b);
         boolean inexactNegative = parts[1].signum() != 0 && parts[1].signum() != b.signum();

@@ -13,6 +13,7 @@ final class BraceFormat {
     private final Args args;
     private final boolean html;
     private int automatic;
+    private boolean manual;
 
     private BraceFormat(Runtime rt, Args args, boolean html) {
         this.rt = rt;
@@ -109,6 +110,10 @@ final class BraceFormat {
 
     private Object first(String name) {
         if (name.isEmpty() || name.matches("\\d{1,9}")) {
+            if (name.isEmpty() ? manual : automatic > 0) {
+                throw new TemplateException("cannot switch from manual field specification to automatic field numbering");
+            }
+            manual = !name.isEmpty();
             int index = name.isEmpty() ? automatic++ : Integer.parseInt(name);
             if (index >= args.positional().size()) {
                 throw new TemplateException("Replacement index " + index + " out of range for positional args tuple");

@@ -68,7 +68,7 @@ final class Checks {
     static Object apply(Runtime rt, String name, Object value, Args args) {
         Method test = ALL.get(name);
         if (test == null) {
-            throw new TemplateException("No test named '" + name + "' found.");
+            throw new TemplateException("No test named '" + name + "'.");
         }
         rt.step();
         return test.call(rt, value, args);

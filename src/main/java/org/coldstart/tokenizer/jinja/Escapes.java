@@ -61,7 +61,7 @@ final class Escapes {
         for (int k = 1; k <= digits; k++) {
             int digit = i + k < body.length() ? Character.digit(body.charAt(i + k), 16) : -1;
             if (digit < 0) {
-                throw TemplateException.syntax("truncated \\" + body.charAt(i) + " escape in a string", line);
+                throw TemplateException.syntax("truncated \\" + body.charAt(i) + "X".repeat(digits) + " escape", line);
             }
             code = code << 4 | digit;
         }

@@ -54,6 +54,7 @@ final class Evaluator {
         }
         if (expr instanceof Expr.Tested tested) {
             Object value = evaluate(tested.input(), scope);
+            requireKnown(Checks.ALL, "test", tested.name());
             return Checks.apply(rt, tested.name(), value, arguments(tested.arguments(), scope, Map.of()));
         }
         if (expr instanceof Expr.Binary binary) {
@@ -134,7 +135,14 @@ final class Evaluator {
 
     /** {@code value} through one filter. */
     Object filter(Expr.FilterStep step, Object value, Scope scope) {
+        requireKnown(Filters.ALL, "filter", step.name());
         return Filters.apply(rt, step.name(), value, arguments(step.arguments(), scope, Map.of()));
+    }
+
+    private static void requireKnown(Map<String, Method> table, String kind, String name) {
+        if (!table.containsKey(name)) {
+            throw new TemplateException("No " + kind + " named '" + name + "' found.");
+        }
     }
 
     /** Calls a function; {@code extra} are further arguments by name. */

@@ -34,7 +34,7 @@ final class ExpressionParser {
     private Expr tuple(boolean conditional, boolean parentheses) {
         List<Expr> items = new ArrayList<>();
         boolean tuple = false;
-        while (!atTupleEnd(items)) {
+        while (!atTupleEnd()) {
             items.add(conditional ? expression() : or());
             if (!stream.skipOperator(",")) {
                 break;
@@ -50,23 +50,22 @@ final class ExpressionParser {
         return items.get(0);
     }
 
-    private boolean atTupleEnd(List<Expr> items) {
+    private boolean atTupleEnd() {
         Token token = stream.current();
-        return token.is(Type.VARIABLE_END) || token.is(Type.BLOCK_END) || token.isOperator(")")
-                || !items.isEmpty() && token.isName("recursive");
+        return token.is(Type.VARIABLE_END) || token.is(Type.BLOCK_END) || token.isOperator(")");
     }
 
     /** One expression. */
     Expr expression() {
         stream.enter();
+        int before = names.unknown();
         Expr value = or();
         while (stream.isName("if")) {
             int line = stream.next().line();
-            boolean soft = names.soft(true);
             Expr test = or();
             Expr otherwise = stream.skipName("else") ? expression() : null;
-            names.soft(soft);
             value = new Expr.Conditional(test, value, otherwise, line);
+            names.forgive(before);
         }
         stream.leave();
         return value;

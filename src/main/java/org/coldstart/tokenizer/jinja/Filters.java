@@ -31,7 +31,7 @@ final class Filters {
     static Object apply(Runtime rt, String name, Object value, Args args) {
         Method filter = ALL.get(name);
         if (filter == null) {
-            throw new TemplateException("No filter named '" + name + "' found.");
+            throw new TemplateException("No filter named '" + name + "'.");
         }
         rt.step();
         if (PyText.isText(value)) {

@@ -88,7 +88,7 @@ final class Interpreter {
         } else if (statement instanceof Stmt.Leave leave) {
             return leave.breaks() ? Flow.BREAK : Flow.CONTINUE;
         } else if (statement instanceof Stmt.Load load) {
-            throw new TemplateException("no loader for this environment specified: a chat template cannot " + load.tag()).at(load.line());
+            throw new TemplateException("no loader for this environment specified").at(load.line());
         }
         return Flow.ON;
     }

@@ -193,7 +193,7 @@ final class Lexer {
             end += source.charAt(end) == '\\' ? 2 : 1;
         }
         if (end >= source.length()) {
-            throw TemplateException.syntax("unexpected char '" + quote + "' at " + start + " (a string that does not end)", lineAt(start));
+            throw TemplateException.syntax("unexpected char " + PyText.quote(String.valueOf(quote)) + " at " + start, lineAt(start));
         }
         add(STRING, Escapes.resolve(source.substring(start + 1, end), lineAt(start)), start);
         position = end + 1;
@@ -208,7 +208,7 @@ final class Lexer {
         } else {
             number = INTEGRAL.matcher(source).region(position, source.length());
             if (!number.lookingAt()) {
-                throw TemplateException.syntax("unexpected char '" + source.charAt(position) + "' at " + position, lineAt(position));
+                throw TemplateException.syntax("unexpected char " + PyText.quote(source.substring(position, position + 1)) + " at " + position, lineAt(position));
             }
             tokens.add(new Token(INTEGER, number.group(), integer(number.group().replace("_", "")), lineAt(position)));
         }
@@ -251,7 +251,7 @@ final class Lexer {
             }
         }
         String c = new String(Character.toChars(source.codePointAt(position)));
-        throw TemplateException.syntax("unexpected char '" + c + "' at " + position, lineAt(position));
+        throw TemplateException.syntax("unexpected char " + PyText.quote(c) + " at " + position, lineAt(position));
     }
 
     private void balance(String operator, Deque<String> open) {

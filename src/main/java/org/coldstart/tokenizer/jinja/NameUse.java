@@ -1,14 +1,17 @@
 package org.coldstart.tokenizer.jinja;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.coldstart.tokenizer.TemplateException;
 
 /** What the parser notes about names: which a macro's body reads, and that filters and tests are known ones. */
 final class NameUse {
     private final Deque<Set<String>> read = new ArrayDeque<>();
+    private final List<TemplateException> unknown = new ArrayList<>();
     private boolean soft;
 
     /** Notes that {@code name} is read. */
@@ -40,15 +43,32 @@ final class NameUse {
         return before;
     }
 
+    /** How many unknown names were met. */
+    int unknown() {
+        return unknown.size();
+    }
+
+    /** Takes back the unknown names met since there were {@code before}: they stand in an inline {@code if}. */
+    void forgive(int before) {
+        unknown.subList(before, unknown.size()).clear();
+    }
+
+    /** Throws for the first unknown name; as in Jinja, only once the whole template is parsed. */
+    void requireAllKnown() {
+        if (!unknown.isEmpty()) {
+            throw unknown.get(0);
+        }
+    }
+
     void requireFilter(String name, int line) {
         if (!soft && !Filters.ALL.containsKey(name)) {
-            throw TemplateException.syntax("No filter named '" + name + "'.", line);
+            unknown.add(TemplateException.syntax("No filter named '" + name + "'.", line));
         }
     }
 
     void requireTest(String name, int line) {
         if (!soft && !Checks.ALL.containsKey(name)) {
-            throw TemplateException.syntax("No test named '" + name + "'.", line);
+            unknown.add(TemplateException.syntax("No test named '" + name + "'.", line));
         }
     }
 }

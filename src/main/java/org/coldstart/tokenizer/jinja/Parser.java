@@ -29,7 +29,7 @@ final class Parser {
     /** The whole template. */
     List<Stmt> template() {
         List<Stmt> body = statements(Set.of(), null);
-        stream.expect(Type.EOF);
+        names.requireAllKnown();
         return body;
     }
 
@@ -306,7 +306,7 @@ final class Parser {
     private Target target(boolean members) {
         List<Target> targets = new ArrayList<>();
         boolean tuple = false;
-        while (!stream.current().is(Type.BLOCK_END) && !stream.isOperator(")") && !stream.isName("in")) {
+        while (!stream.current().is(Type.BLOCK_END) && !stream.isOperator(")")) {
             targets.add(oneTarget(members));
             if (!stream.skipOperator(",")) {
                 break;
@@ -328,7 +328,7 @@ final class Parser {
             return inner;
         }
         if (!stream.current().is(Type.NAME)) {
-            throw stream.fail("can't assign to '" + stream.current().describe() + "'");
+            throw stream.fail("can't assign to 'const'");
         }
         String name = stream.next().text();
         if (members && stream.skipOperator(".")) {

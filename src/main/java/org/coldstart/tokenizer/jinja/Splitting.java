@@ -90,7 +90,7 @@ final class Splitting {
             rest = PyText.stripRight(rest.substring(0, start));
         }
         if (!rest.isEmpty()) {
-            parts.add(TextMethods.strip(rest, null, true, false));
+            parts.add(rest);
         }
         Collections.reverse(parts);
         return parts;

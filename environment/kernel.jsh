@@ -1,0 +1,2 @@
+%classpath ../target/classes ../target/lib/*.jar
+org.coldstart.notebook.Notebook.init();

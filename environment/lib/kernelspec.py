@@ -1,0 +1,36 @@
+"""Turns the kernelspec `java` that the jjava wheel installed into ours: kernelspec.py ROOT VENV JAVA_HOME
+
+The java command stands here in full, without JJava's launcher: that one starts whatever `java` is first on the PATH and
+splits its options at blanks. The paths sit in environment variables and in single arguments, so blanks in them are safe.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+root, venv, java_home = map(Path, sys.argv[1:4])
+spec = {
+    "argv": [
+        str(java_home / "bin" / "java"),
+        "-Xmx4g",
+        "-Djava.awt.headless=true",
+        "-Dai.djl.offline=true",
+        f"-Djava.util.logging.config.file={root / 'environment' / 'lib' / 'logging.properties'}",
+        "--add-opens", "jdk.jshell/jdk.jshell=ALL-UNNAMED",
+        "-jar", "{resource_dir}/jjava.jar",
+        "{connection_file}",
+    ],
+    "display_name": "Java (Coldstart)",
+    "language": "java",
+    "interrupt_mode": "message",
+    "env": {
+        "JJAVA_CLASSPATH": os.pathsep.join([str(root / "target" / "classes"), str(root / "target" / "lib" / "*.jar")]),
+        "COLDSTART_GGUF": os.environ.get("COLDSTART_GGUF", ""),
+        "DJL_CACHE_DIR": str(root / ".tools" / "djl"),
+        "OPT_OUT_TRACKING": "true",
+    },
+    "metadata": {"debugger": False},
+}
+target = venv / "share" / "jupyter" / "kernels" / "java" / "kernel.json"
+target.write_text(json.dumps(spec, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,78 @@
+package org.coldstart.notebook;
+
+/**
+ * One line under a cell that says how far a long computation is, how fast, and how long it will take:
+ * "step 12/48 · loss 1.234 · 350 tok/s · 1 min 20 s left".
+ *
+ * <pre>{@code
+ * try (Progress progress = new Progress("step", 48)) {
+ *   progress.update(12, "loss 1.234 · 350 tok/s");
+ * }
+ * }</pre>
+ *
+ * <p>Call it as often as you like: it updates at most four times a second. Without a kernel it prints a line every ten
+ * seconds.
+ */
+public final class Progress implements AutoCloseable {
+
+  private static final long NOTEBOOK_MILLIS = 250;
+  private static final long CONSOLE_MILLIS = 10_000;
+
+  private final String unit;
+  private final long total;
+  private final long startNanos = System.nanoTime();
+  private final LiveDisplay display;
+  private long done;
+  private String details = "";
+
+  /**
+   * Starts the clock.
+   *
+   * @param unit what is counted: "step", "prompt"
+   * @param total how many there will be
+   */
+  public Progress(String unit, long total) {
+    this.unit = unit;
+    this.total = total;
+    this.display = new LiveDisplay(Kernel.running().isPresent() ? NOTEBOOK_MILLIS : CONSOLE_MILLIS);
+  }
+
+  /** So many of the total are done. */
+  public void update(long done) {
+    update(done, "");
+  }
+
+  /** So many of the total are done; details such as the loss stand behind the count. */
+  public void update(long done, String details) {
+    this.done = done;
+    this.details = details;
+    if (display.offer(this::line) && !display.hasKernel()) {
+      System.out.println(text());
+    }
+  }
+
+  /** Shows the last state and the whole time. */
+  @Override
+  public void close() {
+    display.show(this::line);
+    if (!display.hasKernel()) {
+      System.out.println(text());
+    }
+  }
+
+  String text() {
+    double seconds = (System.nanoTime() - startNanos) / 1e9;
+    String time = done >= total ? "took " + Numbers.duration(seconds)
+        : done == 0 ? Numbers.duration(seconds)
+        : Numbers.duration(seconds / done * (total - done)) + " left";
+    return unit + " " + done + "/" + total + (details.isEmpty() ? "" : " · " + details) + " · " + time;
+  }
+
+  private Rich line() {
+    double percent = total == 0 ? 100 : 100.0 * Math.min(done, total) / total;
+    String bar = "<span style=\"display:inline-block;width:160px;height:8px;border-radius:4px;margin-right:10px;"
+        + "background:linear-gradient(to right,#3b8fe0 " + Numbers.brief(percent) + "%,rgba(128,136,146,.25) 0)\"></span>";
+    return Rich.html("<div style=\"font-size:13px;font-variant-numeric:tabular-nums;color:var(--jp-content-font-color1,inherit)\">"
+        + bar + Html.escape(text()) + "</div>", text());
+  }
+}

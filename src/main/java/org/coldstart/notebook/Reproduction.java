@@ -1,0 +1,70 @@
+package org.coldstart.notebook;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import tech.tablesaw.api.Table;
+
+/**
+ * What an article reports beside what this run gives. A notebook collects its rows and writes them once; environment/run
+ * gathers the files of all notebooks into the reproduction table.
+ *
+ * <pre>{@code
+ * Reproduction.of("02-embeddings").row("P(<think>) after cloning", "0.199994", String.format("%.6f", p), "SmolLM2-135M-Instruct").write()
+ * }</pre>
+ */
+public final class Reproduction {
+
+  private static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+
+  /**
+   * One line of the table.
+   *
+   * @param what the quantity, in a few words
+   * @param article what the article reports, "–" if nothing
+   * @param here what this run gives
+   * @param model the model of this run
+   */
+  public record Row(String what, String article, String here, String model) {}
+
+  private final String notebook;
+  private final List<Row> rows;
+
+  private Reproduction(String notebook, List<Row> rows) {
+    this.notebook = notebook;
+    this.rows = rows;
+  }
+
+  /** No rows yet, for the notebook of this file name without its ending. */
+  public static Reproduction of(String notebook) {
+    return new Reproduction(notebook, List.of());
+  }
+
+  /** These rows and one more. */
+  public Reproduction row(String what, String article, String here, String model) {
+    List<Row> more = new ArrayList<>(rows);
+    more.add(new Row(what, article, here, model));
+    return new Reproduction(notebook, List.copyOf(more));
+  }
+
+  /** Stores the rows under {@code output/results} and returns them as a table to show. */
+  public Table write() {
+    return write(Output.folder().resolve("results"));
+  }
+
+  Table write(Path folder) {
+    Path file = folder.resolve(notebook + ".json");
+    try {
+      Files.createDirectories(folder);
+      Files.writeString(file, GSON.toJson(rows) + "\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot write the results to " + file + ": " + e.getMessage(), e);
+    }
+    return Tables.ofRecords("article | here", rows);
+  }
+}

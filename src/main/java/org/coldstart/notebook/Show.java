@@ -1,0 +1,67 @@
+package org.coldstart.notebook;
+
+import java.util.List;
+import java.util.function.IntPredicate;
+import tech.tablesaw.api.Table;
+
+/**
+ * What a cell ends with to show something; imported statically into every notebook. Each call returns a value, which the
+ * notebook shows when it is the cell's last expression, and {@code display(...)} shows anywhere in a cell.
+ */
+public final class Show {
+
+  private Show() {}
+
+  /** Tokens side by side on alternating backgrounds, blanks and line breaks made visible. */
+  public static Rich tokens(List<String> tokens) {
+    return TokenHtml.tokens(tokens, null, id -> false);
+  }
+
+  /** As {@link #tokens(List)}, with each token's id as its hover text. */
+  public static Rich tokens(List<String> tokens, int[] ids) {
+    return tokens(tokens, ids, id -> false);
+  }
+
+  /**
+   * As {@link #tokens(List, int[])}, highlighting tokens whose id is new: {@code tokens(names, ids, id -> id >= 49152)}.
+   *
+   * @throws IllegalArgumentException if there are not as many ids as tokens
+   */
+  public static Rich tokens(List<String> tokens, int[] ids, IntPredicate isNew) {
+    return TokenHtml.tokens(tokens, ids, isNew);
+  }
+
+  /**
+   * Which tokens carry loss: those with {@code mask[i]} in green, the rest in grey, with a legend that counts both.
+   *
+   * @throws IllegalArgumentException if mask and tokens differ in length
+   */
+  public static Rich mask(List<String> tokens, boolean[] mask) {
+    return TokenHtml.mask(tokens, null, mask);
+  }
+
+  /** As {@link #mask(List, boolean[])}, with each token's id as its hover text. */
+  public static Rich mask(List<String> tokens, int[] ids, boolean[] mask) {
+    return TokenHtml.mask(tokens, ids, mask);
+  }
+
+  /** A table with a column for each component of the records, in their order. */
+  public static Table table(String title, List<? extends Record> rows) {
+    return Tables.ofRecords(title, rows);
+  }
+
+  /** A table of rows; a column whose values are all numbers is numeric. */
+  public static Table table(String title, List<String> columns, List<? extends List<?>> rows) {
+    return Tables.ofRows(title, columns, rows);
+  }
+
+  /** Text with Markdown marks, shown as a Markdown cell is. */
+  public static Rich markdown(String markdown) {
+    return Rich.markdown(markdown);
+  }
+
+  /** HTML of the caller's own; text from elsewhere in it must be escaped already. */
+  public static Rich html(String html) {
+    return Rich.html(html, html.replaceAll("<[^>]*>", ""));
+  }
+}

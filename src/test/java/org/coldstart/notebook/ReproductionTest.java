@@ -1,0 +1,26 @@
+package org.coldstart.notebook;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tech.tablesaw.api.Table;
+
+class ReproductionTest {
+
+  @Test
+  void writesOneRowForEachQuantity(@TempDir Path folder) throws IOException {
+    Table table = Reproduction.of("02-embeddings").row("P(<think>)", "0.199994", "0.199653", "SmolLM2").row("rows", "–", "4", "SmolLM2")
+        .write(folder.resolve("results"));
+
+    String json = Files.readString(folder.resolve("results/02-embeddings.json"));
+    assertEquals(JsonParser.parseString("""
+        [{"what": "P(<think>)", "article": "0.199994", "here": "0.199653", "model": "SmolLM2"},
+         {"what": "rows", "article": "–", "here": "4", "model": "SmolLM2"}]"""), JsonParser.parseString(json));
+    assertEquals(2, table.rowCount());
+  }
+}

@@ -1,0 +1,79 @@
+package org.coldstart.tokenizer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/** Our own templates and pieces of Jinja, as transformers renders them (environment/fixtures/chat_templates.py). */
+class ChatTemplateFixtureTest {
+    private static final Clock CLOCK = Clock.fixed(Instant.parse("2025-03-07T09:05:03Z"), ZoneOffset.UTC);
+
+    @TestFactory
+    List<DynamicTest> rendersLikeTransformers() throws IOException {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (JsonElement element : cases()) {
+            JsonObject test = element.getAsJsonObject();
+            tests.add(DynamicTest.dynamicTest(test.get("name").getAsString(), () -> check(test)));
+        }
+        return tests;
+    }
+
+    private static JsonArray cases() throws IOException {
+        try (Reader reader = new InputStreamReader(
+                ChatTemplateFixtureTest.class.getResourceAsStream("chat_templates.json"), StandardCharsets.UTF_8)) {
+            return JsonParser.parseReader(reader).getAsJsonObject().getAsJsonArray("cases");
+        }
+    }
+
+    private static void check(JsonObject test) {
+        if (test.has("error")) {
+            TemplateException thrown = assertThrows(TemplateException.class, () -> render(test));
+            if (!test.get("line").isJsonNull()) {
+                assertEquals(test.get("line").getAsInt(), thrown.line().orElseThrow());
+            }
+            assertEquals(test.get("error").getAsString(), thrown.getMessage().replaceFirst("^line \\d+: ", ""));
+            return;
+        }
+        Rendering rendering = render(test);
+        String text = test.get("text").getAsString();
+        assertEquals(text, rendering.text());
+        List<Span> spans = new ArrayList<>();
+        for (JsonElement span : test.getAsJsonArray("generated")) {
+            JsonArray ends = span.getAsJsonArray();
+            spans.add(new Span(text.offsetByCodePoints(0, ends.get(0).getAsInt()), text.offsetByCodePoints(0, ends.get(1).getAsInt())));
+        }
+        assertEquals(spans, rendering.generated());
+    }
+
+    private static Rendering render(JsonObject test) {
+        List<Message> messages = new ArrayList<>();
+        test.getAsJsonArray("messages").forEach(message -> messages.add(message(message.getAsJsonObject())));
+        return ChatTemplate.parse(test.get("source").getAsString()).withClock(CLOCK).renderWithGeneration(
+                messages, test.get("prompt").getAsBoolean(), test.getAsJsonObject("variables").asMap());
+    }
+
+    private static Message message(JsonObject json) {
+        Map<String, Object> extra = new LinkedHashMap<>(json.asMap());
+        extra.keySet().removeAll(Set.of("role", "content"));
+        JsonElement content = json.get("content");
+        return new Message(json.get("role").getAsString(), content.isJsonNull() ? null : content.getAsString(), extra);
+    }
+}
