@@ -54,10 +54,17 @@ def loss_and_gradients(model, batch, tensors):
     }
 
 
+def parameter_groups(model):
+    """As Hugging Face's Trainer groups them: norms and biases, the vectors, are exempt from weight decay."""
+    matrices = [p for p in model.parameters() if p.dim() > 1]
+    vectors = [p for p in model.parameters() if p.dim() == 1]
+    return [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
+
+
 def adamw(model, batch, tensors, prefix, warmup):
-    """Five steps on one batch: backward, clip by global norm, AdamW on all parameters, schedule."""
+    """Five steps on one batch: backward, clip by global norm, AdamW, schedule."""
     model = copy.deepcopy(model)
-    optimizer = torch.optim.AdamW(model.parameters(), foreach=False, **ADAMW)
+    optimizer = torch.optim.AdamW(parameter_groups(model), foreach=False, **ADAMW)
     schedule = get_linear_schedule_with_warmup(optimizer, WARMUP_STEPS, STEPS) if warmup else None
     losses, norms, rates = [], [], []
     for _ in range(STEPS):

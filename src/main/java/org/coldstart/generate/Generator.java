@@ -82,13 +82,19 @@ public final class Generator {
     checkLengths(prompts, maxNewTokens);
     List<Reply> replies =
         prompts.stream()
-            .map(prompt -> new Reply(prompt, onText == null ? null : new StreamedText(tokenizer, onText)))
+            .map(prompt -> reply(prompt, maxNewTokens, onText))
             .toList();
     return Autograd.withoutGradient(
         () -> {
-          write(replies, new TokenSampler(sampling), maxNewTokens);
+          write(replies, new TokenSampler(sampling));
           return replies.stream().map(reply -> reply.finish(tokenizer)).toList();
         });
+  }
+
+  /** Each row has the model's positions to itself, however long its neighbours' prompts are. */
+  private Reply reply(int[] prompt, int maxNewTokens, Consumer<String> onText) {
+    int limit = Math.min(maxNewTokens, model.config().maxPositionEmbeddings() - prompt.length);
+    return new Reply(prompt, limit, onText == null ? null : new StreamedText(tokenizer, onText));
   }
 
   private void checkLengths(List<int[]> prompts, int maxNewTokens) {
@@ -97,9 +103,7 @@ public final class Generator {
     }
     int limit = model.config().maxPositionEmbeddings();
     for (int[] prompt : prompts) {
-      if (prompt.length == 0) {
-        throw new IllegalArgumentException("A prompt needs at least one token.");
-      }
+      requireTokens(prompt);
       if (prompt.length >= limit) {
         throw new IllegalArgumentException(
             "The prompt has " + prompt.length + " tokens, and the model sees no more than " + limit + ".");
@@ -107,20 +111,25 @@ public final class Generator {
     }
   }
 
-  private void write(List<Reply> replies, TokenSampler sampler, int maxNewTokens) {
+  private static void requireTokens(int[] prompt) {
+    if (prompt.length == 0) {
+      throw new IllegalArgumentException("A prompt needs at least one token.");
+    }
+  }
+
+  private void write(List<Reply> replies, TokenSampler sampler) {
     if (replies.isEmpty()) {
       return;
     }
     int width = replies.stream().mapToInt(reply -> reply.prompt().length).max().getAsInt();
-    int limit = Math.min(maxNewTokens, model.config().maxPositionEmbeddings() - width);
     Set<Integer> endTokens = endTokens();
     int[] padding = replies.stream().mapToInt(reply -> width - reply.prompt().length).toArray();
     try (KvCache cache = new KvCache(model.config(), padding)) {
       List<Reply> open = replies;
       long[] input = padded(replies, width);
-      for (int step = 0; step < limit && !open.isEmpty(); step++) {
+      while (!open.isEmpty()) {
         if (Thread.interrupted()) {
-          open.forEach(reply -> reply.stop(Generation.Stop.INTERRUPTED));
+          open.forEach(Reply::interrupt);
           return;
         }
         int[] chosen = next(input, cache, sampler, open);
@@ -181,9 +190,11 @@ public final class Generator {
   /**
    * The probabilities of what comes after a text, without a generation prompt or anything else added.
    *
-   * @param ids the text's ids, at least one
+   * @param ids the text's ids
+   * @throws IllegalArgumentException if there is none
    */
   public NextTokens nextTokenProbabilities(int[] ids) {
+    requireTokens(ids);
     return Autograd.withoutGradient(
         () -> {
           try (NDManager step = Torch.newManager()) {

@@ -8,14 +8,21 @@ import org.coldstart.tokenizer.Tokenizer;
 final class Reply {
 
   private final int[] prompt;
+  private final int limit;
   private final StreamedText stream;
   private int[] ids;
   private int length;
-  private Generation.Stop stop = Generation.Stop.LENGTH;
+  private Generation.Stop stop;
 
-  /** A reply to a prompt; {@code stream} is told of its growth, or null where nobody listens. */
-  Reply(int[] prompt, StreamedText stream) {
+  /**
+   * A reply to a prompt.
+   *
+   * @param limit the most tokens it may have, at least 1
+   * @param stream told of its growth; null where nobody listens
+   */
+  Reply(int[] prompt, int limit, StreamedText stream) {
     this.prompt = prompt;
+    this.limit = limit;
     this.stream = stream;
     this.ids = Arrays.copyOf(prompt, prompt.length + 64);
     this.length = prompt.length;
@@ -26,7 +33,7 @@ final class Reply {
   }
 
   boolean ended() {
-    return stop == Generation.Stop.END_TOKEN;
+    return stop != null;
   }
 
   /** Appends a token; one that comes after the end is ignored. */
@@ -40,15 +47,23 @@ final class Reply {
     ids[length++] = id;
     if (endTokens.contains(id)) {
       stop = Generation.Stop.END_TOKEN;
+    } else if (length == prompt.length + limit) {
+      stop = Generation.Stop.LENGTH;
     }
-    if (stream != null) {
-      stream.update(newIds(), ended());
+    tell();
+  }
+
+  /** Ends the reply as it is. */
+  void interrupt() {
+    if (!ended()) {
+      stop = Generation.Stop.INTERRUPTED;
+      tell();
     }
   }
 
-  void stop(Generation.Stop reason) {
-    if (!ended()) {
-      stop = reason;
+  private void tell() {
+    if (stream != null) {
+      stream.update(newIds(), ended());
     }
   }
 

@@ -9,7 +9,8 @@ package org.coldstart.generate;
  * @param topK only the k likeliest tokens stay; 0 keeps all
  * @param topP only the likeliest tokens that together reach this probability stay; 1 keeps all
  * @param repetitionPenalty above 1 makes tokens of prompt and reply less likely to come again; 1 is off
- * @param seed of the draws: the same seed gives the same replies
+ * @param seed of the draws: the same seed and the same prompts give the same replies; the rows of a batch draw in
+ *     turn, so a prompt's reply also depends on what stands beside it
  */
 public record Sampling(double temperature, int topK, double topP, double repetitionPenalty, long seed) {
 

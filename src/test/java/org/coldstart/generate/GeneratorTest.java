@@ -1,0 +1,156 @@
+package org.coldstart.generate;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.coldstart.fixture.ParityCase;
+import org.coldstart.fixture.TinyTokenizer;
+import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Tokenizer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What the generator promises around the model: limits, streams, seeds, interruption. */
+class GeneratorTest {
+
+  private static final List<Message> CHAT = List.of(Message.user("Hello!"));
+  private static Tokenizer tokenizer;
+  private static CausalLm model;
+  private static Generator generator;
+
+  @BeforeAll
+  static void load() {
+    tokenizer = TinyTokenizer.chat();
+    model = ParityCase.of("llama-untied").model();
+    model.resizeTokenEmbeddings(tokenizer.size());
+    generator = new Generator(model, tokenizer);
+  }
+
+  @AfterAll
+  static void close() {
+    model.close();
+    tokenizer.close();
+  }
+
+  @Test
+  void aReplyHasAtMostTheTokensAllowed() {
+    Generation reply = reply(List.of(lastingPrompt()), 7, 0);
+    assertEquals(7, reply.ids().length);
+    assertEquals(Generation.Stop.LENGTH, reply.stop());
+    assertFalse(reply.ended());
+  }
+
+  @Test
+  void aReplyStopsWhereTheModelsPositionsEnd() {
+    int limit = model.config().maxPositionEmbeddings();
+    int[] nearlyFull = IntStream.range(0, limit - 3).map(i -> 4 + i % 90).toArray();
+    Generation cut = reply(List.of(nearlyFull), 20, 0);
+    assertEquals(3, cut.ids().length);
+    assertEquals(Generation.Stop.LENGTH, cut.stop());
+  }
+
+  @Test
+  void aLongNeighbourTakesNoRoomFromAShortPrompt() {
+    int[] nearlyFull = IntStream.range(0, model.config().maxPositionEmbeddings() - 3).map(i -> 4 + i % 90).toArray();
+    int[] brief = lastingPrompt();
+    int[] alone = reply(List.of(brief), 20, 0).ids();
+    assertArrayEquals(alone, reply(List.of(nearlyFull, brief), 20, 1).ids());
+    assertArrayEquals(alone, reply(List.of(brief, nearlyFull), 20, 0).ids());
+  }
+
+  /** A short prompt whose greedy reply does not end within twenty tokens. */
+  private static int[] lastingPrompt() {
+    return IntStream.range(4, 90)
+        .mapToObj(id -> new int[] {id, id + 1})
+        .filter(prompt -> reply(List.of(prompt), 20, 0).ids().length == 20)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static Generation reply(List<int[]> prompts, int maxNewTokens, int row) {
+    return generator.generate(prompts, Sampling.greedy(), maxNewTokens).get(row);
+  }
+
+  @Test
+  void promptsThatCannotBeContinuedAreRefused() {
+    int[] full = new int[model.config().maxPositionEmbeddings()];
+    assertMessage("at least one token", List.of(new int[] {5}, new int[0]), 5);
+    assertMessage("256 tokens", List.of(full), 5);
+    assertMessage("maxNewTokens", List.of(new int[] {5}), 0);
+    assertThrows(IllegalArgumentException.class, () -> generator.nextTokenProbabilities(new int[0]));
+  }
+
+  private static void assertMessage(String part, List<int[]> prompts, int maxNewTokens) {
+    String message =
+        assertThrows(
+                IllegalArgumentException.class, () -> generator.generate(prompts, Sampling.greedy(), maxNewTokens))
+            .getMessage();
+    assertTrue(message.contains(part), message);
+  }
+
+  @Test
+  void noPromptsNoReplies() {
+    assertEquals(List.of(), generator.generate(List.of(), Sampling.greedy(), 5));
+  }
+
+  @Test
+  void theSameSeedWritesTheSameReply() {
+    int[] first = chat(3, text -> {}).ids();
+    assertArrayEquals(first, chat(3, text -> {}).ids());
+    assertFalse(Arrays.equals(first, chat(4, text -> {}).ids()));
+  }
+
+  @Test
+  void streamedPiecesJoinToTheTextWhereverItIsCut() {
+    for (int seed = 0; seed < 20; seed++) {
+      StringBuilder heard = new StringBuilder();
+      Generation reply = chat(seed, heard::append);
+      assertEquals(reply.text(), heard.toString(), "seed " + seed);
+    }
+  }
+
+  /** Hot enough that half characters turn up. */
+  private static Generation chat(int seed, Consumer<String> listener) {
+    return generator.chat(CHAT, Sampling.temperature(3, seed), 15, listener);
+  }
+
+  @Test
+  void anInterruptKeepsWhatThereIsAndIsConsumed() {
+    List<String> pieces = new ArrayList<>();
+    Generation reply =
+        generator.chat(
+            CHAT,
+            Sampling.temperature(1, 1),
+            100,
+            text -> {
+              pieces.add(text);
+              Thread.currentThread().interrupt();
+            });
+    assertEquals(Generation.Stop.INTERRUPTED, reply.stop());
+    assertEquals(String.join("", pieces), reply.text());
+    assertEquals(1, pieces.size(), "the reply ends with the token at hand");
+    assertFalse(Thread.interrupted());
+  }
+
+  @Test
+  void probabilitiesAddUpAndComeLikeliestFirst() {
+    NextTokens next = generator.nextTokenProbabilities(CHAT);
+    List<NextTokens.Candidate> all = next.top(1000);
+    assertEquals(tokenizer.size(), all.size());
+    assertEquals(1, all.stream().mapToDouble(NextTokens.Candidate::probability).sum(), 1e-5);
+    for (int i = 1; i < all.size(); i++) {
+      assertTrue(all.get(i).probability() <= all.get(i - 1).probability());
+    }
+    assertEquals(all.get(0).probability(), next.probability(tokenizer.idToToken(all.get(0).id())));
+  }
+}

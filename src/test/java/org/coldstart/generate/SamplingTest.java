@@ -1,0 +1,33 @@
+package org.coldstart.generate;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+
+/** Settings out of range are refused with their name and value. */
+class SamplingTest {
+
+  @Test
+  void everyRangeIsChecked() {
+    assertRefused("temperature", "-0.1", () -> Sampling.temperature(-0.1, 0));
+    assertRefused("temperature", "NaN", () -> Sampling.temperature(Double.NaN, 0));
+    assertRefused("topK", "-1", () -> Sampling.greedy().withTopK(-1));
+    assertRefused("topP", "0.0", () -> Sampling.greedy().withTopP(0));
+    assertRefused("topP", "1.5", () -> Sampling.greedy().withTopP(1.5));
+    assertRefused("repetitionPenalty", "0.0", () -> Sampling.greedy().withRepetitionPenalty(0));
+  }
+
+  private static void assertRefused(String name, String value, Executable call) {
+    String message = assertThrows(IllegalArgumentException.class, call).getMessage();
+    assertTrue(message.contains(name) && message.contains(value), message);
+  }
+
+  @Test
+  void aChangedSettingLeavesTheOthers() {
+    Sampling all = Sampling.temperature(0.7, 9).withTopK(5).withTopP(0.9).withRepetitionPenalty(1.3);
+    assertEquals(new Sampling(0.7, 5, 0.9, 1.3, 9), all);
+  }
+}

@@ -1,0 +1,148 @@
+package org.coldstart.model;
+
+import static org.coldstart.fixture.Arrays32.assertClose;
+import static org.coldstart.fixture.Arrays32.part;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.coldstart.checkpoint.ModelConfig;
+import org.coldstart.fixture.Arrays32;
+import org.coldstart.fixture.ParityCase;
+import org.coldstart.torch.Autograd;
+import org.coldstart.torch.Precision;
+import org.coldstart.torch.Torch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every tiny checkpoint says what transformers says it does. */
+class ModelParityTest {
+
+  /**
+   * Logits lie within ±10. Summing in another order moves them by a few 1e-6; of the mistakes recorded in the
+   * fixtures ("sensitivity") the smallest, a wrong RMS eps, moves them by 2.5e-3.
+   */
+  private static final double TOLERANCE = 1e-4;
+
+  private static final String CASES = "org.coldstart.fixture.ParityCase#all";
+
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void logitsOfEveryPositionAgree(ParityCase fixture) {
+    try (CausalLm model = fixture.model()) {
+      for (int row = 0; row < 3; row++) {
+        float[] logits = Arrays32.logits(model, fixture.rows().get(row), Precision.F32);
+        assertClose(fixture.tensor("logits." + row), logits, TOLERANCE, "logits of row " + row);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void theToleranceLiesFarBelowWhatAMistakeWouldDo(ParityCase fixture) {
+    fixture.section("sensitivity").asMap().values().forEach(moved -> assertTrue(moved.getAsDouble() > 20 * TOLERANCE));
+  }
+
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void theResidualStreamAfterTheLastLayerAgrees(ParityCase fixture) {
+    try (CausalLm model = fixture.model();
+        NDManager step = Torch.newManager()) {
+      NDArray ids = Arrays32.ids(step, fixture.rows().get(0));
+      float[] hidden = Autograd.withoutGradient(() -> model.hiddenStates(ids, Precision.F32).toFloatArray());
+      assertClose(fixture.tensor("hidden." + model.config().numHiddenLayers()), hidden, TOLERANCE, "hidden states");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void paddingOnTheRightChangesNothingOnItsLeft(ParityCase fixture) {
+    List<int[]> rows = fixture.rows();
+    try (CausalLm model = fixture.model();
+        NDManager step = Torch.newManager()) {
+      NDArray batch = Arrays32.padded(step, rows, 0);
+      float[] logits = Autograd.withoutGradient(() -> model.logits(batch, Precision.F32).toFloatArray());
+      int vocabulary = model.config().vocabSize();
+      int width = (int) batch.getShape().get(1);
+      for (int r = 0; r < rows.size(); r++) {
+        float[] row = part(logits, r * width * vocabulary, rows.get(r).length * vocabulary);
+        assertClose(fixture.tensor("logits." + r), row, TOLERANCE, "logits of padded row " + r);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void aTokenAtATimeGivesTheLogitsOfTheWholeRow(ParityCase fixture) {
+    int[] row = fixture.rows().get(0);
+    float[] whole = fixture.tensor("logits.0");
+    try (CausalLm model = fixture.model();
+        KvCache cache = new KvCache(model.config(), new int[] {0})) {
+      int vocabulary = model.config().vocabSize();
+      for (int t = 0; t < row.length; t++) {
+        assertClose(part(whole, t * vocabulary, vocabulary), next(model, cache, row[t]), TOLERANCE, "position " + t);
+      }
+      assertEquals(row.length, cache.length());
+    }
+  }
+
+  @Test
+  void theCacheGrowsPastItsFirstCapacity() {
+    ParityCase fixture = ParityCase.of("llama3-rope");
+    int[] row = new java.util.Random(5).ints(200, 4, 99).toArray();
+    try (CausalLm model = fixture.model();
+        KvCache cache = new KvCache(model.config(), new int[] {0})) {
+      int vocabulary = model.config().vocabSize();
+      float[] whole = Arrays32.logits(model, row, Precision.F32);
+      for (int t = 0; t < row.length; t++) {
+        assertClose(part(whole, t * vocabulary, vocabulary), next(model, cache, row[t]), TOLERANCE, "position " + t);
+      }
+    }
+  }
+
+  @Test
+  void severalTokensAtOnceMayFollowACachedPrompt() {
+    ParityCase fixture = ParityCase.of("llama-bias");
+    int[] row = fixture.rows().get(0);
+    try (CausalLm model = fixture.model();
+        KvCache cache = new KvCache(model.config(), new int[] {0})) {
+      next(model, cache, part(row, 0, 6));
+      float[] rest = next(model, cache, part(row, 6, row.length - 6));
+      int vocabulary = model.config().vocabSize();
+      float[] expected = part(fixture.tensor("logits.0"), 6 * vocabulary, rest.length);
+      assertClose(expected, rest, TOLERANCE, "logits after the cached prompt");
+    }
+  }
+
+  /** Logits of the next tokens, flat. */
+  private static float[] next(CausalLm model, KvCache cache, int... ids) {
+    return Autograd.withoutGradient(
+        () -> {
+          try (NDManager step = Torch.newManager()) {
+            return model.head(model.hiddenStates(Arrays32.ids(step, ids), cache), Precision.F32).toFloatArray();
+          }
+        });
+  }
+
+  @Test
+  void theOlderConfigurationFormatMeansTheSame(@TempDir Path folder) throws IOException {
+    ParityCase fixture = ParityCase.of("llama3-rope");
+    Files.copy(fixture.folder().resolve("model.safetensors"), folder.resolve("model.safetensors"));
+    Files.copy(fixture.folder().resolve("config-v4.json"), folder.resolve("config.json"));
+    JsonObject older = ParityCase.json(folder.resolve("config.json"));
+    JsonObject newer = ParityCase.json(fixture.folder().resolve("config.json"));
+    assertEquals(ModelConfig.fromJson(newer).rope(), ModelConfig.fromJson(older).rope());
+    try (CausalLm model = CausalLm.fromPretrained(folder)) {
+      float[] logits = Arrays32.logits(model, fixture.rows().get(0), Precision.F32);
+      assertClose(fixture.tensor("logits.0"), logits, TOLERANCE, "logits");
+    }
+  }
+}
