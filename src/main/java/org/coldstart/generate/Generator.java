@@ -195,14 +195,7 @@ public final class Generator {
    */
   public NextTokens nextTokenProbabilities(int[] ids) {
     requireTokens(ids);
-    return Autograd.withoutGradient(
-        () -> {
-          try (NDManager step = Torch.newManager()) {
-            NDArray input = step.create(Arrays.stream(ids).asLongStream().toArray(), new Shape(1, ids.length));
-            NDArray logits = lastLogits(model.hiddenStates(input, Precision.F32));
-            return new NextTokens(TorchOps.softmax(logits).toFloatArray(), tokenizer);
-          }
-        });
+    return NextTokens.softmax(model.nextTokenLogits(ids), tokenizer);
   }
 
   /** The probabilities of what comes after a conversation as the chat template renders it. */

@@ -11,12 +11,30 @@ public final class NextTokens {
   /** A token and its probability. */
   public record Candidate(int id, String token, double probability) {}
 
-  private final float[] probabilities;
+  private final double[] probabilities;
   private final Tokenizer tokenizer;
 
-  NextTokens(float[] probabilities, Tokenizer tokenizer) {
+  private NextTokens(double[] probabilities, Tokenizer tokenizer) {
     this.probabilities = probabilities;
     this.tokenizer = tokenizer;
+  }
+
+  /** The distribution that logits stand for. */
+  static NextTokens softmax(float[] logits, Tokenizer tokenizer) {
+    double greatest = Double.NEGATIVE_INFINITY;
+    for (float logit : logits) {
+      greatest = Math.max(greatest, logit);
+    }
+    double[] probabilities = new double[logits.length];
+    double sum = 0;
+    for (int id = 0; id < logits.length; id++) {
+      probabilities[id] = Math.exp(logits[id] - greatest); // no overflow, whatever the logits
+      sum += probabilities[id];
+    }
+    for (int id = 0; id < logits.length; id++) {
+      probabilities[id] /= sum;
+    }
+    return new NextTokens(probabilities, tokenizer);
   }
 
   /**

@@ -9,6 +9,7 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.coldstart.checkpoint.AtomicFiles;
@@ -20,6 +21,7 @@ import org.coldstart.checkpoint.SafetensorsWriter;
 import org.coldstart.checkpoint.TensorSource;
 import org.coldstart.hub.Hub;
 import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.torch.Autograd;
 import org.coldstart.torch.Precision;
 import org.coldstart.torch.Torch;
 import org.coldstart.torch.TorchOps;
@@ -173,6 +175,24 @@ public final class CausalLm implements AutoCloseable {
    */
   public NDArray head(NDArray hidden, Precision precision) {
     return TorchOps.linear(norm.forward(hidden), headWeight(), null, precision);
+  }
+
+  /**
+   * The scores of every token for what comes after a text, in f32 and without gradients.
+   *
+   * @param ids the text's ids, at least one
+   * @return one score a row of the embedding
+   */
+  public float[] nextTokenLogits(int[] ids) {
+    return Autograd.withoutGradient(
+        () -> {
+          try (NDManager step = Torch.newManager()) {
+            long[] row = Arrays.stream(ids).asLongStream().toArray();
+            NDArray inputIds = step.create(row, new Shape(1, row.length));
+            NDArray last = TorchOps.slice(hiddenStates(inputIds, Precision.F32), 1, row.length - 1L, 1);
+            return head(last, Precision.F32).toFloatArray();
+          }
+        });
   }
 
   /** The embedding matrix, shape (vocabulary, hidden). */
