@@ -29,7 +29,12 @@ public sealed interface RowInit {
   record Clone(String from) implements RowInit {
     @Override
     public NDArray rows(NDArray known, Tokenizer tokenizer, List<String> tokens) {
-      NDArray row = TorchOps.slice(known, 0, tokenizer.id(from), 1);
+      int id = tokenizer.id(from);
+      if (id >= known.getShape().get(0)) {
+        throw new IllegalArgumentException(
+            "Token '" + from + "' comes after the tokens to be initialised; name one that was there before them.");
+      }
+      NDArray row = TorchOps.slice(known, 0, id, 1);
       return row.broadcast(new Shape(tokens.size(), known.getShape().get(1)));
     }
   }
