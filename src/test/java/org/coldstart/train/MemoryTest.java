@@ -33,6 +33,9 @@ class MemoryTest {
           new TrainingListener() {
             @Override
             public void onStep(Progress progress) {
+              if (progress.step() % 10 == 0) {
+                System.gc(); // else the Java heap's fresh pages are counted as growth
+              }
               held.add(tensorsHeld(model));
               Memory.residentBytes().ifPresent(resident::add);
             }
