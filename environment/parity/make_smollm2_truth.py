@@ -42,7 +42,7 @@ def weights(model):
     """Norm and first values of a few tensors, to check dequantising and un-permuting before anything runs."""
     named = dict(model.named_parameters())
     return {name: {"shape": list(named[name].shape),
-                   "norm": number(named[name].detach().norm()),
+                   "norm": number(named[name].detach().double().norm()),
                    "first": numbers(named[name].detach().flatten()[:8]),
                    "last": numbers(named[name].detach().flatten()[-8:])} for name in SHOWN_WEIGHTS}
 

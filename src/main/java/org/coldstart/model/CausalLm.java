@@ -226,8 +226,9 @@ public final class CausalLm implements AutoCloseable {
 
   private static NDArray resized(NDArray matrix, int rows) {
     long old = matrix.getShape().get(0);
-    NDArray kept = TorchOps.slice(matrix, 0, 0, Math.min(rows, old)).stopGradient();
-    try (kept) {
+    // A view left open would keep the whole old matrix alive beside the new one.
+    try (NDArray view = TorchOps.slice(matrix, 0, 0, Math.min(rows, old));
+        NDArray kept = view.stopGradient()) {
       if (rows <= old) {
         return kept.duplicate();
       }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.ToDoubleFunction;
@@ -29,7 +30,12 @@ public sealed interface RowInit {
   record Clone(String from) implements RowInit {
     @Override
     public NDArray rows(NDArray known, Tokenizer tokenizer, List<String> tokens) {
-      NDArray row = TorchOps.slice(known, 0, tokenizer.id(from), 1);
+      int id = tokenizer.id(from);
+      if (id >= known.getShape().get(0)) {
+        throw new IllegalArgumentException(
+            "Token '" + from + "' comes after the tokens to be initialised; name one that was there before them.");
+      }
+      NDArray row = TorchOps.slice(known, 0, id, 1);
       return row.broadcast(new Shape(tokens.size(), known.getShape().get(1)));
     }
   }
@@ -59,12 +65,14 @@ public sealed interface RowInit {
   record MeanOfSubTokens() implements RowInit {
     @Override
     public NDArray rows(NDArray known, Tokenizer tokenizer, List<String> tokens) {
-      NDArray[] rows = tokens.stream().map(token -> mean(known, tokenizer, token)).toArray(NDArray[]::new);
-      return rows[0].getNDArrayInternal().concat(new ai.djl.ndarray.NDList(java.util.Arrays.copyOfRange(rows, 1, rows.length)), 0);
+      return tokens.stream()
+          .map(token -> mean(known, tokenizer, token))
+          .reduce((rows, next) -> rows.concat(next, 0))
+          .orElseThrow();
     }
 
     private static NDArray mean(NDArray known, Tokenizer tokenizer, String token) {
-      long[] pieces = java.util.Arrays.stream(tokenizer.encodeOrdinary(token).ids()).asLongStream().toArray();
+      long[] pieces = Arrays.stream(tokenizer.subTokens(token)).asLongStream().toArray();
       NDArray index = known.getManager().create(pieces);
       return TorchOps.select(known, 0, index).mean(new int[] {0}, true);
     }

@@ -34,8 +34,25 @@ public final class TokenEmbeddings {
    * @throws IllegalArgumentException if a token is unknown or has no row yet
    */
   public void cloneEmbedding(String from, String... to) {
-    rowOf(from);
-    initialize(new RowInit.Clone(from), to);
+    int source = rowOf(from);
+    int[] targets = Arrays.stream(to).mapToInt(this::rowOf).toArray();
+    Autograd.withoutGradient(
+        () -> {
+          copyRow(model.embedding(), source, targets);
+          if (!model.config().tieWordEmbeddings()) {
+            copyRow(model.headWeight(), source, targets);
+          }
+          return null;
+        });
+  }
+
+  private static void copyRow(NDArray matrix, int from, int[] to) {
+    try (NDArray view = TorchOps.slice(matrix, 0, from, 1);
+        NDArray row = view.duplicate()) {
+      for (int target : to) {
+        TorchOps.write(matrix, row, 0, target);
+      }
+    }
   }
 
   /**

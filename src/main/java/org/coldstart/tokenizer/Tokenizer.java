@@ -98,6 +98,15 @@ public final class Tokenizer implements AutoCloseable {
         return new Encoding(ids, encoding.tokens(), encoding.offsets());
     }
 
+    /** The ids of the pieces that a text has where no added token, special or not, is recognised in it. */
+    public int[] subTokens(String text) {
+        return writing(() -> {
+            try (NativeTokenizer plain = NativeTokenizer.build(parts.json().withoutAddedTokens(), parts.json().origin())) {
+                return plain.encode(text, false).tokens().stream().mapToInt(this::id).toArray();
+            }
+        });
+    }
+
     /** The text of ids, special tokens included. */
     public String decode(int[] ids) {
         return decode(ids, false);

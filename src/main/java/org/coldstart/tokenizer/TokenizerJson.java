@@ -126,6 +126,13 @@ final class TokenizerJson {
         return copy;
     }
 
+    /** JSON of a tokenizer that knows the ordinary vocabulary only. */
+    JsonObject withoutAddedTokens() {
+        JsonObject copy = shallowCopy(root);
+        copy.add("added_tokens", array(List.of()));
+        return copy;
+    }
+
     JsonObject json() {
         return root;
     }

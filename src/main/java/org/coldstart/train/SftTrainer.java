@@ -102,10 +102,9 @@ public final class SftTrainer {
               model, tokenizer, config, optimizer, eval, List.of(listeners), train.size(), totalSteps());
       run.evaluate();
       for (int epoch = 0; run.goesOn(); epoch++) {
-        for (List<List<Example>> step : steps(config.seed() + epoch)) {
-          if (run.goesOn()) {
-            run.step(step);
-          }
+        List<List<List<Example>>> steps = steps(config.seed() + epoch);
+        for (int i = 0; i < steps.size() && run.goesOn(); i++) {
+          run.step(steps.get(i), i == steps.size() - 1);
         }
         run.endEpoch();
       }

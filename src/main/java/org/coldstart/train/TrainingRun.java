@@ -79,8 +79,12 @@ final class TrainingRun {
     return steps < totalSteps && !interrupted;
   }
 
-  /** One optimizer step over the batches given. */
-  void step(List<List<Example>> microBatches) {
+  /**
+   * One optimizer step over the batches given.
+   *
+   * @param endsEpoch whether these are the epoch's last
+   */
+  void step(List<List<Example>> microBatches, boolean endsEpoch) {
     long begin = System.nanoTime();
     List<Batch> batches =
         microBatches.stream().map(rows -> Batch.of(rows, padId)).toList();
@@ -103,7 +107,7 @@ final class TrainingRun {
     trainingSeconds += (System.nanoTime() - begin) / 1e9;
     all.add(lossSum, kept);
     sinceLog.add(lossSum, kept);
-    report(lossSum / kept);
+    report(lossSum / kept, endsEpoch);
   }
 
   /** Adds a batch's share of the step's gradient; returns its summed loss. */
@@ -125,9 +129,10 @@ final class TrainingRun {
     log(false);
   }
 
-  private void report(double loss) {
+  private void report(double loss, boolean endsEpoch) {
     boolean last = steps == totalSteps;
-    boolean evaluate = config.evalSteps() > 0 && (steps % config.evalSteps() == 0 || last);
+    boolean due = config.evalSteps() > 0 ? steps % config.evalSteps() == 0 : endsEpoch;
+    boolean evaluate = !eval.isEmpty() && (due || last);
     if (evaluate) {
       evalLoss = evalLoss();
     }
@@ -151,13 +156,11 @@ final class TrainingRun {
         model, eval, config.perDeviceEvalBatchSize(), padId, config.precision());
   }
 
-  /** Evaluates where that is the epochs' business, and saves. */
+  /** Saves; an interrupt that came since the last batch ends the run instead of breaking the writing off. */
   void endEpoch() {
+    interrupted |= Thread.interrupted();
     if (interrupted) {
       return;
-    }
-    if (config.evalSteps() == 0) {
-      evaluate();
     }
     if (config.outputDir() != null) {
       Path folder = config.outputDir().resolve("checkpoint-" + steps);

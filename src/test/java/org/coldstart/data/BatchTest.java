@@ -1,0 +1,80 @@
+package org.coldstart.data;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.coldstart.fixture.Rows;
+import org.junit.jupiter.api.Test;
+
+/** How rows become batches. */
+class BatchTest {
+
+  @Test
+  void positionsStandBeforeTheTokensTheyPredict() {
+    Example first = new Example(new int[] {5, 6, 7, 8}, new boolean[] {true, false, true, true});
+    Example second = new Example(new int[] {9, 4}, new boolean[] {false, true});
+    Batch batch = Batch.of(List.of(first, second), 2);
+    assertArrayEquals(new long[] {5, 6, 7, 8, 9, 4, 2, 2}, batch.inputIds());
+    assertArrayEquals(new long[] {1, 2, 4}, batch.positions());
+    assertArrayEquals(new long[] {7, 8, 4}, batch.labels(), "nothing predicts the first token of a row");
+    assertEquals(3, batch.keptTokens());
+    assertEquals(first.keptTokens() + second.keptTokens(), batch.keptTokens());
+  }
+
+  @Test
+  void aPadIdThatAlsoEndsRepliesIsKeptWhereItIsReal() {
+    Example ended = new Example(new int[] {5, 6, 2}, new boolean[] {false, true, true});
+    Example longer = new Example(new int[] {5, 6, 7, 8, 2}, new boolean[] {false, false, false, true, true});
+    Batch batch = Batch.of(List.of(ended, longer), 2);
+    assertArrayEquals(new long[] {6, 2, 8, 2}, batch.labels());
+  }
+
+  @Test
+  void aMaskOfAnotherLengthIsRefused() {
+    assertThrows(IllegalArgumentException.class, () -> new Example(new int[3], new boolean[2]));
+  }
+
+  @Test
+  void everyRowComesOnceAnEpochInAnOrderThatTheSeedDecides() {
+    List<Example> rows = Rows.some(103);
+    for (boolean grouped : new boolean[] {false, true}) {
+      List<List<Example>> batches = batches(grouped, rows, 7);
+      assertEquals(15, batches.size());
+      List<Example> all = batches.stream().flatMap(List::stream).toList();
+      assertEquals(103, all.size());
+      assertEquals(new HashSet<>(rows), new HashSet<>(all));
+      assertEquals(batches, batches(grouped, rows, 7));
+      assertNotEquals(batches, batches(grouped, rows, 8));
+    }
+  }
+
+  private static List<List<Example>> batches(boolean grouped, List<Example> rows, long seed) {
+    return grouped ? Batches.groupedByLength(rows, 7, seed) : Batches.shuffled(rows, 7, seed);
+  }
+
+  @Test
+  void groupingByLengthPadsLess() {
+    List<Example> rows = Rows.some(200);
+    assertTrue(padding(Batches.groupedByLength(rows, 8, 1)) * 4 < padding(Batches.shuffled(rows, 8, 1)));
+  }
+
+  private static int padding(List<List<Example>> batches) {
+    return batches.stream()
+        .mapToInt(rows -> Batch.of(rows, 0).inputIds().length - rows.stream().mapToInt(Example::length).sum())
+        .sum();
+  }
+
+  @Test
+  void evaluationTakesTheLongestFirst() {
+    List<Example> order = Batches.byLength(Rows.some(20), 6).stream().flatMap(List::stream).toList();
+    List<Integer> lengths = order.stream().map(Example::length).toList();
+    assertEquals(IntStream.range(0, 20).mapToObj(i -> Rows.some(20).get(i).length()).sorted(Comparator.reverseOrder()).toList(), lengths);
+  }
+}

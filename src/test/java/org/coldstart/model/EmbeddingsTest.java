@@ -1,0 +1,189 @@
+package org.coldstart.model;
+
+import static org.coldstart.fixture.Arrays32.assertClose;
+import static org.coldstart.fixture.Arrays32.part;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import com.google.gson.JsonObject;
+import java.util.stream.IntStream;
+import org.coldstart.fixture.Arrays32;
+import org.coldstart.fixture.ParityCase;
+import org.coldstart.fixture.TinyTokenizer;
+import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.torch.Precision;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** New rows: how many, where they start, and what the model makes of them. */
+class EmbeddingsTest {
+
+  private static final String CASES = "org.coldstart.fixture.ParityCase#all";
+  private static final int OLD = 99;
+  private static Tokenizer tokenizer;
+
+  @BeforeAll
+  static void load() {
+    tokenizer = TinyTokenizer.endingWith2();
+  }
+
+  @AfterAll
+  static void close() {
+    tokenizer.close();
+  }
+
+  /** The tokens of a run of ids. */
+  private static String[] tokens(int from, int to) {
+    return IntStream.range(from, to).mapToObj(tokenizer::idToToken).toArray(String[]::new);
+  }
+
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void clonedRowsGiveTransformersLogits(ParityCase fixture) {
+    JsonObject truth = fixture.section("resize");
+    int size = truth.get("vocab_size").getAsInt();
+    try (CausalLm model = fixture.model()) {
+      model.resizeTokenEmbeddings(size);
+      assertEquals(size, model.config().vocabSize());
+      String source = tokenizer.idToToken(truth.get("cloned_row").getAsInt());
+      model.embeddings(tokenizer).cloneEmbedding(source, tokens(OLD, size));
+      float[] logits = Arrays32.logits(model, ParityCase.ints(truth.get("input_ids")), Precision.F32);
+      assertClose(fixture.tensor("resize.logits"), logits, 1e-4, "logits");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void addedRowsStartAsTheMean(ParityCase fixture) {
+    try (CausalLm model = fixture.model()) {
+      model.resizeTokenEmbeddings(OLD + 2);
+      assertLastRow(fixture.tensor("resize.mean.input"), model.embedding(), "embedding");
+      if (!model.config().tieWordEmbeddings()) {
+        assertLastRow(fixture.tensor("resize.mean.output"), model.headWeight(), "head");
+      }
+    }
+  }
+
+  private static void assertLastRow(float[] expected, NDArray matrix, String what) {
+    float[] all = matrix.toFloatArray();
+    assertClose(expected, part(all, all.length - expected.length, expected.length), 1e-6, what);
+  }
+
+  @Test
+  void oldRowsStayAndShrinkingCutsTheEnd() {
+    try (CausalLm model = ParityCase.of("llama-untied").model()) {
+      float[] embedding = model.embedding().toFloatArray();
+      float[] head = model.headWeight().toFloatArray();
+      model.resizeTokenEmbeddings(200);
+      assertArrayEquals(embedding, part(model.embedding().toFloatArray(), 0, embedding.length));
+      model.resizeTokenEmbeddings(50);
+      assertArrayEquals(part(embedding, 0, 50 * 32), model.embedding().toFloatArray());
+      assertArrayEquals(part(head, 0, 50 * 32), model.headWeight().toFloatArray());
+      assertThrows(IllegalArgumentException.class, () -> model.resizeTokenEmbeddings(0));
+    }
+  }
+
+  @Test
+  void rowsOfTheMatrixsOwnCovarianceHaveItsMeanAndDeviation() {
+    ParityCase fixture = ParityCase.of("llama-untied");
+    int size = tokenizer.size();
+    try (CausalLm model = fixture.model()) {
+      model.resizeTokenEmbeddings(size);
+      model.embeddings(tokenizer).initialize(new RowInit.RandomCovariance(5), tokens(OLD, size));
+      assertStatistics(fixture, "input", model.embedding(), size - OLD);
+      assertStatistics(fixture, "output", model.headWeight(), size - OLD);
+    }
+  }
+
+  /** Four standard errors of the mean, and of the deviation, of n normal values; 64 columns are looked at. */
+  private static void assertStatistics(ParityCase fixture, String matrix, NDArray values, int n) {
+    float[] means = fixture.tensor("resize.mean." + matrix);
+    float[] variances = fixture.tensor("resize.covariance_diagonal." + matrix);
+    float[] all = values.toFloatArray();
+    for (int column = 0; column < means.length; column++) {
+      double sum = 0;
+      double squares = 0;
+      for (int row = OLD; row < OLD + n; row++) {
+        double value = all[row * means.length + column];
+        sum += value;
+        squares += value * value;
+      }
+      double deviation = Math.sqrt(variances[column]);
+      double found = Math.sqrt(squares / n - sum / n * (sum / n));
+      assertEquals(means[column], sum / n, 4 * deviation / Math.sqrt(n), matrix + " mean of column " + column);
+      assertEquals(1, found / deviation, 4 / Math.sqrt(2.0 * n), matrix + " deviation of column " + column);
+    }
+  }
+
+  @Test
+  void noiseTellsClonesApart() {
+    String[] added = tokens(OLD, OLD + 4);
+    try (CausalLm model = ParityCase.of("llama-tied").model()) {
+      model.resizeTokenEmbeddings(tokenizer.size());
+      TokenEmbeddings embeddings = model.embeddings(tokenizer);
+      embeddings.initialize(new RowInit.Clone("!"), added);
+      assertEquals(0, embeddings.distance(added[0], added[1]));
+      assertEquals(1, embeddings.cosine("!", added[2]), 1e-6);
+      embeddings.initialize(new RowInit.CloneWithNoise("!", 0.5, 1), added);
+      // Noise of half the matrix's deviation (0.1) in 32 columns: 0.5 · 0.1 · √32 = 0.28 from the source.
+      assertEquals(0.28, embeddings.distance("!", added[0]), 0.1);
+      assertTrue(embeddings.distance(added[0], added[1]) > 0.2);
+      float[] first = embeddings.row(added[0]);
+      embeddings.initialize(new RowInit.CloneWithNoise("!", 0.5, 1), added);
+      assertArrayEquals(first, embeddings.row(added[0]), "a seed decides the noise");
+    }
+  }
+
+  @Test
+  void subTokensGiveTheirMean() {
+    try (Tokenizer words = TinyTokenizer.endingWith2();
+        CausalLm model = ParityCase.of("llama-tied").model()) {
+      model.resizeTokenEmbeddings(words.size());
+      TokenEmbeddings embeddings = model.embeddings(words);
+      float[] q = embeddings.row("Q");
+      float[] z = embeddings.row("Z");
+      words.addTokens("QZ");
+      model.resizeTokenEmbeddings(words.size());
+      embeddings.initialize(new RowInit.MeanOfSubTokens(), "QZ");
+      float[] mean = new float[q.length];
+      for (int i = 0; i < mean.length; i++) {
+        mean[i] = (q[i] + z[i]) / 2;
+      }
+      assertClose(mean, embeddings.row("QZ"), 1e-6, "row of QZ");
+    }
+  }
+
+  @Test
+  void aRowIsClonedFromAnyOther() {
+    try (CausalLm model = ParityCase.of("llama-untied").model()) {
+      model.resizeTokenEmbeddings(tokenizer.size());
+      TokenEmbeddings embeddings = model.embeddings(tokenizer);
+      embeddings.cloneEmbedding("Z", "A");
+      assertArrayEquals(embeddings.row("Z"), embeddings.row("A"));
+    }
+  }
+
+  @Test
+  void tokensWithoutARowAreRefusedWithTheWayOut() {
+    try (CausalLm model = ParityCase.of("llama-tied").model()) {
+      TokenEmbeddings embeddings = model.embeddings(tokenizer);
+      String late = tokenizer.idToToken(300);
+      assertMessage("resizeTokenEmbeddings", () -> embeddings.cloneEmbedding("!", late));
+      assertMessage("rows 0 to 98", () -> embeddings.row(late));
+      assertMessage("nowhere", () -> embeddings.row("nowhere"));
+      assertMessage("at least one token", () -> embeddings.initialize(new RowInit.Mean()));
+      assertMessage("comes after", () -> embeddings.initialize(new RowInit.Clone("Z"), "A"));
+    }
+  }
+
+  private static void assertMessage(String part, org.junit.jupiter.api.function.Executable call) {
+    String message = assertThrows(IllegalArgumentException.class, call).getMessage();
+    assertTrue(message.contains(part), message);
+  }
+}

@@ -1,0 +1,152 @@
+package org.coldstart.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import org.coldstart.data.Example;
+import org.coldstart.fixture.Arrays32;
+import org.coldstart.fixture.ParityCase;
+import org.coldstart.fixture.Rows;
+import org.coldstart.fixture.TinyTokenizer;
+import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.torch.Autograd;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An interrupted run ends at once and leaves nothing behind that a later run would notice. */
+class InterruptionTest {
+
+  private final Tokenizer tokenizer = TinyTokenizer.chat();
+  private CausalLm model;
+
+  @BeforeEach
+  void load() {
+    model = ParityCase.of("llama-untied").model();
+  }
+
+  @AfterEach
+  void close() {
+    assertFalse(Thread.interrupted(), "the interrupt is consumed");
+    model.close();
+    tokenizer.close();
+  }
+
+  private static SftConfig.Builder config() {
+    return SftConfig.builder()
+        .learningRate(1e-3)
+        .perDeviceTrainBatchSize(1)
+        .gradientAccumulationSteps(4)
+        .numTrainEpochs(2);
+  }
+
+  private TrainingResult train(SftConfig config, TrainingListener... listeners) {
+    return new SftTrainer(model, tokenizer, config, Rows.some(8), Rows.some(2), listeners).train();
+  }
+
+  /** Interrupts the training thread once a step is done. */
+  private static TrainingListener after(int step) {
+    return new TrainingListener() {
+      @Override
+      public void onStep(Progress progress) {
+        if (progress.step() == step) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    };
+  }
+
+  @Test
+  void theRunEndsBeforeTheNextBatch() {
+    TrainingResult result = train(config().build(), after(1));
+    assertTrue(result.interrupted());
+    assertEquals(1, result.steps());
+    assertEquals(4, result.rows());
+    assertTrue(result.toString().startsWith("Interrupted after 1 steps"), result.toString());
+  }
+
+  @Test
+  void halfAStepLeavesNoTrace() throws InterruptedException {
+    Map<String, float[]> before = Arrays32.weights(model);
+    // One step of batches that take some twenty seconds; the interrupt comes from outside, somewhere within it.
+    SftConfig config = config().gradientAccumulationSteps(5000).build();
+    List<Example> rows = Collections.nCopies(5000, Rows.of(12, 1));
+    SftTrainer trainer = new SftTrainer(model, tokenizer, config, rows, List.of());
+    Thread impatient = interruptSoon(Thread.currentThread());
+    TrainingResult result = trainer.train();
+    impatient.join();
+    assertTrue(result.interrupted());
+    assertEquals(0, result.steps());
+    Arrays32.weights(model).forEach((name, weights) -> assertArrayEquals(before.get(name), weights, name));
+    model.parameters().values().forEach(InterruptionTest::assertNoGradient);
+  }
+
+  private static Thread interruptSoon(Thread target) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                Thread.sleep(300);
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+              target.interrupt();
+            });
+    thread.start();
+    return thread;
+  }
+
+  private static void assertNoGradient(NDArray parameter) {
+    try (NDArray gradient = Autograd.gradient(parameter)) {
+      assertEquals(0, Arrays32.norm(gradient.toFloatArray()), "the half-gathered gradient is dropped");
+    }
+  }
+
+  @Test
+  void aSecondRunIsNotTouchedByTheFirst() {
+    SftConfig whole = config().build();
+    train(config().learningRate(1e-30).build(), after(1)); // moves nothing
+    TrainingResult second = train(whole);
+    Map<String, float[]> weights = Arrays32.weights(model);
+    try (CausalLm fresh = ParityCase.of("llama-untied").model()) {
+      CausalLm used = model;
+      model = fresh;
+      TrainingResult only = train(whole);
+      model = used;
+      assertEquals(only.trainLoss(), second.trainLoss());
+      Arrays32.weights(fresh).forEach((name, w) -> assertArrayEquals(w, weights.get(name), name));
+    }
+  }
+
+  @Test
+  void anInterruptAtAnEpochsEndSavesNoHalfCheckpoint(@TempDir Path folder) {
+    TrainingResult result = train(config().outputDir(folder).build(), after(2));
+    assertTrue(result.interrupted());
+    assertEquals(2, result.steps());
+    assertFalse(Files.exists(folder.resolve("checkpoint-2")));
+  }
+
+  @Test
+  void anErrorInAListenerLeavesAModelThatTrainsOn() {
+    TrainingListener faulty =
+        new TrainingListener() {
+          @Override
+          public void onStep(Progress progress) {
+            throw new IllegalStateException("chart");
+          }
+        };
+    assertThrows(IllegalStateException.class, () -> train(config().build(), faulty));
+    assertEquals(4, train(config().build()).steps());
+  }
+}
