@@ -31,6 +31,12 @@ record Attention(
 
   private NDArray cached(NDArray q, NDArray k, NDArray v, Pass pass) {
     KvCache.Entry seen = pass.cache().append(layer, k, v);
+    if (q.getShape().get(2) == 1) {
+      // The queries of a group stand in for time steps: the whole cache need not be copied for each token.
+      NDArray grouped = TorchOps.regroup(q, keyValueHeads);
+      return TorchOps.regroup(
+          TorchOps.attention(grouped, seen.keys(), seen.values(), pass.mask()), heads);
+    }
     return TorchOps.attention(q, repeat(seen.keys()), repeat(seen.values()), pass.mask());
   }
 

@@ -60,6 +60,14 @@ public final class TorchOps {
   }
 
   /**
+   * Deals the vectors of axes 1 and 2 out to another number of heads, in order: (batch, a, b, size) →
+   * (batch, heads, a · b / heads, size).
+   */
+  public static NDArray regroup(NDArray x, int heads) {
+    return OPS.call("regroup", x.getManager(), x, heads);
+  }
+
+  /**
    * Rotary position embedding in the half-split layout of Hugging Face checkpoints (Su et al., 2021).
    *
    * @param x shape (batch, heads, time, size)
