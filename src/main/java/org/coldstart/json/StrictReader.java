@@ -5,9 +5,9 @@ import java.io.IOException;
 import java.io.Reader;
 
 /**
- * Passes JSON on and stops where RFC 8259 is broken in a way that Gson's reader lets pass unless it is told to be lenient
- * to nothing, which only newer versions can be told: capital letters in {@code true}, {@code false} and {@code null},
- * control characters in strings, the escape {@code \'}; and brackets so deep that reading them would exhaust the stack.
+ * Passes JSON on and stops where it breaks RFC 8259 in a way that Gson's reader lets pass: capital letters in {@code true},
+ * {@code false} and {@code null}, control characters in strings, the escape {@code \'}. Newer versions of Gson refuse these
+ * with {@code Strictness.STRICT}, as well as brackets so deep that reading them would exhaust the stack; 2.8.5 does not.
  */
 final class StrictReader extends Reader {
     private static final int MAX_DEPTH = 255;
