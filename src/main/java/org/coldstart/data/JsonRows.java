@@ -2,7 +2,6 @@ package org.coldstart.data;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.JsonPrimitive;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
@@ -49,7 +48,7 @@ final class JsonRows {
                 return values(object);
             }
             throw new DataException("%s, line %d: each line of a JSON-lines file is one object {…}.".formatted(file, number));
-        } catch (MalformedJsonException | EOFException | JsonParseException | NumberFormatException e) {
+        } catch (MalformedJsonException | EOFException | NumberFormatException e) {
             throw new DataException("%s, line %d is not valid JSON (%s): correct or remove the line."
                     .formatted(file, number, reason(e)), e);
         }
@@ -69,14 +68,13 @@ final class JsonRows {
                 }
             }
             reader.endArray();
-        } catch (MalformedJsonException | EOFException | JsonParseException | NumberFormatException e) {
+        } catch (MalformedJsonException | EOFException | NumberFormatException e) {
             throw new DataException("%s is not valid JSON in row %d (%s): correct it there.".formatted(file, number, reason(e)), e);
         }
     }
 
     private static String reason(Exception e) {
-        Throwable cause = e instanceof JsonParseException && e.getCause() != null ? e.getCause() : e;
-        String message = String.valueOf(cause.getMessage());
+        String message = String.valueOf(e.getMessage());
         return message.lines().findFirst().orElse(message);
     }
 
