@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.coldstart.json.JsonFiles;
 
 /**
  * A model on the disk: its configuration and its tensors, whatever the format.
@@ -72,10 +73,10 @@ public final class Checkpoint implements AutoCloseable {
 
     private static Checkpoint openFolder(Path folder) {
         Path configFile = folder.resolve(CONFIG);
-        ModelConfig config = ModelConfig.fromJson(JsonFiles.read(configFile), configFile.toString());
+        ModelConfig config = ModelConfig.fromJson(JsonFiles.read(configFile, CheckpointException::new), configFile.toString());
         Path generationFile = folder.resolve(GENERATION_CONFIG);
         GenerationConfig generationConfig = Files.exists(generationFile)
-                ? GenerationConfig.fromJson(JsonFiles.read(generationFile), generationFile.toString())
+                ? GenerationConfig.fromJson(JsonFiles.read(generationFile, CheckpointException::new), generationFile.toString())
                 : null;
         TensorSource tensors = openWeights(folder);
         try {

@@ -1,6 +1,5 @@
 package org.coldstart.checkpoint;
 
-import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.MalformedJsonException;
 import java.io.EOFException;
@@ -16,6 +15,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.coldstart.json.Json;
 
 /**
  * Reads and checks the head of a safetensors file: 8 bytes of length, that many bytes of JSON, then the data without gaps.
@@ -66,8 +66,7 @@ final class SafetensorsHeader {
 
     private List<Entry> parse(String text) {
         Map<String, Entry> entries = new LinkedHashMap<>();
-        try (JsonReader json = new JsonReader(new StringReader(text))) {
-            json.setStrictness(Strictness.STRICT);
+        try (JsonReader json = Json.reader(new StringReader(text))) {
             json.beginObject();
             while (json.hasNext()) {
                 String name = json.nextName();

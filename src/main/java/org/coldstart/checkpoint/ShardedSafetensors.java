@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.coldstart.json.JsonFiles;
 
 /** Several safetensors files that {@code model.safetensors.index.json} makes one checkpoint of. */
 final class ShardedSafetensors implements TensorSource {
@@ -26,7 +27,7 @@ final class ShardedSafetensors implements TensorSource {
     static ShardedSafetensors open(Path index) {
         ShardedSafetensors sharded = new ShardedSafetensors(index);
         try {
-            sharded.openShards(new JsonFields(JsonFiles.read(index), index.toString()));
+            sharded.openShards(new JsonFields(JsonFiles.read(index, CheckpointException::new), index.toString()));
             return sharded;
         } catch (RuntimeException | Error e) {
             sharded.close();

@@ -1,12 +1,8 @@
 package org.coldstart.data;
 
-import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.JsonPrimitive;
-import com.google.gson.Strictness;
-import com.google.gson.TypeAdapter;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
@@ -21,11 +17,10 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.coldstart.json.Json;
 
 /** Reads rows from JSON: one object a line, or one array of objects. */
 final class JsonRows {
-    private static final TypeAdapter<JsonElement> ELEMENTS = new Gson().getAdapter(JsonElement.class);
-
     private JsonRows() {
     }
 
@@ -47,13 +42,13 @@ final class JsonRows {
     }
 
     private static Map<String, Object> parseLine(Path file, long number, String line) throws IOException {
-        try (JsonReader reader = strict(new StringReader(line))) {
-            JsonElement element = ELEMENTS.read(reader);
+        try (JsonReader reader = Json.reader(new StringReader(line))) {
+            JsonElement element = Json.next(reader);
             if (element instanceof JsonObject object && reader.peek() == JsonToken.END_DOCUMENT) {
                 return values(object);
             }
             throw new DataException("%s, line %d: each line of a JSON-lines file is one object {…}.".formatted(file, number));
-        } catch (MalformedJsonException | EOFException | JsonParseException | NumberFormatException e) {
+        } catch (MalformedJsonException | EOFException | NumberFormatException e) {
             throw new DataException("%s, line %d is not valid JSON (%s): correct or remove the line."
                     .formatted(file, number, reason(e)), e);
         }
@@ -62,10 +57,10 @@ final class JsonRows {
     private static void readArray(Path file, Reader text, RowSink sink) throws IOException {
         long number = 1;
         try {
-            JsonReader reader = strict(text);
+            JsonReader reader = Json.reader(text);
             reader.beginArray();
             for (; reader.hasNext(); number++) {
-                if (!(ELEMENTS.read(reader) instanceof JsonObject object)) {
+                if (!(Json.next(reader) instanceof JsonObject object)) {
                     throw new DataException("%s, row %d: each element of the array is an object {…}.".formatted(file, number));
                 }
                 if (!sink.accept(number, values(object))) {
@@ -73,20 +68,13 @@ final class JsonRows {
                 }
             }
             reader.endArray();
-        } catch (MalformedJsonException | EOFException | JsonParseException | NumberFormatException e) {
+        } catch (MalformedJsonException | EOFException | NumberFormatException e) {
             throw new DataException("%s is not valid JSON in row %d (%s): correct it there.".formatted(file, number, reason(e)), e);
         }
     }
 
-    private static JsonReader strict(Reader text) {
-        JsonReader reader = new JsonReader(text);
-        reader.setStrictness(Strictness.STRICT);
-        return reader;
-    }
-
     private static String reason(Exception e) {
-        Throwable cause = e instanceof JsonParseException && e.getCause() != null ? e.getCause() : e;
-        String message = String.valueOf(cause.getMessage());
+        String message = String.valueOf(e.getMessage());
         return message.lines().findFirst().orElse(message);
     }
 
@@ -102,7 +90,7 @@ final class JsonRows {
 
     private static Map<String, Object> values(JsonObject object) {
         Map<String, Object> values = new LinkedHashMap<>();
-        object.asMap().forEach((name, element) -> values.put(name, value(element)));
+        object.entrySet().forEach(entry -> values.put(entry.getKey(), value(entry.getValue())));
         return values;
     }
 

@@ -17,6 +17,8 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.coldstart.hub.Description;
 
 /**
@@ -62,14 +64,14 @@ final class SplitFiles {
     }
 
     private static Map<String, List<String>> fromCard(JsonObject card, List<String> files) {
-        if (!(card.get("configs") instanceof JsonArray configs) || configs.isEmpty()) {
+        if (!(card.get("configs") instanceof JsonArray configs) || configs.size() == 0) {
             return Map.of();
         }
         Map<String, JsonElement> byName = new LinkedHashMap<>();
         configs.forEach(c -> byName.put(c.getAsJsonObject().get("config_name").getAsString(), c.getAsJsonObject().get("data_files")));
         JsonElement dataFiles = byName.get(single(byName.keySet()));
         Map<String, List<String>> splits = new LinkedHashMap<>();
-        if (dataFiles instanceof JsonArray entries && entries.asList().stream().allMatch(JsonElement::isJsonObject)) {
+        if (dataFiles instanceof JsonArray entries && elements(entries).allMatch(JsonElement::isJsonObject)) {
             entries.forEach(e -> splits.put(e.getAsJsonObject().get("split").getAsString(),
                     matching(files, e.getAsJsonObject().get("path"))));
         } else if (dataFiles != null) {
@@ -88,11 +90,15 @@ final class SplitFiles {
 
     /** Files matching a glob or one of a list of globs; {@code **} also stands for no folder at all. */
     private static List<String> matching(List<String> files, JsonElement paths) {
-        List<JsonElement> globs = paths instanceof JsonArray list ? list.asList() : List.of(paths);
-        List<PathMatcher> matchers = globs.stream().map(JsonElement::getAsString)
+        Stream<JsonElement> globs = paths instanceof JsonArray list ? elements(list) : Stream.of(paths);
+        List<PathMatcher> matchers = globs.map(JsonElement::getAsString)
                 .flatMap(glob -> List.of(glob, glob.replace("**/", "")).stream())
                 .map(glob -> FileSystems.getDefault().getPathMatcher("glob:" + glob.replaceFirst("^\\./", ""))).toList();
         return files.stream().filter(f -> matchers.stream().anyMatch(m -> m.matches(Path.of(f)))).toList();
+    }
+
+    private static Stream<JsonElement> elements(JsonArray array) {
+        return StreamSupport.stream(array.spliterator(), false);
     }
 
     private static List<String> byShard(String file) {

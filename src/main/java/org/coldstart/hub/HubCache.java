@@ -1,6 +1,5 @@
 package org.coldstart.hub;
 
-import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.coldstart.hub.HubException.Reason;
+import org.coldstart.json.Json;
 
 /**
  * One repository's folder in the cache, laid out as Python's huggingface_hub does: contents in {@code blobs} under
@@ -72,13 +72,13 @@ final class HubCache {
 
     /** Notes what the hub says of a commit, so that a partial snapshot is known as one when the hub cannot be asked. */
     void remember(Description description) {
-        write(note(description.commit()), new Gson().toJson(description));
+        write(note(description.commit()), description.toNote().toString());
     }
 
     /** What the hub said of a commit; without a note, the files in the snapshot folder. */
     Description describe(String commit) {
         if (Files.isRegularFile(note(commit))) {
-            return new Gson().fromJson(read(note(commit)), Description.class);
+            return Description.fromNote(Json.parse(read(note(commit))).getAsJsonObject());
         }
         Path folder = snapshot(commit);
         if (!Files.isDirectory(folder)) {

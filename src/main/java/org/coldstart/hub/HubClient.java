@@ -1,7 +1,6 @@
 package org.coldstart.hub;
 
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -14,6 +13,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Optional;
 import org.coldstart.hub.HubException.Reason;
+import org.coldstart.json.Json;
 
 /**
  * Speaks the hub's protocol: descriptions of repositories, metadata of files, contents from any byte on. Redirects are
@@ -41,7 +41,7 @@ final class HubClient {
             if (response.statusCode() != 200) {
                 throw errors.of(response, repository, "");
             }
-            Description description = Description.fromJson(JsonParser.parseString(response.body()).getAsJsonObject());
+            Description description = Description.fromJson(Json.parse(response.body()).getAsJsonObject());
             if (!HubCache.COMMIT.matcher(description.commit()).matches()) {
                 throw errors.notAHub(null);
             }

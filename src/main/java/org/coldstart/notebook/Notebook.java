@@ -33,7 +33,6 @@ public final class Notebook {
    */
   public static void init() {
     setDefaults();
-    warnAboutOldGson();
     Kernel.running().ifPresent(kernel -> {
       kernel.register(Rich.class, List.of(Rendering.HTML, Rendering.MARKDOWN), Rendering::of);
       kernel.register(Table.class, List.of(Rendering.HTML), Rendering::of);
@@ -52,16 +51,6 @@ public final class Notebook {
             System.setProperty(name, value);
           }
         });
-  }
-
-  /** IJava carries Gson 2.8.5, and a kernel's own classes hide those of the class path. */
-  private static void warnAboutOldGson() {
-    try {
-      Class.forName("com.google.gson.JsonParser").getMethod("parseString", String.class);
-    } catch (ReflectiveOperationException e) {
-      System.err.println("This kernel brings an old Gson, which hides the one that checkpoints and tokenizers are read with. "
-          + "If they fail, open the notebook with environment/lab, or under JJava (pip install --pre jjava).");
-    }
   }
 
   private static String imports() {

@@ -125,7 +125,7 @@ final class Pipeline {
         }
         JsonArray ids = table.getAsJsonObject(name).getAsJsonArray("ids");
         JsonArray tokens = table.getAsJsonObject(name).getAsJsonArray("tokens");
-        if (ids.isEmpty() || ids.size() != tokens.size()) {
+        if (ids.size() == 0 || ids.size() != tokens.size()) {
             throw new TokenizerException(origin + ": the post_processor's token \"" + name + "\" needs one id for each text");
         }
         for (JsonElement id : ids) {

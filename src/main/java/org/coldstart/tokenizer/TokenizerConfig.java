@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.coldstart.json.JsonFiles;
 
 /** What stands beside tokenizer.json: the roles of tokens (bos, eos, pad …), padding side, chat template. */
 final class TokenizerConfig {
@@ -38,15 +39,15 @@ final class TokenizerConfig {
     /** Reads the files of a folder, each of which may be absent. */
     static TokenizerConfig read(Path folder) {
         Path file = folder.resolve(FILE);
-        JsonObject json = Files.exists(file) ? JsonFiles.read(file) : new JsonObject();
+        JsonObject json = Files.exists(file) ? JsonFiles.read(file, TokenizerException::new) : new JsonObject();
         Path roles = folder.resolve(TOKEN_ROLES_FILE);
         // transformers reads the older file only where the newer says nothing about added tokens.
         if (!json.has("added_tokens_decoder") && Files.exists(roles)) {
-            JsonFiles.read(roles).entrySet().forEach(e -> json.add(e.getKey(), e.getValue()));
+            JsonFiles.read(roles, TokenizerException::new).entrySet().forEach(e -> json.add(e.getKey(), e.getValue()));
         }
         Path template = folder.resolve(TEMPLATE_FILE);
         if (Files.exists(template)) {
-            json.addProperty("chat_template", JsonFiles.text(template));
+            json.addProperty("chat_template", JsonFiles.text(template, TokenizerException::new));
         }
         return new TokenizerConfig(json, file.toString());
     }

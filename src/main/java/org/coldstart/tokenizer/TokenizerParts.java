@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.coldstart.checkpoint.GgufFile;
+import org.coldstart.json.JsonFiles;
 
 /** The two halves of a tokenizer as loaded: how text is split, and which token plays which role. */
 record TokenizerParts(TokenizerJson json, TokenizerConfig config) {
@@ -32,7 +33,7 @@ record TokenizerParts(TokenizerJson json, TokenizerConfig config) {
 
     private static TokenizerParts folder(Path folder) {
         Path file = folder.resolve(FILE);
-        TokenizerJson json = TokenizerJson.of(JsonFiles.read(file), file.toString());
+        TokenizerJson json = TokenizerJson.of(JsonFiles.read(file, TokenizerException::new), file.toString());
         return new TokenizerParts(json, TokenizerConfig.read(folder)).completed();
     }
 

@@ -11,6 +11,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.coldstart.json.JsonFiles;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,7 +83,7 @@ class CheckpointTest {
         Files.copy(Fixtures.path("hf/config.json"), folder.resolve("config.json"));
         assertFails(folder, "neither model.safetensors nor");
         Files.writeString(folder.resolve("config.json"), "{");
-        assertFails(folder, "config.json is not JSON");
+        assertFails(folder, "config.json is damaged (cut or not JSON");
         Files.writeString(folder.resolve("config.json"), "[]");
         assertFails(folder, "JSON object");
     }
@@ -123,7 +124,7 @@ class CheckpointTest {
     }
 
     private void change(String key, int value) throws IOException {
-        JsonObject config = JsonFiles.read(folder.resolve("config.json"));
+        JsonObject config = JsonFiles.read(folder.resolve("config.json"), CheckpointException::new);
         config.addProperty(key, value);
         Files.writeString(folder.resolve("config.json"), config.toString());
     }

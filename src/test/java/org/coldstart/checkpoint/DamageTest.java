@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import org.coldstart.json.JsonFiles;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -95,9 +96,9 @@ class DamageTest {
         } else if (fixture.endsWith("index.json")) {
             ShardedSafetensors.open(file).close();
         } else if (fixture.endsWith("generation_config.json")) {
-            GenerationConfig.fromJson(JsonFiles.read(file), fixture).toJson();
+            GenerationConfig.fromJson(JsonFiles.read(file, CheckpointException::new), fixture).toJson();
         } else {
-            ModelConfig.fromJson(JsonFiles.read(file), fixture).toJson();
+            ModelConfig.fromJson(JsonFiles.read(file, CheckpointException::new), fixture).toJson();
         }
     }
 

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,6 +12,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.coldstart.hub.Description;
+import org.coldstart.json.Json;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -97,7 +97,7 @@ class SplitTest {
     }
 
     private static Description describe(String card, String... files) {
-        JsonObject settings = JsonParser.parseString(card.replace('\'', '"')).getAsJsonObject();
+        JsonObject settings = Json.parse(card.replace('\'', '"')).getAsJsonObject();
         return new Description("", List.of(files), settings);
     }
 }

@@ -2,10 +2,10 @@ package org.coldstart.notebook;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.coldstart.json.Json;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tech.tablesaw.api.Table;
@@ -18,9 +18,9 @@ class ReproductionTest {
         .write(folder.resolve("results"));
 
     String json = Files.readString(folder.resolve("results/02-embeddings.json"));
-    assertEquals(JsonParser.parseString("""
+    assertEquals(Json.parse("""
         [{"what": "P(<think>)", "article": "0.199994", "here": "0.199653", "model": "SmolLM2"},
-         {"what": "rows", "article": "–", "here": "4", "model": "SmolLM2"}]"""), JsonParser.parseString(json));
+         {"what": "rows", "article": "–", "here": "4", "model": "SmolLM2"}]"""), Json.parse(json));
     assertEquals(2, table.rowCount());
   }
 }

@@ -6,19 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.Reader;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.coldstart.json.Json;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -37,9 +35,9 @@ class ChatTemplateFixtureTest {
     }
 
     private static JsonArray cases() throws IOException {
-        try (Reader reader = new InputStreamReader(
-                ChatTemplateFixtureTest.class.getResourceAsStream("chat_templates.json"), StandardCharsets.UTF_8)) {
-            return JsonParser.parseReader(reader).getAsJsonObject().getAsJsonArray("cases");
+        try (InputStream file = ChatTemplateFixtureTest.class.getResourceAsStream("chat_templates.json")) {
+            String text = new String(file.readAllBytes(), StandardCharsets.UTF_8);
+            return Json.parse(text).getAsJsonObject().getAsJsonArray("cases");
         }
     }
 
@@ -67,11 +65,11 @@ class ChatTemplateFixtureTest {
         List<Message> messages = new ArrayList<>();
         test.getAsJsonArray("messages").forEach(message -> messages.add(message(message.getAsJsonObject())));
         return ChatTemplate.parse(test.get("source").getAsString()).withClock(CLOCK).renderWithGeneration(
-                messages, test.get("prompt").getAsBoolean(), test.getAsJsonObject("variables").asMap());
+                messages, test.get("prompt").getAsBoolean(), Truth.map(test.getAsJsonObject("variables")));
     }
 
     private static Message message(JsonObject json) {
-        Map<String, Object> extra = new LinkedHashMap<>(json.asMap());
+        Map<String, Object> extra = Truth.map(json);
         extra.keySet().removeAll(Set.of("role", "content"));
         JsonElement content = json.get("content");
         return new Message(json.get("role").getAsString(), content.isJsonNull() ? null : content.getAsString(), extra);

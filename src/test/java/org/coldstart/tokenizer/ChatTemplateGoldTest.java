@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +14,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import org.coldstart.json.Json;
 import org.coldstart.tokenizer.jinja.Limits;
 import org.coldstart.tokenizer.jinja.Template;
 import org.junit.jupiter.api.DynamicTest;
@@ -38,7 +38,7 @@ class ChatTemplateGoldTest {
             return List.of();
         }
         List<DynamicTest> tests = new ArrayList<>();
-        for (JsonElement element : JsonParser.parseString(Files.readString(gold())).getAsJsonArray()) {
+        for (JsonElement element : Json.parse(Files.readString(gold())).getAsJsonArray()) {
             JsonObject test = element.getAsJsonObject();
             String name = test.get("name").getAsString() + " / " + test.get("ctx").getAsString();
             tests.add(DynamicTest.dynamicTest(name, () -> check(test)));
@@ -48,7 +48,7 @@ class ChatTemplateGoldTest {
 
     private static void check(JsonObject test) {
         String source = test.get("src").getAsString();
-        var context = test.getAsJsonObject("context").asMap();
+        var context = Truth.map(test.getAsJsonObject("context"));
         if (test.get("out").isJsonNull()) {
             String error = test.get("err").getAsString();
             TemplateException thrown = assertThrows(TemplateException.class, () -> render(source, context));
@@ -58,7 +58,7 @@ class ChatTemplateGoldTest {
         }
     }
 
-    private static String render(String source, java.util.Map<String, JsonElement> context) {
+    private static String render(String source, java.util.Map<String, Object> context) {
         return Template.parse(source, Limits.DEFAULT).render(context, CLOCK).text();
     }
 

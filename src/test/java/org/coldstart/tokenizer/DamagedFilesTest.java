@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import org.coldstart.json.Json;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,17 +85,17 @@ class DamagedFilesTest {
         "/decoder/type ; 5 ; not known",
     })
     void damagedPart(String pointer, String value, String says) throws IOException {
-        JsonObject root = JsonParser.parseString(good).getAsJsonObject();
-        set(root, pointer.substring(1).split("/"), JsonParser.parseString(value));
+        JsonObject root = Json.parse(good).getAsJsonObject();
+        set(root, pointer.substring(1).split("/"), Json.parse(value));
         assertRefused(root.toString(), says);
     }
 
     @Test
     void truncationAndPaddingInTheFileDoNotApply() throws IOException {
         edit(root -> {
-            root.add("truncation", JsonParser.parseString(
+            root.add("truncation", Json.parse(
                     "{\"direction\":\"Right\",\"max_length\":4,\"strategy\":\"LongestFirst\",\"stride\":0}"));
-            root.add("padding", JsonParser.parseString("{\"strategy\":{\"Fixed\":4000000000},\"direction\":\"Right\","
+            root.add("padding", Json.parse("{\"strategy\":{\"Fixed\":4000000000},\"direction\":\"Right\","
                     + "\"pad_to_multiple_of\":null,\"pad_id\":0,\"pad_type_id\":0,\"pad_token\":\"<|pad|>\"}"));
         });
         String text = "The quick brown fox jumps over the lazy dog";
@@ -132,7 +132,7 @@ class DamagedFilesTest {
     }
 
     private void edit(Consumer<JsonObject> change) throws IOException {
-        JsonObject root = JsonParser.parseString(good).getAsJsonObject();
+        JsonObject root = Json.parse(good).getAsJsonObject();
         change.accept(root);
         Files.writeString(folder.resolve("tokenizer.json"), root.toString());
     }

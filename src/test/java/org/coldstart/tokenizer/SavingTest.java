@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.coldstart.json.Json;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,7 +33,7 @@ class SavingTest {
         JsonObject config = json("new/deep/tokenizer_config.json");
         JsonObject table = config.getAsJsonObject("added_tokens_decoder");
         assertEquals(Set.of("0", "1", "2", "582", "583", "584", "585"), table.keySet());
-        assertEquals(JsonParser.parseString("{\"content\":\"<think>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
+        assertEquals(Json.parse("{\"content\":\"<think>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
                 + "\"normalized\":true,\"special\":false}"), table.get("584"));
         assertTrue(table.getAsJsonObject("585").get("special").getAsBoolean());
         assertEquals("{\"kept\":[1,2.5,null]}", config.get("a_key_nobody_knows").toString());
@@ -102,7 +102,7 @@ class SavingTest {
     }
 
     private JsonObject json(String file) throws IOException {
-        return JsonParser.parseString(Files.readString(folder.resolve(file))).getAsJsonObject();
+        return Json.parse(Files.readString(folder.resolve(file))).getAsJsonObject();
     }
 
     private static Set<String> names(Path folder) throws IOException {

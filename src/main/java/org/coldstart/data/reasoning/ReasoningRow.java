@@ -4,13 +4,13 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.coldstart.json.Json;
 
 /**
  * A row of the data set as it stands in the files: one JSON object a line, keys in this order.
@@ -35,7 +35,7 @@ public record ReasoningRow(String instruction, String reasoning, String output, 
 
     /** Reads one line; throws if a column is missing. */
     public static ReasoningRow fromJson(String line) {
-        JsonObject json = JsonParser.parseString(line).getAsJsonObject();
+        JsonObject json = Json.parse(line).getAsJsonObject();
         JsonArray steps = json.getAsJsonArray("reasoning_chains");
         List<String> chain = new ArrayList<>();
         steps.forEach(step -> chain.add(step.getAsString()));

@@ -1,6 +1,5 @@
 package org.coldstart.tokenizer.jinja;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
@@ -33,7 +32,7 @@ final class JavaValues {
         if (value instanceof Map<?, ?> map) {
             return convertMap(map, where);
         }
-        if (value instanceof Iterable<?> items && !(value instanceof JsonElement)) {
+        if (value instanceof Iterable<?> items) {
             List<Object> list = new ArrayList<>();
             items.forEach(item -> list.add(convert(item, where + "[" + list.size() + "]")));
             return list;
@@ -64,10 +63,9 @@ final class JavaValues {
 
     private static Object convertJson(JsonElement json, String where) {
         if (json instanceof JsonObject object) {
-            return convertMap(object.asMap(), where);
-        }
-        if (json instanceof JsonArray array) {
-            return convert(array.asList(), where);
+            Map<Object, Object> dict = Values.dict();
+            object.entrySet().forEach(e -> dict.put(e.getKey(), convert(e.getValue(), where + "." + e.getKey())));
+            return dict;
         }
         if (!(json instanceof JsonPrimitive primitive)) {
             return null;
