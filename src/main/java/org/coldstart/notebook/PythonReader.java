@@ -26,7 +26,7 @@ public final class PythonReader {
 
   /** What a notebook says when the extra is not there. */
   public static final String HOW_TO_INSTALL =
-      "The optional Python side is not installed; environment/test --with-python installs it.";
+      "The optional Python side is not installed; environment/run --with-python installs it.";
 
   private static final Duration LIMIT = Duration.ofMinutes(10);
   private static final Path SCRIPTS = Path.of("environment", "parity");
