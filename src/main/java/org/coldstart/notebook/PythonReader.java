@@ -1,0 +1,103 @@
+package org.coldstart.notebook;
+
+import com.google.gson.FieldNamingPolicy;
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Lets Python's transformers read a saved model, to see that it finds there what we do.
+ *
+ * <pre>{@code
+ * Optional<PythonReading> reading = PythonReader.find().map(python -> python.read(folder, texts, promptIds, 20));
+ * System.out.println(reading.map(r -> r.logitDistance(ours) + " apart").orElse(PythonReader.HOW_TO_INSTALL));
+ * }</pre>
+ *
+ * <p>Python with torch and transformers is an optional extra; without it {@link #find()} is empty. The child process
+ * fetches nothing.
+ */
+public final class PythonReader {
+
+  /** What a notebook says when the extra is not there. */
+  public static final String HOW_TO_INSTALL =
+      "The optional Python side is not installed; environment/run --with-python installs it.";
+
+  private static final Duration LIMIT = Duration.ofMinutes(10);
+  private static final Path SCRIPTS = Path.of("environment", "parity");
+  private static final Gson GSON =
+      new GsonBuilder().setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES).create();
+
+  private final PythonProcess process;
+
+  PythonReader(Path interpreter, Duration limit) {
+    process = new PythonProcess(interpreter, limit);
+  }
+
+  /**
+   * The interpreter that the property or environment variable COLDSTART_PYTHON names, or else the checkout's own
+   * {@code .venv-python}; empty if there is neither.
+   *
+   * @throws IllegalStateException if COLDSTART_PYTHON names no program
+   */
+  public static Optional<PythonReader> find() {
+    String given = System.getProperty("COLDSTART_PYTHON", System.getenv("COLDSTART_PYTHON"));
+    return given == null || given.isBlank() ? inCheckout(Output.projectRoot()) : Optional.of(named(given));
+  }
+
+  private static PythonReader named(String interpreter) {
+    Path path = Path.of(interpreter);
+    if (!Files.isExecutable(path)) {
+      throw new IllegalStateException(
+          "COLDSTART_PYTHON names " + interpreter + ", which is no program; unset it or name a Python with torch and"
+              + " transformers.");
+    }
+    return new PythonReader(path, LIMIT);
+  }
+
+  /** The set-up leaves its stamp when the installation is complete. */
+  static Optional<PythonReader> inCheckout(Path root) {
+    Path environment = root.resolve(".venv-python");
+    Path interpreter = environment.resolve("bin").resolve("python");
+    return Files.isExecutable(interpreter) && Files.exists(environment.resolve(".coldstart"))
+        ? Optional.of(new PythonReader(interpreter, LIMIT))
+        : Optional.empty();
+  }
+
+  /**
+   * Loads the folder with AutoTokenizer and AutoModelForCausalLM, in f32.
+   *
+   * @param texts to encode and to decode again
+   * @param promptIds whose next token's scores are wanted, at least one
+   * @param newTokens how many tokens to add to the prompt at most, at least one
+   * @throws IllegalStateException if Python fails or takes longer than ten minutes; ends with Python's last words
+   */
+  public PythonReading read(Path folder, List<String> texts, int[] promptIds, int newTokens) {
+    return read(folder, new Request(texts, promptIds, newTokens, 1));
+  }
+
+  /** The same with the logits of several of the prompt's last positions, flat, row-major. */
+  PythonReading read(Path folder, Request request) {
+    try (PythonFiles files = new PythonFiles()) {
+      Path question = Files.writeString(files.path("request.json"), GSON.toJson(request));
+      Path answer = files.path("answer.json");
+      run("read_checkpoint.py", folder.toAbsolutePath().toString(), question.toString(), answer.toString());
+      return GSON.fromJson(Files.readString(answer), PythonReading.class);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Could not exchange files with Python about " + folder, e);
+    }
+  }
+
+  /** Runs one of the scripts of environment/parity. */
+  void run(String script, String... arguments) {
+    process.run(Output.projectRoot().resolve(SCRIPTS).resolve(script), List.of(arguments));
+  }
+
+  /** What the script is asked; its documentation explains the names. */
+  record Request(List<String> texts, int[] prompt, int newTokens, int positions) {}
+}
