@@ -20,133 +20,153 @@ import org.coldstart.json.JsonFiles;
  * }</pre>
  */
 public final class Checkpoint implements AutoCloseable {
-    private static final String CONFIG = "config.json";
-    private static final String GENERATION_CONFIG = "generation_config.json";
-    private static final String WEIGHTS = "model.safetensors";
-    private static final String INDEX = "model.safetensors.index.json";
+  private static final String CONFIG = "config.json";
+  private static final String GENERATION_CONFIG = "generation_config.json";
+  private static final String WEIGHTS = "model.safetensors";
+  private static final String INDEX = "model.safetensors.index.json";
 
-    private final Path path;
-    private final ModelConfig config;
-    private final GenerationConfig generationConfig;
-    private final TensorSource tensors;
+  private final Path path;
+  private final ModelConfig config;
+  private final GenerationConfig generationConfig;
+  private final TensorSource tensors;
 
-    private Checkpoint(Path path, ModelConfig config, GenerationConfig generationConfig, TensorSource tensors) {
-        this.path = path;
-        this.config = config;
-        this.generationConfig = generationConfig;
-        this.tensors = tensors;
+  private Checkpoint(
+      Path path, ModelConfig config, GenerationConfig generationConfig, TensorSource tensors) {
+    this.path = path;
+    this.config = config;
+    this.generationConfig = generationConfig;
+    this.tensors = tensors;
+  }
+
+  /**
+   * Opens a folder with {@code config.json} and {@code model.safetensors} (or its shards and
+   * index), a {@code .gguf} file, or a folder with one {@code .gguf} file in it. All tensors the
+   * configuration asks for are there, in shape.
+   *
+   * @throws CheckpointException if it is none of these, is damaged or incomplete, or holds a model
+   *     this library cannot run
+   */
+  public static Checkpoint open(Path folderOrGgufFile) {
+    if (!Files.exists(folderOrGgufFile)) {
+      throw new CheckpointException("There is no checkpoint " + folderOrGgufFile + ".");
     }
-
-    /**
-     * Opens a folder with {@code config.json} and {@code model.safetensors} (or its shards and index), a {@code .gguf}
-     * file, or a folder with one {@code .gguf} file in it. All tensors the configuration asks for are there, in shape.
-     *
-     * @throws CheckpointException if it is none of these, is damaged or incomplete, or holds a model this library cannot run
-     */
-    public static Checkpoint open(Path folderOrGgufFile) {
-        if (!Files.exists(folderOrGgufFile)) {
-            throw new CheckpointException("There is no checkpoint " + folderOrGgufFile + ".");
-        }
-        if (!Files.isDirectory(folderOrGgufFile)) {
-            return openGguf(folderOrGgufFile);
-        }
-        if (Files.exists(folderOrGgufFile.resolve(CONFIG))) {
-            return openFolder(folderOrGgufFile);
-        }
-        return openGguf(onlyGguf(folderOrGgufFile));
+    if (!Files.isDirectory(folderOrGgufFile)) {
+      return openGguf(folderOrGgufFile);
     }
-
-    private static Checkpoint openGguf(Path path) {
-        if (!isGguf(path)) {
-            throw new CheckpointException(path + " is neither a folder nor a .gguf file.");
-        }
-        GgufFile file = GgufFile.open(path);
-        try {
-            ModelConfig config = file.config();
-            file.tensors();
-            return new Checkpoint(path, config, GgufConfig.generationConfig(file.metadata()), file);
-        } catch (RuntimeException | Error e) {
-            file.close();
-            throw e;
-        }
+    if (Files.exists(folderOrGgufFile.resolve(CONFIG))) {
+      return openFolder(folderOrGgufFile);
     }
+    return openGguf(onlyGguf(folderOrGgufFile));
+  }
 
-    private static Checkpoint openFolder(Path folder) {
-        Path configFile = folder.resolve(CONFIG);
-        ModelConfig config = ModelConfig.fromJson(JsonFiles.read(configFile, CheckpointException::new), configFile.toString());
-        Path generationFile = folder.resolve(GENERATION_CONFIG);
-        GenerationConfig generationConfig = Files.exists(generationFile)
-                ? GenerationConfig.fromJson(JsonFiles.read(generationFile, CheckpointException::new), generationFile.toString())
-                : null;
-        TensorSource tensors = openWeights(folder);
-        try {
-            TensorCheck.check(config, tensors.tensors(), tensors.origin());
-            return new Checkpoint(folder, config, generationConfig, tensors);
-        } catch (RuntimeException | Error e) {
-            tensors.close();
-            throw e;
-        }
+  private static Checkpoint openGguf(Path path) {
+    if (!isGguf(path)) {
+      throw new CheckpointException(path + " is neither a folder nor a .gguf file.");
     }
+    GgufFile file = GgufFile.open(path);
+    try {
+      ModelConfig config = file.config();
+      file.tensors();
+      return new Checkpoint(path, config, GgufConfig.generationConfig(file.metadata()), file);
+    } catch (RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
 
-    private static TensorSource openWeights(Path folder) {
-        if (Files.exists(folder.resolve(WEIGHTS))) {
-            return SafetensorsFile.open(folder.resolve(WEIGHTS));
-        }
-        if (Files.exists(folder.resolve(INDEX))) {
-            return ShardedSafetensors.open(folder.resolve(INDEX));
-        }
-        throw new CheckpointException(folder + " has a " + CONFIG + ", but neither " + WEIGHTS + " nor " + INDEX
-                + ". Checkpoints in PyTorch's .bin format are not read; save them with safetensors first.");
+  private static Checkpoint openFolder(Path folder) {
+    Path configFile = folder.resolve(CONFIG);
+    ModelConfig config =
+        ModelConfig.fromJson(
+            JsonFiles.read(configFile, CheckpointException::new), configFile.toString());
+    Path generationFile = folder.resolve(GENERATION_CONFIG);
+    GenerationConfig generationConfig =
+        Files.exists(generationFile)
+            ? GenerationConfig.fromJson(
+                JsonFiles.read(generationFile, CheckpointException::new), generationFile.toString())
+            : null;
+    TensorSource tensors = openWeights(folder);
+    try {
+      TensorCheck.check(config, tensors.tensors(), tensors.origin());
+      return new Checkpoint(folder, config, generationConfig, tensors);
+    } catch (RuntimeException | Error e) {
+      tensors.close();
+      throw e;
     }
+  }
 
-    private static Path onlyGguf(Path folder) {
-        List<Path> found = list(folder).stream().filter(Checkpoint::isGguf).sorted().collect(Collectors.toList());
-        if (found.size() != 1) {
-            throw new CheckpointException(found.isEmpty()
-                    ? folder + " has neither a " + CONFIG + " nor a .gguf file; it is no checkpoint."
-                    : folder + " has " + found.size() + " .gguf files; name one of them: " + found + ".");
-        }
-        return found.get(0);
+  private static TensorSource openWeights(Path folder) {
+    if (Files.exists(folder.resolve(WEIGHTS))) {
+      return SafetensorsFile.open(folder.resolve(WEIGHTS));
     }
+    if (Files.exists(folder.resolve(INDEX))) {
+      return ShardedSafetensors.open(folder.resolve(INDEX));
+    }
+    throw new CheckpointException(
+        folder
+            + " has a "
+            + CONFIG
+            + ", but neither "
+            + WEIGHTS
+            + " nor "
+            + INDEX
+            + ". Checkpoints in PyTorch's .bin format are not read; save them with safetensors"
+            + " first.");
+  }
 
-    private static List<Path> list(Path folder) {
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.collect(Collectors.toList());
-        } catch (IOException e) {
-            throw new CheckpointException("Cannot list " + folder + ": " + e.getMessage(), e);
-        }
+  private static Path onlyGguf(Path folder) {
+    List<Path> found =
+        list(folder).stream().filter(Checkpoint::isGguf).sorted().collect(Collectors.toList());
+    if (found.size() != 1) {
+      throw new CheckpointException(
+          found.isEmpty()
+              ? folder + " has neither a " + CONFIG + " nor a .gguf file; it is no checkpoint."
+              : folder + " has " + found.size() + " .gguf files; name one of them: " + found + ".");
     }
+    return found.get(0);
+  }
 
-    private static boolean isGguf(Path path) {
-        return path.getFileName().toString().toLowerCase(Locale.ROOT).endsWith(".gguf");
+  private static List<Path> list(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.collect(Collectors.toList());
+    } catch (IOException e) {
+      throw new CheckpointException("Cannot list " + folder + ": " + e.getMessage(), e);
     }
+  }
 
-    /** The folder or the GGUF file. */
-    public Path path() {
-        return path;
-    }
+  private static boolean isGguf(Path path) {
+    return path.getFileName().toString().toLowerCase(Locale.ROOT).endsWith(".gguf");
+  }
 
-    public ModelConfig config() {
-        return config;
-    }
+  /** The folder or the GGUF file. */
+  public Path path() {
+    return path;
+  }
 
-    /** How to sample; empty when a folder has no {@code generation_config.json}. From GGUF: the ids that end a reply. */
-    public Optional<GenerationConfig> generationConfig() {
-        return Optional.ofNullable(generationConfig);
-    }
+  public ModelConfig config() {
+    return config;
+  }
 
-    /** The tensors under their Hugging Face names; closed with this checkpoint. */
-    public TensorSource tensors() {
-        return tensors;
-    }
+  /**
+   * How to sample; empty when a folder has no {@code generation_config.json}. From GGUF: the ids
+   * that end a reply.
+   */
+  public Optional<GenerationConfig> generationConfig() {
+    return Optional.ofNullable(generationConfig);
+  }
 
-    /** The metadata, tokenizer included, when the checkpoint is a GGUF file. */
-    public Optional<GgufMetadata> gguf() {
-        return tensors instanceof GgufFile file ? Optional.of(file.metadata()) : Optional.empty();
-    }
+  /** The tensors under their Hugging Face names; closed with this checkpoint. */
+  public TensorSource tensors() {
+    return tensors;
+  }
 
-    @Override
-    public void close() {
-        tensors.close();
-    }
+  /** The metadata, tokenizer included, when the checkpoint is a GGUF file. */
+  public Optional<GgufMetadata> gguf() {
+    return tensors instanceof GgufFile file ? Optional.of(file.metadata()) : Optional.empty();
+  }
+
+  @Override
+  public void close() {
+    tensors.close();
+  }
 }

@@ -11,171 +11,240 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** Translates the metadata of a Llama in GGUF into the {@code config.json} that Hugging Face would have beside it. */
+/**
+ * Translates the metadata of a Llama in GGUF into the {@code config.json} that Hugging Face would
+ * have beside it.
+ */
 final class GgufConfig {
-    /** All keys of a Llama that are understood here, or that change no result. Another one is refused. */
-    private static final Set<String> KEYS = Set.of("block_count", "context_length", "embedding_length",
-            "feed_forward_length", "attention.head_count", "attention.head_count_kv", "attention.key_length",
-            "attention.value_length", "attention.layer_norm_rms_epsilon", "rope.freq_base", "rope.dimension_count",
-            "rope.scaling.type", "rope.scaling.factor", "rope.scale_linear", "rope.scaling.original_context_length",
-            "rope.scaling.finetuned", "vocab_size", "tensor_data_layout", "expert_count", "expert_used_count",
-            "attention.causal");
-    private static final String PREFIX = "llama.";
+  /**
+   * All keys of a Llama that are understood here, or that change no result. Another one is refused.
+   */
+  private static final Set<String> KEYS =
+      Set.of(
+          "block_count",
+          "context_length",
+          "embedding_length",
+          "feed_forward_length",
+          "attention.head_count",
+          "attention.head_count_kv",
+          "attention.key_length",
+          "attention.value_length",
+          "attention.layer_norm_rms_epsilon",
+          "rope.freq_base",
+          "rope.dimension_count",
+          "rope.scaling.type",
+          "rope.scaling.factor",
+          "rope.scale_linear",
+          "rope.scaling.original_context_length",
+          "rope.scaling.finetuned",
+          "vocab_size",
+          "tensor_data_layout",
+          "expert_count",
+          "expert_used_count",
+          "attention.causal");
 
-    private final GgufMetadata metadata;
-    private final Map<String, StoredTensor> tensors;
+  private static final String PREFIX = "llama.";
 
-    private GgufConfig(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
-        this.metadata = metadata;
-        this.tensors = tensors;
+  private final GgufMetadata metadata;
+  private final Map<String, StoredTensor> tensors;
+
+  private GgufConfig(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
+    this.metadata = metadata;
+    this.tensors = tensors;
+  }
+
+  /**
+   * @param tensors by their names in the file
+   */
+  static ModelConfig read(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
+    return new GgufConfig(metadata, tensors).read();
+  }
+
+  /**
+   * Tables of rotary frequencies follow from the configuration, so they are no weights of the
+   * model.
+   */
+  static boolean isRopeTable(String ggufName) {
+    return ggufName.equals("rope_freqs.weight") || ggufName.endsWith(".attn_rot_embd.weight");
+  }
+
+  /** What the metadata says about ending a text: the end of text, of a turn, of a message. */
+  static GenerationConfig generationConfig(GgufMetadata metadata) {
+    JsonObject json = new JsonObject();
+    JsonArray ends = new JsonArray();
+    Stream.of("eos", "eot", "eom")
+        .flatMapToLong(end -> metadata.integer(tokenKey(end)).stream())
+        .distinct()
+        .forEach(ends::add);
+    json.add("eos_token_id", ends);
+    metadata.integer(tokenKey("bos")).ifPresent(id -> json.addProperty("bos_token_id", id));
+    metadata.integer(tokenKey("padding")).ifPresent(id -> json.addProperty("pad_token_id", id));
+    return GenerationConfig.fromJson(json, metadata.origin());
+  }
+
+  private ModelConfig read() {
+    String architecture =
+        metadata.string("general.architecture").orElseThrow(() -> missing("general.architecture"));
+    if (!architecture.equals("llama")) {
+      throw ModelConfigReader.unknown(architecture, metadata.origin());
     }
+    refuseUnknownOptions();
+    JsonObject json = new JsonObject();
+    json.add("architectures", new JsonArray());
+    json.getAsJsonArray("architectures").add(Architecture.LLAMA.className);
+    json.addProperty("model_type", Architecture.LLAMA.modelType);
+    addSizes(json);
+    addRope(json, json.get("head_dim").getAsInt());
+    json.addProperty("hidden_act", "silu");
+    json.addProperty(
+        "rms_norm_eps",
+        metadata
+            .number(PREFIX + "attention.layer_norm_rms_epsilon")
+            .orElseThrow(() -> missing(PREFIX + "attention.layer_norm_rms_epsilon")));
+    json.addProperty("tie_word_embeddings", !tensors.containsKey("output.weight"));
+    json.addProperty("attention_bias", hasBias("attn_q"));
+    json.addProperty("mlp_bias", hasBias("ffn_gate"));
+    addTokenId(json, "bos_token_id", "bos");
+    addTokenId(json, "eos_token_id", "eos");
+    addTokenId(json, "pad_token_id", "padding");
+    return ModelConfig.fromJson(json, metadata.origin());
+  }
 
-    /** @param tensors by their names in the file */
-    static ModelConfig read(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
-        return new GgufConfig(metadata, tensors).read();
+  private void addSizes(JsonObject json) {
+    int heads = size("attention.head_count");
+    int headDim =
+        optionalSize("attention.key_length")
+            .orElseGet(() -> size("embedding_length") / Math.max(heads, 1));
+    optionalSize("attention.value_length")
+        .filter(width -> width != headDim)
+        .ifPresent(width -> refuse("attention.value_length", width));
+    optionalSize("rope.dimension_count")
+        .filter(width -> width != headDim)
+        .ifPresent(width -> refuse("rope.dimension_count", width));
+    json.addProperty("vocab_size", vocabulary());
+    json.addProperty("hidden_size", size("embedding_length"));
+    json.addProperty("intermediate_size", size("feed_forward_length"));
+    json.addProperty("num_hidden_layers", size("block_count"));
+    json.addProperty("num_attention_heads", heads);
+    json.addProperty("num_key_value_heads", optionalSize("attention.head_count_kv").orElse(heads));
+    json.addProperty("head_dim", headDim);
+    json.addProperty("max_position_embeddings", size("context_length"));
+  }
+
+  private void addRope(JsonObject json, int headDim) {
+    double theta = metadata.number(PREFIX + "rope.freq_base").orElse(10_000);
+    json.addProperty("rope_theta", theta);
+    String type = metadata.string(PREFIX + "rope.scaling.type").orElse("none");
+    double factor =
+        metadata
+            .number(PREFIX + "rope.scaling.factor")
+            .orElseGet(() -> metadata.number(PREFIX + "rope.scale_linear").orElse(1));
+    StoredTensor table = tensors.get("rope_freqs.weight");
+    if (table != null) {
+      LlamaRopeTable.read(table, theta, headDim)
+          .ifPresent(scaling -> json.add("rope_scaling", scaling));
     }
-
-    /** Tables of rotary frequencies follow from the configuration, so they are no weights of the model. */
-    static boolean isRopeTable(String ggufName) {
-        return ggufName.equals("rope_freqs.weight") || ggufName.endsWith(".attn_rot_embd.weight");
+    if (type.equals("linear") || type.equals("none") && factor != 1) {
+      if (table != null) {
+        refuse("rope.scaling.type", type + "\" beside a tensor \"rope_freqs.weight");
+      }
+      JsonObject scaling = new JsonObject();
+      scaling.addProperty("rope_type", "linear");
+      scaling.addProperty("factor", factor);
+      json.add("rope_scaling", scaling);
+    } else if (!type.equals("none")) {
+      refuse("rope.scaling.type", type);
     }
+  }
 
-    /** What the metadata says about ending a text: the end of text, of a turn, of a message. */
-    static GenerationConfig generationConfig(GgufMetadata metadata) {
-        JsonObject json = new JsonObject();
-        JsonArray ends = new JsonArray();
-        Stream.of("eos", "eot", "eom").flatMapToLong(end -> metadata.integer(tokenKey(end)).stream()).distinct()
-                .forEach(ends::add);
-        json.add("eos_token_id", ends);
-        metadata.integer(tokenKey("bos")).ifPresent(id -> json.addProperty("bos_token_id", id));
-        metadata.integer(tokenKey("padding")).ifPresent(id -> json.addProperty("pad_token_id", id));
-        return GenerationConfig.fromJson(json, metadata.origin());
+  private void refuseUnknownOptions() {
+    Set<String> unknown = new TreeSet<>();
+    for (String key : metadata.keys()) {
+      if (key.startsWith(PREFIX) && !KEYS.contains(key.substring(PREFIX.length()))) {
+        unknown.add(key);
+      }
     }
-
-    private ModelConfig read() {
-        String architecture = metadata.string("general.architecture").orElseThrow(() -> missing("general.architecture"));
-        if (!architecture.equals("llama")) {
-            throw ModelConfigReader.unknown(architecture, metadata.origin());
-        }
-        refuseUnknownOptions();
-        JsonObject json = new JsonObject();
-        json.add("architectures", new JsonArray());
-        json.getAsJsonArray("architectures").add(Architecture.LLAMA.className);
-        json.addProperty("model_type", Architecture.LLAMA.modelType);
-        addSizes(json);
-        addRope(json, json.get("head_dim").getAsInt());
-        json.addProperty("hidden_act", "silu");
-        json.addProperty("rms_norm_eps", metadata.number(PREFIX + "attention.layer_norm_rms_epsilon")
-                .orElseThrow(() -> missing(PREFIX + "attention.layer_norm_rms_epsilon")));
-        json.addProperty("tie_word_embeddings", !tensors.containsKey("output.weight"));
-        json.addProperty("attention_bias", hasBias("attn_q"));
-        json.addProperty("mlp_bias", hasBias("ffn_gate"));
-        addTokenId(json, "bos_token_id", "bos");
-        addTokenId(json, "eos_token_id", "eos");
-        addTokenId(json, "pad_token_id", "padding");
-        return ModelConfig.fromJson(json, metadata.origin());
+    if (!unknown.isEmpty()) {
+      throw new CheckpointException(
+          "Options "
+              + unknown
+              + " in "
+              + metadata.origin()
+              + " are not implemented, and ignoring them could change the model's results.");
     }
+    optionalSize("expert_count")
+        .filter(count -> count != 0)
+        .ifPresent(count -> refuse("expert_count", count));
+    metadata
+        .bool(PREFIX + "attention.causal")
+        .filter(causal -> !causal)
+        .ifPresent(causal -> refuse("attention.causal", causal));
+  }
 
-    private void addSizes(JsonObject json) {
-        int heads = size("attention.head_count");
-        int headDim = optionalSize("attention.key_length").orElseGet(() -> size("embedding_length") / Math.max(heads, 1));
-        optionalSize("attention.value_length").filter(width -> width != headDim).ifPresent(
-                width -> refuse("attention.value_length", width));
-        optionalSize("rope.dimension_count").filter(width -> width != headDim).ifPresent(
-                width -> refuse("rope.dimension_count", width));
-        json.addProperty("vocab_size", vocabulary());
-        json.addProperty("hidden_size", size("embedding_length"));
-        json.addProperty("intermediate_size", size("feed_forward_length"));
-        json.addProperty("num_hidden_layers", size("block_count"));
-        json.addProperty("num_attention_heads", heads);
-        json.addProperty("num_key_value_heads", optionalSize("attention.head_count_kv").orElse(heads));
-        json.addProperty("head_dim", headDim);
-        json.addProperty("max_position_embeddings", size("context_length"));
+  /** The embedding has a row for each token; padded vocabularies have more rows than tokens. */
+  private long vocabulary() {
+    StoredTensor embedding = tensors.get("token_embd.weight");
+    if (embedding == null) {
+      throw new CheckpointException(
+          "Tensor \"token_embd.weight\" is missing in "
+              + metadata.origin()
+              + ": it holds a vocabulary only, or is incomplete.");
     }
+    return embedding.info().shape().get(0);
+  }
 
-    private void addRope(JsonObject json, int headDim) {
-        double theta = metadata.number(PREFIX + "rope.freq_base").orElse(10_000);
-        json.addProperty("rope_theta", theta);
-        String type = metadata.string(PREFIX + "rope.scaling.type").orElse("none");
-        double factor = metadata.number(PREFIX + "rope.scaling.factor").orElseGet(
-                () -> metadata.number(PREFIX + "rope.scale_linear").orElse(1));
-        StoredTensor table = tensors.get("rope_freqs.weight");
-        if (table != null) {
-            LlamaRopeTable.read(table, theta, headDim).ifPresent(scaling -> json.add("rope_scaling", scaling));
-        }
-        if (type.equals("linear") || type.equals("none") && factor != 1) {
-            if (table != null) {
-                refuse("rope.scaling.type", type + "\" beside a tensor \"rope_freqs.weight");
-            }
-            JsonObject scaling = new JsonObject();
-            scaling.addProperty("rope_type", "linear");
-            scaling.addProperty("factor", factor);
-            json.add("rope_scaling", scaling);
-        } else if (!type.equals("none")) {
-            refuse("rope.scaling.type", type);
-        }
-    }
+  private boolean hasBias(String module) {
+    return tensors.containsKey("blk.0." + module + ".bias");
+  }
 
-    private void refuseUnknownOptions() {
-        Set<String> unknown = new TreeSet<>();
-        for (String key : metadata.keys()) {
-            if (key.startsWith(PREFIX) && !KEYS.contains(key.substring(PREFIX.length()))) {
-                unknown.add(key);
-            }
-        }
-        if (!unknown.isEmpty()) {
-            throw new CheckpointException("Options " + unknown + " in " + metadata.origin()
-                    + " are not implemented, and ignoring them could change the model's results.");
-        }
-        optionalSize("expert_count").filter(count -> count != 0).ifPresent(count -> refuse("expert_count", count));
-        metadata.bool(PREFIX + "attention.causal").filter(causal -> !causal).ifPresent(
-                causal -> refuse("attention.causal", causal));
-    }
+  /** An absent id is written as null, for an absent key would mean the default of transformers. */
+  private void addTokenId(JsonObject json, String key, String which) {
+    OptionalLong id = metadata.integer(tokenKey(which));
+    json.add(key, id.isPresent() ? new JsonPrimitive(id.getAsLong()) : JsonNull.INSTANCE);
+  }
 
-    /** The embedding has a row for each token; padded vocabularies have more rows than tokens. */
-    private long vocabulary() {
-        StoredTensor embedding = tensors.get("token_embd.weight");
-        if (embedding == null) {
-            throw new CheckpointException("Tensor \"token_embd.weight\" is missing in " + metadata.origin()
-                    + ": it holds a vocabulary only, or is incomplete.");
-        }
-        return embedding.info().shape().get(0);
-    }
+  private static String tokenKey(String which) {
+    return "tokenizer.ggml." + which + "_token_id";
+  }
 
-    private boolean hasBias(String module) {
-        return tensors.containsKey("blk.0." + module + ".bias");
-    }
+  private int size(String key) {
+    return optionalSize(key).orElseThrow(() -> missing(PREFIX + key));
+  }
 
-    /** An absent id is written as null, for an absent key would mean the default of transformers. */
-    private void addTokenId(JsonObject json, String key, String which) {
-        OptionalLong id = metadata.integer(tokenKey(which));
-        json.add(key, id.isPresent() ? new JsonPrimitive(id.getAsLong()) : JsonNull.INSTANCE);
-    }
-
-    private static String tokenKey(String which) {
-        return "tokenizer.ggml." + which + "_token_id";
-    }
-
-    private int size(String key) {
-        return optionalSize(key).orElseThrow(() -> missing(PREFIX + key));
-    }
-
-    private Optional<Integer> optionalSize(String key) {
-        return metadata.integer(PREFIX + key).stream().boxed().findFirst().map(value -> {
-            if (value < 0 || value > Integer.MAX_VALUE) {
-                throw new CheckpointException("Key \"" + PREFIX + key + "\" in " + metadata.origin() + " is " + value
+  private Optional<Integer> optionalSize(String key) {
+    return metadata.integer(PREFIX + key).stream()
+        .boxed()
+        .findFirst()
+        .map(
+            value -> {
+              if (value < 0 || value > Integer.MAX_VALUE) {
+                throw new CheckpointException(
+                    "Key \""
+                        + PREFIX
+                        + key
+                        + "\" in "
+                        + metadata.origin()
+                        + " is "
+                        + value
                         + ", which makes no sense.");
-            }
-            return value.intValue();
-        });
-    }
+              }
+              return value.intValue();
+            });
+  }
 
-    private CheckpointException missing(String key) {
-        return new CheckpointException("Key \"" + key + "\" is missing in " + metadata.origin() + ".");
-    }
+  private CheckpointException missing(String key) {
+    return new CheckpointException("Key \"" + key + "\" is missing in " + metadata.origin() + ".");
+  }
 
-    private void refuse(String key, Object value) {
-        throw new CheckpointException("Option \"" + PREFIX + key + "\" = \"" + value + "\" in " + metadata.origin()
-                + " is not implemented, and ignoring it would change the model's results.");
-    }
+  private void refuse(String key, Object value) {
+    throw new CheckpointException(
+        "Option \""
+            + PREFIX
+            + key
+            + "\" = \""
+            + value
+            + "\" in "
+            + metadata.origin()
+            + " is not implemented, and ignoring it would change the model's results.");
+  }
 }

@@ -13,111 +13,126 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** Writes tensors into a safetensors file that transformers reads, in pieces, so that any size fits into memory. */
+/**
+ * Writes tensors into a safetensors file that transformers reads, in pieces, so that any size fits
+ * into memory.
+ */
 public final class SafetensorsWriter {
-    /** Elements in one piece: 4 MB of f32. */
-    private static final int CHUNK = 1 << 20;
+  /** Elements in one piece: 4 MB of f32. */
+  private static final int CHUNK = 1 << 20;
 
-    private final TensorSource source;
-    private final DType dtype;
-    private final WritableByteChannel out;
-    private final FloatBuffer floats = FloatBuffer.allocate(CHUNK);
-    private final ByteBuffer bytes = ByteBuffer.allocateDirect(CHUNK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+  private final TensorSource source;
+  private final DType dtype;
+  private final WritableByteChannel out;
+  private final FloatBuffer floats = FloatBuffer.allocate(CHUNK);
+  private final ByteBuffer bytes =
+      ByteBuffer.allocateDirect(CHUNK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
-    private SafetensorsWriter(TensorSource source, DType dtype, WritableByteChannel out) {
-        this.source = source;
-        this.dtype = dtype;
-        this.out = out;
-    }
+  private SafetensorsWriter(TensorSource source, DType dtype, WritableByteChannel out) {
+    this.source = source;
+    this.dtype = dtype;
+    this.out = out;
+  }
 
-    /**
-     * Writes all tensors of {@code source} to {@code target}. 16-bit types are rounded to nearest, ties to even; values
-     * beyond the range of F16 become infinite. The file appears in full or not at all, see {@link AtomicFiles}.
-     *
-     * @param dtype F32, BF16 or F16
-     * @throws CheckpointException if a tensor cannot be read or the file cannot be written; an old one is then intact
-     */
-    public static void write(Path target, TensorSource source, DType dtype) {
-        AtomicFiles.write(target, temporary -> {
-            try (FileChannel out = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                write(out, source, dtype);
-            }
+  /**
+   * Writes all tensors of {@code source} to {@code target}. 16-bit types are rounded to nearest,
+   * ties to even; values beyond the range of F16 become infinite. The file appears in full or not
+   * at all, see {@link AtomicFiles}.
+   *
+   * @param dtype F32, BF16 or F16
+   * @throws CheckpointException if a tensor cannot be read or the file cannot be written; an old
+   *     one is then intact
+   */
+  public static void write(Path target, TensorSource source, DType dtype) {
+    AtomicFiles.write(
+        target,
+        temporary -> {
+          try (FileChannel out =
+              FileChannel.open(
+                  temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            write(out, source, dtype);
+          }
         });
-    }
+  }
 
-    static void write(WritableByteChannel out, TensorSource source, DType dtype) throws IOException {
-        if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
-            throw new CheckpointException("Tensors are written in F32, BF16 or F16, not in " + dtype + ".");
-        }
-        new SafetensorsWriter(source, dtype, out).write();
+  static void write(WritableByteChannel out, TensorSource source, DType dtype) throws IOException {
+    if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
+      throw new CheckpointException(
+          "Tensors are written in F32, BF16 or F16, not in " + dtype + ".");
     }
+    new SafetensorsWriter(source, dtype, out).write();
+  }
 
-    private void write() throws IOException {
-        ByteBuffer header = header();
-        while (header.hasRemaining()) {
-            out.write(header);
-        }
-        for (TensorInfo tensor : source.tensors().values()) {
-            writeData(tensor);
-        }
+  private void write() throws IOException {
+    ByteBuffer header = header();
+    while (header.hasRemaining()) {
+      out.write(header);
     }
+    for (TensorInfo tensor : source.tensors().values()) {
+      writeData(tensor);
+    }
+  }
 
-    private ByteBuffer header() {
-        JsonObject json = new JsonObject();
-        JsonObject metadata = new JsonObject();
-        metadata.addProperty("format", "pt");
-        json.add("__metadata__", metadata);
-        long at = 0;
-        for (TensorInfo tensor : source.tensors().values()) {
-            long end = Math.addExact(at, dtype.bytes(tensor.elements()));
-            json.add(tensor.name(), entry(tensor, at, end));
-            at = end;
-        }
-        byte[] text = json.toString().getBytes(StandardCharsets.UTF_8);
-        // Padded with spaces, as the reference does, so that the data begin at a multiple of 8.
-        int length = (text.length + 7) / 8 * 8;
-        ByteBuffer header = ByteBuffer.allocate(8 + length).order(ByteOrder.LITTLE_ENDIAN).putLong(length).put(text);
-        while (header.hasRemaining()) {
-            header.put((byte) ' ');
-        }
-        return header.flip();
+  private ByteBuffer header() {
+    JsonObject json = new JsonObject();
+    JsonObject metadata = new JsonObject();
+    metadata.addProperty("format", "pt");
+    json.add("__metadata__", metadata);
+    long at = 0;
+    for (TensorInfo tensor : source.tensors().values()) {
+      long end = Math.addExact(at, dtype.bytes(tensor.elements()));
+      json.add(tensor.name(), entry(tensor, at, end));
+      at = end;
     }
+    byte[] text = json.toString().getBytes(StandardCharsets.UTF_8);
+    // Padded with spaces, as the reference does, so that the data begin at a multiple of 8.
+    int length = (text.length + 7) / 8 * 8;
+    ByteBuffer header =
+        ByteBuffer.allocate(8 + length).order(ByteOrder.LITTLE_ENDIAN).putLong(length).put(text);
+    while (header.hasRemaining()) {
+      header.put((byte) ' ');
+    }
+    return header.flip();
+  }
 
-    private JsonObject entry(TensorInfo tensor, long begin, long end) {
-        JsonArray shape = new JsonArray();
-        tensor.shape().forEach(shape::add);
-        JsonArray offsets = new JsonArray();
-        offsets.add(begin);
-        offsets.add(end);
-        JsonObject entry = new JsonObject();
-        entry.addProperty("dtype", dtype.name());
-        entry.add("shape", shape);
-        entry.add("data_offsets", offsets);
-        return entry;
-    }
+  private JsonObject entry(TensorInfo tensor, long begin, long end) {
+    JsonArray shape = new JsonArray();
+    tensor.shape().forEach(shape::add);
+    JsonArray offsets = new JsonArray();
+    offsets.add(begin);
+    offsets.add(end);
+    JsonObject entry = new JsonObject();
+    entry.addProperty("dtype", dtype.name());
+    entry.add("shape", shape);
+    entry.add("data_offsets", offsets);
+    return entry;
+  }
 
-    private void writeData(TensorInfo tensor) throws IOException {
-        long elements = tensor.elements();
-        for (long at = 0; at < elements; at += CHUNK) {
-            int count = (int) Math.min(CHUNK, elements - at);
-            source.read(tensor.name(), at, floats.clear().limit(count));
-            encode(count);
-            while (bytes.hasRemaining()) {
-                out.write(bytes);
-            }
-        }
+  private void writeData(TensorInfo tensor) throws IOException {
+    long elements = tensor.elements();
+    for (long at = 0; at < elements; at += CHUNK) {
+      int count = (int) Math.min(CHUNK, elements - at);
+      source.read(tensor.name(), at, floats.clear().limit(count));
+      encode(count);
+      while (bytes.hasRemaining()) {
+        out.write(bytes);
+      }
     }
+  }
 
-    private void encode(int count) {
-        bytes.clear().limit(Math.toIntExact(dtype.bytes(count)));
-        if (dtype == DType.F32) {
-            bytes.asFloatBuffer().put(floats.flip());
-            return;
-        }
-        float[] values = floats.array();
-        ShortBuffer halves = bytes.asShortBuffer();
-        for (int i = 0; i < count; i++) {
-            halves.put(dtype == DType.F16 ? HalfPrecision.floatToF16(values[i]) : HalfPrecision.floatToBf16(values[i]));
-        }
+  private void encode(int count) {
+    bytes.clear().limit(Math.toIntExact(dtype.bytes(count)));
+    if (dtype == DType.F32) {
+      bytes.asFloatBuffer().put(floats.flip());
+      return;
     }
+    float[] values = floats.array();
+    ShortBuffer halves = bytes.asShortBuffer();
+    for (int i = 0; i < count; i++) {
+      halves.put(
+          dtype == DType.F16
+              ? HalfPrecision.floatToF16(values[i])
+              : HalfPrecision.floatToBf16(values[i]));
+    }
+  }
 }

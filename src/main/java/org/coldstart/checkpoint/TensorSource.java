@@ -4,39 +4,41 @@ import java.nio.FloatBuffer;
 import java.util.Map;
 
 /**
- * Named tensors that can be read as f32, whatever they are stored as. Implementations can be read from several threads.
+ * Named tensors that can be read as f32, whatever they are stored as. Implementations can be read
+ * from several threads.
  */
 public interface TensorSource extends AutoCloseable {
 
-    /** All tensors by their Hugging Face name, unmodifiable, in file order. */
-    Map<String, TensorInfo> tensors();
+  /** All tensors by their Hugging Face name, unmodifiable, in file order. */
+  Map<String, TensorInfo> tensors();
 
-    /**
-     * Fills {@code into} with {@code into.remaining()} values of a tensor, in row-major order, starting at element
-     * {@code offset}.
-     *
-     * @throws CheckpointException if there is no such tensor, its type cannot be read, or the range lies outside it
-     */
-    void read(String name, long offset, FloatBuffer into);
+  /**
+   * Fills {@code into} with {@code into.remaining()} values of a tensor, in row-major order,
+   * starting at element {@code offset}.
+   *
+   * @throws CheckpointException if there is no such tensor, its type cannot be read, or the range
+   *     lies outside it
+   */
+  void read(String name, long offset, FloatBuffer into);
 
-    /** Where the tensors come from, for messages: a file, or memory. */
-    default String origin() {
-        return "memory";
+  /** Where the tensors come from, for messages: a file, or memory. */
+  default String origin() {
+    return "memory";
+  }
+
+  /**
+   * What is known about a tensor.
+   *
+   * @throws CheckpointException if there is no such tensor
+   */
+  default TensorInfo tensor(String name) {
+    TensorInfo info = tensors().get(name);
+    if (info == null) {
+      throw new CheckpointException("There is no tensor \"" + name + "\" in " + origin() + ".");
     }
+    return info;
+  }
 
-    /**
-     * What is known about a tensor.
-     *
-     * @throws CheckpointException if there is no such tensor
-     */
-    default TensorInfo tensor(String name) {
-        TensorInfo info = tensors().get(name);
-        if (info == null) {
-            throw new CheckpointException("There is no tensor \"" + name + "\" in " + origin() + ".");
-        }
-        return info;
-    }
-
-    @Override
-    void close();
+  @Override
+  void close();
 }

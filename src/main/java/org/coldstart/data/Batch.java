@@ -6,9 +6,9 @@ import java.util.List;
 /**
  * Examples side by side, padded on the right, and the positions at which loss is taken.
  *
- * <p>Position t of a row predicts token t + 1, so {@code positions} lists, in the flattened (rows × width)
- * batch, the places before each token that carries loss, and {@code labels} the tokens themselves. No other
- * position ever needs logits.
+ * <p>Position t of a row predicts token t + 1, so {@code positions} lists, in the flattened (rows ×
+ * width) batch, the places before each token that carries loss, and {@code labels} the tokens
+ * themselves. No other position ever needs logits.
  *
  * @param rows examples in the batch
  * @param width tokens of the longest example

@@ -25,10 +25,11 @@ public final class Batches {
   /**
    * Batches of similar lengths, so that little is padded, themselves in shuffled order.
    *
-   * <p>As in transformers' {@code group_by_length}: shuffled rows are cut into blocks of fifty batches, and
-   * each block is sorted, so that chance still decides who meets whom.
+   * <p>As in transformers' {@code group_by_length}: shuffled rows are cut into blocks of fifty
+   * batches, and each block is sorted, so that chance still decides who meets whom.
    */
-  public static List<List<Example>> groupedByLength(List<Example> examples, int batchSize, long seed) {
+  public static List<List<Example>> groupedByLength(
+      List<Example> examples, int batchSize, long seed) {
     Random random = new Random(seed);
     List<Example> order = new ArrayList<>(examples);
     Collections.shuffle(order, random);
@@ -42,7 +43,9 @@ public final class Batches {
     return batches;
   }
 
-  /** Longest first, so that evaluation pads little and runs out of memory at once if it does at all. */
+  /**
+   * Longest first, so that evaluation pads little and runs out of memory at once if it does at all.
+   */
   public static List<List<Example>> byLength(List<Example> examples, int batchSize) {
     List<Example> sorted = new ArrayList<>(examples);
     sorted.sort(Comparator.comparingInt(Example::length).reversed());

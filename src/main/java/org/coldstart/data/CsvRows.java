@@ -15,74 +15,93 @@ import org.apache.commons.csv.CSVRecord;
 import org.apache.commons.csv.DuplicateHeaderMode;
 
 /**
- * Reads rows from CSV and TSV with a header line. A column is numbers or booleans when each of its non-empty fields is
- * one and would be written the same way again ({@code 007} stays text); an empty field is null.
+ * Reads rows from CSV and TSV with a header line. A column is numbers or booleans when each of its
+ * non-empty fields is one and would be written the same way again ({@code 007} stays text); an
+ * empty field is null.
  */
 final class CsvRows {
-    private static final List<Function<String, Object>> KINDS = List.of(CsvRows::whole, CsvRows::decimal, CsvRows::bool);
+  private static final List<Function<String, Object>> KINDS =
+      List.of(CsvRows::whole, CsvRows::decimal, CsvRows::bool);
 
-    private CsvRows() {
-    }
+  private CsvRows() {}
 
-    static void read(Path file, Reader text, char delimiter, RowSink sink) throws IOException {
-        CSVFormat format = CSVFormat.RFC4180.builder().setDelimiter(delimiter).setHeader().setSkipHeaderRecord(true)
-                .setIgnoreEmptyLines(true).setDuplicateHeaderMode(DuplicateHeaderMode.DISALLOW).get();
-        List<String> columns;
-        List<List<String>> records = new ArrayList<>();
-        long line = 1;
-        try (CSVParser parser = format.parse(text)) {
-            columns = parser.getHeaderNames();
-            for (CSVRecord csv : parser) {
-                line = parser.getCurrentLineNumber();
-                if (csv.size() != columns.size()) {
-                    throw new DataException("%s, row %d, which ends at line %d, has %d fields and the header %d: correct the row or quote its text."
-                            .formatted(file, csv.getRecordNumber(), line, csv.size(), columns.size()));
-                }
-                records.add(csv.toList());
-            }
-        } catch (UncheckedIOException | IllegalStateException | IllegalArgumentException e) {
-            throw new DataException("%s is not valid CSV after line %d (%s): correct it there.".formatted(file, line, e.getMessage()), e);
+  static void read(Path file, Reader text, char delimiter, RowSink sink) throws IOException {
+    CSVFormat format =
+        CSVFormat.RFC4180
+            .builder()
+            .setDelimiter(delimiter)
+            .setHeader()
+            .setSkipHeaderRecord(true)
+            .setIgnoreEmptyLines(true)
+            .setDuplicateHeaderMode(DuplicateHeaderMode.DISALLOW)
+            .get();
+    List<String> columns;
+    List<List<String>> records = new ArrayList<>();
+    long line = 1;
+    try (CSVParser parser = format.parse(text)) {
+      columns = parser.getHeaderNames();
+      for (CSVRecord csv : parser) {
+        line = parser.getCurrentLineNumber();
+        if (csv.size() != columns.size()) {
+          throw new DataException(
+              "%s, row %d, which ends at line %d, has %d fields and the header %d: correct the row or quote its text."
+                  .formatted(file, csv.getRecordNumber(), line, csv.size(), columns.size()));
         }
-        emit(columns, records, sink);
+        records.add(csv.toList());
+      }
+    } catch (UncheckedIOException | IllegalStateException | IllegalArgumentException e) {
+      throw new DataException(
+          "%s is not valid CSV after line %d (%s): correct it there."
+              .formatted(file, line, e.getMessage()),
+          e);
     }
+    emit(columns, records, sink);
+  }
 
-    private static void emit(List<String> columns, List<List<String>> records, RowSink sink) {
-        List<Function<String, Object>> kinds = new ArrayList<>();
-        for (int i = 0; i < columns.size(); i++) {
-            kinds.add(kind(records, i));
-        }
-        for (int n = 0; n < records.size(); n++) {
-            Map<String, Object> values = new LinkedHashMap<>();
-            for (int i = 0; i < columns.size(); i++) {
-                String field = records.get(n).get(i);
-                values.put(columns.get(i), field.isEmpty() ? null : kinds.get(i).apply(field));
-            }
-            if (!sink.accept(n + 1L, values)) {
-                return;
-            }
-        }
+  private static void emit(List<String> columns, List<List<String>> records, RowSink sink) {
+    List<Function<String, Object>> kinds = new ArrayList<>();
+    for (int i = 0; i < columns.size(); i++) {
+      kinds.add(kind(records, i));
     }
+    for (int n = 0; n < records.size(); n++) {
+      Map<String, Object> values = new LinkedHashMap<>();
+      for (int i = 0; i < columns.size(); i++) {
+        String field = records.get(n).get(i);
+        values.put(columns.get(i), field.isEmpty() ? null : kinds.get(i).apply(field));
+      }
+      if (!sink.accept(n + 1L, values)) {
+        return;
+      }
+    }
+  }
 
-    private static Function<String, Object> kind(List<List<String>> records, int column) {
-        return KINDS.stream()
-                .filter(kind -> records.stream().map(r -> r.get(column)).allMatch(f -> f.isEmpty() || kind.apply(f) != null))
-                .findFirst().orElse(text -> text);
-    }
+  private static Function<String, Object> kind(List<List<String>> records, int column) {
+    return KINDS.stream()
+        .filter(
+            kind ->
+                records.stream()
+                    .map(r -> r.get(column))
+                    .allMatch(f -> f.isEmpty() || kind.apply(f) != null))
+        .findFirst()
+        .orElse(text -> text);
+  }
 
-    private static Object whole(String field) {
-        try {
-            Long number = Long.valueOf(field);
-            return number.toString().equals(field) ? number : null;
-        } catch (NumberFormatException e) {
-            return null;
-        }
+  private static Object whole(String field) {
+    try {
+      Long number = Long.valueOf(field);
+      return number.toString().equals(field) ? number : null;
+    } catch (NumberFormatException e) {
+      return null;
     }
+  }
 
-    private static Object decimal(String field) {
-        return field.matches("-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?") ? Double.valueOf(field) : null;
-    }
+  private static Object decimal(String field) {
+    return field.matches("-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?")
+        ? Double.valueOf(field)
+        : null;
+  }
 
-    private static Object bool(String field) {
-        return field.matches("(?i)true|false") ? Boolean.valueOf(field) : null;
-    }
+  private static Object bool(String field) {
+    return field.matches("(?i)true|false") ? Boolean.valueOf(field) : null;
+  }
 }

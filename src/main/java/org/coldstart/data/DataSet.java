@@ -24,138 +24,146 @@ import tech.tablesaw.api.Table;
  * }</pre>
  */
 public final class DataSet implements Iterable<Row> {
-    private final List<Row> rows;
-    private final List<String> columns;
+  private final List<Row> rows;
+  private final List<String> columns;
 
-    private DataSet(List<Row> rows) {
-        this.rows = List.copyOf(rows);
-        Set<String> names = new LinkedHashSet<>();
-        this.rows.forEach(row -> names.addAll(row.values().keySet()));
-        this.columns = List.copyOf(names);
-    }
+  private DataSet(List<Row> rows) {
+    this.rows = List.copyOf(rows);
+    Set<String> names = new LinkedHashSet<>();
+    this.rows.forEach(row -> names.addAll(row.values().keySet()));
+    this.columns = List.copyOf(names);
+  }
 
-    /** A data set of these rows. */
-    public static DataSet of(List<Row> rows) {
-        return new DataSet(rows);
-    }
+  /** A data set of these rows. */
+  public static DataSet of(List<Row> rows) {
+    return new DataSet(rows);
+  }
 
-    /** A data set of these rows' values, numbered from 1. */
-    public static DataSet fromList(List<? extends Map<String, ?>> values) {
-        List<Row> rows = new ArrayList<>();
-        for (Map<String, ?> row : values) {
-            rows.add(new Row(rows.size() + 1L, Collections.unmodifiableMap(row)));
-        }
-        return new DataSet(rows);
+  /** A data set of these rows' values, numbered from 1. */
+  public static DataSet fromList(List<? extends Map<String, ?>> values) {
+    List<Row> rows = new ArrayList<>();
+    for (Map<String, ?> row : values) {
+      rows.add(new Row(rows.size() + 1L, Collections.unmodifiableMap(row)));
     }
+    return new DataSet(rows);
+  }
 
-    /** Loads the split {@code train}; see {@link #load(String, String)}. */
-    public static DataSet load(String nameOrPath) {
-        return load(nameOrPath, "train");
-    }
+  /** Loads the split {@code train}; see {@link #load(String, String)}. */
+  public static DataSet load(String nameOrPath) {
+    return load(nameOrPath, "train");
+  }
 
-    /**
-     * Loads rows from a file or folder of JSON lines, JSON, CSV, TSV or Parquet, or by name from the hub.
-     *
-     * @param nameOrPath a file, a folder, or {@code owner/name[@revision]} on the hub
-     * @param split      a split and, if wanted, a range of its rows: {@code train}, {@code train[:10000]},
-     *                   {@code test[10:20]}, {@code train[-100:]}, {@code train[:10%]}
-     * @throws DataException if the source, the split or a row cannot be read
-     * @throws org.coldstart.hub.HubException if the files can neither be downloaded nor found in the cache
-     */
-    public static DataSet load(String nameOrPath, String split) {
-        return new DataSetLoader(Hub.fromEnvironment()).load(nameOrPath, split);
-    }
+  /**
+   * Loads rows from a file or folder of JSON lines, JSON, CSV, TSV or Parquet, or by name from the
+   * hub.
+   *
+   * @param nameOrPath a file, a folder, or {@code owner/name[@revision]} on the hub
+   * @param split a split and, if wanted, a range of its rows: {@code train}, {@code train[:10000]},
+   *     {@code test[10:20]}, {@code train[-100:]}, {@code train[:10%]}
+   * @throws DataException if the source, the split or a row cannot be read
+   * @throws org.coldstart.hub.HubException if the files can neither be downloaded nor found in the
+   *     cache
+   */
+  public static DataSet load(String nameOrPath, String split) {
+    return new DataSetLoader(Hub.fromEnvironment()).load(nameOrPath, split);
+  }
 
-    /** Number of rows. */
-    public int size() {
-        return rows.size();
-    }
+  /** Number of rows. */
+  public int size() {
+    return rows.size();
+  }
 
-    /** Names of all columns, in the order in which rows bring them. */
-    public List<String> columns() {
-        return columns;
-    }
+  /** Names of all columns, in the order in which rows bring them. */
+  public List<String> columns() {
+    return columns;
+  }
 
-    /** Row at an index from 0; negative indices count from the end. */
-    public Row get(int index) {
-        int place = index < 0 ? rows.size() + index : index;
-        if (place < 0 || place >= rows.size()) {
-            throw new IndexOutOfBoundsException("No row at index " + index + ": the data set has " + rows.size() + " rows.");
-        }
-        return rows.get(place);
+  /** Row at an index from 0; negative indices count from the end. */
+  public Row get(int index) {
+    int place = index < 0 ? rows.size() + index : index;
+    if (place < 0 || place >= rows.size()) {
+      throw new IndexOutOfBoundsException(
+          "No row at index " + index + ": the data set has " + rows.size() + " rows.");
     }
+    return rows.get(place);
+  }
 
-    /** The values of one column, a null for each row without it. */
-    public List<Object> column(String name) {
-        if (!columns.contains(name)) {
-            throw new DataException("No column '%s': the columns are %s.".formatted(name, String.join(", ", columns)));
-        }
-        return Collections.unmodifiableList(new ArrayList<>(rows.stream().map(row -> row.values().get(name)).toList()));
+  /** The values of one column, a null for each row without it. */
+  public List<Object> column(String name) {
+    if (!columns.contains(name)) {
+      throw new DataException(
+          "No column '%s': the columns are %s.".formatted(name, String.join(", ", columns)));
     }
+    return Collections.unmodifiableList(
+        new ArrayList<>(rows.stream().map(row -> row.values().get(name)).toList()));
+  }
 
-    /** Rows from one index, counted from 0, up to and without another. */
-    public DataSet select(int from, int to) {
-        if (from < 0 || from > to || to > rows.size()) {
-            throw new IndexOutOfBoundsException("Cannot select rows %d to %d: the data set has %d rows."
-                    .formatted(from, to, rows.size()));
-        }
-        return new DataSet(rows.subList(from, to));
+  /** Rows from one index, counted from 0, up to and without another. */
+  public DataSet select(int from, int to) {
+    if (from < 0 || from > to || to > rows.size()) {
+      throw new IndexOutOfBoundsException(
+          "Cannot select rows %d to %d: the data set has %d rows."
+              .formatted(from, to, rows.size()));
     }
+    return new DataSet(rows.subList(from, to));
+  }
 
-    /** The same rows in an order that the seed decides, the same on every machine. */
-    public DataSet shuffle(long seed) {
-        List<Row> shuffled = new ArrayList<>(rows);
-        Collections.shuffle(shuffled, new Random(seed));
-        return new DataSet(shuffled);
-    }
+  /** The same rows in an order that the seed decides, the same on every machine. */
+  public DataSet shuffle(long seed) {
+    List<Row> shuffled = new ArrayList<>(rows);
+    Collections.shuffle(shuffled, new Random(seed));
+    return new DataSet(shuffled);
+  }
 
-    /**
-     * Applies a function to each row, on all cores, and keeps the order.
-     *
-     * @throws DataException naming the first row for which the function threw an exception
-     */
-    public DataSet map(Function<Row, Row> function) {
-        return new DataSet(ParallelMap.apply(rows, function));
-    }
+  /**
+   * Applies a function to each row, on all cores, and keeps the order.
+   *
+   * @throws DataException naming the first row for which the function threw an exception
+   */
+  public DataSet map(Function<Row, Row> function) {
+    return new DataSet(ParallelMap.apply(rows, function));
+  }
 
-    /** The rows for which the condition holds. */
-    public DataSet filter(Predicate<Row> condition) {
-        return new DataSet(rows.stream().filter(condition).toList());
-    }
+  /** The rows for which the condition holds. */
+  public DataSet filter(Predicate<Row> condition) {
+    return new DataSet(rows.stream().filter(condition).toList());
+  }
 
-    /**
-     * Shuffles and parts the rows: {@code ceil(testSize · size)} rows for testing, as Python's datasets counts them, the
-     * others for training. The seed decides which, the same on every machine (not the rows Python picks for that seed).
-     *
-     * @param testSize share of the rows for testing, between 0 and 1
-     */
-    public Split trainTestSplit(double testSize, long seed) {
-        int test = (int) Math.ceil(testSize * rows.size());
-        if (!(testSize > 0 && testSize < 1) || test == rows.size()) {
-            throw new DataException("Cannot hold out a share of %s of %d rows: the share lies between 0 and 1 and leaves at least one row on each side."
-                    .formatted(testSize, rows.size()));
-        }
-        DataSet shuffled = shuffle(seed);
-        return new Split(shuffled.select(test, rows.size()), shuffled.select(0, test));
+  /**
+   * Shuffles and parts the rows: {@code ceil(testSize · size)} rows for testing, as Python's
+   * datasets counts them, the others for training. The seed decides which, the same on every
+   * machine (not the rows Python picks for that seed).
+   *
+   * @param testSize share of the rows for testing, between 0 and 1
+   */
+  public Split trainTestSplit(double testSize, long seed) {
+    int test = (int) Math.ceil(testSize * rows.size());
+    if (!(testSize > 0 && testSize < 1) || test == rows.size()) {
+      throw new DataException(
+          "Cannot hold out a share of %s of %d rows: the share lies between 0 and 1 and leaves at least one row on each side."
+              .formatted(testSize, rows.size()));
     }
+    DataSet shuffled = shuffle(seed);
+    return new Split(shuffled.select(test, rows.size()), shuffled.select(0, test));
+  }
 
-    /** A Tablesaw table: columns of text, numbers and booleans; nested values as JSON text. */
-    public Table toTable() {
-        return Tables.of(this);
-    }
+  /** A Tablesaw table: columns of text, numbers and booleans; nested values as JSON text. */
+  public Table toTable() {
+    return Tables.of(this);
+  }
 
-    /** The rows as a stream. */
-    public Stream<Row> stream() {
-        return rows.stream();
-    }
+  /** The rows as a stream. */
+  public Stream<Row> stream() {
+    return rows.stream();
+  }
 
-    @Override
-    public Iterator<Row> iterator() {
-        return rows.iterator();
-    }
+  @Override
+  public Iterator<Row> iterator() {
+    return rows.iterator();
+  }
 
-    @Override
-    public String toString() {
-        return "DataSet[" + rows.size() + " rows: " + String.join(", ", columns) + "]";
-    }
+  @Override
+  public String toString() {
+    return "DataSet[" + rows.size() + " rows: " + String.join(", ", columns) + "]";
+  }
 }

@@ -4,7 +4,8 @@ package org.coldstart.data;
  * A training row as the model sees it: token ids, and which of them carry loss.
  *
  * @param ids the whole row
- * @param mask {@code mask[t]} is true where the model is to learn to predict token t from those before it
+ * @param mask {@code mask[t]} is true where the model is to learn to predict token t from those
+ *     before it
  */
 public record Example(int[] ids, boolean[] mask) {
 
@@ -12,7 +13,11 @@ public record Example(int[] ids, boolean[] mask) {
   public Example {
     if (ids.length != mask.length) {
       throw new IllegalArgumentException(
-          "An example needs one mask entry per id, not " + mask.length + " for " + ids.length + ".");
+          "An example needs one mask entry per id, not "
+              + mask.length
+              + " for "
+              + ids.length
+              + ".");
     }
   }
 

@@ -11,9 +11,9 @@ import org.coldstart.tokenizer.Tokenizer;
 /**
  * Turns prompts and completions into ids and masks through the model's own chat template.
  *
- * <p>The prompt, up to where the reply begins, and the completion are encoded apart and joined, so that the
- * mask is exact to the token by construction. The completion carries loss up to and including its
- * end-of-turn token; what the template puts after that does not.
+ * <p>The prompt, up to where the reply begins, and the completion are encoded apart and joined, so
+ * that the mask is exact to the token by construction. The completion carries loss up to and
+ * including its end-of-turn token; what the template puts after that does not.
  */
 public final class ExampleBuilder {
 
@@ -31,15 +31,17 @@ public final class ExampleBuilder {
         tokenizer
             .eosTokenId()
             .orElseThrow(
-                () -> new IllegalArgumentException("The tokenizer has no eos token, so no reply could learn to end."));
+                () ->
+                    new IllegalArgumentException(
+                        "The tokenizer has no eos token, so no reply could learn to end."));
   }
 
   /**
    * The example of one conversation.
    *
    * @param row the row's number, for messages
-   * @throws IllegalArgumentException if the template does not keep the prompt when the reply follows, or
-   *     the completion has no end-of-turn token
+   * @throws IllegalArgumentException if the template does not keep the prompt when the reply
+   *     follows, or the completion has no end-of-turn token
    */
   public Example build(long row, PromptCompletion pair) {
     String prompt = tokenizer.applyChatTemplate(pair.prompt(), true);
@@ -48,7 +50,9 @@ public final class ExampleBuilder {
     String whole = tokenizer.applyChatTemplate(conversation, false);
     if (!whole.startsWith(prompt)) {
       throw new IllegalArgumentException(
-          "Row " + row + ": the chat template renders the prompt differently once the reply follows, so its"
+          "Row "
+              + row
+              + ": the chat template renders the prompt differently once the reply follows, so its"
               + " loss cannot be told from the prompt's; use a template that only appends.");
     }
     int[] promptIds = tokenizer.encode(prompt, false).ids();
@@ -63,7 +67,10 @@ public final class ExampleBuilder {
     }
     if (last < 0) {
       throw new IllegalArgumentException(
-          "Row " + row + ": the template writes no end-of-turn token ('" + tokenizer.idToToken(endToken)
+          "Row "
+              + row
+              + ": the template writes no end-of-turn token ('"
+              + tokenizer.idToToken(endToken)
               + "') after the reply, so the model would not learn to stop.");
     }
     int[] ids = Arrays.copyOf(prompt, prompt.length + completion.length);
@@ -76,8 +83,8 @@ public final class ExampleBuilder {
   /**
    * The examples of a data set, built on all cores.
    *
-   * @param maxLength rows with more tokens are left out whole and counted: half an answer teaches the model
-   *     to stop half-way
+   * @param maxLength rows with more tokens are left out whole and counted: half an answer teaches
+   *     the model to stop half-way
    */
   public ExampleSet build(DataSet rows, Function<Row, PromptCompletion> format, int maxLength) {
     List<Example> all =

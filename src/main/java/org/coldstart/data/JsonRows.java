@@ -21,103 +21,110 @@ import org.coldstart.json.Json;
 
 /** Reads rows from JSON: one object a line, or one array of objects. */
 final class JsonRows {
-    private JsonRows() {
-    }
+  private JsonRows() {}
 
-    static void read(Path file, BufferedReader text, RowSink sink) throws IOException {
-        if (startsWithBracket(text)) {
-            readArray(file, text, sink);
-        } else {
-            readLines(file, text, sink);
-        }
+  static void read(Path file, BufferedReader text, RowSink sink) throws IOException {
+    if (startsWithBracket(text)) {
+      readArray(file, text, sink);
+    } else {
+      readLines(file, text, sink);
     }
+  }
 
-    private static void readLines(Path file, BufferedReader text, RowSink sink) throws IOException {
-        long number = 1;
-        for (String line = text.readLine(); line != null; line = text.readLine(), number++) {
-            if (!line.isBlank() && !sink.accept(number, parseLine(file, number, line))) {
-                return;
-            }
-        }
+  private static void readLines(Path file, BufferedReader text, RowSink sink) throws IOException {
+    long number = 1;
+    for (String line = text.readLine(); line != null; line = text.readLine(), number++) {
+      if (!line.isBlank() && !sink.accept(number, parseLine(file, number, line))) {
+        return;
+      }
     }
+  }
 
-    private static Map<String, Object> parseLine(Path file, long number, String line) throws IOException {
-        try (JsonReader reader = Json.reader(new StringReader(line))) {
-            JsonElement element = Json.next(reader);
-            if (element instanceof JsonObject object && reader.peek() == JsonToken.END_DOCUMENT) {
-                return values(object);
-            }
-            throw new DataException("%s, line %d: each line of a JSON-lines file is one object {…}.".formatted(file, number));
-        } catch (MalformedJsonException | EOFException | NumberFormatException e) {
-            throw new DataException("%s, line %d is not valid JSON (%s): correct or remove the line."
-                    .formatted(file, number, reason(e)), e);
-        }
+  private static Map<String, Object> parseLine(Path file, long number, String line)
+      throws IOException {
+    try (JsonReader reader = Json.reader(new StringReader(line))) {
+      JsonElement element = Json.next(reader);
+      if (element instanceof JsonObject object && reader.peek() == JsonToken.END_DOCUMENT) {
+        return values(object);
+      }
+      throw new DataException(
+          "%s, line %d: each line of a JSON-lines file is one object {…}.".formatted(file, number));
+    } catch (MalformedJsonException | EOFException | NumberFormatException e) {
+      throw new DataException(
+          "%s, line %d is not valid JSON (%s): correct or remove the line."
+              .formatted(file, number, reason(e)),
+          e);
     }
+  }
 
-    private static void readArray(Path file, Reader text, RowSink sink) throws IOException {
-        long number = 1;
-        try {
-            JsonReader reader = Json.reader(text);
-            reader.beginArray();
-            for (; reader.hasNext(); number++) {
-                if (!(Json.next(reader) instanceof JsonObject object)) {
-                    throw new DataException("%s, row %d: each element of the array is an object {…}.".formatted(file, number));
-                }
-                if (!sink.accept(number, values(object))) {
-                    return;
-                }
-            }
-            reader.endArray();
-        } catch (MalformedJsonException | EOFException | NumberFormatException e) {
-            throw new DataException("%s is not valid JSON in row %d (%s): correct it there.".formatted(file, number, reason(e)), e);
+  private static void readArray(Path file, Reader text, RowSink sink) throws IOException {
+    long number = 1;
+    try {
+      JsonReader reader = Json.reader(text);
+      reader.beginArray();
+      for (; reader.hasNext(); number++) {
+        if (!(Json.next(reader) instanceof JsonObject object)) {
+          throw new DataException(
+              "%s, row %d: each element of the array is an object {…}.".formatted(file, number));
         }
+        if (!sink.accept(number, values(object))) {
+          return;
+        }
+      }
+      reader.endArray();
+    } catch (MalformedJsonException | EOFException | NumberFormatException e) {
+      throw new DataException(
+          "%s is not valid JSON in row %d (%s): correct it there."
+              .formatted(file, number, reason(e)),
+          e);
     }
+  }
 
-    private static String reason(Exception e) {
-        String message = String.valueOf(e.getMessage());
-        return message.lines().findFirst().orElse(message);
-    }
+  private static String reason(Exception e) {
+    String message = String.valueOf(e.getMessage());
+    return message.lines().findFirst().orElse(message);
+  }
 
-    private static boolean startsWithBracket(BufferedReader text) throws IOException {
-        text.mark(1 << 16);
-        int c = text.read();
-        for (int i = 1; i < 1 << 15 && Character.isWhitespace(c); i++) {
-            c = text.read();
-        }
-        text.reset();
-        return c == '[';
+  private static boolean startsWithBracket(BufferedReader text) throws IOException {
+    text.mark(1 << 16);
+    int c = text.read();
+    for (int i = 1; i < 1 << 15 && Character.isWhitespace(c); i++) {
+      c = text.read();
     }
+    text.reset();
+    return c == '[';
+  }
 
-    private static Map<String, Object> values(JsonObject object) {
-        Map<String, Object> values = new LinkedHashMap<>();
-        object.entrySet().forEach(entry -> values.put(entry.getKey(), value(entry.getValue())));
-        return values;
-    }
+  private static Map<String, Object> values(JsonObject object) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    object.entrySet().forEach(entry -> values.put(entry.getKey(), value(entry.getValue())));
+    return values;
+  }
 
-    /** Whole numbers become Long where they fit, all others Double. */
-    private static Object value(JsonElement element) {
-        if (element instanceof JsonObject object) {
-            return Collections.unmodifiableMap(values(object));
-        }
-        if (element.isJsonArray()) {
-            List<Object> list = new ArrayList<>();
-            element.getAsJsonArray().forEach(e -> list.add(value(e)));
-            return Collections.unmodifiableList(list);
-        }
-        return element instanceof JsonPrimitive primitive ? scalar(primitive) : null;
+  /** Whole numbers become Long where they fit, all others Double. */
+  private static Object value(JsonElement element) {
+    if (element instanceof JsonObject object) {
+      return Collections.unmodifiableMap(values(object));
     }
+    if (element.isJsonArray()) {
+      List<Object> list = new ArrayList<>();
+      element.getAsJsonArray().forEach(e -> list.add(value(e)));
+      return Collections.unmodifiableList(list);
+    }
+    return element instanceof JsonPrimitive primitive ? scalar(primitive) : null;
+  }
 
-    private static Object scalar(JsonPrimitive primitive) {
-        if (primitive.isBoolean()) {
-            return primitive.getAsBoolean();
-        }
-        if (primitive.isString()) {
-            return primitive.getAsString();
-        }
-        try {
-            return Long.valueOf(primitive.getAsString());
-        } catch (NumberFormatException e) {
-            return primitive.getAsDouble();
-        }
+  private static Object scalar(JsonPrimitive primitive) {
+    if (primitive.isBoolean()) {
+      return primitive.getAsBoolean();
     }
+    if (primitive.isString()) {
+      return primitive.getAsString();
+    }
+    try {
+      return Long.valueOf(primitive.getAsString());
+    } catch (NumberFormatException e) {
+      return primitive.getAsDouble();
+    }
+  }
 }

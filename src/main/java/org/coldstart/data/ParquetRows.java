@@ -16,40 +16,46 @@ import org.apache.parquet.schema.MessageType;
 
 /** Reads rows from a Parquet file, one row group in memory at a time. */
 final class ParquetRows {
-    private ParquetRows() {
-    }
+  private ParquetRows() {}
 
-    static void read(Path file, RowSink sink) {
-        if (!Files.isRegularFile(file)) {
-            throw new DataException("There is no file " + file + ".");
-        }
-        PlainParquetConfiguration configuration = new PlainParquetConfiguration();
-        ParquetReadOptions options = ParquetReadOptions.builder(configuration)
-                .withCodecFactory(new GzipCodecs(configuration)).build();
-        long[] number = {0};
-        try (ParquetFileReader reader = ParquetFileReader.open(new LocalInputFile(file), options)) {
-            MessageType schema = reader.getFileMetaData().getSchema();
-            PageReadStore pages = reader.readNextRowGroup();
-            while (pages != null && readGroup(schema, pages, number, sink)) {
-                pages = reader.readNextRowGroup();
-            }
-        } catch (DataException e) {
-            throw e;
-        } catch (IOException | RuntimeException e) {
-            throw new DataException("Cannot read %s as Parquet after row %d (%s): download it again, or check what wrote it."
-                    .formatted(file, number[0], e.getMessage()), e);
-        }
+  static void read(Path file, RowSink sink) {
+    if (!Files.isRegularFile(file)) {
+      throw new DataException("There is no file " + file + ".");
     }
+    PlainParquetConfiguration configuration = new PlainParquetConfiguration();
+    ParquetReadOptions options =
+        ParquetReadOptions.builder(configuration)
+            .withCodecFactory(new GzipCodecs(configuration))
+            .build();
+    long[] number = {0};
+    try (ParquetFileReader reader = ParquetFileReader.open(new LocalInputFile(file), options)) {
+      MessageType schema = reader.getFileMetaData().getSchema();
+      PageReadStore pages = reader.readNextRowGroup();
+      while (pages != null && readGroup(schema, pages, number, sink)) {
+        pages = reader.readNextRowGroup();
+      }
+    } catch (DataException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      throw new DataException(
+          "Cannot read %s as Parquet after row %d (%s): download it again, or check what wrote it."
+              .formatted(file, number[0], e.getMessage()),
+          e);
+    }
+  }
 
-    private static boolean readGroup(MessageType schema, PageReadStore pages, long[] number, RowSink sink) {
-        RecordReader<Group> records = new ColumnIOFactory().getColumnIO(schema)
-                .getRecordReader(pages, new GroupRecordConverter(schema));
-        for (long i = 0; i < pages.getRowCount(); i++) {
-            number[0]++;
-            if (!sink.accept(number[0], ParquetValues.row(records.read()))) {
-                return false;
-            }
-        }
-        return true;
+  private static boolean readGroup(
+      MessageType schema, PageReadStore pages, long[] number, RowSink sink) {
+    RecordReader<Group> records =
+        new ColumnIOFactory()
+            .getColumnIO(schema)
+            .getRecordReader(pages, new GroupRecordConverter(schema));
+    for (long i = 0; i < pages.getRowCount(); i++) {
+      number[0]++;
+      if (!sink.accept(number[0], ParquetValues.row(records.read()))) {
+        return false;
+      }
     }
+    return true;
+  }
 }

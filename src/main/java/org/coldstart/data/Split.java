@@ -4,7 +4,6 @@ package org.coldstart.data;
  * A data set parted in two.
  *
  * @param train rows to learn from
- * @param test  rows held out
+ * @param test rows held out
  */
-public record Split(DataSet train, DataSet test) {
-}
+public record Split(DataSet train, DataSet test) {}

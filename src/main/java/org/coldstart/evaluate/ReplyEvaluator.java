@@ -23,8 +23,8 @@ public record ReplyEvaluator(Generator generator, int maxNewTokens, int batchSiz
   /**
    * Asks each row's {@code instruction} and compares with its {@code output}.
    *
-   * <p>Prompts of similar length are answered together; with sampling, who shares a batch decides which
-   * random numbers a reply gets, so keep the batch size when runs are to be compared.
+   * <p>Prompts of similar length are answered together; with sampling, who shares a batch decides
+   * which random numbers a reply gets, so keep the batch size when runs are to be compared.
    */
   public ReplyReport evaluate(DataSet rows, Sampling sampling) {
     List<int[]> prompts =
@@ -38,10 +38,12 @@ public record ReplyEvaluator(Generator generator, int maxNewTokens, int batchSiz
     for (int from = 0; from < order.size(); from += batchSize) {
       List<Integer> part = order.subList(from, Math.min(order.size(), from + batchSize));
       List<Generation> replies =
-          generator.generate(part.stream().map(prompts::get).toList(), sampling(sampling, from), maxNewTokens);
+          generator.generate(
+              part.stream().map(prompts::get).toList(), sampling(sampling, from), maxNewTokens);
       for (int i = 0; i < part.size(); i++) {
         Row row = rows.get(part.get(i));
-        scored[part.get(i)] = new ScoredReply(row.text("instruction"), row.text("output"), replies.get(i));
+        scored[part.get(i)] =
+            new ScoredReply(row.text("instruction"), row.text("output"), replies.get(i));
       }
     }
     return new ReplyReport(new ArrayList<>(List.of(scored)));
@@ -54,7 +56,10 @@ public record ReplyEvaluator(Generator generator, int maxNewTokens, int batchSiz
   /** Each batch draws its own random numbers. */
   private static Sampling sampling(Sampling sampling, int batch) {
     return new Sampling(
-        sampling.temperature(), sampling.topK(), sampling.topP(), sampling.repetitionPenalty(),
+        sampling.temperature(),
+        sampling.topK(),
+        sampling.topP(),
+        sampling.repetitionPenalty(),
         sampling.seed() * 1_000_003 + batch);
   }
 }

@@ -43,7 +43,8 @@ public record ReplyReport(List<ScoredReply> replies) {
         "replies",
         StringColumn.create("instruction", replies.stream().map(ScoredReply::instruction).toList()),
         StringColumn.create("expected", replies.stream().map(ScoredReply::expected).toList()),
-        StringColumn.create("reply", replies.stream().map(scored -> scored.reply().text()).toList()),
+        StringColumn.create(
+            "reply", replies.stream().map(scored -> scored.reply().text()).toList()),
         BooleanColumn.create("well-formed", replies.stream().map(ScoredReply::wellFormed).toList()),
         BooleanColumn.create("exact", replies.stream().map(ScoredReply::exact).toList()));
   }

@@ -19,12 +19,18 @@ public record ScoredReply(String instruction, String expected, Generation reply)
     return reply.ended() && parsed().isPresent();
   }
 
-  /** Whether the reply is well-formed and its answer is the right one, but for case and a final period. */
+  /**
+   * Whether the reply is well-formed and its answer is the right one, but for case and a final
+   * period.
+   */
   public boolean exact() {
     return wellFormed() && canonical(parsed().get().answer()).equals(canonical(expected));
   }
 
-  /** Whether the right answer stands anywhere in the reply as words of its own: lenient, for untuned models. */
+  /**
+   * Whether the right answer stands anywhere in the reply as words of its own: lenient, for untuned
+   * models.
+   */
   public boolean mentioned() {
     return (" " + words(reply.text()) + " ").contains(" " + words(expected) + " ");
   }

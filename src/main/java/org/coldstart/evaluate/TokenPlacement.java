@@ -21,9 +21,9 @@ import org.coldstart.torch.TorchOps;
 /**
  * The probability a model gives to a token exactly where a right reply has it.
  *
- * <p>Greedy decoding asks only which token is likeliest; sampling lives on how likely. This measure looks
- * at the latter: the reply is given up to the token's place, and the probability of the token there is read
- * off, averaged over all its places.
+ * <p>Greedy decoding asks only which token is likeliest; sampling lives on how likely. This measure
+ * looks at the latter: the reply is given up to the token's place, and the probability of the token
+ * there is read off, averaged over all its places.
  */
 public final class TokenPlacement {
 
@@ -35,7 +35,11 @@ public final class TokenPlacement {
    * @return by token, in the order given; NaN for a token that occurs nowhere
    */
   public static Map<String, Double> probabilities(
-      CausalLm model, Tokenizer tokenizer, List<Example> examples, List<String> tokens, int batchSize) {
+      CausalLm model,
+      Tokenizer tokenizer,
+      List<Example> examples,
+      List<String> tokens,
+      int batchSize) {
     Map<Integer, double[]> sums = new LinkedHashMap<>();
     tokens.forEach(token -> sums.put(tokenizer.id(token), new double[2]));
     Autograd.withoutGradient(

@@ -28,8 +28,8 @@ import org.coldstart.torch.TorchOps;
  * System.out.println(reply.text());
  * }</pre>
  *
- * <p>A reply ends at any of the end tokens that the checkpoint or the tokenizer names, at the token limit,
- * or when the thread is interrupted.
+ * <p>A reply ends at any of the end tokens that the checkpoint or the tokenizer names, at the token
+ * limit, or when the thread is interrupted.
  */
 public final class Generator {
 
@@ -81,9 +81,7 @@ public final class Generator {
       List<int[]> prompts, Sampling sampling, int maxNewTokens, Consumer<String> onText) {
     checkLengths(prompts, maxNewTokens);
     List<Reply> replies =
-        prompts.stream()
-            .map(prompt -> reply(prompt, maxNewTokens, onText))
-            .toList();
+        prompts.stream().map(prompt -> reply(prompt, maxNewTokens, onText)).toList();
     return Autograd.withoutGradient(
         () -> {
           write(replies, new TokenSampler(sampling));
@@ -99,14 +97,19 @@ public final class Generator {
 
   private void checkLengths(List<int[]> prompts, int maxNewTokens) {
     if (maxNewTokens < 1) {
-      throw new IllegalArgumentException("maxNewTokens must be at least 1, not " + maxNewTokens + ".");
+      throw new IllegalArgumentException(
+          "maxNewTokens must be at least 1, not " + maxNewTokens + ".");
     }
     int limit = model.config().maxPositionEmbeddings();
     for (int[] prompt : prompts) {
       requireTokens(prompt);
       if (prompt.length >= limit) {
         throw new IllegalArgumentException(
-            "The prompt has " + prompt.length + " tokens, and the model sees no more than " + limit + ".");
+            "The prompt has "
+                + prompt.length
+                + " tokens, and the model sees no more than "
+                + limit
+                + ".");
       }
     }
   }
@@ -157,7 +160,10 @@ public final class Generator {
     return logits.reshape(logits.getShape().get(0), logits.getShape().get(2));
   }
 
-  /** Finished rows go on beside the others until a quarter has ended: dropping them copies the cache. */
+  /**
+   * Finished rows go on beside the others until a quarter has ended: dropping them copies the
+   * cache.
+   */
   private static List<Reply> dropEnded(List<Reply> open, KvCache cache) {
     int[] going = IntStream.range(0, open.size()).filter(row -> !open.get(row).ended()).toArray();
     if (going.length > 0 && open.size() - going.length <= open.size() / 4) {
@@ -188,7 +194,8 @@ public final class Generator {
   }
 
   /**
-   * The probabilities of what comes after a text, without a generation prompt or anything else added.
+   * The probabilities of what comes after a text, without a generation prompt or anything else
+   * added.
    *
    * @param ids the text's ids
    * @throws IllegalArgumentException if there is none

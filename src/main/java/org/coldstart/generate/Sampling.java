@@ -5,18 +5,24 @@ package org.coldstart.generate;
  *
  * <p>The steps run in transformers' order: repetition penalty, temperature, top-k, top-p.
  *
- * @param temperature divides the logits; 0 takes the likeliest token (greedy), 1 the model's own distribution
+ * @param temperature divides the logits; 0 takes the likeliest token (greedy), 1 the model's own
+ *     distribution
  * @param topK only the k likeliest tokens stay; 0 keeps all
  * @param topP only the likeliest tokens that together reach this probability stay; 1 keeps all
- * @param repetitionPenalty above 1 makes tokens of prompt and reply less likely to come again; 1 is off
- * @param seed of the draws: the same seed and the same prompts give the same replies; the rows of a batch draw in
- *     turn, so a prompt's reply also depends on what stands beside it
+ * @param repetitionPenalty above 1 makes tokens of prompt and reply less likely to come again; 1 is
+ *     off
+ * @param seed of the draws: the same seed and the same prompts give the same replies; the rows of a
+ *     batch draw in turn, so a prompt's reply also depends on what stands beside it
  */
-public record Sampling(double temperature, int topK, double topP, double repetitionPenalty, long seed) {
+public record Sampling(
+    double temperature, int topK, double topP, double repetitionPenalty, long seed) {
 
   /** Checks the ranges. */
   public Sampling {
-    require(temperature >= 0 && Double.isFinite(temperature), "temperature must be 0 or more", temperature);
+    require(
+        temperature >= 0 && Double.isFinite(temperature),
+        "temperature must be 0 or more",
+        temperature);
     require(topK >= 0, "topK must be 0 (off) or more", topK);
     require(topP > 0 && topP <= 1, "topP must be above 0 and at most 1", topP);
     require(

@@ -6,7 +6,8 @@ import org.coldstart.tokenizer.Tokenizer;
 /**
  * Hands out a growing reply's text piece by piece.
  *
- * <p>A token may end in the middle of a character; such a piece is held back until the rest has come.
+ * <p>A token may end in the middle of a character; such a piece is held back until the rest has
+ * come.
  */
 final class StreamedText {
 

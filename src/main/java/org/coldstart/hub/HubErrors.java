@@ -9,90 +9,123 @@ import org.coldstart.hub.HubException.Reason;
 
 /** Turns answers and failures of the hub into one sentence each: what happened and what to do. */
 final class HubErrors {
-    private final HubSettings settings;
+  private final HubSettings settings;
 
-    HubErrors(HubSettings settings) {
-        this.settings = settings;
+  HubErrors(HubSettings settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * The error an answer of status 400 or more stands for; the hub says the reason in {@code
+   * X-Error-Code}.
+   */
+  HubException of(HttpResponse<?> response, HubRepository repository, String file) {
+    String code = response.headers().firstValue("X-Error-Code").orElse("");
+    int status = response.statusCode();
+    if (code.equals("GatedRepo")) {
+      return gated(repository);
     }
-
-    /** The error an answer of status 400 or more stands for; the hub says the reason in {@code X-Error-Code}. */
-    HubException of(HttpResponse<?> response, HubRepository repository, String file) {
-        String code = response.headers().firstValue("X-Error-Code").orElse("");
-        int status = response.statusCode();
-        if (code.equals("GatedRepo")) {
-            return gated(repository);
-        }
-        if (code.equals("RevisionNotFound")) {
-            return new HubException(Reason.REVISION_NOT_FOUND, "The %s %s has no revision '%s': see its branches and tags at %s."
-                    .formatted(repository.kind(), repository.name(), repository.revision(), page(repository) + "/tree/main"));
-        }
-        if (code.equals("EntryNotFound")) {
-            return new HubException(Reason.FILE_NOT_FOUND, "The %s has no file '%s': see its files at %s."
-                    .formatted(repository, file, page(repository) + "/tree/main"));
-        }
-        if (code.equals("RepoNotFound") || status == 401 || status == 404) {
-            return notFound(repository);
-        }
-        if (status == 403) {
-            return new HubException(Reason.GATED, "%s refuses the %s to this token: check the token's permissions at %s."
-                    .formatted(settings.endpoint(), repository, settings.endpoint() + "/settings/tokens"));
-        }
-        return new HubException(Reason.UNREACHABLE, "%s answered with status %d for the %s: try again in a while."
-                .formatted(settings.endpoint(), status, repository));
+    if (code.equals("RevisionNotFound")) {
+      return new HubException(
+          Reason.REVISION_NOT_FOUND,
+          "The %s %s has no revision '%s': see its branches and tags at %s."
+              .formatted(
+                  repository.kind(),
+                  repository.name(),
+                  repository.revision(),
+                  page(repository) + "/tree/main"));
     }
-
-    private HubException gated(HubRepository repository) {
-        String page = page(repository);
-        return new HubException(Reason.GATED, settings.token().isPresent()
-                ? "The %s is gated and the token has no access: accept the licence at %s with the account of the token."
-                        .formatted(repository, page)
-                : "The %s is gated: accept its licence at %s, then set HF_TOKEN to a token from %s."
-                        .formatted(repository, page, settings.endpoint() + "/settings/tokens"));
+    if (code.equals("EntryNotFound")) {
+      return new HubException(
+          Reason.FILE_NOT_FOUND,
+          "The %s has no file '%s': see its files at %s."
+              .formatted(repository, file, page(repository) + "/tree/main"));
     }
-
-    private HubException notFound(HubRepository repository) {
-        return new HubException(Reason.REPOSITORY_NOT_FOUND, settings.token().isPresent()
-                ? "No %s at %s that the token may read: check the name's spelling and the token's permissions."
-                        .formatted(repository, settings.endpoint())
-                : "No %s at %s: check the name's spelling, or set HF_TOKEN if it is private."
-                        .formatted(repository, settings.endpoint()));
+    if (code.equals("RepoNotFound") || status == 401 || status == 404) {
+      return notFound(repository);
     }
+    if (status == 403) {
+      return new HubException(
+          Reason.GATED,
+          "%s refuses the %s to this token: check the token's permissions at %s."
+              .formatted(
+                  settings.endpoint(), repository, settings.endpoint() + "/settings/tokens"));
+    }
+    return new HubException(
+        Reason.UNREACHABLE,
+        "%s answered with status %d for the %s: try again in a while."
+            .formatted(settings.endpoint(), status, repository));
+  }
 
-    /** The error for an exchange that ended without an answer. */
-    HubException unreachable(IOException cause, HubRepository repository) {
-        String why = cause instanceof HttpTimeoutException ? "did not answer in time"
-                : cause instanceof ConnectException && hasCause(cause, UnknownHostException.class)
-                        || hasCause(cause, java.nio.channels.UnresolvedAddressException.class) ? "is not a known address"
-                : cause instanceof ConnectException ? "refuses the connection"
-                : "broke off the connection";
-        return new HubException(Reason.UNREACHABLE, ("%s %s, so the %s cannot be downloaded: check the network and HF_ENDPOINT,"
+  private HubException gated(HubRepository repository) {
+    String page = page(repository);
+    return new HubException(
+        Reason.GATED,
+        settings.token().isPresent()
+            ? "The %s is gated and the token has no access: accept the licence at %s with the account of the token."
+                .formatted(repository, page)
+            : "The %s is gated: accept its licence at %s, then set HF_TOKEN to a token from %s."
+                .formatted(repository, page, settings.endpoint() + "/settings/tokens"));
+  }
+
+  private HubException notFound(HubRepository repository) {
+    return new HubException(
+        Reason.REPOSITORY_NOT_FOUND,
+        settings.token().isPresent()
+            ? "No %s at %s that the token may read: check the name's spelling and the token's permissions."
+                .formatted(repository, settings.endpoint())
+            : "No %s at %s: check the name's spelling, or set HF_TOKEN if it is private."
+                .formatted(repository, settings.endpoint()));
+  }
+
+  /** The error for an exchange that ended without an answer. */
+  HubException unreachable(IOException cause, HubRepository repository) {
+    String why =
+        cause instanceof HttpTimeoutException
+            ? "did not answer in time"
+            : cause instanceof ConnectException && hasCause(cause, UnknownHostException.class)
+                    || hasCause(cause, java.nio.channels.UnresolvedAddressException.class)
+                ? "is not a known address"
+                : cause instanceof ConnectException
+                    ? "refuses the connection"
+                    : "broke off the connection";
+    return new HubException(
+        Reason.UNREACHABLE,
+        ("%s %s, so the %s cannot be downloaded: check the network and HF_ENDPOINT,"
                 + " or copy the files here and give their folder instead of the name.")
-                .formatted(settings.endpoint(), why, repository), cause);
-    }
+            .formatted(settings.endpoint(), why, repository),
+        cause);
+  }
 
-    /** The error for files that only the network could bring. */
-    HubException offline(HubRepository repository) {
-        return new HubException(Reason.OFFLINE, ("HF_HUB_OFFLINE is set and the cache %s lacks files of the %s:"
+  /** The error for files that only the network could bring. */
+  HubException offline(HubRepository repository) {
+    return new HubException(
+        Reason.OFFLINE,
+        ("HF_HUB_OFFLINE is set and the cache %s lacks files of the %s:"
                 + " unset it to download them, or give a folder instead of the name.")
-                .formatted(settings.cache(), repository));
-    }
+            .formatted(settings.cache(), repository));
+  }
 
-    /** The error for an answer that no hub gives. */
-    HubException notAHub(Throwable cause) {
-        return new HubException(Reason.UNREACHABLE, settings.endpoint() + " does not answer like a model hub: check"
-                + " HF_ENDPOINT, and whether a firewall or proxy answers in its place.", cause);
-    }
+  /** The error for an answer that no hub gives. */
+  HubException notAHub(Throwable cause) {
+    return new HubException(
+        Reason.UNREACHABLE,
+        settings.endpoint()
+            + " does not answer like a model hub: check"
+            + " HF_ENDPOINT, and whether a firewall or proxy answers in its place.",
+        cause);
+  }
 
-    private String page(HubRepository repository) {
-        return settings.endpoint() + repository.pagePath();
-    }
+  private String page(HubRepository repository) {
+    return settings.endpoint() + repository.pagePath();
+  }
 
-    private static boolean hasCause(Throwable thrown, Class<?> type) {
-        for (Throwable t = thrown; t != null; t = t.getCause()) {
-            if (type.isInstance(t)) {
-                return true;
-            }
-        }
-        return false;
+  private static boolean hasCause(Throwable thrown, Class<?> type) {
+    for (Throwable t = thrown; t != null; t = t.getCause()) {
+      if (type.isInstance(t)) {
+        return true;
+      }
     }
+    return false;
+  }
 }

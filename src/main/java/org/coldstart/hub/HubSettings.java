@@ -10,77 +10,97 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Where the hub is, where its files are kept, and who asks: the settings Python's huggingface_hub reads, under the
- * same names.
+ * Where the hub is, where its files are kept, and who asks: the settings Python's huggingface_hub
+ * reads, under the same names.
  *
- * @param endpoint address of the hub without a slash at the end (HF_ENDPOINT, {@code https://huggingface.co})
- * @param cache    folder of the downloads, shared with Python (HF_HUB_CACHE, or {@code hub} in HF_HOME)
- * @param token    access token for private and gated repositories (HF_TOKEN, or the file a login left in HF_HOME)
- * @param offline  true: use the cache only (HF_HUB_OFFLINE)
- * @param symlinks false: place files in the snapshot folders themselves, without links (HF_HUB_DISABLE_SYMLINKS)
+ * @param endpoint address of the hub without a slash at the end (HF_ENDPOINT, {@code
+ *     https://huggingface.co})
+ * @param cache folder of the downloads, shared with Python (HF_HUB_CACHE, or {@code hub} in
+ *     HF_HOME)
+ * @param token access token for private and gated repositories (HF_TOKEN, or the file a login left
+ *     in HF_HOME)
+ * @param offline true: use the cache only (HF_HUB_OFFLINE)
+ * @param symlinks false: place files in the snapshot folders themselves, without links
+ *     (HF_HUB_DISABLE_SYMLINKS)
  */
-public record HubSettings(URI endpoint, Path cache, Optional<String> token, boolean offline, boolean symlinks) {
-    private static final Set<String> TRUE = Set.of("1", "on", "yes", "true");
+public record HubSettings(
+    URI endpoint, Path cache, Optional<String> token, boolean offline, boolean symlinks) {
+  private static final Set<String> TRUE = Set.of("1", "on", "yes", "true");
 
-    /** The settings of this process: its environment variables and the user's home folder. */
-    public static HubSettings fromEnvironment() {
-        return fromEnvironment(System.getenv(), Path.of(System.getProperty("user.home")));
-    }
+  /** The settings of this process: its environment variables and the user's home folder. */
+  public static HubSettings fromEnvironment() {
+    return fromEnvironment(System.getenv(), Path.of(System.getProperty("user.home")));
+  }
 
-    /** The settings a process with these environment variables and this home folder has. */
-    public static HubSettings fromEnvironment(Map<String, String> environment, Path userHome) {
-        Path cacheHome = path(environment, "XDG_CACHE_HOME", userHome, userHome.resolve(".cache"));
-        Path home = path(environment, "HF_HOME", userHome, cacheHome.resolve("huggingface"));
-        Path oldName = path(environment, "HUGGINGFACE_HUB_CACHE", userHome, home.resolve("hub"));
-        Path cache = path(environment, "HF_HUB_CACHE", userHome, oldName);
-        String endpoint = text(environment, "HF_ENDPOINT").orElse("https://huggingface.co").replaceAll("/+$", "");
-        boolean offline = isTrue(environment, "HF_HUB_OFFLINE") || isTrue(environment, "TRANSFORMERS_OFFLINE");
-        return new HubSettings(address(endpoint), cache, token(environment, home, userHome), offline,
-                !isTrue(environment, "HF_HUB_DISABLE_SYMLINKS"));
-    }
+  /** The settings a process with these environment variables and this home folder has. */
+  public static HubSettings fromEnvironment(Map<String, String> environment, Path userHome) {
+    Path cacheHome = path(environment, "XDG_CACHE_HOME", userHome, userHome.resolve(".cache"));
+    Path home = path(environment, "HF_HOME", userHome, cacheHome.resolve("huggingface"));
+    Path oldName = path(environment, "HUGGINGFACE_HUB_CACHE", userHome, home.resolve("hub"));
+    Path cache = path(environment, "HF_HUB_CACHE", userHome, oldName);
+    String endpoint =
+        text(environment, "HF_ENDPOINT").orElse("https://huggingface.co").replaceAll("/+$", "");
+    boolean offline =
+        isTrue(environment, "HF_HUB_OFFLINE") || isTrue(environment, "TRANSFORMERS_OFFLINE");
+    return new HubSettings(
+        address(endpoint),
+        cache,
+        token(environment, home, userHome),
+        offline,
+        !isTrue(environment, "HF_HUB_DISABLE_SYMLINKS"));
+  }
 
-    /** The token is never shown. */
-    @Override
-    public String toString() {
-        return "HubSettings[endpoint=%s, cache=%s, token=%s, offline=%s]"
-                .formatted(endpoint, cache, token.isPresent() ? "set" : "none", offline);
-    }
+  /** The token is never shown. */
+  @Override
+  public String toString() {
+    return "HubSettings[endpoint=%s, cache=%s, token=%s, offline=%s]"
+        .formatted(endpoint, cache, token.isPresent() ? "set" : "none", offline);
+  }
 
-    private static Optional<String> token(Map<String, String> environment, Path home, Path userHome) {
-        Optional<String> variable = text(environment, "HF_TOKEN").or(() -> text(environment, "HUGGING_FACE_HUB_TOKEN"));
-        if (variable.isPresent()) {
-            return variable;
-        }
-        Path file = path(environment, "HF_TOKEN_PATH", userHome, home.resolve("token"));
-        try {
-            return Files.isRegularFile(file)
-                    ? Optional.of(Files.readString(file).strip()).filter(t -> !t.isEmpty())
-                    : Optional.empty();
-        } catch (IOException e) {
-            throw new HubException(HubException.Reason.STORAGE,
-                    "Cannot read the access token in " + file + ": make it readable, or set HF_TOKEN.", e);
-        }
+  private static Optional<String> token(Map<String, String> environment, Path home, Path userHome) {
+    Optional<String> variable =
+        text(environment, "HF_TOKEN").or(() -> text(environment, "HUGGING_FACE_HUB_TOKEN"));
+    if (variable.isPresent()) {
+      return variable;
     }
+    Path file = path(environment, "HF_TOKEN_PATH", userHome, home.resolve("token"));
+    try {
+      return Files.isRegularFile(file)
+          ? Optional.of(Files.readString(file).strip()).filter(t -> !t.isEmpty())
+          : Optional.empty();
+    } catch (IOException e) {
+      throw new HubException(
+          HubException.Reason.STORAGE,
+          "Cannot read the access token in " + file + ": make it readable, or set HF_TOKEN.",
+          e);
+    }
+  }
 
-    private static URI address(String endpoint) {
-        if (!endpoint.matches("https?://[\\w.:\\[\\]-]+(/\\S*)?")) {
-            throw new HubException(HubException.Reason.BAD_NAME,
-                    "HF_ENDPOINT is '" + endpoint + "': set it to an address that starts with https://, or unset it.");
-        }
-        return URI.create(endpoint);
+  private static URI address(String endpoint) {
+    if (!endpoint.matches("https?://[\\w.:\\[\\]-]+(/\\S*)?")) {
+      throw new HubException(
+          HubException.Reason.BAD_NAME,
+          "HF_ENDPOINT is '"
+              + endpoint
+              + "': set it to an address that starts with https://, or unset it.");
     }
+    return URI.create(endpoint);
+  }
 
-    private static Path path(Map<String, String> environment, String name, Path userHome, Path otherwise) {
-        return text(environment, name)
-                .map(p -> p.startsWith("~/") ? userHome.resolve(p.substring(2)) : Path.of(p))
-                .orElse(otherwise);
-    }
+  private static Path path(
+      Map<String, String> environment, String name, Path userHome, Path otherwise) {
+    return text(environment, name)
+        .map(p -> p.startsWith("~/") ? userHome.resolve(p.substring(2)) : Path.of(p))
+        .orElse(otherwise);
+  }
 
-    private static Optional<String> text(Map<String, String> environment, String name) {
-        return Optional.ofNullable(environment.get(name)).map(String::strip).filter(s -> !s.isEmpty());
-    }
+  private static Optional<String> text(Map<String, String> environment, String name) {
+    return Optional.ofNullable(environment.get(name)).map(String::strip).filter(s -> !s.isEmpty());
+  }
 
-    private static boolean isTrue(Map<String, String> environment, String name) {
-        return text(environment, name).map(s -> TRUE.contains(s.toLowerCase(Locale.ROOT))).orElse(false);
-    }
+  private static boolean isTrue(Map<String, String> environment, String name) {
+    return text(environment, name)
+        .map(s -> TRUE.contains(s.toLowerCase(Locale.ROOT)))
+        .orElse(false);
+  }
 }

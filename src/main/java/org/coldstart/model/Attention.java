@@ -11,9 +11,17 @@ import org.coldstart.torch.TorchOps;
  * @param keyValueHeads key and value heads; each serves {@code heads / keyValueHeads} query heads
  */
 record Attention(
-    int layer, int heads, int keyValueHeads, Linear query, Linear key, Linear value, Linear output) {
+    int layer,
+    int heads,
+    int keyValueHeads,
+    Linear query,
+    Linear key,
+    Linear value,
+    Linear output) {
 
-  /** (batch, time, hidden) → (batch, time, hidden); position t attends to what the pass lets it see. */
+  /**
+   * (batch, time, hidden) → (batch, time, hidden); position t attends to what the pass lets it see.
+   */
   NDArray forward(NDArray x, Pass pass) {
     Precision precision = pass.precision();
     NDArray q = TorchOps.splitHeads(query.forward(x, precision), heads);
@@ -32,7 +40,8 @@ record Attention(
   private NDArray cached(NDArray q, NDArray k, NDArray v, Pass pass) {
     KvCache.Entry seen = pass.cache().append(layer, k, v);
     if (q.getShape().get(2) == 1) {
-      // The queries of a group stand in for time steps: the whole cache need not be copied for each token.
+      // The queries of a group stand in for time steps: the whole cache need not be copied for each
+      // token.
       NDArray grouped = TorchOps.regroup(q, keyValueHeads);
       return TorchOps.regroup(
           TorchOps.attention(grouped, seen.keys(), seen.values(), pass.mask()), heads);

@@ -37,9 +37,9 @@ import org.coldstart.torch.TorchOps;
  * }
  * }</pre>
  *
- * <p>Weights are f32 whatever the file holds. Results belong to the manager of the input ids, so closing it
- * frees a whole step. Whether a pass is recorded for gradients is the thread's mode, see {@link
- * org.coldstart.torch.Autograd}.
+ * <p>Weights are f32 whatever the file holds. Results belong to the manager of the input ids, so
+ * closing it frees a whole step. Whether a pass is recorded for gradients is the thread's mode, see
+ * {@link org.coldstart.torch.Autograd}.
  */
 public final class CausalLm implements AutoCloseable {
 
@@ -79,10 +79,10 @@ public final class CausalLm implements AutoCloseable {
   /**
    * Loads a model by name or path.
    *
-   * @param nameOrPath a folder, a {@code .gguf} file, the name of the embedded default model, or a model's
-   *     name on the hub
-   * @throws org.coldstart.checkpoint.CheckpointException if the files are damaged, incomplete or of an
-   *     architecture this decoder does not know
+   * @param nameOrPath a folder, a {@code .gguf} file, the name of the embedded default model, or a
+   *     model's name on the hub
+   * @throws org.coldstart.checkpoint.CheckpointException if the files are damaged, incomplete or of
+   *     an architecture this decoder does not know
    */
   public static CausalLm fromPretrained(String nameOrPath) {
     return fromPretrained(Hub.model(nameOrPath));
@@ -93,7 +93,9 @@ public final class CausalLm implements AutoCloseable {
     try (Checkpoint checkpoint = Checkpoint.open(folderOrGguf)) {
       return new CausalLm(
           checkpoint.config(),
-          checkpoint.generationConfig().orElseGet(() -> GenerationConfig.fromJson(new JsonObject())),
+          checkpoint
+              .generationConfig()
+              .orElseGet(() -> GenerationConfig.fromJson(new JsonObject())),
           checkpoint.tensors());
     }
   }
@@ -119,10 +121,11 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * The last layer's output before the final norm, every position seeing itself and those before it.
+   * The last layer's output before the final norm, every position seeing itself and those before
+   * it.
    *
-   * <p>Rows of unequal length are padded on the right: no position sees what comes after it, so padding
-   * changes nothing on its left and needs no mask.
+   * <p>Rows of unequal length are padded on the right: no position sees what comes after it, so
+   * padding changes nothing on its left and needs no mask.
    *
    * @param inputIds int64, shape (batch, time)
    * @return shape (batch, time, hidden)
@@ -131,7 +134,8 @@ public final class CausalLm implements AutoCloseable {
     NDManager out = inputIds.getManager();
     int time = (int) inputIds.getShape().get(1);
     return decode(
-        inputIds, new Pass(precision, rotary.cos(out, 0, time), rotary.sin(out, 0, time), null, null));
+        inputIds,
+        new Pass(precision, rotary.cos(out, 0, time), rotary.sin(out, 0, time), null, null));
   }
 
   /** The same for the next tokens of the cache's rows, in f32; the cache grows by them. */
@@ -189,7 +193,8 @@ public final class CausalLm implements AutoCloseable {
           try (NDManager step = Torch.newManager()) {
             long[] row = Arrays.stream(ids).asLongStream().toArray();
             NDArray inputIds = step.create(row, new Shape(1, row.length));
-            NDArray last = TorchOps.slice(hiddenStates(inputIds, Precision.F32), 1, row.length - 1L, 1);
+            NDArray last =
+                TorchOps.slice(hiddenStates(inputIds, Precision.F32), 1, row.length - 1L, 1);
             return head(last, Precision.F32).toFloatArray();
           }
         });
@@ -206,10 +211,12 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * Makes room for a grown vocabulary: adds rows to embedding and head, or takes rows off their end.
+   * Makes room for a grown vocabulary: adds rows to embedding and head, or takes rows off their
+   * end.
    *
-   * <p>Added rows start as the mean of the old ones, which is what transformers' default amounts to: a new
-   * token then begins as likely as an average one. See {@link #embeddings} for better starts.
+   * <p>Added rows start as the mean of the old ones, which is what transformers' default amounts
+   * to: a new token then begins as likely as an average one. See {@link #embeddings} for better
+   * starts.
    *
    * @param size rows wanted, usually {@code tokenizer.size()}
    */
@@ -245,7 +252,8 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * Writes {@code model.safetensors}, {@code config.json} and {@code generation_config.json} in f32.
+   * Writes {@code model.safetensors}, {@code config.json} and {@code generation_config.json} in
+   * f32.
    *
    * @see #savePretrained(Path, DType)
    */
@@ -257,8 +265,8 @@ public final class CausalLm implements AutoCloseable {
    * Writes the model so that Python's transformers loads it.
    *
    * @param dtype F32, BF16 or F16
-   * @throws org.coldstart.checkpoint.CheckpointException if it cannot be written; files that were there
-   *     before stay whole
+   * @throws org.coldstart.checkpoint.CheckpointException if it cannot be written; files that were
+   *     there before stay whole
    */
   public void savePretrained(Path folder, DType dtype) {
     AtomicFiles.writeFolder(
@@ -272,7 +280,8 @@ public final class CausalLm implements AutoCloseable {
   }
 
   private static String json(JsonObject object) {
-    return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(object) + "\n";
+    return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(object)
+        + "\n";
   }
 
   /** Frees the weights. */

@@ -5,7 +5,8 @@ import org.coldstart.torch.Precision;
 import org.coldstart.torch.TorchOps;
 
 /**
- * The gated feed-forward half of a layer, {@code down(silu(gate(x)) · up(x))} (SwiGLU; Shazeer, 2020).
+ * The gated feed-forward half of a layer, {@code down(silu(gate(x)) · up(x))} (SwiGLU; Shazeer,
+ * 2020).
  *
  * @param gate hidden → intermediate
  * @param up hidden → intermediate

@@ -12,9 +12,9 @@ import org.coldstart.torch.TorchOps;
 /**
  * The keys and values of all tokens seen so far, so that a new token costs one token's work.
  *
- * <p>Rows of unequal length share a cache when they are padded on the left: {@code padding[b]} is the
- * number of padding tokens in front of row b, which are never attended to and do not count as positions.
- * Room grows by doubling.
+ * <p>Rows of unequal length share a cache when they are padded on the left: {@code padding[b]} is
+ * the number of padding tokens in front of row b, which are never attended to and do not count as
+ * positions. Room grows by doubling.
  */
 public final class KvCache implements AutoCloseable {
 
@@ -67,8 +67,9 @@ public final class KvCache implements AutoCloseable {
   }
 
   /**
-   * The mask under which {@code time} new tokens see their own row up to themselves and no padding, shape
-   * (batch or 1, 1, time, length + time); null when a single token of an unpadded batch may see all.
+   * The mask under which {@code time} new tokens see their own row up to themselves and no padding,
+   * shape (batch or 1, 1, time, length + time); null when a single token of an unpadded batch may
+   * see all.
    */
   NDArray mask(NDManager out, int time) {
     if (time == 1 && !padded()) {
@@ -88,7 +89,10 @@ public final class KvCache implements AutoCloseable {
     return out.create(mask, new Shape(rows, 1, time, keys));
   }
 
-  /** Stores a layer's new keys and values and returns all of them, as views owned by {@code keys}' manager. */
+  /**
+   * Stores a layer's new keys and values and returns all of them, as views owned by {@code keys}'
+   * manager.
+   */
   Entry append(int layer, NDArray keys, NDArray values) {
     int time = (int) keys.getShape().get(2);
     reserve(layer, length + time);
@@ -111,7 +115,9 @@ public final class KvCache implements AutoCloseable {
       NDArray index = scope.create(Arrays.stream(rows).asLongStream().toArray());
       for (int i = 0; i < layers.length; i++) {
         Entry old = layers[i];
-        layers[i] = new Entry(TorchOps.select(old.keys(), 0, index), TorchOps.select(old.values(), 0, index));
+        layers[i] =
+            new Entry(
+                TorchOps.select(old.keys(), 0, index), TorchOps.select(old.values(), 0, index));
         old.keys().close();
         old.values().close();
       }
@@ -125,7 +131,8 @@ public final class KvCache implements AutoCloseable {
       return;
     }
     capacity = Math.max(capacity, Math.max(FIRST_CAPACITY, Integer.highestOneBit(needed * 2 - 1)));
-    layers[layer] = new Entry(grown(old == null ? null : old.keys()), grown(old == null ? null : old.values()));
+    layers[layer] =
+        new Entry(grown(old == null ? null : old.keys()), grown(old == null ? null : old.values()));
   }
 
   private NDArray grown(NDArray old) {

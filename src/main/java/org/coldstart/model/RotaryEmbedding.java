@@ -7,7 +7,8 @@ import org.coldstart.checkpoint.RopeParameters;
 import org.coldstart.torch.TorchOps;
 
 /**
- * The angles of rotary position embedding: position p turns pair i of a head by {@code p · frequency(i)}.
+ * The angles of rotary position embedding: position p turns pair i of a head by {@code p ·
+ * frequency(i)}.
  *
  * <p>Frequencies come from the checkpoint's {@link RopeParameters}. Angles are rounded to f32 as in
  * transformers, so that logits agree far into a text; the tables grow as longer rows appear.
@@ -29,7 +30,10 @@ final class RotaryEmbedding implements AutoCloseable {
     grow(64);
   }
 
-  /** Cosines for positions {@code from … from + time - 1}, shape (time, head size), owned by {@code out}. */
+  /**
+   * Cosines for positions {@code from … from + time - 1}, shape (time, head size), owned by {@code
+   * out}.
+   */
   NDArray cos(NDManager out, int from, int time) {
     grow(from + time);
     return attached(TorchOps.slice(cos, 0, from, time), out);

@@ -14,8 +14,8 @@ import org.coldstart.torch.TorchOps;
 /**
  * How the embedding rows of new tokens begin.
  *
- * <p>Used through {@link TokenEmbeddings#initialize}; the untied head's rows begin in the same way, from
- * the head's own matrix.
+ * <p>Used through {@link TokenEmbeddings#initialize}; the untied head's rows begin in the same way,
+ * from the head's own matrix.
  */
 public sealed interface RowInit {
 
@@ -33,7 +33,10 @@ public sealed interface RowInit {
       int id = tokenizer.id(from);
       if (id >= known.getShape().get(0)) {
         throw new IllegalArgumentException(
-            "Token '" + from + "' comes after the tokens to be initialised; name one that was there before them.");
+            "Token '"
+                + from
+                + "' comes after the tokens to be initialised; name one that was there before"
+                + " them.");
       }
       NDArray row = TorchOps.slice(known, 0, id, 1);
       return row.broadcast(new Shape(tokens.size(), known.getShape().get(1)));
@@ -57,7 +60,9 @@ public sealed interface RowInit {
   record Mean() implements RowInit {
     @Override
     public NDArray rows(NDArray known, Tokenizer tokenizer, List<String> tokens) {
-      return known.mean(new int[] {0}, true).broadcast(new Shape(tokens.size(), known.getShape().get(1)));
+      return known
+          .mean(new int[] {0}, true)
+          .broadcast(new Shape(tokens.size(), known.getShape().get(1)));
     }
   }
 
@@ -88,8 +93,8 @@ public sealed interface RowInit {
   }
 
   /**
-   * Normal rows with the matrix's own mean and covariance: they lie where real tokens lie (Hewitt, 2021,
-   * "Initializing new word embeddings for pretrained language models").
+   * Normal rows with the matrix's own mean and covariance: they lie where real tokens lie (Hewitt,
+   * 2021, "Initializing new word embeddings for pretrained language models").
    */
   record RandomCovariance(long seed) implements RowInit {
     @Override
@@ -115,6 +120,7 @@ public sealed interface RowInit {
       values[i] = (float) random.nextGaussian();
     }
     NDManager out = known.getManager();
-    return out.create(values, new Shape(rows, known.getShape().get(1))).toType(DataType.FLOAT32, false);
+    return out.create(values, new Shape(rows, known.getShape().get(1)))
+        .toType(DataType.FLOAT32, false);
   }
 }

@@ -58,14 +58,18 @@ public final class TokenEmbeddings {
   /**
    * Gives tokens the rows that {@code init} makes, in the embedding and in an untied head.
    *
-   * <p>The rows below the first of these tokens' ids count as known to {@code init}; so add new tokens
-   * together.
+   * <p>The rows below the first of these tokens' ids count as known to {@code init}; so add new
+   * tokens together.
    *
    * @throws IllegalArgumentException if a token is unknown or has no row yet
    */
   public void initialize(RowInit init, String... tokens) {
     int[] ids = Arrays.stream(tokens).mapToInt(this::rowOf).toArray();
-    int known = Arrays.stream(ids).min().orElseThrow(() -> new IllegalArgumentException("Name at least one token to initialise."));
+    int known =
+        Arrays.stream(ids)
+            .min()
+            .orElseThrow(
+                () -> new IllegalArgumentException("Name at least one token to initialise."));
     Autograd.withoutGradient(
         () -> {
           fill(model.embedding(), known, init, List.of(tokens), ids);
@@ -97,7 +101,10 @@ public final class TokenEmbeddings {
         });
   }
 
-  /** The cosine of the angle between two tokens' embeddings: 1 for the same direction, 0 for unrelated ones. */
+  /**
+   * The cosine of the angle between two tokens' embeddings: 1 for the same direction, 0 for
+   * unrelated ones.
+   */
   public double cosine(String a, String b) {
     float[] x = row(a);
     float[] y = row(b);
@@ -126,7 +133,11 @@ public final class TokenEmbeddings {
     int id = tokenizer.id(token);
     if (id >= model.config().vocabSize()) {
       throw new IllegalArgumentException(
-          "Token '" + token + "' has id " + id + ", but the embedding has only rows 0 to "
+          "Token '"
+              + token
+              + "' has id "
+              + id
+              + ", but the embedding has only rows 0 to "
               + (model.config().vocabSize() - 1)
               + ": call model.resizeTokenEmbeddings(tokenizer.size()) first.");
     }

@@ -19,7 +19,8 @@ import org.coldstart.checkpoint.TensorSource;
 import org.coldstart.torch.TorchOps;
 
 /**
- * The model's parameters by their Hugging Face names, in f32, and how they travel between files and torch.
+ * The model's parameters by their Hugging Face names, in f32, and how they travel between files and
+ * torch.
  *
  * <p>As a {@link TensorSource} the live parameters can be written like any checkpoint.
  */
@@ -41,8 +42,15 @@ final class Weights implements TensorSource {
     List<Long> found = source.tensor(name).shape();
     if (!found.equals(wanted)) {
       throw new CheckpointException(
-          "Tensor " + name + " of " + source.origin() + " has shape " + found
-              + ", but the configuration asks for " + wanted + ".");
+          "Tensor "
+              + name
+              + " of "
+              + source.origin()
+              + " has shape "
+              + found
+              + ", but the configuration asks for "
+              + wanted
+              + ".");
     }
     NDArray array = manager.create(new Shape(shape), DataType.FLOAT32);
     copy(source, name, array);
@@ -92,7 +100,10 @@ final class Weights implements TensorSource {
     Map<String, TensorInfo> infos = new LinkedHashMap<>();
     arrays.forEach(
         (name, array) ->
-            infos.put(name, new TensorInfo(name, DType.F32, Arrays.stream(array.getShape().getShape()).boxed().toList())));
+            infos.put(
+                name,
+                new TensorInfo(
+                    name, DType.F32, Arrays.stream(array.getShape().getShape()).boxed().toList())));
     return infos;
   }
 

@@ -9,7 +9,10 @@ import java.util.Base64;
 import javax.imageio.ImageIO;
 import org.knowm.xchart.internal.chartpart.Chart;
 
-/** A chart as a PNG, drawn at twice its logical size to be sharp on every screen; the background stays transparent. */
+/**
+ * A chart as a PNG, drawn at twice its logical size to be sharp on every screen; the background
+ * stays transparent.
+ */
 final class ChartImage {
 
   /** Logical width in pixels; the notebook shows every chart at this width. */
@@ -25,7 +28,8 @@ final class ChartImage {
 
   static byte[] png(Chart<?, ?> chart) {
     int height = Math.round((float) chart.getHeight() * WIDTH / chart.getWidth());
-    BufferedImage image = new BufferedImage(WIDTH * SCALE, height * SCALE, BufferedImage.TYPE_INT_ARGB);
+    BufferedImage image =
+        new BufferedImage(WIDTH * SCALE, height * SCALE, BufferedImage.TYPE_INT_ARGB);
     Graphics2D graphics = image.createGraphics();
     try {
       graphics.scale(SCALE, SCALE);

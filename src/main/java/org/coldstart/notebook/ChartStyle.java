@@ -10,15 +10,25 @@ import org.knowm.xchart.style.CategoryStyler;
 import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 
-/** The look of every chart: nothing behind it, words and lines in greys and colours that show on white and on black. */
+/**
+ * The look of every chart: nothing behind it, words and lines in greys and colours that show on
+ * white and on black.
+ */
 final class ChartStyle {
 
   private static final Color CLEAR = new Color(0, 0, 0, 0);
   private static final Color WORDS = new Color(0x7c838c);
   private static final Color GRID = new Color(0x80, 0x88, 0x92, 0x40);
   private static final Color[] SERIES = {
-      new Color(0x3b8fe0), new Color(0xf28e2b), new Color(0x3fa76a), new Color(0xb07cc6), new Color(0xe15759), new Color(0x2fb5b5)};
-  private static final BasicStroke LINE = new BasicStroke(2.2f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND);
+    new Color(0x3b8fe0),
+    new Color(0xf28e2b),
+    new Color(0x3fa76a),
+    new Color(0xb07cc6),
+    new Color(0xe15759),
+    new Color(0x2fb5b5)
+  };
+  private static final BasicStroke LINE =
+      new BasicStroke(2.2f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND);
   private static final String FONT = Font.SANS_SERIF;
 
   private ChartStyle() {}

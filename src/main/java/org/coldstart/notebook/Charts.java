@@ -9,8 +9,8 @@ import org.knowm.xchart.Histogram;
 import org.knowm.xchart.XYChart;
 
 /**
- * XChart charts in one look, which reads well in a light and in a dark notebook. A chart that is a cell's last expression
- * is shown. What comes back is XChart's own, to be styled further:
+ * XChart charts in one look, which reads well in a light and in a dark notebook. A chart that is a
+ * cell's last expression is shown. What comes back is XChart's own, to be styled further:
  *
  * <pre>{@code
  * XYChart chart = Charts.lines("Loss", "step", "loss");
@@ -35,7 +35,8 @@ public final class Charts {
   }
 
   /** One bar for each label. */
-  public static CategoryChart bars(String title, String yLabel, List<String> labels, double[] values) {
+  public static CategoryChart bars(
+      String title, String yLabel, List<String> labels, double[] values) {
     CategoryChart chart = groupedBars(title, yLabel);
     chart.addSeries(yLabel, labels, boxed(values));
     chart.getStyler().setLegendVisible(false);
@@ -43,7 +44,10 @@ public final class Charts {
     return chart;
   }
 
-  /** A chart of bars without data yet; each {@code addSeries(name, labels, values)} adds one bar to every label. */
+  /**
+   * A chart of bars without data yet; each {@code addSeries(name, labels, values)} adds one bar to
+   * every label.
+   */
   public static CategoryChart groupedBars(String title, String yLabel) {
     CategoryChart chart = new CategoryChart(ChartImage.WIDTH, HEIGHT);
     chart.setTitle(title);
@@ -54,7 +58,8 @@ public final class Charts {
   }
 
   /**
-   * How often values fall into each of {@code bins} equal ranges between the smallest and the largest.
+   * How often values fall into each of {@code bins} equal ranges between the smallest and the
+   * largest.
    *
    * @throws IllegalArgumentException if there are no values
    */
@@ -71,7 +76,10 @@ public final class Charts {
     CategoryChart chart = groupedBars(title, "count");
     chart.setXAxisTitle(xLabel);
     double width = (histogram.getMax() - histogram.getMin()) / bins;
-    List<Double> centres = IntStream.range(0, bins).mapToObj(i -> histogram.getMin() + (i + 0.5) * width).collect(Collectors.toList());
+    List<Double> centres =
+        IntStream.range(0, bins)
+            .mapToObj(i -> histogram.getMin() + (i + 0.5) * width)
+            .collect(Collectors.toList());
     chart.addSeries("count", centres, histogram.getyAxisData());
     chart.getStyler().setLegendVisible(false);
     chart.getStyler().setAvailableSpaceFill(0.96);

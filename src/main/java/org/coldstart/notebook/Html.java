@@ -1,8 +1,9 @@
 package org.coldstart.notebook;
 
 /**
- * Escapes text for HTML. Five characters of our own instead of commons-text: a kernel that brings an old commons-lang3
- * (IJava does) hides the one commons-text needs, and an error here would leave nothing to show errors with.
+ * Escapes text for HTML. Five characters of our own instead of commons-text: a kernel that brings
+ * an old commons-lang3 (IJava does) hides the one commons-text needs, and an error here would leave
+ * nothing to show errors with.
  */
 final class Html {
 

@@ -11,16 +11,23 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * The running Jupyter kernel, JJava or IJava, reached by reflection: the two have the same classes in different packages,
- * and a program that runs without a kernel has neither.
+ * The running Jupyter kernel, JJava or IJava, reached by reflection: the two have the same classes
+ * in different packages, and a program that runs without a kernel has neither.
  */
 final class Kernel {
 
   private record Flavour(String holder, String accessor, String packageName) {}
 
-  private static final List<Flavour> FLAVOURS = List.of(
-      new Flavour("org.dflib.jjava.jupyter.kernel.BaseKernel", "notebookKernel", "org.dflib.jjava.jupyter.kernel.display"),
-      new Flavour("io.github.spencerpark.ijava.IJava", "getKernelInstance", "io.github.spencerpark.jupyter.kernel.display"));
+  private static final List<Flavour> FLAVOURS =
+      List.of(
+          new Flavour(
+              "org.dflib.jjava.jupyter.kernel.BaseKernel",
+              "notebookKernel",
+              "org.dflib.jjava.jupyter.kernel.display"),
+          new Flavour(
+              "io.github.spencerpark.ijava.IJava",
+              "getKernelInstance",
+              "io.github.spencerpark.jupyter.kernel.display"));
 
   private final Object kernel;
   private final Object renderer;
@@ -54,7 +61,9 @@ final class Kernel {
 
   /** Evaluates Java source in the notebook's session, as a cell would. */
   void evaluate(String source) {
-    boolean hasBuilder = Arrays.stream(kernel.getClass().getMethods()).anyMatch(m -> m.getName().equals("evalBuilder"));
+    boolean hasBuilder =
+        Arrays.stream(kernel.getClass().getMethods())
+            .anyMatch(m -> m.getName().equals("evalBuilder"));
     if (hasBuilder) {
       call(call(kernel, "evalBuilder", source), "eval");
     } else {
@@ -63,25 +72,37 @@ final class Kernel {
   }
 
   /**
-   * Shows values of a type by what {@code render} makes of them: a map from MIME type to data. A renderer that fails shows
-   * its error instead: a Throwable that reached the kernel would end its main loop, and every later cell would hang.
+   * Shows values of a type by what {@code render} makes of them: a map from MIME type to data. A
+   * renderer that fails shows its error instead: a Throwable that reached the kernel would end its
+   * main loop, and every later cell would hang.
    */
-  <T> void register(Class<T> type, List<String> mimeTypes, Function<? super T, Map<String, String>> render) {
+  <T> void register(
+      Class<T> type, List<String> mimeTypes, Function<? super T, Map<String, String>> render) {
     try {
       Class<?> function = displayClass("RenderFunction");
-      Object proxy = Proxy.newProxyInstance(function.getClassLoader(), new Class<?>[] {function}, (self, method, arguments) -> {
-        if (method.getName().equals("render")) {
-          put(Rendering.safely(() -> render.apply(type.cast(arguments[0]))), arguments[1]);
-          return null;
-        }
-        return method.getName().equals("equals") ? self == arguments[0] : method.getName().equals("hashCode") ? 0 : (Object) "renderer";
-      });
+      Object proxy =
+          Proxy.newProxyInstance(
+              function.getClassLoader(),
+              new Class<?>[] {function},
+              (self, method, arguments) -> {
+                if (method.getName().equals("render")) {
+                  put(Rendering.safely(() -> render.apply(type.cast(arguments[0]))), arguments[1]);
+                  return null;
+                }
+                return method.getName().equals("equals")
+                    ? self == arguments[0]
+                    : method.getName().equals("hashCode") ? 0 : (Object) "renderer";
+              });
       Object registration = call(renderer, "createRegistration", type);
-      registration = registration.getClass().getMethod("preferring", String[].class)
-          .invoke(registration, (Object) mimeTypes.toArray(String[]::new));
+      registration =
+          registration
+              .getClass()
+              .getMethod("preferring", String[].class)
+              .invoke(registration, (Object) mimeTypes.toArray(String[]::new));
       registration.getClass().getMethod("register", function).invoke(registration, proxy);
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("This kernel's renderers are not those of JJava or IJava: " + e, e);
+      throw new IllegalStateException(
+          "This kernel's renderers are not those of JJava or IJava: " + e, e);
     }
   }
 
@@ -99,19 +120,25 @@ final class Kernel {
       stream = stream.getClass().getField("display").get(stream);
       call(stream, "updateDisplay", id, call(renderer, "render", value));
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("This kernel has no display stream like that of JJava or IJava: " + e, e);
+      throw new IllegalStateException(
+          "This kernel has no display stream like that of JJava or IJava: " + e, e);
     }
   }
 
   private void put(Map<String, String> bundle, Object context) throws ReflectiveOperationException {
     Class<?> mimeType = displayClass("mime.MIMEType");
-    Method putIfRequested = displayClass("RenderContext").getMethod("renderIfRequested", mimeType, Supplier.class);
+    Method putIfRequested =
+        displayClass("RenderContext").getMethod("renderIfRequested", mimeType, Supplier.class);
     for (Map.Entry<String, String> entry : bundle.entrySet()) {
       Object mime = mimeType.getMethod("parse", String.class).invoke(null, entry.getKey());
       putIfRequested.invoke(context, mime, (Supplier<Object>) entry::getValue);
     }
     if (bundle.containsKey(Rendering.PNG)) {
-      call(call(context, "getOutputContainer"), "putMetaData", Rendering.PNG, Map.of("width", ChartImage.WIDTH));
+      call(
+          call(context, "getOutputContainer"),
+          "putMetaData",
+          Rendering.PNG,
+          Map.of("width", ChartImage.WIDTH));
     }
   }
 
@@ -126,13 +153,16 @@ final class Kernel {
           method.setAccessible(true);
           return method.invoke(target, arguments);
         } catch (InvocationTargetException e) {
-          throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+          throw e.getCause() instanceof RuntimeException cause
+              ? cause
+              : new IllegalStateException(e.getCause());
         } catch (IllegalAccessException e) {
           throw new IllegalStateException(e);
         }
       }
     }
-    throw new IllegalStateException(target.getClass().getName() + " has no method " + name + " for these arguments");
+    throw new IllegalStateException(
+        target.getClass().getName() + " has no method " + name + " for these arguments");
   }
 
   private static boolean accepts(Method method, Object[] arguments) {

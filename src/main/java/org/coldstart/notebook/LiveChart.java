@@ -39,7 +39,8 @@ public final class LiveChart implements AutoCloseable {
 
   /** Adds a point to the series of this name; a value that is not finite leaves a gap. */
   public void add(String name, double x, double y) {
-    Series points = series.computeIfAbsent(name, n -> new Series(new ArrayList<>(), new ArrayList<>()));
+    Series points =
+        series.computeIfAbsent(name, n -> new Series(new ArrayList<>(), new ArrayList<>()));
     points.x().add(x);
     points.y().add(Double.isFinite(y) ? y : Double.NaN);
     display.offer(this::chart);
@@ -49,11 +50,17 @@ public final class LiveChart implements AutoCloseable {
   public XYChart chart() {
     XYChart chart = Charts.lines(title, xLabel, yLabel);
     chart.getStyler().setMarkerSize(6);
-    series.forEach((name, points) -> {
-      boolean sparse = series.size() > 1 && points.x().size() < FEW_POINTS && points != series.values().iterator().next();
-      chart.addSeries(name, List.copyOf(points.x()), List.copyOf(points.y()))
-          .setMarker(sparse || points.x().size() == 1 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
-    });
+    series.forEach(
+        (name, points) -> {
+          boolean sparse =
+              series.size() > 1
+                  && points.x().size() < FEW_POINTS
+                  && points != series.values().iterator().next();
+          chart
+              .addSeries(name, List.copyOf(points.x()), List.copyOf(points.y()))
+              .setMarker(
+                  sparse || points.x().size() == 1 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
+        });
     return chart;
   }
 

@@ -4,7 +4,9 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
 
-/** One place under a cell whose content changes while the cell runs, at most once in a given time. */
+/**
+ * One place under a cell whose content changes while the cell runs, at most once in a given time.
+ */
 final class LiveDisplay {
 
   private final Optional<Kernel> kernel = Kernel.running();
@@ -21,7 +23,9 @@ final class LiveDisplay {
     return kernel.isPresent();
   }
 
-  /** Shows the value, unless the last one is too fresh; what is not shown is not computed either. */
+  /**
+   * Shows the value, unless the last one is too fresh; what is not shown is not computed either.
+   */
   boolean offer(Supplier<?> value) {
     boolean due = !shown || System.nanoTime() - lastNanos >= intervalMillis * 1_000_000;
     if (due) {
@@ -32,13 +36,14 @@ final class LiveDisplay {
 
   /** Shows the value now. */
   void show(Supplier<?> value) {
-    kernel.ifPresent(running -> {
-      if (shown) {
-        running.update(id, value.get());
-      } else {
-        running.display(id, value.get());
-      }
-    });
+    kernel.ifPresent(
+        running -> {
+          if (shown) {
+            running.update(id, value.get());
+          } else {
+            running.display(id, value.get());
+          }
+        });
     shown = true;
     lastNanos = System.nanoTime();
   }

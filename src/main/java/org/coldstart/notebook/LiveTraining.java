@@ -5,7 +5,8 @@ import org.coldstart.train.TrainingListener;
 import org.coldstart.train.TrainingLog;
 
 /**
- * Shows a training run under its cell while it goes: a progress line and a chart of train and eval loss.
+ * Shows a training run under its cell while it goes: a progress line and a chart of train and eval
+ * loss.
  *
  * <pre>{@code
  * try (LiveTraining live = new LiveTraining(trainer.totalSteps())) {

@@ -1,8 +1,8 @@
 package org.coldstart.notebook;
 
 /**
- * One line under a cell that says how far a long computation is, how fast, and how long it will take:
- * "step 12/48 · loss 1.234 · 350 tok/s · 1 min 20 s left".
+ * One line under a cell that says how far a long computation is, how fast, and how long it will
+ * take: "step 12/48 · loss 1.234 · 350 tok/s · 1 min 20 s left".
  *
  * <pre>{@code
  * try (Progress progress = new Progress("step", 48)) {
@@ -10,8 +10,8 @@ package org.coldstart.notebook;
  * }
  * }</pre>
  *
- * <p>Call it as often as you like: it updates at most four times a second. Without a kernel it prints a line every ten
- * seconds.
+ * <p>Call it as often as you like: it updates at most four times a second. Without a kernel it
+ * prints a line every ten seconds.
  */
 public final class Progress implements AutoCloseable {
 
@@ -62,17 +62,35 @@ public final class Progress implements AutoCloseable {
 
   String text() {
     double seconds = (System.nanoTime() - startNanos) / 1e9;
-    String time = done >= total ? "took " + Numbers.duration(seconds)
-        : done == 0 ? Numbers.duration(seconds)
-        : Numbers.duration(seconds / done * (total - done)) + " left";
-    return unit + " " + done + "/" + total + (details.isEmpty() ? "" : " · " + details) + " · " + time;
+    String time =
+        done >= total
+            ? "took " + Numbers.duration(seconds)
+            : done == 0
+                ? Numbers.duration(seconds)
+                : Numbers.duration(seconds / done * (total - done)) + " left";
+    return unit
+        + " "
+        + done
+        + "/"
+        + total
+        + (details.isEmpty() ? "" : " · " + details)
+        + " · "
+        + time;
   }
 
   private Rich line() {
     double percent = total == 0 ? 100 : 100.0 * Math.min(done, total) / total;
-    String bar = "<span style=\"display:inline-block;width:160px;height:8px;border-radius:4px;margin-right:10px;"
-        + "background:linear-gradient(to right,#3b8fe0 " + Numbers.brief(percent) + "%,rgba(128,136,146,.25) 0)\"></span>";
-    return Rich.html("<div style=\"font-size:13px;font-variant-numeric:tabular-nums;color:var(--jp-content-font-color1,inherit)\">"
-        + bar + Html.escape(text()) + "</div>", text());
+    String bar =
+        "<span"
+            + " style=\"display:inline-block;width:160px;height:8px;border-radius:4px;margin-right:10px;background:linear-gradient(to"
+            + " right,#3b8fe0 "
+            + Numbers.brief(percent)
+            + "%,rgba(128,136,146,.25) 0)\"></span>";
+    return Rich.html(
+        "<div style=\"font-size:13px;font-variant-numeric:tabular-nums;color:var(--jp-content-font-color1,inherit)\">"
+            + bar
+            + Html.escape(text())
+            + "</div>",
+        text());
   }
 }

@@ -17,9 +17,20 @@ record PythonProcess(Path interpreter, Duration limit) {
   private static final int LAST_LINES = 8;
 
   /** Nothing is fetched, nothing reported, and files are UTF-8 whatever the locale. */
-  private static final Map<String, String> ENVIRONMENT = Map.of(
-      "HF_HUB_OFFLINE", "1", "TRANSFORMERS_OFFLINE", "1", "HF_HUB_DISABLE_TELEMETRY", "1",
-      "TOKENIZERS_PARALLELISM", "false", "PYTHONUTF8", "1", "PYTHONDONTWRITEBYTECODE", "1");
+  private static final Map<String, String> ENVIRONMENT =
+      Map.of(
+          "HF_HUB_OFFLINE",
+          "1",
+          "TRANSFORMERS_OFFLINE",
+          "1",
+          "HF_HUB_DISABLE_TELEMETRY",
+          "1",
+          "TOKENIZERS_PARALLELISM",
+          "false",
+          "PYTHONUTF8",
+          "1",
+          "PYTHONDONTWRITEBYTECODE",
+          "1");
 
   /**
    * Waits for the script's end; interrupting the thread ends the script.
@@ -51,15 +62,23 @@ record PythonProcess(Path interpreter, Duration limit) {
   private Process start(Path script, List<String> arguments, Path output) throws IOException {
     List<String> command = new ArrayList<>(List.of(interpreter.toString(), script.toString()));
     command.addAll(arguments);
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
     builder.environment().putAll(ENVIRONMENT);
     return builder.start();
   }
 
   private IllegalStateException failure(Path script, String what, Path output) throws IOException {
-    List<String> lines = new String(Files.readAllBytes(output), StandardCharsets.UTF_8).lines().toList();
-    String last = String.join("\n  ", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()));
+    List<String> lines =
+        new String(Files.readAllBytes(output), StandardCharsets.UTF_8).lines().toList();
+    String last =
+        String.join("\n  ", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()));
     return new IllegalStateException(
-        interpreter + " " + script + " " + what + (last.isEmpty() ? "." : ". Its last words:\n  " + last));
+        interpreter
+            + " "
+            + script
+            + " "
+            + what
+            + (last.isEmpty() ? "." : ". Its last words:\n  " + last));
   }
 }

@@ -19,8 +19,8 @@ import java.util.Optional;
  * System.out.println(reading.map(r -> r.logitDistance(ours) + " apart").orElse(PythonReader.HOW_TO_INSTALL));
  * }</pre>
  *
- * <p>Python with torch and transformers is an optional extra; without it {@link #find()} is empty. The child process
- * fetches nothing.
+ * <p>Python with torch and transformers is an optional extra; without it {@link #find()} is empty.
+ * The child process fetches nothing.
  */
 public final class PythonReader {
 
@@ -31,7 +31,9 @@ public final class PythonReader {
   private static final Duration LIMIT = Duration.ofMinutes(10);
   private static final Path SCRIPTS = Path.of("environment", "parity");
   private static final Gson GSON =
-      new GsonBuilder().setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES).create();
+      new GsonBuilder()
+          .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
+          .create();
 
   private final PythonProcess process;
 
@@ -40,21 +42,25 @@ public final class PythonReader {
   }
 
   /**
-   * The interpreter that the property or environment variable COLDSTART_PYTHON names, or else the checkout's own
-   * {@code .venv-python}; empty if there is neither.
+   * The interpreter that the property or environment variable COLDSTART_PYTHON names, or else the
+   * checkout's own {@code .venv-python}; empty if there is neither.
    *
    * @throws IllegalStateException if COLDSTART_PYTHON names no program
    */
   public static Optional<PythonReader> find() {
     String given = System.getProperty("COLDSTART_PYTHON", System.getenv("COLDSTART_PYTHON"));
-    return given == null || given.isBlank() ? inCheckout(Output.projectRoot()) : Optional.of(named(given));
+    return given == null || given.isBlank()
+        ? inCheckout(Output.projectRoot())
+        : Optional.of(named(given));
   }
 
   private static PythonReader named(String interpreter) {
     Path path = Path.of(interpreter);
     if (!Files.isExecutable(path)) {
       throw new IllegalStateException(
-          "COLDSTART_PYTHON names " + interpreter + ", which is no program; unset it or name a Python with torch and"
+          "COLDSTART_PYTHON names "
+              + interpreter
+              + ", which is no program; unset it or name a Python with torch and"
               + " transformers.");
     }
     return new PythonReader(path, LIMIT);
@@ -75,7 +81,8 @@ public final class PythonReader {
    * @param texts to encode and to decode again
    * @param promptIds whose next token's scores are wanted, at least one
    * @param newTokens how many tokens to add to the prompt at most, at least one
-   * @throws IllegalStateException if Python fails or takes longer than ten minutes; ends with Python's last words
+   * @throws IllegalStateException if Python fails or takes longer than ten minutes; ends with
+   *     Python's last words
    */
   public PythonReading read(Path folder, List<String> texts, int[] promptIds, int newTokens) {
     return read(folder, new Request(texts, promptIds, newTokens, 1));
@@ -86,7 +93,11 @@ public final class PythonReader {
     try (PythonFiles files = new PythonFiles()) {
       Path question = Files.writeString(files.path("request.json"), GSON.toJson(request));
       Path answer = files.path("answer.json");
-      run("read_checkpoint.py", folder.toAbsolutePath().toString(), question.toString(), answer.toString());
+      run(
+          "read_checkpoint.py",
+          folder.toAbsolutePath().toString(),
+          question.toString(),
+          answer.toString());
       return GSON.fromJson(Files.readString(answer), PythonReading.class);
     } catch (IOException e) {
       throw new UncheckedIOException("Could not exchange files with Python about " + folder, e);

@@ -34,13 +34,21 @@ final class Rendering {
       return rendering.call();
     } catch (Throwable e) {
       String message = "could not be shown: " + e + hint(e);
-      return bundle(HTML, "<pre style=\"color:var(--jp-error-color1,#d32f2f)\">" + Html.escape(message) + "</pre>", message);
+      return bundle(
+          HTML,
+          "<pre style=\"color:var(--jp-error-color1,#d32f2f)\">" + Html.escape(message) + "</pre>",
+          message);
     }
   }
 
   private static String hint(Throwable e) {
-    boolean fonts = e instanceof Error && (e + " " + e.getCause()).matches("(?is).*(font|awt|X11).*");
-    return fonts ? "\nCharts need fonts; on Debian or Ubuntu: sudo apt-get install fontconfig fonts-dejavu-core" : "";
+    boolean fonts =
+        e instanceof Error && (e + " " + e.getCause()).matches("(?is).*(font|awt|X11).*");
+    return fonts
+        ? "\n"
+              + "Charts need fonts; on Debian or Ubuntu: sudo apt-get install fontconfig"
+              + " fonts-dejavu-core"
+        : "";
   }
 
   private static Map<String, String> bundle(String mimeType, String content, String text) {

@@ -5,8 +5,9 @@ import java.util.function.IntPredicate;
 import tech.tablesaw.api.Table;
 
 /**
- * What a cell ends with to show something; imported statically into every notebook. Each call returns a value, which the
- * notebook shows when it is the cell's last expression, and {@code display(...)} shows anywhere in a cell.
+ * What a cell ends with to show something; imported statically into every notebook. Each call
+ * returns a value, which the notebook shows when it is the cell's last expression, and {@code
+ * display(...)} shows anywhere in a cell.
  */
 public final class Show {
 
@@ -23,7 +24,8 @@ public final class Show {
   }
 
   /**
-   * As {@link #tokens(List, int[])}, highlighting tokens whose id is new: {@code tokens(names, ids, id -> id >= 49152)}.
+   * As {@link #tokens(List, int[])}, highlighting tokens whose id is new: {@code tokens(names, ids,
+   * id -> id >= 49152)}.
    *
    * @throws IllegalArgumentException if there are not as many ids as tokens
    */
@@ -32,7 +34,8 @@ public final class Show {
   }
 
   /**
-   * Which tokens carry loss: those with {@code mask[i]} in green, the rest in grey, with a legend that counts both.
+   * Which tokens carry loss: those with {@code mask[i]} in green, the rest in grey, with a legend
+   * that counts both.
    *
    * @throws IllegalArgumentException if mask and tokens differ in length
    */

@@ -14,8 +14,16 @@ import tech.tablesaw.api.Table;
 public final class StudyView {
 
   private static final List<String> COLUMNS =
-      List.of("rows begin as", "well-formed, greedy", "at T = 0.7", "at T = 1", "exact", "P at own place",
-          "apart before", "apart after", "held-out loss");
+      List.of(
+          "rows begin as",
+          "well-formed, greedy",
+          "at T = 0.7",
+          "at T = 1",
+          "exact",
+          "P at own place",
+          "apart before",
+          "apart after",
+          "held-out loss");
 
   private StudyView() {}
 
@@ -32,16 +40,17 @@ public final class StudyView {
   private static Table table(String title, List<List<StudyRun>> groups) {
     List<List<String>> rows = new ArrayList<>();
     for (List<StudyRun> group : groups) {
-      rows.add(List.of(
-          group.get(0).initialization(),
-          percent(group, StudyRun::wellFormedGreedy),
-          percent(group, StudyRun::wellFormedT07),
-          percent(group, StudyRun::wellFormedT10),
-          percent(group, StudyRun::exact),
-          range(group, StudyRun::ownPlace, 1, "%.3f"),
-          range(group, StudyRun::distanceBefore, 1, "%.2f"),
-          range(group, StudyRun::distanceAfter, 1, "%.2f"),
-          range(group, StudyView::lastLoss, 1, "%.3f")));
+      rows.add(
+          List.of(
+              group.get(0).initialization(),
+              percent(group, StudyRun::wellFormedGreedy),
+              percent(group, StudyRun::wellFormedT07),
+              percent(group, StudyRun::wellFormedT10),
+              percent(group, StudyRun::exact),
+              range(group, StudyRun::ownPlace, 1, "%.3f"),
+              range(group, StudyRun::distanceBefore, 1, "%.2f"),
+              range(group, StudyRun::distanceAfter, 1, "%.2f"),
+              range(group, StudyView::lastLoss, 1, "%.3f")));
     }
     return Show.table(title, COLUMNS, rows);
   }
@@ -74,7 +83,8 @@ public final class StudyView {
     XYChart chart = Charts.lines(title, "step", "loss per token");
     for (String way : ways(runs)) {
       List<StudyRun> group = of(runs, way);
-      List<Double> steps = group.get(0).losses().stream().map(point -> (double) point.step()).toList();
+      List<Double> steps =
+          group.get(0).losses().stream().map(point -> (double) point.step()).toList();
       List<Double> losses = new ArrayList<>();
       for (int i = 0; i < steps.size(); i++) {
         int point = i;

@@ -39,8 +39,16 @@ final class Tables {
       List<Object> values = new ArrayList<>();
       for (int r = 0; r < rows.size(); r++) {
         if (rows.get(r).size() != columns.size()) {
-          throw new IllegalArgumentException("Row " + r + " of table \"" + title + "\" has " + rows.get(r).size() + " values for "
-              + columns.size() + " columns");
+          throw new IllegalArgumentException(
+              "Row "
+                  + r
+                  + " of table \""
+                  + title
+                  + "\" has "
+                  + rows.get(r).size()
+                  + " values for "
+                  + columns.size()
+                  + " columns");
         }
         values.add(rows.get(r).get(c));
       }
@@ -51,17 +59,27 @@ final class Tables {
 
   private static Column<?> column(String name, List<Object> values) {
     boolean filled = values.stream().anyMatch(Objects::nonNull);
-    if (filled && values.stream().allMatch(v -> v == null || v instanceof Integer || v instanceof Long)) {
+    if (filled
+        && values.stream().allMatch(v -> v == null || v instanceof Integer || v instanceof Long)) {
       LongColumn column = LongColumn.create(name);
-      values.forEach(v -> { if (v == null) column.appendMissing(); else column.append(((Number) v).longValue()); });
+      values.forEach(
+          v -> {
+            if (v == null) column.appendMissing();
+            else column.append(((Number) v).longValue());
+          });
       return column;
     }
     if (filled && values.stream().allMatch(v -> v == null || v instanceof Number)) {
       DoubleColumn column = DoubleColumn.create(name);
-      values.forEach(v -> { if (v == null) column.appendMissing(); else column.append(((Number) v).doubleValue()); });
+      values.forEach(
+          v -> {
+            if (v == null) column.appendMissing();
+            else column.append(((Number) v).doubleValue());
+          });
       return column;
     }
-    return StringColumn.create(name, values.stream().map(v -> v == null ? "" : String.valueOf(v)).toList());
+    return StringColumn.create(
+        name, values.stream().map(v -> v == null ? "" : String.valueOf(v)).toList());
   }
 
   private static Object value(Record record, Method accessor) {
@@ -69,7 +87,8 @@ final class Tables {
       accessor.setAccessible(true); // a record declared in a cell is not public
       return accessor.invoke(record);
     } catch (ReflectiveOperationException e) {
-      throw new IllegalArgumentException("Cannot read " + accessor.getName() + " of " + record.getClass().getSimpleName(), e);
+      throw new IllegalArgumentException(
+          "Cannot read " + accessor.getName() + " of " + record.getClass().getSimpleName(), e);
     }
   }
 }

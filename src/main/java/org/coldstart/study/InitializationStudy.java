@@ -18,7 +18,8 @@ import org.coldstart.train.TrainingListener;
 import org.coldstart.train.TrainingResult;
 
 /**
- * Trains a model on the article's format from one start of the new rows, and measures what came of it.
+ * Trains a model on the article's format from one start of the new rows, and measures what came of
+ * it.
  *
  * @param model name or path of the model every run begins with
  * @param train rows to learn from
@@ -80,12 +81,14 @@ public record InitializationStudy(String model, DataSet train, DataSet test, Stu
       TrainingResult training,
       long start) {
     DataSet prompts = test.select(0, budget.prompts());
-    ReplyEvaluator evaluator = new ReplyEvaluator(new Generator(lm, tokenizer), MAX_NEW_TOKENS, BATCH);
+    ReplyEvaluator evaluator =
+        new ReplyEvaluator(new Generator(lm, tokenizer), MAX_NEW_TOKENS, BATCH);
     var greedy = evaluator.evaluate(prompts, Sampling.greedy());
     double ownPlace =
         TokenPlacement.probabilities(
                 lm, tokenizer, examples(tokenizer, prompts).examples(), ThinkAnswer.TOKENS, 16)
-            .values().stream()
+            .values()
+            .stream()
             .mapToDouble(Double::doubleValue)
             .average()
             .getAsDouble();

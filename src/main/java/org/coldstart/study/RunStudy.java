@@ -14,8 +14,8 @@ import picocli.CommandLine.Option;
 /**
  * Repeats the study of initializations over seeds and keeps the results in a CSV file.
  *
- * <p>The file is rewritten after each run and runs that it already holds are not repeated, so a study may be
- * stopped and continued, or widened by more seeds.
+ * <p>The file is rewritten after each run and runs that it already holds are not repeated, so a
+ * study may be stopped and continued, or widened by more seeds.
  */
 @Command(
     name = "environment/study",
@@ -29,7 +29,9 @@ public final class RunStudy implements Callable<Integer> {
   @Option(names = "--source", description = "token whose row is cloned (default: ${DEFAULT-VALUE})")
   private String source = "<|im_start|>";
 
-  @Option(names = "--data", description = "folder of train.jsonl and test.jsonl (default: ${DEFAULT-VALUE})")
+  @Option(
+      names = "--data",
+      description = "folder of train.jsonl and test.jsonl (default: ${DEFAULT-VALUE})")
   private Path data = Path.of("data/reasoning");
 
   @Option(names = "--out", description = "CSV file (default: ${DEFAULT-VALUE})")
@@ -38,8 +40,11 @@ public final class RunStudy implements Callable<Integer> {
   @Option(names = "--seeds", split = ",", description = "default: 0,1,2")
   private List<Long> seeds = List.of(0L, 1L, 2L);
 
-  @Option(names = "--steps", split = ",", description = "optimizer steps, one study each (default: 16)")
-  private List<Integer> steps = List.of(16);
+  @Option(
+      names = "--steps",
+      split = ",",
+      description = "optimizer steps, one study each (default: 24)")
+  private List<Integer> steps = List.of(24);
 
   @Option(names = "--rows", description = "rows a step (default: ${DEFAULT-VALUE})")
   private int rows = 8;
@@ -48,10 +53,12 @@ public final class RunStudy implements Callable<Integer> {
   private double learningRate = 3e-4;
 
   @Option(names = "--prompts", description = "held-out prompts (default: ${DEFAULT-VALUE})")
-  private int prompts = 100;
+  private int prompts = 48;
 
-  @Option(names = "--eval-rows", description = "held-out rows for the loss (default: ${DEFAULT-VALUE})")
-  private int evalRows = 40;
+  @Option(
+      names = "--eval-rows",
+      description = "held-out rows for the loss (default: ${DEFAULT-VALUE})")
+  private int evalRows = 24;
 
   /** Entry point of {@code environment/study}. */
   public static void main(String[] arguments) {
@@ -91,8 +98,16 @@ public final class RunStudy implements Callable<Integer> {
         Locale.ROOT,
         "%-18s seed %d, %d steps: well-formed %.0f %% greedy, %.0f %% at 0.7, %.0f %% at 1;"
             + " exact %.0f %%; own place %.3f; rows %.2f → %.2f apart; %.0f s",
-        run.initialization(), run.seed(), run.steps(), 100 * run.wellFormedGreedy(),
-        100 * run.wellFormedT07(), 100 * run.wellFormedT10(), 100 * run.exact(), run.ownPlace(),
-        run.distanceBefore(), run.distanceAfter(), run.seconds());
+        run.initialization(),
+        run.seed(),
+        run.steps(),
+        100 * run.wellFormedGreedy(),
+        100 * run.wellFormedT07(),
+        100 * run.wellFormedT10(),
+        100 * run.exact(),
+        run.ownPlace(),
+        run.distanceBefore(),
+        run.distanceAfter(),
+        run.seconds());
   }
 }

@@ -13,4 +13,9 @@ import org.coldstart.torch.Precision;
  * @param precision of training
  */
 public record StudyBudget(
-    int steps, int rowsPerStep, double learningRate, int evalRows, int prompts, Precision precision) {}
+    int steps,
+    int rowsPerStep,
+    double learningRate,
+    int evalRows,
+    int prompts,
+    Precision precision) {}

@@ -15,7 +15,10 @@ import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.coldstart.checkpoint.AtomicFiles;
 
-/** A study's results as a CSV file of one line a run; held-out losses as {@code step:loss} pairs in a column. */
+/**
+ * A study's results as a CSV file of one line a run; held-out losses as {@code step:loss} pairs in
+ * a column.
+ */
 public final class StudyFiles {
 
   private static final String[] HEADER = {
@@ -63,7 +66,8 @@ public final class StudyFiles {
           Arrays.stream(line.get("eval_losses").split(" ")).map(StudyFiles::point).toList());
     } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
       throw new IllegalArgumentException(
-          file + ", run " + line.getRecordNumber() + " is not a run of a study: " + e.getMessage(), e);
+          file + ", run " + line.getRecordNumber() + " is not a run of a study: " + e.getMessage(),
+          e);
     }
   }
 
@@ -78,7 +82,8 @@ public final class StudyFiles {
 
   /** Writes all runs, replacing the file in one move. */
   public static void write(Path file, List<StudyRun> runs) {
-    StringBuilder text = new StringBuilder(CSVFormat.DEFAULT.format((Object[]) HEADER)).append('\n');
+    StringBuilder text =
+        new StringBuilder(CSVFormat.DEFAULT.format((Object[]) HEADER)).append('\n');
     runs.forEach(run -> text.append(CSVFormat.DEFAULT.format(fields(run))).append('\n'));
     AtomicFiles.writeString(file, text.toString());
   }
@@ -89,10 +94,18 @@ public final class StudyFiles {
             .map(point -> point.step() + ":" + decimals(point.loss(), 4))
             .collect(Collectors.joining(" "));
     return new Object[] {
-      run.initialization(), run.seed(), run.steps(), decimals(run.wellFormedGreedy(), 4),
-      decimals(run.wellFormedT07(), 4), decimals(run.wellFormedT10(), 4), decimals(run.exact(), 4),
-      decimals(run.ownPlace(), 6), decimals(run.distanceBefore(), 4),
-      decimals(run.distanceAfter(), 4), decimals(run.seconds(), 1), losses
+      run.initialization(),
+      run.seed(),
+      run.steps(),
+      decimals(run.wellFormedGreedy(), 4),
+      decimals(run.wellFormedT07(), 4),
+      decimals(run.wellFormedT10(), 4),
+      decimals(run.exact(), 4),
+      decimals(run.ownPlace(), 6),
+      decimals(run.distanceBefore(), 4),
+      decimals(run.distanceAfter(), 4),
+      decimals(run.seconds(), 1),
+      losses
     };
   }
 

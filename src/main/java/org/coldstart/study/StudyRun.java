@@ -8,11 +8,13 @@ import java.util.List;
  * @param initialization name of the way the new rows began
  * @param seed of the rows' random values, of the order of training rows and of sampling
  * @param steps optimizer steps trained
- * @param wellFormedGreedy share of held-out replies with the taught shape, likeliest token each time
+ * @param wellFormedGreedy share of held-out replies with the taught shape, likeliest token each
+ *     time
  * @param wellFormedT07 the same when sampled at temperature 0.7
  * @param wellFormedT10 the same at temperature 1
  * @param exact share of greedy replies that are well-formed with the right answer
- * @param ownPlace mean probability of the four new tokens, each at its own place in held-out replies
+ * @param ownPlace mean probability of the four new tokens, each at its own place in held-out
+ *     replies
  * @param distanceBefore mean distance between two of the new rows before training
  * @param distanceAfter the same after training
  * @param seconds wall-clock time of the run

@@ -1,7 +1,9 @@
 /**
- * The experiment the article leaves out: what the first values of a new token's embedding row are worth.
+ * The experiment the article leaves out: what the first values of a new token's embedding row are
+ * worth.
  *
- * <p>{@link org.coldstart.study.InitializationStudy} trains the same model on the same rows once for each
- * way of starting; {@link org.coldstart.study.RunStudy} repeats that over seeds from the command line.
+ * <p>{@link org.coldstart.study.InitializationStudy} trains the same model on the same rows once
+ * for each way of starting; {@link org.coldstart.study.RunStudy} repeats that over seeds from the
+ * command line.
  */
 package org.coldstart.study;

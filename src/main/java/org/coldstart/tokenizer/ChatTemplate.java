@@ -9,8 +9,8 @@ import org.coldstart.tokenizer.jinja.Limits;
 import org.coldstart.tokenizer.jinja.Template;
 
 /**
- * A model's chat template: turns a conversation into the one text the model was trained on, exactly as
- * transformers' {@code apply_chat_template} does.
+ * A model's chat template: turns a conversation into the one text the model was trained on, exactly
+ * as transformers' {@code apply_chat_template} does.
  *
  * <pre>{@code
  * ChatTemplate template = ChatTemplate.parse(
@@ -20,80 +20,82 @@ import org.coldstart.tokenizer.jinja.Template;
  * // <|im_start|>user\nHello!<|im_end|>\n<|im_start|>assistant\n
  * }</pre>
  *
- * <p>Text in a message is data: braces in it are never taken for template code. A template that runs away ends
- * with an error ({@link Limits}). Instances can be shared between threads.
+ * <p>Text in a message is data: braces in it are never taken for template code. A template that
+ * runs away ends with an error ({@link Limits}). Instances can be shared between threads.
  */
 public final class ChatTemplate {
-    private final String source;
-    private final Template template;
-    private final Clock clock;
+  private final String source;
+  private final Template template;
+  private final Clock clock;
 
-    private ChatTemplate(String source, Template template, Clock clock) {
-        this.source = source;
-        this.template = template;
-        this.clock = clock;
-    }
+  private ChatTemplate(String source, Template template, Clock clock) {
+    this.source = source;
+    this.template = template;
+    this.clock = clock;
+  }
 
-    /**
-     * Parses a template.
-     *
-     * @param source Jinja source, as {@code chat_template} in {@code tokenizer_config.json} has it
-     * @throws TemplateException if its syntax is wrong; the message starts with the line
-     */
-    public static ChatTemplate parse(String source) {
-        return parse(source, Limits.DEFAULT);
-    }
+  /**
+   * Parses a template.
+   *
+   * @param source Jinja source, as {@code chat_template} in {@code tokenizer_config.json} has it
+   * @throws TemplateException if its syntax is wrong; the message starts with the line
+   */
+  public static ChatTemplate parse(String source) {
+    return parse(source, Limits.DEFAULT);
+  }
 
-    /** As {@link #parse(String)}, under other limits than the default ones. */
-    public static ChatTemplate parse(String source, Limits limits) {
-        return new ChatTemplate(source, Template.parse(source, limits), Clock.systemDefaultZone());
-    }
+  /** As {@link #parse(String)}, under other limits than the default ones. */
+  public static ChatTemplate parse(String source, Limits limits) {
+    return new ChatTemplate(source, Template.parse(source, limits), Clock.systemDefaultZone());
+  }
 
-    /** The same template with another clock for {@code strftime_now}; the default is the system's. */
-    public ChatTemplate withClock(Clock clock) {
-        return new ChatTemplate(source, template, clock);
-    }
+  /** The same template with another clock for {@code strftime_now}; the default is the system's. */
+  public ChatTemplate withClock(Clock clock) {
+    return new ChatTemplate(source, template, clock);
+  }
 
-    /** The template's source. */
-    public String source() {
-        return source;
-    }
+  /** The template's source. */
+  public String source() {
+    return source;
+  }
 
-    /**
-     * The conversation as the model reads it.
-     *
-     * @param messages            the conversation
-     * @param addGenerationPrompt whether to end with what opens an assistant's message
-     * @param variables           further variables, such as {@code bos_token}, {@code tools} or
-     *                            {@code enable_thinking}; {@code tools} and {@code documents} are none if not given
-     * @throws TemplateException if the template refuses the conversation (the message is its own), fails, or goes
-     *                           over a limit
-     */
-    public String render(List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
-        return renderWithGeneration(messages, addGenerationPrompt, variables).text();
-    }
+  /**
+   * The conversation as the model reads it.
+   *
+   * @param messages the conversation
+   * @param addGenerationPrompt whether to end with what opens an assistant's message
+   * @param variables further variables, such as {@code bos_token}, {@code tools} or {@code
+   *     enable_thinking}; {@code tools} and {@code documents} are none if not given
+   * @throws TemplateException if the template refuses the conversation (the message is its own),
+   *     fails, or goes over a limit
+   */
+  public String render(
+      List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
+    return renderWithGeneration(messages, addGenerationPrompt, variables).text();
+  }
 
-    /**
-     * As {@link #render}, with where the template's {@code {% generation %}} blocks lie: what the assistant is
-     * to write (transformers' {@code return_assistant_tokens_mask}).
-     */
-    public Rendering renderWithGeneration(List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
-        Map<String, Object> all = new LinkedHashMap<>();
-        all.put("tools", null);
-        all.put("documents", null);
-        all.putAll(variables);
-        List<Map<String, Object>> dicts = new ArrayList<>();
-        messages.forEach(message -> dicts.add(fields(message)));
-        all.put("messages", dicts);
-        all.put("add_generation_prompt", addGenerationPrompt);
-        return template.render(all, clock);
-    }
+  /**
+   * As {@link #render}, with where the template's {@code {% generation %}} blocks lie: what the
+   * assistant is to write (transformers' {@code return_assistant_tokens_mask}).
+   */
+  public Rendering renderWithGeneration(
+      List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("tools", null);
+    all.put("documents", null);
+    all.putAll(variables);
+    List<Map<String, Object>> dicts = new ArrayList<>();
+    messages.forEach(message -> dicts.add(fields(message)));
+    all.put("messages", dicts);
+    all.put("add_generation_prompt", addGenerationPrompt);
+    return template.render(all, clock);
+  }
 
-    private static Map<String, Object> fields(Message message) {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("role", message.role());
-        fields.put("content", message.content());
-        fields.putAll(message.extra());
-        return fields;
-    }
+  private static Map<String, Object> fields(Message message) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("role", message.role());
+    fields.put("content", message.content());
+    fields.putAll(message.extra());
+    return fields;
+  }
 }

@@ -6,56 +6,64 @@ import java.util.List;
 /**
  * A text as tokens: equally many ids, token strings and places in the text.
  *
- * @param ids     rows of the embedding matrix
- * @param tokens  the vocabulary's own spelling of each token ({@code Ġthe} for " the")
- * @param offsets where each token stands in the text, in Java chars; several tokens that make up one character all
- *                carry that character's span, a token that stands for no text (BOS) carries (0, 0)
+ * @param ids rows of the embedding matrix
+ * @param tokens the vocabulary's own spelling of each token ({@code Ġthe} for " the")
+ * @param offsets where each token stands in the text, in Java chars; several tokens that make up
+ *     one character all carry that character's span, a token that stands for no text (BOS) carries
+ *     (0, 0)
  */
 public record Encoding(int[] ids, List<String> tokens, List<Span> offsets) {
-    public Encoding {
-        tokens = List.copyOf(tokens);
-        offsets = List.copyOf(offsets);
-        if (ids.length != tokens.size() || ids.length != offsets.size()) {
-            throw new IllegalArgumentException("ids, tokens and offsets must be equally many, but are " + ids.length + ", "
-                    + tokens.size() + " and " + offsets.size());
-        }
+  public Encoding {
+    tokens = List.copyOf(tokens);
+    offsets = List.copyOf(offsets);
+    if (ids.length != tokens.size() || ids.length != offsets.size()) {
+      throw new IllegalArgumentException(
+          "ids, tokens and offsets must be equally many, but are "
+              + ids.length
+              + ", "
+              + tokens.size()
+              + " and "
+              + offsets.size());
     }
+  }
 
-    /** Number of tokens. */
-    public int size() {
-        return ids.length;
-    }
+  /** Number of tokens. */
+  public int size() {
+    return ids.length;
+  }
 
-    /**
-     * The first {@code maxLength} tokens. Nothing else here truncates: a text is cut only where this is called.
-     *
-     * @throws IllegalArgumentException if {@code maxLength} is negative
-     */
-    public Encoding truncate(int maxLength) {
-        if (maxLength < 0) {
-            throw new IllegalArgumentException("maxLength must not be negative, but is " + maxLength);
-        }
-        if (maxLength >= ids.length) {
-            return this;
-        }
-        return new Encoding(Arrays.copyOf(ids, maxLength), tokens.subList(0, maxLength), offsets.subList(0, maxLength));
+  /**
+   * The first {@code maxLength} tokens. Nothing else here truncates: a text is cut only where this
+   * is called.
+   *
+   * @throws IllegalArgumentException if {@code maxLength} is negative
+   */
+  public Encoding truncate(int maxLength) {
+    if (maxLength < 0) {
+      throw new IllegalArgumentException("maxLength must not be negative, but is " + maxLength);
     }
+    if (maxLength >= ids.length) {
+      return this;
+    }
+    return new Encoding(
+        Arrays.copyOf(ids, maxLength), tokens.subList(0, maxLength), offsets.subList(0, maxLength));
+  }
 
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof Encoding e
-                && Arrays.equals(ids, e.ids)
-                && tokens.equals(e.tokens)
-                && offsets.equals(e.offsets);
-    }
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Encoding e
+        && Arrays.equals(ids, e.ids)
+        && tokens.equals(e.tokens)
+        && offsets.equals(e.offsets);
+  }
 
-    @Override
-    public int hashCode() {
-        return Arrays.hashCode(ids);
-    }
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(ids);
+  }
 
-    @Override
-    public String toString() {
-        return "Encoding" + tokens + Arrays.toString(ids);
-    }
+  @Override
+  public String toString() {
+    return "Encoding" + tokens + Arrays.toString(ids);
+  }
 }

@@ -8,92 +8,102 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /**
- * How the models known here split a text into words, by the name in a GGUF's {@code tokenizer.ggml.pre}. GGUF holds only
- * the name; the patterns are those of each model's own tokenizer.json.
+ * How the models known here split a text into words, by the name in a GGUF's {@code
+ * tokenizer.ggml.pre}. GGUF holds only the name; the patterns are those of each model's own
+ * tokenizer.json.
  */
 enum GgufPreTokenizer {
-    GPT2("gpt-2", null, false, false),
-    SMOLLM("smollm", null, false, false),
-    LLAMA3("llama-bpe", "\\p{N}{1,3}", true, true),
-    QWEN2("qwen2", "\\p{N}", false, false);
+  GPT2("gpt-2", null, false, false),
+  SMOLLM("smollm", null, false, false),
+  LLAMA3("llama-bpe", "\\p{N}{1,3}", true, true),
+  QWEN2("qwen2", "\\p{N}", false, false);
 
-    /** Contractions, words, numbers (put in for %s), punctuation, line ends, blanks. */
-    private static final String SPLIT = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|%s"
-            + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+  /** Contractions, words, numbers (put in for %s), punctuation, line ends, blanks. */
+  private static final String SPLIT =
+      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|%s"
+          + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
-    private final String ggufName;
-    private final String numbers;
-    /** A word that is a token as it stands is not put together from merges. */
-    final boolean ignoreMerges;
-    /** Whether a BOS is put in front where the file does not say. */
-    final boolean addsBos;
+  private final String ggufName;
+  private final String numbers;
 
-    GgufPreTokenizer(String ggufName, String numbers, boolean ignoreMerges, boolean addsBos) {
-        this.ggufName = ggufName;
-        this.numbers = numbers;
-        this.ignoreMerges = ignoreMerges;
-        this.addsBos = addsBos;
+  /** A word that is a token as it stands is not put together from merges. */
+  final boolean ignoreMerges;
+
+  /** Whether a BOS is put in front where the file does not say. */
+  final boolean addsBos;
+
+  GgufPreTokenizer(String ggufName, String numbers, boolean ignoreMerges, boolean addsBos) {
+    this.ggufName = ggufName;
+    this.numbers = numbers;
+    this.ignoreMerges = ignoreMerges;
+    this.addsBos = addsBos;
+  }
+
+  static GgufPreTokenizer named(String name, String origin) {
+    for (GgufPreTokenizer known : values()) {
+      if (known.ggufName.equals(name)) {
+        return known;
+      }
     }
+    String names =
+        Arrays.stream(values()).map(known -> known.ggufName).collect(Collectors.joining(", "));
+    throw new TokenizerException(
+        origin
+            + ": tokenizer.ggml.pre is \""
+            + name
+            + "\"; known are "
+            + names
+            + ". Load the model from a folder with tokenizer.json instead.");
+  }
 
-    static GgufPreTokenizer named(String name, String origin) {
-        for (GgufPreTokenizer known : values()) {
-            if (known.ggufName.equals(name)) {
-                return known;
-            }
-        }
-        String names = Arrays.stream(values()).map(known -> known.ggufName).collect(Collectors.joining(", "));
-        throw new TokenizerException(origin + ": tokenizer.ggml.pre is \"" + name + "\"; known are " + names
-                + ". Load the model from a folder with tokenizer.json instead.");
-    }
+  JsonElement normalizer() {
+    return this == QWEN2 ? typed("NFC") : JsonNull.INSTANCE;
+  }
 
-    JsonElement normalizer() {
-        return this == QWEN2 ? typed("NFC") : JsonNull.INSTANCE;
-    }
+  JsonObject preTokenizer() {
+    return switch (this) {
+      case GPT2 -> byteLevel(true);
+      case SMOLLM -> sequence(digits(), byteLevel(true));
+      case LLAMA3, QWEN2 -> sequence(split(), byteLevel(false));
+    };
+  }
 
-    JsonObject preTokenizer() {
-        return switch (this) {
-            case GPT2 -> byteLevel(true);
-            case SMOLLM -> sequence(digits(), byteLevel(true));
-            case LLAMA3, QWEN2 -> sequence(split(), byteLevel(false));
-        };
-    }
+  /** Bytes as visible characters, after GPT-2's own word pattern if {@code words} is set. */
+  static JsonObject byteLevel(boolean words) {
+    JsonObject json = typed("ByteLevel");
+    json.addProperty("add_prefix_space", false);
+    json.addProperty("trim_offsets", true);
+    json.addProperty("use_regex", words);
+    return json;
+  }
 
-    /** Bytes as visible characters, after GPT-2's own word pattern if {@code words} is set. */
-    static JsonObject byteLevel(boolean words) {
-        JsonObject json = typed("ByteLevel");
-        json.addProperty("add_prefix_space", false);
-        json.addProperty("trim_offsets", true);
-        json.addProperty("use_regex", words);
-        return json;
-    }
+  private static JsonObject digits() {
+    JsonObject json = typed("Digits");
+    json.addProperty("individual_digits", true);
+    return json;
+  }
 
-    private static JsonObject digits() {
-        JsonObject json = typed("Digits");
-        json.addProperty("individual_digits", true);
-        return json;
-    }
+  private JsonObject split() {
+    JsonObject pattern = new JsonObject();
+    pattern.addProperty("Regex", SPLIT.formatted(numbers));
+    JsonObject json = typed("Split");
+    json.add("pattern", pattern);
+    json.addProperty("behavior", "Isolated");
+    json.addProperty("invert", false);
+    return json;
+  }
 
-    private JsonObject split() {
-        JsonObject pattern = new JsonObject();
-        pattern.addProperty("Regex", SPLIT.formatted(numbers));
-        JsonObject json = typed("Split");
-        json.add("pattern", pattern);
-        json.addProperty("behavior", "Isolated");
-        json.addProperty("invert", false);
-        return json;
-    }
+  private static JsonObject sequence(JsonObject... steps) {
+    JsonArray array = new JsonArray();
+    Arrays.asList(steps).forEach(array::add);
+    JsonObject json = typed("Sequence");
+    json.add("pretokenizers", array);
+    return json;
+  }
 
-    private static JsonObject sequence(JsonObject... steps) {
-        JsonArray array = new JsonArray();
-        Arrays.asList(steps).forEach(array::add);
-        JsonObject json = typed("Sequence");
-        json.add("pretokenizers", array);
-        return json;
-    }
-
-    private static JsonObject typed(String type) {
-        JsonObject json = new JsonObject();
-        json.addProperty("type", type);
-        return json;
-    }
+  private static JsonObject typed(String type) {
+    JsonObject json = new JsonObject();
+    json.addProperty("type", type);
+    return json;
+  }
 }

@@ -13,7 +13,8 @@ import java.util.function.Supplier;
 import org.coldstart.hub.Hub;
 
 /**
- * Text to ids and back, with the same ids as Python's {@code AutoTokenizer} gives; new tokens can be added.
+ * Text to ids and back, with the same ids as Python's {@code AutoTokenizer} gives; new tokens can
+ * be added.
  *
  * <pre>{@code
  * try (Tokenizer tokenizer = Tokenizer.fromPretrained(Path.of("model"))) {
@@ -23,402 +24,462 @@ import org.coldstart.hub.Hub;
  * }
  * }</pre>
  *
- * <p>Safe for use by many threads. Nothing is truncated or padded unless asked for ({@link Encoding#truncate}). It holds
- * native memory: close it, after which every call is an {@link IllegalStateException}.
+ * <p>Safe for use by many threads. Nothing is truncated or padded unless asked for ({@link
+ * Encoding#truncate}). It holds native memory: close it, after which every call is an {@link
+ * IllegalStateException}.
  */
 public final class Tokenizer implements AutoCloseable {
-    private final ReadWriteLock lock = new ReentrantReadWriteLock();
-    private TokenizerParts parts;
-    /** Null once closed. */
-    private NativeTokenizer rust;
-    /** Takes special tokens for text; built when first wanted. */
-    private NativeTokenizer ordinary;
-    private ChatTemplate chatTemplate;
+  private final ReadWriteLock lock = new ReentrantReadWriteLock();
+  private TokenizerParts parts;
 
-    private Tokenizer(TokenizerParts parts) {
-        this.parts = parts;
-        this.rust = NativeTokenizer.build(parts.json().json(), parts.json().origin());
-    }
+  /** Null once closed. */
+  private NativeTokenizer rust;
 
-    /**
-     * Loads the tokenizer of a model.
-     *
-     * @param nameOrPath a folder, a .gguf file, or a model's name as {@link Hub#model} takes it
-     */
-    public static Tokenizer fromPretrained(String nameOrPath) {
-        return fromPretrained(Hub.model(nameOrPath));
-    }
+  /** Takes special tokens for text; built when first wanted. */
+  private NativeTokenizer ordinary;
 
-    /**
-     * Loads a tokenizer from a folder with tokenizer.json (and what stands beside it), or from the metadata of a GGUF
-     * file.
-     *
-     * @throws TokenizerException if a file is missing, damaged, or of a kind not known here
-     */
-    public static Tokenizer fromPretrained(Path folderOrGguf) {
-        return new Tokenizer(TokenizerParts.read(folderOrGguf));
-    }
+  private ChatTemplate chatTemplate;
 
-    /**
-     * The tokens of a text as transformers' {@code tokenizer(text)} gives them: the text of a special token becomes that
-     * token, and a BOS is put in front if the model wants one.
-     *
-     * @throws IllegalArgumentException if the text holds half a surrogate pair
-     */
-    public Encoding encode(String text) {
-        return encode(text, true);
-    }
+  private Tokenizer(TokenizerParts parts) {
+    this.parts = parts;
+    this.rust = NativeTokenizer.build(parts.json().json(), parts.json().origin());
+  }
 
-    /** As {@link #encode(String)}; with {@code addSpecialTokens} false no BOS or EOS is put around the text. */
-    public Encoding encode(String text, boolean addSpecialTokens) {
-        return reading(() -> rust.encode(text, addSpecialTokens));
-    }
+  /**
+   * Loads the tokenizer of a model.
+   *
+   * @param nameOrPath a folder, a .gguf file, or a model's name as {@link Hub#model} takes it
+   */
+  public static Tokenizer fromPretrained(String nameOrPath) {
+    return fromPretrained(Hub.model(nameOrPath));
+  }
 
-    /** Encodes many texts on all cores; results in the texts' order. */
-    public List<Encoding> encodeAll(List<String> texts, boolean addSpecialTokens) {
-        return texts.parallelStream().map(text -> encode(text, addSpecialTokens)).toList();
-    }
+  /**
+   * Loads a tokenizer from a folder with tokenizer.json (and what stands beside it), or from the
+   * metadata of a GGUF file.
+   *
+   * @throws TokenizerException if a file is missing, damaged, or of a kind not known here
+   */
+  public static Tokenizer fromPretrained(Path folderOrGguf) {
+    return new Tokenizer(TokenizerParts.read(folderOrGguf));
+  }
 
-    /**
-     * The tokens of a text in which no special token is recognised, so that a user who types {@code <|im_end|>} cannot
-     * end his turn; transformers' {@code tokenizer(text, add_special_tokens=False, split_special_tokens=True)}. Added
-     * tokens that are not special are recognised, also inside the text of a special one.
-     */
-    public Encoding encodeOrdinary(String text) {
-        Encoding encoding = reading(() -> ordinary == null ? null : ordinary.encode(text, false));
-        if (encoding == null) {
-            encoding = writing(() -> {
+  /**
+   * The tokens of a text as transformers' {@code tokenizer(text)} gives them: the text of a special
+   * token becomes that token, and a BOS is put in front if the model wants one.
+   *
+   * @throws IllegalArgumentException if the text holds half a surrogate pair
+   */
+  public Encoding encode(String text) {
+    return encode(text, true);
+  }
+
+  /**
+   * As {@link #encode(String)}; with {@code addSpecialTokens} false no BOS or EOS is put around the
+   * text.
+   */
+  public Encoding encode(String text, boolean addSpecialTokens) {
+    return reading(() -> rust.encode(text, addSpecialTokens));
+  }
+
+  /** Encodes many texts on all cores; results in the texts' order. */
+  public List<Encoding> encodeAll(List<String> texts, boolean addSpecialTokens) {
+    return texts.parallelStream().map(text -> encode(text, addSpecialTokens)).toList();
+  }
+
+  /**
+   * The tokens of a text in which no special token is recognised, so that a user who types {@code
+   * <|im_end|>} cannot end his turn; transformers' {@code tokenizer(text, add_special_tokens=False,
+   * split_special_tokens=True)}. Added tokens that are not special are recognised, also inside the
+   * text of a special one.
+   */
+  public Encoding encodeOrdinary(String text) {
+    Encoding encoding = reading(() -> ordinary == null ? null : ordinary.encode(text, false));
+    if (encoding == null) {
+      encoding =
+          writing(
+              () -> {
                 if (ordinary == null) {
-                    ordinary = NativeTokenizer.build(parts.json().withoutSpecialTokens(), parts.json().origin());
+                  ordinary =
+                      NativeTokenizer.build(
+                          parts.json().withoutSpecialTokens(), parts.json().origin());
                 }
                 return ordinary.encode(text, false);
-            });
-        }
-        int[] ids = encoding.tokens().stream().mapToInt(this::id).toArray();
-        return new Encoding(ids, encoding.tokens(), encoding.offsets());
+              });
     }
+    int[] ids = encoding.tokens().stream().mapToInt(this::id).toArray();
+    return new Encoding(ids, encoding.tokens(), encoding.offsets());
+  }
 
-    /** The ids of the pieces that a text has where no added token, special or not, is recognised in it. */
-    public int[] subTokens(String text) {
-        return writing(() -> {
-            try (NativeTokenizer plain = NativeTokenizer.build(parts.json().withoutAddedTokens(), parts.json().origin())) {
-                return plain.encode(text, false).tokens().stream().mapToInt(this::id).toArray();
-            }
+  /**
+   * The ids of the pieces that a text has where no added token, special or not, is recognised in
+   * it.
+   */
+  public int[] subTokens(String text) {
+    return writing(
+        () -> {
+          try (NativeTokenizer plain =
+              NativeTokenizer.build(parts.json().withoutAddedTokens(), parts.json().origin())) {
+            return plain.encode(text, false).tokens().stream().mapToInt(this::id).toArray();
+          }
         });
-    }
+  }
 
-    /** The text of ids, special tokens included. */
-    public String decode(int[] ids) {
-        return decode(ids, false);
-    }
+  /** The text of ids, special tokens included. */
+  public String decode(int[] ids) {
+    return decode(ids, false);
+  }
 
-    /**
-     * The text of ids. Bytes that are no whole character become U+FFFD. As in transformers 5, blanks before punctuation
-     * stay as they are whatever {@code clean_up_tokenization_spaces} says.
-     *
-     * @param skipSpecialTokens leaves special tokens out
-     * @throws IllegalArgumentException for an id that is not in the vocabulary
-     */
-    public String decode(int[] ids, boolean skipSpecialTokens) {
-        return reading(() -> {
-            for (int id : ids) {
-                known(id);
-            }
-            return rust.decode(ids, skipSpecialTokens);
+  /**
+   * The text of ids. Bytes that are no whole character become U+FFFD. As in transformers 5, blanks
+   * before punctuation stay as they are whatever {@code clean_up_tokenization_spaces} says.
+   *
+   * @param skipSpecialTokens leaves special tokens out
+   * @throws IllegalArgumentException for an id that is not in the vocabulary
+   */
+  public String decode(int[] ids, boolean skipSpecialTokens) {
+    return reading(
+        () -> {
+          for (int id : ids) {
+            known(id);
+          }
+          return rust.decode(ids, skipSpecialTokens);
         });
-    }
+  }
 
-    /** The text of one id. */
-    public String decode(int id) {
-        return decode(new int[] {id});
-    }
+  /** The text of one id. */
+  public String decode(int id) {
+    return decode(new int[] {id});
+  }
 
-    /** Number of tokens, added ones included, as Python's {@code len(tokenizer)}: the ids are 0 to this minus 1. */
-    public int size() {
-        return reading(() -> parts.json().size());
-    }
+  /**
+   * Number of tokens, added ones included, as Python's {@code len(tokenizer)}: the ids are 0 to
+   * this minus 1.
+   */
+  public int size() {
+    return reading(() -> parts.json().size());
+  }
 
-    /** The id of a token in the vocabulary's own spelling ({@code Ġthe}, {@code <|im_start|>}). */
-    public OptionalInt tokenToId(String token) {
-        Integer id = reading(() -> parts.json().id(token));
-        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
-    }
+  /** The id of a token in the vocabulary's own spelling ({@code Ġthe}, {@code <|im_start|>}). */
+  public OptionalInt tokenToId(String token) {
+    Integer id = reading(() -> parts.json().id(token));
+    return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+  }
 
-    /**
-     * The id of a token that must be there.
-     *
-     * @throws IllegalArgumentException if it is not in the vocabulary
-     */
-    public int id(String token) {
-        return tokenToId(token).orElseThrow(() -> new IllegalArgumentException(
-                "\"" + token + "\" is not a token of this tokenizer; add it with addTokens"));
-    }
+  /**
+   * The id of a token that must be there.
+   *
+   * @throws IllegalArgumentException if it is not in the vocabulary
+   */
+  public int id(String token) {
+    return tokenToId(token)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "\"" + token + "\" is not a token of this tokenizer; add it with addTokens"));
+  }
 
-    /**
-     * The vocabulary's own spelling of a token.
-     *
-     * @throws IllegalArgumentException for an id that is not in the vocabulary
-     */
-    public String idToToken(int id) {
-        return reading(() -> parts.json().text(known(id)));
-    }
+  /**
+   * The vocabulary's own spelling of a token.
+   *
+   * @throws IllegalArgumentException for an id that is not in the vocabulary
+   */
+  public String idToToken(int id) {
+    return reading(() -> parts.json().text(known(id)));
+  }
 
-    /** Whether {@link #decode(int[], boolean)} can leave this token out. */
-    public boolean isSpecial(int id) {
-        return reading(() -> {
-            AddedToken added = parts.json().addedToken(parts.json().text(known(id)));
-            return added != null && added.special();
+  /** Whether {@link #decode(int[], boolean)} can leave this token out. */
+  public boolean isSpecial(int id) {
+    return reading(
+        () -> {
+          AddedToken added = parts.json().addedToken(parts.json().text(known(id)));
+          return added != null && added.special();
         });
-    }
+  }
 
-    /**
-     * Adds tokens behind the vocabulary: the first gets the id {@link #size()}. The model's embeddings must then be
-     * resized to the new size. Either all are added or none.
-     *
-     * @return the number of tokens added
-     * @throws IllegalArgumentException if a token is empty, given twice, or already there (transformers skips it)
-     */
-    public int addTokens(String... tokens) {
-        return add(false, tokens);
-    }
+  /**
+   * Adds tokens behind the vocabulary: the first gets the id {@link #size()}. The model's
+   * embeddings must then be resized to the new size. Either all are added or none.
+   *
+   * @return the number of tokens added
+   * @throws IllegalArgumentException if a token is empty, given twice, or already there
+   *     (transformers skips it)
+   */
+  public int addTokens(String... tokens) {
+    return add(false, tokens);
+  }
 
-    /** As {@link #addTokens}, and {@code decode(ids, true)} leaves these tokens out. */
-    public int addSpecialTokens(String... tokens) {
-        return add(true, tokens);
-    }
+  /** As {@link #addTokens}, and {@code decode(ids, true)} leaves these tokens out. */
+  public int addSpecialTokens(String... tokens) {
+    return add(true, tokens);
+  }
 
-    /** The token that fills up a batch, if the tokenizer has one. */
-    public Optional<String> padToken() {
-        return token("pad_token");
-    }
+  /** The token that fills up a batch, if the tokenizer has one. */
+  public Optional<String> padToken() {
+    return token("pad_token");
+  }
 
-    /** The id of {@link #padToken()}. */
-    public OptionalInt padTokenId() {
-        return idOf("pad_token");
-    }
+  /** The id of {@link #padToken()}. */
+  public OptionalInt padTokenId() {
+    return idOf("pad_token");
+  }
 
-    /**
-     * Names the token that fills up a batch.
-     *
-     * @throws IllegalArgumentException if it is not an added token: one of the ordinary vocabulary stands in texts too,
-     *                                  and would be taken for padding there
-     */
-    public void setPadToken(String token) {
-        writing(() -> {
-            AddedToken known = parts.json().addedToken(token);
-            if (known == null) {
-                throw new IllegalArgumentException("\"" + token + "\" cannot be the pad token: it is "
-                        + (parts.json().id(token) == null ? "not a token of this tokenizer" : "an ordinary piece of text")
-                        + "; add one with addSpecialTokens(\"<|pad|>\") or take " + parts.config().token("eos_token")
-                                .orElse("another special token"));
-            }
-            if (!known.special()) {
-                replace(parts.json().with(List.of(known.asSpecial())));
-            }
-            parts.config().setToken("pad_token", token);
-            return null;
+  /**
+   * Names the token that fills up a batch.
+   *
+   * @throws IllegalArgumentException if it is not an added token: one of the ordinary vocabulary
+   *     stands in texts too, and would be taken for padding there
+   */
+  public void setPadToken(String token) {
+    writing(
+        () -> {
+          AddedToken known = parts.json().addedToken(token);
+          if (known == null) {
+            throw new IllegalArgumentException(
+                "\""
+                    + token
+                    + "\" cannot be the pad token: it is "
+                    + (parts.json().id(token) == null
+                        ? "not a token of this tokenizer"
+                        : "an ordinary piece of text")
+                    + "; add one with addSpecialTokens(\"<|pad|>\") or take "
+                    + parts.config().token("eos_token").orElse("another special token"));
+          }
+          if (!known.special()) {
+            replace(parts.json().with(List.of(known.asSpecial())));
+          }
+          parts.config().setToken("pad_token", token);
+          return null;
         });
-    }
+  }
 
-    /** Where a batch is filled up; right unless the tokenizer's files say otherwise. */
-    public PaddingSide paddingSide() {
-        return reading(() -> parts.config().paddingSide());
-    }
+  /** Where a batch is filled up; right unless the tokenizer's files say otherwise. */
+  public PaddingSide paddingSide() {
+    return reading(() -> parts.config().paddingSide());
+  }
 
-    public void setPaddingSide(PaddingSide side) {
-        writing(() -> {
-            parts.config().setPaddingSide(side);
-            return null;
+  public void setPaddingSide(PaddingSide side) {
+    writing(
+        () -> {
+          parts.config().setPaddingSide(side);
+          return null;
         });
-    }
+  }
 
-    /** The token that begins a text, if there is one. */
-    public Optional<String> bosToken() {
-        return token("bos_token");
-    }
+  /** The token that begins a text, if there is one. */
+  public Optional<String> bosToken() {
+    return token("bos_token");
+  }
 
-    /** The id of {@link #bosToken()}. */
-    public OptionalInt bosTokenId() {
-        return idOf("bos_token");
-    }
+  /** The id of {@link #bosToken()}. */
+  public OptionalInt bosTokenId() {
+    return idOf("bos_token");
+  }
 
-    /** The token that ends a text or a turn, if there is one. */
-    public Optional<String> eosToken() {
-        return token("eos_token");
-    }
+  /** The token that ends a text or a turn, if there is one. */
+  public Optional<String> eosToken() {
+    return token("eos_token");
+  }
 
-    /** The id of {@link #eosToken()}. */
-    public OptionalInt eosTokenId() {
-        return idOf("eos_token");
-    }
+  /** The id of {@link #eosToken()}. */
+  public OptionalInt eosTokenId() {
+    return idOf("eos_token");
+  }
 
-    /** The token for text that the vocabulary cannot express, if there is one. */
-    public Optional<String> unkToken() {
-        return token("unk_token");
-    }
+  /** The token for text that the vocabulary cannot express, if there is one. */
+  public Optional<String> unkToken() {
+    return token("unk_token");
+  }
 
-    /** The tokens with a role, by role ({@code bos_token} …), as transformers' {@code special_tokens_map}. */
-    public Map<String, String> specialTokens() {
-        return reading(() -> parts.config().roles());
-    }
+  /**
+   * The tokens with a role, by role ({@code bos_token} …), as transformers' {@code
+   * special_tokens_map}.
+   */
+  public Map<String, String> specialTokens() {
+    return reading(() -> parts.config().roles());
+  }
 
-    /** The longest text the model was made for, in tokens, if the tokenizer's files say so. */
-    public OptionalInt modelMaxLength() {
-        return reading(() -> parts.config().modelMaxLength());
-    }
+  /** The longest text the model was made for, in tokens, if the tokenizer's files say so. */
+  public OptionalInt modelMaxLength() {
+    return reading(() -> parts.config().modelMaxLength());
+  }
 
-    /** Whether {@link #chatTemplate()} has one to give. */
-    public boolean hasChatTemplate() {
-        return reading(() -> parts.config().chatTemplate().isPresent());
-    }
+  /** Whether {@link #chatTemplate()} has one to give. */
+  public boolean hasChatTemplate() {
+    return reading(() -> parts.config().chatTemplate().isPresent());
+  }
 
-    /**
-     * The template that turns messages into one text.
-     *
-     * @throws IllegalStateException if the tokenizer has none, as that of a base model
-     * @throws TemplateException     if it cannot be parsed
-     */
-    public ChatTemplate chatTemplate() {
-        return writing(() -> {
-            if (chatTemplate == null) {
-                String source = parts.config().chatTemplate().orElseThrow(() -> new IllegalStateException(
-                        "this tokenizer has no chat template; give it one with setChatTemplate(jinja)"));
-                chatTemplate = ChatTemplate.parse(source);
-            }
-            return chatTemplate;
+  /**
+   * The template that turns messages into one text.
+   *
+   * @throws IllegalStateException if the tokenizer has none, as that of a base model
+   * @throws TemplateException if it cannot be parsed
+   */
+  public ChatTemplate chatTemplate() {
+    return writing(
+        () -> {
+          if (chatTemplate == null) {
+            String source =
+                parts
+                    .config()
+                    .chatTemplate()
+                    .orElseThrow(
+                        () ->
+                            new IllegalStateException(
+                                "this tokenizer has no chat template; give it one with"
+                                    + " setChatTemplate(jinja)"));
+            chatTemplate = ChatTemplate.parse(source);
+          }
+          return chatTemplate;
         });
-    }
+  }
 
-    /**
-     * Gives the tokenizer a chat template, written in Jinja.
-     *
-     * @throws TemplateException if it cannot be parsed; the tokenizer keeps the one it had
-     */
-    public void setChatTemplate(String jinja) {
-        ChatTemplate parsed = ChatTemplate.parse(jinja);
-        writing(() -> {
-            parts.config().setChatTemplate(jinja);
-            chatTemplate = parsed;
-            return null;
+  /**
+   * Gives the tokenizer a chat template, written in Jinja.
+   *
+   * @throws TemplateException if it cannot be parsed; the tokenizer keeps the one it had
+   */
+  public void setChatTemplate(String jinja) {
+    ChatTemplate parsed = ChatTemplate.parse(jinja);
+    writing(
+        () -> {
+          parts.config().setChatTemplate(jinja);
+          chatTemplate = parsed;
+          return null;
         });
-    }
+  }
 
-    /**
-     * The conversation as one text, ready for {@code encode(text, false)}.
-     *
-     * @param addGenerationPrompt ends the text where the assistant's next reply begins
-     * @throws IllegalStateException if the tokenizer has no template
-     * @throws TemplateException     if the template refuses the conversation
-     */
-    public String applyChatTemplate(List<Message> messages, boolean addGenerationPrompt) {
-        return applyChatTemplate(messages, addGenerationPrompt, Map.of());
-    }
+  /**
+   * The conversation as one text, ready for {@code encode(text, false)}.
+   *
+   * @param addGenerationPrompt ends the text where the assistant's next reply begins
+   * @throws IllegalStateException if the tokenizer has no template
+   * @throws TemplateException if the template refuses the conversation
+   */
+  public String applyChatTemplate(List<Message> messages, boolean addGenerationPrompt) {
+    return applyChatTemplate(messages, addGenerationPrompt, Map.of());
+  }
 
-    /** As above, with further variables for the template ({@code tools}, {@code enable_thinking} …). */
-    public String applyChatTemplate(List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
-        ChatTemplate template = chatTemplate();
-        Map<String, Object> all = new LinkedHashMap<>(specialTokens());
-        all.putAll(variables);
-        return template.render(messages, addGenerationPrompt, all);
-    }
+  /**
+   * As above, with further variables for the template ({@code tools}, {@code enable_thinking} …).
+   */
+  public String applyChatTemplate(
+      List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
+    ChatTemplate template = chatTemplate();
+    Map<String, Object> all = new LinkedHashMap<>(specialTokens());
+    all.putAll(variables);
+    return template.render(messages, addGenerationPrompt, all);
+  }
 
-    /**
-     * Writes the files that {@link #fromPretrained(Path)} and Python's {@code AutoTokenizer.from_pretrained} read:
-     * tokenizer.json, tokenizer_config.json, special_tokens_map.json and chat_template.jinja.
-     *
-     * @param folder is made if it does not exist
-     */
-    public void save(Path folder) {
-        reading(() -> {
-            TokenizerWriter.write(parts, folder);
-            return null;
+  /**
+   * Writes the files that {@link #fromPretrained(Path)} and Python's {@code
+   * AutoTokenizer.from_pretrained} read: tokenizer.json, tokenizer_config.json,
+   * special_tokens_map.json and chat_template.jinja.
+   *
+   * @param folder is made if it does not exist
+   */
+  public void save(Path folder) {
+    reading(
+        () -> {
+          TokenizerWriter.write(parts, folder);
+          return null;
         });
-    }
+  }
 
-    /** Frees the native memory; a second call does nothing. */
-    @Override
-    public void close() {
-        lock.writeLock().lock();
-        try {
-            release();
-            rust = null;
-        } finally {
-            lock.writeLock().unlock();
-        }
+  /** Frees the native memory; a second call does nothing. */
+  @Override
+  public void close() {
+    lock.writeLock().lock();
+    try {
+      release();
+      rust = null;
+    } finally {
+      lock.writeLock().unlock();
     }
+  }
 
-    private int add(boolean special, String... tokens) {
-        return writing(() -> {
-            TokenizerJson json = parts.json();
-            List<AddedToken> added = new ArrayList<>(tokens.length);
-            for (String token : tokens) {
-                NewTokens.check(token, json, added);
-                added.add(AddedToken.of(json.size() + added.size(), token, special));
-            }
-            if (!added.isEmpty()) {
-                replace(json.with(added));
-            }
-            return added.size();
+  private int add(boolean special, String... tokens) {
+    return writing(
+        () -> {
+          TokenizerJson json = parts.json();
+          List<AddedToken> added = new ArrayList<>(tokens.length);
+          for (String token : tokens) {
+            NewTokens.check(token, json, added);
+            added.add(AddedToken.of(json.size() + added.size(), token, special));
+          }
+          if (!added.isEmpty()) {
+            replace(json.with(added));
+          }
+          return added.size();
         });
-    }
+  }
 
-    /** Builds the new native tokenizer before it gives up the old one, so that a failure changes nothing. */
-    private void replace(TokenizerJson json) {
-        NativeTokenizer next = NativeTokenizer.build(json.json(), json.origin());
-        release();
-        rust = next;
-        parts = new TokenizerParts(json, parts.config());
-    }
+  /**
+   * Builds the new native tokenizer before it gives up the old one, so that a failure changes
+   * nothing.
+   */
+  private void replace(TokenizerJson json) {
+    NativeTokenizer next = NativeTokenizer.build(json.json(), json.origin());
+    release();
+    rust = next;
+    parts = new TokenizerParts(json, parts.config());
+  }
 
-    private void release() {
-        if (rust != null) {
-            rust.close();
-        }
-        if (ordinary != null) {
-            ordinary.close();
-            ordinary = null;
-        }
+  private void release() {
+    if (rust != null) {
+      rust.close();
     }
+    if (ordinary != null) {
+      ordinary.close();
+      ordinary = null;
+    }
+  }
 
-    private Optional<String> token(String role) {
-        return reading(() -> parts.config().token(role));
-    }
+  private Optional<String> token(String role) {
+    return reading(() -> parts.config().token(role));
+  }
 
-    private OptionalInt idOf(String role) {
-        return token(role).map(this::tokenToId).orElse(OptionalInt.empty());
-    }
+  private OptionalInt idOf(String role) {
+    return token(role).map(this::tokenToId).orElse(OptionalInt.empty());
+  }
 
-    private int known(int id) {
-        int size = parts.json().size();
-        if (id < 0 || id >= size) {
-            throw new IllegalArgumentException("id " + id + " is not in the vocabulary of " + size + " tokens (0 to "
-                    + (size - 1) + ")");
-        }
-        return id;
+  private int known(int id) {
+    int size = parts.json().size();
+    if (id < 0 || id >= size) {
+      throw new IllegalArgumentException(
+          "id "
+              + id
+              + " is not in the vocabulary of "
+              + size
+              + " tokens (0 to "
+              + (size - 1)
+              + ")");
     }
+    return id;
+  }
 
-    private <T> T reading(Supplier<T> work) {
-        lock.readLock().lock();
-        try {
-            return open(work);
-        } finally {
-            lock.readLock().unlock();
-        }
+  private <T> T reading(Supplier<T> work) {
+    lock.readLock().lock();
+    try {
+      return open(work);
+    } finally {
+      lock.readLock().unlock();
     }
+  }
 
-    private <T> T writing(Supplier<T> work) {
-        lock.writeLock().lock();
-        try {
-            return open(work);
-        } finally {
-            lock.writeLock().unlock();
-        }
+  private <T> T writing(Supplier<T> work) {
+    lock.writeLock().lock();
+    try {
+      return open(work);
+    } finally {
+      lock.writeLock().unlock();
     }
+  }
 
-    private <T> T open(Supplier<T> work) {
-        if (rust == null) {
-            throw new IllegalStateException("this tokenizer is closed");
-        }
-        return work.get();
+  private <T> T open(Supplier<T> work) {
+    if (rust == null) {
+      throw new IllegalStateException("this tokenizer is closed");
     }
+    return work.get();
+  }
 }

@@ -13,211 +13,237 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a tokenizer.json says: its tokens by id and by text, and the JSON the native tokenizer is built from.
+ * What a tokenizer.json says: its tokens by id and by text, and the JSON the native tokenizer is
+ * built from.
  *
- * <p>Immutable: adding tokens gives a new one that shares the vocabulary. The native library silently renumbers ids
- * that leave a gap, and ends the whole process on some malformed parts, so everything is checked here first.
+ * <p>Immutable: adding tokens gives a new one that shares the vocabulary. The native library
+ * silently renumbers ids that leave a gap, and ends the whole process on some malformed parts, so
+ * everything is checked here first.
  */
 final class TokenizerJson {
-    private final JsonObject root;
-    private final String origin;
-    private final Map<String, Integer> vocabulary;
-    private final Map<String, AddedToken> added;
-    private final String[] texts;
+  private final JsonObject root;
+  private final String origin;
+  private final Map<String, Integer> vocabulary;
+  private final Map<String, AddedToken> added;
+  private final String[] texts;
 
-    private TokenizerJson(
-            JsonObject root, String origin, Map<String, Integer> vocabulary, Map<String, AddedToken> added) {
-        this.root = root;
-        this.origin = origin;
-        this.vocabulary = vocabulary;
-        this.added = added;
-        this.texts = textsById();
-    }
+  private TokenizerJson(
+      JsonObject root,
+      String origin,
+      Map<String, Integer> vocabulary,
+      Map<String, AddedToken> added) {
+    this.root = root;
+    this.origin = origin;
+    this.vocabulary = vocabulary;
+    this.added = added;
+    this.texts = textsById();
+  }
 
-    /**
-     * Checks and indexes a parsed tokenizer.json. Its truncation and padding sections are dropped: they would cut and
-     * fill every text unasked.
-     *
-     * @param origin the file's name, for errors
-     * @throws TokenizerException if a part is missing, has the wrong type, or is of a kind not known here
-     */
-    static TokenizerJson of(JsonObject source, String origin) {
-        try {
-            JsonObject root = shallowCopy(source);
-            root.add("truncation", JsonNull.INSTANCE);
-            root.add("padding", JsonNull.INSTANCE);
-            JsonObject model = root.getAsJsonObject("model");
-            if (model == null) {
-                throw new TokenizerException(origin + " has no \"model\" part; fetch it again");
-            }
-            Pipeline pipeline = new Pipeline(root, origin);
-            pipeline.checkModel();
-            Map<String, AddedToken> added = added(root);
-            root.add("added_tokens", array(added.values()));
-            TokenizerJson result = new TokenizerJson(root, origin, vocabulary(model), added);
-            pipeline.checkSteps(result.size());
-            return result;
-        } catch (TokenizerException e) {
-            throw e;
-        } catch (RuntimeException e) {
-            // Gson's own: a cast, a null, a number out of range. Its words say nothing to a user.
-            throw new TokenizerException(
-                    origin + " is damaged (a part is missing or has the wrong type); fetch it again", e);
-        }
+  /**
+   * Checks and indexes a parsed tokenizer.json. Its truncation and padding sections are dropped:
+   * they would cut and fill every text unasked.
+   *
+   * @param origin the file's name, for errors
+   * @throws TokenizerException if a part is missing, has the wrong type, or is of a kind not known
+   *     here
+   */
+  static TokenizerJson of(JsonObject source, String origin) {
+    try {
+      JsonObject root = shallowCopy(source);
+      root.add("truncation", JsonNull.INSTANCE);
+      root.add("padding", JsonNull.INSTANCE);
+      JsonObject model = root.getAsJsonObject("model");
+      if (model == null) {
+        throw new TokenizerException(origin + " has no \"model\" part; fetch it again");
+      }
+      Pipeline pipeline = new Pipeline(root, origin);
+      pipeline.checkModel();
+      Map<String, AddedToken> added = added(root);
+      root.add("added_tokens", array(added.values()));
+      TokenizerJson result = new TokenizerJson(root, origin, vocabulary(model), added);
+      pipeline.checkSteps(result.size());
+      return result;
+    } catch (TokenizerException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      // Gson's own: a cast, a null, a number out of range. Its words say nothing to a user.
+      throw new TokenizerException(
+          origin + " is damaged (a part is missing or has the wrong type); fetch it again", e);
     }
+  }
 
-    /** Number of tokens, added ones included; the ids are 0 to this minus 1. */
-    int size() {
-        return texts.length;
-    }
+  /** Number of tokens, added ones included; the ids are 0 to this minus 1. */
+  int size() {
+    return texts.length;
+  }
 
-    /** The id of a token, or null. */
-    Integer id(String token) {
-        AddedToken own = added.get(token);
-        return own != null ? Integer.valueOf(own.id()) : vocabulary.get(token);
-    }
+  /** The id of a token, or null. */
+  Integer id(String token) {
+    AddedToken own = added.get(token);
+    return own != null ? Integer.valueOf(own.id()) : vocabulary.get(token);
+  }
 
-    String text(int id) {
-        return texts[id];
-    }
+  String text(int id) {
+    return texts[id];
+  }
 
-    /** The tokens that are matched before the text is split, by id. */
-    Collection<AddedToken> addedTokens() {
-        return added.values();
-    }
+  /** The tokens that are matched before the text is split, by id. */
+  Collection<AddedToken> addedTokens() {
+    return added.values();
+  }
 
-    AddedToken addedToken(String content) {
-        return added.get(content);
-    }
+  AddedToken addedToken(String content) {
+    return added.get(content);
+  }
 
-    String origin() {
-        return origin;
-    }
+  String origin() {
+    return origin;
+  }
 
-    /** This with other added tokens: those given replace the ones of the same text and come behind the rest otherwise. */
-    TokenizerJson with(Collection<AddedToken> tokens) {
-        Map<String, AddedToken> all = new LinkedHashMap<>(added);
-        tokens.forEach(token -> all.put(token.content(), token));
-        return rebuilt(sorted(all.values()));
-    }
+  /**
+   * This with other added tokens: those given replace the ones of the same text and come behind the
+   * rest otherwise.
+   */
+  TokenizerJson with(Collection<AddedToken> tokens) {
+    Map<String, AddedToken> all = new LinkedHashMap<>(added);
+    tokens.forEach(token -> all.put(token.content(), token));
+    return rebuilt(sorted(all.values()));
+  }
 
-    /** This with another last step, which puts BOS and EOS around a text. */
-    TokenizerJson withPostProcessor(JsonElement postProcessor) {
-        JsonObject copy = shallowCopy(root);
-        copy.add("post_processor", postProcessor);
-        return new TokenizerJson(copy, origin, vocabulary, added);
-    }
+  /** This with another last step, which puts BOS and EOS around a text. */
+  TokenizerJson withPostProcessor(JsonElement postProcessor) {
+    JsonObject copy = shallowCopy(root);
+    copy.add("post_processor", postProcessor);
+    return new TokenizerJson(copy, origin, vocabulary, added);
+  }
 
-    /**
-     * JSON of a tokenizer that takes special tokens for ordinary text. Its ids of the remaining added tokens may
-     * differ from ours (the native library counts them anew), so look its tokens up by their text.
-     */
-    JsonObject withoutSpecialTokens() {
-        JsonObject copy = shallowCopy(root);
-        List<AddedToken> ordinary = new ArrayList<>();
-        int next = vocabulary.size();
-        for (AddedToken token : added.values()) {
-            if (!token.special()) {
-                Integer known = vocabulary.get(token.content());
-                ordinary.add(token.withId(known != null ? known : next++));
-            }
-        }
-        copy.add("added_tokens", array(ordinary));
-        return copy;
+  /**
+   * JSON of a tokenizer that takes special tokens for ordinary text. Its ids of the remaining added
+   * tokens may differ from ours (the native library counts them anew), so look its tokens up by
+   * their text.
+   */
+  JsonObject withoutSpecialTokens() {
+    JsonObject copy = shallowCopy(root);
+    List<AddedToken> ordinary = new ArrayList<>();
+    int next = vocabulary.size();
+    for (AddedToken token : added.values()) {
+      if (!token.special()) {
+        Integer known = vocabulary.get(token.content());
+        ordinary.add(token.withId(known != null ? known : next++));
+      }
     }
+    copy.add("added_tokens", array(ordinary));
+    return copy;
+  }
 
-    /** JSON of a tokenizer that knows the ordinary vocabulary only. */
-    JsonObject withoutAddedTokens() {
-        JsonObject copy = shallowCopy(root);
-        copy.add("added_tokens", array(List.of()));
-        return copy;
-    }
+  /** JSON of a tokenizer that knows the ordinary vocabulary only. */
+  JsonObject withoutAddedTokens() {
+    JsonObject copy = shallowCopy(root);
+    copy.add("added_tokens", array(List.of()));
+    return copy;
+  }
 
-    JsonObject json() {
-        return root;
-    }
+  JsonObject json() {
+    return root;
+  }
 
-    private TokenizerJson rebuilt(Map<String, AddedToken> tokens) {
-        JsonObject copy = shallowCopy(root);
-        copy.add("added_tokens", array(tokens.values()));
-        return new TokenizerJson(copy, origin, vocabulary, tokens);
-    }
+  private TokenizerJson rebuilt(Map<String, AddedToken> tokens) {
+    JsonObject copy = shallowCopy(root);
+    copy.add("added_tokens", array(tokens.values()));
+    return new TokenizerJson(copy, origin, vocabulary, tokens);
+  }
 
-    private static JsonArray array(Collection<AddedToken> tokens) {
-        JsonArray array = new JsonArray();
-        tokens.forEach(token -> array.add(token.toJsonWithId()));
-        return array;
-    }
+  private static JsonArray array(Collection<AddedToken> tokens) {
+    JsonArray array = new JsonArray();
+    tokens.forEach(token -> array.add(token.toJsonWithId()));
+    return array;
+  }
 
-    private static JsonObject shallowCopy(JsonObject object) {
-        JsonObject copy = new JsonObject();
-        object.entrySet().forEach(e -> copy.add(e.getKey(), e.getValue()));
-        return copy;
-    }
+  private static JsonObject shallowCopy(JsonObject object) {
+    JsonObject copy = new JsonObject();
+    object.entrySet().forEach(e -> copy.add(e.getKey(), e.getValue()));
+    return copy;
+  }
 
-    private static Map<String, Integer> vocabulary(JsonObject model) {
-        JsonObject json = model.getAsJsonObject("vocab");
-        Map<String, Integer> vocabulary = new HashMap<>(json.size() * 2);
-        json.entrySet().forEach(e -> vocabulary.put(e.getKey(), exactInt(e.getValue())));
-        return vocabulary;
-    }
+  private static Map<String, Integer> vocabulary(JsonObject model) {
+    JsonObject json = model.getAsJsonObject("vocab");
+    Map<String, Integer> vocabulary = new HashMap<>(json.size() * 2);
+    json.entrySet().forEach(e -> vocabulary.put(e.getKey(), exactInt(e.getValue())));
+    return vocabulary;
+  }
 
-    private static Map<String, AddedToken> added(JsonObject root) {
-        List<AddedToken> tokens = new ArrayList<>();
-        JsonElement array = root.get("added_tokens");
-        if (array != null && !array.isJsonNull()) {
-            for (JsonElement element : array.getAsJsonArray()) {
-                JsonObject json = element.getAsJsonObject();
-                tokens.add(AddedToken.fromJson(exactInt(json.get("id")), json));
-            }
-        }
-        return sorted(tokens);
+  private static Map<String, AddedToken> added(JsonObject root) {
+    List<AddedToken> tokens = new ArrayList<>();
+    JsonElement array = root.get("added_tokens");
+    if (array != null && !array.isJsonNull()) {
+      for (JsonElement element : array.getAsJsonArray()) {
+        JsonObject json = element.getAsJsonObject();
+        tokens.add(AddedToken.fromJson(exactInt(json.get("id")), json));
+      }
     }
+    return sorted(tokens);
+  }
 
-    private static Map<String, AddedToken> sorted(Collection<AddedToken> tokens) {
-        List<AddedToken> byId = new ArrayList<>(tokens);
-        byId.sort(Comparator.comparingInt(AddedToken::id));
-        Map<String, AddedToken> result = new LinkedHashMap<>();
-        byId.forEach(token -> result.put(token.content(), token));
-        return result;
-    }
+  private static Map<String, AddedToken> sorted(Collection<AddedToken> tokens) {
+    List<AddedToken> byId = new ArrayList<>(tokens);
+    byId.sort(Comparator.comparingInt(AddedToken::id));
+    Map<String, AddedToken> result = new LinkedHashMap<>();
+    byId.forEach(token -> result.put(token.content(), token));
+    return result;
+  }
 
-    private static int exactInt(JsonElement value) {
-        return value.getAsBigDecimal().intValueExact();
-    }
+  private static int exactInt(JsonElement value) {
+    return value.getAsBigDecimal().intValueExact();
+  }
 
-    /** The tokens by id; ids must count up from 0 without a gap, the vocabulary's own first. */
-    private String[] textsById() {
-        int size = vocabulary.size();
-        for (AddedToken token : added.values()) {
-            size += vocabulary.containsKey(token.content()) ? 0 : 1;
-        }
-        String[] result = new String[size];
-        vocabulary.forEach((text, id) -> put(result, vocabulary.size(), id, text));
-        for (AddedToken token : added.values()) {
-            Integer known = vocabulary.get(token.content());
-            if (token.content().isEmpty()) {
-                throw new TokenizerException(origin + ": added token " + token.id() + " is empty");
-            }
-            if (known == null) {
-                put(result, size, token.id(), token.content());
-            } else if (known != token.id()) {
-                throw new TokenizerException(origin + ": token \"" + token.content() + "\" has id " + known
-                        + " in the vocabulary but " + token.id() + " among the added tokens");
-            }
-        }
-        return result;
+  /** The tokens by id; ids must count up from 0 without a gap, the vocabulary's own first. */
+  private String[] textsById() {
+    int size = vocabulary.size();
+    for (AddedToken token : added.values()) {
+      size += vocabulary.containsKey(token.content()) ? 0 : 1;
     }
+    String[] result = new String[size];
+    vocabulary.forEach((text, id) -> put(result, vocabulary.size(), id, text));
+    for (AddedToken token : added.values()) {
+      Integer known = vocabulary.get(token.content());
+      if (token.content().isEmpty()) {
+        throw new TokenizerException(origin + ": added token " + token.id() + " is empty");
+      }
+      if (known == null) {
+        put(result, size, token.id(), token.content());
+      } else if (known != token.id()) {
+        throw new TokenizerException(
+            origin
+                + ": token \""
+                + token.content()
+                + "\" has id "
+                + known
+                + " in the vocabulary but "
+                + token.id()
+                + " among the added tokens");
+      }
+    }
+    return result;
+  }
 
-    private void put(String[] result, int limit, int id, String text) {
-        if (id < 0 || id >= limit) {
-            throw new TokenizerException(origin + ": token \"" + text + "\" has id " + id + ", but " + limit
-                    + " tokens need the ids 0 to " + (limit - 1) + " without a gap");
-        }
-        if (result[id] != null) {
-            throw new TokenizerException(
-                    origin + ": tokens \"" + result[id] + "\" and \"" + text + "\" share the id " + id);
-        }
-        result[id] = text;
+  private void put(String[] result, int limit, int id, String text) {
+    if (id < 0 || id >= limit) {
+      throw new TokenizerException(
+          origin
+              + ": token \""
+              + text
+              + "\" has id "
+              + id
+              + ", but "
+              + limit
+              + " tokens need the ids 0 to "
+              + (limit - 1)
+              + " without a gap");
     }
+    if (result[id] != null) {
+      throw new TokenizerException(
+          origin + ": tokens \"" + result[id] + "\" and \"" + text + "\" share the id " + id);
+    }
+    result[id] = text;
+  }
 }

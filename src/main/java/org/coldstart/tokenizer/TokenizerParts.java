@@ -15,109 +15,121 @@ import org.coldstart.json.JsonFiles;
 
 /** The two halves of a tokenizer as loaded: how text is split, and which token plays which role. */
 record TokenizerParts(TokenizerJson json, TokenizerConfig config) {
-    static final String FILE = "tokenizer.json";
+  static final String FILE = "tokenizer.json";
 
-    /** Reads a folder with tokenizer.json, a GGUF file, or a folder with one GGUF file. */
-    static TokenizerParts read(Path path) {
-        if (!Files.exists(path)) {
-            throw new TokenizerException(path + " does not exist; give a folder with " + FILE + " or a .gguf file");
-        }
-        if (!Files.isDirectory(path)) {
-            return gguf(path);
-        }
-        if (Files.exists(path.resolve(FILE))) {
-            return folder(path);
-        }
-        return gguf(onlyGguf(path));
+  /** Reads a folder with tokenizer.json, a GGUF file, or a folder with one GGUF file. */
+  static TokenizerParts read(Path path) {
+    if (!Files.exists(path)) {
+      throw new TokenizerException(
+          path + " does not exist; give a folder with " + FILE + " or a .gguf file");
     }
+    if (!Files.isDirectory(path)) {
+      return gguf(path);
+    }
+    if (Files.exists(path.resolve(FILE))) {
+      return folder(path);
+    }
+    return gguf(onlyGguf(path));
+  }
 
-    private static TokenizerParts folder(Path folder) {
-        Path file = folder.resolve(FILE);
-        TokenizerJson json = TokenizerJson.of(JsonFiles.read(file, TokenizerException::new), file.toString());
-        return new TokenizerParts(json, TokenizerConfig.read(folder)).completed();
-    }
+  private static TokenizerParts folder(Path folder) {
+    Path file = folder.resolve(FILE);
+    TokenizerJson json =
+        TokenizerJson.of(JsonFiles.read(file, TokenizerException::new), file.toString());
+    return new TokenizerParts(json, TokenizerConfig.read(folder)).completed();
+  }
 
-    private static TokenizerParts gguf(Path file) {
-        try (GgufFile gguf = GgufFile.open(file)) {
-            return new GgufTokenizer(gguf.metadata(), file.toString()).parts();
-        }
+  private static TokenizerParts gguf(Path file) {
+    try (GgufFile gguf = GgufFile.open(file)) {
+      return new GgufTokenizer(gguf.metadata(), file.toString()).parts();
     }
+  }
 
-    private static Path onlyGguf(Path folder) {
-        try (Stream<Path> files = Files.list(folder)) {
-            List<Path> found = files.filter(f -> f.getFileName().toString().endsWith(".gguf")).sorted().toList();
-            if (found.size() != 1) {
-                throw new TokenizerException(folder + " holds no " + FILE + " and "
-                        + (found.isEmpty() ? "no .gguf file" : "several .gguf files, name one of " + found));
-            }
-            return found.get(0);
-        } catch (IOException e) {
-            throw new TokenizerException(folder + " cannot be listed: " + e.getMessage(), e);
-        }
+  private static Path onlyGguf(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      List<Path> found =
+          files.filter(f -> f.getFileName().toString().endsWith(".gguf")).sorted().toList();
+      if (found.size() != 1) {
+        throw new TokenizerException(
+            folder
+                + " holds no "
+                + FILE
+                + " and "
+                + (found.isEmpty()
+                    ? "no .gguf file"
+                    : "several .gguf files, name one of " + found));
+      }
+      return found.get(0);
+    } catch (IOException e) {
+      throw new TokenizerException(folder + " cannot be listed: " + e.getMessage(), e);
     }
+  }
 
-    /**
-     * Does what transformers 5 does on loading: every token with a role is a special token, tokens that only the config
-     * lists are added, and {@code add_bos_token} replaces the post-processor.
-     */
-    private TokenizerParts completed() {
-        TokenizerJson complete = json.with(listedOnlyInConfig());
-        complete = complete.with(notYetSpecial(complete));
-        Optional<Boolean> bos = config.flag("add_bos_token");
-        Optional<Boolean> eos = config.flag("add_eos_token");
-        if (bos.isPresent() || eos.isPresent()) {
-            complete = complete.withPostProcessor(PostProcessor.of(
-                    wanted(complete, bos, "bos_token"), wanted(complete, eos, "eos_token")));
-        }
-        return new TokenizerParts(complete, config);
+  /**
+   * Does what transformers 5 does on loading: every token with a role is a special token, tokens
+   * that only the config lists are added, and {@code add_bos_token} replaces the post-processor.
+   */
+  private TokenizerParts completed() {
+    TokenizerJson complete = json.with(listedOnlyInConfig());
+    complete = complete.with(notYetSpecial(complete));
+    Optional<Boolean> bos = config.flag("add_bos_token");
+    Optional<Boolean> eos = config.flag("add_eos_token");
+    if (bos.isPresent() || eos.isPresent()) {
+      complete =
+          complete.withPostProcessor(
+              PostProcessor.of(
+                  wanted(complete, bos, "bos_token"), wanted(complete, eos, "eos_token")));
     }
+    return new TokenizerParts(complete, config);
+  }
 
-    private List<AddedToken> listedOnlyInConfig() {
-        List<AddedToken> missing = new ArrayList<>(config.addedTokens());
-        missing.removeIf(token -> json.addedToken(token.content()) != null);
-        return missing;
-    }
+  private List<AddedToken> listedOnlyInConfig() {
+    List<AddedToken> missing = new ArrayList<>(config.addedTokens());
+    missing.removeIf(token -> json.addedToken(token.content()) != null);
+    return missing;
+  }
 
-    private List<AddedToken> notYetSpecial(TokenizerJson json) {
-        Set<String> wanted = new LinkedHashSet<>(config.roles().values());
-        wanted.addAll(config.furtherSpecialTokens());
-        List<AddedToken> changed = new ArrayList<>();
-        int next = json.size();
-        for (String content : wanted) {
-            AddedToken known = json.addedToken(content);
-            if (known == null) {
-                Integer id = json.id(content);
-                changed.add(AddedToken.of(id != null ? id : next++, content, true));
-            } else if (!known.special()) {
-                changed.add(known.asSpecial());
-            }
-        }
-        return changed;
+  private List<AddedToken> notYetSpecial(TokenizerJson json) {
+    Set<String> wanted = new LinkedHashSet<>(config.roles().values());
+    wanted.addAll(config.furtherSpecialTokens());
+    List<AddedToken> changed = new ArrayList<>();
+    int next = json.size();
+    for (String content : wanted) {
+      AddedToken known = json.addedToken(content);
+      if (known == null) {
+        Integer id = json.id(content);
+        changed.add(AddedToken.of(id != null ? id : next++, content, true));
+      } else if (!known.special()) {
+        changed.add(known.asSpecial());
+      }
     }
+    return changed;
+  }
 
-    private AddedToken wanted(TokenizerJson json, Optional<Boolean> flag, String role) {
-        return flag.orElse(false) ? config.token(role).map(json::addedToken).orElse(null) : null;
-    }
+  private AddedToken wanted(TokenizerJson json, Optional<Boolean> flag, String role) {
+    return flag.orElse(false) ? config.token(role).map(json::addedToken).orElse(null) : null;
+  }
 
-    /** The config as it is to be saved. */
-    JsonObject savedConfig() {
-        JsonObject saved = config.json();
-        // The post-processor in tokenizer.json says this, and says it to every version.
-        saved.remove("add_bos_token");
-        saved.remove("add_eos_token");
-        config.roles().forEach(saved::addProperty);
-        JsonObject table = new JsonObject();
-        json.addedTokens().forEach(token -> table.add(Integer.toString(token.id()), token.toJson()));
-        saved.add("added_tokens_decoder", table);
-        // Classes of single models rebuild their own pipeline and lose added tokens; this one reads tokenizer.json.
-        saved.addProperty("tokenizer_class", "PreTrainedTokenizerFast");
-        return saved;
-    }
+  /** The config as it is to be saved. */
+  JsonObject savedConfig() {
+    JsonObject saved = config.json();
+    // The post-processor in tokenizer.json says this, and says it to every version.
+    saved.remove("add_bos_token");
+    saved.remove("add_eos_token");
+    config.roles().forEach(saved::addProperty);
+    JsonObject table = new JsonObject();
+    json.addedTokens().forEach(token -> table.add(Integer.toString(token.id()), token.toJson()));
+    saved.add("added_tokens_decoder", table);
+    // Classes of single models rebuild their own pipeline and lose added tokens; this one reads
+    // tokenizer.json.
+    saved.addProperty("tokenizer_class", "PreTrainedTokenizerFast");
+    return saved;
+  }
 
-    /** special_tokens_map.json, for readers that know no other place for the roles. */
-    JsonObject savedRoles() {
-        JsonObject saved = new JsonObject();
-        config.roles().forEach(saved::addProperty);
-        return saved;
-    }
+  /** special_tokens_map.json, for readers that know no other place for the roles. */
+  JsonObject savedRoles() {
+    JsonObject saved = new JsonObject();
+    config.roles().forEach(saved::addProperty);
+    return saved;
+  }
 }

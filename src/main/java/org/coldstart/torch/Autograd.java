@@ -8,8 +8,9 @@ import java.util.function.Supplier;
 /**
  * Gradients: where they are recorded, how they flow back, and how they are read and cleared.
  *
- * <p>Whether operations are recorded is a property of the calling thread, and the cells of a notebook run
- * on changing threads; so the mode is set around a piece of work and restored after it.
+ * <p>Whether operations are recorded is a property of the calling thread, and the cells of a
+ * notebook run on changing threads; so the mode is set around a piece of work and restored after
+ * it.
  */
 public final class Autograd {
 

@@ -3,8 +3,9 @@ package org.coldstart.torch;
 /**
  * The number format in which a model's matrix products run; its weights are kept in f32 either way.
  *
- * <p>{@link #BF16} is what PyTorch calls autocast: inputs and weights of every linear layer are rounded to
- * bfloat16, products are summed in f32, and norms, the residual stream, softmax and loss stay f32.
+ * <p>{@link #BF16} is what PyTorch calls autocast: inputs and weights of every linear layer are
+ * rounded to bfloat16, products are summed in f32, and norms, the residual stream, softmax and loss
+ * stay f32.
  */
 public enum Precision {
   /** Single precision throughout. */

@@ -48,13 +48,19 @@ public final class Torch {
     return ROOT == null ? 0 : JniUtils.getNumThreads();
   }
 
-  /** Whether the processor multiplies bf16 matrices in hardware (Linux only; false where unknown). */
+  /**
+   * Whether the processor multiplies bf16 matrices in hardware (Linux only; false where unknown).
+   */
   static boolean hasBf16Instructions() {
     try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
       return lines
           .filter(line -> line.startsWith("flags") || line.startsWith("Features"))
           .findFirst()
-          .map(line -> line.contains("avx512_bf16") || line.contains("amx_bf16") || line.contains(" bf16"))
+          .map(
+              line ->
+                  line.contains("avx512_bf16")
+                      || line.contains("amx_bf16")
+                      || line.contains(" bf16"))
           .orElse(false);
     } catch (IOException e) {
       return false;

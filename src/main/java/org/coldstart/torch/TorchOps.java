@@ -9,9 +9,10 @@ import java.nio.charset.StandardCharsets;
 /**
  * The tensor operations that a decoder needs and DJL's {@link NDArray} does not have.
  *
- * <p>Each is a few lines of TorchScript in {@code ops.torchscript}; gradients flow through all of them
- * except those whose name says that they write. A result belongs to the manager of the first argument,
- * so pass the activation first and the weight second, and a step's tensors die with the step.
+ * <p>Each is a few lines of TorchScript in {@code ops.torchscript}; gradients flow through all of
+ * them except those whose name says that they write. A result belongs to the manager of the first
+ * argument, so pass the activation first and the weight second, and a step's tensors die with the
+ * step.
  */
 public final class TorchOps {
 
@@ -54,21 +55,25 @@ public final class TorchOps {
     return OPS.call("merge_heads", x.getManager(), x);
   }
 
-  /** Repeats each key or value head, so that grouped queries find one each: axis 1 grows by {@code times}. */
+  /**
+   * Repeats each key or value head, so that grouped queries find one each: axis 1 grows by {@code
+   * times}.
+   */
   public static NDArray repeatHeads(NDArray x, int times) {
     return times == 1 ? x : OPS.call("repeat_heads", x.getManager(), x, times);
   }
 
   /**
-   * Deals the vectors of axes 1 and 2 out to another number of heads, in order: (batch, a, b, size) →
-   * (batch, heads, a · b / heads, size).
+   * Deals the vectors of axes 1 and 2 out to another number of heads, in order: (batch, a, b, size)
+   * → (batch, heads, a · b / heads, size).
    */
   public static NDArray regroup(NDArray x, int heads) {
     return OPS.call("regroup", x.getManager(), x, heads);
   }
 
   /**
-   * Rotary position embedding in the half-split layout of Hugging Face checkpoints (Su et al., 2021).
+   * Rotary position embedding in the half-split layout of Hugging Face checkpoints (Su et al.,
+   * 2021).
    *
    * @param x shape (batch, heads, time, size)
    * @param cos shape broadcastable to x; the same angles stand in both halves
@@ -77,7 +82,10 @@ public final class TorchOps {
     return OPS.call("rotate", x.getManager(), x, cos, sin);
   }
 
-  /** Softmax attention in which position t sees positions 0…t; all three of shape (batch, heads, time, size). */
+  /**
+   * Softmax attention in which position t sees positions 0…t; all three of shape (batch, heads,
+   * time, size).
+   */
   public static NDArray causalAttention(NDArray q, NDArray k, NDArray v) {
     return OPS.call("attention_causal", q.getManager(), q, k, v);
   }
@@ -85,7 +93,8 @@ public final class TorchOps {
   /**
    * Softmax attention.
    *
-   * @param mask added to the scores, broadcastable to (batch, heads, queries, keys); null to see all keys
+   * @param mask added to the scores, broadcastable to (batch, heads, queries, keys); null to see
+   *     all keys
    */
   public static NDArray attention(NDArray q, NDArray k, NDArray v, NDArray mask) {
     return mask == null
@@ -93,7 +102,10 @@ public final class TorchOps {
         : OPS.call("attention_masked", q.getManager(), q, k, v, mask);
   }
 
-  /** Copies {@code source} over {@code target} along {@code axis} from {@code start}; writes, records nothing. */
+  /**
+   * Copies {@code source} over {@code target} along {@code axis} from {@code start}; writes,
+   * records nothing.
+   */
   public static void write(NDArray target, NDArray source, int axis, long start) {
     Autograd.withoutGradient(
         () -> {
@@ -107,13 +119,17 @@ public final class TorchOps {
     return OPS.call("read_slice", x.getManager(), x, axis, start, length);
   }
 
-  /** The chosen entries of {@code x} along {@code axis}, in the order of {@code index} (int64, one axis). */
+  /**
+   * The chosen entries of {@code x} along {@code axis}, in the order of {@code index} (int64, one
+   * axis).
+   */
   public static NDArray select(NDArray x, int axis, NDArray index) {
     return OPS.call("index_select", x.getManager(), x, axis, index);
   }
 
   /**
-   * The sum of {@code -log softmax(logits)[label]} in f32; divide by the number of labels for the mean.
+   * The sum of {@code -log softmax(logits)[label]} in f32; divide by the number of labels for the
+   * mean.
    *
    * @param logits shape (n, vocabulary)
    * @param labels int64, shape (n); −100 is left out
@@ -156,12 +172,22 @@ public final class TorchOps {
       double weightDecay,
       double eps) {
     OPS.invoke(
-        "adamw", parameters, gradients, means, squares, steps, learningRate, beta1, beta2, weightDecay, eps);
+        "adamw",
+        parameters,
+        gradients,
+        means,
+        squares,
+        steps,
+        learningRate,
+        beta1,
+        beta2,
+        weightDecay,
+        eps);
   }
 
   /**
-   * Repetition penalty (Keskar et al., 2019): the logits of tokens seen before are divided by the penalty
-   * if positive, multiplied if negative.
+   * Repetition penalty (Keskar et al., 2019): the logits of tokens seen before are divided by the
+   * penalty if positive, multiplied if negative.
    *
    * @param logits shape (batch, vocabulary)
    * @param seen ids, int64, shape (batch, n); repeats are harmless
@@ -175,7 +201,10 @@ public final class TorchOps {
     return OPS.call("keep_top_k", logits.getManager(), logits, k);
   }
 
-  /** Leaves the fewest likeliest logits whose probabilities reach p (Holtzman et al., 2019), at least one. */
+  /**
+   * Leaves the fewest likeliest logits whose probabilities reach p (Holtzman et al., 2019), at
+   * least one.
+   */
   public static NDArray keepTopP(NDArray logits, double p) {
     return OPS.call("keep_top_p", logits.getManager(), logits, p);
   }

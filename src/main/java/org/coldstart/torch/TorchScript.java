@@ -21,9 +21,10 @@ import java.util.zip.ZipOutputStream;
 /**
  * A TorchScript module compiled from source text at run time, without Python and without a file.
  *
- * <p>libtorch reads modules from a zip archive that holds the source of their methods and a pickle of
- * their attributes. A module without attributes needs a pickle of a few fixed bytes, so the archive can be
- * written here, in memory. Autograd flows through the methods, and a call costs about three microseconds.
+ * <p>libtorch reads modules from a zip archive that holds the source of their methods and a pickle
+ * of their attributes. A module without attributes needs a pickle of a few fixed bytes, so the
+ * archive can be written here, in memory. Autograd flows through the methods, and a call costs
+ * about three microseconds.
  */
 final class TorchScript {
 
@@ -45,8 +46,8 @@ final class TorchScript {
    * Compiles a module.
    *
    * @param manager owns the module; its device is where the module runs
-   * @param methods TorchScript methods in the serialised dialect ({@code torch.add(x, y)}, no operators),
-   *     each {@code def name(self, ...)} indented by two blanks
+   * @param methods TorchScript methods in the serialised dialect ({@code torch.add(x, y)}, no
+   *     operators), each {@code def name(self, ...)} indented by two blanks
    */
   static TorchScript compile(NDManager manager, String methods) {
     try (ByteArrayInputStream archive = new ByteArrayInputStream(archive(methods))) {
@@ -60,8 +61,8 @@ final class TorchScript {
    * Calls a method that returns one tensor.
    *
    * @param out the manager that owns the result
-   * @param arguments {@link NDArray}, {@code NDArray[]}, {@link Integer}, {@link Long}, {@link Double} or
-   *     {@link Boolean}
+   * @param arguments {@link NDArray}, {@code NDArray[]}, {@link Integer}, {@link Long}, {@link
+   *     Double} or {@link Boolean}
    */
   NDArray call(String method, NDManager out, Object... arguments) {
     try (IValue result = run(method, arguments)) {
@@ -117,7 +118,8 @@ final class TorchScript {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
       store(zip, "ops/data.pkl", MODULE_PICKLE);
-      store(zip, "ops/code/__torch__.py", (CLASS_HEADER + methods).getBytes(StandardCharsets.UTF_8));
+      store(
+          zip, "ops/code/__torch__.py", (CLASS_HEADER + methods).getBytes(StandardCharsets.UTF_8));
       store(zip, "ops/constants.pkl", EMPTY_TUPLE_PICKLE);
       store(zip, "ops/version", "3\n".getBytes(StandardCharsets.US_ASCII));
     }

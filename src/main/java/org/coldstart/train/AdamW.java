@@ -12,8 +12,8 @@ import org.coldstart.torch.Torch;
 import org.coldstart.torch.TorchOps;
 
 /**
- * AdamW with f32 state, torch's fused kernel: moments, bias correction and decoupled decay in one sweep over
- * the weights (Loshchilov and Hutter, 2019).
+ * AdamW with f32 state, torch's fused kernel: moments, bias correction and decoupled decay in one
+ * sweep over the weights (Loshchilov and Hutter, 2019).
  */
 final class AdamW implements AutoCloseable {
 
@@ -86,8 +86,16 @@ final class AdamW implements AutoCloseable {
         step.addi(1);
       }
       TorchOps.adamW(
-          group.parameters(), gradients, group.means(), group.squares(), group.steps(),
-          learningRate, config.adamBeta1(), config.adamBeta2(), group.decay(), config.adamEpsilon());
+          group.parameters(),
+          gradients,
+          group.means(),
+          group.squares(),
+          group.steps(),
+          learningRate,
+          config.adamBeta1(),
+          config.adamBeta2(),
+          group.decay(),
+          config.adamEpsilon());
       TorchOps.scaleInPlace(gradients, 0);
     } finally {
       close(gradients);

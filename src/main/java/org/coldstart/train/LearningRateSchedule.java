@@ -3,8 +3,8 @@ package org.coldstart.train;
 /**
  * How the learning rate moves over a run: up from 0 during warm-up, then as the kind says.
  *
- * <p>The formulas are transformers' {@code get_linear_schedule_with_warmup} and its siblings; as there, the
- * first step of a warm-up has rate 0.
+ * <p>The formulas are transformers' {@code get_linear_schedule_with_warmup} and its siblings; as
+ * there, the first step of a warm-up has rate 0.
  */
 public enum LearningRateSchedule {
   /** Down to 0 in a straight line. */

@@ -13,7 +13,10 @@ import org.coldstart.torch.Precision;
 import org.coldstart.torch.Torch;
 import org.coldstart.torch.TorchOps;
 
-/** The training objective: cross-entropy at the positions that predict a kept token, and at no others. */
+/**
+ * The training objective: cross-entropy at the positions that predict a kept token, and at no
+ * others.
+ */
 public final class Losses {
 
   private Losses() {}
@@ -21,8 +24,8 @@ public final class Losses {
   /**
    * The summed loss of a batch's kept tokens, recorded for gradients if the thread's mode says so.
    *
-   * <p>Only the hidden states at kept positions go through the head: of a vocabulary of 50 000, the logits
-   * of prompts and padding would be most of a step's memory.
+   * <p>Only the hidden states at kept positions go through the head: of a vocabulary of 50 000, the
+   * logits of prompts and padding would be most of a step's memory.
    *
    * @return a scalar owned by {@code step}
    */

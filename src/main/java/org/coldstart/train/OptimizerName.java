@@ -4,6 +4,9 @@ package org.coldstart.train;
 public enum OptimizerName {
   /** AdamW with f32 state (Loshchilov and Hutter, 2019). */
   ADAMW,
-  /** AdamW with 8-bit state (Dettmers et al., 2022), which the article uses; not there yet, refused by the trainer. */
+  /**
+   * AdamW with 8-bit state (Dettmers et al., 2022), which the article uses; not there yet, refused
+   * by the trainer.
+   */
   ADAMW_8BIT
 }

@@ -4,7 +4,8 @@ import java.nio.file.Path;
 import org.coldstart.torch.Precision;
 
 /**
- * The hyper-parameters of supervised fine-tuning, under the names and with the defaults that TRL users know.
+ * The hyper-parameters of supervised fine-tuning, under the names and with the defaults that TRL
+ * users know.
  *
  * <pre>{@code
  * SftConfig config = SftConfig.builder()
@@ -29,7 +30,8 @@ import org.coldstart.torch.Precision;
  * @param adamBeta1 decay of the gradient's running mean
  * @param adamBeta2 decay of its running square
  * @param adamEpsilon added to the root of the running square
- * @param maxGradNorm gradients longer than this, taken as one vector, are scaled down to it; 0 for never
+ * @param maxGradNorm gradients longer than this, taken as one vector, are scaled down to it; 0 for
+ *     never
  * @param precision of the matrix products
  * @param groupByLength puts rows of similar length into a batch
  * @param loggingSteps optimizer steps between rows of the log
@@ -66,9 +68,18 @@ public record SftConfig(
     require(warmupRatio >= 0 && warmupRatio <= 1, "warmupRatio must lie in [0, 1]", warmupRatio);
     require(numTrainEpochs > 0, "numTrainEpochs must be above 0", numTrainEpochs);
     require(maxSteps >= 0, "maxSteps must be 0 (no limit) or more", maxSteps);
-    require(perDeviceTrainBatchSize > 0, "perDeviceTrainBatchSize must be at least 1", perDeviceTrainBatchSize);
-    require(gradientAccumulationSteps > 0, "gradientAccumulationSteps must be at least 1", gradientAccumulationSteps);
-    require(perDeviceEvalBatchSize > 0, "perDeviceEvalBatchSize must be at least 1", perDeviceEvalBatchSize);
+    require(
+        perDeviceTrainBatchSize > 0,
+        "perDeviceTrainBatchSize must be at least 1",
+        perDeviceTrainBatchSize);
+    require(
+        gradientAccumulationSteps > 0,
+        "gradientAccumulationSteps must be at least 1",
+        gradientAccumulationSteps);
+    require(
+        perDeviceEvalBatchSize > 0,
+        "perDeviceEvalBatchSize must be at least 1",
+        perDeviceEvalBatchSize);
     require(maxLength > 1, "maxLength must be at least 2", maxLength);
     require(weightDecay >= 0, "weightDecay must be 0 or more", weightDecay);
     require(adamBeta1 >= 0 && adamBeta1 < 1, "adamBeta1 must lie in [0, 1)", adamBeta1);
@@ -249,10 +260,27 @@ public record SftConfig(
      */
     public SftConfig build() {
       return new SftConfig(
-          learningRate, lrSchedulerType, warmupRatio, numTrainEpochs, maxSteps,
-          perDeviceTrainBatchSize, gradientAccumulationSteps, perDeviceEvalBatchSize, maxLength,
-          optim, weightDecay, adamBeta1, adamBeta2, adamEpsilon, maxGradNorm, precision,
-          groupByLength, loggingSteps, evalSteps, outputDir, seed);
+          learningRate,
+          lrSchedulerType,
+          warmupRatio,
+          numTrainEpochs,
+          maxSteps,
+          perDeviceTrainBatchSize,
+          gradientAccumulationSteps,
+          perDeviceEvalBatchSize,
+          maxLength,
+          optim,
+          weightDecay,
+          adamBeta1,
+          adamBeta2,
+          adamEpsilon,
+          maxGradNorm,
+          precision,
+          groupByLength,
+          loggingSteps,
+          evalSteps,
+          outputDir,
+          seed);
     }
   }
 }

@@ -9,17 +9,18 @@ import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.torch.Autograd;
 
 /**
- * Supervised fine-tuning: shows the model examples and moves all its weights towards the kept tokens.
+ * Supervised fine-tuning: shows the model examples and moves all its weights towards the kept
+ * tokens.
  *
  * <pre>{@code
  * TrainingResult result = new SftTrainer(model, tokenizer, config, train, test).train();
  * result.log().toTable();
  * }</pre>
  *
- * <p>One optimizer step sees {@code gradientAccumulationSteps} batches. Its loss is the sum over the kept
- * tokens of all of them divided by their number, so that four batches of one row and one batch of four rows
- * are the same step. Interrupting the thread ends the run after the batch at hand; the model then holds what
- * was reached, and the result says so.
+ * <p>One optimizer step sees {@code gradientAccumulationSteps} batches. Its loss is the sum over
+ * the kept tokens of all of them divided by their number, so that four batches of one row and one
+ * batch of four rows are the same step. Interrupting the thread ends the run after the batch at
+ * hand; the model then holds what was reached, and the result says so.
  */
 public final class SftTrainer {
 
@@ -34,8 +35,8 @@ public final class SftTrainer {
    *
    * @param train rows to learn from, none longer than {@code maxLength}, each with a kept token
    * @param eval rows the loss is watched on; may be empty
-   * @throws IllegalArgumentException if a row carries no loss or is too long (naming it), or the optimizer
-   *     is one that is not there yet
+   * @throws IllegalArgumentException if a row carries no loss or is too long (naming it), or the
+   *     optimizer is one that is not there yet
    */
   public SftTrainer(
       CausalLm model,
@@ -55,8 +56,8 @@ public final class SftTrainer {
     }
     if (config.optim() == OptimizerName.ADAMW_8BIT) {
       throw new IllegalArgumentException(
-          "The 8-bit AdamW is not implemented yet; use optim(OptimizerName.ADAMW), whose state takes 8 bytes"
-              + " a parameter instead of 2.");
+          "The 8-bit AdamW is not implemented yet; use optim(OptimizerName.ADAMW), whose state"
+              + " takes 8 bytes a parameter instead of 2.");
     }
   }
 
@@ -64,12 +65,19 @@ public final class SftTrainer {
     for (int i = 0; i < examples.size(); i++) {
       Example example = examples.get(i);
       if (example.keptTokens() == 0) {
-        throw new IllegalArgumentException(which + " row " + (i + 1) + " has no token that carries loss.");
+        throw new IllegalArgumentException(
+            which + " row " + (i + 1) + " has no token that carries loss.");
       }
       if (example.length() > config.maxLength()) {
         throw new IllegalArgumentException(
-            which + " row " + (i + 1) + " has " + example.length() + " tokens, more than maxLength "
-                + config.maxLength() + "; let ExampleBuilder leave such rows out.");
+            which
+                + " row "
+                + (i + 1)
+                + " has "
+                + example.length()
+                + " tokens, more than maxLength "
+                + config.maxLength()
+                + "; let ExampleBuilder leave such rows out.");
       }
     }
   }
@@ -99,7 +107,14 @@ public final class SftTrainer {
     try (AdamW optimizer = new AdamW(model.parameters(), config)) {
       TrainingRun run =
           new TrainingRun(
-              model, tokenizer, config, optimizer, eval, List.of(listeners), train.size(), totalSteps());
+              model,
+              tokenizer,
+              config,
+              optimizer,
+              eval,
+              List.of(listeners),
+              train.size(),
+              totalSteps());
       run.evaluate();
       for (int epoch = 0; run.goesOn(); epoch++) {
         List<List<List<Example>>> steps = steps(config.seed() + epoch);
@@ -123,7 +138,9 @@ public final class SftTrainer {
             : Batches.shuffled(train, size, seed);
     int accumulation = config.gradientAccumulationSteps();
     return IntStream.range(0, stepsPerEpoch(batches.size()))
-        .mapToObj(i -> batches.subList(i * accumulation, Math.min(batches.size(), (i + 1) * accumulation)))
+        .mapToObj(
+            i ->
+                batches.subList(i * accumulation, Math.min(batches.size(), (i + 1) * accumulation)))
         .toList();
   }
 }

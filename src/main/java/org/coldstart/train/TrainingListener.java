@@ -2,7 +2,10 @@ package org.coldstart.train;
 
 import java.nio.file.Path;
 
-/** Told of a run as it goes: progress bars, charts and logs are listeners. All methods do nothing by default. */
+/**
+ * Told of a run as it goes: progress bars, charts and logs are listeners. All methods do nothing by
+ * default.
+ */
 public interface TrainingListener {
 
   /** A row of the log is due: after every {@code loggingSteps} steps and after the last. */

@@ -32,11 +32,19 @@ public record TrainingResult(
   public String toString() {
     return String.format(
         java.util.Locale.ROOT,
-        "%s %d steps, %d rows, %,d tokens in %.0f s (%.0f tokens/s); train loss %.4f, eval loss %.4f%s",
+        "%s %d steps, %d rows, %,d tokens in %.0f s (%.0f tokens/s); train loss %.4f, eval loss"
+            + " %.4f%s",
         interrupted ? "Interrupted after" : "Trained",
-        steps, rows, tokens, seconds, tokensPerSecond, trainLoss, evalLoss,
+        steps,
+        rows,
+        tokens,
+        seconds,
+        tokensPerSecond,
+        trainLoss,
+        evalLoss,
         peakMemory.isPresent()
-            ? String.format(java.util.Locale.ROOT, "; peak memory %.2f GiB", peakMemory.getAsLong() / 0x1p30)
+            ? String.format(
+                java.util.Locale.ROOT, "; peak memory %.2f GiB", peakMemory.getAsLong() / 0x1p30)
             : "");
   }
 }

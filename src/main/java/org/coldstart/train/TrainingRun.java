@@ -12,7 +12,9 @@ import org.coldstart.torch.Autograd;
 import org.coldstart.torch.Memory;
 import org.coldstart.torch.Torch;
 
-/** One run of the trainer: where it stands, what it has measured, and the single step it repeats. */
+/**
+ * One run of the trainer: where it stands, what it has measured, and the single step it repeats.
+ */
 final class TrainingRun {
 
   private final CausalLm model;
@@ -71,7 +73,8 @@ final class TrainingRun {
     this.listeners = listeners;
     this.trainRows = trainRows;
     this.totalSteps = totalSteps;
-    this.padId = tokenizer.padTokenId().orElse(0); // never trained on and never seen, so any id does
+    this.padId =
+        tokenizer.padTokenId().orElse(0); // never trained on and never seen, so any id does
     this.warmupSteps = (int) Math.ceil(config.warmupRatio() * totalSteps);
   }
 
@@ -86,8 +89,7 @@ final class TrainingRun {
    */
   void step(List<List<Example>> microBatches, boolean endsEpoch) {
     long begin = System.nanoTime();
-    List<Batch> batches =
-        microBatches.stream().map(rows -> Batch.of(rows, padId)).toList();
+    List<Batch> batches = microBatches.stream().map(rows -> Batch.of(rows, padId)).toList();
     long kept = batches.stream().mapToLong(Batch::keptTokens).sum();
     double lossSum = 0;
     for (Batch batch : batches) {
@@ -122,7 +124,9 @@ final class TrainingRun {
         });
   }
 
-  /** Leaves the run between two batches: the half-gathered gradient is dropped, the weights stay. */
+  /**
+   * Leaves the run between two batches: the half-gathered gradient is dropped, the weights stay.
+   */
   private void abandon() {
     interrupted = true;
     model.parameters().values().forEach(Autograd::zeroGradient);
@@ -152,11 +156,13 @@ final class TrainingRun {
   }
 
   private double evalLoss() {
-    return Losses.mean(
-        model, eval, config.perDeviceEvalBatchSize(), padId, config.precision());
+    return Losses.mean(model, eval, config.perDeviceEvalBatchSize(), padId, config.precision());
   }
 
-  /** Saves; an interrupt that came since the last batch ends the run instead of breaking the writing off. */
+  /**
+   * Saves; an interrupt that came since the last batch ends the run instead of breaking the writing
+   * off.
+   */
   void endEpoch() {
     interrupted |= Thread.interrupted();
     if (interrupted) {
@@ -193,7 +199,15 @@ final class TrainingRun {
 
   TrainingResult result() {
     return new TrainingResult(
-        steps, rows, tokens, (System.nanoTime() - start) / 1e9, tokens / trainingSeconds,
-        all.mean(), evalLoss, Memory.peakResidentBytes(), interrupted, log);
+        steps,
+        rows,
+        tokens,
+        (System.nanoTime() - start) / 1e9,
+        tokens / trainingSeconds,
+        all.mean(),
+        evalLoss,
+        Memory.peakResidentBytes(),
+        interrupted,
+        log);
   }
 }

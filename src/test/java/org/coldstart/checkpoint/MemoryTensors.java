@@ -7,25 +7,25 @@ import java.util.Map;
 
 /** Tensors in memory, as a model being saved would have them. */
 final class MemoryTensors implements TensorSource {
-    private final Map<String, TensorInfo> infos = new LinkedHashMap<>();
-    private final Map<String, float[]> values = new LinkedHashMap<>();
+  private final Map<String, TensorInfo> infos = new LinkedHashMap<>();
+  private final Map<String, float[]> values = new LinkedHashMap<>();
 
-    MemoryTensors with(String name, List<Long> shape, float... numbers) {
-        infos.put(name, new TensorInfo(name, DType.F32, shape));
-        values.put(name, numbers);
-        return this;
-    }
+  MemoryTensors with(String name, List<Long> shape, float... numbers) {
+    infos.put(name, new TensorInfo(name, DType.F32, shape));
+    values.put(name, numbers);
+    return this;
+  }
 
-    @Override
-    public Map<String, TensorInfo> tensors() {
-        return infos;
-    }
+  @Override
+  public Map<String, TensorInfo> tensors() {
+    return infos;
+  }
 
-    @Override
-    public void read(String name, long offset, FloatBuffer into) {
-        into.put(values.get(name), (int) offset, into.remaining());
-    }
+  @Override
+  public void read(String name, long offset, FloatBuffer into) {
+    into.put(values.get(name), (int) offset, into.remaining());
+  }
 
-    @Override
-    public void close() {}
+  @Override
+  public void close() {}
 }

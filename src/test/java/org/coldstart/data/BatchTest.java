@@ -23,7 +23,8 @@ class BatchTest {
     Batch batch = Batch.of(List.of(first, second), 2);
     assertArrayEquals(new long[] {5, 6, 7, 8, 9, 4, 2, 2}, batch.inputIds());
     assertArrayEquals(new long[] {1, 2, 4}, batch.positions());
-    assertArrayEquals(new long[] {7, 8, 4}, batch.labels(), "nothing predicts the first token of a row");
+    assertArrayEquals(
+        new long[] {7, 8, 4}, batch.labels(), "nothing predicts the first token of a row");
     assertEquals(3, batch.keptTokens());
     assertEquals(first.keptTokens() + second.keptTokens(), batch.keptTokens());
   }
@@ -31,7 +32,8 @@ class BatchTest {
   @Test
   void aPadIdThatAlsoEndsRepliesIsKeptWhereItIsReal() {
     Example ended = new Example(new int[] {5, 6, 2}, new boolean[] {false, true, true});
-    Example longer = new Example(new int[] {5, 6, 7, 8, 2}, new boolean[] {false, false, false, true, true});
+    Example longer =
+        new Example(new int[] {5, 6, 7, 8, 2}, new boolean[] {false, false, false, true, true});
     Batch batch = Batch.of(List.of(ended, longer), 2);
     assertArrayEquals(new long[] {6, 2, 8, 2}, batch.labels());
   }
@@ -62,19 +64,28 @@ class BatchTest {
   @Test
   void groupingByLengthPadsLess() {
     List<Example> rows = Rows.some(200);
-    assertTrue(padding(Batches.groupedByLength(rows, 8, 1)) * 4 < padding(Batches.shuffled(rows, 8, 1)));
+    assertTrue(
+        padding(Batches.groupedByLength(rows, 8, 1)) * 4 < padding(Batches.shuffled(rows, 8, 1)));
   }
 
   private static int padding(List<List<Example>> batches) {
     return batches.stream()
-        .mapToInt(rows -> Batch.of(rows, 0).inputIds().length - rows.stream().mapToInt(Example::length).sum())
+        .mapToInt(
+            rows ->
+                Batch.of(rows, 0).inputIds().length - rows.stream().mapToInt(Example::length).sum())
         .sum();
   }
 
   @Test
   void evaluationTakesTheLongestFirst() {
-    List<Example> order = Batches.byLength(Rows.some(20), 6).stream().flatMap(List::stream).toList();
+    List<Example> order =
+        Batches.byLength(Rows.some(20), 6).stream().flatMap(List::stream).toList();
     List<Integer> lengths = order.stream().map(Example::length).toList();
-    assertEquals(IntStream.range(0, 20).mapToObj(i -> Rows.some(20).get(i).length()).sorted(Comparator.reverseOrder()).toList(), lengths);
+    assertEquals(
+        IntStream.range(0, 20)
+            .mapToObj(i -> Rows.some(20).get(i).length())
+            .sorted(Comparator.reverseOrder())
+            .toList(),
+        lengths);
   }
 }

@@ -29,128 +29,163 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class DataFilesTest {
-    private static final Path FIXTURES = Path.of("src/test/resources/data");
+  private static final Path FIXTURES = Path.of("src/test/resources/data");
 
-    @TempDir
-    Path folder;
+  @TempDir Path folder;
 
-    @ParameterizedTest
-    @ValueSource(strings = {"none", "snappy", "gzip", "zstd", "lz4", "plain"})
-    void parquetHoldsTheSameRowsAsJsonLines(String kind) {
-        DataSet expected = DataSet.load(FIXTURES.resolve("conversations.jsonl").toString());
-        DataSet rows = DataSet.load(FIXTURES.resolve("conversations-" + kind + ".parquet").toString());
-        assertEquals(40, rows.size());
-        assertEquals(expected.columns(), rows.columns());
-        for (int i = 0; i < rows.size(); i++) {
-            assertEquals(expected.get(i), rows.get(i));
-        }
+  @ParameterizedTest
+  @ValueSource(strings = {"none", "snappy", "gzip", "zstd", "lz4", "plain"})
+  void parquetHoldsTheSameRowsAsJsonLines(String kind) {
+    DataSet expected = DataSet.load(FIXTURES.resolve("conversations.jsonl").toString());
+    DataSet rows = DataSet.load(FIXTURES.resolve("conversations-" + kind + ".parquet").toString());
+    assertEquals(40, rows.size());
+    assertEquals(expected.columns(), rows.columns());
+    for (int i = 0; i < rows.size(); i++) {
+      assertEquals(expected.get(i), rows.get(i));
     }
+  }
 
-    @Test
-    void parquetReadsEveryKindOfValue() {
-        DataSet rows = DataSet.load(FIXTURES.resolve("kinds.parquet").toString());
-        Map<String, Object> row = rows.get(0).values();
-        LocalDateTime moment = LocalDateTime.parse("2024-02-29T12:30:15.250");
-        assertEquals(-8L, row.get("i8"));
-        assertEquals(4294967295L, row.get("u32"));
-        assertEquals(new BigInteger("18446744073709551615"), row.get("u64"));
-        assertEquals(0.1, row.get("f64"));
-        assertEquals(LocalDate.of(1969, 7, 20), row.get("day"));
-        assertEquals(Instant.parse("2024-02-29T12:30:15.250Z"), row.get("at"));
-        assertEquals(moment, row.get("local"));
-        assertEquals(moment, row.get("nanos"));
-        assertEquals(new BigDecimal("-1234.50"), row.get("price"));
-        assertArrayEquals(new byte[] {0, (byte) 0xff}, assertInstanceOf(byte[].class, row.get("bytes")));
-        assertEquals("long", row.get("large"));
-        assertEquals(Arrays.asList(1L, null), Arrays.asList(((Map<?, ?>) row.get("counts")).values().toArray()));
-        assertEquals("x", row.get("kind"));
-        assertEquals(List.of(), rows.get(1).values().values().stream().filter(Objects::nonNull).collect(Collectors.toList()));
-        assertEquals(2, rows.toTable().rowCount());
-    }
+  @Test
+  void parquetReadsEveryKindOfValue() {
+    DataSet rows = DataSet.load(FIXTURES.resolve("kinds.parquet").toString());
+    Map<String, Object> row = rows.get(0).values();
+    LocalDateTime moment = LocalDateTime.parse("2024-02-29T12:30:15.250");
+    assertEquals(-8L, row.get("i8"));
+    assertEquals(4294967295L, row.get("u32"));
+    assertEquals(new BigInteger("18446744073709551615"), row.get("u64"));
+    assertEquals(0.1, row.get("f64"));
+    assertEquals(LocalDate.of(1969, 7, 20), row.get("day"));
+    assertEquals(Instant.parse("2024-02-29T12:30:15.250Z"), row.get("at"));
+    assertEquals(moment, row.get("local"));
+    assertEquals(moment, row.get("nanos"));
+    assertEquals(new BigDecimal("-1234.50"), row.get("price"));
+    assertArrayEquals(
+        new byte[] {0, (byte) 0xff}, assertInstanceOf(byte[].class, row.get("bytes")));
+    assertEquals("long", row.get("large"));
+    assertEquals(
+        Arrays.asList(1L, null), Arrays.asList(((Map<?, ?>) row.get("counts")).values().toArray()));
+    assertEquals("x", row.get("kind"));
+    assertEquals(
+        List.of(),
+        rows.get(1).values().values().stream()
+            .filter(Objects::nonNull)
+            .collect(Collectors.toList()));
+    assertEquals(2, rows.toTable().rowCount());
+  }
 
-    @Test
-    void aBrokenParquetFileIsNamed() throws IOException {
-        byte[] whole = Files.readAllBytes(FIXTURES.resolve("conversations-zstd.parquet"));
-        Path cut = Files.write(folder.resolve("cut.parquet"), Arrays.copyOf(whole, 3000));
-        assertTrue(message(cut).startsWith("Cannot read " + cut + " as Parquet after row 0"), message(cut));
-    }
+  @Test
+  void aBrokenParquetFileIsNamed() throws IOException {
+    byte[] whole = Files.readAllBytes(FIXTURES.resolve("conversations-zstd.parquet"));
+    Path cut = Files.write(folder.resolve("cut.parquet"), Arrays.copyOf(whole, 3000));
+    assertTrue(
+        message(cut).startsWith("Cannot read " + cut + " as Parquet after row 0"), message(cut));
+  }
 
-    @Test
-    void jsonLinesKeepTypesOrderAndLineNumbers() throws IOException {
-        Path file = write("a.jsonl", "\uFEFF{\"b\": 1, \"a\": 1.5, \"t\": \"微调\\u00e9\", \"n\": null, \"x\": {\"y\": [true, 12345678901]}}\n\n  \n{\"a\": 1e3}\n");
-        DataSet rows = DataSet.load(file.toString());
-        assertEquals(List.of("b", "a", "t", "n", "x"), rows.columns());
-        assertEquals(List.of(1L, 4L), rows.stream().map(Row::number).toList());
-        assertEquals(1L, rows.get(0).value("b"));
-        assertEquals("微调é", rows.get(0).text("t"));
-        assertNull(rows.get(0).value("n"));
-        assertEquals(Map.of("y", List.of(true, 12345678901L)), rows.get(0).value("x"));
-        assertEquals(1000.0, rows.get(1).value("a"));
-    }
+  @Test
+  void jsonLinesKeepTypesOrderAndLineNumbers() throws IOException {
+    Path file =
+        write(
+            "a.jsonl",
+            "\uFEFF{\"b\": 1, \"a\": 1.5, \"t\": \"微调\\u00e9\", \"n\": null, \"x\": {\"y\": [true,"
+                + " 12345678901]}}\n\n"
+                + "  \n"
+                + "{\"a\": 1e3}\n");
+    DataSet rows = DataSet.load(file.toString());
+    assertEquals(List.of("b", "a", "t", "n", "x"), rows.columns());
+    assertEquals(List.of(1L, 4L), rows.stream().map(Row::number).toList());
+    assertEquals(1L, rows.get(0).value("b"));
+    assertEquals("微调é", rows.get(0).text("t"));
+    assertNull(rows.get(0).value("n"));
+    assertEquals(Map.of("y", List.of(true, 12345678901L)), rows.get(0).value("x"));
+    assertEquals(1000.0, rows.get(1).value("a"));
+  }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"{\"a\": 1", "{'a': 1}", "[1]x", "{\"a\": 1} {}", "7", "{\"a\": NaN}", "{\"a\": 01}"})
-    void aBadJsonLineIsNamed(String line) throws IOException {
-        Path file = write("bad.jsonl", "{\"a\": 1}\n" + line + "\n");
-        assertTrue(message(file).startsWith(file + ", line 2"), message(file));
-    }
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"a\": 1",
+        "{'a': 1}",
+        "[1]x",
+        "{\"a\": 1} {}",
+        "7",
+        "{\"a\": NaN}",
+        "{\"a\": 01}"
+      })
+  void aBadJsonLineIsNamed(String line) throws IOException {
+    Path file = write("bad.jsonl", "{\"a\": 1}\n" + line + "\n");
+    assertTrue(message(file).startsWith(file + ", line 2"), message(file));
+  }
 
-    @Test
-    void jsonArraysAreRowsToo() throws IOException {
-        DataSet rows = DataSet.load(write("a.json", "\n [\n {\"a\": \"x\"},\n {\"a\": \"y\"}]").toString());
-        assertEquals(List.of("x", "y"), rows.column("a"));
-        assertEquals(2, rows.get(1).number());
-        Path cut = write("cut.json", "[{\"a\": 1}, {\"a\": ");
-        assertTrue(message(cut).startsWith(cut + " is not valid JSON in row 2"), message(cut));
-        Path numbers = write("numbers.json", "[1]");
-        assertTrue(message(numbers).startsWith(numbers + ", row 1"), message(numbers));
-    }
+  @Test
+  void jsonArraysAreRowsToo() throws IOException {
+    DataSet rows =
+        DataSet.load(write("a.json", "\n [\n {\"a\": \"x\"},\n {\"a\": \"y\"}]").toString());
+    assertEquals(List.of("x", "y"), rows.column("a"));
+    assertEquals(2, rows.get(1).number());
+    Path cut = write("cut.json", "[{\"a\": 1}, {\"a\": ");
+    assertTrue(message(cut).startsWith(cut + " is not valid JSON in row 2"), message(cut));
+    Path numbers = write("numbers.json", "[1]");
+    assertTrue(message(numbers).startsWith(numbers + ", row 1"), message(numbers));
+  }
 
-    @Test
-    void csvTypesColumnsAndQuotesText() throws IOException {
-        DataSet rows = DataSet.load(write("a.csv", "text,n,d,b,code\n\"say \"\"hi\"\",\nok\",1,0.5,true,007\nx,,2,False,8\n").toString());
-        assertEquals("say \"hi\",\nok", rows.get(0).text("text"));
-        assertEquals(Arrays.asList(1L, null), rows.column("n"));
-        assertEquals(List.of(0.5, 2.0), rows.column("d"));
-        assertEquals(List.of(true, false), rows.column("b"));
-        assertEquals(List.of("007", "8"), rows.column("code"));
-        assertEquals(2, rows.get(1).number());
-        assertEquals(List.of("x,y"), DataSet.load(write("a.tsv", "t\tu\nx,y\t1\n").toString()).column("t"));
-    }
+  @Test
+  void csvTypesColumnsAndQuotesText() throws IOException {
+    DataSet rows =
+        DataSet.load(
+            write(
+                    "a.csv",
+                    "text,n,d,b,code\n\"say \"\"hi\"\",\nok\",1,0.5,true,007\nx,,2,False,8\n")
+                .toString());
+    assertEquals("say \"hi\",\nok", rows.get(0).text("text"));
+    assertEquals(Arrays.asList(1L, null), rows.column("n"));
+    assertEquals(List.of(0.5, 2.0), rows.column("d"));
+    assertEquals(List.of(true, false), rows.column("b"));
+    assertEquals(List.of("007", "8"), rows.column("code"));
+    assertEquals(2, rows.get(1).number());
+    assertEquals(
+        List.of("x,y"), DataSet.load(write("a.tsv", "t\tu\nx,y\t1\n").toString()).column("t"));
+  }
 
-    @Test
-    void aBadCsvRecordIsNamed() throws IOException {
-        Path few = write("few.csv", "a,b\n1,2\n3\n");
-        assertTrue(message(few).startsWith(few + ", row 2, which ends at line 3, has 1 fields and the header 2"), message(few));
-        Path open = write("open.csv", "a,b\n1,2\n\"3,4\n");
-        assertTrue(message(open).startsWith(open + " is not valid CSV after line 2"), message(open));
-        Path twice = write("twice.csv", "a,a\n1,2\n");
-        assertTrue(message(twice).startsWith(twice + " is not valid CSV"), message(twice));
-    }
+  @Test
+  void aBadCsvRecordIsNamed() throws IOException {
+    Path few = write("few.csv", "a,b\n1,2\n3\n");
+    assertTrue(
+        message(few)
+            .startsWith(few + ", row 2, which ends at line 3, has 1 fields and the header 2"),
+        message(few));
+    Path open = write("open.csv", "a,b\n1,2\n\"3,4\n");
+    assertTrue(message(open).startsWith(open + " is not valid CSV after line 2"), message(open));
+    Path twice = write("twice.csv", "a,a\n1,2\n");
+    assertTrue(message(twice).startsWith(twice + " is not valid CSV"), message(twice));
+  }
 
-    @Test
-    void gzipIsReadByItsName() throws IOException {
-        Path file = folder.resolve("a.jsonl.gz");
-        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
-            out.write("{\"a\": \"x\"}\n".getBytes(StandardCharsets.UTF_8));
-        }
-        assertEquals(List.of("x"), DataSet.load(file.toString()).column("a"));
+  @Test
+  void gzipIsReadByItsName() throws IOException {
+    Path file = folder.resolve("a.jsonl.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+      out.write("{\"a\": \"x\"}\n".getBytes(StandardCharsets.UTF_8));
     }
+    assertEquals(List.of("x"), DataSet.load(file.toString()).column("a"));
+  }
 
-    @Test
-    void otherFilesAreRefused() throws IOException {
-        Path latin = Files.write(folder.resolve("latin.jsonl"), new byte[] {'{', '"', (byte) 0xe9, '"', ':', '1', '}'});
-        assertEquals(latin + " is not text in UTF-8: convert it first.", message(latin));
-        Path word = write("a.docx", "x");
-        assertTrue(message(word).startsWith("Cannot read " + word), message(word));
-        assertTrue(message(folder.resolve("none.jsonl")).startsWith("There is no file or folder " + folder.resolve("none.jsonl")));
-    }
+  @Test
+  void otherFilesAreRefused() throws IOException {
+    Path latin =
+        Files.write(
+            folder.resolve("latin.jsonl"), new byte[] {'{', '"', (byte) 0xe9, '"', ':', '1', '}'});
+    assertEquals(latin + " is not text in UTF-8: convert it first.", message(latin));
+    Path word = write("a.docx", "x");
+    assertTrue(message(word).startsWith("Cannot read " + word), message(word));
+    assertTrue(
+        message(folder.resolve("none.jsonl"))
+            .startsWith("There is no file or folder " + folder.resolve("none.jsonl")));
+  }
 
-    private Path write(String name, String text) throws IOException {
-        return Files.writeString(folder.resolve(name), text);
-    }
+  private Path write(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text);
+  }
 
-    private static String message(Path file) {
-        return assertThrows(DataException.class, () -> DataSet.load(file.toString())).getMessage();
-    }
+  private static String message(Path file) {
+    return assertThrows(DataException.class, () -> DataSet.load(file.toString())).getMessage();
+  }
 }

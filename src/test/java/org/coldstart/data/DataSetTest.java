@@ -19,130 +19,171 @@ import tech.tablesaw.api.ColumnType;
 import tech.tablesaw.api.Table;
 
 class DataSetTest {
-    @Test
-    void textNamesRowColumnAndColumns() {
-        Map<String, Object> values = new LinkedHashMap<>();
-        values.put("question", "why?");
-        values.put("answer", null);
-        values.put("score", 3L);
-        Row row = new Row(17, values);
-        assertEquals("why?", row.text("question"));
-        assertEquals("Row 17 has no column 'anser': its columns are question, answer, score.", message(() -> row.text("anser")));
-        assertTrue(message(() -> row.text("answer")).startsWith("Row 17 has null instead of text in column 'answer'"));
-        assertTrue(message(() -> row.text("score")).startsWith("Row 17 has a value of type Long instead of text in column 'score'"));
-    }
+  @Test
+  void textNamesRowColumnAndColumns() {
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("question", "why?");
+    values.put("answer", null);
+    values.put("score", 3L);
+    Row row = new Row(17, values);
+    assertEquals("why?", row.text("question"));
+    assertEquals(
+        "Row 17 has no column 'anser': its columns are question, answer, score.",
+        message(() -> row.text("anser")));
+    assertTrue(
+        message(() -> row.text("answer"))
+            .startsWith("Row 17 has null instead of text in column 'answer'"));
+    assertTrue(
+        message(() -> row.text("score"))
+            .startsWith("Row 17 has a value of type Long instead of text in column 'score'"));
+  }
 
-    @Test
-    void rowsDoNotChangeWithTheMapTheyCameFrom() {
-        Map<String, Object> values = new LinkedHashMap<>(Map.of("a", "1"));
-        Row row = new Row(1, values);
-        values.put("a", "2");
-        assertEquals("1", row.text("a"));
-        assertEquals("3", row.with("a", "3").text("a"));
-        assertEquals("1", row.text("a"));
-        assertThrows(UnsupportedOperationException.class, () -> row.values().put("b", "4"));
-    }
+  @Test
+  void rowsDoNotChangeWithTheMapTheyCameFrom() {
+    Map<String, Object> values = new LinkedHashMap<>(Map.of("a", "1"));
+    Row row = new Row(1, values);
+    values.put("a", "2");
+    assertEquals("1", row.text("a"));
+    assertEquals("3", row.with("a", "3").text("a"));
+    assertEquals("1", row.text("a"));
+    assertThrows(UnsupportedOperationException.class, () -> row.values().put("b", "4"));
+  }
 
-    @Test
-    void mapKeepsTheOrderAndUsesSeveralThreads() {
-        Set<String> threads = ConcurrentHashMap.newKeySet();
-        DataSet mapped = numbers(20_000).map(row -> {
-            threads.add(Thread.currentThread().getName());
-            return row.with("double", 2 * (Long) row.value("n"));
-        });
-        assertEquals(LongStream.range(0, 20_000).map(n -> 2 * n).boxed().toList(), mapped.column("double"));
-        assertEquals(List.of("n", "double"), mapped.columns());
-        if (Runtime.getRuntime().availableProcessors() > 1) {
-            assertTrue(threads.size() > 1, threads.toString());
-        }
+  @Test
+  void mapKeepsTheOrderAndUsesSeveralThreads() {
+    Set<String> threads = ConcurrentHashMap.newKeySet();
+    DataSet mapped =
+        numbers(20_000)
+            .map(
+                row -> {
+                  threads.add(Thread.currentThread().getName());
+                  return row.with("double", 2 * (Long) row.value("n"));
+                });
+    assertEquals(
+        LongStream.range(0, 20_000).map(n -> 2 * n).boxed().toList(), mapped.column("double"));
+    assertEquals(List.of("n", "double"), mapped.columns());
+    if (Runtime.getRuntime().availableProcessors() > 1) {
+      assertTrue(threads.size() > 1, threads.toString());
     }
+  }
 
-    @Test
-    void mapNamesTheFirstFailingRow() {
-        DataSet rows = numbers(5_000);
-        for (int i = 0; i < 20; i++) {
-            assertEquals("Row 1235: bad", message(() -> rows.map(row -> {
-                if ((Long) row.value("n") >= 1234) {
-                    throw new IllegalStateException("bad");
-                }
-                return row;
-            })));
-        }
-        assertEquals("Row 1 has no column 'x': its columns are n.", message(() -> rows.map(row -> row.with("y", row.text("x")))));
-        assertEquals("Row 1: the function returned null; to drop rows, use filter", message(() -> rows.map(row -> null)));
+  @Test
+  void mapNamesTheFirstFailingRow() {
+    DataSet rows = numbers(5_000);
+    for (int i = 0; i < 20; i++) {
+      assertEquals(
+          "Row 1235: bad",
+          message(
+              () ->
+                  rows.map(
+                      row -> {
+                        if ((Long) row.value("n") >= 1234) {
+                          throw new IllegalStateException("bad");
+                        }
+                        return row;
+                      })));
     }
+    assertEquals(
+        "Row 1 has no column 'x': its columns are n.",
+        message(() -> rows.map(row -> row.with("y", row.text("x")))));
+    assertEquals(
+        "Row 1: the function returned null; to drop rows, use filter",
+        message(() -> rows.map(row -> null)));
+  }
 
-    @Test
-    void filterKeepsRowNumbers() {
-        DataSet even = numbers(10).filter(row -> (Long) row.value("n") % 2 == 0);
-        assertEquals(List.of(1L, 3L, 5L, 7L, 9L), even.stream().map(Row::number).toList());
-    }
+  @Test
+  void filterKeepsRowNumbers() {
+    DataSet even = numbers(10).filter(row -> (Long) row.value("n") % 2 == 0);
+    assertEquals(List.of(1L, 3L, 5L, 7L, 9L), even.stream().map(Row::number).toList());
+  }
 
-    @Test
-    void shuffleIsDecidedByTheSeed() {
-        DataSet rows = numbers(100);
-        assertEquals(rows.shuffle(1).column("n"), rows.shuffle(1).column("n"));
-        assertNotEquals(rows.shuffle(1).column("n"), rows.shuffle(2).column("n"));
-        assertEquals(List.of(4L, 6L, 2L, 1L, 7L, 9L, 8L, 5L, 3L, 0L), numbers(10).shuffle(42).column("n"));
-        assertEquals(rows.column("n"), rows.shuffle(1).column("n").stream().sorted().toList());
-    }
+  @Test
+  void shuffleIsDecidedByTheSeed() {
+    DataSet rows = numbers(100);
+    assertEquals(rows.shuffle(1).column("n"), rows.shuffle(1).column("n"));
+    assertNotEquals(rows.shuffle(1).column("n"), rows.shuffle(2).column("n"));
+    assertEquals(
+        List.of(4L, 6L, 2L, 1L, 7L, 9L, 8L, 5L, 3L, 0L), numbers(10).shuffle(42).column("n"));
+    assertEquals(rows.column("n"), rows.shuffle(1).column("n").stream().sorted().toList());
+  }
 
-    @Test
-    void trainTestSplitPartsTheRowsAsDatasetsCountsThem() {
-        for (int[] sizes : new int[][] {{10, 1, 9}, {15, 2, 13}, {11, 2, 9}, {10_000, 1_000, 9_000}}) {
-            Split split = numbers(sizes[0]).trainTestSplit(0.1, 42);
-            assertEquals(sizes[1], split.test().size());
-            assertEquals(sizes[2], split.train().size());
-            Set<Object> all = new HashSet<>(split.train().column("n"));
-            all.addAll(split.test().column("n"));
-            assertEquals(sizes[0], all.size());
-        }
-        DataSet rows = numbers(50);
-        assertEquals(rows.trainTestSplit(0.2, 7).test().column("n"), rows.trainTestSplit(0.2, 7).test().column("n"));
-        for (double share : new double[] {0, 1, -0.1, 0.99, Double.NaN}) {
-            assertTrue(message(() -> rows.trainTestSplit(share, 1)).startsWith("Cannot hold out"));
-        }
+  @Test
+  void trainTestSplitPartsTheRowsAsDatasetsCountsThem() {
+    for (int[] sizes : new int[][] {{10, 1, 9}, {15, 2, 13}, {11, 2, 9}, {10_000, 1_000, 9_000}}) {
+      Split split = numbers(sizes[0]).trainTestSplit(0.1, 42);
+      assertEquals(sizes[1], split.test().size());
+      assertEquals(sizes[2], split.train().size());
+      Set<Object> all = new HashSet<>(split.train().column("n"));
+      all.addAll(split.test().column("n"));
+      assertEquals(sizes[0], all.size());
     }
+    DataSet rows = numbers(50);
+    assertEquals(
+        rows.trainTestSplit(0.2, 7).test().column("n"),
+        rows.trainTestSplit(0.2, 7).test().column("n"));
+    for (double share : new double[] {0, 1, -0.1, 0.99, Double.NaN}) {
+      assertTrue(message(() -> rows.trainTestSplit(share, 1)).startsWith("Cannot hold out"));
+    }
+  }
 
-    @Test
-    void indicesOutOfRangeNameTheSize() {
-        DataSet rows = numbers(3);
-        assertEquals(3, rows.get(-1).number());
-        assertTrue(assertThrows(IndexOutOfBoundsException.class, () -> rows.get(3)).getMessage().contains("3 rows"));
-        assertTrue(assertThrows(IndexOutOfBoundsException.class, () -> rows.select(1, 4)).getMessage().contains("3 rows"));
-        assertTrue(message(() -> rows.column("x")).contains("the columns are n"));
-    }
+  @Test
+  void indicesOutOfRangeNameTheSize() {
+    DataSet rows = numbers(3);
+    assertEquals(3, rows.get(-1).number());
+    assertTrue(
+        assertThrows(IndexOutOfBoundsException.class, () -> rows.get(3))
+            .getMessage()
+            .contains("3 rows"));
+    assertTrue(
+        assertThrows(IndexOutOfBoundsException.class, () -> rows.select(1, 4))
+            .getMessage()
+            .contains("3 rows"));
+    assertTrue(message(() -> rows.column("x")).contains("the columns are n"));
+  }
 
-    @Test
-    void toTableTypesColumnsAndShowsNestedValuesAsJson() {
-        Map<String, Object> second = new LinkedHashMap<>();
-        second.put("s", null);
-        second.put("l", null);
-        second.put("d", 2L);
-        second.put("b", null);
-        second.put("m", Map.of("day", LocalDate.of(2024, 2, 29), "n", 1L));
-        DataSet rows = DataSet.fromList(List.of(
-                Map.of("s", "<a> \"b\"", "l", 5L, "d", 0.5, "b", true, "m", Arrays.asList("x", null, Map.of("k", 1.5))), second));
-        Table table = rows.toTable();
-        assertEquals(2, table.rowCount());
-        assertEquals(ColumnType.STRING, table.column("s").type());
-        assertEquals(ColumnType.LONG, table.column("l").type());
-        assertEquals(ColumnType.DOUBLE, table.column("d").type());
-        assertEquals(ColumnType.BOOLEAN, table.column("b").type());
-        assertEquals("<a> \"b\"", table.stringColumn("s").get(0));
-        assertEquals("[\"x\",null,{\"k\":1.5}]", table.stringColumn("m").get(0));
-        assertTrue(table.stringColumn("m").get(1).contains("\"day\":\"2024-02-29\""));
-        for (String name : List.of("s", "l", "b")) {
-            assertTrue(table.column(name).isMissing(1), name);
-        }
-        assertEquals(2.0, table.doubleColumn("d").get(1));
+  @Test
+  void toTableTypesColumnsAndShowsNestedValuesAsJson() {
+    Map<String, Object> second = new LinkedHashMap<>();
+    second.put("s", null);
+    second.put("l", null);
+    second.put("d", 2L);
+    second.put("b", null);
+    second.put("m", Map.of("day", LocalDate.of(2024, 2, 29), "n", 1L));
+    DataSet rows =
+        DataSet.fromList(
+            List.of(
+                Map.of(
+                    "s",
+                    "<a> \"b\"",
+                    "l",
+                    5L,
+                    "d",
+                    0.5,
+                    "b",
+                    true,
+                    "m",
+                    Arrays.asList("x", null, Map.of("k", 1.5))),
+                second));
+    Table table = rows.toTable();
+    assertEquals(2, table.rowCount());
+    assertEquals(ColumnType.STRING, table.column("s").type());
+    assertEquals(ColumnType.LONG, table.column("l").type());
+    assertEquals(ColumnType.DOUBLE, table.column("d").type());
+    assertEquals(ColumnType.BOOLEAN, table.column("b").type());
+    assertEquals("<a> \"b\"", table.stringColumn("s").get(0));
+    assertEquals("[\"x\",null,{\"k\":1.5}]", table.stringColumn("m").get(0));
+    assertTrue(table.stringColumn("m").get(1).contains("\"day\":\"2024-02-29\""));
+    for (String name : List.of("s", "l", "b")) {
+      assertTrue(table.column(name).isMissing(1), name);
     }
+    assertEquals(2.0, table.doubleColumn("d").get(1));
+  }
 
-    private static DataSet numbers(int size) {
-        return DataSet.fromList(LongStream.range(0, size).mapToObj(n -> Map.of("n", n)).toList());
-    }
+  private static DataSet numbers(int size) {
+    return DataSet.fromList(LongStream.range(0, size).mapToObj(n -> Map.of("n", n)).toList());
+  }
 
-    private static String message(org.junit.jupiter.api.function.Executable action) {
-        return assertThrows(DataException.class, action).getMessage();
-    }
+  private static String message(org.junit.jupiter.api.function.Executable action) {
+    return assertThrows(DataException.class, action).getMessage();
+  }
 }

@@ -35,7 +35,10 @@ class ExampleBuilderTest {
 
   private String kept(Example example) {
     return tokenizer.decode(
-        IntStream.range(0, example.length()).filter(t -> example.mask()[t]).map(t -> example.ids()[t]).toArray());
+        IntStream.range(0, example.length())
+            .filter(t -> example.mask()[t])
+            .map(t -> example.ids()[t])
+            .toArray());
   }
 
   @Test
@@ -43,14 +46,18 @@ class ExampleBuilderTest {
     Example example = builder.build(1, PromptCompletion.of("How are you?", "I am well."));
     assertEquals("I am well.<|eos|>", kept(example));
     assertEquals(
-        "<|bos|>user\nHow are you?<|eos|>\n<|bos|>assistant\nI am well.<|eos|>\n", tokenizer.decode(example.ids()));
-    assertFalse(example.mask()[example.length() - 1], "the line feed that the template adds is not the model's to say");
+        "<|bos|>user\nHow are you?<|eos|>\n<|bos|>assistant\nI am well.<|eos|>\n",
+        tokenizer.decode(example.ids()));
+    assertFalse(
+        example.mask()[example.length() - 1],
+        "the line feed that the template adds is not the model's to say");
   }
 
   @Test
   void promptAndReplyAreEncodedApartSoThatGenerationMeetsTheSameIds() {
     List<Message> prompt = List.of(Message.system("Be brief."), Message.user("Hi"));
-    Example example = builder.build(1, new PromptCompletion(prompt, Message.assistant(" the answer")));
+    Example example =
+        builder.build(1, new PromptCompletion(prompt, Message.assistant(" the answer")));
     int[] asked = tokenizer.encode(tokenizer.applyChatTemplate(prompt, true), false).ids();
     assertArrayEquals(asked, java.util.Arrays.copyOf(example.ids(), asked.length));
     for (int t = 0; t < asked.length; t++) {
@@ -79,27 +86,32 @@ class ExampleBuilderTest {
   @Test
   void earlierRepliesOfAConversationCarryNoLoss() {
     List<Message> prompt = List.of(Message.user("A"), Message.assistant("B"), Message.user("C"));
-    assertEquals("D<|eos|>", kept(builder.build(1, new PromptCompletion(prompt, Message.assistant("D")))));
+    assertEquals(
+        "D<|eos|>", kept(builder.build(1, new PromptCompletion(prompt, Message.assistant("D")))));
   }
 
   @Test
   void rowsThatAreTooLongAreLeftOutAndCounted() {
     DataSet rows =
-        DataSet.fromList(List.of(Map.of("q", "a"), Map.of("q", "b ".repeat(200)), Map.of("q", "c")));
+        DataSet.fromList(
+            List.of(Map.of("q", "a"), Map.of("q", "b ".repeat(200)), Map.of("q", "c")));
     int fits = builder.build(1, PromptCompletion.of("a", "x")).length();
     ExampleSet set = builder.build(rows, row -> PromptCompletion.of(row.text("q"), "x"), fits);
     assertEquals(2, set.size());
     assertEquals(1, set.dropped());
     assertEquals(2L * fits, set.tokens());
     assertEquals(4, set.keptTokens());
-    assertTrue(tokenizer.decode(set.examples().get(1).ids()).startsWith("<|bos|>user\nc<|eos|>"), "the order stays");
+    assertTrue(
+        tokenizer.decode(set.examples().get(1).ids()).startsWith("<|bos|>user\nc<|eos|>"),
+        "the order stays");
   }
 
   @Test
   void aTemplateThatRewritesThePromptIsAnErrorWithTheRow() {
     // Like templates that show a system message only until the conversation is complete.
     tokenizer.setChatTemplate(
-        "{% if add_generation_prompt %}open {% endif %}{% for m in messages %}{{ m['content'] }}<|eos|>{% endfor %}");
+        "{% if add_generation_prompt %}open {% endif %}{% for m in messages %}{{ m['content']"
+            + " }}<|eos|>{% endfor %}");
     assertRefused("Row 12", "renders the prompt differently", 12);
   }
 
@@ -112,7 +124,8 @@ class ExampleBuilderTest {
   private void assertRefused(String row, String reason, long number) {
     String message =
         assertThrows(
-                IllegalArgumentException.class, () -> builder.build(number, PromptCompletion.of("question", "reply")))
+                IllegalArgumentException.class,
+                () -> builder.build(number, PromptCompletion.of("question", "reply")))
             .getMessage();
     assertTrue(message.contains(row) && message.contains(reason), message);
   }

@@ -61,7 +61,10 @@ class GeneratorTest {
 
   @Test
   void aLongNeighbourTakesNoRoomFromAShortPrompt() {
-    int[] nearlyFull = IntStream.range(0, model.config().maxPositionEmbeddings() - 3).map(i -> 4 + i % 90).toArray();
+    int[] nearlyFull =
+        IntStream.range(0, model.config().maxPositionEmbeddings() - 3)
+            .map(i -> 4 + i % 90)
+            .toArray();
     int[] brief = lastingPrompt();
     int[] alone = reply(List.of(brief), 20, 0).ids();
     assertArrayEquals(alone, reply(List.of(nearlyFull, brief), 20, 1).ids());
@@ -87,13 +90,15 @@ class GeneratorTest {
     assertMessage("at least one token", List.of(new int[] {5}, new int[0]), 5);
     assertMessage("256 tokens", List.of(full), 5);
     assertMessage("maxNewTokens", List.of(new int[] {5}), 0);
-    assertThrows(IllegalArgumentException.class, () -> generator.nextTokenProbabilities(new int[0]));
+    assertThrows(
+        IllegalArgumentException.class, () -> generator.nextTokenProbabilities(new int[0]));
   }
 
   private static void assertMessage(String part, List<int[]> prompts, int maxNewTokens) {
     String message =
         assertThrows(
-                IllegalArgumentException.class, () -> generator.generate(prompts, Sampling.greedy(), maxNewTokens))
+                IllegalArgumentException.class,
+                () -> generator.generate(prompts, Sampling.greedy(), maxNewTokens))
             .getMessage();
     assertTrue(message.contains(part), message);
   }

@@ -27,7 +27,8 @@ class SamplingTest {
 
   @Test
   void aChangedSettingLeavesTheOthers() {
-    Sampling all = Sampling.temperature(0.7, 9).withTopK(5).withTopP(0.9).withRepetitionPenalty(1.3);
+    Sampling all =
+        Sampling.temperature(0.7, 9).withTopK(5).withTopP(0.9).withRepetitionPenalty(1.3);
     assertEquals(new Sampling(0.7, 5, 0.9, 1.3, 9), all);
   }
 }

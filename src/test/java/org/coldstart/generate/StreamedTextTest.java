@@ -20,7 +20,9 @@ class StreamedTextTest {
       int[] ids = tokenizer.encode(text, false).ids();
       List<String> pieces = stream(tokenizer, ids);
       assertEquals(text, String.join("", pieces));
-      assertTrue(ids.length > text.codePointCount(0, text.length()), "some characters take several tokens");
+      assertTrue(
+          ids.length > text.codePointCount(0, text.length()),
+          "some characters take several tokens");
       assertTrue(pieces.size() > 4, "pieces come as they are ready: " + pieces);
       pieces.forEach(piece -> assertTrue(piece.indexOf('\uFFFD') < 0, piece));
     }

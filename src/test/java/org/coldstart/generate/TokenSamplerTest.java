@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 /** The distribution drawn from is the one transformers' filters leave, and draws follow it. */
 class TokenSamplerTest {
 
-  private static final JsonObject TRUTH = ParityCase.json(ParityCase.RESOURCES.resolve("sampling/truth.json"));
+  private static final JsonObject TRUTH =
+      ParityCase.json(ParityCase.RESOURCES.resolve("sampling/truth.json"));
   private static final Sampling PLAIN = Sampling.temperature(1, 0);
 
   @Test
@@ -55,7 +56,8 @@ class TokenSamplerTest {
 
   @Test
   void allInTransformersOrder() {
-    assertDistribution("all", Sampling.temperature(0.7, 0).withRepetitionPenalty(1.3).withTopK(5).withTopP(0.9));
+    assertDistribution(
+        "all", Sampling.temperature(0.7, 0).withRepetitionPenalty(1.3).withTopK(5).withTopP(0.9));
   }
 
   @Test
@@ -66,7 +68,10 @@ class TokenSamplerTest {
   @Test
   void aTinyTopPLeavesTheLikeliest() {
     try (NDManager step = Torch.newManager()) {
-      float[] left = new TokenSampler(PLAIN.withTopP(1e-9)).probabilities(logits(step, 1), context(1)).toFloatArray();
+      float[] left =
+          new TokenSampler(PLAIN.withTopP(1e-9))
+              .probabilities(logits(step, 1), context(1))
+              .toFloatArray();
       float[] expected = new float[left.length];
       expected[likeliest()] = 1;
       assertArrayEquals(expected, left);
@@ -75,7 +80,8 @@ class TokenSamplerTest {
 
   private static void assertDistribution(String key, Sampling sampling) {
     try (NDManager step = Torch.newManager()) {
-      float[] found = new TokenSampler(sampling).probabilities(logits(step, 1), context(1)).toFloatArray();
+      float[] found =
+          new TokenSampler(sampling).probabilities(logits(step, 1), context(1)).toFloatArray();
       assertClose(new Gson().fromJson(TRUTH.get(key), float[].class), found, 1e-6, key);
     }
   }
@@ -83,7 +89,9 @@ class TokenSamplerTest {
   @Test
   void greedyTakesTheLikeliestAfterThePenalty() {
     try (NDManager step = Torch.newManager()) {
-      assertArrayEquals(new int[] {likeliest()}, new TokenSampler(Sampling.greedy()).choose(logits(step, 1), context(1)));
+      assertArrayEquals(
+          new int[] {likeliest()},
+          new TokenSampler(Sampling.greedy()).choose(logits(step, 1), context(1)));
       Sampling harsh = Sampling.greedy().withRepetitionPenalty(100);
       assertNotEquals(likeliest(), new TokenSampler(harsh).choose(logits(step, 1), context(1))[0]);
     }
@@ -93,14 +101,16 @@ class TokenSamplerTest {
   void drawsFollowTheDistributionAndNeverLeaveIt() {
     int rows = 20_000;
     float[] expected = new Gson().fromJson(TRUTH.get("all"), float[].class);
-    Sampling sampling = Sampling.temperature(0.7, 11).withRepetitionPenalty(1.3).withTopK(5).withTopP(0.9);
+    Sampling sampling =
+        Sampling.temperature(0.7, 11).withRepetitionPenalty(1.3).withTopK(5).withTopP(0.9);
     try (NDManager step = Torch.newManager()) {
       double[] share = new double[expected.length];
       for (int id : new TokenSampler(sampling).choose(logits(step, rows), context(rows))) {
         share[id] += 1.0 / rows;
       }
       for (int id = 0; id < share.length; id++) {
-        // Four standard deviations of a share of 20 000 draws; exactly 0 where nothing may be drawn.
+        // Four standard deviations of a share of 20 000 draws; exactly 0 where nothing may be
+        // drawn.
         double deviation = Math.sqrt(expected[id] * (1 - expected[id]) / rows);
         assertEquals(expected[id], share[id], 4 * deviation, "share of token " + id);
       }
@@ -110,9 +120,12 @@ class TokenSamplerTest {
   @Test
   void aSeedDecidesTheDraws() {
     try (NDManager step = Torch.newManager()) {
-      int[] first = new TokenSampler(Sampling.temperature(1, 3)).choose(logits(step, 50), context(50));
-      int[] again = new TokenSampler(Sampling.temperature(1, 3)).choose(logits(step, 50), context(50));
-      int[] other = new TokenSampler(Sampling.temperature(1, 4)).choose(logits(step, 50), context(50));
+      int[] first =
+          new TokenSampler(Sampling.temperature(1, 3)).choose(logits(step, 50), context(50));
+      int[] again =
+          new TokenSampler(Sampling.temperature(1, 3)).choose(logits(step, 50), context(50));
+      int[] other =
+          new TokenSampler(Sampling.temperature(1, 4)).choose(logits(step, 50), context(50));
       assertArrayEquals(first, again);
       assertNotEquals(Arrays.toString(first), Arrays.toString(other));
     }

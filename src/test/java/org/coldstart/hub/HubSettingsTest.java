@@ -14,40 +14,44 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class HubSettingsTest {
-    @TempDir
-    Path home;
+  @TempDir Path home;
 
-    @Test
-    void cacheFollowsTheVariablesInPythonsOrder() {
-        assertEquals(home.resolve(".cache/huggingface/hub"), settings(Map.of()).cache());
-        assertEquals(Path.of("/x/huggingface/hub"), settings(Map.of("XDG_CACHE_HOME", "/x")).cache());
-        assertEquals(home.resolve("h/hub"), settings(Map.of("HF_HOME", "~/h", "XDG_CACHE_HOME", "/x")).cache());
-        assertEquals(Path.of("/c"), settings(Map.of("HF_HUB_CACHE", "/c", "HF_HOME", "/h")).cache());
-    }
+  @Test
+  void cacheFollowsTheVariablesInPythonsOrder() {
+    assertEquals(home.resolve(".cache/huggingface/hub"), settings(Map.of()).cache());
+    assertEquals(Path.of("/x/huggingface/hub"), settings(Map.of("XDG_CACHE_HOME", "/x")).cache());
+    assertEquals(
+        home.resolve("h/hub"), settings(Map.of("HF_HOME", "~/h", "XDG_CACHE_HOME", "/x")).cache());
+    assertEquals(Path.of("/c"), settings(Map.of("HF_HUB_CACHE", "/c", "HF_HOME", "/h")).cache());
+  }
 
-    @Test
-    void endpointAndOffline() {
-        assertEquals("https://huggingface.co", settings(Map.of()).endpoint().toString());
-        assertEquals("http://mirror", settings(Map.of("HF_ENDPOINT", "http://mirror/")).endpoint().toString());
-        assertTrue(settings(Map.of("HF_HUB_OFFLINE", "ON")).offline());
-        assertFalse(settings(Map.of("HF_HUB_OFFLINE", "0")).offline());
-        HubException e = assertThrows(HubException.class, () -> settings(Map.of("HF_ENDPOINT", "mirror")));
-        assertTrue(e.getMessage().contains("HF_ENDPOINT"), e.getMessage());
-    }
+  @Test
+  void endpointAndOffline() {
+    assertEquals("https://huggingface.co", settings(Map.of()).endpoint().toString());
+    assertEquals(
+        "http://mirror", settings(Map.of("HF_ENDPOINT", "http://mirror/")).endpoint().toString());
+    assertTrue(settings(Map.of("HF_HUB_OFFLINE", "ON")).offline());
+    assertFalse(settings(Map.of("HF_HUB_OFFLINE", "0")).offline());
+    HubException e =
+        assertThrows(HubException.class, () -> settings(Map.of("HF_ENDPOINT", "mirror")));
+    assertTrue(e.getMessage().contains("HF_ENDPOINT"), e.getMessage());
+  }
 
-    @Test
-    void tokenComesFromTheVariableOrTheLoginFileAndIsNeverShown() throws IOException {
-        Files.createDirectories(home.resolve(".cache/huggingface"));
-        Files.writeString(home.resolve(".cache/huggingface/token"), "from-login\n");
-        Files.writeString(home.resolve("other"), "from-path");
-        assertEquals(Optional.of("from-login"), settings(Map.of()).token());
-        assertEquals(Optional.of("from-path"), settings(Map.of("HF_TOKEN_PATH", home.resolve("other").toString())).token());
-        HubSettings settings = settings(Map.of("HF_TOKEN", "from-variable"));
-        assertEquals(Optional.of("from-variable"), settings.token());
-        assertFalse(settings.toString().contains("from-variable"));
-    }
+  @Test
+  void tokenComesFromTheVariableOrTheLoginFileAndIsNeverShown() throws IOException {
+    Files.createDirectories(home.resolve(".cache/huggingface"));
+    Files.writeString(home.resolve(".cache/huggingface/token"), "from-login\n");
+    Files.writeString(home.resolve("other"), "from-path");
+    assertEquals(Optional.of("from-login"), settings(Map.of()).token());
+    assertEquals(
+        Optional.of("from-path"),
+        settings(Map.of("HF_TOKEN_PATH", home.resolve("other").toString())).token());
+    HubSettings settings = settings(Map.of("HF_TOKEN", "from-variable"));
+    assertEquals(Optional.of("from-variable"), settings.token());
+    assertFalse(settings.toString().contains("from-variable"));
+  }
 
-    private HubSettings settings(Map<String, String> environment) {
-        return HubSettings.fromEnvironment(environment, home);
-    }
+  private HubSettings settings(Map<String, String> environment) {
+    return HubSettings.fromEnvironment(environment, home);
+  }
 }

@@ -53,7 +53,8 @@ class EmbeddingsTest {
       assertEquals(size, model.config().vocabSize());
       String source = tokenizer.idToToken(truth.get("cloned_row").getAsInt());
       model.embeddings(tokenizer).cloneEmbedding(source, tokens(OLD, size));
-      float[] logits = Arrays32.logits(model, ParityCase.ints(truth.get("input_ids")), Precision.F32);
+      float[] logits =
+          Arrays32.logits(model, ParityCase.ints(truth.get("input_ids")), Precision.F32);
       assertClose(fixture.tensor("resize.logits"), logits, 1e-4, "logits");
     }
   }
@@ -101,7 +102,10 @@ class EmbeddingsTest {
     }
   }
 
-  /** Four standard errors of the mean, and of the deviation, of n normal values; 64 columns are looked at. */
+  /**
+   * Four standard errors of the mean, and of the deviation, of n normal values; 64 columns are
+   * looked at.
+   */
   private static void assertStatistics(ParityCase fixture, String matrix, NDArray values, int n) {
     float[] means = fixture.tensor("resize.mean." + matrix);
     float[] variances = fixture.tensor("resize.covariance_diagonal." + matrix);
@@ -116,8 +120,13 @@ class EmbeddingsTest {
       }
       double deviation = Math.sqrt(variances[column]);
       double found = Math.sqrt(squares / n - sum / n * (sum / n));
-      assertEquals(means[column], sum / n, 4 * deviation / Math.sqrt(n), matrix + " mean of column " + column);
-      assertEquals(1, found / deviation, 4 / Math.sqrt(2.0 * n), matrix + " deviation of column " + column);
+      assertEquals(
+          means[column],
+          sum / n,
+          4 * deviation / Math.sqrt(n),
+          matrix + " mean of column " + column);
+      assertEquals(
+          1, found / deviation, 4 / Math.sqrt(2.0 * n), matrix + " deviation of column " + column);
     }
   }
 
@@ -131,7 +140,8 @@ class EmbeddingsTest {
       assertEquals(0, embeddings.distance(added[0], added[1]));
       assertEquals(1, embeddings.cosine("!", added[2]), 1e-6);
       embeddings.initialize(new RowInit.CloneWithNoise("!", 0.5, 1), added);
-      // Noise of half the matrix's deviation (0.1) in 32 columns: 0.5 · 0.1 · √32 = 0.28 from the source.
+      // Noise of half the matrix's deviation (0.1) in 32 columns: 0.5 · 0.1 · √32 = 0.28 from the
+      // source.
       assertEquals(0.28, embeddings.distance("!", added[0]), 0.1);
       assertTrue(embeddings.distance(added[0], added[1]) > 0.2);
       float[] first = embeddings.row(added[0]);

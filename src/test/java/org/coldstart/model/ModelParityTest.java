@@ -27,8 +27,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ModelParityTest {
 
   /**
-   * Logits lie within ±10. Summing in another order moves them by a few 1e-6; of the mistakes recorded in the
-   * fixtures ("sensitivity") the smallest, a wrong RMS eps, moves them by 2.5e-3.
+   * Logits lie within ±10. Summing in another order moves them by a few 1e-6; of the mistakes
+   * recorded in the fixtures ("sensitivity") the smallest, a wrong RMS eps, moves them by 2.5e-3.
    */
   private static final double TOLERANCE = 1e-4;
 
@@ -48,7 +48,10 @@ class ModelParityTest {
   @ParameterizedTest
   @MethodSource(CASES)
   void theToleranceLiesFarBelowWhatAMistakeWouldDo(ParityCase fixture) {
-    fixture.section("sensitivity").entrySet().forEach(moved -> assertTrue(moved.getValue().getAsDouble() > 20 * TOLERANCE));
+    fixture
+        .section("sensitivity")
+        .entrySet()
+        .forEach(moved -> assertTrue(moved.getValue().getAsDouble() > 20 * TOLERANCE));
   }
 
   @ParameterizedTest
@@ -57,8 +60,13 @@ class ModelParityTest {
     try (CausalLm model = fixture.model();
         NDManager step = Torch.newManager()) {
       NDArray ids = Arrays32.ids(step, fixture.rows().get(0));
-      float[] hidden = Autograd.withoutGradient(() -> model.hiddenStates(ids, Precision.F32).toFloatArray());
-      assertClose(fixture.tensor("hidden." + model.config().numHiddenLayers()), hidden, TOLERANCE, "hidden states");
+      float[] hidden =
+          Autograd.withoutGradient(() -> model.hiddenStates(ids, Precision.F32).toFloatArray());
+      assertClose(
+          fixture.tensor("hidden." + model.config().numHiddenLayers()),
+          hidden,
+          TOLERANCE,
+          "hidden states");
     }
   }
 
@@ -69,7 +77,8 @@ class ModelParityTest {
     try (CausalLm model = fixture.model();
         NDManager step = Torch.newManager()) {
       NDArray batch = Arrays32.padded(step, rows, 0);
-      float[] logits = Autograd.withoutGradient(() -> model.logits(batch, Precision.F32).toFloatArray());
+      float[] logits =
+          Autograd.withoutGradient(() -> model.logits(batch, Precision.F32).toFloatArray());
       int vocabulary = model.config().vocabSize();
       int width = (int) batch.getShape().get(1);
       for (int r = 0; r < rows.size(); r++) {
@@ -88,7 +97,11 @@ class ModelParityTest {
         KvCache cache = new KvCache(model.config(), new int[] {0})) {
       int vocabulary = model.config().vocabSize();
       for (int t = 0; t < row.length; t++) {
-        assertClose(part(whole, t * vocabulary, vocabulary), next(model, cache, row[t]), TOLERANCE, "position " + t);
+        assertClose(
+            part(whole, t * vocabulary, vocabulary),
+            next(model, cache, row[t]),
+            TOLERANCE,
+            "position " + t);
       }
       assertEquals(row.length, cache.length());
     }
@@ -103,7 +116,11 @@ class ModelParityTest {
       int vocabulary = model.config().vocabSize();
       float[] whole = Arrays32.logits(model, row, Precision.F32);
       for (int t = 0; t < row.length; t++) {
-        assertClose(part(whole, t * vocabulary, vocabulary), next(model, cache, row[t]), TOLERANCE, "position " + t);
+        assertClose(
+            part(whole, t * vocabulary, vocabulary),
+            next(model, cache, row[t]),
+            TOLERANCE,
+            "position " + t);
       }
     }
   }
@@ -127,7 +144,9 @@ class ModelParityTest {
     return Autograd.withoutGradient(
         () -> {
           try (NDManager step = Torch.newManager()) {
-            return model.head(model.hiddenStates(Arrays32.ids(step, ids), cache), Precision.F32).toFloatArray();
+            return model
+                .head(model.hiddenStates(Arrays32.ids(step, ids), cache), Precision.F32)
+                .toFloatArray();
           }
         });
   }

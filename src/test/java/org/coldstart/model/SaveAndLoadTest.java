@@ -32,7 +32,8 @@ class SaveAndLoadTest {
       model.savePretrained(folder);
       try (CausalLm loaded = CausalLm.fromPretrained(folder)) {
         assertEquals(110, loaded.config().vocabSize());
-        assertEquals(model.generationConfig().eosTokenIds(), loaded.generationConfig().eosTokenIds());
+        assertEquals(
+            model.generationConfig().eosTokenIds(), loaded.generationConfig().eosTokenIds());
         float[] logits = Arrays32.logits(model, row, Precision.F32);
         assertArrayEquals(logits, Arrays32.logits(loaded, row, Precision.F32));
         assertArrayEquals(greedy(model, tokenizer, row), greedy(loaded, tokenizer, row));
@@ -41,7 +42,10 @@ class SaveAndLoadTest {
   }
 
   private static int[] greedy(CausalLm model, Tokenizer tokenizer, int[] prompt) {
-    return new Generator(model, tokenizer).generate(List.of(prompt), Sampling.greedy(), 12).get(0).ids();
+    return new Generator(model, tokenizer)
+        .generate(List.of(prompt), Sampling.greedy(), 12)
+        .get(0)
+        .ids();
   }
 
   @Test

@@ -10,8 +10,14 @@ class KnobsTest {
 
   @Test
   void theProfileChoosesAndAVariableBeatsIt() {
-    Knobs quick = Knobs.from(Map.<String, String>of()::get).and("steps", 48, 562).and("model", "small", "large");
-    Knobs article = Knobs.from(Map.of("COLDSTART_PROFILE", "article", "COLDSTART_ROWS", "7")::get).and("steps", 48, 562).and("rows", 1, 2);
+    Knobs quick =
+        Knobs.from(Map.<String, String>of()::get)
+            .and("steps", 48, 562)
+            .and("model", "small", "large");
+    Knobs article =
+        Knobs.from(Map.of("COLDSTART_PROFILE", "article", "COLDSTART_ROWS", "7")::get)
+            .and("steps", 48, 562)
+            .and("rows", 1, 2);
 
     assertEquals(48, quick.integer("steps"));
     assertEquals("small", quick.text("model"));
@@ -23,7 +29,11 @@ class KnobsTest {
 
   @Test
   void theTableSaysWhereValuesComeFrom() {
-    var table = Knobs.from(Map.of("COLDSTART_STEPS", " 3 ")::get).and("steps", 48, 562).and("seed", 0, 0).toTable();
+    var table =
+        Knobs.from(Map.of("COLDSTART_STEPS", " 3 ")::get)
+            .and("steps", 48, 562)
+            .and("seed", 0, 0)
+            .toTable();
 
     assertEquals("[profile, steps, seed]", table.stringColumn("knob").asList().toString());
     assertEquals("[quick, 3, 0]", table.stringColumn("value").asList().toString());
@@ -32,22 +42,38 @@ class KnobsTest {
 
   @Test
   void badValuesNameTheVariableAndWhatItMayBe() {
-    assertMessage("COLDSTART_PROFILE is \"fast\"; it may be quick or article", Map.of("COLDSTART_PROFILE", "fast"), "steps");
-    assertMessage("COLDSTART_STEPS is \"many\"; it may be a whole number from 1 to 2147483647", Map.of("COLDSTART_STEPS", "many"), "steps");
-    assertMessage("COLDSTART_STEPS is \"0\"; it may be a whole number from 1 to 2147483647", Map.of("COLDSTART_STEPS", "0"), "steps");
-    assertMessage("There is no knob \"stepz\"; the knobs are model, steps, rows, prompts, seed", Map.of(), "stepz");
+    assertMessage(
+        "COLDSTART_PROFILE is \"fast\"; it may be quick or article",
+        Map.of("COLDSTART_PROFILE", "fast"),
+        "steps");
+    assertMessage(
+        "COLDSTART_STEPS is \"many\"; it may be a whole number from 1 to 2147483647",
+        Map.of("COLDSTART_STEPS", "many"),
+        "steps");
+    assertMessage(
+        "COLDSTART_STEPS is \"0\"; it may be a whole number from 1 to 2147483647",
+        Map.of("COLDSTART_STEPS", "0"),
+        "steps");
+    assertMessage(
+        "There is no knob \"stepz\"; the knobs are model, steps, rows, prompts, seed",
+        Map.of(),
+        "stepz");
   }
 
   @Test
   void aKnobTheNotebookHasNotIsNamed() {
     Knobs knobs = Knobs.from(Map.<String, String>of()::get).and("steps", 48, 562);
 
-    assertEquals("This notebook has no knob \"rows\"; it has steps",
+    assertEquals(
+        "This notebook has no knob \"rows\"; it has steps",
         assertThrows(IllegalArgumentException.class, () -> knobs.integer("rows")).getMessage());
   }
 
   private static void assertMessage(String message, Map<String, String> environment, String knob) {
-    assertEquals(message,
-        assertThrows(IllegalArgumentException.class, () -> Knobs.from(environment::get).and(knob, 1, 2)).getMessage());
+    assertEquals(
+        message,
+        assertThrows(
+                IllegalArgumentException.class, () -> Knobs.from(environment::get).and(knob, 1, 2))
+            .getMessage());
   }
 }

@@ -20,58 +20,73 @@ import org.coldstart.json.Json;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/** Our own templates and pieces of Jinja, as transformers renders them (environment/fixtures/chat_templates.py). */
+/**
+ * Our own templates and pieces of Jinja, as transformers renders them
+ * (environment/fixtures/chat_templates.py).
+ */
 class ChatTemplateFixtureTest {
-    private static final Clock CLOCK = Clock.fixed(Instant.parse("2025-03-07T09:05:03Z"), ZoneOffset.UTC);
+  private static final Clock CLOCK =
+      Clock.fixed(Instant.parse("2025-03-07T09:05:03Z"), ZoneOffset.UTC);
 
-    @TestFactory
-    List<DynamicTest> rendersLikeTransformers() throws IOException {
-        List<DynamicTest> tests = new ArrayList<>();
-        for (JsonElement element : cases()) {
-            JsonObject test = element.getAsJsonObject();
-            tests.add(DynamicTest.dynamicTest(test.get("name").getAsString(), () -> check(test)));
-        }
-        return tests;
+  @TestFactory
+  List<DynamicTest> rendersLikeTransformers() throws IOException {
+    List<DynamicTest> tests = new ArrayList<>();
+    for (JsonElement element : cases()) {
+      JsonObject test = element.getAsJsonObject();
+      tests.add(DynamicTest.dynamicTest(test.get("name").getAsString(), () -> check(test)));
     }
+    return tests;
+  }
 
-    private static JsonArray cases() throws IOException {
-        try (InputStream file = ChatTemplateFixtureTest.class.getResourceAsStream("chat_templates.json")) {
-            String text = new String(file.readAllBytes(), StandardCharsets.UTF_8);
-            return Json.parse(text).getAsJsonObject().getAsJsonArray("cases");
-        }
+  private static JsonArray cases() throws IOException {
+    try (InputStream file =
+        ChatTemplateFixtureTest.class.getResourceAsStream("chat_templates.json")) {
+      String text = new String(file.readAllBytes(), StandardCharsets.UTF_8);
+      return Json.parse(text).getAsJsonObject().getAsJsonArray("cases");
     }
+  }
 
-    private static void check(JsonObject test) {
-        if (test.has("error")) {
-            TemplateException thrown = assertThrows(TemplateException.class, () -> render(test));
-            if (!test.get("line").isJsonNull()) {
-                assertEquals(test.get("line").getAsInt(), thrown.line().orElseThrow());
-            }
-            assertEquals(test.get("error").getAsString(), thrown.getMessage().replaceFirst("^line \\d+: ", ""));
-            return;
-        }
-        Rendering rendering = render(test);
-        String text = test.get("text").getAsString();
-        assertEquals(text, rendering.text());
-        List<Span> spans = new ArrayList<>();
-        for (JsonElement span : test.getAsJsonArray("generated")) {
-            JsonArray ends = span.getAsJsonArray();
-            spans.add(new Span(text.offsetByCodePoints(0, ends.get(0).getAsInt()), text.offsetByCodePoints(0, ends.get(1).getAsInt())));
-        }
-        assertEquals(spans, rendering.generated());
+  private static void check(JsonObject test) {
+    if (test.has("error")) {
+      TemplateException thrown = assertThrows(TemplateException.class, () -> render(test));
+      if (!test.get("line").isJsonNull()) {
+        assertEquals(test.get("line").getAsInt(), thrown.line().orElseThrow());
+      }
+      assertEquals(
+          test.get("error").getAsString(), thrown.getMessage().replaceFirst("^line \\d+: ", ""));
+      return;
     }
+    Rendering rendering = render(test);
+    String text = test.get("text").getAsString();
+    assertEquals(text, rendering.text());
+    List<Span> spans = new ArrayList<>();
+    for (JsonElement span : test.getAsJsonArray("generated")) {
+      JsonArray ends = span.getAsJsonArray();
+      spans.add(
+          new Span(
+              text.offsetByCodePoints(0, ends.get(0).getAsInt()),
+              text.offsetByCodePoints(0, ends.get(1).getAsInt())));
+    }
+    assertEquals(spans, rendering.generated());
+  }
 
-    private static Rendering render(JsonObject test) {
-        List<Message> messages = new ArrayList<>();
-        test.getAsJsonArray("messages").forEach(message -> messages.add(message(message.getAsJsonObject())));
-        return ChatTemplate.parse(test.get("source").getAsString()).withClock(CLOCK).renderWithGeneration(
-                messages, test.get("prompt").getAsBoolean(), Truth.map(test.getAsJsonObject("variables")));
-    }
+  private static Rendering render(JsonObject test) {
+    List<Message> messages = new ArrayList<>();
+    test.getAsJsonArray("messages")
+        .forEach(message -> messages.add(message(message.getAsJsonObject())));
+    return ChatTemplate.parse(test.get("source").getAsString())
+        .withClock(CLOCK)
+        .renderWithGeneration(
+            messages,
+            test.get("prompt").getAsBoolean(),
+            Truth.map(test.getAsJsonObject("variables")));
+  }
 
-    private static Message message(JsonObject json) {
-        Map<String, Object> extra = Truth.map(json);
-        extra.keySet().removeAll(Set.of("role", "content"));
-        JsonElement content = json.get("content");
-        return new Message(json.get("role").getAsString(), content.isJsonNull() ? null : content.getAsString(), extra);
-    }
+  private static Message message(JsonObject json) {
+    Map<String, Object> extra = Truth.map(json);
+    extra.keySet().removeAll(Set.of("role", "content"));
+    JsonElement content = json.get("content");
+    return new Message(
+        json.get("role").getAsString(), content.isJsonNull() ? null : content.getAsString(), extra);
+  }
 }

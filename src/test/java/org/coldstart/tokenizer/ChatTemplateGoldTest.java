@@ -21,49 +21,56 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** Public models' templates against transformers' own rendering; optional local data, which is not ours to commit. */
+/**
+ * Public models' templates against transformers' own rendering; optional local data, which is not
+ * ours to commit.
+ */
 class ChatTemplateGoldTest {
-    /** The day the expected texts were made on: templates that print today's date print this one. */
-    private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-21T12:00:00Z"), ZoneOffset.UTC);
+  /** The day the expected texts were made on: templates that print today's date print this one. */
+  private static final Clock CLOCK =
+      Clock.fixed(Instant.parse("2026-11-21T12:00:00Z"), ZoneOffset.UTC);
 
-    /** Tells of the data's absence in the report: a factory that makes no tests leaves no trace there. */
-    @Test
-    void dataIsThere() {
-        assumeTrue(Files.exists(gold()), "optional local data is absent: " + gold());
-    }
+  /**
+   * Tells of the data's absence in the report: a factory that makes no tests leaves no trace there.
+   */
+  @Test
+  void dataIsThere() {
+    assumeTrue(Files.exists(gold()), "optional local data is absent: " + gold());
+  }
 
-    @TestFactory
-    List<DynamicTest> rendersLikeTransformers() throws IOException {
-        if (!Files.exists(gold())) {
-            return List.of();
-        }
-        List<DynamicTest> tests = new ArrayList<>();
-        for (JsonElement element : Json.parse(Files.readString(gold())).getAsJsonArray()) {
-            JsonObject test = element.getAsJsonObject();
-            String name = test.get("name").getAsString() + " / " + test.get("ctx").getAsString();
-            tests.add(DynamicTest.dynamicTest(name, () -> check(test)));
-        }
-        return tests;
+  @TestFactory
+  List<DynamicTest> rendersLikeTransformers() throws IOException {
+    if (!Files.exists(gold())) {
+      return List.of();
     }
+    List<DynamicTest> tests = new ArrayList<>();
+    for (JsonElement element : Json.parse(Files.readString(gold())).getAsJsonArray()) {
+      JsonObject test = element.getAsJsonObject();
+      String name = test.get("name").getAsString() + " / " + test.get("ctx").getAsString();
+      tests.add(DynamicTest.dynamicTest(name, () -> check(test)));
+    }
+    return tests;
+  }
 
-    private static void check(JsonObject test) {
-        String source = test.get("src").getAsString();
-        var context = Truth.map(test.getAsJsonObject("context"));
-        if (test.get("out").isJsonNull()) {
-            String error = test.get("err").getAsString();
-            TemplateException thrown = assertThrows(TemplateException.class, () -> render(source, context));
-            assertEquals(error.substring(error.indexOf(": ") + 2), thrown.getMessage());
-        } else {
-            assertEquals(test.get("out").getAsString(), render(source, context));
-        }
+  private static void check(JsonObject test) {
+    String source = test.get("src").getAsString();
+    var context = Truth.map(test.getAsJsonObject("context"));
+    if (test.get("out").isJsonNull()) {
+      String error = test.get("err").getAsString();
+      TemplateException thrown =
+          assertThrows(TemplateException.class, () -> render(source, context));
+      assertEquals(error.substring(error.indexOf(": ") + 2), thrown.getMessage());
+    } else {
+      assertEquals(test.get("out").getAsString(), render(source, context));
     }
+  }
 
-    private static String render(String source, java.util.Map<String, Object> context) {
-        return Template.parse(source, Limits.DEFAULT).render(context, CLOCK).text();
-    }
+  private static String render(String source, java.util.Map<String, Object> context) {
+    return Template.parse(source, Limits.DEFAULT).render(context, CLOCK).text();
+  }
 
-    private static Path gold() {
-        String path = System.getProperty("COLDSTART_SHARED", System.getenv("COLDSTART_SHARED"));
-        return Path.of(path == null ? "../shared" : path, "chat-templates", "gold.json");
-    }
+  private static Path gold() {
+    String path = System.getProperty("COLDSTART_SHARED", System.getenv("COLDSTART_SHARED"));
+    return Path.of(path == null ? "../shared" : path, "chat-templates", "gold.json");
+  }
 }

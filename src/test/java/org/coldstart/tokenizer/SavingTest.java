@@ -18,96 +18,113 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What stands in a saved folder; that its ids are the same is in {@link PythonParityTest}. */
 class SavingTest {
-    @TempDir
-    Path folder;
+  @TempDir Path folder;
 
-    @Test
-    void everyAddedTokenIsListedAndUnknownKeysAreKept() throws IOException {
-        try (Tokenizer tokenizer = Truth.tiny()) {
-            tokenizer.addTokens("<think>");
-            tokenizer.addSpecialTokens("<answer>");
-            tokenizer.setPadToken("<answer>");
-            tokenizer.setPaddingSide(PaddingSide.RIGHT);
-            tokenizer.save(folder.resolve("new/deep"));
-        }
-        JsonObject config = json("new/deep/tokenizer_config.json");
-        JsonObject table = config.getAsJsonObject("added_tokens_decoder");
-        assertEquals(Set.of("0", "1", "2", "582", "583", "584", "585"), table.keySet());
-        assertEquals(Json.parse("{\"content\":\"<think>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
-                + "\"normalized\":true,\"special\":false}"), table.get("584"));
-        assertTrue(table.getAsJsonObject("585").get("special").getAsBoolean());
-        assertEquals("{\"kept\":[1,2.5,null]}", config.get("a_key_nobody_knows").toString());
-        assertEquals("PreTrainedTokenizerFast", config.get("tokenizer_class").getAsString());
-        assertEquals("<|bos|>", config.get("bos_token").getAsString());
-        assertEquals("<answer>", config.get("pad_token").getAsString());
-        assertEquals("right", config.get("padding_side").getAsString());
-        assertEquals("<answer>", json("new/deep/special_tokens_map.json").get("pad_token").getAsString());
-        assertEquals(Set.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"),
-                names(folder.resolve("new/deep")));
+  @Test
+  void everyAddedTokenIsListedAndUnknownKeysAreKept() throws IOException {
+    try (Tokenizer tokenizer = Truth.tiny()) {
+      tokenizer.addTokens("<think>");
+      tokenizer.addSpecialTokens("<answer>");
+      tokenizer.setPadToken("<answer>");
+      tokenizer.setPaddingSide(PaddingSide.RIGHT);
+      tokenizer.save(folder.resolve("new/deep"));
     }
+    JsonObject config = json("new/deep/tokenizer_config.json");
+    JsonObject table = config.getAsJsonObject("added_tokens_decoder");
+    assertEquals(Set.of("0", "1", "2", "582", "583", "584", "585"), table.keySet());
+    assertEquals(
+        Json.parse(
+            "{\"content\":\"<think>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
+                + "\"normalized\":true,\"special\":false}"),
+        table.get("584"));
+    assertTrue(table.getAsJsonObject("585").get("special").getAsBoolean());
+    assertEquals("{\"kept\":[1,2.5,null]}", config.get("a_key_nobody_knows").toString());
+    assertEquals("PreTrainedTokenizerFast", config.get("tokenizer_class").getAsString());
+    assertEquals("<|bos|>", config.get("bos_token").getAsString());
+    assertEquals("<answer>", config.get("pad_token").getAsString());
+    assertEquals("right", config.get("padding_side").getAsString());
+    assertEquals(
+        "<answer>", json("new/deep/special_tokens_map.json").get("pad_token").getAsString());
+    assertEquals(
+        Set.of(
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+            "chat_template.jinja"),
+        names(folder.resolve("new/deep")));
+  }
 
-    @Test
-    void aTemplateFileLeftByAnotherTokenizerGoes() throws IOException {
-        Files.writeString(folder.resolve("chat_template.jinja"), "left over");
-        Path base = folder.resolve("base");
-        Files.createDirectories(base);
-        Files.copy(Truth.TINY.resolve("tokenizer.json"), base.resolve("tokenizer.json"));
-        try (Tokenizer tokenizer = Tokenizer.fromPretrained(base)) {
-            assertFalse(tokenizer.hasChatTemplate());
-            tokenizer.save(folder);
-        }
-        assertFalse(names(folder).contains("chat_template.jinja"));
+  @Test
+  void aTemplateFileLeftByAnotherTokenizerGoes() throws IOException {
+    Files.writeString(folder.resolve("chat_template.jinja"), "left over");
+    Path base = folder.resolve("base");
+    Files.createDirectories(base);
+    Files.copy(Truth.TINY.resolve("tokenizer.json"), base.resolve("tokenizer.json"));
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(base)) {
+      assertFalse(tokenizer.hasChatTemplate());
+      tokenizer.save(folder);
     }
+    assertFalse(names(folder).contains("chat_template.jinja"));
+  }
 
-    @Test
-    void severalTemplatesStayTogether() throws IOException {
-        Files.copy(Truth.TINY.resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
-        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"chat_template\": ["
-                + "{\"name\": \"tool_use\", \"template\": \"T\"}, {\"name\": \"default\", \"template\": \"D\"}]}");
-        try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
-            assertTrue(tokenizer.hasChatTemplate());
-            tokenizer.save(folder);
-        }
-        JsonArray templates = json("tokenizer_config.json").getAsJsonArray("chat_template");
-        assertEquals(2, templates.size());
-        assertFalse(names(folder).contains("chat_template.jinja"));
+  @Test
+  void severalTemplatesStayTogether() throws IOException {
+    Files.copy(Truth.TINY.resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        "{\"chat_template\": [{\"name\": \"tool_use\", \"template\": \"T\"}, {\"name\":"
+            + " \"default\", \"template\": \"D\"}]}");
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
+      assertTrue(tokenizer.hasChatTemplate());
+      tokenizer.save(folder);
     }
+    JsonArray templates = json("tokenizer_config.json").getAsJsonArray("chat_template");
+    assertEquals(2, templates.size());
+    assertFalse(names(folder).contains("chat_template.jinja"));
+  }
 
-    @Test
-    void bosFlagOfTheConfigIsWrittenIntoThePipeline() throws IOException {
-        Files.copy(Truth.TINY.resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
-        Files.writeString(folder.resolve("tokenizer_config.json"),
-                "{\"bos_token\": \"<|bos|>\", \"eos_token\": {\"content\": \"<|eos|>\"}, \"add_bos_token\": false, \"add_eos_token\": true}");
-        try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
-            assertEquals("Hello<|eos|>", tokenizer.decode(tokenizer.encode("Hello").ids()));
-            tokenizer.save(folder);
-        }
-        assertFalse(json("tokenizer_config.json").has("add_eos_token"));
-        try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
-            assertEquals("Hello<|eos|>", tokenizer.decode(tokenizer.encode("Hello").ids()));
-        }
+  @Test
+  void bosFlagOfTheConfigIsWrittenIntoThePipeline() throws IOException {
+    Files.copy(Truth.TINY.resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        "{\"bos_token\": \"<|bos|>\", \"eos_token\": {\"content\": \"<|eos|>\"}, \"add_bos_token\":"
+            + " false, \"add_eos_token\": true}");
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
+      assertEquals("Hello<|eos|>", tokenizer.decode(tokenizer.encode("Hello").ids()));
+      tokenizer.save(folder);
     }
+    assertFalse(json("tokenizer_config.json").has("add_eos_token"));
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
+      assertEquals("Hello<|eos|>", tokenizer.decode(tokenizer.encode("Hello").ids()));
+    }
+  }
 
-    @Test
-    void tokensWithARoleBecomeSpecialOnLoading() throws IOException {
-        Files.copy(Truth.TINY.resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
-        Files.writeString(folder.resolve("special_tokens_map.json"),
-                "{\"pad_token\": \"<|extra|>\", \"eos_token\": \"<|new|>\"}");
-        try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder); Tokenizer tiny = Truth.tiny()) {
-            assertFalse(tiny.isSpecial(tiny.id("<|extra|>")));
-            assertTrue(tokenizer.isSpecial(tokenizer.id("<|extra|>")));
-            assertEquals(tiny.size(), tokenizer.id("<|new|>"));
-            assertTrue(tokenizer.isSpecial(tokenizer.id("<|new|>")));
-        }
+  @Test
+  void tokensWithARoleBecomeSpecialOnLoading() throws IOException {
+    Files.copy(Truth.TINY.resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
+    Files.writeString(
+        folder.resolve("special_tokens_map.json"),
+        "{\"pad_token\": \"<|extra|>\", \"eos_token\": \"<|new|>\"}");
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder);
+        Tokenizer tiny = Truth.tiny()) {
+      assertFalse(tiny.isSpecial(tiny.id("<|extra|>")));
+      assertTrue(tokenizer.isSpecial(tokenizer.id("<|extra|>")));
+      assertEquals(tiny.size(), tokenizer.id("<|new|>"));
+      assertTrue(tokenizer.isSpecial(tokenizer.id("<|new|>")));
     }
+  }
 
-    private JsonObject json(String file) throws IOException {
-        return Json.parse(Files.readString(folder.resolve(file))).getAsJsonObject();
-    }
+  private JsonObject json(String file) throws IOException {
+    return Json.parse(Files.readString(folder.resolve(file))).getAsJsonObject();
+  }
 
-    private static Set<String> names(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(Files::isRegularFile).map(f -> f.getFileName().toString()).collect(Collectors.toSet());
-        }
+  private static Set<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(Files::isRegularFile)
+          .map(f -> f.getFileName().toString())
+          .collect(Collectors.toSet());
     }
+  }
 }

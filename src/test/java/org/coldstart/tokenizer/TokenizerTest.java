@@ -15,160 +15,180 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class TokenizerTest {
-    private final Tokenizer tokenizer = Truth.tiny();
+  private final Tokenizer tokenizer = Truth.tiny();
 
-    @AfterEach
-    void close() {
-        tokenizer.close();
-    }
+  @AfterEach
+  void close() {
+    tokenizer.close();
+  }
 
-    @Test
-    void newTokensCountOnFromTheSizeAndAreFoundBothWays() {
-        int size = tokenizer.size();
-        assertEquals(2, tokenizer.addTokens("<think>", "</think>"));
-        assertEquals(size + 2, tokenizer.size());
-        assertEquals(OptionalInt.of(size), tokenizer.tokenToId("<think>"));
-        assertEquals("</think>", tokenizer.idToToken(size + 1));
-        assertArrayEquals(new int[] {size, size + 1}, tokenizer.encode("<think></think>", false).ids());
-        assertEquals(0, tokenizer.addTokens());
-    }
+  @Test
+  void newTokensCountOnFromTheSizeAndAreFoundBothWays() {
+    int size = tokenizer.size();
+    assertEquals(2, tokenizer.addTokens("<think>", "</think>"));
+    assertEquals(size + 2, tokenizer.size());
+    assertEquals(OptionalInt.of(size), tokenizer.tokenToId("<think>"));
+    assertEquals("</think>", tokenizer.idToToken(size + 1));
+    assertArrayEquals(new int[] {size, size + 1}, tokenizer.encode("<think></think>", false).ids());
+    assertEquals(0, tokenizer.addTokens());
+  }
 
-    @Test
-    void onlySpecialTokensAreSkipped() {
-        tokenizer.addTokens("<think>");
-        tokenizer.addSpecialTokens("<answer>");
-        int[] ids = tokenizer.encode("<think>7<answer>").ids();
-        assertEquals("<|bos|><think>7<answer>", tokenizer.decode(ids));
-        assertEquals("<think>7", tokenizer.decode(ids, true));
-        assertFalse(tokenizer.isSpecial(tokenizer.id("<think>")));
-        assertTrue(tokenizer.isSpecial(tokenizer.id("<answer>")));
-    }
+  @Test
+  void onlySpecialTokensAreSkipped() {
+    tokenizer.addTokens("<think>");
+    tokenizer.addSpecialTokens("<answer>");
+    int[] ids = tokenizer.encode("<think>7<answer>").ids();
+    assertEquals("<|bos|><think>7<answer>", tokenizer.decode(ids));
+    assertEquals("<think>7", tokenizer.decode(ids, true));
+    assertFalse(tokenizer.isSpecial(tokenizer.id("<think>")));
+    assertTrue(tokenizer.isSpecial(tokenizer.id("<answer>")));
+  }
 
-    @Test
-    void tokenThatIsAlreadyThereIsAnErrorAndNothingIsAdded() {
-        int size = tokenizer.size();
-        String message = refused("<think>", "<|user|>");
-        assertEquals("token \"<|user|>\" is already there with id " + tokenizer.id("<|user|>")
-                + "; use id(\"<|user|>\") instead of adding it", message);
-        assertTrue(refused("he").contains("already there"));
-        assertTrue(refused("<a>", "<a>").contains("twice"));
-        assertTrue(refused("<a>", "").contains("empty"));
-        assertTrue(refused("a\ud83d").contains("lone surrogate"));
-        assertEquals(size, tokenizer.size());
-        assertTrue(tokenizer.tokenToId("<think>").isEmpty());
-    }
+  @Test
+  void tokenThatIsAlreadyThereIsAnErrorAndNothingIsAdded() {
+    int size = tokenizer.size();
+    String message = refused("<think>", "<|user|>");
+    assertEquals(
+        "token \"<|user|>\" is already there with id "
+            + tokenizer.id("<|user|>")
+            + "; use id(\"<|user|>\") instead of adding it",
+        message);
+    assertTrue(refused("he").contains("already there"));
+    assertTrue(refused("<a>", "<a>").contains("twice"));
+    assertTrue(refused("<a>", "").contains("empty"));
+    assertTrue(refused("a\ud83d").contains("lone surrogate"));
+    assertEquals(size, tokenizer.size());
+    assertTrue(tokenizer.tokenToId("<think>").isEmpty());
+  }
 
-    @Test
-    void unknownIdsAreErrorsThatNameTheSize() {
-        int size = tokenizer.size();
-        for (int id : new int[] {size, -1, Integer.MAX_VALUE}) {
-            String message = assertThrows(IllegalArgumentException.class, () -> tokenizer.decode(new int[] {5, id}))
-                    .getMessage();
-            assertEquals("id " + id + " is not in the vocabulary of " + size + " tokens (0 to " + (size - 1) + ")", message);
-        }
-        assertThrows(IllegalArgumentException.class, () -> tokenizer.idToToken(size));
-        assertThrows(IllegalArgumentException.class, () -> tokenizer.id("<nowhere>"));
+  @Test
+  void unknownIdsAreErrorsThatNameTheSize() {
+    int size = tokenizer.size();
+    for (int id : new int[] {size, -1, Integer.MAX_VALUE}) {
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> tokenizer.decode(new int[] {5, id}))
+              .getMessage();
+      assertEquals(
+          "id " + id + " is not in the vocabulary of " + size + " tokens (0 to " + (size - 1) + ")",
+          message);
     }
+    assertThrows(IllegalArgumentException.class, () -> tokenizer.idToToken(size));
+    assertThrows(IllegalArgumentException.class, () -> tokenizer.id("<nowhere>"));
+  }
 
-    @Test
-    void everyTokenIsFoundBothWays() {
-        IntStream.range(0, tokenizer.size()).forEach(id -> assertEquals(id, tokenizer.id(tokenizer.idToToken(id))));
-    }
+  @Test
+  void everyTokenIsFoundBothWays() {
+    IntStream.range(0, tokenizer.size())
+        .forEach(id -> assertEquals(id, tokenizer.id(tokenizer.idToToken(id))));
+  }
 
-    @Test
-    void halfACharacterIsAnErrorThatNamesItsPlace() {
-        for (String text : List.of("ab\ud83d", "ab\ude42", "ab\ud83dcd", "ab\ude42\ud83d")) {
-            String message = assertThrows(IllegalArgumentException.class, () -> tokenizer.encode(text)).getMessage();
-            assertTrue(message.contains("index 2"), message);
-        }
+  @Test
+  void halfACharacterIsAnErrorThatNamesItsPlace() {
+    for (String text : List.of("ab\ud83d", "ab\ude42", "ab\ud83dcd", "ab\ude42\ud83d")) {
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> tokenizer.encode(text)).getMessage();
+      assertTrue(message.contains("index 2"), message);
     }
+  }
 
-    @Test
-    void tokensOfOneCharacterShareItsSpan() {
-        String text = "a𝔘b";
-        Encoding encoding = tokenizer.encode(text, false);
-        assertEquals(new Span(0, 1), encoding.offsets().get(0));
-        assertEquals(new Span(3, 4), encoding.offsets().get(encoding.size() - 1));
-        assertEquals(Collections.nCopies(4, new Span(1, 3)), encoding.offsets().subList(1, 5));
-    }
+  @Test
+  void tokensOfOneCharacterShareItsSpan() {
+    String text = "a𝔘b";
+    Encoding encoding = tokenizer.encode(text, false);
+    assertEquals(new Span(0, 1), encoding.offsets().get(0));
+    assertEquals(new Span(3, 4), encoding.offsets().get(encoding.size() - 1));
+    assertEquals(Collections.nCopies(4, new Span(1, 3)), encoding.offsets().subList(1, 5));
+  }
 
-    @Test
-    void longTextsAreNeitherCutNorPadded() {
-        String text = "The dog does not mind. ".repeat(1000);
-        Encoding encoding = tokenizer.encode(text, false);
-        assertTrue(encoding.size() > 2000, "" + encoding.size());
-        assertEquals(text, tokenizer.decode(encoding.ids()));
-        assertEquals(1, tokenizer.encode("a", false).size());
-    }
+  @Test
+  void longTextsAreNeitherCutNorPadded() {
+    String text = "The dog does not mind. ".repeat(1000);
+    Encoding encoding = tokenizer.encode(text, false);
+    assertTrue(encoding.size() > 2000, "" + encoding.size());
+    assertEquals(text, tokenizer.decode(encoding.ids()));
+    assertEquals(1, tokenizer.encode("a", false).size());
+  }
 
-    @Test
-    void truncatesWhenAsked() {
-        Encoding encoding = tokenizer.encode("The quick brown fox");
-        Encoding cut = encoding.truncate(3);
-        assertArrayEquals(Arrays.copyOf(encoding.ids(), 3), cut.ids());
-        assertEquals(encoding.tokens().subList(0, 3), cut.tokens());
-        assertEquals(encoding, encoding.truncate(encoding.size()));
-        assertEquals(0, encoding.truncate(0).size());
-        assertThrows(IllegalArgumentException.class, () -> encoding.truncate(-1));
-    }
+  @Test
+  void truncatesWhenAsked() {
+    Encoding encoding = tokenizer.encode("The quick brown fox");
+    Encoding cut = encoding.truncate(3);
+    assertArrayEquals(Arrays.copyOf(encoding.ids(), 3), cut.ids());
+    assertEquals(encoding.tokens().subList(0, 3), cut.tokens());
+    assertEquals(encoding, encoding.truncate(encoding.size()));
+    assertEquals(0, encoding.truncate(0).size());
+    assertThrows(IllegalArgumentException.class, () -> encoding.truncate(-1));
+  }
 
-    @Test
-    void typedSpecialTokensStayText() {
-        tokenizer.addTokens("<think>");
-        tokenizer.addSpecialTokens("<secret>");
-        int[] ids = tokenizer.encodeOrdinary("<|eos|><secret><think>").ids();
-        assertEquals("<|eos|><secret><think>", tokenizer.decode(ids, true));
-        assertEquals(tokenizer.id("<think>"), ids[ids.length - 1]);
-        tokenizer.addSpecialTokens("<later>");
-        assertEquals("<later>", tokenizer.decode(tokenizer.encodeOrdinary("<later>").ids(), true));
-    }
+  @Test
+  void typedSpecialTokensStayText() {
+    tokenizer.addTokens("<think>");
+    tokenizer.addSpecialTokens("<secret>");
+    int[] ids = tokenizer.encodeOrdinary("<|eos|><secret><think>").ids();
+    assertEquals("<|eos|><secret><think>", tokenizer.decode(ids, true));
+    assertEquals(tokenizer.id("<think>"), ids[ids.length - 1]);
+    tokenizer.addSpecialTokens("<later>");
+    assertEquals("<later>", tokenizer.decode(tokenizer.encodeOrdinary("<later>").ids(), true));
+  }
 
-    @Test
-    void rolesComeFromTheConfig() {
-        assertEquals("<|bos|>", tokenizer.bosToken().orElseThrow());
-        assertEquals(OptionalInt.of(1), tokenizer.eosTokenId());
-        assertEquals(OptionalInt.of(2), tokenizer.padTokenId());
-        assertTrue(tokenizer.unkToken().isEmpty());
-        assertEquals(PaddingSide.LEFT, tokenizer.paddingSide());
-        assertEquals(OptionalInt.of(128), tokenizer.modelMaxLength());
-    }
+  @Test
+  void rolesComeFromTheConfig() {
+    assertEquals("<|bos|>", tokenizer.bosToken().orElseThrow());
+    assertEquals(OptionalInt.of(1), tokenizer.eosTokenId());
+    assertEquals(OptionalInt.of(2), tokenizer.padTokenId());
+    assertTrue(tokenizer.unkToken().isEmpty());
+    assertEquals(PaddingSide.LEFT, tokenizer.paddingSide());
+    assertEquals(OptionalInt.of(128), tokenizer.modelMaxLength());
+  }
 
-    @Test
-    void padTokenMustBeAnAddedToken() {
-        String unknown = assertThrows(IllegalArgumentException.class, () -> tokenizer.setPadToken("<nowhere>")).getMessage();
-        assertTrue(unknown.contains("not a token of this tokenizer"), unknown);
-        String ordinary = assertThrows(IllegalArgumentException.class, () -> tokenizer.setPadToken("he")).getMessage();
-        assertTrue(ordinary.contains("ordinary"), ordinary);
-        tokenizer.addTokens("<fill>");
-        tokenizer.setPadToken("<fill>");
-        assertEquals(tokenizer.id("<fill>"), tokenizer.padTokenId().orElseThrow());
-        assertEquals("", tokenizer.decode(new int[] {tokenizer.id("<fill>")}, true));
-    }
+  @Test
+  void padTokenMustBeAnAddedToken() {
+    String unknown =
+        assertThrows(IllegalArgumentException.class, () -> tokenizer.setPadToken("<nowhere>"))
+            .getMessage();
+    assertTrue(unknown.contains("not a token of this tokenizer"), unknown);
+    String ordinary =
+        assertThrows(IllegalArgumentException.class, () -> tokenizer.setPadToken("he"))
+            .getMessage();
+    assertTrue(ordinary.contains("ordinary"), ordinary);
+    tokenizer.addTokens("<fill>");
+    tokenizer.setPadToken("<fill>");
+    assertEquals(tokenizer.id("<fill>"), tokenizer.padTokenId().orElseThrow());
+    assertEquals("", tokenizer.decode(new int[] {tokenizer.id("<fill>")}, true));
+  }
 
-    @Test
-    void threadsEncodeWhileTokensAreAdded() {
-        List<String> texts = Collections.nCopies(2000, "Think first, then answer. <new3>");
-        int[] before = tokenizer.encode("Think first, then answer. ", false).ids();
-        Thread adder = new Thread(() -> IntStream.range(0, 8).forEach(i -> tokenizer.addTokens("<new" + i + ">")));
-        adder.start();
-        for (Encoding encoding : tokenizer.encodeAll(texts, false)) {
-            assertArrayEquals(Arrays.copyOf(before, 3), Arrays.copyOf(encoding.ids(), 3));
-        }
-        assertEquals(2000, tokenizer.encodeAll(texts, false).size());
+  @Test
+  void threadsEncodeWhileTokensAreAdded() {
+    List<String> texts = Collections.nCopies(2000, "Think first, then answer. <new3>");
+    int[] before = tokenizer.encode("Think first, then answer. ", false).ids();
+    Thread adder =
+        new Thread(() -> IntStream.range(0, 8).forEach(i -> tokenizer.addTokens("<new" + i + ">")));
+    adder.start();
+    for (Encoding encoding : tokenizer.encodeAll(texts, false)) {
+      assertArrayEquals(Arrays.copyOf(before, 3), Arrays.copyOf(encoding.ids(), 3));
     }
+    assertEquals(2000, tokenizer.encodeAll(texts, false).size());
+  }
 
-    @Test
-    void useAfterCloseIsAClearError() {
-        Tokenizer closed = Truth.tiny();
-        closed.close();
-        closed.close();
-        for (Runnable use : List.<Runnable>of(
-                () -> closed.encode("a"), () -> closed.decode(1), () -> closed.addTokens("<a>"), closed::size)) {
-            assertEquals("this tokenizer is closed", assertThrows(IllegalStateException.class, use::run).getMessage());
-        }
+  @Test
+  void useAfterCloseIsAClearError() {
+    Tokenizer closed = Truth.tiny();
+    closed.close();
+    closed.close();
+    for (Runnable use :
+        List.<Runnable>of(
+            () -> closed.encode("a"),
+            () -> closed.decode(1),
+            () -> closed.addTokens("<a>"),
+            closed::size)) {
+      assertEquals(
+          "this tokenizer is closed",
+          assertThrows(IllegalStateException.class, use::run).getMessage());
     }
+  }
 
-    private String refused(String... tokens) {
-        return assertThrows(IllegalArgumentException.class, () -> tokenizer.addTokens(tokens)).getMessage();
-    }
+  private String refused(String... tokens) {
+    return assertThrows(IllegalArgumentException.class, () -> tokenizer.addTokens(tokens))
+        .getMessage();
+  }
 }

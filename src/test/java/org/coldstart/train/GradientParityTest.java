@@ -28,10 +28,11 @@ class GradientParityTest {
   private static final String CASES = "org.coldstart.fixture.ParityCase#all";
 
   /**
-   * Shares of the expected norm. The bias of the keys moves all scores of a query alike, so its true gradient is 0
-   * and what either side finds is rounding: hence the absolute floor.
+   * Shares of the expected norm. The bias of the keys moves all scores of a query alike, so its
+   * true gradient is 0 and what either side finds is rounding: hence the absolute floor.
    */
   private static final double RELATIVE = 1e-4;
+
   private static final double FLOOR = 1e-6;
 
   private record Gradients(double lossSum, long kept, Map<String, float[]> byName) {
@@ -66,7 +67,10 @@ class GradientParityTest {
     try (CausalLm model = fixture.model()) {
       Gradients found = gradients(model, fixture.examples(), Precision.F32);
       assertEquals(norms.keySet(), found.byName().keySet());
-      norms.keySet().forEach(name -> assertNear(norms.get(name).getAsDouble(), found.byName().get(name), name));
+      norms
+          .keySet()
+          .forEach(
+              name -> assertNear(norms.get(name).getAsDouble(), found.byName().get(name), name));
       double expected = truth.get("global_norm").getAsDouble();
       Arrays32.assertRelative(expected, found.globalNorm(), RELATIVE, "global norm");
       for (String name : fixture.tensors("gradient.")) {
@@ -78,10 +82,14 @@ class GradientParityTest {
   }
 
   private static void assertNear(double expected, float[] gradient, String name) {
-    assertEquals(expected, Arrays32.norm(gradient), RELATIVE * expected + FLOOR, "gradient norm of " + name);
+    assertEquals(
+        expected, Arrays32.norm(gradient), RELATIVE * expected + FLOOR, "gradient norm of " + name);
   }
 
-  /** BF16 keeps 8 bits of a factor, so a product is off by up to 0.4 %; two or three layers add that up. */
+  /**
+   * BF16 keeps 8 bits of a factor, so a product is off by up to 0.4 %; two or three layers add that
+   * up.
+   */
   @Test
   void bf16StaysNearF32() {
     ParityCase fixture = ParityCase.of("llama-bias");
@@ -94,7 +102,9 @@ class GradientParityTest {
       Gradients exact = gradients(model, fixture.examples(), Precision.F32);
       Gradients near = gradients(model, fixture.examples(), Precision.BF16);
       assertEquals(exact.lossSum() / exact.kept(), near.lossSum() / near.kept(), 0.02);
-      exact.byName().forEach((name, gradient) -> assertSimilar(gradient, near.byName().get(name), name));
+      exact
+          .byName()
+          .forEach((name, gradient) -> assertSimilar(gradient, near.byName().get(name), name));
     }
   }
 

@@ -52,15 +52,15 @@ class InterruptionTest {
   }
 
   private TrainingResult train(SftConfig config, TrainingListener... listeners) {
-    return new SftTrainer(model, tokenizer, config, Rows.some(8), Rows.some(2), listeners).train();
+    return new SftTrainer(model, tokenizer, config, Rows.some(8), Rows.some(2)).train(listeners);
   }
 
   /** Interrupts the training thread once a step is done. */
   private static TrainingListener after(int step) {
     return new TrainingListener() {
       @Override
-      public void onStep(Progress progress) {
-        if (progress.step() == step) {
+      public void onStep(Step now) {
+        if (now.step() == step) {
           Thread.currentThread().interrupt();
         }
       }
@@ -79,7 +79,8 @@ class InterruptionTest {
   @Test
   void halfAStepLeavesNoTrace() throws InterruptedException {
     Map<String, float[]> before = Arrays32.weights(model);
-    // One step of batches that take some twenty seconds; the interrupt comes from outside, somewhere within it.
+    // One step of batches that take some twenty seconds; the interrupt comes from outside,
+    // somewhere within it.
     SftConfig config = config().gradientAccumulationSteps(5000).build();
     List<Example> rows = Collections.nCopies(5000, Rows.of(12, 1));
     SftTrainer trainer = new SftTrainer(model, tokenizer, config, rows, List.of());
@@ -88,7 +89,8 @@ class InterruptionTest {
     impatient.join();
     assertTrue(result.interrupted());
     assertEquals(0, result.steps());
-    Arrays32.weights(model).forEach((name, weights) -> assertArrayEquals(before.get(name), weights, name));
+    Arrays32.weights(model)
+        .forEach((name, weights) -> assertArrayEquals(before.get(name), weights, name));
     model.parameters().values().forEach(InterruptionTest::assertNoGradient);
   }
 
@@ -109,7 +111,8 @@ class InterruptionTest {
 
   private static void assertNoGradient(NDArray parameter) {
     try (NDArray gradient = Autograd.gradient(parameter)) {
-      assertEquals(0, Arrays32.norm(gradient.toFloatArray()), "the half-gathered gradient is dropped");
+      assertEquals(
+          0, Arrays32.norm(gradient.toFloatArray()), "the half-gathered gradient is dropped");
     }
   }
 
@@ -142,7 +145,7 @@ class InterruptionTest {
     TrainingListener faulty =
         new TrainingListener() {
           @Override
-          public void onStep(Progress progress) {
+          public void onStep(Step now) {
             throw new IllegalStateException("chart");
           }
         };

@@ -32,8 +32,8 @@ class MemoryTest {
       TrainingListener counter =
           new TrainingListener() {
             @Override
-            public void onStep(Progress progress) {
-              if (progress.step() % 10 == 0) {
+            public void onStep(Step step) {
+              if (step.step() % 10 == 0) {
                 System.gc(); // else the Java heap's fresh pages are counted as growth
               }
               held.add(tensorsHeld(model));
@@ -41,15 +41,23 @@ class MemoryTest {
             }
           };
       SftConfig config =
-          SftConfig.builder().maxSteps(150).perDeviceTrainBatchSize(2).gradientAccumulationSteps(2).evalSteps(50).build();
+          SftConfig.builder()
+              .maxSteps(150)
+              .perDeviceTrainBatchSize(2)
+              .gradientAccumulationSteps(2)
+              .evalSteps(50)
+              .build();
       List<Example> rows = Rows.some(12);
-      new SftTrainer(model, tokenizer, config, rows.subList(0, 8), rows.subList(8, 12), counter).train();
+      new SftTrainer(model, tokenizer, config, rows.subList(0, 8), rows.subList(8, 12))
+          .train(counter);
     }
-    assertEquals(held.get(10), held.get(149), "tensors held by the model and the managers above it");
+    assertEquals(
+        held.get(10), held.get(149), "tensors held by the model and the managers above it");
     if (!resident.isEmpty()) {
       // One leaked activation of each batch would be some 30 MiB by now.
       long growth = resident.get(149) - resident.get(50);
-      assertTrue(growth < 24 * MIB, "resident memory grew by " + growth / MIB + " MiB over 100 steps");
+      assertTrue(
+          growth < 24 * MIB, "resident memory grew by " + growth / MIB + " MiB over 100 steps");
     }
   }
 
@@ -73,7 +81,9 @@ class MemoryTest {
   /** Arrays and managers registered with the model's manager and with all above it. */
   private static int tensorsHeld(CausalLm model) {
     int count = 0;
-    for (NDManager m = model.embedding().getManager(); m instanceof PtNDManager; m = m.getParentManager()) {
+    for (NDManager m = model.embedding().getManager();
+        m instanceof PtNDManager;
+        m = m.getParentManager()) {
       count += m.getManagedArrays().size();
     }
     return count;

@@ -54,70 +54,93 @@ class SftTrainerTest {
     model.close();
   }
 
-  private SftTrainer trainer(SftConfig.Builder config, int trainRows, int evalRows, TrainingListener... listeners) {
+  private SftTrainer trainer(SftConfig.Builder config, int trainRows, int evalRows) {
     List<Example> rows = Rows.some(trainRows + evalRows);
     return new SftTrainer(
-        model, tokenizer, config.build(), rows.subList(0, trainRows), rows.subList(trainRows, rows.size()), listeners);
+        model,
+        tokenizer,
+        config.build(),
+        rows.subList(0, trainRows),
+        rows.subList(trainRows, rows.size()));
   }
 
   @Test
   void theFirstStepOfAWarmUpMovesNothing() {
     Map<String, float[]> before = Arrays32.weights(model);
-    SftConfig.Builder config = SftConfig.builder().learningRate(0.1).weightDecay(0.1).warmupRatio(1).maxSteps(1);
+    SftConfig.Builder config =
+        SftConfig.builder().learningRate(0.1).weightDecay(0.1).warmupRatio(1).maxSteps(1);
     TrainingResult result = trainer(config, 4, 0).train();
     assertEquals(1, result.steps());
     assertTrue(result.log().entries().get(0).gradNorm() > 0);
-    Arrays32.weights(model).forEach((name, weights) -> assertArrayEquals(before.get(name), weights, name));
+    Arrays32.weights(model)
+        .forEach((name, weights) -> assertArrayEquals(before.get(name), weights, name));
   }
 
   @Test
   void trainingLowersTheLoss() {
-    TrainingResult result = trainer(SftConfig.builder().learningRate(3e-3).maxSteps(60), 8, 0).train();
+    TrainingResult result =
+        trainer(SftConfig.builder().learningRate(3e-3).maxSteps(60), 8, 0).train();
     assertTrue(result.trainLoss() < 4, result.toString());
     assertTrue(Losses.mean(model, Rows.some(8), 8, 0, Precision.F32) < 1);
   }
 
   @Test
   void stepsEpochsAndThePartialLastGroupAreCounted() {
-    // Ten rows in batches of 2 make five batches; in groups of 2 three steps, the last of one batch.
-    List<TrainingListener.Progress> told = new ArrayList<>();
+    // Ten rows in batches of 2 make five batches; in groups of 2 three steps, the last of one
+    // batch.
+    List<TrainingListener.Step> told = new ArrayList<>();
     SftConfig.Builder config =
-        SftConfig.builder().perDeviceTrainBatchSize(2).gradientAccumulationSteps(2).numTrainEpochs(2).loggingSteps(1);
+        SftConfig.builder()
+            .perDeviceTrainBatchSize(2)
+            .gradientAccumulationSteps(2)
+            .numTrainEpochs(2)
+            .loggingSteps(1);
     TrainingListener listener =
         new TrainingListener() {
           @Override
-          public void onStep(Progress progress) {
-            told.add(progress);
+          public void onStep(Step step) {
+            told.add(step);
           }
         };
-    SftTrainer trainer = trainer(config, 10, 0, listener);
+    SftTrainer trainer = trainer(config, 10, 0);
     assertEquals(6, trainer.totalSteps());
-    TrainingResult result = trainer.train();
+    TrainingResult result = trainer.train(listener);
     assertEquals(6, result.steps());
     assertEquals(20, result.rows());
     assertEquals(2 * Rows.some(10).stream().mapToLong(Example::length).sum(), result.tokens());
     List<TrainingLog.Entry> log = result.log().entries();
     assertEquals(List.of(1, 2, 3, 4, 5, 6), log.stream().map(TrainingLog.Entry::step).toList());
-    assertEquals(List.of(0.4, 0.8, 1.0, 1.4, 1.8, 2.0), log.stream().map(TrainingLog.Entry::epoch).toList());
-    assertEquals(List.of(1, 2, 3, 4, 5, 6), told.stream().map(TrainingListener.Progress::step).toList());
+    assertEquals(
+        List.of(0.4, 0.8, 1.0, 1.4, 1.8, 2.0), log.stream().map(TrainingLog.Entry::epoch).toList());
+    assertEquals(
+        List.of(1, 2, 3, 4, 5, 6), told.stream().map(TrainingListener.Step::step).toList());
     assertTrue(told.stream().allMatch(progress -> progress.totalSteps() == 6));
     assertFalse(result.interrupted());
   }
 
   @Test
   void partsOfEpochsAndStepLimits() {
-    assertEquals(5, trainer(SftConfig.builder().perDeviceTrainBatchSize(2).numTrainEpochs(0.5), 20, 0).totalSteps());
-    assertEquals(7, trainer(SftConfig.builder().perDeviceTrainBatchSize(2).maxSteps(7), 4, 0).totalSteps());
-    assertEquals(7, trainer(SftConfig.builder().perDeviceTrainBatchSize(2).maxSteps(7), 4, 0).train().steps());
+    assertEquals(
+        5,
+        trainer(SftConfig.builder().perDeviceTrainBatchSize(2).numTrainEpochs(0.5), 20, 0)
+            .totalSteps());
+    assertEquals(
+        7, trainer(SftConfig.builder().perDeviceTrainBatchSize(2).maxSteps(7), 4, 0).totalSteps());
+    assertEquals(
+        7,
+        trainer(SftConfig.builder().perDeviceTrainBatchSize(2).maxSteps(7), 4, 0).train().steps());
   }
 
   @Test
   void theLogHasOneRowAStepAndEvaluatesAtEachEpochsEnd() {
-    SftConfig.Builder config = SftConfig.builder().perDeviceTrainBatchSize(2).numTrainEpochs(2).loggingSteps(2);
+    SftConfig.Builder config =
+        SftConfig.builder().perDeviceTrainBatchSize(2).numTrainEpochs(2).loggingSteps(2);
     List<TrainingLog.Entry> log = trainer(config, 4, 3).train().log().entries();
     assertEquals(List.of(0, 2, 4), log.stream().map(TrainingLog.Entry::step).toList());
     assertTrue(log.stream().noneMatch(entry -> Double.isNaN(entry.evalLoss())));
-    assertEquals(List.of(true, false, false), log.stream().map(entry -> Double.isNaN(entry.loss())).toList());
+    assertEquals(
+        List.of(true, false, false),
+        log.stream().map(entry -> Double.isNaN(entry.loss())).toList());
   }
 
   @Test
@@ -128,7 +151,10 @@ class SftTrainerTest {
     List<TrainingLog.Entry> log = result.log().entries();
     assertEquals(List.of(0, 2, 4, 5), log.stream().map(TrainingLog.Entry::step).toList());
     assertEquals(log.get(3).evalLoss(), result.evalLoss());
-    assertEquals(Losses.mean(model, Rows.some(7).subList(4, 7), 1, 0, Precision.F32), result.evalLoss(), 1e-6);
+    assertEquals(
+        Losses.mean(model, Rows.some(7).subList(4, 7), 1, 0, Precision.F32),
+        result.evalLoss(),
+        1e-6);
   }
 
   @Test
@@ -162,9 +188,13 @@ class SftTrainerTest {
           }
         };
     SftConfig.Builder config =
-        SftConfig.builder().perDeviceTrainBatchSize(2).numTrainEpochs(2).outputDir(folder).learningRate(1e-3);
+        SftConfig.builder()
+            .perDeviceTrainBatchSize(2)
+            .numTrainEpochs(2)
+            .outputDir(folder)
+            .learningRate(1e-3);
     model.resizeTokenEmbeddings(tokenizer.size());
-    trainer(config, 4, 0, listener).train();
+    trainer(config, 4, 0).train(listener);
     assertEquals(List.of(folder.resolve("checkpoint-2"), folder.resolve("checkpoint-4")), saved);
     try (Stream<Path> files = Files.list(folder)) {
       assertEquals(2, files.count(), "nothing but the checkpoints");
@@ -172,7 +202,8 @@ class SftTrainerTest {
     try (CausalLm last = CausalLm.fromPretrained(saved.get(1));
         Tokenizer words = Tokenizer.fromPretrained(saved.get(1))) {
       Map<String, float[]> weights = Arrays32.weights(last);
-      Arrays32.weights(model).forEach((name, values) -> assertArrayEquals(values, weights.get(name), name));
+      Arrays32.weights(model)
+          .forEach((name, values) -> assertArrayEquals(values, weights.get(name), name));
       assertArrayEquals(tokenizer.encode("Hello!").ids(), words.encode("Hello!").ids());
       assertEquals(TinyTokenizer.CHATML, words.chatTemplate().source());
     }
@@ -181,9 +212,12 @@ class SftTrainerTest {
   @Test
   void rowsThatCannotBeLearntAreNamed() {
     Example silent = new Example(new int[] {5, 6, 7}, new boolean[] {true, false, false});
-    assertRefused("Training row 2 has no token that carries loss", List.of(Rows.of(5, 1), silent), List.of());
-    assertRefused("Evaluation row 1 has no token that carries loss", List.of(Rows.of(5, 1)), List.of(silent));
-    assertRefused("Training row 1 has 30 tokens, more than maxLength 20", List.of(Rows.of(30, 1)), List.of());
+    assertRefused(
+        "Training row 2 has no token that carries loss", List.of(Rows.of(5, 1), silent), List.of());
+    assertRefused(
+        "Evaluation row 1 has no token that carries loss", List.of(Rows.of(5, 1)), List.of(silent));
+    assertRefused(
+        "Training row 1 has 30 tokens, more than maxLength 20", List.of(Rows.of(30, 1)), List.of());
     assertRefused("no row to train on", List.of(), List.of());
   }
 
@@ -191,7 +225,8 @@ class SftTrainerTest {
     SftConfig config = SftConfig.builder().maxLength(20).build();
     String message =
         assertThrows(
-                IllegalArgumentException.class, () -> new SftTrainer(model, tokenizer, config, train, eval))
+                IllegalArgumentException.class,
+                () -> new SftTrainer(model, tokenizer, config, train, eval))
             .getMessage();
     assertTrue(message.contains(part), message);
   }
@@ -199,14 +234,16 @@ class SftTrainerTest {
   @Test
   void the8BitOptimizerIsRefusedWithAWayOut() {
     SftConfig.Builder config = SftConfig.builder().optim(OptimizerName.ADAMW_8BIT);
-    String message = assertThrows(IllegalArgumentException.class, () -> trainer(config, 2, 0)).getMessage();
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> trainer(config, 2, 0)).getMessage();
     assertTrue(message.contains("8-bit") && message.contains("OptimizerName.ADAMW"), message);
   }
 
   @Test
   void settingsOutOfRangeAreNamed() {
     for (String name : List.of("learningRate", "warmupRatio", "maxGradNorm", "adamBeta2")) {
-      String message = assertThrows(IllegalArgumentException.class, () -> wrong(name).build()).getMessage();
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> wrong(name).build()).getMessage();
       assertTrue(message.startsWith(name) && message.contains("-1"), message);
     }
   }

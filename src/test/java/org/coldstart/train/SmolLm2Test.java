@@ -32,13 +32,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 
 /**
- * The default model, SmolLM2-135M-Instruct out of its GGUF, against transformers. Runs where the environment variable
- * COLDSTART_GGUF names the file; the model is loaded once, so the test that resizes it comes last.
+ * The default model, SmolLM2-135M-Instruct out of its GGUF, against transformers. Runs where the
+ * environment variable COLDSTART_GGUF names the file; the model is loaded once, so the test that
+ * resizes it comes last.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class SmolLm2Test {
 
-  private static final JsonObject TRUTH = ParityCase.json(ParityCase.RESOURCES.resolve("smollm2/truth.json"));
+  private static final JsonObject TRUTH =
+      ParityCase.json(ParityCase.RESOURCES.resolve("smollm2/truth.json"));
   private static CausalLm model;
   private static Tokenizer tokenizer;
 
@@ -66,7 +68,10 @@ class SmolLm2Test {
   private static void assertWeight(String name, JsonElement truth) {
     JsonObject expected = truth.getAsJsonObject();
     NDArray parameter = model.parameters().get(name);
-    assertArrayEquals(new Gson().fromJson(expected.get("shape"), long[].class), parameter.getShape().getShape(), name);
+    assertArrayEquals(
+        new Gson().fromJson(expected.get("shape"), long[].class),
+        parameter.getShape().getShape(),
+        name);
     float[] values = parameter.toFloatArray();
     assertArrayEquals(floats(expected, "first"), part(values, 0, 8), name);
     assertArrayEquals(floats(expected, "last"), part(values, values.length - 8, 8), name);
@@ -85,11 +90,16 @@ class SmolLm2Test {
     float[] last = part(all, all.length - 49152, 49152);
     // Logits reach 30; thirty layers add up rounding.
     assertClose(floats(truth, "logits_first"), part(last, 0, 64), 1e-3, "logits");
-    Arrays32.assertRelative(truth.get("logits_norm").getAsDouble(), Arrays32.norm(last), 1e-5, "norm of the logits");
+    Arrays32.assertRelative(
+        truth.get("logits_norm").getAsDouble(), Arrays32.norm(last), 1e-5, "norm of the logits");
     JsonObject top = truth.getAsJsonObject("top");
-    List<NextTokens.Candidate> found = new Generator(model, tokenizer).nextTokenProbabilities(ids).top(10);
-    assertArrayEquals(ParityCase.ints(top.get("ids")), found.stream().mapToInt(NextTokens.Candidate::id).toArray());
-    double[] probabilities = found.stream().mapToDouble(NextTokens.Candidate::probability).toArray();
+    List<NextTokens.Candidate> found =
+        new Generator(model, tokenizer).nextTokenProbabilities(ids).top(10);
+    assertArrayEquals(
+        ParityCase.ints(top.get("ids")),
+        found.stream().mapToInt(NextTokens.Candidate::id).toArray());
+    double[] probabilities =
+        found.stream().mapToDouble(NextTokens.Candidate::probability).toArray();
     assertArrayEquals(ParityCase.doubles(top.get("probabilities")), probabilities, 1e-5);
   }
 
@@ -97,7 +107,8 @@ class SmolLm2Test {
   void greedyTextIsTheSame() {
     JsonObject truth = TRUTH.getAsJsonObject("greedy");
     List<int[]> prompt = List.of(ParityCase.ints(truth.get("input_ids")));
-    int[] reply = new Generator(model, tokenizer).generate(prompt, Sampling.greedy(), 40).get(0).ids();
+    int[] reply =
+        new Generator(model, tokenizer).generate(prompt, Sampling.greedy(), 40).get(0).ids();
     assertArrayEquals(ParityCase.ints(truth.get("new_tokens")), reply);
     assertEquals(truth.get("text").getAsString(), tokenizer.decode(reply));
   }
@@ -118,14 +129,20 @@ class SmolLm2Test {
               }
             });
     assertEquals(truth.get("loss").getAsDouble(), sum / batch.keptTokens(), 1e-5);
-    // Our embedding has no padding row without gradient: <|im_end|> pads, and it also ends every message.
+    // Our embedding has no padding row without gradient: <|im_end|> pads, and it also ends every
+    // message.
     JsonObject expected = truth.getAsJsonObject("without_padding_idx");
     JsonObject norms = expected.getAsJsonObject("norms");
     for (String name : norms.keySet()) {
       Arrays32.assertRelative(norms.get(name).getAsDouble(), gradientNorm(name), 1e-4, name);
     }
-    double squares = model.parameters().keySet().stream().mapToDouble(SmolLm2Test::gradientNorm).map(n -> n * n).sum();
-    Arrays32.assertRelative(expected.get("global_norm").getAsDouble(), Math.sqrt(squares), 1e-4, "global norm");
+    double squares =
+        model.parameters().keySet().stream()
+            .mapToDouble(SmolLm2Test::gradientNorm)
+            .map(n -> n * n)
+            .sum();
+    Arrays32.assertRelative(
+        expected.get("global_norm").getAsDouble(), Math.sqrt(squares), 1e-4, "global norm");
     model.parameters().values().forEach(p -> Autograd.requireGradient(p, false));
   }
 
@@ -154,7 +171,11 @@ class SmolLm2Test {
     model.embeddings(tokenizer).cloneEmbedding("<|im_start|>", added);
     NextTokens after = generator.nextTokenProbabilities(question);
     for (String token : List.of("<|im_start|>", "<think>", "</think>", "<answer>", "</answer>")) {
-      assertEquals(ParityCase.doubles(truth.get("clone_probabilities"))[0], after.probability(token), 1e-6, token);
+      assertEquals(
+          ParityCase.doubles(truth.get("clone_probabilities"))[0],
+          after.probability(token),
+          1e-6,
+          token);
     }
   }
 }

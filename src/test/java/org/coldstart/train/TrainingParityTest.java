@@ -40,7 +40,8 @@ class TrainingParityTest {
   @ParameterizedTest
   @MethodSource(CASES)
   void fiveStepsWithWarmUpAndLinearDecay(ParityCase fixture) {
-    SftConfig.Builder config = recipe(fixture).lrSchedulerType(LearningRateSchedule.LINEAR).warmupRatio(0.4);
+    SftConfig.Builder config =
+        recipe(fixture).lrSchedulerType(LearningRateSchedule.LINEAR).warmupRatio(0.4);
     assertSameWalk(fixture, "adamw_warmup", config.build());
   }
 
@@ -60,20 +61,28 @@ class TrainingParityTest {
   }
 
   /**
-   * What a mistake would change stands in the README of {@code environment/parity}: a wrong weight decay moves the
-   * losses by 2e-5 only, but the final weights by 3e-5.
+   * What a mistake would change stands in the README of {@code environment/parity}: a wrong weight
+   * decay moves the losses by 2e-5 only, but the final weights by 3e-5.
    */
   private static void assertSameWalk(ParityCase fixture, String key, SftConfig config) {
     JsonObject truth = fixture.section(key);
     try (CausalLm model = fixture.model()) {
       TrainingResult result = train(model, fixture.examples(), config);
       List<TrainingLog.Entry> log = result.log().entries();
-      assertArrayEquals(ParityCase.doubles(truth.get("losses")), column(log, TrainingLog.Entry::loss), 1e-5);
-      assertArrayEquals(ParityCase.doubles(truth.get("gradient_norms")), column(log, TrainingLog.Entry::gradNorm), 1e-4);
-      assertArrayEquals(ParityCase.doubles(truth.get("learning_rates")), column(log, TrainingLog.Entry::learningRate), 1e-12);
+      assertArrayEquals(
+          ParityCase.doubles(truth.get("losses")), column(log, TrainingLog.Entry::loss), 1e-5);
+      assertArrayEquals(
+          ParityCase.doubles(truth.get("gradient_norms")),
+          column(log, TrainingLog.Entry::gradNorm),
+          1e-4);
+      assertArrayEquals(
+          ParityCase.doubles(truth.get("learning_rates")),
+          column(log, TrainingLog.Entry::learningRate),
+          1e-12);
       double last = Losses.mean(model, fixture.examples(), 3, 0, Precision.F32);
       assertEquals(truth.get("final_loss").getAsDouble(), last, 1e-5);
-      assertSameWeights(fixture, key, truth.getAsJsonObject("final_weight_norms"), Arrays32.weights(model));
+      assertSameWeights(
+          fixture, key, truth.getAsJsonObject("final_weight_norms"), Arrays32.weights(model));
     }
   }
 
@@ -86,7 +95,8 @@ class TrainingParityTest {
         (name, values) -> {
           // The keys' bias has rounding for a gradient, and Adam's division makes steps of it.
           double share = name.endsWith("k_proj.bias") ? 5e-3 : 1e-5;
-          Arrays32.assertRelative(norms.get(name).getAsDouble(), Arrays32.norm(values), share, name);
+          Arrays32.assertRelative(
+              norms.get(name).getAsDouble(), Arrays32.norm(values), share, name);
         });
   }
 
@@ -106,7 +116,8 @@ class TrainingParityTest {
         assertEquals(1, result.steps());
         assertEquals(truth.get("loss").getAsDouble(), result.trainLoss(), 1e-5);
         double norm = result.log().entries().get(0).gradNorm();
-        Arrays32.assertRelative(truth.get("global_norm").getAsDouble(), norm, 1e-5, "gradient norm");
+        Arrays32.assertRelative(
+            truth.get("global_norm").getAsDouble(), norm, 1e-5, "gradient norm");
       }
       Map<String, float[]> expected = Arrays32.weights(whole);
       Arrays32.weights(parts).forEach((name, w) -> assertClose(expected.get(name), w, 1e-6, name));
@@ -117,7 +128,8 @@ class TrainingParityTest {
     return new SftTrainer(model, TOKENIZER, config, rows, List.of()).train();
   }
 
-  private static double[] column(List<TrainingLog.Entry> log, ToDoubleFunction<TrainingLog.Entry> value) {
+  private static double[] column(
+      List<TrainingLog.Entry> log, ToDoubleFunction<TrainingLog.Entry> value) {
     return log.stream().mapToDouble(value).toArray();
   }
 }

@@ -20,45 +20,50 @@ import org.coldstart.json.Json;
  * @param output the answer
  * @param reasoningChains the steps alone; the column is called {@code reasoning_chains}
  */
-public record ReasoningRow(String instruction, String reasoning, String output, List<String> reasoningChains) {
-    private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
+public record ReasoningRow(
+    String instruction, String reasoning, String output, List<String> reasoningChains) {
+  private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
-    /** One line of JSON, without the line feed. */
-    public String toJson() {
-        JsonObject json = new JsonObject();
-        json.addProperty("instruction", instruction);
-        json.addProperty("reasoning", reasoning);
-        json.addProperty("output", output);
-        json.add("reasoning_chains", GSON.toJsonTree(reasoningChains));
-        return GSON.toJson(json);
-    }
+  /** One line of JSON, without the line feed. */
+  public String toJson() {
+    JsonObject json = new JsonObject();
+    json.addProperty("instruction", instruction);
+    json.addProperty("reasoning", reasoning);
+    json.addProperty("output", output);
+    json.add("reasoning_chains", GSON.toJsonTree(reasoningChains));
+    return GSON.toJson(json);
+  }
 
-    /** Reads one line; throws if a column is missing. */
-    public static ReasoningRow fromJson(String line) {
-        JsonObject json = Json.parse(line).getAsJsonObject();
-        JsonArray steps = json.getAsJsonArray("reasoning_chains");
-        List<String> chain = new ArrayList<>();
-        steps.forEach(step -> chain.add(step.getAsString()));
-        return new ReasoningRow(json.get("instruction").getAsString(), json.get("reasoning").getAsString(),
-                json.get("output").getAsString(), List.copyOf(chain));
-    }
+  /** Reads one line; throws if a column is missing. */
+  public static ReasoningRow fromJson(String line) {
+    JsonObject json = Json.parse(line).getAsJsonObject();
+    JsonArray steps = json.getAsJsonArray("reasoning_chains");
+    List<String> chain = new ArrayList<>();
+    steps.forEach(step -> chain.add(step.getAsString()));
+    return new ReasoningRow(
+        json.get("instruction").getAsString(),
+        json.get("reasoning").getAsString(),
+        json.get("output").getAsString(),
+        List.copyOf(chain));
+  }
 
-    /** Reads a file of rows; an error names the file and the line. */
-    public static List<ReasoningRow> read(Path file) {
+  /** Reads a file of rows; an error names the file and the line. */
+  public static List<ReasoningRow> read(Path file) {
+    try {
+      List<String> lines = Files.readAllLines(file);
+      List<ReasoningRow> rows = new ArrayList<>();
+      for (String line : lines) {
         try {
-            List<String> lines = Files.readAllLines(file);
-            List<ReasoningRow> rows = new ArrayList<>();
-            for (String line : lines) {
-                try {
-                    rows.add(fromJson(line));
-                } catch (RuntimeException e) {
-                    throw new IllegalArgumentException(file + ", line " + (rows.size() + 1)
-                            + ": not a row with the four columns: " + line, e);
-                }
-            }
-            return rows;
-        } catch (IOException e) {
-            throw new UncheckedIOException("Cannot read " + file, e);
+          rows.add(fromJson(line));
+        } catch (RuntimeException e) {
+          throw new IllegalArgumentException(
+              file + ", line " + (rows.size() + 1) + ": not a row with the four columns: " + line,
+              e);
         }
+      }
+      return rows;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read " + file, e);
     }
+  }
 }

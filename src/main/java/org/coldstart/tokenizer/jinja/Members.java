@@ -2,6 +2,6 @@ package org.coldstart.tokenizer.jinja;
 
 /** A value of ours with attributes of its own, as {@code loop} is. */
 interface Members {
-    /** The attribute, or {@link Values#MISSING}. */
-    Object member(String name);
+  /** The attribute, or {@link Values#MISSING}. */
+  Object member(String name);
 }

@@ -8,67 +8,73 @@ import java.util.List;
 import java.util.Set;
 import org.coldstart.tokenizer.TemplateException;
 
-/** What the parser notes about names: which a macro's body reads, and that filters and tests are known ones. */
+/**
+ * What the parser notes about names: which a macro's body reads, and that filters and tests are
+ * known ones.
+ */
 final class NameUse {
-    private final Deque<Set<String>> read = new ArrayDeque<>();
-    private final List<TemplateException> unknown = new ArrayList<>();
-    private boolean soft;
+  private final Deque<Set<String>> read = new ArrayDeque<>();
+  private final List<TemplateException> unknown = new ArrayList<>();
+  private boolean soft;
 
-    /** Notes that {@code name} is read. */
-    void read(String name) {
-        if (!read.isEmpty()) {
-            read.peek().add(name);
-        }
+  /** Notes that {@code name} is read. */
+  void read(String name) {
+    if (!read.isEmpty()) {
+      read.peek().add(name);
     }
+  }
 
-    /** Starts a macro's body. */
-    void beginMacro() {
-        read.push(new HashSet<>());
-    }
+  /** Starts a macro's body. */
+  void beginMacro() {
+    read.push(new HashSet<>());
+  }
 
-    /** Ends it; returns the names read in it. An outer macro reads them too. */
-    Set<String> endMacro() {
-        Set<String> inner = read.pop();
-        inner.forEach(this::read);
-        return inner;
-    }
+  /** Ends it; returns the names read in it. An outer macro reads them too. */
+  Set<String> endMacro() {
+    Set<String> inner = read.pop();
+    inner.forEach(this::read);
+    return inner;
+  }
 
-    /**
-     * Sets whether an unknown filter is an error only once it is reached: so it is directly in an {@code if},
-     * where a template may have asked for it first. Returns the value before.
-     */
-    boolean soft(boolean value) {
-        boolean before = soft;
-        soft = value;
-        return before;
-    }
+  /**
+   * Sets whether an unknown filter is an error only once it is reached: so it is directly in an
+   * {@code if}, where a template may have asked for it first. Returns the value before.
+   */
+  boolean soft(boolean value) {
+    boolean before = soft;
+    soft = value;
+    return before;
+  }
 
-    /** How many unknown names were met. */
-    int unknown() {
-        return unknown.size();
-    }
+  /** How many unknown names were met. */
+  int unknown() {
+    return unknown.size();
+  }
 
-    /** Takes back the unknown names met since there were {@code before}: they stand in an inline {@code if}. */
-    void forgive(int before) {
-        unknown.subList(before, unknown.size()).clear();
-    }
+  /**
+   * Takes back the unknown names met since there were {@code before}: they stand in an inline
+   * {@code if}.
+   */
+  void forgive(int before) {
+    unknown.subList(before, unknown.size()).clear();
+  }
 
-    /** Throws for the first unknown name; as in Jinja, only once the whole template is parsed. */
-    void requireAllKnown() {
-        if (!unknown.isEmpty()) {
-            throw unknown.get(0);
-        }
+  /** Throws for the first unknown name; as in Jinja, only once the whole template is parsed. */
+  void requireAllKnown() {
+    if (!unknown.isEmpty()) {
+      throw unknown.get(0);
     }
+  }
 
-    void requireFilter(String name, int line) {
-        if (!soft && !Filters.ALL.containsKey(name)) {
-            unknown.add(TemplateException.syntax("No filter named '" + name + "'.", line));
-        }
+  void requireFilter(String name, int line) {
+    if (!soft && !Filters.ALL.containsKey(name)) {
+      unknown.add(TemplateException.syntax("No filter named '" + name + "'.", line));
     }
+  }
 
-    void requireTest(String name, int line) {
-        if (!soft && !Checks.ALL.containsKey(name)) {
-            unknown.add(TemplateException.syntax("No test named '" + name + "'.", line));
-        }
+  void requireTest(String name, int line) {
+    if (!soft && !Checks.ALL.containsKey(name)) {
+      unknown.add(TemplateException.syntax("No test named '" + name + "'.", line));
     }
+  }
 }
