@@ -1,5 +1,7 @@
 package org.coldstart.generate;
 
+import org.coldstart.checkpoint.GenerationConfig;
+
 /**
  * How the next token is chosen from the model's scores.
  *
@@ -40,6 +42,21 @@ public record Sampling(
   /** Always the likeliest token. */
   public static Sampling greedy() {
     return new Sampling(0, 0, 1, 1, 0);
+  }
+
+  /**
+   * The way a checkpoint says it likes to be sampled.
+   *
+   * @throws IllegalArgumentException if it asks for a way of choosing that is not implemented, naming it
+   */
+  public static Sampling of(GenerationConfig config, long seed) {
+    if (!config.otherOptions().isEmpty()) {
+      throw new IllegalArgumentException(
+          "generation_config.json asks for " + String.join(", ", config.otherOptions())
+              + ", which is not implemented; choose the sampling yourself, such as Sampling.greedy().");
+    }
+    double temperature = config.doSample() ? config.temperature() : 0;
+    return new Sampling(temperature, config.topK(), config.topP(), config.repetitionPenalty(), seed);
   }
 
   /** Draws from the distribution at a temperature, with nothing cut off. */

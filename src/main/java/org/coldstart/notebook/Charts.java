@@ -54,6 +54,7 @@ public final class Charts {
     chart.setYAxisTitle(yLabel);
     ChartStyle.apply(chart.getStyler());
     chart.getStyler().setAvailableSpaceFill(0.7);
+    chart.getStyler().setXAxisMaxLabelCount(24); // without it XChart leaves out every other label
     return chart;
   }
 

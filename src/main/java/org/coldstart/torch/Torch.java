@@ -45,7 +45,7 @@ public final class Torch {
 
   /** The number of threads an operation on the CPU is spread over. */
   public static int threads() {
-    return ROOT == null ? 0 : JniUtils.getNumThreads();
+    return JniUtils.getNumThreads();
   }
 
   /**

@@ -101,6 +101,7 @@ public final class SftTrainer {
    * Trains to the end, or until the thread is interrupted.
    *
    * @param listeners told of the run as it goes
+   * @throws IllegalStateException if the loss is no longer a number, naming the step
    */
   public TrainingResult train(TrainingListener... listeners) {
     model.parameters().values().forEach(p -> Autograd.requireGradient(p, true));
@@ -125,6 +126,8 @@ public final class SftTrainer {
       }
       return run.result();
     } finally {
+      // After an error in the middle of a step, too, the next run must find no gradient.
+      model.parameters().values().forEach(Autograd::zeroGradient);
       model.parameters().values().forEach(p -> Autograd.requireGradient(p, false));
     }
   }

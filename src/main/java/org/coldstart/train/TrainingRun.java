@@ -99,6 +99,11 @@ final class TrainingRun {
       }
       lossSum += forwardBackward(batch, kept);
     }
+    if (!Double.isFinite(lossSum)) {
+      throw new IllegalStateException(
+          "The loss of step " + (steps + 1) + " is " + lossSum
+              + ": the weights have run away. Load the model again and train with a lower learning rate.");
+    }
     double rate =
         config.learningRate() * config.lrSchedulerType().factor(steps, warmupSteps, totalSteps);
     gradNorm = optimizer.step(rate);

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonObject;
+import org.coldstart.checkpoint.GenerationConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -23,6 +25,29 @@ class SamplingTest {
   private static void assertRefused(String name, String value, Executable call) {
     String message = assertThrows(IllegalArgumentException.class, call).getMessage();
     assertTrue(message.contains(name) && message.contains(value), message);
+  }
+
+  @Test
+  void aCheckpointsOwnWayIsTaken() {
+    JsonObject json = new JsonObject();
+    json.addProperty("do_sample", true);
+    json.addProperty("temperature", 0.6);
+    json.addProperty("top_p", 0.9);
+    assertEquals(
+        new Sampling(0.6, 50, 0.9, 1, 4), Sampling.of(GenerationConfig.fromJson(json), 4));
+    json.addProperty("do_sample", false);
+    assertEquals(0, Sampling.of(GenerationConfig.fromJson(json), 4).temperature());
+  }
+
+  @Test
+  void aCheckpointsWayThatIsNotImplementedIsNamed() {
+    JsonObject json = new JsonObject();
+    json.addProperty("num_beams", 4);
+    GenerationConfig beams = GenerationConfig.fromJson(json);
+    assertTrue(
+        assertThrows(IllegalArgumentException.class, () -> Sampling.of(beams, 0))
+            .getMessage()
+            .contains("num_beams"));
   }
 
   @Test

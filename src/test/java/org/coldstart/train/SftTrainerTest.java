@@ -257,4 +257,12 @@ class SftTrainerTest {
       default -> builder.adamBetas(0.9, -1);
     };
   }
+
+  @Test
+  void aLossThatIsNoNumberStopsWithItsStep() {
+    SftConfig.Builder config = SftConfig.builder().learningRate(1e18).maxGradNorm(0).maxSteps(20);
+    String message =
+        assertThrows(IllegalStateException.class, () -> trainer(config, 4, 0).train()).getMessage();
+    assertTrue(message.matches("The loss of step \\d+ is .*lower learning rate.*"), message);
+  }
 }

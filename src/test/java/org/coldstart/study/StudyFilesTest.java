@@ -1,0 +1,58 @@
+package org.coldstart.study;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StudyFilesTest {
+
+  @TempDir Path folder;
+
+  @Test
+  void runsComeBackAsTheyWereWritten() {
+    List<StudyRun> runs =
+        List.of(
+            new StudyRun(
+                "clone + noise", 2, 24, 0.9583, 0.5, 0.25, 0.125, 0.987654, 2.26, 2.3, 127.5,
+                List.of(new StudyRun.Point(0, 3.0625), new StudyRun.Point(24, 0.5))),
+            new StudyRun("mean", 0, 24, 0, 0, 0, 0, 0, 0, 0.05, 128, List.of(new StudyRun.Point(0, 3))));
+    Path file = folder.resolve("study.csv");
+    StudyFiles.write(file, runs);
+    assertEquals(runs, StudyFiles.read(file));
+  }
+
+  @Test
+  void noFileIsNoRuns() {
+    assertEquals(List.of(), StudyFiles.read(folder.resolve("none.csv")));
+  }
+
+  @Test
+  void aDamagedFileIsNamedWithItsRun() throws IOException {
+    Path file = folder.resolve("study.csv");
+    Files.writeString(file, "initialization,seed\nclone,zero\n");
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> StudyFiles.read(file)).getMessage();
+    assertTrue(message.contains("study.csv") && message.contains("run 1"), message);
+  }
+
+  @Test
+  void theCommittedStudyHasAllFiveWaysOverThreeSeeds() {
+    List<StudyRun> runs = StudyFiles.read(Path.of("data/studies/initialization.csv"));
+    for (Initialization way : Initialization.all("<|im_start|>")) {
+      long seeds =
+          runs.stream()
+              .filter(run -> run.initialization().equals(way.name()))
+              .map(StudyRun::seed)
+              .distinct()
+              .count();
+      assertTrue(seeds >= 3, way.name() + " has " + seeds + " seeds");
+    }
+  }
+}
