@@ -3,8 +3,6 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
@@ -154,7 +152,7 @@ public final class CausalLm implements AutoCloseable {
   }
 
   private NDArray decode(NDArray inputIds, Pass pass) {
-    NDArray x = JniUtils.embedding((PtNDArray) inputIds, (PtNDArray) embedding(), false);
+    NDArray x = TorchOps.embedding(inputIds, embedding());
     for (DecoderLayer layer : layers) {
       x = layer.forward(x, pass);
     }

@@ -1,6 +1,8 @@
 package org.coldstart.torch;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -19,6 +21,17 @@ public final class TorchOps {
   private static final TorchScript OPS = TorchScript.compile(Torch.root(), source());
 
   private TorchOps() {}
+
+  /**
+   * The rows of a matrix that ids name.
+   *
+   * @param ids int64, shape (batch, time)
+   * @param weight shape (n, size)
+   * @return shape (batch, time, size)
+   */
+  public static NDArray embedding(NDArray ids, NDArray weight) {
+    return JniUtils.embedding((PtNDArray) ids, (PtNDArray) weight, false);
+  }
 
   /**
    * {@code x · weightᵀ (+ bias)}.
