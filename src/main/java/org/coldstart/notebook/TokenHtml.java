@@ -74,9 +74,8 @@ final class TokenHtml {
       html.append(" title=\"").append(ids[i]).append('"');
     }
     html.append('>').append(Html.escape(visible(token))).append("</span>");
-    if (token.endsWith("\n") || token.endsWith("Ċ")) {
-      html.append("<br>");
-    }
+    // Tokens stand side by side without a blank; the browser must be told where a line may end.
+    html.append(token.endsWith("\n") || token.endsWith("Ċ") ? "<br>" : "<wbr>");
   }
 
   private static String legend(int trained, int ignored) {
