@@ -82,11 +82,13 @@ public final class Generator {
     checkLengths(prompts, maxNewTokens);
     List<Reply> replies =
         prompts.stream().map(prompt -> reply(prompt, maxNewTokens, onText)).toList();
-    return Autograd.withoutGradient(
-        () -> {
-          write(replies, new TokenSampler(sampling));
-          return replies.stream().map(reply -> reply.finish(tokenizer)).toList();
-        });
+    synchronized (model) { // a stopped training cell may still be at its last batch
+      return Autograd.withoutGradient(
+          () -> {
+            write(replies, new TokenSampler(sampling));
+            return replies.stream().map(reply -> reply.finish(tokenizer)).toList();
+          });
+    }
   }
 
   /** Each row has the model's positions to itself, however long its neighbours' prompts are. */

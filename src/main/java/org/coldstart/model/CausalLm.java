@@ -218,7 +218,7 @@ public final class CausalLm implements AutoCloseable {
    *
    * @param size rows wanted, usually {@code tokenizer.size()}
    */
-  public void resizeTokenEmbeddings(int size) {
+  public synchronized void resizeTokenEmbeddings(int size) {
     if (size < 1) {
       throw new IllegalArgumentException("An embedding needs at least one row, not " + size + ".");
     }
@@ -266,7 +266,7 @@ public final class CausalLm implements AutoCloseable {
    * @throws org.coldstart.checkpoint.CheckpointException if it cannot be written; files that were
    *     there before stay whole
    */
-  public void savePretrained(Path folder, DType dtype) {
+  public synchronized void savePretrained(Path folder, DType dtype) {
     AtomicFiles.writeFolder(
         folder,
         aside -> {
@@ -284,7 +284,7 @@ public final class CausalLm implements AutoCloseable {
 
   /** Frees the weights. */
   @Override
-  public void close() {
+  public synchronized void close() {
     weights.close();
   }
 }

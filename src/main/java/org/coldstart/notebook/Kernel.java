@@ -1,5 +1,6 @@
 package org.coldstart.notebook;
 
+import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -31,12 +32,14 @@ final class Kernel {
 
   private final Object kernel;
   private final Object renderer;
+  private final Object output;
   private final String packageName;
 
   private Kernel(Object kernel, String packageName) {
     this.kernel = kernel;
     this.packageName = packageName;
     this.renderer = call(kernel, "getRenderer");
+    this.output = outputOfCell();
   }
 
   /** The kernel whose cell is running, or empty in a plain Java program. */
@@ -110,15 +113,28 @@ final class Kernel {
   void display(String id, Object value) {
     Object data = call(renderer, "render", value);
     call(data, "setDisplayId", id);
-    call(kernel, "display", data);
+    call(output, "display", data);
   }
 
   /** Replaces what {@link #display} showed under this id. */
   void update(String id, Object value) {
+    call(output, "updateDisplay", id, call(renderer, "render", value));
+  }
+
+  /**
+   * A display stream that stays with the cell that runs now. The kernel ends a stopped cell at once
+   * and mutes its own stream, while the cell's thread still finishes what it was at and has its
+   * last state to show.
+   */
+  private Object outputOfCell() {
     try {
-      Object stream = call(kernel, "getIO");
-      stream = stream.getClass().getField("display").get(stream);
-      call(stream, "updateDisplay", id, call(renderer, "render", value));
+      Object io = call(kernel, "getIO");
+      Object shared = io.getClass().getField("display").get(io);
+      Object own = shared.getClass().getConstructor().newInstance();
+      Field cell = shared.getClass().getDeclaredField("env");
+      cell.setAccessible(true);
+      cell.set(own, cell.get(shared));
+      return own;
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(
           "This kernel has no display stream like that of JJava or IJava: " + e, e);

@@ -24,6 +24,7 @@ public final class Progress implements AutoCloseable {
   private final LiveDisplay display;
   private long done;
   private String details = "";
+  private boolean closed;
 
   /**
    * Starts the clock.
@@ -51,9 +52,10 @@ public final class Progress implements AutoCloseable {
     }
   }
 
-  /** Shows the last state and the whole time. */
+  /** Shows the last state and the whole time; one that is not the end is called stopped. */
   @Override
   public void close() {
+    closed = true;
     display.show(this::line);
     if (!display.hasKernel()) {
       System.out.println(text());
@@ -62,12 +64,6 @@ public final class Progress implements AutoCloseable {
 
   String text() {
     double seconds = (System.nanoTime() - startNanos) / 1e9;
-    String time =
-        done >= total
-            ? "took " + Numbers.duration(seconds)
-            : done == 0
-                ? Numbers.duration(seconds)
-                : Numbers.duration(seconds / done * (total - done)) + " left";
     return unit
         + " "
         + done
@@ -75,7 +71,19 @@ public final class Progress implements AutoCloseable {
         + total
         + (details.isEmpty() ? "" : " · " + details)
         + " · "
-        + time;
+        + time(seconds);
+  }
+
+  private String time(double seconds) {
+    if (done >= total) {
+      return "took " + Numbers.duration(seconds);
+    }
+    if (closed) {
+      return "stopped after " + Numbers.duration(seconds);
+    }
+    return done == 0
+        ? Numbers.duration(seconds)
+        : Numbers.duration(seconds / done * (total - done)) + " left";
   }
 
   private Rich line() {

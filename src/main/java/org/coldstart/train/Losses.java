@@ -41,7 +41,7 @@ public final class Losses {
    * The mean loss over all kept tokens of the examples, without gradients.
    *
    * @param padId the tokenizer's pad id
-   * @return NaN for no examples
+   * @return NaN for no examples, and, before the next batch, once the thread is interrupted
    */
   public static double mean(
       CausalLm model, List<Example> examples, int batchSize, int padId, Precision precision) {
@@ -50,6 +50,9 @@ public final class Losses {
           double sum = 0;
           long kept = 0;
           for (List<Example> rows : Batches.byLength(examples, batchSize)) {
+            if (Thread.currentThread().isInterrupted()) {
+              return Double.NaN;
+            }
             Batch batch = Batch.of(rows, padId);
             try (NDManager step = Torch.newManager()) {
               sum += sum(model, batch, precision, step).getFloat();

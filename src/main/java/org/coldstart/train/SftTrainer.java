@@ -20,7 +20,9 @@ import org.coldstart.torch.Autograd;
  * <p>One optimizer step sees {@code gradientAccumulationSteps} batches. Its loss is the sum over
  * the kept tokens of all of them divided by their number, so that four batches of one row and one
  * batch of four rows are the same step. Interrupting the thread ends the run after the batch at
- * hand; the model then holds what was reached, and the result says so.
+ * hand; the model then holds what was reached, and the result says so. A notebook's cell counts as
+ * stopped before that batch is through, so what trains, writes with, saves or closes the model next
+ * waits for the run's end.
  */
 public final class SftTrainer {
 
@@ -104,6 +106,12 @@ public final class SftTrainer {
    * @throws IllegalStateException if the loss is no longer a number, naming the step
    */
   public TrainingResult train(TrainingListener... listeners) {
+    synchronized (model) {
+      return trainAlone(listeners);
+    }
+  }
+
+  private TrainingResult trainAlone(TrainingListener... listeners) {
     model.parameters().values().forEach(p -> Autograd.requireGradient(p, true));
     try (AdamW optimizer = new AdamW(model.parameters(), config)) {
       TrainingRun run =

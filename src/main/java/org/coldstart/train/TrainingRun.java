@@ -141,12 +141,9 @@ final class TrainingRun {
   private void report(double loss, boolean endsEpoch) {
     boolean last = steps == totalSteps;
     boolean due = config.evalSteps() > 0 ? steps % config.evalSteps() == 0 : endsEpoch;
-    boolean evaluate = !eval.isEmpty() && (due || last);
-    if (evaluate) {
-      evalLoss = evalLoss();
-    }
-    if (evaluate || last || steps % config.loggingSteps() == 0) {
-      log(evaluate);
+    boolean evaluated = (due || last) && evaluated();
+    if (evaluated || last || steps % config.loggingSteps() == 0) {
+      log(evaluated);
     }
     TrainingListener.Step now = progress(loss);
     listeners.forEach(listener -> listener.onStep(now));
@@ -154,14 +151,23 @@ final class TrainingRun {
 
   /** Evaluates before the first step, so that the curve starts at the untrained model. */
   void evaluate() {
-    if (!eval.isEmpty()) {
-      evalLoss = evalLoss();
+    if (evaluated()) {
       log(true);
     }
   }
 
-  private double evalLoss() {
-    return Losses.mean(model, eval, config.perDeviceEvalBatchSize(), padId, config.precision());
+  /** Measures the held-out rows, if there are any; an interrupt breaks it off and stays pending. */
+  private boolean evaluated() {
+    if (eval.isEmpty()) {
+      return false;
+    }
+    double loss =
+        Losses.mean(model, eval, config.perDeviceEvalBatchSize(), padId, config.precision());
+    if (Thread.currentThread().isInterrupted()) {
+      return false;
+    }
+    evalLoss = loss;
+    return true;
   }
 
   /**

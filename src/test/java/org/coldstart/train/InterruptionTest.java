@@ -9,9 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.coldstart.data.Example;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
@@ -57,12 +59,19 @@ class InterruptionTest {
 
   /** Interrupts the training thread once a step is done. */
   private static TrainingListener after(int step) {
+    return onStep(
+        now -> {
+          if (now.step() == step) {
+            Thread.currentThread().interrupt();
+          }
+        });
+  }
+
+  private static TrainingListener onStep(Consumer<TrainingListener.Step> action) {
     return new TrainingListener() {
       @Override
       public void onStep(Step now) {
-        if (now.step() == step) {
-          Thread.currentThread().interrupt();
-        }
+        action.accept(now);
       }
     };
   }
@@ -130,6 +139,45 @@ class InterruptionTest {
       assertEquals(only.trainLoss(), second.trainLoss());
       Arrays32.weights(fresh).forEach((name, w) -> assertArrayEquals(w, weights.get(name), name));
     }
+  }
+
+  /** In a notebook the next cell may start while a stopped one still ends its batch. */
+  @Test
+  void aSecondRunWaitsForTheFirst() throws InterruptedException {
+    List<String> order = Collections.synchronizedList(new ArrayList<>());
+    SftConfig two = config().maxSteps(2).build();
+    Thread second = new Thread(() -> train(two, onStep(now -> order.add("second"))));
+    train(
+        two,
+        onStep(
+            now -> {
+              if (now.step() == 1) {
+                startAndAwaitBlocked(second);
+              }
+              order.add("first");
+            }));
+    second.join();
+    assertEquals(List.of("first", "first", "second", "second"), order);
+  }
+
+  /** Returns at the thread's end, too: a run that does not wait must fail the test, not hang it. */
+  private static void startAndAwaitBlocked(Thread thread) {
+    thread.start();
+    while (thread.isAlive() && thread.getState() != Thread.State.BLOCKED) {
+      Thread.yield();
+    }
+  }
+
+  @Test
+  void evaluationEndsBeforeItsNextBatch() {
+    List<Example> heldOut = Collections.nCopies(5000, Rows.of(12, 1)); // some ten seconds
+    SftConfig config = config().perDeviceEvalBatchSize(1).evalSteps(1).build();
+    Thread.currentThread().interrupt();
+    TrainingResult result =
+        new SftTrainer(model, tokenizer, config, Rows.some(8), heldOut).train();
+    assertTrue(result.interrupted());
+    assertEquals(0, result.steps());
+    assertTrue(Double.isNaN(result.evalLoss()), "a broken-off evaluation counts for nothing");
   }
 
   @Test
