@@ -195,6 +195,22 @@ def interrupted_between_steps():
         require_text(kernel.run_well("afterInterrupt.size() <= 1"), "true")
 
 
+def interrupted_before_a_display():
+    """An interrupt that is pending when the progress line is drawn costs neither the line nor the run's result."""
+    with our_kernel() as kernel:
+        cell = kernel.run_well("""
+            TrainingListener stop = new TrainingListener() {
+                public void onStep(Step now) { Thread.currentThread().interrupt(); }
+            };
+            TrainingResult result;
+            try (LiveTraining live = new LiveTraining(100)) {
+                result = train(100, 1, stop, live);
+            }
+            String.valueOf(result)""")
+        require_text(cell, "step 1/100 · ", "stopped after", "Interrupted after 1 steps")
+        require_text(kernel.run_well(TRAIN_ON), "Trained 3 steps, 3 rows")
+
+
 def interrupted_within_a_step():
     """A step of many micro-batches ends with the one at hand: it counts for nothing, and the next cell trains on."""
     with our_kernel() as kernel:
@@ -262,6 +278,7 @@ def plain_kernel_with_one_line():
 
 CHECKS = (
     interrupted_between_steps,
+    interrupted_before_a_display,
     interrupted_within_a_step,
     thrown_in_a_cell,
     failing_renderers,

@@ -2,10 +2,14 @@ package org.coldstart.notebook;
 
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /**
  * One place under a cell whose content changes while the cell runs, at most once in a given time.
+ *
+ * <p>A thread of its own does the sending, and the cell's thread waits for it: on an interrupted
+ * thread the kernel's sockets throw, which would cost a stopped training run its result.
  */
 final class LiveDisplay {
 
@@ -36,15 +40,21 @@ final class LiveDisplay {
 
   /** Shows the value now. */
   void show(Supplier<?> value) {
-    kernel.ifPresent(
-        running -> {
-          if (shown) {
-            running.update(id, value.get());
-          } else {
-            running.display(id, value.get());
-          }
-        });
+    kernel.ifPresent(running -> uninterrupted(() -> send(running, value.get())));
     shown = true;
     lastNanos = System.nanoTime();
+  }
+
+  private void send(Kernel running, Object value) {
+    if (shown) {
+      running.update(id, value);
+    } else {
+      running.display(id, value);
+    }
+  }
+
+  /** Runs the work to its end; an interrupt of the calling thread stays pending. */
+  private static void uninterrupted(Runnable work) {
+    CompletableFuture.runAsync(work, task -> new Thread(task, "live-display").start()).join();
   }
 }

@@ -173,8 +173,7 @@ class InterruptionTest {
     List<Example> heldOut = Collections.nCopies(5000, Rows.of(12, 1)); // some ten seconds
     SftConfig config = config().perDeviceEvalBatchSize(1).evalSteps(1).build();
     Thread.currentThread().interrupt();
-    TrainingResult result =
-        new SftTrainer(model, tokenizer, config, Rows.some(8), heldOut).train();
+    TrainingResult result = new SftTrainer(model, tokenizer, config, Rows.some(8), heldOut).train();
     assertTrue(result.interrupted());
     assertEquals(0, result.steps());
     assertTrue(Double.isNaN(result.evalLoss()), "a broken-off evaluation counts for nothing");
