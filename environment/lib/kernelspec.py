@@ -15,6 +15,7 @@ spec = {
         str(java_home / "bin" / "java"),
         "-Xmx4g",
         "-Djava.awt.headless=true",
+        "-Duser.language=en",  # String.format writes 0.5 everywhere, not 0,5
         "-Dai.djl.offline=true",
         f"-Djava.util.logging.config.file={root / 'environment' / 'lib' / 'logging.properties'}",
         "--add-opens", "jdk.jshell/jdk.jshell=ALL-UNNAMED",

@@ -3,6 +3,7 @@ package org.coldstart.notebook;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -98,7 +99,7 @@ public final class PythonReader {
           folder.toAbsolutePath().toString(),
           question.toString(),
           answer.toString());
-      return GSON.fromJson(Files.readString(answer), PythonReading.class);
+      return PythonReading.of(GSON.fromJson(Files.readString(answer), JsonObject.class));
     } catch (IOException e) {
       throw new UncheckedIOException("Could not exchange files with Python about " + folder, e);
     }

@@ -1,5 +1,8 @@
 package org.coldstart.notebook;
 
+import com.google.gson.Gson;
+import com.google.gson.JsonObject;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -25,6 +28,26 @@ public record PythonReading(
     float[] logits,
     int[] greedyIds,
     String greedyText) {
+
+  private static final Gson GSON = new Gson();
+
+  /** Reads the script's answer field by field: IJava's old Gson cannot fill a record by itself. */
+  static PythonReading of(JsonObject answer) {
+    Map<String, String> versions = new LinkedHashMap<>();
+    answer
+        .getAsJsonObject("versions")
+        .entrySet()
+        .forEach(entry -> versions.put(entry.getKey(), entry.getValue().getAsString()));
+    return new PythonReading(
+        versions,
+        List.of(GSON.fromJson(answer.get("loading_warnings"), String[].class)),
+        List.of(GSON.fromJson(answer.get("ids"), int[][].class)),
+        List.of(GSON.fromJson(answer.get("decoded"), String[].class)),
+        List.of(GSON.fromJson(answer.get("decoded_without_special"), String[].class)),
+        GSON.fromJson(answer.get("logits"), float[].class),
+        GSON.fromJson(answer.get("greedy_ids"), int[].class),
+        answer.get("greedy_text").getAsString());
+  }
 
   /**
    * How far Python's logits lie from others, at the token where they differ most; infinite if one

@@ -135,7 +135,9 @@ final class TrainingRun {
   private void abandon() {
     interrupted = true;
     model.parameters().values().forEach(Autograd::zeroGradient);
-    log(false);
+    if (sinceLog.kept > 0) {
+      log(false);
+    }
   }
 
   private void report(double loss, boolean endsEpoch) {
