@@ -130,11 +130,11 @@ final class TrainingRun {
   }
 
   /**
-   * Leaves the run between two batches: the half-gathered gradient is dropped, the weights stay.
+   * Leaves the run between two batches: the weights stay; the trainer drops the half-gathered
+   * gradient, as after every run.
    */
   private void abandon() {
     interrupted = true;
-    model.parameters().values().forEach(Autograd::zeroGradient);
     if (sinceLog.kept > 0) {
       log(false);
     }
