@@ -5,7 +5,9 @@ A new decoder family needs one entry in FAMILIES and one or more in CASES.
 
 from dataclasses import dataclass, field
 
-from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
+from transformers import (Gemma2Config, Gemma2ForCausalLM, Gemma3ForCausalLM, Gemma3TextConfig, GemmaConfig,
+                          GemmaForCausalLM, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM,
+                          Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
 
 VOCABULARY = 99
 
@@ -23,8 +25,10 @@ class Family:
 class Case:
     """One tiny checkpoint.
 
-    mistakes: label -> configuration overrides that a wrong implementation would amount to. Each must move
-    the logits visibly; how far is recorded as "sensitivity", so a test's tolerance can be judged by it.
+    mistakes: label -> configuration overrides that a wrong implementation would amount to, "family" among them
+    where the mistake is to take the model for one of another family. Each must move the logits visibly; how far
+    is recorded as "sensitivity", so a test's tolerance can be judged by it.
+    v4_config: what stands otherwise in a config.json of transformers 4, which is then written as well.
     """
 
     name: str
@@ -34,12 +38,17 @@ class Case:
     generation: dict = field(default_factory=dict)
     embedding_std: float = 0.1
     matrix_std: float = 0.25
-    write_v4_config: bool = False
+    v4_config: dict | None = None
 
 
 FAMILIES = {
     "llama": Family(LlamaConfig, LlamaForCausalLM),
     "mistral": Family(MistralConfig, MistralForCausalLM),
+    "qwen2": Family(Qwen2Config, Qwen2ForCausalLM),
+    "qwen3": Family(Qwen3Config, Qwen3ForCausalLM),
+    "gemma": Family(GemmaConfig, GemmaForCausalLM, norm_centre=0.0),
+    "gemma2": Family(Gemma2Config, Gemma2ForCausalLM, norm_centre=0.0),
+    "gemma3": Family(Gemma3TextConfig, Gemma3ForCausalLM, norm_centre=0.0),
 }
 
 BASE = dict(
@@ -67,6 +76,11 @@ def rope(theta, rope_type="default", **extra):
 LLAMA3_ROPE = rope(10000.0, "llama3", factor=32.0, low_freq_factor=1.0, high_freq_factor=4.0,
                    original_max_position_embeddings=64)
 
+# A head wider than hidden / heads, as Gemmas have it. The local base is small for a window to show it.
+GEMMA = {key: value for key, value in BASE.items() if key != "tie_word_embeddings"} | dict(
+    head_dim=16, pad_token_id=0, bos_token_id=2, eos_token_id=1, rope_parameters=rope(10000.0))
+GEMMA3_ROPE = {"full_attention": rope(1000000.0, "linear", factor=8.0), "sliding_attention": rope(10000.0)}
+
 CASES = [
     Case("llama-tied", "llama",
          BASE | dict(num_hidden_layers=3, tie_word_embeddings=True, pad_token_id=2, rope_parameters=rope(100000.0)),
@@ -89,7 +103,7 @@ CASES = [
                        rope_parameters=LLAMA3_ROPE | dict(original_max_position_embeddings=8192)),
                    "linear scaling": dict(rope_parameters=rope(10000.0, "linear", factor=32.0))},
          generation=dict(do_sample=True, temperature=0.6, top_p=0.9),
-         write_v4_config=True),
+         v4_config={}),
     Case("llama-linear-rope", "llama",
          BASE | dict(rope_parameters=rope(10000.0, "linear", factor=4.0)),
          mistakes={"no scaling": dict(rope_parameters=rope(10000.0)),
@@ -105,4 +119,63 @@ CASES = [
          BASE | dict(num_key_value_heads=1, tie_word_embeddings=True, rope_parameters=rope(10000.0)),
          mistakes={"rope theta 100000": dict(rope_parameters=rope(100000.0)),
                    "rms_norm_eps 1e-6": dict(rms_norm_eps=1e-6)}),
+    Case("mistral-window", "mistral",
+         BASE | dict(sliding_window=5, head_dim=16, rope_parameters=rope(10000.0)),
+         mistakes={"no window": dict(sliding_window=None),
+                   "window one longer": dict(sliding_window=6)}),
+    Case("qwen2", "qwen2",
+         BASE | dict(bos_token_id=None, rope_parameters=rope(1000000.0)),
+         mistakes={"no biases": dict(family="llama"),
+                   "rope theta 10000": dict(rope_parameters=rope(10000.0)),
+                   "window in use": dict(use_sliding_window=True, sliding_window=5, max_window_layers=0)},
+         v4_config=dict(use_sliding_window=False, sliding_window=5, use_mrope=False)),
+    Case("qwen2-tied-window", "qwen2",
+         BASE | dict(num_hidden_layers=3, tie_word_embeddings=True, pad_token_id=3, use_sliding_window=True,
+                     sliding_window=5, max_window_layers=1, rope_parameters=rope(10000.0)),
+         mistakes={"no biases": dict(family="llama"),
+                   "no window": dict(use_sliding_window=False),
+                   "window on the first layer too": dict(max_window_layers=0),
+                   "window one shorter": dict(sliding_window=4)}),
+    Case("qwen3", "qwen3",
+         BASE | dict(head_dim=16, tie_word_embeddings=True, rms_norm_eps=1e-6, rope_parameters=rope(1000000.0)),
+         mistakes={"no q and k norm": dict(family="llama"),
+                   "rms_norm_eps 1e-4": dict(rms_norm_eps=1e-4),
+                   "rope theta 10000": dict(rope_parameters=rope(10000.0))},
+         v4_config={}),
+    Case("qwen3-untied", "qwen3",
+         BASE | dict(head_dim=8, num_key_value_heads=1, attention_bias=True, rope_parameters=rope(10000.0)),
+         mistakes={"no q and k norm": dict(family="llama"),
+                   "no bias": dict(attention_bias=False),
+                   "tied head": dict(tie_word_embeddings=True)}),
+    Case("gemma", "gemma",
+         GEMMA | dict(num_key_value_heads=1),
+         mistakes={"taken for a Llama": dict(family="llama"),
+                   "exact gelu": dict(hidden_act="gelu_python"),
+                   "rope theta 100000": dict(rope_parameters=rope(100000.0))},
+         embedding_std=0.4, v4_config=dict(hidden_act="gelu", hidden_activation=None)),
+    Case("gemma2", "gemma2",
+         GEMMA | dict(num_hidden_layers=3, query_pre_attn_scalar=10, sliding_window=5, attn_logit_softcapping=3.0,
+                      final_logit_softcapping=6.0),
+         mistakes={"scores not capped": dict(attn_logit_softcapping=None),
+                   "logits not capped": dict(final_logit_softcapping=None),
+                   "scale from head_dim": dict(query_pre_attn_scalar=16),
+                   "window one longer": dict(sliding_window=6),
+                   "window on the other layers": dict(
+                       layer_types=["full_attention", "sliding_attention", "full_attention"]),
+                   "exact gelu": dict(hidden_activation="gelu")},
+         embedding_std=0.4, v4_config={}),
+    Case("gemma3", "gemma3",
+         GEMMA | dict(num_hidden_layers=3, query_pre_attn_scalar=10, sliding_window=5, sliding_window_pattern=2,
+                      final_logit_softcapping=6.0, rope_parameters=GEMMA3_ROPE),
+         mistakes={"logits not capped": dict(final_logit_softcapping=None),
+                   "scale from head_dim": dict(query_pre_attn_scalar=16),
+                   "window one longer": dict(sliding_window=6),
+                   "pattern of 3": dict(sliding_window_pattern=3),
+                   "global rope everywhere": dict(rope_parameters=GEMMA3_ROPE | dict(
+                       sliding_attention=GEMMA3_ROPE["full_attention"])),
+                   "local rope everywhere": dict(rope_parameters=GEMMA3_ROPE | dict(
+                       full_attention=GEMMA3_ROPE["sliding_attention"])),
+                   "no linear scaling": dict(rope_parameters=GEMMA3_ROPE | dict(full_attention=rope(1000000.0))),
+                   "exact gelu": dict(hidden_activation="gelu")},
+         embedding_std=0.4, v4_config={}),
 ]

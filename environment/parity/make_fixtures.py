@@ -68,9 +68,10 @@ def make_batch(generator):
 @torch.no_grad()
 def sensitivity(case, model, batch):
     """How far each mistake moves the logits of row 0 at most; fails where one would hide."""
-    family, moved = FAMILIES[case.family], {}
-    ids = batch["input_ids"][:1]
+    moved, ids = {}, batch["input_ids"][:1]
     for label, overrides in case.mistakes.items():
+        family = FAMILIES[overrides.get("family", case.family)]
+        overrides = {key: value for key, value in overrides.items() if key != "family"}
         config = family.config(**(case.config | overrides), attn_implementation="eager")
         wrong = family.model(config).eval()
         wrong.load_state_dict(model.state_dict(), strict=False)
@@ -80,12 +81,18 @@ def sensitivity(case, model, batch):
     return moved
 
 
-def write_v4_config(folder):
+def write_v4_config(folder, changes):
     """config.json as transformers 4 wrote it: rope_theta and rope_scaling at the top, torch_dtype."""
     config = json.loads((folder / "config.json").read_text())
     scaling = config.pop("rope_parameters")
-    config |= {"rope_theta": scaling.pop("rope_theta"), "rope_scaling": scaling,
-               "torch_dtype": config.pop("dtype"), "transformers_version": "4.45.0"}
+    if "full_attention" in scaling:
+        config["rope_local_base_freq"] = scaling["sliding_attention"]["rope_theta"]
+        config["sliding_window_pattern"] = config.pop("_sliding_window_pattern")
+        del config["layer_types"]
+        scaling = scaling["full_attention"]
+    config |= {"rope_theta": scaling.pop("rope_theta"),
+               "rope_scaling": None if scaling["rope_type"] == "default" else scaling,
+               "torch_dtype": config.pop("dtype"), "transformers_version": "4.45.0"} | changes
     path = folder / "config-v4.json"
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     assert AutoConfig.from_pretrained(path).rope_parameters == AutoConfig.from_pretrained(folder).rope_parameters
@@ -98,8 +105,8 @@ def write_case(case, folder, seed):
     batch = {key: value[:BATCH_ROWS] for key, value in four.items()}
     shutil.rmtree(folder, ignore_errors=True)
     model.save_pretrained(folder)
-    if case.write_v4_config:
-        write_v4_config(folder)
+    if case.v4_config is not None:
+        write_v4_config(folder, case.v4_config)
     tensors = {}
     truth = {
         "case": case.name,

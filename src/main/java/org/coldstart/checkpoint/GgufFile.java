@@ -82,9 +82,9 @@ public final class GgufFile implements TensorSource {
     tensor(name);
     StoredTensor tensor = stored().get(name);
     if (name.contains(".q_proj.")) {
-      LlamaGguf.readUnpermuted(tensor, config().numAttentionHeads(), offset, into);
+      LlamaGguf.readUnpermuted(tensor, config().attention().heads(), offset, into);
     } else if (name.contains(".k_proj.")) {
-      LlamaGguf.readUnpermuted(tensor, config().numKeyValueHeads(), offset, into);
+      LlamaGguf.readUnpermuted(tensor, config().attention().keyValueHeads(), offset, into);
     } else {
       tensor.read(offset, into);
     }

@@ -30,6 +30,10 @@ final class JsonFields {
     return json.has(key);
   }
 
+  boolean isEmpty() {
+    return json.size() == 0;
+  }
+
   Optional<JsonElement> element(String key) {
     return Optional.ofNullable(json.get(key)).filter(element -> !element.isJsonNull());
   }
@@ -132,6 +136,12 @@ final class JsonFields {
           "Key \"" + key + "\" in " + origin + " is " + value + "; it should be above 0.");
     }
     return value;
+  }
+
+  /** A number above zero; null where the key stands with null, the fallback where it is absent. */
+  Double positiveOrNull(String key, Double fallback) {
+    Double usual = mentions(key) ? null : fallback;
+    return element(key).isEmpty() ? usual : Double.valueOf(positive(key, null));
   }
 
   private static JsonArray listOf(JsonElement element) {

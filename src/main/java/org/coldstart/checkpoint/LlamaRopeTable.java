@@ -36,7 +36,7 @@ final class LlamaRopeTable {
         throw refused(table, "entry " + i + " is " + divisors[i] + " instead of " + expected);
       }
     }
-    return factor == 1 ? Optional.empty() : Optional.of(json(candidate));
+    return factor == 1 ? Optional.empty() : Optional.of(RopeJson.scaling(candidate));
   }
 
   private static float[] values(StoredTensor table, int headDim) {
@@ -57,15 +57,5 @@ final class LlamaRopeTable {
             + why
             + "), so the rope scaling of this GGUF file cannot be told. Use the safetensors"
             + " checkpoint.");
-  }
-
-  private static JsonObject json(RopeParameters rope) {
-    JsonObject json = new JsonObject();
-    json.addProperty("rope_type", "llama3");
-    json.addProperty("factor", rope.factor());
-    json.addProperty("low_freq_factor", LOW);
-    json.addProperty("high_freq_factor", HIGH);
-    json.addProperty("original_max_position_embeddings", ORIGINAL);
-    return json;
   }
 }

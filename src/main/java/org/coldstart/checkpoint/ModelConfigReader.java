@@ -2,22 +2,26 @@ package org.coldstart.checkpoint;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import java.util.List;
 import java.util.Optional;
+import org.coldstart.checkpoint.Architecture.Trait;
 
 /**
  * Reads and checks {@code config.json}. What is absent gets the default of the configuration class
  * in transformers.
  */
 final class ModelConfigReader {
-  private static final int MAX_WIDTH = 1 << 20;
+  static final int MAX_WIDTH = 1 << 20;
   private static final int MAX_VOCABULARY = 1 << 26;
   private static final int MAX_LAYERS = 10_000;
 
   private final JsonFields config;
+  private final Architecture architecture;
 
   private ModelConfigReader(JsonFields config) {
     this.config = config;
+    this.architecture = architecture(config);
   }
 
   static ModelConfig read(JsonObject json, String origin) {
@@ -25,50 +29,40 @@ final class ModelConfigReader {
   }
 
   private ModelConfig read(JsonObject json) {
-    Architecture architecture = architecture();
-    int hidden = config.integer("hidden_size", null, 1, MAX_WIDTH);
-    int heads = config.integer("num_attention_heads", null, 1, MAX_WIDTH);
-    int keyValueHeads = config.integer("num_key_value_heads", heads, 1, heads);
-    int headDim = headDim(hidden, heads);
-    if (heads % keyValueHeads != 0) {
-      throw new CheckpointException(
-          "\"num_attention_heads\" in "
-              + config.origin()
-              + " is "
-              + heads
-              + "; it should be a multiple of \"num_key_value_heads\", "
-              + keyValueHeads
-              + ".");
-    }
     int longest =
         config.integer(
-            "max_position_embeddings", architecture.maxPositionEmbeddings, 1, Integer.MAX_VALUE);
+            "max_position_embeddings",
+            architecture.defaults.maxPositionEmbeddings(),
+            1,
+            Integer.MAX_VALUE);
     Unsupported.check(config, architecture, longest);
+    int hidden = config.integer("hidden_size", null, 1, MAX_WIDTH);
+    int layers = config.integer("num_hidden_layers", null, 1, MAX_LAYERS);
+    boolean gemma = architecture.has(Trait.GEMMA);
     return new ModelConfig(
         architecture.className,
         architecture.modelType,
         config.integer("vocab_size", null, 1, MAX_VOCABULARY),
         hidden,
-        config.integer("intermediate_size", null, 1, 4 * MAX_WIDTH),
-        config.integer("num_hidden_layers", null, 1, MAX_LAYERS),
-        heads,
-        keyValueHeads,
-        headDim,
-        config.positive("rms_norm_eps", 1e-6),
-        RopeParameters.fromJson(config, longest),
+        layers,
         longest,
-        config.bool("tie_word_embeddings").orElse(false),
-        config.bool("attention_bias").orElse(false),
-        config.bool("mlp_bias").orElse(false),
-        "silu",
-        bosTokenId(),
-        eosTokenIds(),
-        config.integer("pad_token_id").orElse(null),
+        config.bool("tie_word_embeddings").orElse(architecture.defaults.tied()),
+        gemma ? Math.sqrt(hidden) : 1,
+        logitSoftcap(),
+        new AttentionConfigReader(config, architecture, layers).read(hidden, longest),
+        new FeedForwardConfig(
+            config.integer("intermediate_size", null, 1, 4 * MAX_WIDTH),
+            activation(),
+            architecture.has(Trait.MLP_BIAS) && config.bool("mlp_bias").orElse(false)),
+        new NormConfig(
+            config.positive("rms_norm_eps", 1e-6), gemma, architecture.has(Trait.SANDWICHED)),
+        ids(architecture.defaults.ids()),
         json);
   }
 
-  private Architecture architecture() {
-    Optional<String> name = config.element("architectures").map(this::onlyArchitecture);
+  private static Architecture architecture(JsonFields config) {
+    Optional<String> name =
+        config.element("architectures").map(list -> onlyArchitecture(list, config));
     Optional<String> type = config.string("model_type");
     if (name.isEmpty() && type.isEmpty()) {
       throw new CheckpointException(
@@ -76,12 +70,26 @@ final class ModelConfigReader {
               + config.origin()
               + "; it is not the config.json of a language model.");
     }
-    return name.map(Architecture::ofClass)
-        .orElseGet(() -> Architecture.ofModelType(type.get()))
-        .orElseThrow(() -> unknown(name.or(() -> type).get(), config.origin()));
+    Architecture architecture =
+        name.map(Architecture::ofClass)
+            .orElseGet(() -> Architecture.ofModelType(type.get()))
+            .orElseThrow(() -> unknown(name.or(() -> type).get(), config.origin()));
+    if (!type.orElse(architecture.modelType).equals(architecture.modelType)) {
+      throw new CheckpointException(
+          "In "
+              + config.origin()
+              + " \"architectures\" names "
+              + architecture.className
+              + ", but \"model_type\" is \""
+              + type.get()
+              + "\" instead of \""
+              + architecture.modelType
+              + "\".");
+    }
+    return architecture;
   }
 
-  private String onlyArchitecture(JsonElement list) {
+  private static String onlyArchitecture(JsonElement list, JsonFields config) {
     if (!list.isJsonArray()
         || list.getAsJsonArray().size() != 1
         || !list.getAsJsonArray().get(0).isJsonPrimitive()) {
@@ -106,38 +114,35 @@ final class ModelConfigReader {
             + ".");
   }
 
-  private int headDim(int hidden, int heads) {
-    if (config.integer("head_dim").isEmpty() && hidden % heads != 0) {
-      throw new CheckpointException(
-          "\"hidden_size\" in "
-              + config.origin()
-              + " is "
-              + hidden
-              + "; it should be a multiple of \"num_attention_heads\", "
-              + heads
-              + ".");
+  private Double logitSoftcap() {
+    if (!architecture.has(Trait.LOGIT_SOFTCAP)) {
+      return null;
     }
-    int headDim = config.integer("head_dim", hidden / heads, 1, MAX_WIDTH);
-    if (headDim % 2 != 0) {
-      throw new CheckpointException(
-          "The width of a head (\"head_dim\") in "
-              + config.origin()
-              + " is "
-              + headDim
-              + "; rotary embeddings need an even one.");
-    }
-    return headDim;
+    boolean usual = architecture.has(Trait.SCORE_SOFTCAP);
+    return config.positiveOrNull("final_logit_softcapping", usual ? Double.valueOf(30) : null);
   }
 
-  private Integer bosTokenId() {
-    return config.mentions("bos_token_id")
-        ? config.integer("bos_token_id").orElse(null)
-        : Integer.valueOf(1);
+  private Activation activation() {
+    boolean gelu = architecture.has(Trait.GEMMA);
+    String key = architecture.has(Trait.SANDWICHED) ? "hidden_activation" : "hidden_act";
+    String name = config.string(key).orElse(gelu ? "gelu_pytorch_tanh" : "silu");
+    if (architecture.has(Trait.GELU_IS_TANH) && name.equals("gelu")) {
+      return Activation.GELU_TANH;
+    }
+    return Activation.ofName(name)
+        .orElseThrow(() -> Unsupported.refusal(config, key, new JsonPrimitive(name)));
   }
 
-  private List<Integer> eosTokenIds() {
-    return config.mentions("eos_token_id")
-        ? config.integers("eos_token_id").orElse(List.of())
-        : List.of(2);
+  private SpecialIds ids(SpecialIds usual) {
+    return new SpecialIds(
+        id("bos_token_id", usual.bos()),
+        config.mentions("eos_token_id")
+            ? config.integers("eos_token_id").orElse(List.of())
+            : usual.eos(),
+        id("pad_token_id", usual.pad()));
+  }
+
+  private Integer id(String key, Integer usual) {
+    return config.mentions(key) ? config.integer(key).orElse(null) : usual;
   }
 }

@@ -2,6 +2,8 @@ package org.coldstart.checkpoint;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonPrimitive;
+import java.util.Map;
+import org.coldstart.checkpoint.Architecture.Trait;
 
 /**
  * Refuses options that change a model's results and are not implemented: a wrong answer is worse
@@ -11,9 +13,6 @@ final class Unsupported {
   /** Absent or null is fine; anything else is refused. */
   private static final String[] MUST_BE_ABSENT = {
     "quantization_config",
-    "attn_logit_softcapping",
-    "final_logit_softcapping",
-    "query_pre_attn_scalar",
     "attention_multiplier",
     "embedding_multiplier",
     "residual_multiplier",
@@ -26,8 +25,15 @@ final class Unsupported {
   };
 
   private static final String[] MUST_BE_FALSE = {
-    "is_encoder_decoder", "add_cross_attention", "use_qk_norm"
+    "is_encoder_decoder", "add_cross_attention", "use_qk_norm", "use_bidirectional_attention"
   };
+
+  /** Options that some of the architectures have; from others they are refused. */
+  private static final Map<String, Trait> NEED_TRAIT =
+      Map.of(
+          "attn_logit_softcapping", Trait.SCORE_SOFTCAP,
+          "final_logit_softcapping", Trait.LOGIT_SOFTCAP,
+          "query_pre_attn_scalar", Trait.QUERY_SCALAR);
 
   private Unsupported() {}
 
@@ -40,12 +46,26 @@ final class Unsupported {
     }
     unless(config, "partial_rotary_factor", 1);
     unless(config, "attention_dropout", 0);
+    NEED_TRAIT.forEach(
+        (key, trait) ->
+            config
+                .element(key)
+                .filter(value -> !architecture.has(trait))
+                .ifPresent(value -> refuse(config, key, value)));
+    if (architecture.has(Trait.GELU_IS_TANH)) {
+      checkSecondActivation(config);
+    }
+    if (architecture.defaults.slidingWindow() == null) {
+      checkSlidingWindow(config, maxPositionEmbeddings);
+    }
+  }
+
+  /** Versions of transformers disagree on whether this key or {@code hidden_act} counts. */
+  private static void checkSecondActivation(JsonFields config) {
     config
-        .string("hidden_act")
-        .filter(act -> !act.equals("silu"))
-        .ifPresent(act -> refuse(config, "hidden_act", new JsonPrimitive(act)));
-    config.element("layer_types").ifPresent(value -> checkLayerTypes(config, value));
-    checkSlidingWindow(config, architecture, maxPositionEmbeddings);
+        .string("hidden_activation")
+        .filter(act -> !act.equals("gelu_pytorch_tanh"))
+        .ifPresent(act -> refuse(config, "hidden_activation", new JsonPrimitive(act)));
   }
 
   /** Refuses a number other than the one that leaves the result as it is. */
@@ -57,38 +77,31 @@ final class Unsupported {
   }
 
   /** A window as long as the longest text changes nothing. */
-  private static void checkSlidingWindow(
-      JsonFields config, Architecture architecture, int longest) {
-    Integer window =
-        config.mentions("sliding_window")
-            ? config.integer("sliding_window").orElse(null)
-            : architecture.slidingWindow;
-    if (window != null && window < longest) {
-      refuse(config, "sliding_window", new JsonPrimitive(window));
-    }
-  }
-
-  private static void checkLayerTypes(JsonFields config, JsonElement types) {
-    if (!types.isJsonArray()) {
-      refuse(config, "layer_types", types);
-    }
-    for (JsonElement type : types.getAsJsonArray()) {
-      if (!type.equals(new JsonPrimitive("full_attention"))) {
-        refuse(config, "layer_types", type);
-      }
-    }
+  private static void checkSlidingWindow(JsonFields config, int longest) {
+    config
+        .integer("sliding_window")
+        .filter(window -> window < longest)
+        .ifPresent(window -> refuse(config, "sliding_window", new JsonPrimitive(window)));
   }
 
   private static void refuse(JsonFields config, String key, JsonElement value) {
-    String text = value.toString();
-    throw new CheckpointException(
+    throw refusal(config, key, value);
+  }
+
+  static CheckpointException refusal(JsonFields config, String key, JsonElement value) {
+    return new CheckpointException(
         "Option \""
             + key
             + "\" = "
-            + (text.length() > 80 ? text.substring(0, 80) + "…" : text)
+            + shortened(value)
             + " in "
             + config.origin()
             + " is not implemented, and ignoring it would change the model's"
             + " results.");
+  }
+
+  static String shortened(JsonElement value) {
+    String text = value.toString();
+    return text.length() > 80 ? text.substring(0, 80) + "…" : text;
   }
 }

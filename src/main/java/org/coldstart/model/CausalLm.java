@@ -8,12 +8,15 @@ import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.coldstart.checkpoint.AtomicFiles;
 import org.coldstart.checkpoint.Checkpoint;
 import org.coldstart.checkpoint.DType;
 import org.coldstart.checkpoint.GenerationConfig;
+import org.coldstart.checkpoint.LayerType;
 import org.coldstart.checkpoint.ModelConfig;
 import org.coldstart.checkpoint.SafetensorsWriter;
 import org.coldstart.checkpoint.TensorSource;
@@ -45,9 +48,9 @@ public final class CausalLm implements AutoCloseable {
   private static final String HEAD = "lm_head.weight";
 
   private final Weights weights;
-  private final RotaryEmbedding rotary;
+  private final Map<LayerType, Horizon> horizons;
   private final List<DecoderLayer> layers;
-  private final RmsNorm norm;
+  private final Norm norm;
   private final GenerationConfig generationConfig;
   private ModelConfig config;
 
@@ -57,7 +60,7 @@ public final class CausalLm implements AutoCloseable {
       this.config = config;
       this.generationConfig = generationConfig;
       weights = new Weights(manager);
-      rotary = new RotaryEmbedding(manager, config.rope(), config.headDim());
+      horizons = Horizon.all(manager, config.attention());
       weights.load(source, EMBEDDING, config.vocabSize(), config.hiddenSize());
       layers = new ArrayList<>();
       LayerLoader loader = new LayerLoader(config, source, weights);
@@ -131,28 +134,30 @@ public final class CausalLm implements AutoCloseable {
   public NDArray hiddenStates(NDArray inputIds, Precision precision) {
     NDManager out = inputIds.getManager();
     int time = (int) inputIds.getShape().get(1);
-    return decode(
-        inputIds,
-        new Pass(precision, rotary.cos(out, 0, time), rotary.sin(out, 0, time), null, null));
+    return decode(inputIds, new Pass(precision, sights(each -> each.overRows(out, time)), null));
   }
 
   /** The same for the next tokens of the cache's rows, in f32; the cache grows by them. */
   public NDArray hiddenStates(NDArray inputIds, KvCache cache) {
     NDManager out = inputIds.getManager();
-    int rows = (int) inputIds.getShape().get(0);
     int time = (int) inputIds.getShape().get(1);
-    NDArray positions = out.create(cache.positions(time));
-    int greatest = cache.length() + time;
-    NDArray cos = rotary.cosAt(out, positions, greatest).reshape(rows, 1, time, config.headDim());
-    NDArray sin = rotary.sinAt(out, positions, greatest).reshape(rows, 1, time, config.headDim());
-    NDArray hidden =
-        decode(inputIds, new Pass(Precision.F32, cos, sin, cache.mask(out, time), cache));
+    Map<LayerType, Sight> sights = sights(each -> each.after(cache, out, time));
+    NDArray hidden = decode(inputIds, new Pass(Precision.F32, sights, cache));
     cache.advance(time);
     return hidden;
   }
 
+  private Map<LayerType, Sight> sights(Function<Horizon, Sight> view) {
+    Map<LayerType, Sight> sights = new EnumMap<>(LayerType.class);
+    horizons.forEach((type, horizon) -> sights.put(type, view.apply(horizon)));
+    return sights;
+  }
+
   private NDArray decode(NDArray inputIds, Pass pass) {
     NDArray x = TorchOps.embedding(inputIds, embedding());
+    if (config.embeddingScale() != 1) {
+      x = x.mul(config.embeddingScale());
+    }
     for (DecoderLayer layer : layers) {
       x = layer.forward(x, pass);
     }
@@ -170,13 +175,14 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * Applies the final norm and the head.
+   * Applies the final norm and the head, and caps the scores where the model says so.
    *
    * @param hidden shape (…, hidden), from {@link #hiddenStates(NDArray, Precision)}
    * @return shape (…, vocabulary)
    */
   public NDArray head(NDArray hidden, Precision precision) {
-    return TorchOps.linear(norm.forward(hidden), headWeight(), null, precision);
+    NDArray logits = TorchOps.linear(norm.forward(hidden), headWeight(), null, precision);
+    return config.logitSoftcap() == null ? logits : TorchOps.softcap(logits, config.logitSoftcap());
   }
 
   /**

@@ -4,11 +4,16 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 
 /**
- * One layer of the decoder: attention, then feed-forward, each normed before and added to its
- * input.
+ * One layer of the decoder: attention, then feed-forward, each normed before, in some architectures
+ * also after, and added to its input.
  */
 record DecoderLayer(
-    RmsNorm inputNorm, Attention attention, RmsNorm postAttentionNorm, FeedForward feedForward) {
+    Norm beforeAttention,
+    Attention attention,
+    Norm afterAttention,
+    Norm beforeFeedForward,
+    FeedForward feedForward,
+    Norm afterFeedForward) {
 
   /**
    * (batch, time, hidden) → (batch, time, hidden). Takes over {@code x}: it and all intermediate
@@ -18,9 +23,10 @@ record DecoderLayer(
     NDManager outer = x.getManager();
     try (NDManager scope = outer.newSubManager()) {
       x.attach(scope);
-      NDArray attended = x.add(attention.forward(inputNorm.forward(x), pass));
-      NDArray normed = postAttentionNorm.forward(attended);
-      NDArray result = attended.add(feedForward.forward(normed, pass.precision()));
+      NDArray attended = attention.forward(beforeAttention.forward(x), pass);
+      NDArray middle = x.add(afterAttention.forward(attended));
+      NDArray fed = feedForward.forward(beforeFeedForward.forward(middle), pass.precision());
+      NDArray result = middle.add(afterFeedForward.forward(fed));
       result.attach(outer);
       return result;
     }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
+import org.coldstart.checkpoint.AttentionConfig;
 import org.coldstart.checkpoint.ModelConfig;
 import org.coldstart.torch.Torch;
 import org.coldstart.torch.TorchOps;
@@ -23,7 +24,7 @@ public final class KvCache implements AutoCloseable {
 
   private static final int FIRST_CAPACITY = 128;
 
-  private final ModelConfig config;
+  private final AttentionConfig config;
   private final NDManager manager = Torch.newManager();
   private final Entry[] layers;
   private int[] padding;
@@ -36,7 +37,7 @@ public final class KvCache implements AutoCloseable {
    * @param padding for each row of the batch the padding tokens on its left, 0 for none
    */
   public KvCache(ModelConfig config, int[] padding) {
-    this.config = config;
+    this.config = config.attention();
     this.padding = padding.clone();
     this.layers = new Entry[config.numHiddenLayers()];
   }
@@ -67,26 +68,32 @@ public final class KvCache implements AutoCloseable {
   }
 
   /**
-   * The mask under which {@code time} new tokens see their own row up to themselves and no padding,
-   * shape (batch or 1, 1, time, length + time); null when a single token of an unpadded batch may
-   * see all.
+   * The mask under which {@code time} new tokens see at most {@code window} positions of their own
+   * row, up to themselves, and no padding; shape (batch or 1, 1, time, length + time). Null when a
+   * single token of an unpadded batch sees all.
    */
-  NDArray mask(NDManager out, int time) {
-    if (time == 1 && !padded()) {
+  NDArray mask(NDManager out, int time, int window) {
+    boolean padded = padded();
+    if (time == 1 && !padded && window > length) {
       return null;
     }
-    int rows = padded() ? padding.length : 1;
+    return mask(out, padded ? padding : new int[] {0}, length, time, window);
+  }
+
+  static NDArray mask(NDManager out, int[] padding, int length, int time, int window) {
     int keys = length + time;
-    float[] mask = new float[rows * time * keys];
-    for (int b = 0; b < rows; b++) {
+    float[] mask = new float[padding.length * time * keys];
+    for (int b = 0; b < padding.length; b++) {
       for (int t = 0; t < time; t++) {
         int at = (b * time + t) * keys;
+        int self = length + t;
+        int hidden = Math.max(padding[b], self - window + 1);
         // Finite, so that a padding token, which sees nothing, gets no NaN from softmax.
-        Arrays.fill(mask, at, at + Math.min(padding[b], keys), -1e9f);
-        Arrays.fill(mask, at + length + t + 1, at + keys, -1e9f);
+        Arrays.fill(mask, at, at + Math.min(hidden, keys), -1e9f);
+        Arrays.fill(mask, at + self + 1, at + keys, -1e9f);
       }
     }
-    return out.create(mask, new Shape(rows, 1, time, keys));
+    return out.create(mask, new Shape(padding.length, 1, time, keys));
   }
 
   /**
@@ -136,7 +143,7 @@ public final class KvCache implements AutoCloseable {
   }
 
   private NDArray grown(NDArray old) {
-    Shape shape = new Shape(padding.length, config.numKeyValueHeads(), capacity, config.headDim());
+    Shape shape = new Shape(padding.length, config.keyValueHeads(), capacity, config.headDim());
     NDArray larger = manager.zeros(shape, DataType.FLOAT32);
     if (old != null) {
       TorchOps.write(larger, old, 2, 0);

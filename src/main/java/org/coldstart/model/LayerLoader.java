@@ -1,7 +1,11 @@
 package org.coldstart.model;
 
+import ai.djl.ndarray.NDArray;
+import java.util.function.UnaryOperator;
+import org.coldstart.checkpoint.AttentionConfig;
 import org.coldstart.checkpoint.ModelConfig;
 import org.coldstart.checkpoint.TensorSource;
+import org.coldstart.torch.TorchOps;
 
 /** Builds the parts of a decoder from a checkpoint's tensors, checking the shape of each. */
 final class LayerLoader {
@@ -18,41 +22,64 @@ final class LayerLoader {
 
   DecoderLayer layer(int index) {
     String prefix = "model.layers." + index;
+    boolean sandwiched = config.norm().sandwiched();
+    Norm before = norm(prefix + ".input_layernorm");
+    Attention attention = attention(index, prefix + ".self_attn");
+    // Where the norm after attention has no partner, it is in truth the one before feed-forward.
+    Norm second = norm(prefix + ".post_attention_layernorm");
     return new DecoderLayer(
-        norm(prefix + ".input_layernorm"),
-        attention(index, prefix + ".self_attn"),
-        norm(prefix + ".post_attention_layernorm"),
-        feedForward(prefix + ".mlp"));
+        before,
+        attention,
+        sandwiched ? second : Norm.NONE,
+        sandwiched ? norm(prefix + ".pre_feedforward_layernorm") : second,
+        feedForward(prefix + ".mlp"),
+        sandwiched ? norm(prefix + ".post_feedforward_layernorm") : Norm.NONE);
   }
 
-  RmsNorm norm(String name) {
+  Norm norm(String name) {
+    return norm(name, config.hiddenSize());
+  }
+
+  private Norm norm(String name, long size) {
     return new RmsNorm(
-        weights.load(source, name + ".weight", config.hiddenSize()), config.rmsNormEps());
+        weights.load(source, name + ".weight", size),
+        config.norm().eps(),
+        config.norm().onePlusWeight());
   }
 
   private Attention attention(int index, String prefix) {
+    AttentionConfig attention = config.attention();
     long hidden = config.hiddenSize();
-    long queries = (long) config.numAttentionHeads() * config.headDim();
-    long keys = (long) config.numKeyValueHeads() * config.headDim();
-    boolean bias = config.attentionBias();
+    long queries = (long) attention.heads() * attention.headDim();
+    long keys = (long) attention.keyValueHeads() * attention.headDim();
+    boolean bias = attention.inputBias();
     return new Attention(
         index,
-        config.numAttentionHeads(),
-        config.numKeyValueHeads(),
+        attention,
         linear(prefix + ".q_proj", queries, hidden, bias),
         linear(prefix + ".k_proj", keys, hidden, bias),
         linear(prefix + ".v_proj", keys, hidden, bias),
-        linear(prefix + ".o_proj", hidden, queries, bias));
+        linear(prefix + ".o_proj", hidden, queries, attention.outputBias()),
+        attention.queryKeyNorm() ? norm(prefix + ".q_norm", attention.headDim()) : Norm.NONE,
+        attention.queryKeyNorm() ? norm(prefix + ".k_norm", attention.headDim()) : Norm.NONE);
   }
 
   private FeedForward feedForward(String prefix) {
     long hidden = config.hiddenSize();
-    long inner = config.intermediateSize();
-    boolean bias = config.mlpBias();
+    long inner = config.feedForward().intermediateSize();
+    boolean bias = config.feedForward().bias();
     return new FeedForward(
+        activation(),
         linear(prefix + ".gate_proj", inner, hidden, bias),
         linear(prefix + ".up_proj", inner, hidden, bias),
         linear(prefix + ".down_proj", hidden, inner, bias));
+  }
+
+  private UnaryOperator<NDArray> activation() {
+    return switch (config.feedForward().activation()) {
+      case SILU -> TorchOps::silu;
+      case GELU_TANH -> TorchOps::geluTanh;
+    };
   }
 
   private Linear linear(String name, long out, long in, boolean bias) {

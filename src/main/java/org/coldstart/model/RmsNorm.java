@@ -6,13 +6,16 @@ import org.coldstart.torch.TorchOps;
 /**
  * Scales each vector to unit root mean square, then by a learnt weight.
  *
- * @param weight shape (hidden)
+ * @param weight shape (size)
  * @param eps added to the mean square
+ * @param onePlusWeight whether the scale is 1 + weight, so that a weight of 0 leaves vectors alone
  */
-record RmsNorm(NDArray weight, double eps) {
+record RmsNorm(NDArray weight, double eps, boolean onePlusWeight) implements Norm {
 
-  /** (…, hidden) → (…, hidden). */
-  NDArray forward(NDArray x) {
-    return TorchOps.rmsNorm(x, weight, eps);
+  @Override
+  public NDArray forward(NDArray x) {
+    return onePlusWeight
+        ? TorchOps.rmsNormOnePlus(x, weight, eps)
+        : TorchOps.rmsNorm(x, weight, eps);
   }
 }

@@ -53,9 +53,24 @@ public final class TorchOps {
     return OPS.call("rms_norm", x.getManager(), x, weight, eps);
   }
 
+  /** {@link #rmsNorm} by 1 + weight (Gemma). */
+  public static NDArray rmsNormOnePlus(NDArray x, NDArray weight, double eps) {
+    return OPS.call("rms_norm_one_plus", x.getManager(), x, weight, eps);
+  }
+
   /** {@code x · sigmoid(x)}. */
   public static NDArray silu(NDArray x) {
     return OPS.call("silu", x.getManager(), x);
+  }
+
+  /** GELU in its tanh form (Hendrycks and Gimpel, 2016). */
+  public static NDArray geluTanh(NDArray x) {
+    return OPS.call("gelu_tanh", x.getManager(), x);
+  }
+
+  /** {@code cap · tanh(x / cap)}, which keeps values within ±cap. */
+  public static NDArray softcap(NDArray x, double cap) {
+    return OPS.call("softcap", x.getManager(), x, cap);
   }
 
   /** (batch, time, heads · size) → (batch, heads, time, size). */
@@ -96,23 +111,31 @@ public final class TorchOps {
   }
 
   /**
-   * Softmax attention in which position t sees positions 0…t; all three of shape (batch, heads,
-   * time, size).
+   * Softmax attention.
+   *
+   * @param q shape (batch, heads, queries, size)
+   * @param k shape (batch, heads, keys, size), {@code v} alike
+   * @param mask added to the scores, broadcastable to (batch, heads, queries, keys), or null
+   * @param causal without a mask: whether query t sees the keys 0…t only, or all
+   * @param scale what the products of queries and keys are multiplied by
    */
-  public static NDArray causalAttention(NDArray q, NDArray k, NDArray v) {
-    return OPS.call("attention_causal", q.getManager(), q, k, v);
+  public static NDArray attention(
+      NDArray q, NDArray k, NDArray v, NDArray mask, boolean causal, double scale) {
+    return mask == null
+        ? OPS.call(causal ? "attention_causal" : "attention", q.getManager(), q, k, v, scale)
+        : OPS.call("attention_masked", q.getManager(), q, k, v, mask, scale);
   }
 
   /**
-   * Softmax attention.
+   * The same with {@link #softcap} over the scaled scores, before the mask.
    *
-   * @param mask added to the scores, broadcastable to (batch, heads, queries, keys); null to see
-   *     all keys
+   * @param mask null to see all keys
    */
-  public static NDArray attention(NDArray q, NDArray k, NDArray v, NDArray mask) {
+  public static NDArray softcappedAttention(
+      NDArray q, NDArray k, NDArray v, NDArray mask, double scale, double cap) {
     return mask == null
-        ? OPS.call("attention", q.getManager(), q, k, v)
-        : OPS.call("attention_masked", q.getManager(), q, k, v, mask);
+        ? OPS.call("attention_softcapped", q.getManager(), q, k, v, scale, cap)
+        : OPS.call("attention_softcapped_masked", q.getManager(), q, k, v, mask, scale, cap);
   }
 
   /**

@@ -121,7 +121,8 @@ final class TorchScript {
       store(
           zip, "ops/code/__torch__.py", (CLASS_HEADER + methods).getBytes(StandardCharsets.UTF_8));
       store(zip, "ops/constants.pkl", EMPTY_TUPLE_PICKLE);
-      store(zip, "ops/version", "3\n".getBytes(StandardCharsets.US_ASCII));
+      // From this version on operators mean what they mean today (gelu knows its tanh form).
+      store(zip, "ops/version", "10\n".getBytes(StandardCharsets.US_ASCII));
     }
     return bytes.toByteArray();
   }

@@ -25,7 +25,7 @@ class CheckpointTest {
       assertEquals(Fixtures.path("hf"), checkpoint.path());
       assertEquals(
           new RopeParameters(RopeParameters.Type.LINEAR, 5000, 2, 1, 1, 0),
-          checkpoint.config().rope());
+          checkpoint.config().attention().rope());
       assertEquals(List.of(2, 3), checkpoint.generationConfig().orElseThrow().eosTokenIds());
       assertEquals(21, checkpoint.tensors().tensors().size());
       assertTrue(checkpoint.gguf().isEmpty());
@@ -68,7 +68,7 @@ class CheckpointTest {
       AtomicFiles.writeString(
           folder.resolve("config.json"), gguf.config().toJson(DType.F32).toString());
       try (Checkpoint saved = Checkpoint.open(folder)) {
-        assertEquals(gguf.config().rope(), saved.config().rope());
+        assertEquals(gguf.config().attention().rope(), saved.config().attention().rope());
         assertEquals(gguf.config().tensorShapes(), saved.config().tensorShapes());
         for (String name : gguf.tensors().tensors().keySet()) {
           assertArrayEquals(

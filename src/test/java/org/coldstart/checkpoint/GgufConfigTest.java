@@ -54,11 +54,11 @@ class GgufConfigTest {
   @Test
   void absentKeysHaveTheDefaultsOfLlamaCpp() {
     ModelConfig config = read("llama.attention.head_count_kv", null);
-    assertEquals(4, config.numKeyValueHeads());
-    assertEquals(8, config.headDim());
-    assertEquals(RopeParameters.plain(10_000), config.rope());
-    assertEquals(null, config.bosTokenId());
-    assertEquals(List.of(), config.eosTokenIds());
+    assertEquals(4, config.attention().keyValueHeads());
+    assertEquals(8, config.attention().headDim());
+    assertEquals(RopeParameters.plain(10_000), config.attention().rope());
+    assertEquals(null, config.ids().bos());
+    assertEquals(List.of(), config.ids().eos());
   }
 
   @Test
@@ -93,9 +93,12 @@ class GgufConfigTest {
     RopeParameters expected = new RopeParameters(RopeParameters.Type.LINEAR, 10_000, 4, 1, 1, 0);
     assertEquals(
         expected,
-        read("llama.rope.scaling.type", "linear", "llama.rope.scaling.factor", 4.0).rope());
-    assertEquals(expected, read("llama.rope.scale_linear", 4.0).rope());
-    assertEquals(RopeParameters.plain(10_000), read("llama.rope.scaling.type", "none").rope());
+        read("llama.rope.scaling.type", "linear", "llama.rope.scaling.factor", 4.0)
+            .attention()
+            .rope());
+    assertEquals(expected, read("llama.rope.scale_linear", 4.0).attention().rope());
+    assertEquals(
+        RopeParameters.plain(10_000), read("llama.rope.scaling.type", "none").attention().rope());
   }
 
   @Test

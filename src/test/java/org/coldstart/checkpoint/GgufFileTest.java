@@ -120,18 +120,21 @@ class GgufFileTest {
           List.of(
               config.vocabSize(),
               config.hiddenSize(),
-              config.intermediateSize(),
+              config.feedForward().intermediateSize(),
               config.numHiddenLayers(),
-              config.numAttentionHeads(),
-              config.numKeyValueHeads(),
-              config.headDim(),
+              config.attention().heads(),
+              config.attention().keyValueHeads(),
+              config.attention().headDim(),
               config.maxPositionEmbeddings()));
-      assertEquals(1e-5, config.rmsNormEps());
-      assertEquals(RopeParameters.plain(10_000), config.rope());
-      assertTrue(config.attentionBias() && config.mlpBias() && !config.tieWordEmbeddings());
-      assertEquals(1, config.bosTokenId());
-      assertEquals(List.of(2), config.eosTokenIds());
-      assertEquals(null, config.padTokenId());
+      assertEquals(1e-5, config.norm().eps());
+      assertEquals(RopeParameters.plain(10_000), config.attention().rope());
+      assertTrue(
+          config.attention().inputBias()
+              && config.feedForward().bias()
+              && !config.tieWordEmbeddings());
+      assertEquals(1, config.ids().bos());
+      assertEquals(List.of(2), config.ids().eos());
+      assertEquals(null, config.ids().pad());
     }
   }
 
@@ -140,8 +143,8 @@ class GgufFileTest {
     try (GgufFile file = GgufFile.open(Fixtures.path("llama-v2.gguf"))) {
       assertEquals(
           new RopeParameters(RopeParameters.Type.LLAMA3, 500_000, 32, 1, 4, 8192),
-          file.config().rope());
-      assertTrue(file.config().tieWordEmbeddings() && !file.config().attentionBias());
+          file.config().attention().rope());
+      assertTrue(file.config().tieWordEmbeddings() && !file.config().attention().inputBias());
     }
   }
 

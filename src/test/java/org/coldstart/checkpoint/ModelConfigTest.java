@@ -59,18 +59,19 @@ class ModelConfigTest {
         List.of(
             config.vocabSize(),
             config.hiddenSize(),
-            config.intermediateSize(),
+            config.feedForward().intermediateSize(),
             config.numHiddenLayers(),
-            config.numAttentionHeads(),
-            config.numKeyValueHeads(),
-            config.headDim(),
+            config.attention().heads(),
+            config.attention().keyValueHeads(),
+            config.attention().headDim(),
             config.maxPositionEmbeddings()));
-    assertEquals(1e-5, config.rmsNormEps());
+    assertEquals(1e-5, config.norm().eps());
     assertEquals(
-        new RopeParameters(RopeParameters.Type.LLAMA3, 500_000, 32, 1, 4, 8192), config.rope());
+        new RopeParameters(RopeParameters.Type.LLAMA3, 500_000, 32, 1, 4, 8192),
+        config.attention().rope());
     assertTrue(config.tieWordEmbeddings());
-    assertEquals(List.of(128001, 128008, 128009), config.eosTokenIds());
-    assertEquals(128000, config.bosTokenId());
+    assertEquals(List.of(128001, 128008, 128009), config.ids().eos());
+    assertEquals(128000, config.ids().bos());
   }
 
   @Test
@@ -80,25 +81,33 @@ class ModelConfigTest {
     rope.add("rope_theta", json.remove("rope_theta"));
     json.add("rope_parameters", rope);
     json.add("dtype", json.remove("torch_dtype"));
-    assertEquals(ModelConfig.fromJson(json(LLAMA_3_2)).rope(), ModelConfig.fromJson(json).rope());
+    assertEquals(
+        ModelConfig.fromJson(json(LLAMA_3_2)).attention().rope(),
+        ModelConfig.fromJson(json).attention().rope());
     JsonObject saved = ModelConfig.fromJson(json).toJson(DType.F32);
-    assertEquals("float32", saved.get("dtype").getAsString());
-    assertFalse(saved.has("torch_dtype") || saved.has("rope_theta") || saved.has("rope_scaling"));
     assertEquals(rope, saved.get("rope_parameters"));
+    assertEquals("float32", saved.get("dtype").getAsString());
+    // Beside them what transformers 4 needs.
+    assertEquals("float32", saved.get("torch_dtype").getAsString());
+    assertEquals(500_000, saved.get("rope_theta").getAsDouble());
+    assertEquals(json(LLAMA_3_2).get("rope_scaling"), saved.get("rope_scaling"));
   }
 
   @Test
   void absentKeysHaveTheDefaultsOfTransformers() {
     ModelConfig config = small("{}");
-    assertEquals(4, config.headDim());
-    assertEquals(3, config.numKeyValueHeads());
-    assertEquals(1e-6, config.rmsNormEps());
-    assertEquals(RopeParameters.plain(10_000), config.rope());
+    assertEquals(4, config.attention().headDim());
+    assertEquals(3, config.attention().keyValueHeads());
+    assertEquals(1e-6, config.norm().eps());
+    assertEquals(RopeParameters.plain(10_000), config.attention().rope());
     assertEquals(2048, config.maxPositionEmbeddings());
-    assertFalse(config.tieWordEmbeddings() || config.attentionBias() || config.mlpBias());
-    assertEquals(1, config.bosTokenId());
-    assertEquals(List.of(2), config.eosTokenIds());
-    assertEquals(List.of(), small("{\"eos_token_id\": null}").eosTokenIds());
+    assertFalse(
+        config.tieWordEmbeddings()
+            || config.attention().inputBias()
+            || config.feedForward().bias());
+    assertEquals(1, config.ids().bos());
+    assertEquals(List.of(2), config.ids().eos());
+    assertEquals(List.of(), small("{\"eos_token_id\": null}").ids().eos());
   }
 
   @Test
@@ -112,7 +121,7 @@ class ModelConfigTest {
     assertEquals(expected, saved);
     ModelConfig again = ModelConfig.fromJson(saved);
     assertEquals(config.tensorShapes(), again.tensorShapes());
-    assertEquals(7, again.padTokenId());
+    assertEquals(7, again.ids().pad());
     assertEquals("float16", config.toJson(DType.F16).get("torch_dtype").getAsString());
   }
 
@@ -148,7 +157,6 @@ class ModelConfigTest {
         "hidden_act              | {'hidden_act': 'gelu'}",
         "quantization_config     | {'quantization_config': {'bits': 4}}",
         "sliding_window          | {'sliding_window': 128}",
-        "sliding_window          | {'architectures': ['MistralForCausalLM']}",
         "attn_logit_softcapping  | {'attn_logit_softcapping': 50.0}",
         "partial_rotary_factor   | {'partial_rotary_factor': 0.5}",
         "partial_rotary_factor   | {'rope_parameters': {'rope_theta': 1e4, 'partial_rotary_factor':"
@@ -176,7 +184,7 @@ class ModelConfigTest {
         "{'partial_rotary_factor': 1.0}",
         "{'rope_scaling': null}",
         "{'attention_dropout': 0}",
-        "{'architectures': ['MistralForCausalLM'], 'sliding_window': null}",
+        "{'architectures': ['MistralForCausalLM'], 'num_key_value_heads': 3}",
         "{'layer_types': ['full_attention']}"
       })
   void optionsThatChangeNothingAreFine(String more) {
@@ -213,10 +221,10 @@ class ModelConfigTest {
 
   @Test
   void anUnknownArchitectureIsNamedWithThoseKnown() {
-    String message = refusal("{\"architectures\": [\"Gemma2ForCausalLM\"]}");
+    String message = refusal("{\"architectures\": [\"Gemma3ForConditionalGeneration\"]}");
     assertTrue(
-        message.contains("Gemma2ForCausalLM")
-            && message.contains("LlamaForCausalLM, MistralForCausalLM"),
+        message.contains("Gemma3ForConditionalGeneration")
+            && message.contains("LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM"),
         message);
     JsonObject typeOnly = json(SMALL);
     typeOnly.remove("architectures");
@@ -232,11 +240,13 @@ class ModelConfigTest {
     assertEquals(0.01, plain[1], 1e-15);
     double[] linear =
         small("{\"rope_scaling\": {\"type\": \"linear\", \"factor\": 4}}")
+            .attention()
             .rope()
             .inverseFrequencies(4);
     assertEquals(0.25, linear[0]);
     // Llama 3.2 1B as transformers computes it in f32: first, in the middle range, last.
-    double[] llama3 = ModelConfig.fromJson(json(LLAMA_3_2)).rope().inverseFrequencies(64);
+    double[] llama3 =
+        ModelConfig.fromJson(json(LLAMA_3_2)).attention().rope().inverseFrequencies(64);
     assertEquals(1, llama3[0]);
     assertEquals(LLAMA3_MIDDLE, llama3[16], 1e-6 * LLAMA3_MIDDLE);
     assertEquals(LLAMA3_LAST, llama3[31], 1e-6 * LLAMA3_LAST);
