@@ -1,5 +1,7 @@
 package org.coldstart.model;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.coldstart.checkpoint.ModelConfig;
 import org.coldstart.checkpoint.TensorSource;
 
@@ -9,6 +11,7 @@ final class LayerLoader {
   private final ModelConfig config;
   private final TensorSource source;
   private final Weights weights;
+  private final Map<String, Linear> linears = new LinkedHashMap<>();
 
   LayerLoader(ModelConfig config, TensorSource source, Weights weights) {
     this.config = config;
@@ -56,8 +59,16 @@ final class LayerLoader {
   }
 
   private Linear linear(String name, long out, long in, boolean bias) {
-    return new Linear(
-        weights.load(source, name + ".weight", out, in),
-        bias ? weights.load(source, name + ".bias", out) : null);
+    Linear linear =
+        new Linear(
+            weights.load(source, name + ".weight", out, in),
+            bias ? weights.load(source, name + ".bias", out) : null);
+    linears.put(name, linear);
+    return linear;
+  }
+
+  /** The linear layers built so far, by name, in the order of the forward pass. */
+  Map<String, Linear> linears() {
+    return linears;
   }
 }
