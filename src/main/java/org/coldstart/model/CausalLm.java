@@ -11,6 +11,8 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Function;
 import org.coldstart.checkpoint.AtomicFiles;
 import org.coldstart.checkpoint.Checkpoint;
@@ -44,13 +46,15 @@ import org.coldstart.torch.TorchOps;
  */
 public final class CausalLm implements AutoCloseable {
 
-  private static final String EMBEDDING = "model.embed_tokens.weight";
-  private static final String HEAD = "lm_head.weight";
+  static final String EMBEDDING = "model.embed_tokens.weight";
+  static final String HEAD = "lm_head.weight";
 
   private final Weights weights;
   private final Map<LayerType, Horizon> horizons;
   private final List<DecoderLayer> layers;
   private final Norm norm;
+  private final Map<String, Linear> linears;
+  private final TrainableParameters trainable;
   private final GenerationConfig generationConfig;
   private ModelConfig config;
 
@@ -68,6 +72,8 @@ public final class CausalLm implements AutoCloseable {
         layers.add(loader.layer(i));
       }
       norm = loader.norm("model.norm");
+      linears = loader.linears();
+      trainable = new TrainableParameters(weights, config.tieWordEmbeddings());
       if (!config.tieWordEmbeddings()) {
         weights.load(source, HEAD, config.vocabSize(), config.hiddenSize());
       }
@@ -111,12 +117,62 @@ public final class CausalLm implements AutoCloseable {
     return generationConfig;
   }
 
-  /** All parameters by their names in the checkpoint, in f32; a tied head is not listed twice. */
+  /**
+   * All parameters by their names in the checkpoint, in f32; a tied head is not listed twice. An
+   * adapter's are not among them.
+   */
   public Map<String, NDArray> parameters() {
+    trainable.writeBack();
     return weights.all();
   }
 
-  /** The number of trained values. */
+  /**
+   * Chooses what training changes; without a choice, that is all parameters.
+   *
+   * @throws IllegalArgumentException if a pattern matches no parameter, naming those nearest to it,
+   *     or a token has no row
+   * @throws IllegalStateException if an adapter is attached
+   */
+  public synchronized void setTrainable(Trainable choice) {
+    trainable.choose(choice);
+  }
+
+  /**
+   * The parameters that training changes, by name: those chosen with {@link #setTrainable}, or an
+   * attached adapter's. A trainer gives gradients and optimizer state to these and no others.
+   *
+   * @throws IllegalStateException if the adapter attached is merged at present
+   */
+  public Map<String, NDArray> trainableParameters() {
+    return trainable.current();
+  }
+
+  /** How much of the model is trained. */
+  public TrainableCount trainableCount() {
+    return trainable.count();
+  }
+
+  /** The adapter that is attached, if one is. */
+  public Optional<Lora> adapter() {
+    return Optional.ofNullable(trainable.adapter());
+  }
+
+  /**
+   * Turns dropout on for a batch to be trained on, where an adapter asks for dropout.
+   *
+   * @param batch its number, counted over the whole training: it decides what is dropped, so that a
+   *     batch run twice and a resumed run drop the same
+   */
+  public void train(long batch) {
+    adapter().ifPresent(lora -> lora.dropout().batch(OptionalLong.of(batch)));
+  }
+
+  /** Turns dropout off again, as it is from the start. */
+  public void eval() {
+    adapter().ifPresent(lora -> lora.dropout().batch(OptionalLong.empty()));
+  }
+
+  /** The number of values in the model, an adapter's not among them. */
   public long parameterCount() {
     return parameters().values().stream().mapToLong(NDArray::size).sum();
   }
@@ -154,7 +210,7 @@ public final class CausalLm implements AutoCloseable {
   }
 
   private NDArray decode(NDArray inputIds, Pass pass) {
-    NDArray x = TorchOps.embedding(inputIds, embedding());
+    NDArray x = trainable.onLookedUp(TorchOps.embedding(inputIds, rawEmbedding()), inputIds);
     if (config.embeddingScale() != 1) {
       x = x.mul(config.embeddingScale());
     }
@@ -181,8 +237,10 @@ public final class CausalLm implements AutoCloseable {
    * @return shape (…, vocabulary)
    */
   public NDArray head(NDArray hidden, Precision precision) {
-    NDArray logits = TorchOps.linear(norm.forward(hidden), headWeight(), null, precision);
-    return config.logitSoftcap() == null ? logits : TorchOps.softcap(logits, config.logitSoftcap());
+    NDArray normed = norm.forward(hidden);
+    NDArray scores =
+        trainable.onScores(TorchOps.linear(normed, rawHead(), null, precision), normed);
+    return config.logitSoftcap() == null ? scores : TorchOps.softcap(scores, config.logitSoftcap());
   }
 
   /**
@@ -206,12 +264,38 @@ public final class CausalLm implements AutoCloseable {
 
   /** The embedding matrix, shape (vocabulary, hidden). */
   public NDArray embedding() {
-    return weights.get(EMBEDDING);
+    trainable.writeBack();
+    return rawEmbedding();
   }
 
   /** The head's matrix, shape (vocabulary, hidden): the embedding itself where the two are tied. */
   public NDArray headWeight() {
-    return config.tieWordEmbeddings() ? embedding() : weights.get(HEAD);
+    trainable.writeBack();
+    return rawHead();
+  }
+
+  /** The embedding matrix as it is stored: rows that are trained on their own may be older. */
+  NDArray rawEmbedding() {
+    return weights.get(EMBEDDING);
+  }
+
+  /** The head's matrix, likewise. */
+  NDArray rawHead() {
+    return config.tieWordEmbeddings() ? rawEmbedding() : weights.get(HEAD);
+  }
+
+  /** The layers an adapter can be put on, by name, in the order of the forward pass. */
+  Map<String, Linear> linears() {
+    return linears;
+  }
+
+  TrainableParameters trainableState() {
+    return trainable;
+  }
+
+  /** A manager that is closed with the model at the latest. */
+  NDManager newManager() {
+    return weights.newManager();
   }
 
   /**
@@ -227,6 +311,11 @@ public final class CausalLm implements AutoCloseable {
   public synchronized void resizeTokenEmbeddings(int size) {
     if (size < 1) {
       throw new IllegalArgumentException("An embedding needs at least one row, not " + size + ".");
+    }
+    if (trainable.hasRows()) {
+      throw new IllegalStateException(
+          "Some rows of the embedding are trained on their own: resize it before choosing them, or"
+              + " after setTrainable(Trainable.all()) or mergeAndUnload().");
     }
     weights.replace(EMBEDDING, resized(embedding(), size));
     if (!config.tieWordEmbeddings()) {
@@ -266,17 +355,21 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * Writes the model so that Python's transformers loads it.
+   * Writes the model so that Python's transformers loads it. An adapter that is attached is merged
+   * in what is written, not in memory; {@link Lora#savePretrained} writes it alone.
    *
    * @param dtype F32, BF16 or F16
    * @throws org.coldstart.checkpoint.CheckpointException if it cannot be written; files that were
    *     there before stay whole
    */
   public synchronized void savePretrained(Path folder, DType dtype) {
+    trainable.writeBack();
     AtomicFiles.writeFolder(
         folder,
         aside -> {
-          SafetensorsWriter.write(aside.resolve("model.safetensors"), weights, dtype);
+          try (MergedWeights merged = new MergedWeights(weights, trainable.unmerged())) {
+            SafetensorsWriter.write(aside.resolve("model.safetensors"), merged, dtype);
+          }
           AtomicFiles.writeString(aside.resolve("config.json"), json(config.toJson(dtype)));
           AtomicFiles.writeString(
               aside.resolve("generation_config.json"), json(generationConfig.toJson()));

@@ -1,6 +1,8 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.coldstart.checkpoint.AttentionConfig;
 import org.coldstart.checkpoint.ModelConfig;
@@ -13,6 +15,7 @@ final class LayerLoader {
   private final ModelConfig config;
   private final TensorSource source;
   private final Weights weights;
+  private final Map<String, Linear> linears = new LinkedHashMap<>();
 
   LayerLoader(ModelConfig config, TensorSource source, Weights weights) {
     this.config = config;
@@ -83,8 +86,16 @@ final class LayerLoader {
   }
 
   private Linear linear(String name, long out, long in, boolean bias) {
-    return new Linear(
-        weights.load(source, name + ".weight", out, in),
-        bias ? weights.load(source, name + ".bias", out) : null);
+    Linear linear =
+        new Linear(
+            weights.load(source, name + ".weight", out, in),
+            bias ? weights.load(source, name + ".bias", out) : null);
+    linears.put(name, linear);
+    return linear;
+  }
+
+  /** The linear layers built so far, by name, in the order of the forward pass. */
+  Map<String, Linear> linears() {
+    return linears;
   }
 }

@@ -58,7 +58,8 @@ final class Weights implements TensorSource {
     return array;
   }
 
-  private static void copy(TensorSource source, String name, NDArray array) {
+  /** Fills an array with a tensor of as many values. */
+  static void copy(TensorSource source, String name, NDArray array) {
     long size = array.size();
     ByteBuffer staging = direct((int) Math.min(size, CHUNK));
     try (NDManager scope = array.getManager().newSubManager()) {
@@ -77,6 +78,23 @@ final class Weights implements TensorSource {
 
   private static ByteBuffer direct(int floats) {
     return ByteBuffer.allocateDirect(floats * Float.BYTES).order(ByteOrder.nativeOrder());
+  }
+
+  /** Adds a parameter of zeros. */
+  NDArray add(String name, Shape shape) {
+    NDArray zeros = manager.zeros(shape, DataType.FLOAT32);
+    arrays.put(name, zeros);
+    return zeros;
+  }
+
+  /** Lists an array that another manager owns. */
+  void put(String name, NDArray array) {
+    arrays.put(name, array);
+  }
+
+  /** A manager for what belongs to these parameters; closed with them at the latest. */
+  NDManager newManager() {
+    return manager.newSubManager();
   }
 
   /** The parameter of that name. */
@@ -114,8 +132,12 @@ final class Weights implements TensorSource {
 
   @Override
   public void read(String name, long offset, FloatBuffer into) {
-    NDArray array = arrays.get(name);
-    try (NDManager scope = manager.newSubManager()) {
+    read(arrays.get(name), offset, into);
+  }
+
+  /** Copies values of an array, from the given one on, until {@code into} is full. */
+  static void read(NDArray array, long offset, FloatBuffer into) {
+    try (NDManager scope = array.getManager().newSubManager()) {
       NDArray flat = array.reshape(array.size());
       flat.attach(scope);
       NDArray part = TorchOps.slice(flat, 0, offset, into.remaining());

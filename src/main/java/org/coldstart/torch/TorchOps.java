@@ -265,6 +265,73 @@ public final class TorchOps {
     return OPS.call("cholesky", x.getManager(), x);
   }
 
+  /**
+   * {@code y + scale · (x · aᵀ) · bᵀ}: a low-rank addition to what a matrix made of x (Hu et al.,
+   * 2021), in y's number format.
+   *
+   * @param y shape (…, out)
+   * @param x shape (…, in)
+   * @param a shape (r, in)
+   * @param b shape (out, r)
+   */
+  public static NDArray addLowRank(NDArray y, NDArray x, NDArray a, NDArray b, double scale) {
+    return OPS.call("add_low_rank", y.getManager(), y, x, a, b, scale);
+  }
+
+  /** Adds {@code scale · b · a} to a matrix; writes, records nothing. */
+  public static void addProductInPlace(NDArray target, NDArray b, NDArray a, double scale) {
+    Autograd.withoutGradient(
+        () -> {
+          OPS.invoke("add_product", target, b, a, scale);
+          return null;
+        });
+  }
+
+  /**
+   * Sets a share p of the values to zero and divides the others by 1 − p, in f32. The same seed and
+   * shape give the same choice; the generator is this call's own.
+   */
+  public static NDArray dropout(NDArray x, double p, long seed) {
+    return OPS.call("dropout_of_seed", x.getManager(), x, p, seed);
+  }
+
+  /**
+   * Embeddings looked up in a matrix, as if some of its rows had other values; gradients flow into
+   * those values and need no room for the matrix.
+   *
+   * @param x what was looked up, shape (batch, time, size)
+   * @param ids int64, shape (batch, time)
+   * @param slots for each row of the matrix where in {@code rows} its value stands, or −1; int64
+   * @param rows the other values, shape (k, size)
+   * @param matrix shape (n, size)
+   * @param of the matrix rows that are replaced, int64, shape (k)
+   */
+  public static NDArray moveLookedUp(
+      NDArray x, NDArray ids, NDArray slots, NDArray rows, NDArray matrix, NDArray of) {
+    return OPS.call("move_looked_up", x.getManager(), x, ids, slots, rows, matrix, of);
+  }
+
+  /**
+   * Scores {@code x · matrixᵀ} as if some rows of the matrix had other values; see {@link
+   * #moveLookedUp}. Overwrites {@code scores}.
+   *
+   * @param scores shape (…, n)
+   * @param x shape (…, size)
+   */
+  public static NDArray moveScores(
+      NDArray scores, NDArray x, NDArray rows, NDArray matrix, NDArray of) {
+    return OPS.call("move_scores", scores.getManager(), scores, x, rows, matrix, of);
+  }
+
+  /** Copies rows over the rows of {@code target} that {@code index} names; records nothing. */
+  public static void writeRows(NDArray target, NDArray index, NDArray rows) {
+    Autograd.withoutGradient(
+        () -> {
+          OPS.invoke("write_rows", target, index, rows);
+          return null;
+        });
+  }
+
   private static String source() {
     try (InputStream in = TorchOps.class.getResourceAsStream("ops.torchscript")) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);

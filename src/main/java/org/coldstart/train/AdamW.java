@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.coldstart.torch.Autograd;
 import org.coldstart.torch.Torch;
 import org.coldstart.torch.TorchOps;
@@ -31,7 +32,10 @@ final class AdamW implements AutoCloseable {
     List<NDArray> matrices = new ArrayList<>();
     List<NDArray> vectors = new ArrayList<>();
     parameters.values().forEach(p -> (p.getShape().dimension() > 1 ? matrices : vectors).add(p));
-    groups = List.of(group(matrices, config.weightDecay()), group(vectors, 0));
+    groups =
+        Stream.of(group(matrices, config.weightDecay()), group(vectors, 0))
+            .filter(group -> group.parameters().length > 0)
+            .toList();
   }
 
   private Group group(List<NDArray> members, double decay) {

@@ -1,6 +1,8 @@
 package org.coldstart.train;
 
+import ai.djl.ndarray.NDArray;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
@@ -112,8 +114,9 @@ public final class SftTrainer {
   }
 
   private TrainingResult trainAlone(TrainingListener... listeners) {
-    model.parameters().values().forEach(p -> Autograd.requireGradient(p, true));
-    try (AdamW optimizer = new AdamW(model.parameters(), config)) {
+    Map<String, NDArray> trained = model.trainableParameters();
+    trained.values().forEach(p -> Autograd.requireGradient(p, true));
+    try (AdamW optimizer = new AdamW(trained, config)) {
       TrainingRun run =
           new TrainingRun(
               model,
@@ -135,8 +138,8 @@ public final class SftTrainer {
       return run.result();
     } finally {
       // After an error in the middle of a step, too, the next run must find no gradient.
-      model.parameters().values().forEach(Autograd::zeroGradient);
-      model.parameters().values().forEach(p -> Autograd.requireGradient(p, false));
+      trained.values().forEach(Autograd::zeroGradient);
+      trained.values().forEach(p -> Autograd.requireGradient(p, false));
     }
   }
 

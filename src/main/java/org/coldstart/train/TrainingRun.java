@@ -31,6 +31,7 @@ final class TrainingRun {
   private final long start = System.nanoTime();
 
   private int steps;
+  private long microBatches;
   private long rows;
   private long tokens;
   private double trainingSeconds;
@@ -101,8 +102,12 @@ final class TrainingRun {
     }
     if (!Double.isFinite(lossSum)) {
       throw new IllegalStateException(
-          "The loss of step " + (steps + 1) + " is " + lossSum
-              + ": the weights have run away. Load the model again and train with a lower learning rate.");
+          "The loss of step "
+              + (steps + 1)
+              + " is "
+              + lossSum
+              + ": the weights have run away. Load the model again and train with a lower learning"
+              + " rate.");
     }
     double rate =
         config.learningRate() * config.lrSchedulerType().factor(steps, warmupSteps, totalSteps);
@@ -121,10 +126,13 @@ final class TrainingRun {
   private double forwardBackward(Batch batch, long keptInStep) {
     return Autograd.withGradient(
         () -> {
+          model.train(microBatches++);
           try (NDManager step = Torch.newManager()) {
             NDArray sum = Losses.sum(model, batch, config.precision(), step);
             Autograd.backward(sum.div(keptInStep));
             return (double) sum.getFloat();
+          } finally {
+            model.eval();
           }
         });
   }

@@ -1,0 +1,201 @@
+package org.coldstart.model;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * What a LoRA adapter is like; names and defaults are PEFT's.
+ *
+ * <pre>{@code
+ * LoraConfig config =
+ *     LoraConfig.builder().r(8).loraAlpha(16).targetModules("q_proj", "k_proj").build();
+ * }</pre>
+ *
+ * @param r rank of the two matrices, at least 1
+ * @param loraAlpha the adapter's output is multiplied by {@code loraAlpha / r}, or by {@code
+ *     loraAlpha / √r} with {@code useRslora}
+ * @param loraDropout share of an adapter's inputs set to zero in training, from 0 to below 1
+ * @param targetModules the linear layers adapted
+ * @param layersToTransform indices of the decoder layers adapted; empty for all
+ * @param useRslora rank-stabilised scaling (Kalajdzievski, 2023)
+ * @param trainableTokenIndices token ids whose rows are trained along, by matrix: {@code
+ *     embed_tokens}, {@code lm_head}. A tied head shares the embedding's rows; an untied one is
+ *     trained only if it is named, as in PEFT
+ * @param baseModelNameOrPath where the base model is found, for the adapter's file; may be null
+ * @param seed for the first values of A, and for dropout
+ */
+public record LoraConfig(
+    int r,
+    double loraAlpha,
+    double loraDropout,
+    LoraTargets targetModules,
+    List<Integer> layersToTransform,
+    boolean useRslora,
+    Map<String, List<Integer>> trainableTokenIndices,
+    String baseModelNameOrPath,
+    long seed) {
+
+  /** The matrices that have a row for each token. */
+  static final Set<String> TOKEN_MODULES = Set.of("embed_tokens", "lm_head");
+
+  /**
+   * Checks the ranges.
+   *
+   * @throws IllegalArgumentException naming the value that is out of range
+   */
+  public LoraConfig {
+    require(r >= 1, "r is " + r + "; it should be at least 1.");
+    require(
+        Double.isFinite(loraAlpha) && loraAlpha > 0,
+        "loraAlpha is " + loraAlpha + "; it should be above 0.");
+    require(
+        loraDropout >= 0 && loraDropout < 1,
+        "loraDropout is " + loraDropout + "; it should be from 0 to below 1.");
+    layersToTransform = List.copyOf(layersToTransform);
+    require(
+        layersToTransform.isEmpty() || targetModules.regex() == null,
+        "layersToTransform goes with names of target modules only: say the layers in the regular"
+            + " expression.");
+    Map<String, List<Integer>> rows = new TreeMap<>();
+    trainableTokenIndices.forEach((module, ids) -> rows.put(module, List.copyOf(ids)));
+    trainableTokenIndices = Collections.unmodifiableMap(rows);
+    for (String module : trainableTokenIndices.keySet()) {
+      require(
+          TOKEN_MODULES.contains(module),
+          "\"" + module + "\" has no rows of tokens; name embed_tokens or lm_head.");
+    }
+  }
+
+  private static void require(boolean condition, String message) {
+    if (!condition) {
+      throw new IllegalArgumentException(message);
+    }
+  }
+
+  /** What the adapter's output is multiplied by. */
+  public double scale() {
+    return useRslora ? loraAlpha / Math.sqrt(r) : loraAlpha / r;
+  }
+
+  LoraConfig withTargetModules(LoraTargets targets) {
+    return new LoraConfig(
+        r,
+        loraAlpha,
+        loraDropout,
+        targets,
+        layersToTransform,
+        useRslora,
+        trainableTokenIndices,
+        baseModelNameOrPath,
+        seed);
+  }
+
+  /** PEFT's defaults: r = alpha = 8, no dropout, on {@code q_proj} and {@code v_proj}. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Collects what differs from the defaults. */
+  public static final class Builder {
+    private int r = 8;
+    private double loraAlpha = 8;
+    private double loraDropout = 0;
+    private LoraTargets targetModules = LoraTargets.named("q_proj", "v_proj");
+    private List<Integer> layersToTransform = List.of();
+    private boolean useRslora = false;
+    private final Map<String, List<Integer>> trainableTokenIndices = new TreeMap<>();
+    private String baseModelNameOrPath;
+    private long seed = 42;
+
+    private Builder() {}
+
+    /** Rank. */
+    public Builder r(int r) {
+      this.r = r;
+      return this;
+    }
+
+    /** Numerator of the scale. */
+    public Builder loraAlpha(double loraAlpha) {
+      this.loraAlpha = loraAlpha;
+      return this;
+    }
+
+    /** Share of inputs dropped in training. */
+    public Builder loraDropout(double loraDropout) {
+      this.loraDropout = loraDropout;
+      return this;
+    }
+
+    /** Names of linear layers or their ends; or {@code "all-linear"} alone. */
+    public Builder targetModules(String... names) {
+      return targetModules(
+          List.of(names).equals(List.of(LoraTargets.ALL_LINEAR))
+              ? LoraTargets.allLinear()
+              : LoraTargets.named(names));
+    }
+
+    /** The linear layers in any of the three ways there are. */
+    public Builder targetModules(LoraTargets targets) {
+      this.targetModules = targets;
+      return this;
+    }
+
+    /** Indices of decoder layers to keep to. */
+    public Builder layersToTransform(int... layers) {
+      this.layersToTransform = Arrays.stream(layers).boxed().toList();
+      return this;
+    }
+
+    /** Rank-stabilised scaling. */
+    public Builder useRslora(boolean useRslora) {
+      this.useRslora = useRslora;
+      return this;
+    }
+
+    /** Tokens whose embedding is trained along, and with it a tied head's row. */
+    public Builder trainableTokenIndices(int... ids) {
+      return trainableTokenIndices("embed_tokens", ids);
+    }
+
+    /** Tokens whose row of {@code embed_tokens} or {@code lm_head} is trained along. */
+    public Builder trainableTokenIndices(String module, int... ids) {
+      trainableTokenIndices.put(module, Arrays.stream(ids).boxed().toList());
+      return this;
+    }
+
+    /** What the adapter's file says about its base model. */
+    public Builder baseModelNameOrPath(String nameOrPath) {
+      this.baseModelNameOrPath = nameOrPath;
+      return this;
+    }
+
+    /** For the first values of A, and for dropout. */
+    public Builder seed(long seed) {
+      this.seed = seed;
+      return this;
+    }
+
+    /**
+     * The configuration.
+     *
+     * @throws IllegalArgumentException naming the value that is out of range
+     */
+    public LoraConfig build() {
+      return new LoraConfig(
+          r,
+          loraAlpha,
+          loraDropout,
+          targetModules,
+          layersToTransform,
+          useRslora,
+          trainableTokenIndices,
+          baseModelNameOrPath,
+          seed);
+    }
+  }
+}

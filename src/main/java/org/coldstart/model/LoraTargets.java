@@ -1,0 +1,108 @@
+package org.coldstart.model;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+
+/**
+ * Which linear layers an adapter is put on: PEFT's {@code target_modules}.
+ *
+ * @param names names of layers or their ends ({@code q_proj}, {@code mlp.up_proj}); empty when a
+ *     regex chooses, or all
+ * @param regex matches the whole name of a layer ({@code model.layers.0.self_attn.q_proj}); null
+ *     when names choose, or all
+ */
+public record LoraTargets(List<String> names, String regex) {
+
+  /** PEFT's word for every linear layer but the head. */
+  static final String ALL_LINEAR = "all-linear";
+
+  public LoraTargets {
+    names = names.stream().distinct().sorted().toList();
+    if (regex != null && !regex.equals(ALL_LINEAR)) {
+      Pattern.compile(regex);
+    }
+    if (regex == null && names.isEmpty()) {
+      throw new IllegalArgumentException(
+          "Name at least one linear layer for the adapter, such as \"q_proj\".");
+    }
+  }
+
+  /** Layers whose name is, or ends with, one of these. */
+  public static LoraTargets named(String... names) {
+    return new LoraTargets(List.of(names), null);
+  }
+
+  /**
+   * Layers whose whole name the expression matches.
+   *
+   * @throws java.util.regex.PatternSyntaxException if it is none
+   */
+  public static LoraTargets matching(String regex) {
+    return new LoraTargets(List.of(), Objects.requireNonNull(regex));
+  }
+
+  /** Every linear layer but the head. */
+  public static LoraTargets allLinear() {
+    return new LoraTargets(List.of(), ALL_LINEAR);
+  }
+
+  /**
+   * The chosen ones among the model's linear layers, in their order.
+   *
+   * @param layers indices of decoder layers to keep to; empty for all
+   * @throws IllegalArgumentException if a name or the expression chooses none
+   */
+  List<String> among(Set<String> linears, List<Integer> layers) {
+    for (String name : names) {
+      require(linears, linear -> isOrEndsWith(linear, name), name);
+    }
+    if (regex != null) {
+      require(linears, this::chooses, regex);
+    }
+    List<String> chosen =
+        linears.stream()
+            .filter(this::chooses)
+            .filter(linear -> layers.isEmpty() || layers.contains(layerOf(linear)))
+            .toList();
+    if (chosen.isEmpty()) {
+      throw new IllegalArgumentException(
+          "No linear layer is left for the adapter in the decoder layers " + layers + ".");
+    }
+    return chosen;
+  }
+
+  private boolean chooses(String linear) {
+    return ALL_LINEAR.equals(regex)
+        || (regex != null
+            ? Pattern.matches(regex, linear)
+            : names.stream().anyMatch(name -> isOrEndsWith(linear, name)));
+  }
+
+  private static boolean isOrEndsWith(String linear, String name) {
+    return linear.equals(name) || linear.endsWith("." + name);
+  }
+
+  private static int layerOf(String linear) {
+    return Integer.parseInt(linear.replaceFirst("^.*?\\.(\\d+)\\..*$", "$1"));
+  }
+
+  private static void require(Set<String> linears, Predicate<String> chosen, String target) {
+    if (linears.stream().noneMatch(chosen)) {
+      Set<String> kinds = new TreeSet<>();
+      linears.forEach(linear -> kinds.add(linear.substring(linear.lastIndexOf('.') + 1)));
+      throw new IllegalArgumentException(
+          "The target module \""
+              + target
+              + "\" names no linear layer of this model; there are "
+              + String.join(", ", kinds)
+              + " (in full for instance "
+              + linears.iterator().next()
+              + "). The head and the embedding take no LoRA here: train rows of them with"
+              + " trainableTokenIndices.");
+    }
+  }
+}

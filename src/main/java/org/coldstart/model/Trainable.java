@@ -1,0 +1,98 @@
+package org.coldstart.model;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.coldstart.tokenizer.Tokenizer;
+
+/**
+ * Which parameters of a model training changes; all others are frozen: no gradient, no optimizer
+ * state, not a bit changed.
+ *
+ * <pre>{@code
+ * model.setTrainable(Trainable.matching("model.layers.*.mlp.*", "model.norm.weight"));
+ * model.setTrainable(Trainable.tokenRows(tokenizer, "<think>", "</think>"));
+ * }</pre>
+ *
+ * @see Lora for a model whose parameters all stay as they are
+ */
+public sealed interface Trainable {
+
+  /** Every parameter: full fine-tuning. What a model starts with. */
+  record All() implements Trainable {}
+
+  /**
+   * The parameters whose whole name in the checkpoint one of the patterns matches.
+   *
+   * @param patterns by what the user wrote, for messages
+   */
+  record Matching(Map<String, Pattern> patterns) implements Trainable {
+    public Matching {
+      patterns = Collections.unmodifiableMap(new LinkedHashMap<>(patterns));
+      if (patterns.isEmpty()) {
+        throw new IllegalArgumentException("Name at least one pattern of parameters to train.");
+      }
+    }
+  }
+
+  /** The rows of some tokens, in the embedding and in the head. */
+  record Rows(List<Integer> ids) implements Trainable {
+    public Rows {
+      ids = List.copyOf(ids);
+    }
+  }
+
+  /** Every parameter. */
+  static Trainable all() {
+    return new All();
+  }
+
+  /**
+   * Chosen parameters.
+   *
+   * @param globs patterns of names as in the checkpoint; {@code *} stands for any characters,
+   *     {@code ?} for one
+   */
+  static Trainable matching(String... globs) {
+    Map<String, Pattern> patterns = new LinkedHashMap<>();
+    for (String glob : globs) {
+      patterns.put(glob, regexOf(glob));
+    }
+    return new Matching(patterns);
+  }
+
+  /** Chosen parameters: those whose whole name the regular expression matches. */
+  static Trainable matching(Pattern regex) {
+    return new Matching(Map.of(regex.pattern(), regex));
+  }
+
+  /**
+   * The rows of these token ids in the embedding and, where it is a matrix of its own, in the head.
+   * Weight decay touches no other row either.
+   */
+  static Trainable tokenRows(int... ids) {
+    return new Rows(IntStream.of(ids).boxed().toList());
+  }
+
+  /**
+   * The rows of these tokens.
+   *
+   * @throws IllegalArgumentException if the tokenizer does not know one
+   */
+  static Trainable tokenRows(Tokenizer tokenizer, String... tokens) {
+    return tokenRows(Arrays.stream(tokens).mapToInt(tokenizer::id).toArray());
+  }
+
+  private static Pattern regexOf(String glob) {
+    String regex =
+        glob.chars()
+            .mapToObj(c -> c == '*' ? ".*" : c == '?' ? "." : Pattern.quote("" + (char) c))
+            .collect(Collectors.joining());
+    return Pattern.compile(regex);
+  }
+}
