@@ -4,44 +4,43 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Examples side by side, padded on the right, and the positions at which loss is taken.
+ * Examples end to end, without padding, and the positions at which loss is taken.
  *
- * <p>Position t of a row predicts token t + 1, so {@code positions} lists, in the flattened (rows ×
- * width) batch, the places before each token that carries loss, and {@code labels} the tokens
- * themselves. No other position ever needs logits.
+ * <p>Position t of a row predicts token t + 1, so {@code positions} lists the places before each
+ * token that carries loss, and {@code labels} the tokens themselves. No other position ever needs
+ * logits. Rows stay apart: each counts its positions from 0, and none sees another.
  *
- * @param rows examples in the batch
- * @param width tokens of the longest example
- * @param inputIds ids, row after row, padded; length rows · width
- * @param positions flattened positions that predict a kept token, ascending
+ * @param rows the examples' lengths
+ * @param inputIds their ids, row after row
+ * @param positions indices into {@code inputIds} that predict a kept token, ascending
  * @param labels the kept tokens, parallel to {@code positions}
  */
-public record Batch(int rows, int width, long[] inputIds, long[] positions, long[] labels) {
+public record Batch(long[] rows, long[] inputIds, long[] positions, long[] labels) {
 
-  /**
-   * Pads and joins examples.
-   *
-   * @param padId fills rows up to the longest; never carries loss, whatever token it is
-   */
-  public static Batch of(List<Example> examples, int padId) {
-    int width = examples.stream().mapToInt(Example::length).max().orElse(0);
+  /** Joins examples. */
+  public static Batch of(List<Example> examples) {
+    long[] rows = examples.stream().mapToLong(Example::length).toArray();
+    long[] inputIds = new long[(int) Arrays.stream(rows).sum()];
     int kept = examples.stream().mapToInt(Example::keptTokens).sum();
-    long[] inputIds = new long[examples.size() * width];
-    Arrays.fill(inputIds, padId);
     long[] positions = new long[kept];
     long[] labels = new long[kept];
+    int at = 0;
     int next = 0;
-    for (int row = 0; row < examples.size(); row++) {
-      Example example = examples.get(row);
-      for (int t = 0; t < example.length(); t++) {
-        inputIds[row * width + t] = example.ids()[t];
+    for (Example example : examples) {
+      for (int t = 0; t < example.length(); t++, at++) {
+        inputIds[at] = example.ids()[t];
         if (t > 0 && example.mask()[t]) {
-          positions[next] = (long) row * width + t - 1;
+          positions[next] = at - 1;
           labels[next++] = example.ids()[t];
         }
       }
     }
-    return new Batch(examples.size(), width, inputIds, positions, labels);
+    return new Batch(rows, inputIds, positions, labels);
+  }
+
+  /** Tokens of all rows. */
+  public int tokens() {
+    return inputIds.length;
   }
 
   /** Tokens that carry loss. */

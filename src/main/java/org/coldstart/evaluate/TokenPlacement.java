@@ -2,7 +2,6 @@ package org.coldstart.evaluate;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,7 +44,7 @@ public final class TokenPlacement {
     Autograd.withoutGradient(
         () -> {
           for (List<Example> rows : Batches.byLength(examples, batchSize)) {
-            add(model, Batch.of(rows, 0), sums);
+            add(model, Batch.of(rows), sums);
           }
           return null;
         });
@@ -67,14 +66,10 @@ public final class TokenPlacement {
       return;
     }
     try (NDManager step = Torch.newManager()) {
-      NDArray ids = step.create(batch.inputIds(), new Shape(batch.rows(), batch.width()));
-      NDArray hidden =
-          model
-              .hiddenStates(ids, Precision.F32)
-              .reshape((long) batch.rows() * batch.width(), model.config().hiddenSize());
       long[] positions = Arrays.stream(places).mapToLong(i -> batch.positions()[i]).toArray();
-      NDArray chosen = TorchOps.select(hidden, 0, step.create(positions));
-      NDArray probabilities = TorchOps.softmax(model.head(chosen, Precision.F32));
+      NDArray logits =
+          model.logitsAt(step, batch.inputIds(), batch.rows(), positions, Precision.F32);
+      NDArray probabilities = TorchOps.softmax(logits);
       for (int i = 0; i < places.length; i++) {
         int id = (int) batch.labels()[places[i]];
         double[] sum = sums.get(id);

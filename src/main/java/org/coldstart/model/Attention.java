@@ -1,10 +1,10 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import org.coldstart.checkpoint.AttentionConfig;
-import org.coldstart.checkpoint.LayerType;
-import org.coldstart.torch.Precision;
 import org.coldstart.torch.TorchOps;
+import org.coldstart.torch.TrainingOps;
 
 /**
  * Grouped-query attention with rotary positions (Ainslie et al., 2023; Su et al., 2021).
@@ -24,43 +24,139 @@ record Attention(
     Norm queryNorm,
     Norm keyNorm) {
 
-  /**
-   * (batch, time, hidden) → (batch, time, hidden); position t attends to what the pass lets it see.
-   */
+  /** (n, hidden) → (n, hidden); a position attends to what the pass lets it see. */
   NDArray forward(NDArray x, Pass pass) {
-    Precision precision = pass.precision();
-    LayerType type = config.layerTypes().get(layer);
-    Sight sight = pass.sights().get(type);
-    NDArray q = TorchOps.splitHeads(query.forward(x, precision), config.heads());
-    NDArray k = TorchOps.splitHeads(key.forward(x, precision), config.keyValueHeads());
-    NDArray v = TorchOps.splitHeads(value.forward(x, precision), config.keyValueHeads());
-    q = TorchOps.rotate(queryNorm.forward(q), sight.cos(), sight.sin());
-    k = TorchOps.rotate(keyNorm.forward(k), sight.cos(), sight.sin());
-    NDArray attended =
-        pass.cache() == null
-            ? attend(q, repeat(k), repeat(v), sight)
-            : cached(q, pass.cache().append(layer, k, v), sight);
-    return output.forward(TorchOps.mergeHeads(attended), precision);
+    Sight sight = sight(pass);
+    NDArray in = pass.keep(pass.rounded(x));
+    NDArray q = turned(query, queryNorm, config.heads(), in, pass);
+    NDArray k = turned(key, keyNorm, config.keyValueHeads(), in, pass);
+    NDArray v = value.forward(in, pass);
+    NDArray seen =
+        pass.cache() == null ? overRows(q, k, v, sight, pass) : cached(q, k, v, sight, pass);
+    return output.forward(pass.keep(seen), pass);
   }
 
-  private NDArray cached(NDArray q, KvCache.Entry seen, Sight sight) {
-    if (q.getShape().get(2) == 1) {
+  /** From the gradient of what {@link #forward} gave to that of what it took. */
+  NDArray backward(NDArray dy, Pass pass) {
+    NDManager scope = dy.getManager();
+    NDArray seen = pass.recall(scope);
+    NDArray dSeen = output.backward(pass.rounded(dy), seen, pass);
+    NDArray[] d = backOverRows(dSeen, seen, sight(pass), pass);
+    NDArray dk = turnedBack(d[1], keyNorm, config.keyValueHeads(), pass);
+    NDArray dq = turnedBack(d[0], queryNorm, config.heads(), pass);
+    NDArray in = pass.recall(scope);
+    NDArray dx = query.backward(dq, in, pass);
+    key.backward(dk, in, pass, dx);
+    value.backward(d[2], in, pass, dx);
+    return dx;
+  }
+
+  private Sight sight(Pass pass) {
+    return pass.sights().get(config.layerTypes().get(layer));
+  }
+
+  /** Queries or keys by head, normed and rotated, shape (n, heads, size). */
+  private NDArray turned(Linear projection, Norm norm, int heads, NDArray in, Pass pass) {
+    NDArray x = norm.forward(TorchOps.byHead(projection.forward(in, pass), heads), pass);
+    return TorchOps.rotate(x, sight(pass).cos(), sight(pass).sin());
+  }
+
+  /** Rotation's way back is the rotation by the opposite angle. */
+  private NDArray turnedBack(NDArray dy, Norm norm, int heads, Pass pass) {
+    NDArray d = TorchOps.byHead(dy, heads);
+    NDArray turned = TorchOps.rotate(d, sight(pass).cos(), sight(pass).minusSin());
+    return pass.rounded(TorchOps.flatHeads(norm.backward(turned, pass)));
+  }
+
+  private NDArray overRows(NDArray q, NDArray k, NDArray v, Sight sight, Pass pass) {
+    pass.keep(q);
+    pass.keep(k);
+    pass.keep(v);
+    if (!sight.flash()) {
+      return TrainingOps.denseRows(
+          q,
+          k,
+          v,
+          pass.rows(),
+          config.keyValueHeads(),
+          groups(),
+          config.scale(),
+          cap(),
+          sight.window());
+    }
+    NDArray[] seen =
+        TrainingOps.flashRows(
+            q, k, v, pass.rows(), config.keyValueHeads(), groups(), config.scale());
+    pass.keep(seen[1]);
+    return seen[0];
+  }
+
+  private NDArray[] backOverRows(NDArray dSeen, NDArray seen, Sight sight, Pass pass) {
+    NDManager scope = dSeen.getManager();
+    NDArray logSums = sight.flash() ? pass.recall(scope) : null;
+    NDArray v = pass.recall(scope);
+    NDArray k = pass.recall(scope);
+    NDArray q = pass.recall(scope);
+    return sight.flash()
+        ? TrainingOps.flashRowsBackward(
+            dSeen,
+            q,
+            k,
+            v,
+            seen,
+            logSums,
+            pass.rows(),
+            config.keyValueHeads(),
+            groups(),
+            config.scale())
+        : TrainingOps.denseRowsBackward(
+            dSeen,
+            q,
+            k,
+            v,
+            pass.rows(),
+            config.keyValueHeads(),
+            groups(),
+            config.scale(),
+            cap(),
+            sight.window());
+  }
+
+  private NDArray cached(NDArray q, NDArray k, NDArray v, Sight sight, Pass pass) {
+    int batch = pass.cache().batchSize();
+    KvCache.Entry seen =
+        pass.cache()
+            .append(
+                layer,
+                TorchOps.headsFirst(k, batch, config.keyValueHeads()),
+                TorchOps.headsFirst(v, batch, config.keyValueHeads()));
+    NDArray queries = TorchOps.headsFirst(q, batch, config.heads());
+    if (queries.getShape().get(2) == 1) {
       // The queries of a group stand in for time steps: the whole cache need not be copied for each
       // token.
-      NDArray grouped = TorchOps.regroup(q, config.keyValueHeads());
-      return TorchOps.regroup(attend(grouped, seen.keys(), seen.values(), sight), config.heads());
+      NDArray grouped = TorchOps.regroup(queries, config.keyValueHeads());
+      NDArray attended = attend(grouped, seen.keys(), seen.values(), sight);
+      return TorchOps.headsLast(TorchOps.regroup(attended, config.heads()));
     }
-    return attend(q, repeat(seen.keys()), repeat(seen.values()), sight);
+    return TorchOps.headsLast(attend(queries, repeat(seen.keys()), repeat(seen.values()), sight));
   }
 
   private NDArray attend(NDArray q, NDArray k, NDArray v, Sight sight) {
     return config.scoreSoftcap() == null
-        ? TorchOps.attention(q, k, v, sight.mask(), sight.causal(), config.scale())
+        ? TorchOps.attention(q, k, v, sight.mask(), false, config.scale())
         : TorchOps.softcappedAttention(
             q, k, v, sight.mask(), config.scale(), config.scoreSoftcap());
   }
 
   private NDArray repeat(NDArray x) {
-    return TorchOps.repeatHeads(x, config.heads() / config.keyValueHeads());
+    return TorchOps.repeatHeads(x, groups());
+  }
+
+  private int groups() {
+    return config.heads() / config.keyValueHeads();
+  }
+
+  private double cap() {
+    return config.scoreSoftcap() == null ? 0 : config.scoreSoftcap();
   }
 }

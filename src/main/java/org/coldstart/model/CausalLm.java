@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.Function;
 import org.coldstart.checkpoint.AtomicFiles;
 import org.coldstart.checkpoint.Checkpoint;
 import org.coldstart.checkpoint.DType;
@@ -28,6 +27,7 @@ import org.coldstart.torch.Autograd;
 import org.coldstart.torch.Precision;
 import org.coldstart.torch.Torch;
 import org.coldstart.torch.TorchOps;
+import org.coldstart.torch.TrainingOps;
 
 /**
  * A causal language model: token ids in, a score for every possible next token out.
@@ -189,35 +189,118 @@ public final class CausalLm implements AutoCloseable {
    */
   public NDArray hiddenStates(NDArray inputIds, Precision precision) {
     NDManager out = inputIds.getManager();
-    int time = (int) inputIds.getShape().get(1);
-    return decode(inputIds, new Pass(precision, sights(each -> each.overRows(out, time)), null));
+    long[] rows = new long[(int) inputIds.getShape().get(0)];
+    Arrays.fill(rows, inputIds.getShape().get(1));
+    return decode(inputIds, pass(out, rows, precision, null, null));
   }
 
   /** The same for the next tokens of the cache's rows, in f32; the cache grows by them. */
   public NDArray hiddenStates(NDArray inputIds, KvCache cache) {
     NDManager out = inputIds.getManager();
     int time = (int) inputIds.getShape().get(1);
-    Map<LayerType, Sight> sights = sights(each -> each.after(cache, out, time));
-    NDArray hidden = decode(inputIds, new Pass(Precision.F32, sights, cache));
+    Map<LayerType, Sight> sights = new EnumMap<>(LayerType.class);
+    horizons.forEach(
+        (type, horizon) -> sights.put(type, horizon.after(cache, out, time, Precision.F32)));
+    Pass pass = new Pass(Precision.F32, null, sights, cache, null, null, null);
+    NDArray hidden = decode(inputIds, pass);
     cache.advance(time);
     return hidden;
   }
 
-  private Map<LayerType, Sight> sights(Function<Horizon, Sight> view) {
+  /** What a pass over whole rows, standing end to end, needs to know. */
+  Pass pass(
+      NDManager out, long[] rows, Precision precision, HalfWeights halves, Gradients gradients) {
     Map<LayerType, Sight> sights = new EnumMap<>(LayerType.class);
-    horizons.forEach((type, horizon) -> sights.put(type, view.apply(horizon)));
-    return sights;
+    horizons.forEach((type, horizon) -> sights.put(type, horizon.overRows(out, rows, precision)));
+    return new Pass(precision, rows, sights, null, halves, null, gradients);
   }
 
+  /** (batch, time) → (batch, time, hidden). */
   private NDArray decode(NDArray inputIds, Pass pass) {
+    return Autograd.withoutGradient(
+        () -> {
+          NDArray x = embed(inputIds.flatten());
+          for (DecoderLayer layer : layers) {
+            x = layer.forward(x, pass);
+          }
+          return x.reshape(inputIds.getShape().add(config.hiddenSize()));
+        });
+  }
+
+  /** Embeddings of token ids, (n) → (n, hidden). */
+  NDArray embed(NDArray inputIds) {
     NDArray x = trainable.onLookedUp(TorchOps.embedding(inputIds, rawEmbedding()), inputIds);
-    if (config.embeddingScale() != 1) {
-      x = x.mul(config.embeddingScale());
+    return config.embeddingScale() == 1 ? x : x.mul(config.embeddingScale());
+  }
+
+  /** The way back of {@link #embed}. */
+  void backwardEmbed(NDArray dx, NDArray inputIds, Pass pass) {
+    NDArray d = config.embeddingScale() == 1 ? dx : dx.mul(config.embeddingScale());
+    if (pass.gradient(rawEmbedding()) != null) {
+      TrainingOps.addAtRows(pass.gradient(rawEmbedding()), inputIds, d);
     }
-    for (DecoderLayer layer : layers) {
-      x = layer.forward(x, pass);
-    }
-    return x;
+    trainable.backwardLookedUp(d, inputIds, pass);
+  }
+
+  List<DecoderLayer> layers() {
+    return layers;
+  }
+
+  LmHead head() {
+    double cap = config.logitSoftcap() == null ? 0 : config.logitSoftcap();
+    return new LmHead(norm, rawHead(), trainable, cap);
+  }
+
+  /** The weights that activations are multiplied with. */
+  List<NDArray> matrices() {
+    List<NDArray> matrices =
+        new ArrayList<>(linears.values().stream().map(Linear::weight).toList());
+    matrices.add(rawHead());
+    return matrices;
+  }
+
+  /**
+   * Makes ready for training what {@link #setTrainable} has chosen.
+   *
+   * @param gradientCheckpointing whether to save memory by running layers forward twice
+   */
+  public TrainingPass trainingPass(Precision precision, boolean gradientCheckpointing) {
+    return new TrainingPass(this, precision, gradientCheckpointing);
+  }
+
+  /**
+   * The scores of every token at some positions of rows that stand end to end.
+   *
+   * @param out owns the result
+   * @param positions indices into {@code inputIds}
+   * @return shape (positions, vocabulary)
+   */
+  public NDArray logitsAt(
+      NDManager out, long[] inputIds, long[] rows, long[] positions, Precision precision) {
+    NDArray hidden = decode(out.create(inputIds), pass(out, rows, precision, null, null));
+    return head(TorchOps.select(hidden, 0, out.create(positions)), precision);
+  }
+
+  /**
+   * How well the model predicts some tokens, without gradients. Rows stand end to end; no position
+   * sees another row.
+   *
+   * @param inputIds all rows' token ids
+   * @param rows the rows' lengths, together as many as there are ids
+   * @param positions where a label is predicted, ascending indices into {@code inputIds}
+   * @param labels what should be predicted there
+   */
+  public LossSums loss(
+      long[] inputIds, long[] rows, long[] positions, long[] labels, Precision precision) {
+    return Autograd.withoutGradient(
+        () -> {
+          try (NDManager step = Torch.newManager()) {
+            Pass pass = pass(step, rows, precision, null, null);
+            NDArray ids = step.create(inputIds);
+            NDArray hidden = decode(ids, pass);
+            return head().loss(hidden, positions, labels, pass, true, 0, null);
+          }
+        });
   }
 
   /**
@@ -237,10 +320,14 @@ public final class CausalLm implements AutoCloseable {
    * @return shape (…, vocabulary)
    */
   public NDArray head(NDArray hidden, Precision precision) {
-    NDArray normed = norm.forward(hidden);
-    NDArray scores =
-        trainable.onScores(TorchOps.linear(normed, rawHead(), null, precision), normed);
-    return config.logitSoftcap() == null ? scores : TorchOps.softcap(scores, config.logitSoftcap());
+    return Autograd.withoutGradient(
+        () -> {
+          Shape shape = hidden.getShape();
+          NDArray flat = hidden.reshape(-1, config.hiddenSize());
+          NDArray scores =
+              head().forward(flat, new Pass(precision, null, null, null, null, null, null));
+          return scores.reshape(shape.slice(0, shape.dimension() - 1).add(config.vocabSize()));
+        });
   }
 
   /**

@@ -2,22 +2,27 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.coldstart.checkpoint.AttentionConfig;
 import org.coldstart.checkpoint.LayerType;
 import org.coldstart.checkpoint.RopeParameters;
+import org.coldstart.torch.Precision;
+import org.coldstart.torch.Torch;
+import org.coldstart.torch.TorchOps;
 
 /**
  * How the layers of one kind look at a row: by which rotary angles, and how far back.
  *
  * @param rotary the angles
  * @param window how many positions, itself included, a position sees
- * @param masked whether a mask is needed even where torch could see to causality itself
+ * @param capped whether scores are capped, which torch's kernels cannot do
  */
-record Horizon(RotaryEmbedding rotary, int window, boolean masked) {
+record Horizon(RotaryEmbedding rotary, int window, boolean capped) {
 
   /** One for each kind of layer that there is. */
   static Map<LayerType, Horizon> all(NDManager manager, AttentionConfig config) {
@@ -34,27 +39,35 @@ record Horizon(RotaryEmbedding rotary, int window, boolean masked) {
     return horizons;
   }
 
-  /** For whole rows of {@code time} positions, each seeing those up to itself. */
-  Sight overRows(NDManager out, int time) {
-    boolean all = window >= time && !masked;
-    return new Sight(
-        rotary.cos(out, 0, time),
-        rotary.sin(out, 0, time),
-        all ? null : KvCache.mask(out, new int[] {0}, 0, time, window),
-        true);
+  /** For whole rows that stand end to end, each position seeing those of its row up to itself. */
+  Sight overRows(NDManager out, long[] rows, Precision precision) {
+    long longest = Arrays.stream(rows).max().orElse(0);
+    long[] positions = Arrays.stream(rows).flatMap(length -> LongStream.range(0, length)).toArray();
+    boolean flash = window >= longest && !capped && !Torch.device().isGpu();
+    return sight(out, positions, (int) longest, precision, null, flash);
   }
 
   /** For the next {@code time} positions of a cache's rows. */
-  Sight after(KvCache cache, NDManager out, int time) {
-    NDArray positions = out.create(cache.positions(time));
-    int greatest = cache.length() + time;
-    NDArray cos = rotary.cosAt(out, positions, greatest);
-    NDArray sin = rotary.sinAt(out, positions, greatest);
-    long size = cos.getShape().get(1);
-    return new Sight(
-        cos.reshape(cache.batchSize(), 1, time, size),
-        sin.reshape(cache.batchSize(), 1, time, size),
-        cache.mask(out, time, window),
-        false);
+  Sight after(KvCache cache, NDManager out, int time, Precision precision) {
+    NDArray mask = cache.mask(out, time, window);
+    return sight(out, cache.positions(time), cache.length() + time, precision, mask, false);
+  }
+
+  private Sight sight(
+      NDManager out,
+      long[] positions,
+      int greatest,
+      Precision precision,
+      NDArray mask,
+      boolean flash) {
+    NDArray at = out.create(positions);
+    NDArray cos = typed(rotary.cosAt(out, at, greatest), precision);
+    NDArray sin = typed(rotary.sinAt(out, at, greatest), precision);
+    return new Sight(cos, sin, TorchOps.negative(sin), mask, window, flash);
+  }
+
+  private static NDArray typed(NDArray table, Precision precision) {
+    NDArray each = table.expandDims(1);
+    return precision == Precision.BF16 ? TorchOps.toBf16(each) : each;
   }
 }

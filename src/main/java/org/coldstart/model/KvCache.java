@@ -80,7 +80,7 @@ public final class KvCache implements AutoCloseable {
     return mask(out, padded ? padding : new int[] {0}, length, time, window);
   }
 
-  static NDArray mask(NDManager out, int[] padding, int length, int time, int window) {
+  private static NDArray mask(NDManager out, int[] padding, int length, int time, int window) {
     int keys = length + time;
     float[] mask = new float[padding.length * time * keys];
     for (int b = 0; b < padding.length; b++) {

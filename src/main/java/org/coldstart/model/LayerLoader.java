@@ -1,13 +1,10 @@
 package org.coldstart.model;
 
-import ai.djl.ndarray.NDArray;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 import org.coldstart.checkpoint.AttentionConfig;
 import org.coldstart.checkpoint.ModelConfig;
 import org.coldstart.checkpoint.TensorSource;
-import org.coldstart.torch.TorchOps;
 
 /** Builds the parts of a decoder from a checkpoint's tensors, checking the shape of each. */
 final class LayerLoader {
@@ -72,17 +69,10 @@ final class LayerLoader {
     long inner = config.feedForward().intermediateSize();
     boolean bias = config.feedForward().bias();
     return new FeedForward(
-        activation(),
+        config.feedForward().activation(),
         linear(prefix + ".gate_proj", inner, hidden, bias),
         linear(prefix + ".up_proj", inner, hidden, bias),
         linear(prefix + ".down_proj", hidden, inner, bias));
-  }
-
-  private UnaryOperator<NDArray> activation() {
-    return switch (config.feedForward().activation()) {
-      case SILU -> TorchOps::silu;
-      case GELU_TANH -> TorchOps::geluTanh;
-    };
   }
 
   private Linear linear(String name, long out, long in, boolean bias) {

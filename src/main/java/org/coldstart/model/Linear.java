@@ -1,8 +1,8 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
-import org.coldstart.torch.Precision;
 import org.coldstart.torch.TorchOps;
+import org.coldstart.torch.TrainingOps;
 
 /** {@code x · weightᵀ (+ bias)}, and what an adapter adds while one is attached. */
 final class Linear {
@@ -22,10 +22,42 @@ final class Linear {
     this.bias = bias;
   }
 
-  /** (…, in) → (…, out), in the pass's precision. */
-  NDArray forward(NDArray x, Precision precision) {
-    NDArray y = TorchOps.linear(x, weight, bias, precision);
+  /**
+   * (n, in) → (n, out), in the pass's precision. The way back wants x again: the caller keeps it.
+   */
+  NDArray forward(NDArray x, Pass pass) {
+    NDArray y = TorchOps.linear(x, pass.halved(weight), bias, pass.precision());
     return adapter == null ? y : adapter.addTo(y, x);
+  }
+
+  /** The gradient of x from that of what {@link #forward} made of it; gathers the parameters'. */
+  NDArray backward(NDArray dy, NDArray x, Pass pass) {
+    gatherGradients(dy, x, pass);
+    NDArray dx = TrainingOps.times(dy, pass.rounded(weight, dy.getManager()));
+    if (adapter != null) {
+      adapter.backward(dy, x, dx, pass);
+    }
+    return dx;
+  }
+
+  /** The same, added to a gradient that x has from elsewhere. */
+  void backward(NDArray dy, NDArray x, Pass pass, NDArray dx) {
+    gatherGradients(dy, x, pass);
+    TrainingOps.addTimes(dx, dy, pass.rounded(weight, dy.getManager()));
+    if (adapter != null) {
+      adapter.backward(dy, x, dx, pass);
+    }
+  }
+
+  private void gatherGradients(NDArray dy, NDArray x, Pass pass) {
+    NDArray total = pass.gradient(weight);
+    if (total != null) {
+      TrainingOps.addOuter(total, dy, x);
+    }
+    NDArray biasTotal = bias == null ? null : pass.gradient(bias);
+    if (biasTotal != null) {
+      TrainingOps.addRows(biasTotal, dy);
+    }
   }
 
   /** Shape (out, in). */

@@ -2,6 +2,7 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import org.coldstart.torch.TorchOps;
+import org.coldstart.torch.TrainingOps;
 
 /**
  * The low-rank addition to one linear layer, {@code y + scale · B(A(dropout(x)))} (Hu et al., 2021,
@@ -19,6 +20,22 @@ record LoraLayer(Linear base, NDArray a, NDArray b, double scale, LoraDropout dr
   /** What the base layer made of x, (…, out), moved by the adapter. */
   NDArray addTo(NDArray y, NDArray x) {
     return TorchOps.addLowRank(y, dropout.apply(x, index), a, b, scale);
+  }
+
+  /**
+   * The way back of {@link #addTo(NDArray, NDArray)}: gathers the gradients of A and B, and adds
+   * the adapter's share of x's.
+   *
+   * @param dy shape (n, out)
+   * @param x what the layer was given, shape (n, in)
+   * @param dx the gradient of x so far; added to
+   */
+  void backward(NDArray dy, NDArray x, NDArray dx, Pass pass) {
+    NDArray dropped = dropout.apply(x, index);
+    NDArray dDropped =
+        TrainingOps.lowRank(dy, dropped, a, b, scale, pass.gradient(a), pass.gradient(b));
+    // What was not dropped is passed back enlarged as it was passed on.
+    TorchOps.addInPlace(dx, dropout.apply(dDropped, index));
   }
 
   /** Adds {@code sign · scale · B · A} to a matrix of the base weight's shape. */

@@ -6,8 +6,22 @@ import ai.djl.ndarray.NDArray;
 interface Norm {
 
   /** Where an architecture has no norm. */
-  Norm NONE = x -> x;
+  Norm NONE =
+      new Norm() {
+        @Override
+        public NDArray forward(NDArray x, Pass pass) {
+          return x;
+        }
+
+        @Override
+        public NDArray backward(NDArray dy, Pass pass) {
+          return dy;
+        }
+      };
 
   /** (…, size) → (…, size). */
-  NDArray forward(NDArray x);
+  NDArray forward(NDArray x, Pass pass);
+
+  /** From the gradient of what {@link #forward} gave to that of what it took. */
+  NDArray backward(NDArray dy, Pass pass);
 }

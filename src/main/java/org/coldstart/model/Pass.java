@@ -1,14 +1,75 @@
 package org.coldstart.model;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import java.util.Map;
 import org.coldstart.checkpoint.LayerType;
 import org.coldstart.torch.Precision;
+import org.coldstart.torch.TorchOps;
 
 /**
  * What all layers share in one pass through the decoder.
  *
  * @param precision of the matrix products
+ * @param rows lengths of the rows, whose tokens stand end to end
  * @param sights where the layers of each kind stand and what they see
  * @param cache keys and values of earlier passes, or null for a plain causal pass over whole rows
+ * @param halves the weights in bf16, or null to round them when they are met
+ * @param tape keeps what the way back needs, or null for a pass without a way back
+ * @param gradients where the way back adds up gradients, or null
  */
-record Pass(Precision precision, Map<LayerType, Sight> sights, KvCache cache) {}
+record Pass(
+    Precision precision,
+    long[] rows,
+    Map<LayerType, Sight> sights,
+    KvCache cache,
+    HalfWeights halves,
+    Tape tape,
+    Gradients gradients) {
+
+  /** The same pass with another tape, or none. */
+  Pass with(Tape other) {
+    return new Pass(precision, rows, sights, cache, halves, other, gradients);
+  }
+
+  /** Keeps a tensor for the way back; returns it. */
+  NDArray keep(NDArray x) {
+    if (tape != null) {
+      tape.keep(x);
+    }
+    return x;
+  }
+
+  /** On the way back: what was kept last. */
+  NDArray recall(NDManager next) {
+    return tape.recall(next);
+  }
+
+  /** An activation in the type that matrix products take. */
+  NDArray rounded(NDArray x) {
+    return precision == Precision.BF16 ? TorchOps.toBf16(x) : x;
+  }
+
+  /** A weight in the type that matrix products take, on the way back. */
+  NDArray rounded(NDArray weight, NDManager scope) {
+    if (precision == Precision.F32) {
+      return weight;
+    }
+    NDArray half = halved(weight);
+    if (half == weight) {
+      half = TorchOps.toBf16(weight);
+      half.attach(scope);
+    }
+    return half;
+  }
+
+  /** A weight's bf16 copy if there is one, itself if not. */
+  NDArray halved(NDArray weight) {
+    return halves == null ? weight : halves.of(weight);
+  }
+
+  /** Where a parameter's gradient is added up, or null if it is not trained. */
+  NDArray gradient(NDArray parameter) {
+    return gradients.of(parameter);
+  }
+}

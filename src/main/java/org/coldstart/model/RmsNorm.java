@@ -2,6 +2,7 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import org.coldstart.torch.TorchOps;
+import org.coldstart.torch.TrainingOps;
 
 /**
  * Scales each vector to unit root mean square, then by a learnt weight.
@@ -13,9 +14,16 @@ import org.coldstart.torch.TorchOps;
 record RmsNorm(NDArray weight, double eps, boolean onePlusWeight) implements Norm {
 
   @Override
-  public NDArray forward(NDArray x) {
+  public NDArray forward(NDArray x, Pass pass) {
+    pass.keep(x);
     return onePlusWeight
         ? TorchOps.rmsNormOnePlus(x, weight, eps)
         : TorchOps.rmsNorm(x, weight, eps);
+  }
+
+  @Override
+  public NDArray backward(NDArray dy, Pass pass) {
+    NDArray x = pass.recall(dy.getManager());
+    return TrainingOps.rmsNorm(dy, x, weight, eps, onePlusWeight, pass.gradient(weight));
   }
 }

@@ -30,21 +30,6 @@ final class RotaryEmbedding implements AutoCloseable {
     grow(64);
   }
 
-  /**
-   * Cosines for positions {@code from … from + time - 1}, shape (time, head size), owned by {@code
-   * out}.
-   */
-  NDArray cos(NDManager out, int from, int time) {
-    grow(from + time);
-    return attached(TorchOps.slice(cos, 0, from, time), out);
-  }
-
-  /** Sines, likewise. */
-  NDArray sin(NDManager out, int from, int time) {
-    grow(from + time);
-    return attached(TorchOps.slice(sin, 0, from, time), out);
-  }
-
   /** Cosines at given positions (int64, shape (n)), shape (n, head size), owned by {@code out}. */
   NDArray cosAt(NDManager out, NDArray positions, int greatest) {
     grow(greatest + 1);

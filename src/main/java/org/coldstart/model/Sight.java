@@ -5,10 +5,11 @@ import ai.djl.ndarray.NDArray;
 /**
  * Where the positions of a pass stand, and which keys each of them sees.
  *
- * @param cos cosine of each position's angles, shape broadcastable to (batch, heads, time, head
- *     size)
+ * @param cos cosine of each position's angles, shape (n, 1, head size), in the type of activations
  * @param sin likewise
- * @param mask added to the attention scores, broadcastable to (batch, heads, time, keys), or null
- * @param causal without a mask: whether each position sees those up to itself only, or all
+ * @param minusSin for the way back
+ * @param mask with a cache: added to the attention scores, or null if every key may be seen
+ * @param window without one: how many positions, itself included, a position sees
+ * @param flash without one: whether the flash kernel serves, which knows neither window nor cap
  */
-record Sight(NDArray cos, NDArray sin, NDArray mask, boolean causal) {}
+record Sight(NDArray cos, NDArray sin, NDArray minusSin, NDArray mask, int window, boolean flash) {}

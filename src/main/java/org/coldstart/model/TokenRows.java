@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.coldstart.torch.TorchOps;
+import org.coldstart.torch.TrainingOps;
 
 /**
  * Some rows of an embedding or head matrix, trained on their own.
@@ -81,7 +82,9 @@ final class TokenRows {
     return rows;
   }
 
-  /** Embeddings looked up in the matrix, (batch, time, hidden), with the rows' own values. */
+  /**
+   * Embeddings looked up in the matrix, (n, hidden), with the rows' own values; overwrites them.
+   */
   NDArray onLookedUp(NDArray x, NDArray inputIds) {
     return TorchOps.moveLookedUp(x, inputIds, slots, rows, matrix, ids);
   }
@@ -89,6 +92,20 @@ final class TokenRows {
   /** Scores {@code x · matrixᵀ}, (…, vocabulary), with the rows' own values; overwrites them. */
   NDArray onScores(NDArray scores, NDArray x) {
     return TorchOps.moveScores(scores, x, rows, matrix, ids);
+  }
+
+  /** The way back of {@link #onLookedUp}. */
+  void backwardLookedUp(NDArray dx, NDArray inputIds, Pass pass) {
+    if (pass.gradient(rows) != null) {
+      TrainingOps.lookedUpRows(pass.gradient(rows), dx, inputIds, slots);
+    }
+  }
+
+  /** The way back of {@link #onScores}: adds to the gradient of x, too. */
+  void backwardScores(NDArray dScores, NDArray x, NDArray dx, Pass pass) {
+    if (pass.gradient(rows) != null) {
+      TrainingOps.scoredRows(pass.gradient(rows), dScores, x, dx, rows, matrix, ids);
+    }
   }
 
   /** Writes the rows into the matrix. */

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.coldstart.torch.Autograd;
 
 /**
  * What of a model is trained at present, and what stands in for some of its rows meanwhile: the one
@@ -50,7 +49,6 @@ final class TrainableParameters {
       endRows();
       chosen = names;
     }
-    weights.all().values().forEach(parameter -> Autograd.requireGradient(parameter, false));
   }
 
   private void refuseWhileAdapted() {
@@ -215,6 +213,20 @@ final class TrainableParameters {
   /** Scores, with the trained rows' values; x is what the head was given. */
   NDArray onScores(NDArray scores, NDArray x) {
     return headRows == null ? scores : headRows.onScores(scores, x);
+  }
+
+  /** The way back of {@link #onLookedUp}. */
+  void backwardLookedUp(NDArray dx, NDArray inputIds, Pass pass) {
+    if (embeddingRows != null) {
+      embeddingRows.backwardLookedUp(dx, inputIds, pass);
+    }
+  }
+
+  /** The way back of {@link #onScores}: adds to the gradient of x, too. */
+  void backwardScores(NDArray dScores, NDArray x, NDArray dx, Pass pass) {
+    if (headRows != null) {
+      headRows.backwardScores(dScores, x, dx, pass);
+    }
   }
 
   /** Writes trained rows into their matrices, which changes nothing the model says. */

@@ -3,10 +3,6 @@ package org.coldstart.torch;
 import ai.djl.ndarray.NDArray;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 
 /**
  * The tensor operations that a decoder needs and DJL's {@link NDArray} does not have.
@@ -18,7 +14,7 @@ import java.nio.charset.StandardCharsets;
  */
 public final class TorchOps {
 
-  private static final TorchScript OPS = TorchScript.compile(Torch.root(), source());
+  private static final TorchScript OPS = TorchScript.ofResource(Torch.root(), "ops.torchscript");
 
   private TorchOps() {}
 
@@ -58,29 +54,9 @@ public final class TorchOps {
     return OPS.call("rms_norm_one_plus", x.getManager(), x, weight, eps);
   }
 
-  /** {@code x · sigmoid(x)}. */
-  public static NDArray silu(NDArray x) {
-    return OPS.call("silu", x.getManager(), x);
-  }
-
-  /** GELU in its tanh form (Hendrycks and Gimpel, 2016). */
-  public static NDArray geluTanh(NDArray x) {
-    return OPS.call("gelu_tanh", x.getManager(), x);
-  }
-
   /** {@code cap · tanh(x / cap)}, which keeps values within ±cap. */
   public static NDArray softcap(NDArray x, double cap) {
     return OPS.call("softcap", x.getManager(), x, cap);
-  }
-
-  /** (batch, time, heads · size) → (batch, heads, time, size). */
-  public static NDArray splitHeads(NDArray x, int heads) {
-    return OPS.call("split_heads", x.getManager(), x, heads);
-  }
-
-  /** (batch, heads, time, size) → (batch, time, heads · size). */
-  public static NDArray mergeHeads(NDArray x) {
-    return OPS.call("merge_heads", x.getManager(), x);
   }
 
   /**
@@ -103,8 +79,8 @@ public final class TorchOps {
    * Rotary position embedding in the half-split layout of Hugging Face checkpoints (Su et al.,
    * 2021).
    *
-   * @param x shape (batch, heads, time, size)
-   * @param cos shape broadcastable to x; the same angles stand in both halves
+   * @param x shape (n, heads, size)
+   * @param cos shape (n, 1, size), of x's type; the same angles stand in both halves
    */
   public static NDArray rotate(NDArray x, NDArray cos, NDArray sin) {
     return OPS.call("rotate", x.getManager(), x, cos, sin);
@@ -161,18 +137,6 @@ public final class TorchOps {
    */
   public static NDArray select(NDArray x, int axis, NDArray index) {
     return OPS.call("index_select", x.getManager(), x, axis, index);
-  }
-
-  /**
-   * The sum of {@code -log softmax(logits)[label]} in f32; divide by the number of labels for the
-   * mean.
-   *
-   * @param logits shape (n, vocabulary)
-   * @param labels int64, shape (n); −100 is left out
-   * @return a scalar
-   */
-  public static NDArray crossEntropySum(NDArray logits, NDArray labels) {
-    return OPS.call("cross_entropy_sum", logits.getManager(), logits, labels);
   }
 
   /** Softmax over the last axis, in f32. */
@@ -296,11 +260,10 @@ public final class TorchOps {
   }
 
   /**
-   * Embeddings looked up in a matrix, as if some of its rows had other values; gradients flow into
-   * those values and need no room for the matrix.
+   * Embeddings looked up in a matrix, as if some of its rows had other values.
    *
-   * @param x what was looked up, shape (batch, time, size)
-   * @param ids int64, shape (batch, time)
+   * @param x what was looked up, shape (n, size); overwritten
+   * @param ids int64, shape (n)
    * @param slots for each row of the matrix where in {@code rows} its value stands, or −1; int64
    * @param rows the other values, shape (k, size)
    * @param matrix shape (n, size)
@@ -332,11 +295,53 @@ public final class TorchOps {
         });
   }
 
-  private static String source() {
-    try (InputStream in = TorchOps.class.getResourceAsStream("ops.torchscript")) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  /** {@code silu(gate) · up}, where {@code silu(x) = x · sigmoid(x)}. */
+  public static NDArray siluProduct(NDArray gate, NDArray up) {
+    return OPS.call("silu_product", gate.getManager(), gate, up);
+  }
+
+  /** {@code gelu(gate) · up}, with the tanh form of the Gaussian error linear unit. */
+  public static NDArray geluTanhProduct(NDArray gate, NDArray up) {
+    return OPS.call("gelu_tanh_product", gate.getManager(), gate, up);
+  }
+
+  /** (n, heads · size) → (n, heads, size), a view. */
+  public static NDArray byHead(NDArray x, int heads) {
+    return OPS.call("by_head", x.getManager(), x, heads);
+  }
+
+  /** (n, heads, size) → (n, heads · size). */
+  public static NDArray flatHeads(NDArray x) {
+    return OPS.call("flat_heads", x.getManager(), x);
+  }
+
+  /** (batch · time, heads · size), rows end to end, → (batch, heads, time, size), a view. */
+  public static NDArray headsFirst(NDArray x, int batch, int heads) {
+    return OPS.call("heads_first", x.getManager(), x, batch, heads);
+  }
+
+  /** (batch, heads, time, size) → (batch · time, heads · size). */
+  public static NDArray headsLast(NDArray x) {
+    return OPS.call("heads_last", x.getManager(), x);
+  }
+
+  /** The same values rounded to bf16. */
+  public static NDArray toBf16(NDArray x) {
+    return OPS.call("to_bf16", x.getManager(), x);
+  }
+
+  /** Adds to {@code total} in place, whatever the two types are. */
+  public static void addInPlace(NDArray total, NDArray x) {
+    OPS.invoke("add_in_place", total, x);
+  }
+
+  /** Sets tensors to zero in place. */
+  public static void zero(NDArray[] tensors) {
+    OPS.invoke("zero_all", (Object) tensors);
+  }
+
+  /** {@code −x}. */
+  public static NDArray negative(NDArray x) {
+    return OPS.call("negative", x.getManager(), x);
   }
 }

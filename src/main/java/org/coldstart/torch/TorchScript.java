@@ -11,6 +11,7 @@ import ai.djl.pytorch.jni.ScriptMethod;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -57,16 +58,32 @@ final class TorchScript {
     }
   }
 
+  /** Compiles the methods in a resource that stands beside this class. */
+  static TorchScript ofResource(NDManager manager, String name) {
+    try (InputStream in = TorchScript.class.getResourceAsStream(name)) {
+      return compile(manager, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /**
    * Calls a method that returns one tensor.
    *
    * @param out the manager that owns the result
-   * @param arguments {@link NDArray}, {@code NDArray[]}, {@link Integer}, {@link Long}, {@link
-   *     Double} or {@link Boolean}
+   * @param arguments {@link NDArray}, {@code NDArray[]}, {@code long[]}, {@link Integer}, {@link
+   *     Long}, {@link Double} or {@link Boolean}
    */
   NDArray call(String method, NDManager out, Object... arguments) {
     try (IValue result = run(method, arguments)) {
       return result.toTensor((PtNDManager) out);
+    }
+  }
+
+  /** Calls a method that returns a list of tensors. */
+  NDArray[] callAll(String method, NDManager out, Object... arguments) {
+    try (IValue result = run(method, arguments)) {
+      return result.toTensorArray((PtNDManager) out);
     }
   }
 
@@ -98,6 +115,9 @@ final class TorchScript {
     if (argument instanceof NDArray[] arrays) {
       PtNDArray[] list = List.of(arrays).toArray(new PtNDArray[0]);
       return IValue.listFrom(list);
+    }
+    if (argument instanceof long[] numbers) {
+      return IValue.listFrom(numbers);
     }
     if (argument instanceof Double number) {
       return IValue.from(number.doubleValue());

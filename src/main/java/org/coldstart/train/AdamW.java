@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.coldstart.model.Gradients;
 import org.coldstart.torch.Autograd;
 import org.coldstart.torch.Torch;
 import org.coldstart.torch.TorchOps;
@@ -20,6 +21,7 @@ final class AdamW implements AutoCloseable {
 
   private final NDManager manager = Torch.newManager();
   private final SftConfig config;
+  private final Gradients sums;
   private final List<Group> groups;
 
   /** Parameters that share a weight decay, with their state. */
@@ -27,8 +29,9 @@ final class AdamW implements AutoCloseable {
       NDArray[] parameters, NDArray[] means, NDArray[] squares, NDArray[] steps, double decay) {}
 
   /** State for all parameters; vectors (norm weights and biases) are exempt from decay. */
-  AdamW(Map<String, NDArray> parameters, SftConfig config) {
+  AdamW(Map<String, NDArray> parameters, Gradients sums, SftConfig config) {
     this.config = config;
+    this.sums = sums;
     List<NDArray> matrices = new ArrayList<>();
     List<NDArray> vectors = new ArrayList<>();
     parameters.values().forEach(p -> (p.getShape().dimension() > 1 ? matrices : vectors).add(p));
@@ -68,7 +71,7 @@ final class AdamW implements AutoCloseable {
     NDArray[] gradients =
         groups.stream()
             .flatMap(group -> Arrays.stream(group.parameters()))
-            .map(Autograd::gradient)
+            .map(sums::of)
             .toArray(NDArray[]::new);
     try (NDArray total = TorchOps.globalNorm(gradients)) {
       double norm = total.getFloat();
@@ -77,39 +80,26 @@ final class AdamW implements AutoCloseable {
         TorchOps.scaleInPlace(gradients, config.maxGradNorm() / (norm + 1e-6));
       }
       return norm;
-    } finally {
-      close(gradients);
     }
   }
 
   private void step(Group group, double learningRate) {
-    NDArray[] gradients =
-        Arrays.stream(group.parameters()).map(Autograd::gradient).toArray(NDArray[]::new);
-    try {
-      for (NDArray step : group.steps()) {
-        step.addi(1);
-      }
-      TorchOps.adamW(
-          group.parameters(),
-          gradients,
-          group.means(),
-          group.squares(),
-          group.steps(),
-          learningRate,
-          config.adamBeta1(),
-          config.adamBeta2(),
-          group.decay(),
-          config.adamEpsilon());
-      TorchOps.scaleInPlace(gradients, 0);
-    } finally {
-      close(gradients);
+    NDArray[] gradients = Arrays.stream(group.parameters()).map(sums::of).toArray(NDArray[]::new);
+    for (NDArray step : group.steps()) {
+      step.addi(1);
     }
-  }
-
-  private static void close(NDArray[] arrays) {
-    for (NDArray array : arrays) {
-      array.close();
-    }
+    TorchOps.adamW(
+        group.parameters(),
+        gradients,
+        group.means(),
+        group.squares(),
+        group.steps(),
+        learningRate,
+        config.adamBeta1(),
+        config.adamBeta2(),
+        group.decay(),
+        config.adamEpsilon());
+    TorchOps.zero(gradients);
   }
 
   @Override

@@ -7,8 +7,8 @@ import java.util.stream.IntStream;
 import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
 import org.coldstart.model.CausalLm;
+import org.coldstart.model.TrainingPass;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Autograd;
 
 /**
  * Supervised fine-tuning: shows the model examples and moves all its weights towards the kept
@@ -115,13 +115,14 @@ public final class SftTrainer {
 
   private TrainingResult trainAlone(TrainingListener... listeners) {
     Map<String, NDArray> trained = model.trainableParameters();
-    trained.values().forEach(p -> Autograd.requireGradient(p, true));
-    try (AdamW optimizer = new AdamW(trained, config)) {
+    try (TrainingPass pass = model.trainingPass(config.precision(), false);
+        AdamW optimizer = new AdamW(trained, pass.gradients(), config)) {
       TrainingRun run =
           new TrainingRun(
               model,
               tokenizer,
               config,
+              pass,
               optimizer,
               eval,
               List.of(listeners),
@@ -136,10 +137,6 @@ public final class SftTrainer {
         run.endEpoch();
       }
       return run.result();
-    } finally {
-      // After an error in the middle of a step, too, the next run must find no gradient.
-      trained.values().forEach(Autograd::zeroGradient);
-      trained.values().forEach(p -> Autograd.requireGradient(p, false));
     }
   }
 

@@ -1,16 +1,13 @@
 package org.coldstart.train;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
 import java.util.List;
 import org.coldstart.data.Batch;
 import org.coldstart.data.Example;
 import org.coldstart.model.CausalLm;
+import org.coldstart.model.TrainingPass;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Autograd;
 import org.coldstart.torch.Memory;
-import org.coldstart.torch.Torch;
 
 /**
  * One run of the trainer: where it stands, what it has measured, and the single step it repeats.
@@ -20,13 +17,13 @@ final class TrainingRun {
   private final CausalLm model;
   private final Tokenizer tokenizer;
   private final SftConfig config;
+  private final TrainingPass pass;
   private final AdamW optimizer;
   private final List<Example> eval;
   private final List<TrainingListener> listeners;
   private final int trainRows;
   private final int totalSteps;
   private final int warmupSteps;
-  private final int padId;
   private final TrainingLog log = new TrainingLog();
   private final long start = System.nanoTime();
 
@@ -61,6 +58,7 @@ final class TrainingRun {
       CausalLm model,
       Tokenizer tokenizer,
       SftConfig config,
+      TrainingPass pass,
       AdamW optimizer,
       List<Example> eval,
       List<TrainingListener> listeners,
@@ -69,13 +67,12 @@ final class TrainingRun {
     this.model = model;
     this.tokenizer = tokenizer;
     this.config = config;
+    this.pass = pass;
     this.optimizer = optimizer;
     this.eval = eval;
     this.listeners = listeners;
     this.trainRows = trainRows;
     this.totalSteps = totalSteps;
-    this.padId =
-        tokenizer.padTokenId().orElse(0); // never trained on and never seen, so any id does
     this.warmupSteps = (int) Math.ceil(config.warmupRatio() * totalSteps);
   }
 
@@ -90,7 +87,7 @@ final class TrainingRun {
    */
   void step(List<List<Example>> microBatches, boolean endsEpoch) {
     long begin = System.nanoTime();
-    List<Batch> batches = microBatches.stream().map(rows -> Batch.of(rows, padId)).toList();
+    List<Batch> batches = microBatches.stream().map(rows -> Batch.of(rows)).toList();
     long kept = batches.stream().mapToLong(Batch::keptTokens).sum();
     double lossSum = 0;
     for (Batch batch : batches) {
@@ -112,6 +109,7 @@ final class TrainingRun {
     double rate =
         config.learningRate() * config.lrSchedulerType().factor(steps, warmupSteps, totalSteps);
     gradNorm = optimizer.step(rate);
+    pass.weightsChanged();
     learningRate = rate;
     steps++;
     rows += microBatches.stream().mapToLong(List::size).sum();
@@ -124,17 +122,14 @@ final class TrainingRun {
 
   /** Adds a batch's share of the step's gradient; returns its summed loss. */
   private double forwardBackward(Batch batch, long keptInStep) {
-    return Autograd.withGradient(
-        () -> {
-          model.train(microBatches++);
-          try (NDManager step = Torch.newManager()) {
-            NDArray sum = Losses.sum(model, batch, config.precision(), step);
-            Autograd.backward(sum.div(keptInStep));
-            return (double) sum.getFloat();
-          } finally {
-            model.eval();
-          }
-        });
+    model.train(microBatches++);
+    try {
+      return pass.forwardBackward(
+              batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), 1.0 / keptInStep)
+          .loss();
+    } finally {
+      model.eval();
+    }
   }
 
   /**
@@ -171,8 +166,7 @@ final class TrainingRun {
     if (eval.isEmpty()) {
       return false;
     }
-    double loss =
-        Losses.mean(model, eval, config.perDeviceEvalBatchSize(), padId, config.precision());
+    double loss = Losses.mean(model, eval, config.perDeviceEvalBatchSize(), config.precision());
     if (Thread.currentThread().isInterrupted()) {
       return false;
     }

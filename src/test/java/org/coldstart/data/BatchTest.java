@@ -20,8 +20,9 @@ class BatchTest {
   void positionsStandBeforeTheTokensTheyPredict() {
     Example first = new Example(new int[] {5, 6, 7, 8}, new boolean[] {true, false, true, true});
     Example second = new Example(new int[] {9, 4}, new boolean[] {false, true});
-    Batch batch = Batch.of(List.of(first, second), 2);
-    assertArrayEquals(new long[] {5, 6, 7, 8, 9, 4, 2, 2}, batch.inputIds());
+    Batch batch = Batch.of(List.of(first, second));
+    assertArrayEquals(new long[] {5, 6, 7, 8, 9, 4}, batch.inputIds());
+    assertArrayEquals(new long[] {4, 2}, batch.rows());
     assertArrayEquals(new long[] {1, 2, 4}, batch.positions());
     assertArrayEquals(
         new long[] {7, 8, 4}, batch.labels(), "nothing predicts the first token of a row");
@@ -30,11 +31,11 @@ class BatchTest {
   }
 
   @Test
-  void aPadIdThatAlsoEndsRepliesIsKeptWhereItIsReal() {
+  void anEndOfReplyIsKeptInEveryRow() {
     Example ended = new Example(new int[] {5, 6, 2}, new boolean[] {false, true, true});
     Example longer =
         new Example(new int[] {5, 6, 7, 8, 2}, new boolean[] {false, false, false, true, true});
-    Batch batch = Batch.of(List.of(ended, longer), 2);
+    Batch batch = Batch.of(List.of(ended, longer));
     assertArrayEquals(new long[] {6, 2, 8, 2}, batch.labels());
   }
 
@@ -62,17 +63,19 @@ class BatchTest {
   }
 
   @Test
-  void groupingByLengthPadsLess() {
+  void groupingByLengthBringsLikeLengthsTogether() {
     List<Example> rows = Rows.some(200);
     assertTrue(
-        padding(Batches.groupedByLength(rows, 8, 1)) * 4 < padding(Batches.shuffled(rows, 8, 1)));
+        unevenness(Batches.groupedByLength(rows, 8, 1)) * 4
+            < unevenness(Batches.shuffled(rows, 8, 1)));
   }
 
-  private static int padding(List<List<Example>> batches) {
+  private static int unevenness(List<List<Example>> batches) {
     return batches.stream()
         .mapToInt(
             rows ->
-                Batch.of(rows, 0).inputIds().length - rows.stream().mapToInt(Example::length).sum())
+                rows.stream().mapToInt(Example::length).max().orElse(0) * rows.size()
+                    - rows.stream().mapToInt(Example::length).sum())
         .sum();
   }
 

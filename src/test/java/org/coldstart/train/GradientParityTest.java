@@ -1,11 +1,10 @@
 package org.coldstart.train;
 
 import static org.coldstart.fixture.Arrays32.assertClose;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import com.google.gson.JsonObject;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,9 +14,9 @@ import org.coldstart.data.Example;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.model.CausalLm;
-import org.coldstart.torch.Autograd;
+import org.coldstart.model.LossSums;
+import org.coldstart.model.TrainingPass;
 import org.coldstart.torch.Precision;
-import org.coldstart.torch.Torch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -53,7 +52,7 @@ class GradientParityTest {
       assertEquals(truth.get("loss_sum").getAsDouble(), found.lossSum(), 1e-5 * found.kept());
       assertEquals(
           truth.get("loss").getAsDouble(),
-          Losses.mean(model, fixture.examples(), 2, 0, Precision.F32),
+          Losses.mean(model, fixture.examples(), 2, Precision.F32),
           1e-5,
           "evaluation in unequal batches");
     }
@@ -120,29 +119,46 @@ class GradientParityTest {
     assertTrue(share < 0.05, "gradient of " + name + " is off by a share of " + share);
   }
 
-  /** The gradients of the mean loss, taken as the trainer takes them. */
-  private static Gradients gradients(CausalLm model, List<Example> examples, Precision precision) {
-    model.parameters().values().forEach(p -> Autograd.requireGradient(p, true));
-    Batch batch = Batch.of(examples, 0);
-    double sum =
-        Autograd.withGradient(
-            () -> {
-              try (NDManager step = Torch.newManager()) {
-                NDArray loss = Losses.sum(model, batch, precision, step);
-                Autograd.backward(loss.div(batch.keptTokens()));
-                return (double) loss.getFloat();
-              }
-            });
-    Map<String, float[]> byName = new LinkedHashMap<>();
-    model.parameters().forEach((name, parameter) -> byName.put(name, take(parameter)));
-    return new Gradients(sum, batch.keptTokens(), byName);
+  /** Checkpointing works out nothing else, only later. */
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void checkpointingGivesTheSameGradientsToTheBit(ParityCase fixture) {
+    for (Precision precision : Precision.values()) {
+      try (CausalLm model = fixture.model()) {
+        Gradients plain = gradients(model, fixture.examples(), precision, false);
+        Gradients checkpointed = gradients(model, fixture.examples(), precision, true);
+        assertEquals(plain.lossSum(), checkpointed.lossSum());
+        plain
+            .byName()
+            .forEach(
+                (name, gradient) ->
+                    assertArrayEquals(gradient, checkpointed.byName().get(name), name));
+      }
+    }
   }
 
-  private static float[] take(NDArray parameter) {
-    try (NDArray gradient = Autograd.gradient(parameter)) {
-      float[] values = gradient.toFloatArray();
-      Autograd.zeroGradient(parameter);
-      return values;
+  private static Gradients gradients(CausalLm model, List<Example> examples, Precision precision) {
+    return gradients(model, examples, precision, false);
+  }
+
+  /** The gradients of the mean loss, taken as the trainer takes them. */
+  private static Gradients gradients(
+      CausalLm model, List<Example> examples, Precision precision, boolean checkpointing) {
+    Batch batch = Batch.of(examples);
+    try (TrainingPass pass = model.trainingPass(precision, checkpointing)) {
+      LossSums sums =
+          pass.forwardBackward(
+              batch.inputIds(),
+              batch.rows(),
+              batch.positions(),
+              batch.labels(),
+              1.0 / batch.keptTokens());
+      Map<String, float[]> byName = new LinkedHashMap<>();
+      model
+          .parameters()
+          .forEach(
+              (name, parameter) -> byName.put(name, pass.gradients().of(parameter).toFloatArray()));
+      return new Gradients(sums.loss(), batch.keptTokens(), byName);
     }
   }
 }

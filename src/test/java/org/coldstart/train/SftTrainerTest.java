@@ -81,7 +81,7 @@ class SftTrainerTest {
     TrainingResult result =
         trainer(SftConfig.builder().learningRate(3e-3).maxSteps(60), 8, 0).train();
     assertTrue(result.trainLoss() < 4, result.toString());
-    assertTrue(Losses.mean(model, Rows.some(8), 8, 0, Precision.F32) < 1);
+    assertTrue(Losses.mean(model, Rows.some(8), 8, Precision.F32) < 1);
   }
 
   @Test
@@ -152,9 +152,7 @@ class SftTrainerTest {
     assertEquals(List.of(0, 2, 4, 5), log.stream().map(TrainingLog.Entry::step).toList());
     assertEquals(log.get(3).evalLoss(), result.evalLoss());
     assertEquals(
-        Losses.mean(model, Rows.some(7).subList(4, 7), 1, 0, Precision.F32),
-        result.evalLoss(),
-        1e-6);
+        Losses.mean(model, Rows.some(7).subList(4, 7), 1, Precision.F32), result.evalLoss(), 1e-6);
   }
 
   @Test
@@ -171,10 +169,10 @@ class SftTrainerTest {
     double sum = 0;
     long kept = 0;
     for (Example row : rows) {
-      sum += Losses.mean(model, List.of(row), 1, 0, Precision.F32) * row.keptTokens();
+      sum += Losses.mean(model, List.of(row), 1, Precision.F32) * row.keptTokens();
       kept += row.keptTokens();
     }
-    assertEquals(sum / kept, Losses.mean(model, rows, 3, 0, Precision.F32), 1e-6);
+    assertEquals(sum / kept, Losses.mean(model, rows, 3, Precision.F32), 1e-6);
   }
 
   @Test

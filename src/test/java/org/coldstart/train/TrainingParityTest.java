@@ -79,7 +79,7 @@ class TrainingParityTest {
           ParityCase.doubles(truth.get("learning_rates")),
           column(log, TrainingLog.Entry::learningRate),
           1e-12);
-      double last = Losses.mean(model, fixture.examples(), 3, 0, Precision.F32);
+      double last = Losses.mean(model, fixture.examples(), 3, Precision.F32);
       assertEquals(truth.get("final_loss").getAsDouble(), last, 1e-5);
       assertSameWeights(
           fixture, key, truth.getAsJsonObject("final_weight_norms"), Arrays32.weights(model));

@@ -1,0 +1,105 @@
+package org.coldstart.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+import org.coldstart.torch.TorchOps;
+import org.coldstart.torch.TrainingOps;
+
+/**
+ * The end of a decoder: final norm, scores of the whole vocabulary, and the loss.
+ *
+ * <p>The loss is worked out a few positions at a time, and its gradient with it: the scores of
+ * 128,000 tokens at every position of a batch would be most of a step's memory.
+ *
+ * @param weight shape (vocabulary, hidden)
+ * @param cap soft cap of the scores, 0 for none
+ */
+record LmHead(Norm norm, NDArray weight, TrainableParameters trainable, double cap) {
+
+  /** Scores worked out at a time: 64 MiB of them in f32. */
+  private static final int SCORES = 1 << 24;
+
+  /** (n, hidden), the last layer's output, → (n, vocabulary). */
+  NDArray forward(NDArray hidden, Pass pass) {
+    NDArray scores = scores(norm.forward(hidden, pass), pass);
+    return cap == 0 ? scores : TorchOps.softcap(scores, cap);
+  }
+
+  private NDArray scores(NDArray normed, Pass pass) {
+    NDArray in = pass.rounded(normed);
+    NDArray scores = TorchOps.linear(in, pass.halved(weight), null, pass.precision());
+    return trainable.onScores(scores, in);
+  }
+
+  /**
+   * The loss at some positions.
+   *
+   * @param hidden the last layer's output, shape (n, hidden)
+   * @param positions that predict a label, ascending
+   * @param labels what they should predict
+   * @param scale what the loss is multiplied by before gradients are taken
+   * @param dHidden where the gradient of {@code hidden} is added, of its shape; null for the loss
+   *     alone
+   */
+  LossSums loss(
+      NDArray hidden,
+      long[] positions,
+      long[] labels,
+      Pass pass,
+      boolean entropy,
+      double scale,
+      NDArray dHidden) {
+    int chunk = (int) Math.max(1, SCORES / weight.getShape().get(0));
+    LossSums sums = LossSums.NONE;
+    for (int from = 0; from < labels.length; from += chunk) {
+      int count = Math.min(chunk, labels.length - from);
+      try (NDManager scope = hidden.getManager().newSubManager();
+          Tape tape = new Tape(scope)) {
+        Chunk part =
+            new Chunk(
+                create(scope, positions, from, count),
+                create(scope, labels, from, count),
+                pass.with(dHidden == null ? null : tape));
+        sums = sums.plus(loss(hidden, part, entropy, scale, dHidden));
+      }
+    }
+    return sums;
+  }
+
+  private record Chunk(NDArray positions, NDArray labels, Pass pass) {}
+
+  private LossSums loss(
+      NDArray hidden, Chunk chunk, boolean entropy, double scale, NDArray dHidden) {
+    Pass pass = chunk.pass();
+    NDArray x = TorchOps.select(hidden, 0, chunk.positions());
+    x.attach(chunk.labels().getManager());
+    NDArray in = pass.rounded(norm.forward(x, pass));
+    NDArray scores = scores(in, pass);
+    NDArray[] entropies = TrainingOps.crossEntropy(scores, chunk.labels(), cap, entropy);
+    float[] sums = entropies[1].toFloatArray();
+    if (dHidden != null) {
+      NDArray dScores =
+          TrainingOps.crossEntropyBackward(entropies[0], scores, chunk.labels(), cap, scale);
+      NDArray dx = norm.backward(backwardScores(dScores, in, pass), pass);
+      TrainingOps.addAtRows(dHidden, chunk.positions(), dx);
+    }
+    return new LossSums(
+        sums[0], (long) sums[1], entropy ? sums[2] : Double.NaN, chunk.labels().size());
+  }
+
+  private NDArray backwardScores(NDArray dScores, NDArray in, Pass pass) {
+    NDArray total = pass.gradient(weight);
+    if (total != null) {
+      TrainingOps.addOuter(total, dScores, in);
+    }
+    NDArray dIn = TrainingOps.times(dScores, pass.rounded(weight, dScores.getManager()));
+    trainable.backwardScores(dScores, in, dIn, pass);
+    return dIn;
+  }
+
+  private static NDArray create(NDManager scope, long[] values, int from, int count) {
+    return scope.create(Arrays.copyOfRange(values, from, from + count), new Shape(count));
+  }
+}

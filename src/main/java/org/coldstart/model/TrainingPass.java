@@ -1,0 +1,139 @@
+package org.coldstart.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.coldstart.torch.Precision;
+import org.coldstart.torch.Torch;
+
+/**
+ * Runs batches through a model and back again, and adds up the gradients of what is trained.
+ *
+ * <pre>{@code
+ * try (TrainingPass pass = model.trainingPass(Precision.fastest(), false)) {
+ *   LossSums sums = pass.forwardBackward(inputIds, rows, positions, labels, 1.0 / labels.length);
+ *   NDArray gradient = pass.gradients().of(parameter);
+ * }
+ * }</pre>
+ *
+ * <p>A layer keeps its input, its queries, keys and values, what it attended to and the two halves
+ * of its gate. With gradient checkpointing (Chen et al., 2016) all layers keep their input only,
+ * and each runs forward a second time just before its way back: less memory for a third more work,
+ * and the same gradients to the bit.
+ */
+public final class TrainingPass implements AutoCloseable {
+
+  private final CausalLm model;
+  private final Precision precision;
+  private final boolean checkpointing;
+  private final NDManager manager = Torch.newManager();
+  private final Map<String, NDArray> trained;
+  private final Gradients gradients;
+  private final HalfWeights halves;
+  private boolean entropy;
+
+  TrainingPass(CausalLm model, Precision precision, boolean checkpointing) {
+    this.model = model;
+    this.precision = precision;
+    this.checkpointing = checkpointing;
+    trained = model.trainableParameters();
+    gradients = new Gradients(trained);
+    // Who saves memory by checkpointing would not spend it on copies.
+    halves =
+        precision == Precision.BF16 && !checkpointing
+            ? new HalfWeights(model.matrices(), manager)
+            : null;
+  }
+
+  /** The gradients gathered since they were cleared last. */
+  public Gradients gradients() {
+    return gradients;
+  }
+
+  /** Whether the entropy of predictions is measured too, which takes a few percent more time. */
+  public void measureEntropy(boolean measure) {
+    entropy = measure;
+  }
+
+  /**
+   * One batch forward and back. Rows stand end to end without padding; no position sees another
+   * row.
+   *
+   * @param inputIds all rows' token ids
+   * @param rows the rows' lengths, together as many as there are ids
+   * @param positions where a label is predicted, ascending indices into {@code inputIds}
+   * @param labels what should be predicted there
+   * @param scale what the summed loss is multiplied by before gradients are taken: one divided by
+   *     the labels of all batches of an optimizer step
+   */
+  public LossSums forwardBackward(
+      long[] inputIds, long[] rows, long[] positions, long[] labels, double scale) {
+    return forwardBackward(inputIds, rows, positions, labels, scale, UnaryOperator.identity());
+  }
+
+  /**
+   * The same with something done to the embeddings on the way, such as noise added to them.
+   *
+   * @param onEmbeddings takes and gives shape (n, hidden); gradients pass it unchanged
+   */
+  public LossSums forwardBackward(
+      long[] inputIds,
+      long[] rows,
+      long[] positions,
+      long[] labels,
+      double scale,
+      UnaryOperator<NDArray> onEmbeddings) {
+    try (NDManager step = Torch.newManager();
+        Tape tape = new Tape(step)) {
+      NDArray ids = step.create(inputIds);
+      Pass plain = model.pass(step, rows, precision, halves, gradients);
+      Pass kept = plain.with(tape);
+      NDArray x = onEmbeddings.apply(model.embed(ids));
+      for (DecoderLayer layer : model.layers()) {
+        x = checkpointing ? forward(layer, x, kept, plain) : layer.forward(x, kept);
+      }
+      NDArray dx = step.zeros(x.getShape());
+      LossSums sums = model.head().loss(x, positions, labels, plain, entropy, scale, dx);
+      x.close();
+      for (int i = model.layers().size() - 1; i >= 0; i--) {
+        DecoderLayer layer = model.layers().get(i);
+        dx = checkpointing ? backward(layer, dx, kept) : layer.backward(dx, kept);
+      }
+      model.backwardEmbed(dx, ids, plain);
+      return sums;
+    }
+  }
+
+  private static NDArray forward(DecoderLayer layer, NDArray x, Pass kept, Pass plain) {
+    NDManager outer = x.getManager();
+    NDArray result = layer.forward(x.duplicate(), plain);
+    result.attach(outer);
+    kept.keep(x);
+    kept.tape().settle();
+    return result;
+  }
+
+  private static NDArray backward(DecoderLayer layer, NDArray dy, Pass kept) {
+    NDManager outer = dy.getManager();
+    try (Tape tape = new Tape(outer)) {
+      Pass again = kept.with(tape);
+      layer.forward(kept.recall(outer), again).close();
+      return layer.backward(dy, again);
+    }
+  }
+
+  /** Says that trained weights have moved, so that copies of them are made anew. */
+  public void weightsChanged() {
+    if (halves != null) {
+      halves.renew(trained.values());
+    }
+  }
+
+  /** Frees the gradients. */
+  @Override
+  public void close() {
+    gradients.close();
+    manager.close();
+  }
+}
