@@ -26,12 +26,14 @@ ADAMW = dict(lr=5e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01)
 
 @dataclass(frozen=True)
 class Case:
-    """One adapter. tokens: the modules whose rows are trained along, for two ids that the batch holds."""
+    """One adapter. tokens: the modules whose rows are trained along, for two ids that the batch holds. grown: rows
+    added to the base model first, with which PEFT saves the whole matrices along."""
 
     name: str
     base: str
     config: dict
     tokens: tuple = ()
+    grown: int = 0
 
 
 CASES = [
@@ -44,6 +46,8 @@ CASES = [
          tokens=("embed_tokens", "lm_head")),
     Case("one-layer", "mistral", dict(r=4, lora_alpha=4, target_modules=["v_proj"], layers_to_transform=[1]),
          tokens=("embed_tokens",)),
+    Case("grown-tied", "llama-tied", dict(r=2, lora_alpha=8), tokens=("embed_tokens",), grown=2),
+    Case("grown-untied", "llama-untied", dict(r=2, lora_alpha=8), grown=2),
 ]
 
 
@@ -51,6 +55,8 @@ def adapted(case, ids):
     """The base model with a fresh adapter."""
     torch.manual_seed(zlib.crc32(case.name.encode()))
     model = AutoModelForCausalLM.from_pretrained(RESOURCES / case.base, dtype=torch.float32)
+    if case.grown:
+        model.resize_token_embeddings(model.config.vocab_size + case.grown)
     rows = {module: ids for module in case.tokens} or None
     if case.tokens == ("embed_tokens",):
         rows = ids
@@ -59,9 +65,9 @@ def adapted(case, ids):
     return model
 
 
-def save(model, folder):
+def save(model, folder, grown):
     """As save_pretrained does; without the model card, and with the target modules in stable order."""
-    model.save_pretrained(folder, save_embedding_layers=False)
+    model.save_pretrained(folder, save_embedding_layers=grown)
     (folder / "README.md").unlink(missing_ok=True)
     path = folder / "adapter_config.json"
     config = json.loads(path.read_text())
@@ -93,9 +99,9 @@ def write_case(case, folder):
     row = torch.tensor([base["input_ids"][0][:base["lengths"][0]]])
     shutil.rmtree(folder, ignore_errors=True)
     model = adapted(case, ids).train()
-    save(model, folder / "initial")
+    save(model, folder / "initial", case.grown > 0)
     losses = train(model, batch)
-    save(model, folder / "trained")
+    save(model, folder / "trained", case.grown > 0)
     model.eval()
     trainable, everything = model.get_nb_trainable_parameters()
     with torch.no_grad():
@@ -106,6 +112,7 @@ def write_case(case, folder):
     write_json(folder / "truth.json", {
         "base": case.base, "optimizer": ADAMW, "losses": numbers(losses), "final_loss": number(final_loss),
         "trainable": trainable, "all": everything, "targets": model_targets(folder / "trained"), "token_ids": ids,
+        "vocab_size": model.config.vocab_size,
     })
     save_file({"logits.0": logits.contiguous()}, folder / "truth.safetensors")
 

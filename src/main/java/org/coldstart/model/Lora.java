@@ -79,7 +79,8 @@ public final class Lora {
 
   /**
    * Puts a saved adapter on a model: PEFT's {@code PeftModel.from_pretrained}. It can be trained
-   * further.
+   * further. Where PEFT saved a whole resized embedding or head along, it takes the place of the
+   * model's, which must have its size.
    *
    * @param folder holds {@code adapter_config.json} and {@code adapter_model.safetensors}
    * @throws org.coldstart.checkpoint.CheckpointException if files are missing or damaged, belong to
@@ -103,18 +104,37 @@ public final class Lora {
     List<String> targets =
         config.targetModules().among(model.linears().keySet(), config.layersToTransform());
     trainable.choose(Trainable.all());
-    Lora lora = new Lora(model, resolved(config, targets), targets, files);
     if (files != null) {
-      try {
-        files.requireAllRead(lora.tensors.all().keySet());
-      } catch (RuntimeException e) {
-        lora.close();
-        throw e;
-      }
+      files.check(shapes(model, config, targets), model);
+      files.fillWholeMatrices(model);
     }
+    Lora lora = new Lora(model, resolved(config, targets), targets, files);
     trainable.attach(lora, lora.embeddingRows, lora.headRows);
     lora.layers.forEach((name, layer) -> layer.base().adapt(layer));
     return lora;
+  }
+
+  /** The shapes of an adapter's tensors on a model. */
+  private static Map<String, long[]> shapes(
+      CausalLm model, LoraConfig config, List<String> targets) {
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    for (String target : targets) {
+      Shape base = model.linears().get(target).weight().getShape();
+      shapes.put(tensorName(target, "lora_A"), new long[] {config.r(), base.get(1)});
+      shapes.put(tensorName(target, "lora_B"), new long[] {base.get(0), config.r()});
+    }
+    config
+        .trainableTokenIndices()
+        .forEach(
+            (module, ids) -> {
+              boolean embedding = module.equals("embed_tokens");
+              if (embedding || !model.config().tieWordEmbeddings()) {
+                shapes.put(
+                    LoraFiles.PREFIX + rowsName(embedding ? "model.embed_tokens" : "lm_head"),
+                    new long[] {ids.size(), model.config().hiddenSize()});
+              }
+            });
+    return shapes;
   }
 
   private static void checkRows(CausalLm model, LoraConfig config) {
@@ -318,7 +338,8 @@ public final class Lora {
 
   /**
    * Writes {@code adapter_model.safetensors} in f32 and {@code adapter_config.json}, which Python's
-   * PEFT loads.
+   * PEFT loads. Of a resized embedding, only the rows that {@code trainableTokenIndices} names are
+   * in the file: save the base model with its new rows, too, if there are others.
    *
    * @throws org.coldstart.checkpoint.CheckpointException if they cannot be written; files that were
    *     there before stay whole

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.coldstart.checkpoint.AtomicFiles;
 import org.coldstart.checkpoint.CheckpointException;
 import org.coldstart.checkpoint.DType;
@@ -20,6 +20,17 @@ final class LoraFiles implements AutoCloseable {
 
   /** What PEFT's wrappers put in front of a module's name. */
   static final String PREFIX = "base_model.model.";
+
+  /**
+   * The names under which PEFT saves a whole embedding or head along, as it does by itself once the
+   * base model was resized, and the model's names for them.
+   */
+  private static final Map<String, String> WHOLE_MATRICES =
+      Map.of(
+          PREFIX + "model.embed_tokens.weight", CausalLm.EMBEDDING,
+          PREFIX + "model.embed_tokens.token_adapter.base_layer.weight", CausalLm.EMBEDDING,
+          PREFIX + "lm_head.weight", CausalLm.HEAD,
+          PREFIX + "lm_head.token_adapter.base_layer.weight", CausalLm.HEAD);
 
   private static final String CONFIG = "adapter_config.json";
   private static final String TENSORS = "adapter_model.safetensors";
@@ -59,19 +70,31 @@ final class LoraFiles implements AutoCloseable {
     return config;
   }
 
-  /** Reads a tensor of the shape that the model asks for into the adapter. */
-  NDArray load(Weights into, String name, long... shape) {
-    check(name, shape);
-    return into.load(tensors, name, shape);
+  /**
+   * Checks that the file holds what the adapter needs on this model, and nothing else.
+   *
+   * @param expected the shapes of the adapter's tensors by name
+   * @throws CheckpointException naming the first tensor that is missing, of another shape, or too
+   *     many
+   */
+  void check(Map<String, long[]> expected, CausalLm model) {
+    expected.forEach(this::requireShape);
+    for (String name : tensors.tensors().keySet()) {
+      if (WHOLE_MATRICES.containsKey(name)) {
+        requireRows(name, matrix(model, name));
+      } else if (!expected.containsKey(name) && !repeatsTiedRows(name, expected, model)) {
+        throw new CheckpointException(
+            tensors.origin()
+                + " holds the tensor "
+                + name
+                + ", which has no place in this base model with the adapter's "
+                + CONFIG
+                + ": the adapter was made for another base model.");
+      }
+    }
   }
 
-  /** Reads a tensor into one that is there. */
-  void fill(NDArray target, String name) {
-    check(name, target.getShape().getShape());
-    Weights.copy(tensors, name, target);
-  }
-
-  private void check(String name, long... shape) {
+  private void requireShape(String name, long[] shape) {
     if (!tensors.tensors().containsKey(name)) {
       throw new CheckpointException(
           tensors.origin()
@@ -99,26 +122,56 @@ final class LoraFiles implements AutoCloseable {
     }
   }
 
-  /**
-   * Checks that nothing in the file was left aside.
-   *
-   * @throws CheckpointException naming the first tensor that was
-   */
-  void requireAllRead(Set<String> read) {
-    for (String name : tensors.tensors().keySet()) {
-      if (!read.contains(name)) {
-        throw new CheckpointException(
-            tensors.origin()
-                + " holds the tensor "
-                + name
-                + ", which has no place in this base model with the adapter's "
-                + CONFIG
-                + (name.endsWith("embed_tokens.weight") || name.endsWith("lm_head.weight")
-                    ? ": peft saved a whole resized matrix along; save it in Python with"
-                        + " save_embedding_layers=False, and resize the base model here."
-                    : ": the adapter was made for another base model."));
+  private void requireRows(String name, NDArray matrix) {
+    List<Long> found = tensors.tensor(name).shape();
+    List<Long> wanted = Arrays.stream(matrix.getShape().getShape()).boxed().toList();
+    if (!found.equals(wanted)) {
+      throw new CheckpointException(
+          "Tensor "
+              + name
+              + " of "
+              + tensors.origin()
+              + " has shape "
+              + found
+              + ", but the model's matrix has "
+              + wanted
+              + ": call model.resizeTokenEmbeddings("
+              + found.get(0)
+              + ") first if the adapter belongs to this base model.");
+    }
+  }
+
+  /** Where an embedding was resized, PEFT writes a tied head's rows a second time. */
+  private static boolean repeatsTiedRows(
+      String name, Map<String, long[]> expected, CausalLm model) {
+    return model.config().tieWordEmbeddings()
+        && name.equals(PREFIX + Lora.rowsName("lm_head"))
+        && expected.containsKey(PREFIX + Lora.rowsName("model.embed_tokens"));
+  }
+
+  private static NDArray matrix(CausalLm model, String name) {
+    return WHOLE_MATRICES.get(name).equals(CausalLm.EMBEDDING)
+        ? model.rawEmbedding()
+        : model.rawHead();
+  }
+
+  /** Gives the model the whole matrices that PEFT saved along, if it did. */
+  void fillWholeMatrices(CausalLm model) {
+    for (String name : WHOLE_MATRICES.keySet()) {
+      if (tensors.tensors().containsKey(name)) {
+        Weights.copy(tensors, name, matrix(model, name));
       }
     }
+  }
+
+  /** Reads a tensor into the adapter. */
+  NDArray load(Weights into, String name, long... shape) {
+    return into.load(tensors, name, shape);
+  }
+
+  /** Reads a tensor into one that is there. */
+  void fill(NDArray target, String name) {
+    Weights.copy(tensors, name, target);
   }
 
   @Override

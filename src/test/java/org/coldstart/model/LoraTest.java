@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
@@ -43,7 +44,7 @@ class LoraTest {
   @MethodSource(CASES)
   void whatPeftSavedSaysWhatItSaidThere(LoraCase fixture) {
     int[] row = fixture.base().rows().get(0);
-    try (CausalLm model = fixture.base().model()) {
+    try (CausalLm model = fixture.model()) {
       float[] without = logits(model, row);
       Lora lora = Lora.fromPretrained(model, fixture.trained());
       assertClose(fixture.logits(), logits(model, row), TOLERANCE, "logits with the adapter");
@@ -59,8 +60,9 @@ class LoraTest {
   @ParameterizedTest
   @MethodSource(CASES)
   void aFreshAdapterChangesNothingAndPeftsFirstOneNeither(LoraCase fixture) {
+    assumeFalse(fixture.grown(), "brings rows of its own");
     int[] row = fixture.base().rows().get(0);
-    try (CausalLm model = fixture.base().model()) {
+    try (CausalLm model = fixture.model()) {
       float[] without = logits(model, row);
       Lora lora = Lora.fromPretrained(model, fixture.initial());
       assertArrayEquals(without, logits(model, row), "PEFT's");
@@ -75,7 +77,7 @@ class LoraTest {
   @MethodSource(CASES)
   void mergedUnmergedAndAttachedSayTheSame(LoraCase fixture) {
     int[] row = fixture.base().rows().get(0);
-    try (CausalLm model = fixture.base().model();
+    try (CausalLm model = fixture.model();
         Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
       Map<String, float[]> before = Arrays32.weights(model);
       float[] without = logits(model, row);
@@ -90,8 +92,10 @@ class LoraTest {
       assertArrayEquals(attached, greedy(model, tokenizer, row));
       assertClose(fixture.logits(), logits(model, row), TOLERANCE, "logits when unmerged");
       lora.unload();
-      assertClose(without, logits(model, row), TOLERANCE, "logits when unloaded");
-      Arrays32.weights(model).forEach((name, w) -> assertClose(before.get(name), w, 1e-6, name));
+      if (!fixture.grown()) {
+        assertClose(without, logits(model, row), TOLERANCE, "logits when unloaded");
+        Arrays32.weights(model).forEach((name, w) -> assertClose(before.get(name), w, 1e-6, name));
+      }
     }
   }
 
@@ -99,7 +103,7 @@ class LoraTest {
   @MethodSource(CASES)
   void aModelSavedWithItsAdapterIsTheMergedModel(LoraCase fixture, @TempDir Path folder) {
     int[] row = fixture.base().rows().get(0);
-    try (CausalLm model = fixture.base().model()) {
+    try (CausalLm model = fixture.model()) {
       Lora lora = Lora.fromPretrained(model, fixture.trained());
       model.savePretrained(folder);
       try (CausalLm loaded = CausalLm.fromPretrained(folder)) {
@@ -117,7 +121,7 @@ class LoraTest {
   @MethodSource(CASES)
   void anAdapterSavedAndReadIsTheSameToTheBit(LoraCase fixture, @TempDir Path folder) {
     int[] row = fixture.base().rows().get(0);
-    try (CausalLm model = fixture.base().model()) {
+    try (CausalLm model = fixture.model()) {
       Lora lora = Lora.fromPretrained(model, fixture.trained());
       float[] logits = logits(model, row);
       lora.savePretrained(folder);
@@ -128,8 +132,36 @@ class LoraTest {
       assertArrayEquals(logits, logits(model, row));
       Map<String, float[]> peft = LoraCase.adapter(fixture.trained());
       Map<String, float[]> ours = LoraCase.adapter(folder);
-      assertEquals(peft.keySet(), ours.keySet());
-      peft.forEach((name, values) -> assertArrayEquals(values, ours.get(name), name));
+      assertTrue(fixture.grown() || peft.keySet().equals(ours.keySet()));
+      ours.forEach((name, values) -> assertArrayEquals(peft.get(name), values, name));
+    }
+  }
+
+  /** PEFT under autocast is off by at most 0.064 and 0.012 on average on this adapter. */
+  @Test
+  void inBf16TheLogitsAreRoundedAndNoMore() {
+    LoraCase fixture = LoraCase.of("rslora-all-linear");
+    try (CausalLm model = fixture.model()) {
+      Lora.fromPretrained(model, fixture.trained());
+      float[] logits = Arrays32.logits(model, fixture.base().rows().get(0), Precision.BF16);
+      float[] truth = fixture.logits();
+      double sum = 0;
+      for (int i = 0; i < logits.length; i++) {
+        sum += Math.abs(logits[i] - truth[i]);
+      }
+      assertClose(truth, logits, 0.1, "logits in bf16");
+      assertTrue(sum / logits.length < 0.02, "off by " + sum / logits.length + " on average");
+    }
+  }
+
+  @Test
+  void aWholeEmbeddingOfAnotherSizeAsksToResize() {
+    LoraCase fixture = LoraCase.of("grown-tied");
+    try (CausalLm model = fixture.base().model()) {
+      Map<String, float[]> before = Arrays32.weights(model);
+      assertMessage(
+          "resizeTokenEmbeddings(101)", () -> Lora.fromPretrained(model, fixture.trained()));
+      Arrays32.weights(model).forEach((name, w) -> assertArrayEquals(before.get(name), w, name));
     }
   }
 
