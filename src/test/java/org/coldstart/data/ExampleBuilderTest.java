@@ -124,7 +124,7 @@ class ExampleBuilderTest {
   private void assertRefused(String row, String reason, long number) {
     String message =
         assertThrows(
-                IllegalArgumentException.class,
+                DataException.class,
                 () -> builder.build(number, PromptCompletion.of("question", "reply")))
             .getMessage();
     assertTrue(message.contains(row) && message.contains(reason), message);
