@@ -2,6 +2,7 @@ package org.coldstart.data;
 
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,7 @@ final class ChatRow {
   private final String probe;
 
   private final Rendering whole;
+  private final Map<String, String> rendered = new HashMap<>();
 
   ChatRow(Conversation conversation, Tokenizer tokenizer, Map<String, ?> variables, Clock clock) {
     this.conversation = conversation;
@@ -37,6 +39,7 @@ final class ChatRow {
     this.variables.putAll(variables);
     this.probe = unusedIn(conversation.messages());
     this.whole = render(conversation.messages(), "");
+    this.rendered.put("" + conversation.messages().size(), whole.text());
   }
 
   String text() {
@@ -58,26 +61,21 @@ final class ChatRow {
 
   /** Where what the template writes before a turn begins: behind the content of the turn before. */
   int headerStart(int turn) {
-    if (turn == 0) {
-      return 0;
-    }
-    String before = render(messages().subList(0, turn), "").text();
-    String tail = tail(turn - 1);
-    return prefix(before, turn) - (before.endsWith(tail) ? tail.length() : 0);
+    return turn == 0 ? 0 : contentEnd(turn - 1, tail(turn - 1));
   }
 
   /**
    * Where the model begins to write a turn. For the assistant that is where generation begins; for
-   * other roles too, if the template has an {@code add_<role>_generation_prompt}, else it is where
-   * the content begins.
+   * other roles too, if the template has an {@code add_<role>_generation_prompt}; else, and in the
+   * first turn, it is where the content begins.
    */
   int start(int turn) {
-    Message message = messages().get(turn);
-    List<Message> before = messages().subList(0, turn);
-    String opened = render(before, message.role()).text();
-    if (message.role().equals("assistant")
-        || !before.isEmpty() && opened.length() > render(before, "").text().length()) {
-      return prefix(opened, turn);
+    if (turn > 0) {
+      String role = messages().get(turn).role();
+      String opened = first(turn, role);
+      if (role.equals("assistant") || opened.length() > first(turn, "").length()) {
+        return prefix(opened, turn);
+      }
     }
     String probed = probed(turn);
     return prefix(probed.substring(0, probed.indexOf(probe)), turn);
@@ -85,12 +83,10 @@ final class ChatRow {
 
   /** Where a turn ends, its end-of-turn token included, and what the template puts after it not. */
   int end(int turn) {
-    String upTo = render(messages().subList(0, turn + 1), "").text();
-    int close = prefix(upTo, turn);
     String tail = tail(turn);
     Encoding tokens = tokenizer.encode(tail, false);
     int stop = new StopTokens(tokenizer).first(tokens);
-    if (stop < 0 || !upTo.endsWith(tail)) {
+    if (stop < 0) {
       throw new IllegalArgumentException(
           "the chat template writes no end-of-turn token (a special token"
               + tokenizer.eosToken().map(eos -> " such as '" + eos + "'").orElse("")
@@ -98,7 +94,25 @@ final class ChatRow {
               + (turn + 1)
               + ", so the model would not learn to stop.");
     }
-    return close - tail.length() + tokens.offsets().get(stop).end();
+    String ending = tail.substring(0, tokens.offsets().get(stop).end());
+    int end = contentEnd(turn, tail) + ending.length();
+    prefix(first(turn + 1, "").substring(0, end), turn);
+    return end;
+  }
+
+  private int contentEnd(int turn, String tail) {
+    String upTo = first(turn + 1, "");
+    if (!upTo.endsWith(tail)) {
+      throw new IllegalArgumentException(
+          "the chat template ends turn " + (turn + 1) + " in a way that depends on its content.");
+    }
+    return prefix(upTo.substring(0, upTo.length() - tail.length()), turn);
+  }
+
+  /** The first messages, rendered once, and what opens a turn of the role {@code opening}. */
+  private String first(int turns, String opening) {
+    return rendered.computeIfAbsent(
+        turns + opening, key -> render(messages().subList(0, turns), opening).text());
   }
 
   /** The stretch of a turn that the model is to write. */
