@@ -44,6 +44,18 @@ public final class Batches {
   }
 
   /**
+   * Batches of packed examples: each holds the examples of {@code batchSize} bins of at most {@code
+   * maxLength} tokens. {@link Packing} says how full they are.
+   *
+   * @param seed the same seed gives the same batches
+   * @throws IllegalArgumentException if an example is longer than {@code maxLength}
+   */
+  public static List<List<Example>> packed(
+      List<Example> examples, int maxLength, int batchSize, long seed) {
+    return Packing.of(examples, maxLength, seed).batches(batchSize, seed);
+  }
+
+  /**
    * Longest first, so that evaluation pads little and runs out of memory at once if it does at all.
    */
   public static List<List<Example>> byLength(List<Example> examples, int batchSize) {

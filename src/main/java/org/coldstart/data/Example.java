@@ -1,5 +1,8 @@
 package org.coldstart.data;
 
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
 /**
  * A training row as the model sees it: token ids, and which of them carry loss.
  *
@@ -33,5 +36,17 @@ public record Example(int[] ids, boolean[] mask) {
       kept += mask[t] ? 1 : 0;
     }
     return kept;
+  }
+
+  /** The tokens that carry loss, in order. */
+  public int[] keptIds() {
+    return IntStream.range(1, ids.length).filter(t -> mask[t]).map(t -> ids[t]).toArray();
+  }
+
+  /** The first tokens; the example itself if it has no more. */
+  public Example truncate(int maxLength) {
+    return maxLength >= ids.length
+        ? this
+        : new Example(Arrays.copyOf(ids, maxLength), Arrays.copyOf(mask, maxLength));
   }
 }

@@ -1,98 +1,166 @@
 package org.coldstart.data;
 
-import java.util.ArrayList;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * Turns prompts and completions into ids and masks through the model's own chat template.
+ * Turns rows into ids and masks, conversations through the model's own chat template.
  *
- * <p>The prompt, up to where the reply begins, and the completion are encoded apart and joined, so
- * that the mask is exact to the token by construction. The completion carries loss up to and
- * including its end-of-turn token; what the template puts after that does not.
+ * <pre>{@code
+ * ExampleBuilder builder = new ExampleBuilder(tokenizer);
+ * ExampleSet train = builder.build(rows, ThinkAnswer::promptCompletion, 1024);
+ * ExampleSet chats = builder.lossOn(LossOn.roles("reasoning", "assistant"))
+ *     .build(rows, Formatter.standard().withRole("reasoning"), 1024);
+ * }</pre>
+ *
+ * <p>Where the model begins to write, no token reaches across, so the mask is exact to the token by
+ * construction. Whichever turns carry loss, their end-of-turn tokens do as well. Unless told
+ * otherwise, loss is taken on completions, and rows that are too long are dropped.
  */
 public final class ExampleBuilder {
 
   private final Tokenizer tokenizer;
-  private final int endToken;
+  private final LossOn loss;
+  private final Map<String, ?> variables;
+  private final LengthLimit limit;
 
-  /**
-   * A builder for one model's template.
-   *
-   * @throws IllegalArgumentException if the tokenizer names no end-of-sequence token
-   */
+  /** Every row is rendered at the same moment, for templates that write the date. */
+  private final Clock clock;
+
+  /** A builder for one model's tokenizer and template. */
   public ExampleBuilder(Tokenizer tokenizer) {
+    this(
+        tokenizer,
+        LossOn.completions(),
+        Map.of(),
+        new LengthLimit(Overlong.DROP, 0.5),
+        Clock.fixed(Clock.systemDefaultZone().instant(), Clock.systemDefaultZone().getZone()));
+  }
+
+  private ExampleBuilder(
+      Tokenizer tokenizer, LossOn loss, Map<String, ?> variables, LengthLimit limit, Clock clock) {
     this.tokenizer = tokenizer;
-    this.endToken =
-        tokenizer
-            .eosTokenId()
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "The tokenizer has no eos token, so no reply could learn to end."));
+    this.loss = loss;
+    this.variables = variables;
+    this.limit = limit;
+    this.clock = clock;
+  }
+
+  /** As this one, with the loss on other tokens; the default is {@link LossOn#completions()}. */
+  public ExampleBuilder lossOn(LossOn tokens) {
+    return new ExampleBuilder(tokenizer, tokens, variables, limit, clock);
+  }
+
+  /** As this one, with further variables for the chat template, such as {@code enable_thinking}. */
+  public ExampleBuilder templateVariables(Map<String, ?> more) {
+    return new ExampleBuilder(tokenizer, loss, Map.copyOf(more), limit, clock);
+  }
+
+  /** As this one, with another fate of rows that are too long; the default is to drop them. */
+  public ExampleBuilder overlong(Overlong fate) {
+    LengthLimit changed = new LengthLimit(fate, limit.maxShare());
+    return new ExampleBuilder(tokenizer, loss, variables, changed, clock);
   }
 
   /**
-   * The example of one conversation.
+   * As this one, refusing a data set in which a greater share of rows is too long; the default is
+   * 0.5.
+   *
+   * @param share in [0, 1]; 1 refuses none
+   */
+  public ExampleBuilder maxOverlongShare(double share) {
+    LengthLimit changed = new LengthLimit(limit.overlong(), share);
+    return new ExampleBuilder(tokenizer, loss, variables, changed, clock);
+  }
+
+  /**
+   * The example of one row.
    *
    * @param row the row's number, for messages
-   * @throws IllegalArgumentException if the template does not keep the prompt when the reply
-   *     follows, or the completion has no end-of-turn token
+   * @throws DataException naming the row if no token would carry loss, what the model is to write
+   *     has no token that ends it, the template does not keep the prompt when the reply follows, a
+   *     response template is not found, or the template refuses the conversation
    */
-  public Example build(long row, PromptCompletion pair) {
-    String prompt = tokenizer.applyChatTemplate(pair.prompt(), true);
-    List<Message> conversation = new ArrayList<>(pair.prompt());
-    conversation.add(pair.completion());
-    String whole = tokenizer.applyChatTemplate(conversation, false);
-    if (!whole.startsWith(prompt)) {
-      throw new IllegalArgumentException(
-          "Row "
-              + row
-              + ": the chat template renders the prompt differently once the reply follows, so its"
-              + " loss cannot be told from the prompt's; use a template that only appends.");
+  public Example build(long row, Sample sample) {
+    try {
+      Example example = masked(sample).encode(tokenizer);
+      check(example);
+      return example;
+    } catch (DataException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw new RowProblem(row, String.valueOf(e.getMessage()), e);
     }
-    int[] promptIds = tokenizer.encode(prompt, false).ids();
-    int[] completionIds = tokenizer.encode(whole.substring(prompt.length()), false).ids();
-    return join(row, promptIds, completionIds);
   }
 
-  private Example join(long row, int[] prompt, int[] completion) {
-    int last = completion.length - 1;
-    while (last >= 0 && completion[last] != endToken) {
-      last--;
+  private MaskedText masked(Sample sample) {
+    if (sample instanceof Text text) {
+      TextRow row = TextRow.of(text, tokenizer);
+      return new MaskedText(row.text(), loss.in(row));
     }
-    if (last < 0) {
+    Conversation conversation =
+        sample instanceof PromptCompletion pair ? pair.conversation() : (Conversation) sample;
+    ChatRow row = new ChatRow(conversation, tokenizer, variables, clock);
+    return new MaskedText(row.text(), loss.in(row));
+  }
+
+  private void check(Example example) {
+    if (example.keptTokens() == 0) {
       throw new IllegalArgumentException(
-          "Row "
-              + row
-              + ": the template writes no end-of-turn token ('"
-              + tokenizer.idToToken(endToken)
-              + "') after the reply, so the model would not learn to stop.");
+          "no token carries loss; there is no turn or text of the kind to learn from.");
     }
-    int[] ids = Arrays.copyOf(prompt, prompt.length + completion.length);
-    System.arraycopy(completion, 0, ids, prompt.length, completion.length);
-    boolean[] mask = new boolean[ids.length];
-    Arrays.fill(mask, prompt.length, prompt.length + last + 1, true);
-    return new Example(ids, mask);
+    StopTokens stops = new StopTokens(tokenizer);
+    if (loss.needsStop() && IntStream.of(example.keptIds()).noneMatch(stops::contains)) {
+      throw new IllegalArgumentException(
+          "what the model is to write has no token that ends it (a special token"
+              + tokenizer.eosToken().map(eos -> " such as '" + eos + "'").orElse("")
+              + "), so the model would not learn to stop.");
+    }
+  }
+
+  /**
+   * The examples of a data set whose columns tell its shape; see {@link Formatter}.
+   *
+   * @param maxLength as below
+   */
+  public ExampleSet build(DataSet rows, int maxLength) {
+    return build(rows, Formatter.standard(), maxLength);
   }
 
   /**
    * The examples of a data set, built on all cores.
    *
-   * @param maxLength rows with more tokens are left out whole and counted: half an answer teaches
-   *     the model to stop half-way
+   * @param maxLength the tokens a row may have; longer ones are dropped or cut, and counted
+   * @throws DataException naming the rows that cannot be used, as {@link #build(long, Sample)} or
+   *     because too many are too long
    */
-  public ExampleSet build(DataSet rows, Function<Row, PromptCompletion> format, int maxLength) {
-    List<Example> all =
+  public ExampleSet build(DataSet rows, Function<Row, ? extends Sample> format, int maxLength) {
+    Object[] built =
         IntStream.range(0, rows.size())
             .parallel()
-            .mapToObj(i -> build(rows.get(i).number(), format.apply(rows.get(i))))
-            .toList();
-    List<Example> kept = all.stream().filter(example -> example.length() <= maxLength).toList();
-    return new ExampleSet(kept, all.size() - kept.size());
+            .mapToObj(i -> exampleOrProblem(rows.get(i), format))
+            .toArray();
+    List<RowProblem> problems = only(RowProblem.class, built);
+    if (!problems.isEmpty()) {
+      throw RowProblem.first(problems, rows.size());
+    }
+    return limit.apply(rows, only(Example.class, built), maxLength);
+  }
+
+  private Object exampleOrProblem(Row row, Function<Row, ? extends Sample> format) {
+    try {
+      return build(row.number(), format.apply(row));
+    } catch (RowProblem problem) {
+      return problem;
+    }
+  }
+
+  private static <T> List<T> only(Class<T> type, Object[] objects) {
+    return Arrays.stream(objects).filter(type::isInstance).map(type::cast).toList();
   }
 }

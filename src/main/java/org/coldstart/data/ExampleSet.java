@@ -7,8 +7,9 @@ import java.util.List;
  *
  * @param examples in the data set's order
  * @param dropped how many rows were too long and left out
+ * @param cut how many of the examples were too long and cut
  */
-public record ExampleSet(List<Example> examples, int dropped) {
+public record ExampleSet(List<Example> examples, int dropped, int cut) {
 
   /** The number of examples. */
   public int size() {

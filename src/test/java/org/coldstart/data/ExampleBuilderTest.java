@@ -121,10 +121,73 @@ class ExampleBuilderTest {
     assertRefused("Row 5", "<|eos|>", 5);
   }
 
+  private static DataSet questions(int rows, int longFrom) {
+    return DataSet.fromList(
+        IntStream.range(0, rows)
+            .mapToObj(i -> Map.of("q", i < longFrom ? "a" : "b ".repeat(200), "r", "so it is"))
+            .toList());
+  }
+
+  private ExampleSet build(ExampleBuilder with, DataSet rows, int maxLength) {
+    return with.build(rows, r -> PromptCompletion.of(r.text("q"), r.text("r")), maxLength);
+  }
+
+  @Test
+  void rowsThatAreTooLongAreCutOnTheRightAndCounted() {
+    DataSet rows = questions(4, 3).map(r -> r.number() == 2 ? r.with("r", "x ".repeat(90)) : r);
+    ExampleSet set = build(builder.overlong(Overlong.CUT), rows, 40);
+    assertEquals(3, set.size(), "of the last row only a piece of the question would be left");
+    assertEquals(1, set.dropped());
+    assertEquals(1, set.cut());
+    assertEquals(40, set.examples().get(1).length());
+    assertTrue(kept(set.examples().get(1)).startsWith("x x"));
+  }
+
+  @Test
+  void tooManyRowsThatAreTooLongAreAnErrorThatNamesThem() {
+    DataSet rows = questions(10, 4);
+    String message = assertThrows(DataException.class, () -> build(builder, rows, 40)).getMessage();
+    assertTrue(
+        message.startsWith("Rows 5, 6, 7, 8, 9 … (6 of 10) have more than 40 tokens;"), message);
+    assertEquals(6, build(builder.maxOverlongShare(0.6), rows, 40).dropped());
+    assertThrows(DataException.class, () -> build(builder.maxOverlongShare(0.59), rows, 40));
+    assertThrows(IllegalArgumentException.class, () -> builder.maxOverlongShare(1.1));
+  }
+
+  @Test
+  void rowsWithTheSameFaultAreNamedTogether() {
+    DataSet rows =
+        DataSet.fromList(
+            IntStream.range(0, 20)
+                .mapToObj(i -> Map.of("q", "Why?", "r", i % 3 == 1 ? "" : "So."))
+                .toList());
+    assertEquals(
+        "Rows 2, 5, 8, 11, 14 … (7 of 20): turn 2 (assistant) is empty.",
+        assertThrows(DataException.class, () -> build(builder, rows, 99)).getMessage());
+  }
+
+  @Test
+  void columnsTellTheShapeOfARow() {
+    List<Map<String, String>> messages =
+        List.of(
+            Map.of("role", "user", "content", "Why?"),
+            Map.of("role", "assistant", "content", "So."));
+    DataSet rows =
+        DataSet.fromList(
+            List.of(
+                Map.of("messages", messages),
+                Map.of("prompt", "Why?", "completion", "So."),
+                Map.of("text", "So.")));
+    List<Example> examples = builder.build(rows, 99).examples();
+    for (Example example : examples) {
+      assertEquals("So.<|eos|>", kept(example));
+    }
+  }
+
   private void assertRefused(String row, String reason, long number) {
     String message =
         assertThrows(
-                IllegalArgumentException.class,
+                DataException.class,
                 () -> builder.build(number, PromptCompletion.of("question", "reply")))
             .getMessage();
     assertTrue(message.contains(row) && message.contains(reason), message);

@@ -1,0 +1,190 @@
+package org.coldstart.data;
+
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.coldstart.tokenizer.ChatTemplate;
+import org.coldstart.tokenizer.Encoding;
+import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Rendering;
+import org.coldstart.tokenizer.Span;
+import org.coldstart.tokenizer.Tokenizer;
+
+/**
+ * A conversation rendered by the chat template, which knows where each turn lies in the text.
+ *
+ * <p>Nothing is searched for: the conversation is rendered up to each turn, without and with the
+ * generation prompt, and each such text must begin the whole one.
+ */
+final class ChatRow {
+  private final Conversation conversation;
+  private final Tokenizer tokenizer;
+  private final ChatTemplate template;
+  private final Map<String, Object> variables;
+
+  /** Stands in for a turn's content, to see what the template writes around it. */
+  private final String probe;
+
+  private final Rendering whole;
+  private final Map<String, String> rendered = new HashMap<>();
+
+  ChatRow(Conversation conversation, Tokenizer tokenizer, Map<String, ?> variables, Clock clock) {
+    this.conversation = conversation;
+    this.tokenizer = tokenizer;
+    this.template = tokenizer.chatTemplate().withClock(clock);
+    this.variables = new LinkedHashMap<>(tokenizer.specialTokens());
+    this.variables.putAll(variables);
+    this.probe = unusedIn(conversation.messages());
+    this.whole = render(conversation.messages(), "");
+    this.rendered.put("" + conversation.messages().size(), whole.text());
+  }
+
+  String text() {
+    return whole.text();
+  }
+
+  /** What the template's {@code {% generation %}} blocks cover; empty if it has none. */
+  List<Span> generated() {
+    return whole.generated();
+  }
+
+  int promptTurns() {
+    return conversation.promptTurns();
+  }
+
+  List<Message> messages() {
+    return conversation.messages();
+  }
+
+  /** Where what the template writes before a turn begins: behind the content of the turn before. */
+  int headerStart(int turn) {
+    return turn == 0 ? 0 : contentEnd(turn - 1, tail(turn - 1));
+  }
+
+  /**
+   * Where the model begins to write a turn. For the assistant that is where generation begins; for
+   * other roles too, if the template has an {@code add_<role>_generation_prompt}; else, and in the
+   * first turn, it is where the content begins.
+   */
+  int start(int turn) {
+    if (turn > 0) {
+      String role = messages().get(turn).role();
+      String opened = first(turn, role);
+      if (role.equals("assistant") || opened.length() > first(turn, "").length()) {
+        return prefix(opened, turn);
+      }
+    }
+    String probed = probed(turn);
+    return prefix(probed.substring(0, probed.indexOf(probe)), turn);
+  }
+
+  /** Where a turn ends, its end-of-turn token included, and what the template puts after it not. */
+  int end(int turn) {
+    String tail = tail(turn);
+    Encoding tokens = tokenizer.encode(tail, false);
+    int stop = new StopTokens(tokenizer).first(tokens);
+    if (stop < 0) {
+      throw new IllegalArgumentException(
+          "the chat template writes no end-of-turn token (a special token"
+              + tokenizer.eosToken().map(eos -> " such as '" + eos + "'").orElse("")
+              + ") after the content of turn "
+              + (turn + 1)
+              + ", so the model would not learn to stop.");
+    }
+    String ending = tail.substring(0, tokens.offsets().get(stop).end());
+    int end = contentEnd(turn, tail) + ending.length();
+    prefix(first(turn + 1, "").substring(0, end), turn);
+    return end;
+  }
+
+  private int contentEnd(int turn, String tail) {
+    String upTo = first(turn + 1, "");
+    if (!upTo.endsWith(tail)) {
+      throw new IllegalArgumentException(
+          "the chat template ends turn " + (turn + 1) + " in a way that depends on its content.");
+    }
+    return prefix(upTo.substring(0, upTo.length() - tail.length()), turn);
+  }
+
+  /** The first messages, rendered once, and what opens a turn of the role {@code opening}. */
+  private String first(int turns, String opening) {
+    return rendered.computeIfAbsent(
+        turns + opening, key -> render(messages().subList(0, turns), opening).text());
+  }
+
+  /** The stretch of a turn that the model is to write. */
+  Span turn(int turn) {
+    Message message = messages().get(turn);
+    if (message.extra().isEmpty() && (message.content() == null || message.content().isBlank())) {
+      throw new IllegalArgumentException(
+          "turn " + (turn + 1) + " (" + message.role() + ") is empty.");
+    }
+    int start = start(turn);
+    int end = end(turn);
+    if (end <= start) {
+      throw new IllegalArgumentException(
+          "the chat template writes nothing of turn " + (turn + 1) + " (" + message.role() + ").");
+    }
+    return new Span(start, end);
+  }
+
+  private int prefix(String text, int turn) {
+    if (!whole.text().startsWith(text)) {
+      throw new IllegalArgumentException(
+          "the chat template renders the prompt differently once turn "
+              + (turn + 1)
+              + " or what comes after it follows, so its loss cannot be told from the prompt's; use"
+              + " a template that only appends, or one with {% generation %} blocks.");
+    }
+    return text.length();
+  }
+
+  /** What the template writes behind a turn's content. */
+  private String tail(int turn) {
+    String probed = probed(turn);
+    return probed.substring(probed.lastIndexOf(probe) + probe.length());
+  }
+
+  private String probed(int turn) {
+    Message message = messages().get(turn);
+    List<Message> messages = new ArrayList<>(messages().subList(0, turn));
+    messages.add(new Message(message.role(), probe, message.extra()));
+    String text = render(messages, "").text();
+    if (!text.contains(probe)) {
+      throw new IllegalArgumentException(
+          "the chat template leaves out the content of turn "
+              + (turn + 1)
+              + " ("
+              + message.role()
+              + "): give the tokenizer a template that knows this role.");
+    }
+    return text;
+  }
+
+  private static String unusedIn(List<Message> messages) {
+    String probe = "Probe7f";
+    while (contains(messages, probe)) {
+      probe += "X";
+    }
+    return probe;
+  }
+
+  private static boolean contains(List<Message> messages, String text) {
+    return messages.stream().anyMatch(m -> m.content() != null && m.content().contains(text));
+  }
+
+  /**
+   * Renders messages and, unless {@code opening} is empty, what opens a turn of that role. {@code
+   * add_generation_prompt} is the usual flag for the assistant.
+   */
+  private Rendering render(List<Message> messages, String opening) {
+    Map<String, Object> all = new LinkedHashMap<>(variables);
+    if (!opening.isEmpty()) {
+      all.put("add_" + opening + "_generation_prompt", true);
+    }
+    return template.renderWithGeneration(messages, opening.equals("assistant"), all);
+  }
+}

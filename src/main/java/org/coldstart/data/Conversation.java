@@ -1,0 +1,47 @@
+package org.coldstart.data;
+
+import java.util.List;
+import org.coldstart.tokenizer.Message;
+
+/**
+ * Messages in order, for the model's chat template.
+ *
+ * @param messages all of them
+ * @param promptTurns how many of them, from the first, are only the prompt of what follows; 0 where
+ *     no such line is drawn
+ */
+public record Conversation(List<Message> messages, int promptTurns) implements Sample {
+
+  /** Copies the messages and checks that the prompt leaves something to learn. */
+  public Conversation {
+    messages = List.copyOf(messages);
+    if (promptTurns < 0 || promptTurns > 0 && promptTurns >= messages.size()) {
+      throw new IllegalArgumentException(
+          "promptTurns must leave a message to learn: "
+              + promptTurns
+              + " of "
+              + messages.size()
+              + " messages.");
+    }
+  }
+
+  /** A conversation without a line between prompt and completion. */
+  public Conversation(List<Message> messages) {
+    this(messages, 0);
+  }
+
+  /** A conversation of these messages. */
+  public static Conversation of(Message... messages) {
+    return new Conversation(List.of(messages));
+  }
+
+  /**
+   * The conversation in a row's column {@code messages}, {@code conversation} or {@code
+   * conversations}.
+   *
+   * @throws DataException naming row, turn and fault; see {@link Formatter}
+   */
+  public static Conversation of(Row row) {
+    return Formatter.standard().conversation(row);
+  }
+}
