@@ -100,6 +100,28 @@ final class TokenizerJson {
     return origin;
   }
 
+  /** Whether a text gets a blank or another prefix before it is looked through, as in Llama 2. */
+  boolean prependsToText() {
+    JsonElement normalizer = root.get("normalizer");
+    return normalizer != null && prepends(normalizer);
+  }
+
+  private static boolean prepends(JsonElement step) {
+    if (!step.isJsonObject()) {
+      return false;
+    }
+    JsonElement children = step.getAsJsonObject().get("normalizers");
+    if (children != null) {
+      for (JsonElement child : children.getAsJsonArray()) {
+        if (prepends(child)) {
+          return true;
+        }
+      }
+      return false;
+    }
+    return step.getAsJsonObject().get("type").getAsString().equals("Prepend");
+  }
+
   /**
    * This with other added tokens: those given replace the ones of the same text and come behind the
    * rest otherwise.
@@ -198,52 +220,51 @@ final class TokenizerJson {
 
   /** The tokens by id; ids must count up from 0 without a gap, the vocabulary's own first. */
   private String[] textsById() {
-    int size = vocabulary.size();
-    for (AddedToken token : added.values()) {
-      size += vocabulary.containsKey(token.content()) ? 0 : 1;
-    }
-    String[] result = new String[size];
-    vocabulary.forEach((text, id) -> put(result, vocabulary.size(), id, text));
+    Map<Integer, String> byId = new HashMap<>(vocabulary.size() * 2);
+    vocabulary.forEach((text, id) -> put(byId, id, text));
+    checkGaps(byId, "the vocabulary");
     for (AddedToken token : added.values()) {
       Integer known = vocabulary.get(token.content());
       if (token.content().isEmpty()) {
         throw new TokenizerException(origin + ": added token " + token.id() + " is empty");
       }
       if (known == null) {
-        put(result, size, token.id(), token.content());
+        put(byId, token.id(), token.content());
       } else if (known != token.id()) {
         throw new TokenizerException(
-            origin
-                + ": token \""
-                + token.content()
-                + "\" has id "
-                + known
-                + " in the vocabulary but "
-                + token.id()
-                + " among the added tokens");
+            "%s: token \"%s\" has id %d in the vocabulary but %d among the added tokens"
+                .formatted(origin, token.content(), known, token.id()));
       }
     }
+    checkGaps(byId, "the added tokens");
+    String[] result = new String[byId.size()];
+    byId.forEach((id, text) -> result[id] = text);
     return result;
   }
 
-  private void put(String[] result, int limit, int id, String text) {
-    if (id < 0 || id >= limit) {
+  private void put(Map<Integer, String> byId, int id, String text) {
+    String other = byId.put(id, text);
+    if (other != null) {
       throw new TokenizerException(
-          origin
-              + ": token \""
-              + text
-              + "\" has id "
-              + id
-              + ", but "
-              + limit
-              + " tokens need the ids 0 to "
-              + (limit - 1)
-              + " without a gap");
+          "%s: tokens \"%s\" and \"%s\" share the id %d".formatted(origin, other, text, id));
     }
-    if (result[id] != null) {
+  }
+
+  /** The native library would number the tokens behind a gap anew, without a word. */
+  private void checkGaps(Map<Integer, String> byId, String part) {
+    int missing = 0;
+    while (byId.containsKey(missing)) {
+      missing++;
+    }
+    if (missing < byId.size()) {
+      int first = missing;
+      int after =
+          byId.keySet().stream().filter(id -> id < 0 || id > first).min(Integer::compare).get();
       throw new TokenizerException(
-          origin + ": tokens \"" + result[id] + "\" and \"" + text + "\" share the id " + id);
+          "%s: %s must have the ids 0 to %d without a gap, but no token has the id %d (\"%s\" has"
+                  .formatted(origin, part, byId.size() - 1, missing, byId.get(after))
+              + " %d); fetch the file again, or list a token with the missing id in added_tokens"
+                  .formatted(after));
     }
-    result[id] = text;
   }
 }

@@ -29,7 +29,7 @@ class GgufTokenizerTest {
       assertTrue(tokenizer.tokenToId("[PAD0]").isEmpty());
       assertEquals(OptionalInt.of(0), tokenizer.bosTokenId());
       assertEquals(OptionalInt.of(1), tokenizer.eosTokenId());
-      assertTrue(tokenizer.padToken().isEmpty());
+      assertEquals("<|pad|>", tokenizer.padToken().orElseThrow(), "there, though not named");
       assertEquals(OptionalInt.of(64), tokenizer.modelMaxLength());
       assertTrue(tokenizer.hasChatTemplate());
     }
@@ -45,7 +45,7 @@ class GgufTokenizerTest {
 
   @Test
   void otherKindsAreRefusedByName() throws IOException {
-    assertTrue(error(changed("gpt2", "bert")).contains("is \"bert\"; known is gpt2"));
+    assertTrue(error(changed("gpt2", "bert")).contains("is \"bert\"; known are gpt2"));
     String words = error(changed("llama-bpe", "chatglm-4"));
     assertTrue(
         words.contains("is \"chatglm-4\"; known are gpt-2, smollm, llama-bpe, qwen2"), words);
