@@ -5,7 +5,9 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import org.coldstart.checkpoint.GgufMetadata;
 
-/** Byte-level BPE, as Llama 3, SmolLM2, Qwen and GPT-2 use it: {@code tokenizer.ggml.model = gpt2}. */
+/**
+ * Byte-level BPE, as Llama 3, SmolLM2, Qwen and GPT-2 use it: {@code tokenizer.ggml.model = gpt2}.
+ */
 record GgufByteLevel(GgufTokens tokens, GgufPreTokenizer words, JsonArray merges)
     implements GgufPipeline {
 

@@ -63,7 +63,8 @@ enum GgufPreTokenizer {
     return switch (this) {
       case GPT2 -> GgufPipeline.byteLevel(true);
       case SMOLLM -> GgufPipeline.sequence("pretokenizers", digits(), GgufPipeline.byteLevel(true));
-      case LLAMA3, QWEN2 -> GgufPipeline.sequence("pretokenizers", split(), GgufPipeline.byteLevel(false));
+      case LLAMA3, QWEN2 ->
+          GgufPipeline.sequence("pretokenizers", split(), GgufPipeline.byteLevel(false));
     };
   }
 

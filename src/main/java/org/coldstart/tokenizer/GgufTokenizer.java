@@ -43,11 +43,11 @@ final class GgufTokenizer {
     root.add("normalizer", pipeline.normalizer());
     root.add("pre_tokenizer", pipeline.preTokenizer());
     root.add(
-        "post_processor", PostProcessor.of(around("bos", pipeline.addsBos()), around("eos", false)));
+        "post_processor",
+        PostProcessor.of(around("bos", pipeline.addsBos()), around("eos", false)));
     root.add("decoder", pipeline.decoder());
     root.add("model", pipeline.model());
-    return new TokenizerParts(
-            TokenizerJson.of(root, origin), new TokenizerConfig(config(), origin))
+    return new TokenizerParts(TokenizerJson.of(root, origin), new TokenizerConfig(config(), origin))
         .completed();
   }
 

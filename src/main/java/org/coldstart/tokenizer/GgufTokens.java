@@ -53,7 +53,9 @@ final class GgufTokens {
     return used;
   }
 
-  /** The same with {@code \u2581} for blanks in the user's tokens; the converter does the reverse. */
+  /**
+   * The same with {@code \u2581} for blanks in the user's tokens; the converter does the reverse.
+   */
   GgufTokens withVisibleBlanks() {
     String[] spelled = texts.clone();
     for (int id = 0; id < spelled.length; id++) {
@@ -92,7 +94,7 @@ final class GgufTokens {
       if (vocabulary.has(texts[id])) {
         throw new TokenizerException(
             "%s: token \"%s\" has two ids, %s and %d. Load the model from a folder with"
-                .formatted(origin, texts[id], vocabulary.get(texts[id]), id)
+                    .formatted(origin, texts[id], vocabulary.get(texts[id]), id)
                 + " tokenizer.json instead.");
       }
       vocabulary.addProperty(texts[id], id);
@@ -120,7 +122,9 @@ final class GgufTokens {
     return kinds[id] == CONTROL || kinds[id] == USER_DEFINED || kinds[id] == UNKNOWN;
   }
 
-  /** The token with a role, by llama.cpp's word for it ({@code bos}, {@code padding} …), or null. */
+  /**
+   * The token with a role, by llama.cpp's word for it ({@code bos}, {@code padding} …), or null.
+   */
   AddedToken role(String key) {
     OptionalLong id = metadata.integer("tokenizer.ggml." + key + "_token_id");
     if (id.isEmpty()) {

@@ -17,8 +17,7 @@ final class NewTokens {
    */
   static List<AddedToken> of(TokenizerJson json, boolean special, String... tokens) {
     if (new HashSet<>(Arrays.asList(tokens)).size() < tokens.length) {
-      throw new IllegalArgumentException(
-          "a token is given twice among " + Arrays.toString(tokens));
+      throw new IllegalArgumentException("a token is given twice among " + Arrays.toString(tokens));
     }
     List<AddedToken> changes = new ArrayList<>(tokens.length);
     int next = json.size();

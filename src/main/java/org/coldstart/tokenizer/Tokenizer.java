@@ -207,8 +207,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * As {@link #addTokens}, and {@code decode(ids, true)} leaves these tokens out; one that was there
-   * becomes special.
+   * As {@link #addTokens}, and {@code decode(ids, true)} leaves these tokens out; one that was
+   * there becomes special.
    */
   public int addSpecialTokens(String... tokens) {
     return add(true, tokens);

@@ -18,6 +18,8 @@ import org.coldstart.json.JsonFiles;
 record TokenizerParts(TokenizerJson json, TokenizerConfig config) {
   static final String FILE = "tokenizer.json";
 
+  private static final String SENTENCE_PIECE = "tokenizer.model";
+
   /** Special tokens made to fill up batches; many files hold one without naming it. */
   private static final List<String> PAD_TOKENS =
       List.of("<|finetune_right_pad_id|>", "<|finetune_right_pad|>", "<|pad|>", "<pad>", "[PAD]");
@@ -33,6 +35,12 @@ record TokenizerParts(TokenizerJson json, TokenizerConfig config) {
     }
     if (Files.exists(path.resolve(FILE))) {
       return folder(path);
+    }
+    if (Files.exists(path.resolve(SENTENCE_PIECE))) {
+      throw new TokenizerException(
+          "%s holds %s but no %s, which is what is read here; write one with Python:"
+                  .formatted(path, SENTENCE_PIECE, FILE)
+              + " AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
     }
     return gguf(onlyGguf(path));
   }

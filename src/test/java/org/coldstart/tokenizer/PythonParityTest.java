@@ -35,7 +35,9 @@ class PythonParityTest {
     parity(Truth.RESOURCES.resolve(family), Truth.read(family + "-truth.json"));
   }
 
-  /** The same vocabularies as llama.cpp's converter writes them: the same ids as from the folder. */
+  /**
+   * The same vocabularies as llama.cpp's converter writes them: the same ids as from the folder.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"qwen", "gemma", "llama2"})
   void familiesFromGgufEqualPython(String family) {
