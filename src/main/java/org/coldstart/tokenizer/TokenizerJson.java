@@ -36,7 +36,7 @@ final class TokenizerJson {
     this.origin = origin;
     this.vocabulary = vocabulary;
     this.added = added;
-    this.texts = textsById();
+    this.texts = TokenTable.textsById(vocabulary, added.values(), origin);
   }
 
   /**
@@ -216,55 +216,5 @@ final class TokenizerJson {
 
   private static int exactInt(JsonElement value) {
     return value.getAsBigDecimal().intValueExact();
-  }
-
-  /** The tokens by id; ids must count up from 0 without a gap, the vocabulary's own first. */
-  private String[] textsById() {
-    Map<Integer, String> byId = new HashMap<>(vocabulary.size() * 2);
-    vocabulary.forEach((text, id) -> put(byId, id, text));
-    checkGaps(byId, "the vocabulary");
-    for (AddedToken token : added.values()) {
-      Integer known = vocabulary.get(token.content());
-      if (token.content().isEmpty()) {
-        throw new TokenizerException(origin + ": added token " + token.id() + " is empty");
-      }
-      if (known == null) {
-        put(byId, token.id(), token.content());
-      } else if (known != token.id()) {
-        throw new TokenizerException(
-            "%s: token \"%s\" has id %d in the vocabulary but %d among the added tokens"
-                .formatted(origin, token.content(), known, token.id()));
-      }
-    }
-    checkGaps(byId, "the added tokens");
-    String[] result = new String[byId.size()];
-    byId.forEach((id, text) -> result[id] = text);
-    return result;
-  }
-
-  private void put(Map<Integer, String> byId, int id, String text) {
-    String other = byId.put(id, text);
-    if (other != null) {
-      throw new TokenizerException(
-          "%s: tokens \"%s\" and \"%s\" share the id %d".formatted(origin, other, text, id));
-    }
-  }
-
-  /** The native library would number the tokens behind a gap anew, without a word. */
-  private void checkGaps(Map<Integer, String> byId, String part) {
-    int missing = 0;
-    while (byId.containsKey(missing)) {
-      missing++;
-    }
-    if (missing < byId.size()) {
-      int first = missing;
-      int after =
-          byId.keySet().stream().filter(id -> id < 0 || id > first).min(Integer::compare).get();
-      throw new TokenizerException(
-          "%s: %s must have the ids 0 to %d without a gap, but no token has the id %d (\"%s\" has"
-                  .formatted(origin, part, byId.size() - 1, missing, byId.get(after))
-              + " %d); fetch the file again, or list a token with the missing id in added_tokens"
-                  .formatted(after));
-    }
   }
 }
