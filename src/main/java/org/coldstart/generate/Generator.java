@@ -105,6 +105,7 @@ public final class Generator {
     int limit = model.config().maxPositionEmbeddings();
     for (int[] prompt : prompts) {
       requireTokens(prompt);
+      model.checkHasRows(tokenizer, prompt);
       if (prompt.length >= limit) {
         throw new IllegalArgumentException(
             "The prompt has "
@@ -159,7 +160,11 @@ public final class Generator {
     long time = hidden.getShape().get(1);
     NDArray last = TorchOps.slice(hidden, 1, time - 1, 1);
     NDArray logits = model.head(last, Precision.F32);
-    return logits.reshape(logits.getShape().get(0), logits.getShape().get(2));
+    NDArray rows = logits.reshape(logits.getShape().get(0), logits.getShape().get(2));
+    // A row to spare stands for no token, so there is nothing to write for it.
+    return rows.getShape().get(1) <= tokenizer.size()
+        ? rows
+        : TorchOps.slice(rows, 1, 0, tokenizer.size());
   }
 
   /**
@@ -204,6 +209,7 @@ public final class Generator {
    */
   public NextTokens nextTokenProbabilities(int[] ids) {
     requireTokens(ids);
+    model.checkHasRows(tokenizer, ids);
     return NextTokens.softmax(model.nextTokenLogits(ids), tokenizer);
   }
 

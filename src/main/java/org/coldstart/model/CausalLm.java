@@ -8,11 +8,13 @@ import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 import org.coldstart.checkpoint.AtomicFiles;
 import org.coldstart.checkpoint.Checkpoint;
 import org.coldstart.checkpoint.DType;
@@ -56,6 +58,7 @@ public final class CausalLm implements AutoCloseable {
   private final Map<String, Linear> linears;
   private final TrainableParameters trainable;
   private final GenerationConfig generationConfig;
+  private final BitSet started = new BitSet();
   private ModelConfig config;
 
   private CausalLm(ModelConfig config, GenerationConfig generationConfig, TensorSource source) {
@@ -386,19 +389,89 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * Makes room for a grown vocabulary: adds rows to embedding and head, or takes rows off their
-   * end.
+   * Makes room for a grown vocabulary: adds rows to embedding and head. A matrix with that many
+   * rows or more stays as it is; many have rows to spare behind their tokenizer's ids (Qwen: 151936
+   * for 151669). To take rows off, see {@link #shrinkTokenEmbeddings}.
    *
    * <p>Added rows start as the mean of the old ones, which is what transformers' default amounts
-   * to: a new token then begins as likely as an average one. See {@link #embeddings} for better
-   * starts.
+   * to: a new token then begins as likely as an average one. A spare row that a new token falls
+   * upon keeps what the checkpoint holds there; {@link #resizeTokenEmbeddings(Tokenizer)} and
+   * {@link #embeddings} give it a start.
    *
    * @param size rows wanted, usually {@code tokenizer.size()}
    */
-  public synchronized void resizeTokenEmbeddings(int size) {
-    if (size < 1) {
-      throw new IllegalArgumentException("An embedding needs at least one row, not " + size + ".");
+  public void resizeTokenEmbeddings(int size) {
+    resizeTokenEmbeddings(size, 1);
+  }
+
+  /**
+   * As {@link #resizeTokenEmbeddings(int)}, with the number of rows rounded up.
+   *
+   * @param padToMultipleOf what the number of rows is to be a multiple of, such as 64; it fills up
+   *     whole tiles of a GPU's matrix units
+   */
+  public synchronized void resizeTokenEmbeddings(int size, int padToMultipleOf) {
+    if (size < 1 || padToMultipleOf < 1) {
+      throw new IllegalArgumentException(
+          "An embedding needs at least one row, and a multiple of at least 1, not %d and %d."
+              .formatted(size, padToMultipleOf));
     }
+    int rows = config.vocabSize();
+    int wanted = Math.max(size, rows);
+    int padded =
+        Math.multiplyExact((wanted + padToMultipleOf - 1) / padToMultipleOf, padToMultipleOf);
+    if (padded > rows) {
+      setRows(padded);
+    }
+    if (size > rows) {
+      started.set(rows, size);
+    }
+  }
+
+  /**
+   * Makes room for a tokenizer's tokens and gives those added since it was loaded a start, the mean
+   * of the rows before them, whether or not the matrix had to grow. Rows that were given a start
+   * before, here or through {@link #embeddings}, keep what they hold.
+   *
+   * @return the rows before and now, and the tokens whose rows begin anew
+   */
+  public ResizedEmbeddings resizeTokenEmbeddings(Tokenizer tokenizer) {
+    return resizeTokenEmbeddings(tokenizer, 1);
+  }
+
+  /** As above, with the number of rows rounded up to a multiple. */
+  public synchronized ResizedEmbeddings resizeTokenEmbeddings(
+      Tokenizer tokenizer, int padToMultipleOf) {
+    int before = config.vocabSize();
+    resizeTokenEmbeddings(tokenizer.size(), padToMultipleOf);
+    String[] waiting =
+        IntStream.range(tokenizer.loadedSize(), tokenizer.size())
+            .filter(id -> id >= before || !started.get(id))
+            .mapToObj(tokenizer::idToToken)
+            .toArray(String[]::new);
+    if (waiting.length > 0) {
+      embeddings(tokenizer).initialize(new RowInit.Mean(), waiting);
+    }
+    return new ResizedEmbeddings(before, config.vocabSize(), List.of(waiting));
+  }
+
+  /**
+   * Takes rows off the end of embedding and head.
+   *
+   * @param size rows to keep; the tokens behind them are lost
+   * @throws IllegalArgumentException if there are not that many
+   */
+  public synchronized void shrinkTokenEmbeddings(int size) {
+    if (size < 1 || size > config.vocabSize()) {
+      throw new IllegalArgumentException(
+          "%d rows cannot be kept of %d; to add rows, call resizeTokenEmbeddings(%d)."
+              .formatted(size, config.vocabSize(), Math.max(1, size)));
+    }
+    setRows(size);
+    started.clear(size, started.size());
+  }
+
+  private void setRows(int size) {
     if (trainable.hasRows()) {
       throw new IllegalStateException(
           "Some rows of the embedding are trained on their own: resize it before choosing them, or"
@@ -409,6 +482,41 @@ public final class CausalLm implements AutoCloseable {
       weights.replace(HEAD, resized(headWeight(), size));
     }
     config = config.withVocabSize(size);
+  }
+
+  /** Remembers that a row holds what it is to begin with. */
+  void markStarted(int id) {
+    started.set(id);
+  }
+
+  /**
+   * Checks that every token of a tokenizer has a row here.
+   *
+   * @throws IllegalArgumentException naming both numbers and the way out
+   */
+  public void checkFits(Tokenizer tokenizer) {
+    checkHasRows(tokenizer, new int[] {tokenizer.size() - 1});
+  }
+
+  /**
+   * Checks that ids which a tokenizer made have rows here.
+   *
+   * @throws IllegalArgumentException naming the first token without a row, both numbers and the way
+   *     out
+   */
+  public void checkHasRows(Tokenizer tokenizer, int[] ids) {
+    int rows = config.vocabSize();
+    for (int id : ids) {
+      if (id >= rows || id < 0) {
+        String token = id >= 0 && id < tokenizer.size() ? tokenizer.idToToken(id) : "[unknown]";
+        throw new IllegalArgumentException(
+            "The tokenizer has %d tokens, but the model's embedding has only %d rows, so that"
+                    .formatted(tokenizer.size(), rows)
+                + " token '%s' (id %d) has none: call model.resizeTokenEmbeddings(tokenizer), or"
+                    .formatted(token, id)
+                + " load tokenizer and model from the same folder.");
+      }
+    }
   }
 
   private static NDArray resized(NDArray matrix, int rows) {

@@ -44,6 +44,7 @@ public final class TokenEmbeddings {
           }
           return null;
         });
+    Arrays.stream(targets).forEach(model::markStarted);
   }
 
   private static void copyRow(NDArray matrix, int from, int[] to) {
@@ -78,6 +79,7 @@ public final class TokenEmbeddings {
           }
           return null;
         });
+    Arrays.stream(ids).forEach(model::markStarted);
   }
 
   private void fill(NDArray matrix, int known, RowInit init, List<String> tokens, int[] ids) {

@@ -29,7 +29,11 @@ record AddedToken(
    * normalised text.
    */
   static AddedToken of(int id, String content, boolean special) {
-    return new AddedToken(id, content, false, false, false, !special, special);
+    return of(id, content, special, !special);
+  }
+
+  static AddedToken of(int id, String content, boolean special, boolean normalized) {
+    return new AddedToken(id, content, false, false, false, normalized, special);
   }
 
   AddedToken asSpecial() {

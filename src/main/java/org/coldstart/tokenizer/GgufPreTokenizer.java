@@ -1,6 +1,5 @@
 package org.coldstart.tokenizer;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
@@ -57,28 +56,20 @@ enum GgufPreTokenizer {
   }
 
   JsonElement normalizer() {
-    return this == QWEN2 ? typed("NFC") : JsonNull.INSTANCE;
+    return this == QWEN2 ? GgufPipeline.typed("NFC") : JsonNull.INSTANCE;
   }
 
   JsonObject preTokenizer() {
     return switch (this) {
-      case GPT2 -> byteLevel(true);
-      case SMOLLM -> sequence(digits(), byteLevel(true));
-      case LLAMA3, QWEN2 -> sequence(split(), byteLevel(false));
+      case GPT2 -> GgufPipeline.byteLevel(true);
+      case SMOLLM -> GgufPipeline.sequence("pretokenizers", digits(), GgufPipeline.byteLevel(true));
+      case LLAMA3, QWEN2 ->
+          GgufPipeline.sequence("pretokenizers", split(), GgufPipeline.byteLevel(false));
     };
   }
 
-  /** Bytes as visible characters, after GPT-2's own word pattern if {@code words} is set. */
-  static JsonObject byteLevel(boolean words) {
-    JsonObject json = typed("ByteLevel");
-    json.addProperty("add_prefix_space", false);
-    json.addProperty("trim_offsets", true);
-    json.addProperty("use_regex", words);
-    return json;
-  }
-
   private static JsonObject digits() {
-    JsonObject json = typed("Digits");
+    JsonObject json = GgufPipeline.typed("Digits");
     json.addProperty("individual_digits", true);
     return json;
   }
@@ -86,24 +77,10 @@ enum GgufPreTokenizer {
   private JsonObject split() {
     JsonObject pattern = new JsonObject();
     pattern.addProperty("Regex", SPLIT.formatted(numbers));
-    JsonObject json = typed("Split");
+    JsonObject json = GgufPipeline.typed("Split");
     json.add("pattern", pattern);
     json.addProperty("behavior", "Isolated");
     json.addProperty("invert", false);
-    return json;
-  }
-
-  private static JsonObject sequence(JsonObject... steps) {
-    JsonArray array = new JsonArray();
-    Arrays.asList(steps).forEach(array::add);
-    JsonObject json = typed("Sequence");
-    json.add("pretokenizers", array);
-    return json;
-  }
-
-  private static JsonObject typed(String type) {
-    JsonObject json = new JsonObject();
-    json.addProperty("type", type);
     return json;
   }
 }

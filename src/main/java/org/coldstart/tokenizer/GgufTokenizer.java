@@ -1,96 +1,54 @@
 package org.coldstart.tokenizer;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import java.util.List;
-import java.util.OptionalLong;
 import org.coldstart.checkpoint.GgufMetadata;
 
-/**
- * Builds a tokenizer from the tables in a GGUF file: byte-level BPE, as Llama 3, SmolLM2, Qwen2 and
- * GPT-2 use it.
- */
+/** Builds a tokenizer from the tables in a GGUF file. */
 final class GgufTokenizer {
-  // llama.cpp's enum llama_token_type
-  private static final long CONTROL = 3;
-  private static final long USER_DEFINED = 4;
-  private static final long UNUSED = 5;
-
   private final GgufMetadata metadata;
   private final String origin;
-  private final List<String> tokens;
-  private final long[] types;
+  private final GgufPipeline pipeline;
 
   GgufTokenizer(GgufMetadata metadata, String origin) {
     this.metadata = metadata;
     this.origin = origin;
+    this.pipeline = pipeline(metadata, origin);
+  }
+
+  private static GgufPipeline pipeline(GgufMetadata metadata, String origin) {
     String kind =
-        metadata.string("tokenizer.ggml.model").orElseThrow(() -> missing("tokenizer.ggml.model"));
-    if (!kind.equals("gpt2")) {
-      throw new TokenizerException(
-          origin
-              + ": tokenizer.ggml.model is \""
-              + kind
-              + "\"; known is gpt2 (byte-level "
-              + "BPE). Load the model from a folder with tokenizer.json instead.");
-    }
-    List<String> all =
         metadata
-            .strings("tokenizer.ggml.tokens")
-            .orElseThrow(() -> missing("tokenizer.ggml.tokens"));
-    this.types =
-        metadata
-            .integers("tokenizer.ggml.token_type")
-            .orElseThrow(() -> missing("tokenizer.ggml.token_type"));
-    if (types.length != all.size()) {
-      throw new TokenizerException(
-          origin + " has " + all.size() + " tokens but " + types.length + " token types");
-    }
-    this.tokens = all.subList(0, used(all.size()));
+            .string("tokenizer.ggml.model")
+            .orElseThrow(() -> GgufTokens.missing(origin, "tokenizer.ggml.model"));
+    return switch (kind) {
+      case "gpt2" -> GgufByteLevel.read(metadata, GgufTokens.read(metadata, origin));
+      case "llama" -> GgufSentencePiece.read(metadata, GgufTokens.read(metadata, origin));
+      default ->
+          throw new TokenizerException(
+              origin
+                  + ": tokenizer.ggml.model is \""
+                  + kind
+                  + "\"; known are gpt2 (byte-level BPE) and llama (SentencePiece BPE). Load the"
+                  + " model from a folder with tokenizer.json instead.");
+    };
   }
 
   TokenizerParts parts() {
-    GgufPreTokenizer words =
-        GgufPreTokenizer.named(metadata.string("tokenizer.ggml.pre").orElse("gpt-2"), origin);
     JsonObject root = new JsonObject();
     root.addProperty("version", "1.0");
     root.add("truncation", JsonNull.INSTANCE);
     root.add("padding", JsonNull.INSTANCE);
-    root.add("added_tokens", addedTokens());
-    root.add("normalizer", words.normalizer());
-    root.add("pre_tokenizer", words.preTokenizer());
+    root.add("added_tokens", pipeline.tokens().addedTokens(pipeline.matchesNormalized()));
+    root.add("normalizer", pipeline.normalizer());
+    root.add("pre_tokenizer", pipeline.preTokenizer());
     root.add(
-        "post_processor", PostProcessor.of(around("bos", words.addsBos), around("eos", false)));
-    root.add("decoder", GgufPreTokenizer.byteLevel(true));
-    root.add("model", model(words));
-    return new TokenizerParts(
-        TokenizerJson.of(root, origin), new TokenizerConfig(config(), origin));
-  }
-
-  private JsonObject model(GgufPreTokenizer words) {
-    JsonObject vocabulary = new JsonObject();
-    int ordinary = ordinary();
-    for (int id = 0; id < ordinary; id++) {
-      vocabulary.addProperty(tokens.get(id), id);
-    }
-    JsonArray merges = new JsonArray();
-    metadata
-        .strings("tokenizer.ggml.merges")
-        .orElseThrow(() -> missing("tokenizer.ggml.merges"))
-        .forEach(merges::add);
-    JsonObject model = new JsonObject();
-    model.addProperty("type", "BPE");
-    model.add("dropout", JsonNull.INSTANCE);
-    model.add("unk_token", JsonNull.INSTANCE);
-    model.add("continuing_subword_prefix", JsonNull.INSTANCE);
-    model.add("end_of_word_suffix", JsonNull.INSTANCE);
-    model.addProperty("fuse_unk", false);
-    model.addProperty("byte_fallback", false);
-    model.addProperty("ignore_merges", words.ignoreMerges);
-    model.add("vocab", vocabulary);
-    model.add("merges", merges);
-    return model;
+        "post_processor",
+        PostProcessor.of(around("bos", pipeline.addsBos()), around("eos", false)));
+    root.add("decoder", pipeline.decoder());
+    root.add("model", pipeline.model());
+    return new TokenizerParts(TokenizerJson.of(root, origin), new TokenizerConfig(config(), origin))
+        .completed();
   }
 
   private JsonObject config() {
@@ -111,70 +69,15 @@ final class GgufTokenizer {
   }
 
   private void role(JsonObject config, String role, String key) {
-    OptionalLong id = metadata.integer("tokenizer.ggml." + key + "_token_id");
-    if (id.isPresent()) {
-      config.addProperty(role, token(key, id.getAsLong()));
+    AddedToken token = pipeline.tokens().role(key);
+    if (token != null) {
+      config.addProperty(role, token.content());
     }
-  }
-
-  private String token(String key, long id) {
-    if (id < 0 || id >= tokens.size()) {
-      throw new TokenizerException(
-          origin
-              + ": tokenizer.ggml."
-              + key
-              + "_token_id is "
-              + id
-              + ", but there are "
-              + tokens.size()
-              + " tokens");
-    }
-    return tokens.get((int) id);
   }
 
   /** The BOS or EOS token if one is to be put around every text, or null. */
   private AddedToken around(String key, boolean otherwise) {
-    OptionalLong id = metadata.integer("tokenizer.ggml." + key + "_token_id");
     boolean wanted = metadata.bool("tokenizer.ggml.add_" + key + "_token").orElse(otherwise);
-    return wanted && id.isPresent()
-        ? AddedToken.of((int) id.getAsLong(), token(key, id.getAsLong()), true)
-        : null;
-  }
-
-  private JsonArray addedTokens() {
-    JsonArray added = new JsonArray();
-    for (int id = 0; id < tokens.size(); id++) {
-      if (types[id] == CONTROL || types[id] == USER_DEFINED) {
-        added.add(AddedToken.of(id, tokens.get(id), types[id] == CONTROL).toJsonWithId());
-      }
-    }
-    return added;
-  }
-
-  /** Tokens up to the last that is in use: the rows behind it only fill up the embedding matrix. */
-  private int used(int size) {
-    int used = size;
-    while (used > 0 && types[used - 1] == UNUSED) {
-      used--;
-    }
-    return used;
-  }
-
-  /**
-   * Tokens of the model itself; control tokens behind them are added tokens only, as in
-   * tokenizer.json.
-   */
-  private int ordinary() {
-    int ordinary = tokens.size();
-    while (ordinary > 0
-        && (types[ordinary - 1] == CONTROL || types[ordinary - 1] == USER_DEFINED)) {
-      ordinary--;
-    }
-    return ordinary;
-  }
-
-  private TokenizerException missing(String key) {
-    return new TokenizerException(
-        origin + " has no " + key + ": it holds no tokenizer, or is no language model");
+    return wanted ? pipeline.tokens().role(key) : null;
   }
 }

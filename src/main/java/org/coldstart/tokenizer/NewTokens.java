@@ -1,18 +1,40 @@
 package org.coldstart.tokenizer;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 
-/** What a token must be like to be added. */
+/** What is to change so that some texts are tokens of their own. */
 final class NewTokens {
   private NewTokens() {}
 
   /**
-   * Checks one token.
+   * Those of the tokens that are not there yet, with the ids behind the vocabulary, and those that
+   * are there but have to become special.
    *
-   * @param before those to be added in the same call
    * @throws IllegalArgumentException naming the token and the way out
    */
-  static void check(String token, TokenizerJson json, List<AddedToken> before) {
+  static List<AddedToken> of(TokenizerJson json, boolean special, String... tokens) {
+    if (new HashSet<>(Arrays.asList(tokens)).size() < tokens.length) {
+      throw new IllegalArgumentException("a token is given twice among " + Arrays.toString(tokens));
+    }
+    List<AddedToken> changes = new ArrayList<>(tokens.length);
+    int next = json.size();
+    for (String token : tokens) {
+      check(token, json);
+      AddedToken known = json.addedToken(token);
+      if (known == null) {
+        boolean normalized = !special && !json.prependsToText();
+        changes.add(AddedToken.of(next++, token, special, normalized));
+      } else if (special && !known.special()) {
+        changes.add(known.asSpecial());
+      }
+    }
+    return changes;
+  }
+
+  private static void check(String token, TokenizerJson json) {
     if (token.isEmpty()) {
       throw new IllegalArgumentException("an empty token cannot be added");
     }
@@ -21,18 +43,12 @@ final class NewTokens {
           "token \"" + token + "\" holds half a character (a lone surrogate)");
     }
     Integer id = json.id(token);
-    if (id != null) {
+    if (id != null && json.addedToken(token) == null) {
       throw new IllegalArgumentException(
-          "token \""
-              + token
-              + "\" is already there with id "
-              + id
-              + "; use id(\""
-              + token
-              + "\") instead of adding it");
-    }
-    if (before.stream().anyMatch(other -> other.content().equals(token))) {
-      throw new IllegalArgumentException("token \"" + token + "\" is given twice");
+          "token \"%s\" is an ordinary piece of text with id %d, and adding it would split every"
+                  .formatted(token, id)
+              + " text anew; use id(\"%s\") instead, or mark yours off, as in \"<%s>\""
+                  .formatted(token, token));
     }
   }
 }

@@ -85,7 +85,7 @@ final class Pipeline {
               + " holds a model of kind "
               + type
               + "; known is BPE, the kind of every "
-              + "Llama, SmolLM and Qwen");
+              + "Llama, SmolLM, Qwen and Gemma");
     }
     model.getAsJsonArray("merges");
     // A prefix longer than a merged token makes the native library cut a string out of its bounds.

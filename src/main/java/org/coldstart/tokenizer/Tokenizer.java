@@ -1,7 +1,6 @@
 package org.coldstart.tokenizer;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,19 +29,18 @@ import org.coldstart.hub.Hub;
  */
 public final class Tokenizer implements AutoCloseable {
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
+  private final int loadedSize;
   private TokenizerParts parts;
 
   /** Null once closed. */
-  private NativeTokenizer rust;
-
-  /** Takes special tokens for text; built when first wanted. */
-  private NativeTokenizer ordinary;
+  private NativeTokenizers natives;
 
   private ChatTemplate chatTemplate;
 
   private Tokenizer(TokenizerParts parts) {
     this.parts = parts;
-    this.rust = NativeTokenizer.build(parts.json().json(), parts.json().origin());
+    this.loadedSize = parts.json().size();
+    this.natives = new NativeTokenizers(parts.json());
   }
 
   /**
@@ -79,7 +77,7 @@ public final class Tokenizer implements AutoCloseable {
    * text.
    */
   public Encoding encode(String text, boolean addSpecialTokens) {
-    return reading(() -> rust.encode(text, addSpecialTokens));
+    return reading(() -> natives.all().encode(text, addSpecialTokens));
   }
 
   /** Encodes many texts on all cores; results in the texts' order. */
@@ -94,18 +92,10 @@ public final class Tokenizer implements AutoCloseable {
    * text of a special one.
    */
   public Encoding encodeOrdinary(String text) {
-    Encoding encoding = reading(() -> ordinary == null ? null : ordinary.encode(text, false));
+    Supplier<Encoding> work = () -> natives.withoutSpecial().encode(text, false);
+    Encoding encoding = reading(() -> natives.hasWithoutSpecial() ? work.get() : null);
     if (encoding == null) {
-      encoding =
-          writing(
-              () -> {
-                if (ordinary == null) {
-                  ordinary =
-                      NativeTokenizer.build(
-                          parts.json().withoutSpecialTokens(), parts.json().origin());
-                }
-                return ordinary.encode(text, false);
-              });
+      encoding = writing(work);
     }
     int[] ids = encoding.tokens().stream().mapToInt(this::id).toArray();
     return new Encoding(ids, encoding.tokens(), encoding.offsets());
@@ -116,13 +106,8 @@ public final class Tokenizer implements AutoCloseable {
    * it.
    */
   public int[] subTokens(String text) {
-    return writing(
-        () -> {
-          try (NativeTokenizer plain =
-              NativeTokenizer.build(parts.json().withoutAddedTokens(), parts.json().origin())) {
-            return plain.encode(text, false).tokens().stream().mapToInt(this::id).toArray();
-          }
-        });
+    Encoding pieces = writing(() -> natives.vocabularyOnly().encode(text, false));
+    return pieces.tokens().stream().mapToInt(this::id).toArray();
   }
 
   /** The text of ids, special tokens included. */
@@ -143,7 +128,7 @@ public final class Tokenizer implements AutoCloseable {
           for (int id : ids) {
             known(id);
           }
-          return rust.decode(ids, skipSpecialTokens);
+          return natives.all().decode(ids, skipSpecialTokens);
         });
   }
 
@@ -158,6 +143,14 @@ public final class Tokenizer implements AutoCloseable {
    */
   public int size() {
     return reading(() -> parts.json().size());
+  }
+
+  /**
+   * Number of tokens when the tokenizer was loaded: the ids from here up to {@link #size()} were
+   * added since.
+   */
+  public int loadedSize() {
+    return loadedSize;
   }
 
   /** The id of a token in the vocabulary's own spelling ({@code Ġthe}, {@code <|im_start|>}). */
@@ -199,22 +192,33 @@ public final class Tokenizer implements AutoCloseable {
 
   /**
    * Adds tokens behind the vocabulary: the first gets the id {@link #size()}. The model's
-   * embeddings must then be resized to the new size. Either all are added or none.
+   * embeddings must then be resized to the new size. Either all are added or none. A token that was
+   * added before, by the model's makers or by an earlier call, stays as it is and keeps its id.
    *
-   * @return the number of tokens added
-   * @throws IllegalArgumentException if a token is empty, given twice, or already there
-   *     (transformers skips it)
+   * <p>Where the model puts a blank in front of every text (Llama 2), new tokens are matched in the
+   * raw text. transformers' {@code add_tokens} would have them matched in the normalised one, where
+   * that blank is put in front of the token's own text, too, and so nearly never is found.
+   *
+   * @return the number of tokens added; those that were there do not count
+   * @throws IllegalArgumentException if a token is empty, given twice, or an ordinary piece of text
    */
   public int addTokens(String... tokens) {
     return add(false, tokens);
   }
 
-  /** As {@link #addTokens}, and {@code decode(ids, true)} leaves these tokens out. */
+  /**
+   * As {@link #addTokens}, and {@code decode(ids, true)} leaves these tokens out; one that was
+   * there becomes special.
+   */
   public int addSpecialTokens(String... tokens) {
     return add(true, tokens);
   }
 
-  /** The token that fills up a batch, if the tokenizer has one. */
+  /**
+   * The token that fills up a batch, if the tokenizer has one: the {@code pad_token} that its files
+   * name, or else a special token made for that, which Llama 3.1 and 3.2 have without naming it
+   * ({@code <|finetune_right_pad_id|>}). No other token is taken for it.
+   */
   public Optional<String> padToken() {
     return token("pad_token");
   }
@@ -391,8 +395,10 @@ public final class Tokenizer implements AutoCloseable {
   public void close() {
     lock.writeLock().lock();
     try {
-      release();
-      rust = null;
+      if (natives != null) {
+        natives.close();
+        natives = null;
+      }
     } finally {
       lock.writeLock().unlock();
     }
@@ -401,38 +407,18 @@ public final class Tokenizer implements AutoCloseable {
   private int add(boolean special, String... tokens) {
     return writing(
         () -> {
-          TokenizerJson json = parts.json();
-          List<AddedToken> added = new ArrayList<>(tokens.length);
-          for (String token : tokens) {
-            NewTokens.check(token, json, added);
-            added.add(AddedToken.of(json.size() + added.size(), token, special));
+          int before = parts.json().size();
+          List<AddedToken> changes = NewTokens.of(parts.json(), special, tokens);
+          if (!changes.isEmpty()) {
+            replace(parts.json().with(changes));
           }
-          if (!added.isEmpty()) {
-            replace(json.with(added));
-          }
-          return added.size();
+          return parts.json().size() - before;
         });
   }
 
-  /**
-   * Builds the new native tokenizer before it gives up the old one, so that a failure changes
-   * nothing.
-   */
   private void replace(TokenizerJson json) {
-    NativeTokenizer next = NativeTokenizer.build(json.json(), json.origin());
-    release();
-    rust = next;
+    natives.replace(json);
     parts = new TokenizerParts(json, parts.config());
-  }
-
-  private void release() {
-    if (rust != null) {
-      rust.close();
-    }
-    if (ordinary != null) {
-      ordinary.close();
-      ordinary = null;
-    }
   }
 
   private Optional<String> token(String role) {
@@ -477,7 +463,7 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   private <T> T open(Supplier<T> work) {
-    if (rust == null) {
+    if (natives == null) {
       throw new IllegalStateException("this tokenizer is closed");
     }
     return work.get();

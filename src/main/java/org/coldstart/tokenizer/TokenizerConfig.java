@@ -22,7 +22,7 @@ import org.coldstart.json.JsonFiles;
 final class TokenizerConfig {
   static final String FILE = "tokenizer_config.json";
   static final String TOKEN_ROLES_FILE = "special_tokens_map.json";
-  static final String TEMPLATE_FILE = "chat_template.jinja";
+  static final String TEMPLATE_FILE = TemplateFiles.DEFAULT;
 
   /** The roles that transformers knows by name, and hands to chat templates. */
   static final List<String> ROLES =
@@ -59,10 +59,8 @@ final class TokenizerConfig {
           .entrySet()
           .forEach(e -> json.add(e.getKey(), e.getValue()));
     }
-    Path template = folder.resolve(TEMPLATE_FILE);
-    if (Files.exists(template)) {
-      json.addProperty("chat_template", JsonFiles.text(template, TokenizerException::new));
-    }
+    // Templates in files of their own stand in for all that the config holds.
+    TemplateFiles.read(folder).ifPresent(template -> json.add("chat_template", template));
     return new TokenizerConfig(json, file.toString());
   }
 
@@ -85,13 +83,17 @@ final class TokenizerConfig {
     return roles;
   }
 
-  /** Special tokens without a role of their own. */
+  /**
+   * Special tokens without a role of their own, in a list or by names that the model gives them.
+   */
   List<String> furtherSpecialTokens() {
     List<String> result = new ArrayList<>();
     for (String key : FURTHER) {
       JsonElement list = json.get(key);
       if (list != null && list.isJsonArray()) {
         list.getAsJsonArray().forEach(token -> result.add(content(key, token)));
+      } else if (list != null && list.isJsonObject()) {
+        list.getAsJsonObject().entrySet().forEach(e -> result.add(content(key, e.getValue())));
       }
     }
     return result;

@@ -36,7 +36,7 @@ final class TokenizerJson {
     this.origin = origin;
     this.vocabulary = vocabulary;
     this.added = added;
-    this.texts = textsById();
+    this.texts = TokenTable.textsById(vocabulary, added.values(), origin);
   }
 
   /**
@@ -98,6 +98,28 @@ final class TokenizerJson {
 
   String origin() {
     return origin;
+  }
+
+  /** Whether a text gets a blank or another prefix before it is looked through, as in Llama 2. */
+  boolean prependsToText() {
+    JsonElement normalizer = root.get("normalizer");
+    return normalizer != null && prepends(normalizer);
+  }
+
+  private static boolean prepends(JsonElement step) {
+    if (!step.isJsonObject()) {
+      return false;
+    }
+    JsonElement children = step.getAsJsonObject().get("normalizers");
+    if (children != null) {
+      for (JsonElement child : children.getAsJsonArray()) {
+        if (prepends(child)) {
+          return true;
+        }
+      }
+      return false;
+    }
+    return step.getAsJsonObject().get("type").getAsString().equals("Prepend");
   }
 
   /**
@@ -194,56 +216,5 @@ final class TokenizerJson {
 
   private static int exactInt(JsonElement value) {
     return value.getAsBigDecimal().intValueExact();
-  }
-
-  /** The tokens by id; ids must count up from 0 without a gap, the vocabulary's own first. */
-  private String[] textsById() {
-    int size = vocabulary.size();
-    for (AddedToken token : added.values()) {
-      size += vocabulary.containsKey(token.content()) ? 0 : 1;
-    }
-    String[] result = new String[size];
-    vocabulary.forEach((text, id) -> put(result, vocabulary.size(), id, text));
-    for (AddedToken token : added.values()) {
-      Integer known = vocabulary.get(token.content());
-      if (token.content().isEmpty()) {
-        throw new TokenizerException(origin + ": added token " + token.id() + " is empty");
-      }
-      if (known == null) {
-        put(result, size, token.id(), token.content());
-      } else if (known != token.id()) {
-        throw new TokenizerException(
-            origin
-                + ": token \""
-                + token.content()
-                + "\" has id "
-                + known
-                + " in the vocabulary but "
-                + token.id()
-                + " among the added tokens");
-      }
-    }
-    return result;
-  }
-
-  private void put(String[] result, int limit, int id, String text) {
-    if (id < 0 || id >= limit) {
-      throw new TokenizerException(
-          origin
-              + ": token \""
-              + text
-              + "\" has id "
-              + id
-              + ", but "
-              + limit
-              + " tokens need the ids 0 to "
-              + (limit - 1)
-              + " without a gap");
-    }
-    if (result[id] != null) {
-      throw new TokenizerException(
-          origin + ": tokens \"" + result[id] + "\" and \"" + text + "\" share the id " + id);
-    }
-    result[id] = text;
   }
 }

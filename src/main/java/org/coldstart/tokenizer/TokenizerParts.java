@@ -1,5 +1,6 @@
 package org.coldstart.tokenizer;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +18,12 @@ import org.coldstart.json.JsonFiles;
 record TokenizerParts(TokenizerJson json, TokenizerConfig config) {
   static final String FILE = "tokenizer.json";
 
+  private static final String SENTENCE_PIECE = "tokenizer.model";
+
+  /** Special tokens made to fill up batches; many files hold one without naming it. */
+  private static final List<String> PAD_TOKENS =
+      List.of("<|finetune_right_pad_id|>", "<|finetune_right_pad|>", "<|pad|>", "<pad>", "[PAD]");
+
   /** Reads a folder with tokenizer.json, a GGUF file, or a folder with one GGUF file. */
   static TokenizerParts read(Path path) {
     if (!Files.exists(path)) {
@@ -28,6 +35,12 @@ record TokenizerParts(TokenizerJson json, TokenizerConfig config) {
     }
     if (Files.exists(path.resolve(FILE))) {
       return folder(path);
+    }
+    if (Files.exists(path.resolve(SENTENCE_PIECE))) {
+      throw new TokenizerException(
+          "%s holds %s but no %s, which is what is read here; write one with Python:"
+                  .formatted(path, SENTENCE_PIECE, FILE)
+              + " AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
     }
     return gguf(onlyGguf(path));
   }
@@ -68,10 +81,12 @@ record TokenizerParts(TokenizerJson json, TokenizerConfig config) {
   /**
    * Does what transformers 5 does on loading: every token with a role is a special token, tokens
    * that only the config lists are added, and {@code add_bos_token} replaces the post-processor.
+   * Beyond that, a pad token that is there but not named gets its role.
    */
-  private TokenizerParts completed() {
+  TokenizerParts completed() {
     TokenizerJson complete = json.with(listedOnlyInConfig());
     complete = complete.with(notYetSpecial(complete));
+    namePadToken(complete);
     Optional<Boolean> bos = config.flag("add_bos_token");
     Optional<Boolean> eos = config.flag("add_eos_token");
     if (bos.isPresent() || eos.isPresent()) {
@@ -106,6 +121,15 @@ record TokenizerParts(TokenizerJson json, TokenizerConfig config) {
     return changed;
   }
 
+  private void namePadToken(TokenizerJson json) {
+    if (config.token("pad_token").isEmpty()) {
+      PAD_TOKENS.stream()
+          .filter(token -> json.addedToken(token) != null && json.addedToken(token).special())
+          .findFirst()
+          .ifPresent(token -> config.setToken("pad_token", token));
+    }
+  }
+
   private AddedToken wanted(TokenizerJson json, Optional<Boolean> flag, String role) {
     return flag.orElse(false) ? config.token(role).map(json::addedToken).orElse(null) : null;
   }
@@ -130,6 +154,10 @@ record TokenizerParts(TokenizerJson json, TokenizerConfig config) {
   JsonObject savedRoles() {
     JsonObject saved = new JsonObject();
     config.roles().forEach(saved::addProperty);
+    JsonElement further = config.json().get("additional_special_tokens");
+    if (further != null) {
+      saved.add("additional_special_tokens", further);
+    }
     return saved;
   }
 }

@@ -68,6 +68,7 @@ public final class SftTrainer {
   private void check(List<Example> examples, String which) {
     for (int i = 0; i < examples.size(); i++) {
       Example example = examples.get(i);
+      model.checkHasRows(tokenizer, example.ids());
       if (example.keptTokens() == 0) {
         throw new IllegalArgumentException(
             which + " row " + (i + 1) + " has no token that carries loss.");

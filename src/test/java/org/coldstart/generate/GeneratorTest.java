@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,6 +17,8 @@ import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.torch.Autograd;
+import org.coldstart.torch.TorchOps;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -48,6 +51,50 @@ class GeneratorTest {
     assertEquals(7, reply.ids().length);
     assertEquals(Generation.Stop.LENGTH, reply.stop());
     assertFalse(reply.ended());
+  }
+
+  /** Rows behind the tokenizer's own, as in Qwen's checkpoints, can be the likeliest of all. */
+  @Test
+  void aRowWithoutATokenIsNeverWritten() {
+    try (CausalLm spacious = ParityCase.of("llama-untied").model()) {
+      int size = tokenizer.size();
+      spacious.resizeTokenEmbeddings(size + 200);
+      NDArray head = spacious.headWeight();
+      Autograd.withoutGradient(
+          () -> {
+            try (NDArray loud = TorchOps.slice(head, 0, 0, 99).mul(100)) {
+              TorchOps.write(head, loud, 0, size);
+              TorchOps.write(head, loud, 0, size + 99);
+            }
+            return null;
+          });
+      int[] prompt = lastingPrompt();
+      float[] logits = spacious.nextTokenLogits(prompt);
+      int likeliest =
+          IntStream.range(0, logits.length).reduce(0, (a, b) -> logits[b] > logits[a] ? b : a);
+      assertTrue(likeliest >= size, "a row to spare is the likeliest: " + likeliest);
+      for (Sampling sampling : List.of(Sampling.greedy(), Sampling.temperature(1.0, 1))) {
+        Generation reply =
+            new Generator(spacious, tokenizer).generate(List.of(prompt), sampling, 5).get(0);
+        assertTrue(Arrays.stream(reply.ids()).allMatch(id -> id < size));
+      }
+    }
+  }
+
+  @Test
+  void aTokenWithoutARowIsRefusedWithTheWayOut() {
+    try (CausalLm small = ParityCase.of("llama-untied").model()) {
+      Generator lacking = new Generator(small, tokenizer);
+      String message =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> lacking.generate(List.of(new int[] {5, 300}), Sampling.greedy(), 3))
+              .getMessage();
+      assertTrue(message.contains("584 tokens") && message.contains("99 rows"), message);
+      assertTrue(message.contains("model.resizeTokenEmbeddings(tokenizer)"), message);
+      assertThrows(
+          IllegalArgumentException.class, () -> lacking.nextTokenProbabilities(new int[] {300}));
+    }
   }
 
   @Test

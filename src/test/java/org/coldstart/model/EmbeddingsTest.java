@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import com.google.gson.JsonObject;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
@@ -18,6 +20,7 @@ import org.coldstart.torch.Precision;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -25,6 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class EmbeddingsTest {
 
   private static final String CASES = "org.coldstart.fixture.ParityCase#all";
+  private static final Path QWEN = Path.of("src/test/resources/tokenizer/qwen");
   private static final int OLD = 99;
   private static Tokenizer tokenizer;
 
@@ -77,16 +81,20 @@ class EmbeddingsTest {
   }
 
   @Test
-  void oldRowsStayAndShrinkingCutsTheEnd() {
+  void oldRowsStayAndOnlyShrinkingCutsTheEnd() {
     try (CausalLm model = ParityCase.of("llama-untied").model()) {
       float[] embedding = model.embedding().toFloatArray();
       float[] head = model.headWeight().toFloatArray();
       model.resizeTokenEmbeddings(200);
       assertArrayEquals(embedding, part(model.embedding().toFloatArray(), 0, embedding.length));
       model.resizeTokenEmbeddings(50);
+      assertEquals(200, model.config().vocabSize(), "not shrunk by accident");
+      model.shrinkTokenEmbeddings(50);
+      assertEquals(50, model.config().vocabSize());
       assertArrayEquals(part(embedding, 0, 50 * 32), model.embedding().toFloatArray());
       assertArrayEquals(part(head, 0, 50 * 32), model.headWeight().toFloatArray());
       assertThrows(IllegalArgumentException.class, () -> model.resizeTokenEmbeddings(0));
+      assertMessage("51 rows cannot be kept of 50", () -> model.shrinkTokenEmbeddings(51));
     }
   }
 
@@ -166,6 +174,96 @@ class EmbeddingsTest {
         mean[i] = (q[i] + z[i]) / 2;
       }
       assertClose(mean, embeddings.row("QZ"), 1e-6, "row of QZ");
+    }
+  }
+
+  @Test
+  void rowsAreAddedUpToAMultiple() {
+    try (CausalLm model = ParityCase.of("llama-untied").model()) {
+      model.resizeTokenEmbeddings(99, 1);
+      assertEquals(99, model.config().vocabSize());
+      model.resizeTokenEmbeddings(99, 64);
+      assertEquals(128, model.config().vocabSize());
+      assertEquals(128, model.headWeight().getShape().get(0));
+      model.resizeTokenEmbeddings(129, 64);
+      assertEquals(192, model.config().vocabSize());
+      assertThrows(IllegalArgumentException.class, () -> model.resizeTokenEmbeddings(99, 0));
+    }
+  }
+
+  /** As in Qwen's checkpoints, where 267 rows stand behind the tokenizer's. */
+  @Test
+  void newTokensStartInTheirOwnRowsThoughTheMatrixHasRowsToSpare(@TempDir Path folder) {
+    try (CausalLm model = ParityCase.of("llama-untied").model()) {
+      model.resizeTokenEmbeddings(584);
+      model.embeddings(tokenizer).initialize(new RowInit.RandomDeviation(3), tokens(OLD, 584));
+      model.savePretrained(folder);
+    }
+    try (Tokenizer qwen = Tokenizer.fromPretrained(QWEN);
+        CausalLm model = CausalLm.fromPretrained(folder)) {
+      float[] before = model.embedding().toFloatArray();
+      int size = qwen.size();
+      assertEquals(2, qwen.addTokens("<think>", "</think>", "<answer>", "</answer>"));
+      model.resizeTokenEmbeddings(qwen.size());
+      assertEquals(584, model.config().vocabSize(), "not shrunk by accident");
+      assertArrayEquals(before, model.embedding().toFloatArray());
+
+      model.embeddings(qwen).cloneEmbedding("!", "</answer>");
+      ResizedEmbeddings result = model.resizeTokenEmbeddings(qwen);
+      assertEquals(new ResizedEmbeddings(584, 584, List.of("<answer>")), result);
+      float[] after = model.embedding().toFloatArray();
+      assertClose(meanOf(before, size), part(after, size * 32, 32), 1e-6, "row of <answer>");
+      float[] head = model.headWeight().toFloatArray();
+      assertClose(meanOf(head, size), part(head, size * 32, 32), 1e-6, "head of <answer>");
+      assertArrayEquals(model.embeddings(qwen).row("!"), model.embeddings(qwen).row("</answer>"));
+      assertArrayEquals(part(before, 0, size * 32), part(after, 0, size * 32), "old rows");
+      int behind = (size + 2) * 32;
+      assertArrayEquals(
+          part(before, behind, before.length - behind),
+          part(after, behind, before.length - behind),
+          "rows still to spare");
+
+      qwen.addTokens("<later>");
+      assertEquals(List.of("<later>"), model.resizeTokenEmbeddings(qwen, 64).started());
+      assertEquals(640, model.config().vocabSize());
+    }
+  }
+
+  private static float[] meanOf(float[] matrix, int rows) {
+    double[] sums = new double[32];
+    for (int i = 0; i < rows * 32; i++) {
+      sums[i % 32] += matrix[i];
+    }
+    float[] mean = new float[32];
+    for (int i = 0; i < 32; i++) {
+      mean[i] = (float) (sums[i] / rows);
+    }
+    return mean;
+  }
+
+  @Test
+  void growingStartsTheNewTokensToo() {
+    try (Tokenizer qwen = Tokenizer.fromPretrained(QWEN);
+        CausalLm model = ParityCase.of("llama-tied").model()) {
+      model.resizeTokenEmbeddings(qwen.size());
+      qwen.addTokens("<answer>");
+      ResizedEmbeddings result = model.resizeTokenEmbeddings(qwen);
+      assertEquals(qwen.size() - 1, result.rowsBefore());
+      assertEquals(qwen.size(), result.rows());
+      assertEquals(List.of("<answer>"), result.started());
+      assertEquals(List.of(), model.resizeTokenEmbeddings(qwen).started());
+    }
+  }
+
+  @Test
+  void tokenizerWithMoreTokensThanRowsIsRefusedWithBothNumbers() {
+    try (CausalLm model = ParityCase.of("llama-tied").model()) {
+      String says = "has 584 tokens, but the model's embedding has only 99 rows";
+      assertMessage(says, () -> model.checkFits(tokenizer));
+      assertMessage("(id 300) has none", () -> model.checkHasRows(tokenizer, new int[] {5, 300}));
+      model.checkHasRows(tokenizer, new int[] {0, 98});
+      model.resizeTokenEmbeddings(tokenizer);
+      model.checkFits(tokenizer);
     }
   }
 

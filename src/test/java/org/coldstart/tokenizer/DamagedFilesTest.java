@@ -90,6 +90,8 @@ class DamagedFilesTest {
         "/added_tokens/0 ; 5 ; wrong type",
         "/added_tokens/0/id ; 9 ; among the added tokens",
         "/added_tokens/4/id ; 2000000000 ; without a gap",
+        "/added_tokens/4/id ; 590 ; no token has the id 583 (\"<|extra|>\" has 590)",
+        "/model/vocab/a ; 100000 ; no token has the id 67 (\"b\" has 68)",
         "/added_tokens/4/content ; \"\" ; empty",
         "/normalizer ; {\"type\": \"Precompiled\", \"precompiled_charsmap\": \"AAAAAA==\"} ; not"
             + " known",
@@ -128,6 +130,29 @@ class DamagedFilesTest {
         Tokenizer tiny = Truth.tiny()) {
       assertArrayEquals(tiny.encode(text).ids(), tokenizer.encode(text).ids());
     }
+  }
+
+  /** Of a text listed twice, JSON's readers keep one; what is left leaves a gap. */
+  @Test
+  void vocabularyWithOneTextTwice() throws IOException {
+    String twice = good.replaceFirst("\"b\": *68", "\"a\": 68");
+    assertRefused(twice, "no token has the id 67");
+  }
+
+  @Test
+  void unknownModelTypesAreRefusedByName() throws IOException {
+    for (String type : new String[] {"WordPiece", "WordLevel", "Unigram", "Surprise"}) {
+      JsonObject root = Json.parse(good).getAsJsonObject();
+      root.getAsJsonObject("model").addProperty("type", type);
+      assertRefused(root.toString(), "kind \"" + type + "\"; known is BPE");
+    }
+  }
+
+  @Test
+  void sentencePieceModelAloneSaysWhatToDo() throws IOException {
+    Files.write(folder.resolve("tokenizer.model"), new byte[] {1, 2, 3});
+    assertTrue(error().contains("tokenizer.model"), error());
+    assertTrue(error().contains("save_pretrained"), error());
   }
 
   @Test

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Roles, sizes and refusals; the ids themselves are in {@link PythonParityTest}. */
 class GgufTokenizerTest {
   private static final Path TINY = Truth.RESOURCES.resolve("tiny.gguf");
+  private static final Path LLAMA2 = Truth.RESOURCES.resolve("llama2.gguf");
 
   @TempDir Path folder;
 
@@ -29,7 +32,7 @@ class GgufTokenizerTest {
       assertTrue(tokenizer.tokenToId("[PAD0]").isEmpty());
       assertEquals(OptionalInt.of(0), tokenizer.bosTokenId());
       assertEquals(OptionalInt.of(1), tokenizer.eosTokenId());
-      assertTrue(tokenizer.padToken().isEmpty());
+      assertEquals("<|pad|>", tokenizer.padToken().orElseThrow(), "there, though not named");
       assertEquals(OptionalInt.of(64), tokenizer.modelMaxLength());
       assertTrue(tokenizer.hasChatTemplate());
     }
@@ -45,13 +48,51 @@ class GgufTokenizerTest {
 
   @Test
   void otherKindsAreRefusedByName() throws IOException {
-    assertTrue(error(changed("gpt2", "bert")).contains("is \"bert\"; known is gpt2"));
+    assertTrue(error(changed("gpt2", "bert")).contains("is \"bert\"; known are gpt2"));
     String words = error(changed("llama-bpe", "chatglm-4"));
     assertTrue(
         words.contains("is \"chatglm-4\"; known are gpt-2, smollm, llama-bpe, qwen2"), words);
     assertTrue(
         error(changed("tokenizer.ggml.merges", "tokenizer.ggml.nerges"))
             .contains("has no tokenizer.ggml.merges"));
+  }
+
+  @Test
+  void sentencePieceTables() throws IOException {
+    assertTrue(
+        error(changed(LLAMA2, "tokenizer.ggml.scores", "tokenizer.ggml.sc0res"))
+            .contains("has no tokenizer.ggml.scores"));
+    String twice = error(changed(LLAMA2, "\2\0\0\0\0\0\0\0he", "\2\0\0\0\0\0\0\0er"));
+    assertTrue(twice.contains("token \"er\" has two ids"), twice);
+    assertTrue(error(unigram()).contains("SentencePiece Unigram"), error(unigram()));
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(LLAMA2)) {
+      assertEquals("<unk>", tokenizer.unkToken().orElseThrow());
+      assertEquals("<s>", tokenizer.bosToken().orElseThrow());
+      assertEquals("</s>", tokenizer.eosToken().orElseThrow());
+      assertTrue(tokenizer.hasChatTemplate());
+      assertEquals("a b", tokenizer.decode(tokenizer.encode("a b").ids(), true));
+    }
+  }
+
+  /** Scores that are no whole numbers, as logarithms of probabilities are not. */
+  private Path unigram() throws IOException {
+    byte[] bytes = Files.readAllBytes(LLAMA2);
+    String key = "tokenizer.ggml.scores";
+    int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(key) + key.length() + 8;
+    ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    long count = buffer.getLong(at);
+    for (int i = 0; i < count; i++) {
+      int place = at + 8 + 4 * i;
+      buffer.putFloat(place, buffer.getFloat(place) - 0.25f);
+    }
+    return Files.write(folder.resolve("unigram.gguf"), bytes);
+  }
+
+  @Test
+  void roleOfAnIdThatIsNotThere() throws IOException {
+    String eos = "tokenizer.ggml.eos_token_id\4\0\0\0";
+    String message = error(changed(LLAMA2, eos + "\2\0", eos + "\0\7"));
+    assertTrue(message.contains("eos_token_id is 1792, but there are 420 tokens"), message);
   }
 
   @Test
@@ -93,8 +134,12 @@ class GgufTokenizerTest {
 
   /** A copy of the tiny file with one string replaced by another of the same length. */
   private Path changed(String from, String to) throws IOException {
+    return changed(TINY, from, to);
+  }
+
+  private Path changed(Path file, String from, String to) throws IOException {
     assertEquals(from.length(), to.length());
-    String bytes = Files.readString(TINY, StandardCharsets.ISO_8859_1);
+    String bytes = Files.readString(file, StandardCharsets.ISO_8859_1);
     assertTrue(bytes.contains(from));
     return Files.writeString(
         folder.resolve("changed.gguf"), bytes.replace(from, to), StandardCharsets.ISO_8859_1);

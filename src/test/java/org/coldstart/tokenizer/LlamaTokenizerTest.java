@@ -34,6 +34,16 @@ class LlamaTokenizerTest {
   }
 
   @Test
+  void batchesAreFilledUpOnTheRightWithTheTokenMadeForThat() {
+    try (Tokenizer tokenizer = llama()) {
+      assertEquals("<|finetune_right_pad_id|>", tokenizer.padToken().orElseThrow());
+      assertEquals(128004, tokenizer.padTokenId().orElseThrow());
+      assertEquals(PaddingSide.RIGHT, tokenizer.paddingSide());
+      assertEquals(128256, tokenizer.size());
+    }
+  }
+
+  @Test
   void blanksBeforePunctuationStayAlthoughTheConfigAsksForCleaningUp() {
     try (Tokenizer tokenizer = llama()) {
       String text = "Is it so ? I 'm sure , yes .";

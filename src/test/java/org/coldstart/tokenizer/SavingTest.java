@@ -9,6 +9,7 @@ import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -81,6 +82,79 @@ class SavingTest {
     JsonArray templates = json("tokenizer_config.json").getAsJsonArray("chat_template");
     assertEquals(2, templates.size());
     assertFalse(names(folder).contains("chat_template.jinja"));
+  }
+
+  /** transformers 5 writes the default template beside the others' folder. */
+  @Test
+  void templatesInFilesAreRead() throws IOException {
+    Path source = folder.resolve("source");
+    Files.createDirectories(source.resolve("additional_chat_templates"));
+    Files.copy(Truth.TINY.resolve("tokenizer.json"), source.resolve("tokenizer.json"));
+    Files.writeString(source.resolve("tokenizer_config.json"), "{\"chat_template\": \"C\"}");
+    Files.writeString(source.resolve("chat_template.jinja"), "D");
+    Files.writeString(source.resolve("additional_chat_templates/tool_use.jinja"), "T");
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(source)) {
+      assertEquals("D", tokenizer.chatTemplate().source());
+      tokenizer.save(folder);
+    }
+    assertEquals(
+        Json.parse(
+            "[{\"name\":\"default\",\"template\":\"D\"},"
+                + "{\"name\":\"tool_use\",\"template\":\"T\"}]"),
+        json("tokenizer_config.json").get("chat_template"));
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
+      assertEquals("D", tokenizer.chatTemplate().source());
+    }
+  }
+
+  @Test
+  void tokenizerWithoutTemplateSavesNone() throws IOException {
+    Path base = folder.resolve("base");
+    Files.createDirectories(base);
+    Files.copy(Truth.TINY.resolve("tokenizer.json"), base.resolve("tokenizer.json"));
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(base)) {
+      tokenizer.save(folder);
+    }
+    assertFalse(json("tokenizer_config.json").has("chat_template"));
+    assertFalse(names(folder).contains("chat_template.jinja"));
+  }
+
+  @Test
+  void furtherSpecialTokensSurvive() throws IOException {
+    for (String further :
+        List.of(
+            "\"additional_special_tokens\": [\"<|user|>\", \"<|new|>\"]",
+            "\"extra_special_tokens\": [\"<|user|>\", {\"content\": \"<|new|>\"}]",
+            "\"extra_special_tokens\": {\"user_token\": \"<|user|>\", \"new_token\":"
+                + " \"<|new|>\"}")) {
+      Path source = Files.createTempDirectory(folder, "source");
+      Files.copy(Truth.TINY.resolve("tokenizer.json"), source.resolve("tokenizer.json"));
+      Files.writeString(source.resolve("tokenizer_config.json"), "{" + further + "}");
+      Path saved = Files.createTempDirectory(folder, "saved");
+      try (Tokenizer tokenizer = Tokenizer.fromPretrained(source)) {
+        tokenizer.save(saved);
+      }
+      JsonObject before = Json.parse("{" + further + "}").getAsJsonObject();
+      JsonObject after = json(folder.relativize(saved) + "/tokenizer_config.json");
+      before.entrySet().forEach(e -> assertEquals(e.getValue(), after.get(e.getKey())));
+      try (Tokenizer tokenizer = Tokenizer.fromPretrained(saved)) {
+        assertEquals(584, tokenizer.id("<|new|>"));
+        assertTrue(tokenizer.isSpecial(584));
+      }
+    }
+  }
+
+  @Test
+  void padTokenThatIsThereButNotNamedIsSavedWithItsRole() throws IOException {
+    Path base = folder.resolve("base");
+    Files.createDirectories(base);
+    Files.copy(Truth.TINY.resolve("tokenizer.json"), base.resolve("tokenizer.json"));
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(base)) {
+      assertEquals("<|pad|>", tokenizer.padToken().orElseThrow());
+      assertEquals(PaddingSide.RIGHT, tokenizer.paddingSide());
+      tokenizer.save(folder);
+    }
+    assertEquals("<|pad|>", json("tokenizer_config.json").get("pad_token").getAsString());
   }
 
   @Test

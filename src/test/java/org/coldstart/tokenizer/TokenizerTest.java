@@ -45,15 +45,37 @@ class TokenizerTest {
   }
 
   @Test
-  void tokenThatIsAlreadyThereIsAnErrorAndNothingIsAdded() {
+  void tokenThatIsThereStaysAsItIs() {
     int size = tokenizer.size();
-    String message = refused("<think>", "<|user|>");
+    int user = tokenizer.id("<|user|>");
+    assertEquals(1, tokenizer.addTokens("<think>", "<|user|>"));
+    assertEquals(0, tokenizer.addTokens("<think>"));
+    assertEquals(size, tokenizer.id("<think>"));
+    assertEquals(user, tokenizer.id("<|user|>"));
+    assertTrue(tokenizer.isSpecial(user));
+    assertEquals(size + 1, tokenizer.size());
+    assertEquals(size, tokenizer.loadedSize());
+  }
+
+  @Test
+  void anAddedTokenCanBecomeSpecial() {
+    int size = tokenizer.size();
+    assertFalse(tokenizer.isSpecial(tokenizer.id("<|extra|>")));
+    assertEquals(0, tokenizer.addSpecialTokens("<|extra|>"));
+    assertTrue(tokenizer.isSpecial(tokenizer.id("<|extra|>")));
+    assertEquals(size, tokenizer.size());
+  }
+
+  @Test
+  void tokenThatCannotBeAddedIsAnErrorAndNothingIsAdded() {
+    int size = tokenizer.size();
+    String piece = refused("<think>", "he");
     assertEquals(
-        "token \"<|user|>\" is already there with id "
-            + tokenizer.id("<|user|>")
-            + "; use id(\"<|user|>\") instead of adding it",
-        message);
-    assertTrue(refused("he").contains("already there"));
+        "token \"he\" is an ordinary piece of text with id "
+            + tokenizer.id("he")
+            + ", and adding it would split every text anew; use id(\"he\") instead, or mark yours"
+            + " off, as in \"<he>\"",
+        piece);
     assertTrue(refused("<a>", "<a>").contains("twice"));
     assertTrue(refused("<a>", "").contains("empty"));
     assertTrue(refused("a\ud83d").contains("lone surrogate"));
