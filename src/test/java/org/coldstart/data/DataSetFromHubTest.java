@@ -68,6 +68,6 @@ class DataSetFromHubTest {
     return new DataSetLoader(
         new Hub(
             new HubSettings(settings.endpoint(), cache, Optional.empty(), offline, true),
-            (file, bytes, total) -> {}));
+            state -> {}));
   }
 }
