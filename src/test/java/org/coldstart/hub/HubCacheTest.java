@@ -106,7 +106,12 @@ class HubCacheTest extends HubCase {
 
   @Test
   void processesThatWantTheSameFileDownloadItOnce() throws Exception {
-    server.next("cdn GET .*", HubCacheTest::slowly);
+    server.next(
+        "cdn GET .*",
+        (exchange, content) -> {
+          waitForHeads(3);
+          slowly(exchange, content); // time for the others to ask, if nothing held them back
+        });
     List<Process> readers = List.of(reader(""), reader(""), reader(""));
     for (Process reader : readers) {
       String output = new String(reader.getInputStream().readAllBytes());
@@ -133,6 +138,22 @@ class HubCacheTest extends HubCase {
     assertTrue(ends.contains("nothing"), ends.toString());
     assertWeightsIn(hub().downloadModel(NAME));
     assertWeightsIn(offline().downloadModel(NAME));
+  }
+
+  private void waitForHeads(int count) throws IOException {
+    for (int i = 0; i < 600 && heads() < count; i++) {
+      try {
+        Thread.sleep(50);
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
+    }
+  }
+
+  private long heads() {
+    return server.requests.stream()
+        .filter(r -> r.method().equals("HEAD") && r.path().endsWith("model.safetensors"))
+        .count();
   }
 
   private String whatIsThere() throws IOException {
