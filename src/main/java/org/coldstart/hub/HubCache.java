@@ -1,9 +1,13 @@
 package org.coldstart.hub;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -46,19 +50,11 @@ final class HubCache {
   }
 
   /**
-   * Where a file stands in a snapshot; a name that would lead out of the snapshot folder is
+   * Where a file stands in a snapshot; a name that could lead out of the snapshot folder is
    * refused.
    */
   Path pointer(String commit, String file) {
-    Path pointer = snapshot(commit).resolve(file).normalize();
-    if (!pointer.startsWith(snapshot(commit)) || pointer.equals(snapshot(commit))) {
-      throw new HubException(
-          Reason.DAMAGED,
-          "The hub lists a file named '"
-              + file
-              + "', which leads out of the repository's folder: do not use this repository.");
-    }
-    return pointer;
+    return snapshot(commit).resolve(FileNames.checked(file));
   }
 
   /** The commit a branch or tag stood at when it was last looked up; a commit stands for itself. */
@@ -67,41 +63,65 @@ final class HubCache {
     if (COMMIT.matcher(revision).matches()) {
       return Optional.of(revision);
     }
-    return Files.isRegularFile(ref) ? Optional.of(read(ref).strip()) : Optional.empty();
-  }
-
-  /** Notes where a branch or tag stands. */
-  void remember(String revision, String commit) {
-    if (!revision.equals(commit)) {
-      write(storage.resolve("refs").resolve(revision), commit);
-    }
+    return Files.isRegularFile(ref)
+        ? Optional.of(read(ref).strip()).filter(commit -> COMMIT.matcher(commit).matches())
+        : Optional.empty();
   }
 
   /**
-   * Notes what the hub says of a commit, so that a partial snapshot is known as one when the hub
-   * cannot be asked.
+   * Notes where a branch or tag stands, and what the hub says of the commit, so that a partial
+   * snapshot is known as one when the hub cannot be asked. A cache that can only be read is left as
+   * it is.
    */
-  void remember(Description description) {
-    write(note(description.commit()), description.toNote().toString());
+  void remember(String revision, Description description) {
+    try {
+      if (!revision.equals(description.commit())) {
+        write(storage.resolve("refs").resolve(revision), description.commit());
+      }
+      write(note(description.commit()), description.toNote().toString());
+    } catch (IOException e) {
+      // files that are there can be read without it; a download says what is wrong with the cache
+    }
   }
 
-  /** What the hub said of a commit; without a note, the files in the snapshot folder. */
+  /** What the hub said of a commit when we asked. */
+  Optional<Description> noted(String commit) {
+    return json(note(commit)).flatMap(Description::fromNote);
+  }
+
+  /**
+   * The files of a commit as far as the cache knows: by our note, by the listing that Python's
+   * snapshot_download keeps, or else those in the snapshot folder.
+   */
   Description describe(String commit) {
-    if (Files.isRegularFile(note(commit))) {
-      return Description.fromNote(Json.parse(read(note(commit))).getAsJsonObject());
-    }
+    return noted(commit)
+        .or(() -> listing(commit))
+        .orElseGet(() -> new Description(commit, present(commit), new JsonObject()));
+  }
+
+  /** {@code trees/<commit>.json} (huggingface_hub 2.4, _tree_cache.py). */
+  private Optional<Description> listing(String commit) {
+    return json(storage.resolve("trees").resolve(commit + ".json"))
+        .map(tree -> tree.get("files"))
+        .filter(JsonElement::isJsonObject)
+        .map(
+            files ->
+                new Description(
+                    commit,
+                    files.getAsJsonObject().keySet().stream().sorted().toList(),
+                    new JsonObject()));
+  }
+
+  private List<String> present(String commit) {
     Path folder = snapshot(commit);
     if (!Files.isDirectory(folder)) {
-      return new Description(commit, List.of(), new JsonObject());
+      return List.of();
     }
     try (Stream<Path> walk = Files.walk(folder)) {
-      return new Description(
-          commit,
-          walk.filter(Files::isRegularFile)
-              .map(file -> folder.relativize(file).toString().replace('\\', '/'))
-              .sorted()
-              .toList(),
-          new JsonObject());
+      return walk.filter(Files::isRegularFile)
+          .map(file -> folder.relativize(file).toString().replace('\\', '/'))
+          .sorted()
+          .toList();
     } catch (IOException | UncheckedIOException e) {
       throw storageError(folder, e);
     }
@@ -112,17 +132,22 @@ final class HubCache {
   }
 
   /**
-   * Puts a blob into a snapshot: by a relative link, or by moving the file where links are not to
-   * be had.
+   * Puts a blob into a snapshot: by a relative link, or where links are not to be had by moving a
+   * new blob and copying an old one, which other snapshots may link to.
    */
-  void link(String etag, Path pointer) {
+  void link(String etag, Path pointer, boolean isNew) {
     Path blob = blob(etag);
     try {
       Files.createDirectories(pointer.getParent());
       Files.deleteIfExists(pointer); // a link whose blob has gone
-      if (!settings.symlinks() || !linked(blob, pointer)) {
-        Files.move(blob, pointer, StandardCopyOption.REPLACE_EXISTING);
+      if (settings.symlinks() && linked(blob, pointer)) {
+        return;
       }
+      Path content = isNew ? blob : temporary(blob);
+      if (!isNew) {
+        Files.copy(blob, content);
+      }
+      Files.move(content, pointer, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw storageError(pointer, e);
     }
@@ -150,9 +175,24 @@ final class HubCache {
           FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
         channel.lock(); // until the channel closes
         action.run();
+      } catch (ClosedByInterruptException | FileLockInterruptionException e) {
+        throw HubException.interrupted("into " + storage, e);
       } catch (IOException e) {
         throw storageError(file, e);
       }
+    }
+  }
+
+  /** A JSON object from a file; empty when there is none, or a damaged one. */
+  private static Optional<JsonObject> json(Path file) {
+    try {
+      return Files.isRegularFile(file)
+          ? Optional.of(Json.parse(Files.readString(file)))
+              .filter(JsonElement::isJsonObject)
+              .map(JsonElement::getAsJsonObject)
+          : Optional.empty();
+    } catch (IOException | JsonParseException e) {
+      return Optional.empty();
     }
   }
 
@@ -164,19 +204,20 @@ final class HubCache {
     }
   }
 
-  private static void write(Path file, String text) {
-    try {
-      if (Files.isRegularFile(file) && Files.readString(file).equals(text)) {
-        return; // the cache may be one we can only read
-      }
-      Files.createDirectories(file.getParent());
-      // not createTempFile: its files are closed to other users, and a cache may be shared
-      Path temporary = file.resolveSibling(file.getFileName() + "." + UUID.randomUUID() + ".tmp");
-      Files.writeString(temporary, text);
-      Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw storageError(file, e);
+  /** Replaces a file in one step, unless it says the same already. */
+  private static void write(Path file, String text) throws IOException {
+    if (Files.isRegularFile(file) && Files.readString(file).equals(text)) {
+      return;
     }
+    Files.createDirectories(file.getParent());
+    Path temporary = temporary(file);
+    Files.writeString(temporary, text);
+    Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** Not createTempFile: its files are closed to other users, and a cache may be shared. */
+  private static Path temporary(Path file) {
+    return file.resolveSibling(file.getFileName() + "." + UUID.randomUUID() + ".tmp");
   }
 
   static HubException storageError(Path path, Exception cause) {
@@ -185,7 +226,7 @@ final class HubCache {
         "Cannot read or write "
             + path
             + " ("
-            + cause.getMessage()
+            + (cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage())
             + "): check its permissions and the free space, or set HF_HOME to another folder.",
         cause);
   }

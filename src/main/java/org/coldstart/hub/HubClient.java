@@ -1,18 +1,25 @@
 package org.coldstart.hub;
 
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse.ResponseInfo;
+import java.net.http.HttpTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
-import org.coldstart.hub.HubException.Reason;
+import javax.net.ssl.SSLException;
 import org.coldstart.json.Json;
 
 /**
@@ -23,6 +30,7 @@ import org.coldstart.json.Json;
  */
 final class HubClient {
   private static final int MAX_REDIRECTS = 10;
+  private static final int MAX_DESCRIPTION_BYTES = 64_000_000;
   private static final Duration ANSWER_TIME = Duration.ofSeconds(30);
 
   private final HttpClient http =
@@ -33,65 +41,80 @@ final class HubClient {
           .build();
   private final HubSettings settings;
   private final HubErrors errors;
+  private final Patience patience;
 
-  HubClient(HubSettings settings) {
+  HubClient(HubSettings settings, Patience patience) {
     this.settings = settings;
     this.errors = new HubErrors(settings);
+    this.patience = patience;
   }
 
   /** What the hub says about a repository's revision: its commit and files. */
   Description describe(HubRepository repository) {
-    try {
-      HttpResponse<String> response =
-          exchange("GET", endpoint(repository.apiPath()), 0, true, BodyHandlers.ofString());
-      if (response.statusCode() != 200) {
-        throw errors.of(response, repository, "");
-      }
-      Description description = Description.fromJson(Json.parse(response.body()).getAsJsonObject());
-      if (!HubCache.COMMIT.matcher(description.commit()).matches()) {
-        throw errors.notAHub(null);
-      }
-      return description;
-    } catch (IOException e) {
-      throw errors.unreachable(e, repository);
-    } catch (JsonParseException | IllegalStateException e) {
-      throw errors.notAHub(e);
-    }
+    return persist(
+        repository,
+        () -> {
+          HttpResponse<IncomingBody> response =
+              exchange("GET", endpoint(repository.apiPath()), 0, true, this::body);
+          String body = text(response);
+          if (response.statusCode() != 200) {
+            throw errors.of(response, repository, "");
+          }
+          return Description.fromJson(object(body)).orElseThrow(() -> errors.notAHub(null));
+        });
   }
 
   /** Size, ETag and commit of a file. */
   FileMetadata metadata(HubRepository repository, String commit, String file) {
-    try {
-      URI uri = endpoint(repository.filePath(commit, file));
-      HttpResponse<Void> response = exchange("HEAD", uri, 0, false, BodyHandlers.discarding());
-      if (response.statusCode() >= 400) {
-        throw errors.of(response, repository, file);
-      }
-      return FileMetadata.of(repository, commit, file, response)
-          .orElseThrow(() -> errors.notAHub(null));
-    } catch (IOException e) {
-      throw errors.unreachable(e, repository);
-    }
+    return persist(
+        repository,
+        () -> {
+          URI uri = endpoint(repository.filePath(commit, file));
+          HttpResponse<Void> response = exchange("HEAD", uri, 0, false, BodyHandlers.discarding());
+          if (response.statusCode() >= 400) {
+            throw errors.of(response, repository, file);
+          }
+          return FileMetadata.of(repository, commit, file, response)
+              .orElseThrow(() -> errors.notAHub(null));
+        });
   }
 
   /**
    * A file's bytes from {@code offset} on: status 206, or 200 when the server sends the whole file
-   * regardless.
+   * regardless; 416 when it has no such bytes.
+   *
+   * @throws IOException if another attempt may succeed
    */
-  HttpResponse<InputStream> open(HubRepository repository, String commit, String file, long offset)
-      throws IOException {
-    URI uri = endpoint(repository.filePath(commit, file));
-    HttpResponse<InputStream> response =
-        exchange("GET", uri, offset, true, BodyHandlers.ofInputStream());
+  HttpResponse<IncomingBody> open(FileMetadata metadata, long offset) throws IOException {
+    URI uri = endpoint(metadata.repository().filePath(metadata.commit(), metadata.file()));
+    HttpResponse<IncomingBody> response = exchange("GET", uri, offset, true, this::body);
     int status = response.statusCode();
-    if (status == 200 || status == 206) {
+    if (status == 200 || status == 206 || status == 416 && offset > 0) {
       return response;
     }
     response.body().close();
-    if (status == 408 || status == 416 || status == 429 || status >= 500) {
-      throw new IOException("status " + status);
+    if (!isHub(response.uri())) { // the signature in a content network's address has run out
+      throw new IOException("status %d from %s".formatted(status, response.uri().getHost()));
     }
-    throw errors.of(response, repository, file);
+    throw errors.of(response, metadata.repository(), metadata.file());
+  }
+
+  /** Tries again after failures that may pass; without a network there is nothing to wait for. */
+  private <T> T persist(HubRepository repository, Exchange<T> exchange) {
+    for (int failures = 1; ; failures++) {
+      try {
+        return exchange.run();
+      } catch (IOException e) {
+        boolean lasting =
+            e instanceof ConnectException
+                || e instanceof HttpTimeoutException
+                || e instanceof SSLException;
+        if (lasting || failures == patience.attempts()) {
+          throw errors.unreachable(e, repository);
+        }
+        patience.pause(failures, e, "The " + repository);
+      }
+    }
   }
 
   private <T> HttpResponse<T> exchange(
@@ -100,6 +123,10 @@ final class HubClient {
     URI uri = start;
     for (int i = 0; i <= MAX_REDIRECTS; i++) {
       HttpResponse<T> response = send(method, uri, offset, body);
+      if (BusyException.isBusy(response.statusCode())) {
+        close(response.body());
+        throw new BusyException(response.statusCode(), uri.getHost(), response.headers());
+      }
       Optional<URI> next = redirect(response);
       boolean linked = response.headers().firstValue("X-Linked-Etag").isPresent();
       if (next.isEmpty() || !leaveHub && (linked || !isHub(next.get()))) {
@@ -128,22 +155,27 @@ final class HubClient {
     try {
       return http.send(request.build(), body);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new HubException(
-          Reason.INTERRUPTED,
-          "Interrupted while asking "
-              + uri.getHost()
-              + ": ask again, and the download goes on where it stopped.",
-          e);
+      throw HubException.interrupted("from " + uri.getHost(), e);
     }
   }
 
-  private static Optional<URI> redirect(HttpResponse<?> response) {
+  /** Where an answer sends the reader on to; only to addresses of the web. */
+  private static Optional<URI> redirect(HttpResponse<?> response) throws IOException {
     int status = response.statusCode();
     HttpHeaders headers = response.headers();
-    return status < 300 || status >= 400
-        ? Optional.empty()
-        : headers.firstValue("Location").map(location -> response.uri().resolve(location));
+    Optional<String> location = headers.firstValue("Location");
+    if (status < 300 || status >= 400 || location.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      URI next = response.uri().resolve(new URI(location.get()));
+      if (next.getHost() == null || !next.getScheme().matches("(?i)https?")) {
+        throw new IOException("a redirect to " + next);
+      }
+      return Optional.of(next);
+    } catch (URISyntaxException e) {
+      throw new IOException("a redirect to " + location.get(), e);
+    }
   }
 
   private boolean isHub(URI uri) {
@@ -163,9 +195,41 @@ final class HubClient {
     return URI.create(settings.endpoint() + path);
   }
 
-  private static void close(Object body) throws IOException {
-    if (body instanceof InputStream stream) {
-      stream.close();
+  private IncomingBody body(ResponseInfo answer) {
+    return new IncomingBody(patience.silence());
+  }
+
+  private String text(HttpResponse<IncomingBody> response) throws IOException {
+    try (IncomingBody body = response.body()) {
+      byte[] bytes = body.all(MAX_DESCRIPTION_BYTES);
+      if (bytes == null) {
+        throw errors.notAHub(null);
+      }
+      return new String(bytes, StandardCharsets.UTF_8);
+    } catch (InterruptedIOException e) {
+      throw HubException.interrupted("from " + response.uri().getHost(), e);
     }
+  }
+
+  private JsonObject object(String text) {
+    try {
+      JsonElement json = Json.parse(text);
+      if (json.isJsonObject()) {
+        return json.getAsJsonObject();
+      }
+    } catch (JsonParseException | IllegalStateException e) {
+      throw errors.notAHub(e);
+    }
+    throw errors.notAHub(null);
+  }
+
+  private static void close(Object body) {
+    if (body instanceof IncomingBody content) {
+      content.close();
+    }
+  }
+
+  private interface Exchange<T> {
+    T run() throws IOException;
   }
 }

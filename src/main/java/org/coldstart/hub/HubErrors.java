@@ -5,6 +5,9 @@ import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
+import java.util.Locale;
+import javax.net.ssl.SSLException;
 import org.coldstart.hub.HubException.Reason;
 
 /** Turns answers and failures of the hub into one sentence each: what happened and what to do. */
@@ -22,6 +25,9 @@ final class HubErrors {
   HubException of(HttpResponse<?> response, HubRepository repository, String file) {
     String code = response.headers().firstValue("X-Error-Code").orElse("");
     int status = response.statusCode();
+    if (status == 401 && settings.token().isPresent() && says(response, "invalid credentials")) {
+      return badToken();
+    }
     if (code.equals("GatedRepo")) {
       return gated(repository);
     }
@@ -45,16 +51,38 @@ final class HubErrors {
       return notFound(repository);
     }
     if (status == 403) {
-      return new HubException(
-          Reason.GATED,
-          "%s refuses the %s to this token: check the token's permissions at %s."
-              .formatted(
-                  settings.endpoint(), repository, settings.endpoint() + "/settings/tokens"));
+      return refused(repository);
     }
     return new HubException(
         Reason.UNREACHABLE,
         "%s answered with status %d for the %s: try again in a while."
             .formatted(settings.endpoint(), status, repository));
+  }
+
+  private static boolean says(HttpResponse<?> response, String words) {
+    return response
+        .headers()
+        .firstValue("X-Error-Message")
+        .map(message -> message.toLowerCase(Locale.ROOT).contains(words))
+        .orElse(false);
+  }
+
+  private HubException badToken() {
+    return new HubException(
+        Reason.BAD_TOKEN,
+        ("%s does not know the access token in HF_TOKEN or in the login file: it is mistyped,"
+                + " withdrawn or expired; make a new one at %s, or unset it to read as nobody.")
+            .formatted(settings.endpoint(), tokens()));
+  }
+
+  private HubException refused(HubRepository repository) {
+    return new HubException(
+        Reason.GATED,
+        settings.token().isPresent()
+            ? "%s refuses the %s to this token: check the token's permissions at %s."
+                .formatted(settings.endpoint(), repository, tokens())
+            : "%s refuses the %s to readers without a token: set HF_TOKEN to one from %s."
+                .formatted(settings.endpoint(), repository, tokens()));
   }
 
   private HubException gated(HubRepository repository) {
@@ -65,7 +93,7 @@ final class HubErrors {
             ? "The %s is gated and the token has no access: accept the licence at %s with the account of the token."
                 .formatted(repository, page)
             : "The %s is gated: accept its licence at %s, then set HF_TOKEN to a token from %s."
-                .formatted(repository, page, settings.endpoint() + "/settings/tokens"));
+                .formatted(repository, page, tokens()));
   }
 
   private HubException notFound(HubRepository repository) {
@@ -80,21 +108,31 @@ final class HubErrors {
 
   /** The error for an exchange that ended without an answer. */
   HubException unreachable(IOException cause, HubRepository repository) {
-    String why =
-        cause instanceof HttpTimeoutException
-            ? "did not answer in time"
-            : cause instanceof ConnectException && hasCause(cause, UnknownHostException.class)
-                    || hasCause(cause, java.nio.channels.UnresolvedAddressException.class)
-                ? "is not a known address"
-                : cause instanceof ConnectException
-                    ? "refuses the connection"
-                    : "broke off the connection";
     return new HubException(
         Reason.UNREACHABLE,
         ("%s %s, so the %s cannot be downloaded: check the network and HF_ENDPOINT,"
                 + " or copy the files here and give their folder instead of the name.")
-            .formatted(settings.endpoint(), why, repository),
+            .formatted(settings.endpoint(), why(cause), repository),
         cause);
+  }
+
+  private static String why(IOException cause) {
+    if (cause instanceof BusyException busy) {
+      return "answered with status " + busy.status();
+    }
+    if (cause instanceof HttpTimeoutException) {
+      return "did not answer in time";
+    }
+    if (cause instanceof SSLException) {
+      return "has no certificate this Java trusts";
+    }
+    if (hasCause(cause, UnknownHostException.class)
+        || hasCause(cause, UnresolvedAddressException.class)) {
+      return "is not a known address";
+    }
+    return cause instanceof ConnectException
+        ? "refuses the connection"
+        : "broke off the connection (" + cause.getMessage() + ")";
   }
 
   /** The error for files that only the network could bring. */
@@ -114,6 +152,10 @@ final class HubErrors {
             + " does not answer like a model hub: check"
             + " HF_ENDPOINT, and whether a firewall or proxy answers in its place.",
         cause);
+  }
+
+  private String tokens() {
+    return settings.endpoint() + "/settings/tokens";
   }
 
   private String page(HubRepository repository) {

@@ -13,6 +13,8 @@ public final class HubException extends RuntimeException {
     OFFLINE,
     /** The owner asks readers to accept a licence, and the token is missing or has no access. */
     GATED,
+    /** The hub does not know the token: mistyped, withdrawn or expired. */
+    BAD_TOKEN,
     /** No such repository, or a private one and no token that may read it. */
     REPOSITORY_NOT_FOUND,
     /** The repository has no such branch, tag or commit. */
@@ -38,6 +40,15 @@ public final class HubException extends RuntimeException {
   HubException(Reason reason, String message, Throwable cause) {
     super(message, cause);
     this.reason = reason;
+  }
+
+  /** The error for a thread that was interrupted; its interrupt stays pending. */
+  static HubException interrupted(String what, Exception cause) {
+    Thread.currentThread().interrupt();
+    return new HubException(
+        Reason.INTERRUPTED,
+        "Interrupted while downloading " + what + ": ask again, and it goes on where it stopped.",
+        cause);
   }
 
   /** What went wrong. */

@@ -2,7 +2,6 @@ package org.coldstart.hub;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -36,20 +35,46 @@ public record HubRepository(Kind kind, String name, String revision) {
     }
   }
 
+  /** As huggingface_hub's validators: no {@code --}, which stands for the slash in the cache. */
   private static final Pattern NAME =
-      Pattern.compile("([A-Za-z0-9][\\w.-]*/[A-Za-z0-9][\\w.-]*)(?:@([\\w./-]+))?");
+      Pattern.compile("(?!.*(--|\\.\\.))\\w([\\w.-]{0,94}\\w)?/\\w([\\w.-]{0,94}\\w)?(?<!\\.git)");
+
+  /** Revisions become file names under {@code refs}, so no part may begin with a dot. */
+  private static final Pattern REVISION =
+      Pattern.compile("(?!.*\\.\\.)[\\w+-][\\w.+-]*(/[\\w+-][\\w.+-]*)*");
+
+  /**
+   * Checks the name and the revision.
+   *
+   * @throws HubException if the name has not the form {@code owner/name} or the revision is none
+   */
+  public HubRepository {
+    if (!isName(name)) {
+      throw new HubException(
+          HubException.Reason.BAD_NAME,
+          "'" + name + "' is no name on the hub, which has the form owner/name.");
+    }
+    if (!REVISION.matcher(revision).matches()) {
+      throw new HubException(
+          HubException.Reason.BAD_NAME,
+          "'" + revision + "' is no revision of " + name + ": give a branch, a tag or a commit.");
+    }
+  }
 
   /**
    * Reads {@code owner/name} or {@code owner/name@revision}; empty when the text has another form.
    */
   public static Optional<HubRepository> parse(Kind kind, String text) {
-    Matcher matcher = NAME.matcher(text);
-    if (!matcher.matches() || text.contains("..")) {
-      return Optional.empty();
-    }
-    String revision = matcher.group(2);
-    return Optional.of(
-        new HubRepository(kind, matcher.group(1), revision == null ? "main" : revision));
+    int at = text.indexOf('@');
+    String name = at < 0 ? text : text.substring(0, at);
+    String revision = at < 0 ? "main" : text.substring(at + 1);
+    return isName(name) && REVISION.matcher(revision).matches()
+        ? Optional.of(new HubRepository(kind, name, revision))
+        : Optional.empty();
+  }
+
+  private static boolean isName(String name) {
+    return NAME.matcher(name).matches();
   }
 
   /** The same repository at another revision. */

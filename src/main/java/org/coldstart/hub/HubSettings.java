@@ -8,6 +8,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Where the hub is, where its files are kept, and who asks: the settings Python's huggingface_hub
@@ -18,14 +20,15 @@ import java.util.Set;
  * @param cache folder of the downloads, shared with Python (HF_HUB_CACHE, or {@code hub} in
  *     HF_HOME)
  * @param token access token for private and gated repositories (HF_TOKEN, or the file a login left
- *     in HF_HOME)
- * @param offline true: use the cache only (HF_HUB_OFFLINE)
+ *     in HF_HOME or at HF_TOKEN_PATH, unless HF_HUB_DISABLE_IMPLICIT_TOKEN says not to send it)
+ * @param offline true: use the cache only (HF_HUB_OFFLINE, else TRANSFORMERS_OFFLINE)
  * @param symlinks false: place files in the snapshot folders themselves, without links
  *     (HF_HUB_DISABLE_SYMLINKS)
  */
 public record HubSettings(
     URI endpoint, Path cache, Optional<String> token, boolean offline, boolean symlinks) {
   private static final Set<String> TRUE = Set.of("1", "on", "yes", "true");
+  private static final Pattern VARIABLE = Pattern.compile("\\$(?:(\\w+)|\\{(\\w+)\\})");
 
   /** The settings of this process: its environment variables and the user's home folder. */
   public static HubSettings fromEnvironment() {
@@ -40,13 +43,13 @@ public record HubSettings(
     Path cache = path(environment, "HF_HUB_CACHE", userHome, oldName);
     String endpoint =
         text(environment, "HF_ENDPOINT").orElse("https://huggingface.co").replaceAll("/+$", "");
-    boolean offline =
-        isTrue(environment, "HF_HUB_OFFLINE") || isTrue(environment, "TRANSFORMERS_OFFLINE");
+    String offline =
+        text(environment, "HF_HUB_OFFLINE").isPresent() ? "HF_HUB_OFFLINE" : "TRANSFORMERS_OFFLINE";
     return new HubSettings(
         address(endpoint),
         cache,
         token(environment, home, userHome),
-        offline,
+        isTrue(environment, offline),
         !isTrue(environment, "HF_HUB_DISABLE_SYMLINKS"));
   }
 
@@ -58,16 +61,18 @@ public record HubSettings(
   }
 
   private static Optional<String> token(Map<String, String> environment, Path home, Path userHome) {
+    if (isTrue(environment, "HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
+      return Optional.empty();
+    }
     Optional<String> variable =
         text(environment, "HF_TOKEN").or(() -> text(environment, "HUGGING_FACE_HUB_TOKEN"));
     if (variable.isPresent()) {
-      return variable;
+      return Optional.of(checked(variable.get(), "HF_TOKEN"));
     }
     Path file = path(environment, "HF_TOKEN_PATH", userHome, home.resolve("token"));
     try {
-      return Files.isRegularFile(file)
-          ? Optional.of(Files.readString(file).strip()).filter(t -> !t.isEmpty())
-          : Optional.empty();
+      String token = Files.isRegularFile(file) ? Files.readString(file).strip() : "";
+      return token.isEmpty() ? Optional.empty() : Optional.of(checked(token, file.toString()));
     } catch (IOException e) {
       throw new HubException(
           HubException.Reason.STORAGE,
@@ -76,22 +81,51 @@ public record HubSettings(
     }
   }
 
+  /** What a header cannot carry is named without being shown. */
+  private static String checked(String token, String place) {
+    if (!token.matches("[!-~]+")) {
+      throw new HubException(
+          HubException.Reason.BAD_TOKEN,
+          place
+              + " holds no access token (it has blanks, line ends or letters beyond ASCII):"
+              + " copy it again, or unset it.");
+    }
+    return token;
+  }
+
   private static URI address(String endpoint) {
-    if (!endpoint.matches("https?://[\\w.:\\[\\]-]+(/\\S*)?")) {
+    URI address = URI.create("");
+    if (endpoint.matches("https?://[\\w.:\\[\\]-]+(/[\\w./~-]*)?")) {
+      address = URI.create(endpoint);
+    }
+    if (address.getHost() == null) { // for java.net.URI, a name with an underscore is none
       throw new HubException(
           HubException.Reason.BAD_NAME,
           "HF_ENDPOINT is '"
               + endpoint
               + "': set it to an address that starts with https://, or unset it.");
     }
-    return URI.create(endpoint);
+    return address;
   }
 
   private static Path path(
       Map<String, String> environment, String name, Path userHome, Path otherwise) {
     return text(environment, name)
-        .map(p -> p.startsWith("~/") ? userHome.resolve(p.substring(2)) : Path.of(p))
+        .map(p -> expanded(environment, p))
+        .map(p -> p.matches("~([/\\\\].*)?") ? userHome + p.substring(1) : p)
+        .map(Path::of)
         .orElse(otherwise);
+  }
+
+  /** Replaces {@code $NAME} and <code>${NAME}</code> by the variable's value, if it has one. */
+  private static String expanded(Map<String, String> environment, String path) {
+    return VARIABLE
+        .matcher(path)
+        .replaceAll(
+            m -> {
+              String name = m.group(1) == null ? m.group(2) : m.group(1);
+              return Matcher.quoteReplacement(environment.getOrDefault(name, m.group()));
+            });
   }
 
   private static Optional<String> text(Map<String, String> environment, String name) {

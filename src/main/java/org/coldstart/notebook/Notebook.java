@@ -3,6 +3,7 @@ package org.coldstart.notebook;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.coldstart.hub.Hub;
 import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
 
@@ -61,6 +62,7 @@ public final class Notebook {
               kernel.register(
                   Knobs.class, List.of(Rendering.HTML), knobs -> Rendering.of(knobs.toTable()));
               kernel.evaluate(imports());
+              Hub.display(new DownloadBar());
             });
   }
 

@@ -87,7 +87,11 @@ public final class Progress implements AutoCloseable {
   }
 
   private Rich line() {
-    double percent = total == 0 ? 100 : 100.0 * Math.min(done, total) / total;
+    return bar(total == 0 ? 100 : 100.0 * Math.min(done, total) / total, text());
+  }
+
+  /** A bar filled so far, and the text behind it. */
+  static Rich bar(double percent, String text) {
     String bar =
         "<span"
             + " style=\"display:inline-block;width:160px;height:8px;border-radius:4px;margin-right:10px;background:linear-gradient(to"
@@ -97,8 +101,8 @@ public final class Progress implements AutoCloseable {
     return Rich.html(
         "<div style=\"font-size:13px;font-variant-numeric:tabular-nums;color:var(--jp-content-font-color1,inherit)\">"
             + bar
-            + Html.escape(text())
+            + Html.escape(text)
             + "</div>",
-        text());
+        text);
   }
 }

@@ -46,10 +46,10 @@ public final class Tokenizer implements AutoCloseable {
   /**
    * Loads the tokenizer of a model.
    *
-   * @param nameOrPath a folder, a .gguf file, or a model's name as {@link Hub#model} takes it
+   * @param nameOrPath a folder, a .gguf file, or a model's name as {@link Hub#tokenizer} takes it
    */
   public static Tokenizer fromPretrained(String nameOrPath) {
-    return fromPretrained(Hub.model(nameOrPath));
+    return fromPretrained(Hub.tokenizer(nameOrPath));
   }
 
   /**

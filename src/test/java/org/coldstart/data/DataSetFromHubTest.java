@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.coldstart.hub.Hub;
+import org.coldstart.hub.HubException;
 import org.coldstart.hub.HubSettings;
 import org.coldstart.hub.LocalHub;
 import org.junit.jupiter.api.AfterEach;
@@ -63,11 +66,34 @@ class DataSetFromHubTest {
         "There is no .jsonl, .json, .csv, .tsv or .parquet file in owner/pictures.", message);
   }
 
+  @Test
+  void loadsOneOfSeveralConfigurationsAndOnlyItsFiles() {
+    server
+        .add("datasets/owner/several", "main")
+        .card(
+            Map.of(
+                "configs",
+                List.of(
+                    Map.of("config_name", "main", "data_files", "main/*"),
+                    Map.of("config_name", "other", "data_files", "other/*"))))
+        .file("main/train.jsonl", "{\"a\": \"m\"}")
+        .file("other/train.jsonl", "{\"a\": \"o\"}");
+    assertEquals(List.of("o"), loader(false, "other").load("owner/several", "train").column("a"));
+    assertEquals(List.of("o"), loader(true, "other").load("owner/several", "train").column("a"));
+    assertThrows(HubException.class, () -> loader(true, "main").load("owner/several", "train"));
+    assertThrows(DataException.class, () -> loader(false).load("owner/several", "train"));
+  }
+
   private DataSetLoader loader(boolean offline) {
+    return loader(offline, "");
+  }
+
+  private DataSetLoader loader(boolean offline, String configuration) {
     HubSettings settings = server.settings(cache);
     return new DataSetLoader(
         new Hub(
             new HubSettings(settings.endpoint(), cache, Optional.empty(), offline, true),
-            (file, bytes, total) -> {}));
+            state -> {}),
+        configuration);
   }
 }

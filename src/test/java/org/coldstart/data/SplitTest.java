@@ -99,11 +99,11 @@ class SplitTest {
     assertEquals(
         Map.of(
             "train", List.of("one/a.csv", "b.csv"), "held", List.of("deep/x.csv", "deep/er/x.csv")),
-        SplitFiles.of(described));
+        SplitFiles.of(described, ""));
     Description ambiguous =
         describe("{'configs': [" + two + "," + two.replace("small", "large") + "]}", "s/t.csv");
     assertTrue(
-        assertThrows(DataException.class, () -> SplitFiles.of(ambiguous))
+        assertThrows(DataException.class, () -> SplitFiles.of(ambiguous, ""))
             .getMessage()
             .contains("small, large"));
   }
@@ -121,7 +121,48 @@ class SplitTest {
                 "{}",
                 "default/partial-train/0000.parquet",
                 "default/test/0000.parquet",
-                ".gitattributes")));
+                ".gitattributes"),
+            ""));
+  }
+
+  @Test
+  void aConfigurationIsChosenByItsName() {
+    Description several =
+        describe(
+            "{'configs': [{'config_name': 'main', 'data_files': 'main/*.jsonl'},"
+                + " {'config_name': 'socratic', 'data_dir': './socratic'}]}",
+            "main/a.jsonl",
+            "socratic/test.jsonl",
+            "socratic/train.jsonl",
+            "test.jsonl");
+    assertEquals(Map.of("train", List.of("main/a.jsonl")), SplitFiles.of(several, "main"));
+    assertEquals(
+        Map.of("train", List.of("socratic/train.jsonl"), "test", List.of("socratic/test.jsonl")),
+        SplitFiles.of(several, "socratic"));
+    assertEquals(
+        "The data set has no configuration 'x': it has main, socratic.",
+        assertThrows(DataException.class, () -> SplitFiles.of(several, "x")).getMessage());
+    assertEquals(
+        "The data set has several configurations and no default one (main, socratic): name one of"
+            + " them, as in DataSet.load(name, \"main\", \"train\").",
+        assertThrows(DataException.class, () -> SplitFiles.of(several, "")).getMessage());
+    Description converted =
+        describe("{}", "main/train/0000.parquet", "socratic/train/0000.parquet");
+    assertEquals(
+        Map.of("train", List.of("socratic/train/0000.parquet")),
+        SplitFiles.ofConversion(converted, "socratic"));
+  }
+
+  @Test
+  void theReadmeMayMarkOneAsTheDefault() {
+    Description marked =
+        describe(
+            "{'configs': [{'config_name': 'a', 'data_files': 'a.csv'},"
+                + " {'config_name': 'b', 'data_files': 'b.csv', 'default': true}]}",
+            "a.csv",
+            "b.csv");
+    assertEquals(Map.of("train", List.of("b.csv")), SplitFiles.of(marked, ""));
+    assertEquals(Map.of("train", List.of("a.csv")), SplitFiles.of(marked, "a"));
   }
 
   @Test
@@ -153,7 +194,7 @@ class SplitTest {
   }
 
   private static Map<String, List<String>> splits(String... files) {
-    return SplitFiles.of(describe("{}", files));
+    return SplitFiles.of(describe("{}", files), "");
   }
 
   private static Description describe(String card, String... files) {

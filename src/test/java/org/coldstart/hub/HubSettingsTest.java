@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -49,6 +50,60 @@ class HubSettingsTest {
     HubSettings settings = settings(Map.of("HF_TOKEN", "from-variable"));
     assertEquals(Optional.of("from-variable"), settings.token());
     assertFalse(settings.toString().contains("from-variable"));
+  }
+
+  @Test
+  void pathsAreExpandedAsInPython() {
+    assertEquals(
+        Path.of("/data/u1/hub"), settings(Map.of("HF_HOME", "/data/$WHO", "WHO", "u1")).cache());
+    assertEquals(
+        Path.of("/data/u1x/c"),
+        settings(Map.of("HF_HUB_CACHE", "${ROOT}/${WHO}x/c", "ROOT", "/data", "WHO", "u1"))
+            .cache());
+    assertEquals(Path.of("/$NONE/c"), settings(Map.of("HF_HUB_CACHE", "/$NONE/c")).cache());
+    assertEquals(home, settings(Map.of("HF_HUB_CACHE", "~")).cache());
+    assertEquals(Path.of("/old"), settings(Map.of("HUGGINGFACE_HUB_CACHE", "/old")).cache());
+  }
+
+  @Test
+  void offlineTakesPythonsWordsAndItsOwnVariableFirst() {
+    for (String yes : List.of("1", "true", "TRUE", "Yes", "on")) {
+      assertTrue(settings(Map.of("HF_HUB_OFFLINE", yes)).offline(), yes);
+    }
+    for (String no : List.of("0", "false", "2", "y", "")) {
+      assertFalse(settings(Map.of("HF_HUB_OFFLINE", no)).offline(), no);
+    }
+    assertTrue(settings(Map.of("TRANSFORMERS_OFFLINE", "1")).offline());
+    assertFalse(settings(Map.of("HF_HUB_OFFLINE", "0", "TRANSFORMERS_OFFLINE", "1")).offline());
+  }
+
+  @Test
+  void aTokenThatNoHeaderCarriesIsRefusedUnseen() {
+    for (String bad : List.of("se cret", "se\ncret", "sécret")) {
+      HubException e = assertThrows(HubException.class, () -> settings(Map.of("HF_TOKEN", bad)));
+      assertEquals(HubException.Reason.BAD_TOKEN, e.reason());
+      assertFalse(e.getMessage().contains("cret"), e.getMessage());
+    }
+    assertEquals(
+        Optional.empty(),
+        settings(Map.of("HF_TOKEN", "t", "HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")).token());
+  }
+
+  @Test
+  void anEndpointThatIsNoAddressIsRefused() {
+    for (String bad :
+        List.of(
+            "ftp://x",
+            "https://",
+            "http://my_hub:80",
+            "http://u:p@x",
+            "http://x/a?b",
+            "http://x:y")) {
+      assertThrows(HubException.class, () -> settings(Map.of("HF_ENDPOINT", bad)), bad);
+    }
+    assertEquals(
+        "http://x/mirror/hf",
+        settings(Map.of("HF_ENDPOINT", "http://x/mirror/hf//")).endpoint().toString());
   }
 
   private HubSettings settings(Map<String, String> environment) {

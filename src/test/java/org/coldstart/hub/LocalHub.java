@@ -4,21 +4,25 @@ import com.google.gson.Gson;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /**
  * A small hub on this machine that speaks the protocol huggingface_hub 2.4.0 speaks: descriptions,
@@ -37,6 +41,7 @@ public final class LocalHub implements AutoCloseable {
     final String revision;
     final Map<String, byte[]> files = new TreeMap<>();
     Map<String, Object> card = Map.of();
+    final Map<String, String> etags = new TreeMap<>();
     String neededToken = "";
     boolean gated;
 
@@ -54,6 +59,12 @@ public final class LocalHub implements AutoCloseable {
       return file(name, content.getBytes(StandardCharsets.UTF_8));
     }
 
+    /** The server announces the file under an ETag that is no checksum. */
+    Repository etag(String name, String etag) {
+      etags.put(name, etag);
+      return this;
+    }
+
     Repository gated(String token) {
       gated = true;
       neededToken = token;
@@ -68,16 +79,25 @@ public final class LocalHub implements AutoCloseable {
 
   final List<Request> requests = new CopyOnWriteArrayList<>();
 
-  /** How many of the next large downloads break off half-way. */
-  final AtomicInteger cuts = new AtomicInteger();
+  /** What the server does to a request in place of the right answer. */
+  @FunctionalInterface
+  interface Fault {
+    /**
+     * Answers.
+     *
+     * @param content what the right answer would bring; empty unless it is a file
+     */
+    void answer(HttpExchange exchange, byte[] content) throws IOException;
+  }
 
-  /** How many of the next large downloads bring wrong bytes. */
-  final AtomicInteger flips = new AtomicInteger();
+  private record Planned(String requests, Fault fault) {}
 
-  /** How many of the next large downloads are answered with status 503. */
-  final AtomicInteger refusals = new AtomicInteger();
+  /** Tokens the hub knows; any other is answered with 401. Empty: all are known. */
+  final Set<String> tokens = new HashSet<>();
 
+  private final List<Planned> faults = new CopyOnWriteArrayList<>();
   private final Map<String, Repository> repositories = new TreeMap<>();
+  private final ExecutorService threads = Executors.newCachedThreadPool();
   private final HttpServer hub = start("hub");
   private final HttpServer contentNetwork = start("cdn");
 
@@ -88,6 +108,70 @@ public final class LocalHub implements AutoCloseable {
     return repository;
   }
 
+  /**
+   * Plans a fault for the next request that matches and has none yet.
+   *
+   * @param requests regular expression over server, method and path: {@code cdn GET .*}
+   */
+  LocalHub next(String requests, Fault fault) {
+    faults.add(new Planned(requests, fault));
+    return this;
+  }
+
+  /** A status and headers, names and values in turn. */
+  static Fault status(int status, String... headers) {
+    return (exchange, content) -> {
+      for (int i = 0; i < headers.length; i += 2) {
+        exchange.getResponseHeaders().add(headers[i], headers[i + 1]);
+      }
+      send(exchange, status, "no".getBytes(StandardCharsets.UTF_8));
+    };
+  }
+
+  /** A text with status 200. */
+  static Fault text(String text) {
+    return (exchange, content) -> send(exchange, 200, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The first half of what is asked for, and then no connection any more. */
+  static void cut(HttpExchange exchange, byte[] content) throws IOException {
+    int from = from(exchange);
+    startContent(exchange, content, from);
+    exchange.getResponseBody().write(content, from, (content.length - from) / 2);
+    exchange.getResponseBody().flush(); // closing now, before all announced bytes, disconnects
+  }
+
+  /** The first half of what is asked for, and then nothing. */
+  static void stall(HttpExchange exchange, byte[] content) throws IOException {
+    int from = from(exchange);
+    startContent(exchange, content, from);
+    exchange.getResponseBody().write(content, from, (content.length - from) / 2);
+    exchange.getResponseBody().flush();
+    try {
+      Thread.sleep(20_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** One wrong bit. */
+  static void flip(HttpExchange exchange, byte[] content) throws IOException {
+    byte[] wrong = content.clone();
+    wrong[wrong.length / 2] ^= 1;
+    sendContent(exchange, wrong, from(exchange));
+  }
+
+  /** The whole content, whatever range was asked for. */
+  static void whole(HttpExchange exchange, byte[] content) throws IOException {
+    sendContent(exchange, content, 0);
+  }
+
+  /** Only a part that nobody asked for. */
+  static void wrongRange(HttpExchange exchange, byte[] content) throws IOException {
+    sendContent(exchange, content, content.length / 3);
+  }
+
+  /** The address of the hub. */
   URI endpoint() {
     return URI.create("http://127.0.0.1:" + hub.getAddress().getPort());
   }
@@ -101,6 +185,7 @@ public final class LocalHub implements AutoCloseable {
     try {
       HttpServer server =
           HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
+      server.setExecutor(threads); // the server's own thread would answer one request at a time
       server.createContext(
           "/",
           exchange -> {
@@ -113,8 +198,11 @@ public final class LocalHub implements AutoCloseable {
                       path,
                       header(exchange, "Authorization"),
                       header(exchange, "Range")));
+              Optional<Fault> fault = fault(name + " " + exchange.getRequestMethod() + " " + path);
               if (name.equals("cdn")) {
-                sendLarge(exchange, path);
+                fault.orElse(LocalHub::content).answer(exchange, large(path));
+              } else if (fault.isPresent()) {
+                fault.get().answer(exchange, new byte[0]);
               } else {
                 answer(exchange, path);
               }
@@ -127,13 +215,31 @@ public final class LocalHub implements AutoCloseable {
     }
   }
 
+  private synchronized Optional<Fault> fault(String request) {
+    Optional<Planned> planned =
+        faults.stream().filter(p -> request.matches(p.requests())).findFirst();
+    planned.ifPresent(faults::remove);
+    return planned.map(Planned::fault);
+  }
+
   private void answer(HttpExchange exchange, String path) throws IOException {
     String[] parts = path.replaceFirst("^/(api/)?", "").split("/");
     boolean api = path.startsWith("/api/");
     boolean dataSet = parts[0].equals("datasets");
     int at = api || dataSet ? 1 : 0;
     String name = (dataSet ? "datasets/" : "models/") + parts[at] + "/" + parts[at + 1];
-    String revision = java.net.URLDecoder.decode(parts[at + 3], StandardCharsets.UTF_8);
+    String revision = URLDecoder.decode(parts[at + 3], StandardCharsets.UTF_8);
+    boolean tree = api && parts[at + 2].equals("tree");
+    String authorization = header(exchange, "Authorization");
+    if (!authorization.isEmpty()
+        && !tokens.isEmpty()
+        && !tokens.contains(authorization.replace("Bearer ", ""))) {
+      exchange
+          .getResponseHeaders()
+          .add("X-Error-Message", "Invalid credentials in Authorization header");
+      error(exchange, 401, "");
+      return;
+    }
     Repository repository =
         repositories.values().stream()
             .filter(r -> repositories.get(name + "@" + r.revision) == r)
@@ -143,21 +249,44 @@ public final class LocalHub implements AutoCloseable {
     if (repository == null) {
       boolean known = repositories.keySet().stream().anyMatch(k -> k.startsWith(name + "@"));
       error(exchange, known ? 404 : 401, known ? "RevisionNotFound" : "RepoNotFound");
-    } else if (repository.gated
-        && !header(exchange, "Authorization").equals("Bearer " + repository.neededToken)) {
-      error(exchange, header(exchange, "Authorization").isEmpty() ? 401 : 403, "GatedRepo");
+    } else if (repository.gated && !authorization.equals("Bearer " + repository.neededToken)) {
+      error(exchange, authorization.isEmpty() ? 401 : 403, "GatedRepo");
+    } else if (tree) {
+      list(exchange, repository);
     } else if (api) {
-      describe(exchange, repository);
+      describe(exchange, repository, parts[at] + "/" + parts[at + 1]);
     } else {
       sendFile(
           exchange,
           repository,
           name,
-          String.join("/", List.of(parts).subList(at + 4, parts.length)));
+          URLDecoder.decode(
+              String.join("/", List.of(parts).subList(at + 4, parts.length)),
+              StandardCharsets.UTF_8));
     }
   }
 
-  private static void describe(HttpExchange exchange, Repository repository) throws IOException {
+  /** What Python's snapshot_download asks for. */
+  private static void list(HttpExchange exchange, Repository repository) throws IOException {
+    List<Map<String, Object>> entries = new ArrayList<>();
+    repository.files.forEach(
+        (file, content) -> {
+          Map<String, Object> entry = new TreeMap<>();
+          entry.put("type", "file");
+          entry.put("path", file);
+          entry.put("size", content.length);
+          entry.put("oid", gitHash(content));
+          if (content.length > 1000) {
+            entry.put(
+                "lfs", Map.of("oid", sha256(content), "size", content.length, "pointerSize", 130));
+          }
+          entries.add(entry);
+        });
+    send(exchange, 200, new Gson().toJson(entries).getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void describe(HttpExchange exchange, Repository repository, String name)
+      throws IOException {
     List<Map<String, String>> siblings =
         repository.files.keySet().stream().map(f -> Map.of("rfilename", f)).toList();
     send(
@@ -165,7 +294,15 @@ public final class LocalHub implements AutoCloseable {
         200,
         new Gson()
             .toJson(
-                Map.of("sha", repository.commit, "siblings", siblings, "cardData", repository.card))
+                Map.of(
+                    "id",
+                    name,
+                    "sha",
+                    repository.commit,
+                    "siblings",
+                    siblings,
+                    "cardData",
+                    repository.card))
             .getBytes(StandardCharsets.UTF_8));
   }
 
@@ -178,11 +315,14 @@ public final class LocalHub implements AutoCloseable {
     }
     exchange.getResponseHeaders().add("X-Repo-Commit", repository.commit);
     if (content.length <= 1000) {
-      exchange.getResponseHeaders().add("ETag", "\"" + gitHash(content) + "\"");
+      String etag = repository.etags.getOrDefault(file, gitHash(content));
+      exchange.getResponseHeaders().add("ETag", "\"" + etag + "\"");
       send(exchange, 200, content);
       return;
     }
-    exchange.getResponseHeaders().add("X-Linked-Etag", "\"" + sha256(content) + "\"");
+    exchange
+        .getResponseHeaders()
+        .add("X-Linked-Etag", "\"" + repository.etags.getOrDefault(file, sha256(content)) + "\"");
     exchange.getResponseHeaders().add("X-Linked-Size", String.valueOf(content.length));
     exchange
         .getResponseHeaders()
@@ -199,23 +339,32 @@ public final class LocalHub implements AutoCloseable {
     send(exchange, 302, new byte[0]);
   }
 
-  private void sendLarge(HttpExchange exchange, String path) throws IOException {
-    String decoded = java.net.URLDecoder.decode(path.substring(1), StandardCharsets.UTF_8);
-    String key =
-        repositories.keySet().stream()
-            .filter(k -> decoded.startsWith(k + "/"))
-            .findFirst()
-            .orElseThrow();
-    byte[] content = repositories.get(key).files.get(decoded.substring(key.length() + 1)).clone();
-    if (flips.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
-      content[content.length / 2] ^= 1;
+  private byte[] large(String path) {
+    String decoded = URLDecoder.decode(path.substring(1), StandardCharsets.UTF_8);
+    return repositories.keySet().stream()
+        .filter(k -> decoded.startsWith(k + "/"))
+        .findFirst()
+        .map(key -> repositories.get(key).files.get(decoded.substring(key.length() + 1)))
+        .orElse(new byte[0]);
+  }
+
+  private static void content(HttpExchange exchange, byte[] content) throws IOException {
+    int from = from(exchange);
+    if (from >= content.length) {
+      send(exchange, 416, new byte[0]);
+    } else {
+      sendContent(exchange, content, from);
     }
-    if (refusals.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
-      error(exchange, 503, "");
-      return;
-    }
-    String range = header(exchange, "Range");
-    int from = range.isEmpty() ? 0 : Integer.parseInt(range.replaceAll("bytes=(\\d+)-", "$1"));
+  }
+
+  private static void sendContent(HttpExchange exchange, byte[] content, int from)
+      throws IOException {
+    startContent(exchange, content, from);
+    exchange.getResponseBody().write(content, from, content.length - from);
+  }
+
+  private static void startContent(HttpExchange exchange, byte[] content, int from)
+      throws IOException {
     if (from > 0) {
       exchange
           .getResponseHeaders()
@@ -223,12 +372,12 @@ public final class LocalHub implements AutoCloseable {
               "Content-Range",
               "bytes %d-%d/%d".formatted(from, content.length - 1, content.length));
     }
-    int length = content.length - from;
-    exchange.sendResponseHeaders(from > 0 ? 206 : 200, length);
-    boolean cut = cuts.getAndUpdate(n -> Math.max(0, n - 1)) > 0;
-    OutputStream out = exchange.getResponseBody();
-    out.write(content, from, cut ? length / 2 : length);
-    out.flush(); // closing the exchange before all announced bytes are out drops the connection
+    exchange.sendResponseHeaders(from > 0 ? 206 : 200, content.length - from);
+  }
+
+  private static int from(HttpExchange exchange) {
+    String range = header(exchange, "Range");
+    return range.isEmpty() ? 0 : Integer.parseInt(range.replaceAll("bytes=(\\d+)-", "$1"));
   }
 
   private static void error(HttpExchange exchange, int status, String code) throws IOException {
@@ -274,5 +423,6 @@ public final class LocalHub implements AutoCloseable {
   public void close() {
     hub.stop(0);
     contentNetwork.stop(0);
+    threads.shutdownNow();
   }
 }

