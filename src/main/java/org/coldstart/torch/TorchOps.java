@@ -1,8 +1,7 @@
 package org.coldstart.torch;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -27,14 +26,15 @@ public final class TorchOps {
    *
    * @param ids int64, shape (batch, time)
    * @param weight shape (n, size)
-   * @return shape (batch, time, size)
+   * @return f32, shape (batch, time, size)
    */
   public static NDArray embedding(NDArray ids, NDArray weight) {
-    return JniUtils.embedding((PtNDArray) ids, (PtNDArray) weight, false);
+    return OPS.call("embedding", ids.getManager(), ids, weight);
   }
 
   /**
-   * {@code x · weightᵀ (+ bias)}.
+   * {@code x · weightᵀ (+ bias)}. Under {@link Precision#F32} the product runs in the type that the
+   * weight is held in, and the result has that of x.
    *
    * @param x shape (…, in)
    * @param weight shape (out, in)
@@ -160,6 +160,41 @@ public final class TorchOps {
   /** The same values in f32. */
   public static NDArray toFloat32(NDArray x) {
     return OPS.call("to_f32", x.getManager(), x);
+  }
+
+  /** An array of any content; DJL itself makes none in bf16. */
+  public static NDArray empty(NDManager manager, FloatType type, long... shape) {
+    try (NDArray like = manager.create(0f)) {
+      return OPS.call("empty", manager, like, shape, type.scalarType);
+    }
+  }
+
+  /**
+   * Writes numbers given as bytes over the elements of {@code target} from {@code start}, counted
+   * in row-major order.
+   *
+   * @param bytes uint8, one axis: numbers of the given type in the machine's byte order
+   * @return their sum; not finite if one of them is not
+   */
+  public static float writeBytes(NDArray target, NDArray bytes, FloatType type, long start) {
+    return Autograd.withoutGradient(
+        () -> {
+          try (NDArray sum =
+              OPS.call("write_bytes", bytes.getManager(), target, bytes, type.scalarType, start)) {
+            return sum.getFloat();
+          }
+        });
+  }
+
+  /** {@code length} elements from {@code start} as the bytes of another type; uint8, one axis. */
+  public static NDArray readBytes(NDArray source, FloatType type, long start, long length) {
+    return Autograd.withoutGradient(
+        () -> OPS.call("read_bytes", source.getManager(), source, type.scalarType, start, length));
+  }
+
+  /** The mean of a matrix's rows, shape (1, columns), without gradients. */
+  public static NDArray meanRow(NDArray matrix) {
+    return Autograd.withoutGradient(() -> OPS.call("mean_row", matrix.getManager(), matrix));
   }
 
   /** The Euclidean norm of all tensors taken as one vector. */

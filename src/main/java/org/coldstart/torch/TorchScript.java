@@ -61,8 +61,8 @@ final class TorchScript {
    * Calls a method that returns one tensor.
    *
    * @param out the manager that owns the result
-   * @param arguments {@link NDArray}, {@code NDArray[]}, {@link Integer}, {@link Long}, {@link
-   *     Double} or {@link Boolean}
+   * @param arguments {@link NDArray}, {@code NDArray[]}, {@link Integer}, {@link Long}, {@code
+   *     long[]}, {@link Double} or {@link Boolean}
    */
   NDArray call(String method, NDManager out, Object... arguments) {
     try (IValue result = run(method, arguments)) {
@@ -98,6 +98,9 @@ final class TorchScript {
     if (argument instanceof NDArray[] arrays) {
       PtNDArray[] list = List.of(arrays).toArray(new PtNDArray[0]);
       return IValue.listFrom(list);
+    }
+    if (argument instanceof long[] numbers) {
+      return IValue.listFrom(numbers);
     }
     if (argument instanceof Double number) {
       return IValue.from(number.doubleValue());

@@ -2,6 +2,7 @@ package org.coldstart.train;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.coldstart.checkpoint.DType;
 import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
 import org.coldstart.model.CausalLm;
@@ -55,6 +56,13 @@ public final class SftTrainer {
     check(this.eval, "Evaluation");
     if (train.isEmpty()) {
       throw new IllegalArgumentException("There is no row to train on.");
+    }
+    if (model.dtype() != DType.F32) {
+      throw new IllegalArgumentException(
+          "The model's weights are held in "
+              + model.dtype()
+              + ", which loses the small steps of training; load it in F32 and choose"
+              + " precision(Precision.BF16) for speed.");
     }
     if (config.optim() == OptimizerName.ADAMW_8BIT) {
       throw new IllegalArgumentException(
