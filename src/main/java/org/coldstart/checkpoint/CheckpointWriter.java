@@ -12,17 +12,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Writes a model's part of a folder in Hugging Face's format: configurations and weights. */
 public final class CheckpointWriter {
-
-  /** Weights that a reader could take for this model's; what is not written anew goes. */
-  private static final Predicate<String> OWNED =
-      Pattern.compile("model(-\\d{5}-of-\\d{5})?\\.safetensors|model\\.safetensors\\.index\\.json")
-          .asMatchPredicate();
 
   private static final Gson PRETTY =
       new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
@@ -48,7 +41,7 @@ public final class CheckpointWriter {
             .toList();
     AtomicFiles.writeFolder(
         folder,
-        OWNED,
+        CheckpointFiles::isWeights,
         aside -> {
           writeWeights(aside, source, shards(tensors, options.maxShardSize()));
           writeJson(aside.resolve(Checkpoint.CONFIG), config.toJson(commonest(tensors)));

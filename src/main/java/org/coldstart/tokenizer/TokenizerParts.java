@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.coldstart.checkpoint.AtomicFiles;
 import org.coldstart.checkpoint.GgufFile;
 import org.coldstart.json.JsonFiles;
 
@@ -26,6 +27,7 @@ record TokenizerParts(TokenizerJson json, TokenizerConfig config) {
     if (!Files.isDirectory(path)) {
       return gguf(path);
     }
+    AtomicFiles.recover(path);
     if (Files.exists(path.resolve(FILE))) {
       return folder(path);
     }

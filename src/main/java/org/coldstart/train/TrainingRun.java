@@ -7,6 +7,7 @@ import java.util.List;
 import org.coldstart.data.Batch;
 import org.coldstart.data.Example;
 import org.coldstart.model.CausalLm;
+import org.coldstart.model.Pretrained;
 import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.torch.Autograd;
 import org.coldstart.torch.Memory;
@@ -101,8 +102,12 @@ final class TrainingRun {
     }
     if (!Double.isFinite(lossSum)) {
       throw new IllegalStateException(
-          "The loss of step " + (steps + 1) + " is " + lossSum
-              + ": the weights have run away. Load the model again and train with a lower learning rate.");
+          "The loss of step "
+              + (steps + 1)
+              + " is "
+              + lossSum
+              + ": the weights have run away. Load the model again and train with a lower learning"
+              + " rate.");
     }
     double rate =
         config.learningRate() * config.lrSchedulerType().factor(steps, warmupSteps, totalSteps);
@@ -183,8 +188,7 @@ final class TrainingRun {
     }
     if (config.outputDir() != null) {
       Path folder = config.outputDir().resolve("checkpoint-" + steps);
-      model.savePretrained(folder);
-      tokenizer.save(folder);
+      Pretrained.save(folder, model, tokenizer);
       listeners.forEach(listener -> listener.onSave(folder));
     }
   }
