@@ -61,7 +61,7 @@ def measure(folder, target, out):
     model = stage(results, "load", lambda: AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16))
     with torch.no_grad():
         stage(results, "next token", lambda: model(torch.tensor([PROMPT])).logits[0, -1].float().softmax(-1).tolist())
-        stage(results, "resize", lambda: model.resize_token_embeddings(len(tokenizer), mean_resizing=False))
+        stage(results, "resize", lambda: model.resize_token_embeddings(len(tokenizer)))
         rows = model.get_input_embeddings().weight
         stage(results, "clone row", lambda: rows[VOCABULARY:].copy_(rows[1000].expand(len(NEW), -1)))
     stage(results, "save", lambda: (model.save_pretrained(target), tokenizer.save_pretrained(target)))

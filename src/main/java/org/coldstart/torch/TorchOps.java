@@ -2,6 +2,7 @@ package org.coldstart.torch;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -18,6 +19,9 @@ import java.nio.charset.StandardCharsets;
 public final class TorchOps {
 
   private static final TorchScript OPS = TorchScript.compile(Torch.root(), source());
+
+  /** Rows summed at a time. */
+  private static final long PIECE = 8192;
 
   private TorchOps() {}
 
@@ -192,9 +196,26 @@ public final class TorchOps {
         () -> OPS.call("read_bytes", source.getManager(), source, type.scalarType, start, length));
   }
 
-  /** The mean of a matrix's rows, shape (1, columns), without gradients. */
+  /**
+   * The mean of a matrix's rows in f32, shape (1, columns), without gradients. Taken piece by
+   * piece: of a bf16 matrix torch would otherwise make an f32 copy first.
+   */
   public static NDArray meanRow(NDArray matrix) {
-    return Autograd.withoutGradient(() -> OPS.call("mean_row", matrix.getManager(), matrix));
+    long rows = matrix.getShape().get(0);
+    return Autograd.withoutGradient(
+        () -> {
+          try (NDManager scope = matrix.getManager().newSubManager()) {
+            NDArray sum = scope.zeros(new Shape(1, matrix.getShape().get(1)));
+            for (long at = 0; at < rows; at += PIECE) {
+              NDArray piece = slice(matrix, 0, at, Math.min(PIECE, rows - at));
+              piece.attach(scope);
+              sum.addi(OPS.call("sum_rows", scope, piece));
+            }
+            NDArray mean = sum.div(rows);
+            mean.attach(matrix.getManager());
+            return mean;
+          }
+        });
   }
 
   /** The Euclidean norm of all tensors taken as one vector. */
