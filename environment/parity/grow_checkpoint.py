@@ -1,6 +1,6 @@
-"""Adds tokens to a saved model as a Python user would: the way back, from transformers into Java.
+"""Adds tokens to saved models as a Python user would: the way back, from transformers into Java.
 
-    python grow_checkpoint.py FOLDER TARGET TOKEN...
+    python grow_checkpoint.py FOLDER TARGET [FOLDER TARGET]... -- TOKEN...
 """
 
 import sys
@@ -20,5 +20,11 @@ def grow(folder, target, tokens):
     model.save_pretrained(target)
 
 
+def main(*arguments):
+    split = arguments.index("--")
+    for folder, target in zip(*[iter(arguments[:split])] * 2, strict=True):
+        grow(folder, target, list(arguments[split + 1:]))
+
+
 if __name__ == "__main__":
-    grow(sys.argv[1], sys.argv[2], sys.argv[3:])
+    main(*sys.argv[1:])

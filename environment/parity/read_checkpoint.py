@@ -1,8 +1,8 @@
-"""Reads a saved model as a Python user would, and says what it found.
+"""Reads saved models as a Python user would, and says what it found.
 
-    python read_checkpoint.py FOLDER REQUEST.json ANSWER.json
+    python read_checkpoint.py FOLDER REQUEST.json ANSWER.json [FOLDER REQUEST.json ANSWER.json]...
 
-REQUEST: texts (strings), prompt (token ids), new_tokens (how many to add greedily), positions (logits of how many of
+Several at once share the half minute that Python needs to start. REQUEST: texts (strings), prompt (token ids), new_tokens (how many to add greedily), positions (logits of how many of
 the prompt's last positions). ANSWER: see `answer`. Nothing is fetched: the folder must hold all.
 """
 
@@ -90,9 +90,10 @@ def answer(folder, request):
     }
 
 
-def main(folder, request, target):
-    question = json.loads(Path(request).read_text(encoding="utf-8"))
-    Path(target).write_text(json.dumps(answer(folder, question)), encoding="utf-8")
+def main(*arguments):
+    for folder, request, target in zip(*[iter(arguments)] * 3, strict=True):
+        question = json.loads(Path(request).read_text(encoding="utf-8"))
+        Path(target).write_text(json.dumps(answer(folder, question)), encoding="utf-8")
 
 
 if __name__ == "__main__":

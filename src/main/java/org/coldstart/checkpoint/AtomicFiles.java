@@ -2,20 +2,18 @@ package org.coldstart.checkpoint;
 
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.util.List;
 import java.util.UUID;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import java.util.function.Predicate;
 
 /**
- * Writes a file so that it is there in full or not at all: under another name beside it, forced to
- * the disk, then moved over the old one. Whatever goes wrong, the old file stays as it was.
+ * Writes files so that they are there in full or not at all: under other names first, forced to the
+ * disk, then moved over the old ones. Whatever goes wrong, the old files stay as they were.
  */
 public final class AtomicFiles {
   private AtomicFiles() {}
@@ -39,7 +37,7 @@ public final class AtomicFiles {
     try {
       Files.createDirectories(temporary.getParent());
       writer.accept(temporary);
-      force(temporary);
+      FolderCommit.force(temporary);
       move(temporary, target);
     } catch (IOException e) {
       throw failed(target, e);
@@ -49,33 +47,64 @@ public final class AtomicFiles {
   }
 
   /**
-   * Writes several files of a folder. All are written in full beside the old ones before the first
-   * is moved into place, so that a full disk leaves the folder as it was; files the writer does not
-   * write stay. The moves are one step each, not all together.
+   * Writes several files of a folder as one: whatever goes wrong, and be it {@code kill -9}, the
+   * folder has all the old files or all the new ones. See {@link #recover} for what a reader does.
    *
+   * <p>Other files of the folder stay, except those that {@code owned} names: a checkpoint of fewer
+   * parts must not leave parts of the old one beside its own.
+   *
+   * @param owned names that belong to what is saved; an old file of such a name that is not written
+   *     anew goes
    * @param writer writes files, without subfolders, into the folder it is given
-   * @throws CheckpointException if they cannot be written
+   * @throws CheckpointException if they cannot be written; the folder is then as before
    */
-  public static void writeFolder(Path target, ThrowingConsumer<Path> writer) {
-    Path temporary = sibling(target);
+  public static void writeFolder(
+      Path target, Predicate<String> owned, ThrowingConsumer<Path> writer) {
+    Path folder = target.toAbsolutePath();
+    boolean isNew = Files.notExists(folder);
+    Path aside = null;
     try {
-      Files.createDirectories(target);
-      Files.createDirectory(temporary);
-      writer.accept(temporary);
-      List<Path> files = files(temporary);
-      for (Path file : files) {
-        force(file);
-      }
-      for (Path file : files) {
-        move(file, target.resolve(file.getFileName()));
-      }
-    } catch (CheckpointException e) {
-      // From a write() inside this one: the reader knows the target, not the folder beside it.
-      throw e.getCause() instanceof IOException cause ? failed(target, cause) : e;
+      createFolder(folder);
+      recover(folder);
+      FolderCommit.deleteAbandoned(folder);
+      aside = FolderCommit.aside(folder);
+      writer.accept(aside);
+      FolderCommit.commit(aside, folder, owned);
     } catch (IOException e) {
       throw failed(target, e);
+    } catch (RuntimeException e) {
+      // From a write inside this one: the reader knows the target, not the folder in it.
+      throw e.getCause() instanceof IOException cause ? failed(target, cause) : e;
     } finally {
-      deleteFolder(temporary);
+      deleteFolder(aside, isNew ? folder : null);
+    }
+    recover(folder);
+  }
+
+  /** The same where no old file has to go. */
+  public static void writeFolder(Path target, ThrowingConsumer<Path> writer) {
+    writeFolder(target, name -> false, writer);
+  }
+
+  /**
+   * Finishes a save that a crash cut short after all its files were written; call it before reading
+   * a folder that {@link #writeFolder} may have written. Does nothing where there is none.
+   *
+   * @throws CheckpointException if there is one and the folder cannot be written
+   */
+  public static void recover(Path folder) {
+    try {
+      FolderCommit.finish(folder);
+    } catch (IOException e) {
+      throw new CheckpointException(
+          "A save into "
+              + folder
+              + " was cut short, and its files cannot be put into place ("
+              + reason(e)
+              + "). They are whole, in "
+              + folder.resolve(FolderCommit.COMMITTED)
+              + ": open the folder once with the right to write there.",
+          e);
     }
   }
 
@@ -103,26 +132,27 @@ public final class AtomicFiles {
         e);
   }
 
-  private static List<Path> files(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.sorted().collect(Collectors.toList());
+  /** A link to a folder is one, too. */
+  private static void createFolder(Path folder) throws IOException {
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw new NotDirectoryException(folder.toString());
+    }
+    if (!Files.isDirectory(folder)) {
+      Files.createDirectories(folder);
     }
   }
 
-  private static void deleteFolder(Path folder) {
+  /** After a commit there is nothing left of {@code aside}, and {@code empty} is not. */
+  private static void deleteFolder(Path aside, Path empty) {
     try {
-      for (Path file : Files.isDirectory(folder) ? files(folder) : List.<Path>of()) {
-        delete(file);
+      if (aside != null) {
+        FolderCommit.deleteTree(aside);
+      }
+      if (empty != null) {
+        Files.deleteIfExists(empty);
       }
     } catch (IOException e) {
-      folder.toFile().deleteOnExit();
-    }
-    delete(folder);
-  }
-
-  private static void force(Path file) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      channel.force(true);
+      // The next save deletes what this one could not.
     }
   }
 
@@ -150,6 +180,15 @@ public final class AtomicFiles {
     }
     if (e instanceof ClosedByInterruptException) {
       return "it was interrupted; save again";
+    }
+    if (e instanceof NotDirectoryException) {
+      return message + " is a file, not a folder; choose another name";
+    }
+    if (e instanceof AccessDeniedException) {
+      return "there is no right to write there (" + message + ")";
+    }
+    if (message.contains("File too large")) {
+      return "the system allows no file of that size (" + message + ")";
     }
     return e.getClass().getSimpleName() + ": " + message;
   }

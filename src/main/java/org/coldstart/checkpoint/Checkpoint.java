@@ -1,6 +1,9 @@
 package org.coldstart.checkpoint;
 
+import com.google.gson.JsonObject;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,10 +23,14 @@ import org.coldstart.json.JsonFiles;
  * }</pre>
  */
 public final class Checkpoint implements AutoCloseable {
-  private static final String CONFIG = "config.json";
-  private static final String GENERATION_CONFIG = "generation_config.json";
-  private static final String WEIGHTS = "model.safetensors";
-  private static final String INDEX = "model.safetensors.index.json";
+  static final String CONFIG = "config.json";
+  static final String GENERATION_CONFIG = "generation_config.json";
+  static final String WEIGHTS = "model.safetensors";
+  static final String INDEX = "model.safetensors.index.json";
+  static final String EMBEDDING = "model.embed_tokens.weight";
+  static final String HEAD = "lm_head.weight";
+
+  private static final Logger LOG = System.getLogger(Checkpoint.class.getName());
 
   private final Path path;
   private final ModelConfig config;
@@ -41,7 +48,8 @@ public final class Checkpoint implements AutoCloseable {
   /**
    * Opens a folder with {@code config.json} and {@code model.safetensors} (or its shards and
    * index), a {@code .gguf} file, or a folder with one {@code .gguf} file in it. All tensors the
-   * configuration asks for are there, in shape.
+   * configuration asks for are there, in shape; others are named in a warning. A save that a crash
+   * cut short is finished first, see {@link AtomicFiles#recover}.
    *
    * @throws CheckpointException if it is none of these, is damaged or incomplete, or holds a model
    *     this library cannot run
@@ -53,6 +61,7 @@ public final class Checkpoint implements AutoCloseable {
     if (!Files.isDirectory(folderOrGgufFile)) {
       return openGguf(folderOrGgufFile);
     }
+    AtomicFiles.recover(folderOrGgufFile);
     if (Files.exists(folderOrGgufFile.resolve(CONFIG))) {
       return openFolder(folderOrGgufFile);
     }
@@ -87,12 +96,38 @@ public final class Checkpoint implements AutoCloseable {
             : null;
     TensorSource tensors = openWeights(folder);
     try {
+      config = withItsOwnHead(config, tensors);
       TensorCheck.check(config, tensors.tensors(), tensors.origin());
       return new Checkpoint(folder, config, generationConfig, tensors);
     } catch (RuntimeException | Error e) {
       tensors.close();
       throw e;
     }
+  }
+
+  /**
+   * A head that stands in the file of a model with tied ones is the embedding once more, or it
+   * counts: transformers decides likewise.
+   */
+  private static ModelConfig withItsOwnHead(ModelConfig config, TensorSource tensors) {
+    TensorInfo head = tensors.tensors().get(HEAD);
+    TensorInfo embedding = tensors.tensors().get(EMBEDDING);
+    if (!config.tieWordEmbeddings()
+        || head == null
+        || embedding == null
+        || SameValues.in(tensors, head, embedding)) {
+      return config;
+    }
+    LOG.log(
+        Level.WARNING,
+        "The configuration of {0} ties {1} to {2}, but they differ there, so they stay apart. Say"
+            + " \"tie_word_embeddings\": false to silence this.",
+        tensors.origin(),
+        HEAD,
+        EMBEDDING);
+    JsonObject json = config.source().deepCopy();
+    json.addProperty("tie_word_embeddings", false);
+    return ModelConfig.fromJson(json, tensors.origin());
   }
 
   private static TensorSource openWeights(Path folder) {

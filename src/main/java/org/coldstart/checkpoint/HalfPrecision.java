@@ -1,5 +1,9 @@
 package org.coldstart.checkpoint;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+
 /**
  * The two 16-bit floating-point formats, to and from f32. Rounding is to nearest, ties to even; a
  * NaN stays a NaN.
@@ -61,5 +65,18 @@ final class HalfPrecision {
       return (short) (bits >>> 16 | 0x40);
     }
     return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+  }
+
+  /** Puts all of {@code floats} into {@code into} (little-endian) as F32, BF16 or F16. */
+  static void encode(FloatBuffer floats, DType as, ByteBuffer into) {
+    into.order(ByteOrder.LITTLE_ENDIAN);
+    while (floats.hasRemaining()) {
+      switch (as) {
+        case F32 -> into.putFloat(floats.get());
+        case F16 -> into.putShort(floatToF16(floats.get()));
+        case BF16 -> into.putShort(floatToBf16(floats.get()));
+        default -> throw new IllegalArgumentException("There is no plain number in " + as + ".");
+      }
+    }
   }
 }

@@ -1,5 +1,6 @@
 package org.coldstart.checkpoint;
 
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -47,6 +48,12 @@ public final class SafetensorsFile implements TensorSource {
   public void read(String name, long offset, FloatBuffer into) {
     tensor(name);
     stored.get(name).read(offset, into);
+  }
+
+  @Override
+  public void read(String name, long offset, DType as, ByteBuffer into) {
+    tensor(name);
+    stored.get(name).read(offset, as, into);
   }
 
   @Override

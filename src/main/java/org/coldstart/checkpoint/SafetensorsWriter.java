@@ -5,13 +5,13 @@ import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
-import java.nio.ShortBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Collection;
+import java.util.List;
 
 /**
  * Writes tensors into a safetensors file that transformers reads, in pieces, so that any size fits
@@ -22,15 +22,15 @@ public final class SafetensorsWriter {
   private static final int CHUNK = 1 << 20;
 
   private final TensorSource source;
-  private final DType dtype;
+  private final Collection<TensorInfo> tensors;
   private final WritableByteChannel out;
-  private final FloatBuffer floats = FloatBuffer.allocate(CHUNK);
   private final ByteBuffer bytes =
       ByteBuffer.allocateDirect(CHUNK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
-  private SafetensorsWriter(TensorSource source, DType dtype, WritableByteChannel out) {
+  private SafetensorsWriter(
+      TensorSource source, Collection<TensorInfo> tensors, WritableByteChannel out) {
     this.source = source;
-    this.dtype = dtype;
+    this.tensors = tensors;
     this.out = out;
   }
 
@@ -44,23 +44,40 @@ public final class SafetensorsWriter {
    *     one is then intact
    */
   public static void write(Path target, TensorSource source, DType dtype) {
+    write(target, source, in(dtype, source));
+  }
+
+  /** The same with some of the tensors, each in the type that {@code tensors} gives it. */
+  static void write(Path target, TensorSource source, Collection<TensorInfo> tensors) {
     AtomicFiles.write(
         target,
         temporary -> {
           try (FileChannel out =
               FileChannel.open(
                   temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            write(out, source, dtype);
+            write(out, source, tensors);
           }
         });
   }
 
   static void write(WritableByteChannel out, TensorSource source, DType dtype) throws IOException {
-    if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
-      throw new CheckpointException(
-          "Tensors are written in F32, BF16 or F16, not in " + dtype + ".");
+    write(out, source, in(dtype, source));
+  }
+
+  private static void write(
+      WritableByteChannel out, TensorSource source, Collection<TensorInfo> tensors)
+      throws IOException {
+    for (TensorInfo tensor : tensors) {
+      if (!SaveOptions.WRITABLE.contains(tensor.dtype())) {
+        throw new CheckpointException(
+            "Tensors are written in F32, BF16 or F16, not in " + tensor.dtype() + ".");
+      }
     }
-    new SafetensorsWriter(source, dtype, out).write();
+    new SafetensorsWriter(source, tensors, out).write();
+  }
+
+  private static List<TensorInfo> in(DType dtype, TensorSource source) {
+    return source.tensors().values().stream().map(tensor -> tensor.in(dtype)).toList();
   }
 
   private void write() throws IOException {
@@ -68,7 +85,7 @@ public final class SafetensorsWriter {
     while (header.hasRemaining()) {
       out.write(header);
     }
-    for (TensorInfo tensor : source.tensors().values()) {
+    for (TensorInfo tensor : tensors) {
       writeData(tensor);
     }
   }
@@ -79,8 +96,8 @@ public final class SafetensorsWriter {
     metadata.addProperty("format", "pt");
     json.add("__metadata__", metadata);
     long at = 0;
-    for (TensorInfo tensor : source.tensors().values()) {
-      long end = Math.addExact(at, dtype.bytes(tensor.elements()));
+    for (TensorInfo tensor : tensors) {
+      long end = Math.addExact(at, tensor.bytes());
       json.add(tensor.name(), entry(tensor, at, end));
       at = end;
     }
@@ -95,14 +112,14 @@ public final class SafetensorsWriter {
     return header.flip();
   }
 
-  private JsonObject entry(TensorInfo tensor, long begin, long end) {
+  private static JsonObject entry(TensorInfo tensor, long begin, long end) {
     JsonArray shape = new JsonArray();
     tensor.shape().forEach(shape::add);
     JsonArray offsets = new JsonArray();
     offsets.add(begin);
     offsets.add(end);
     JsonObject entry = new JsonObject();
-    entry.addProperty("dtype", dtype.name());
+    entry.addProperty("dtype", tensor.dtype().name());
     entry.add("shape", shape);
     entry.add("data_offsets", offsets);
     return entry;
@@ -112,27 +129,12 @@ public final class SafetensorsWriter {
     long elements = tensor.elements();
     for (long at = 0; at < elements; at += CHUNK) {
       int count = (int) Math.min(CHUNK, elements - at);
-      source.read(tensor.name(), at, floats.clear().limit(count));
-      encode(count);
+      bytes.clear().limit(Math.toIntExact(tensor.dtype().bytes(count)));
+      source.read(tensor.name(), at, tensor.dtype(), bytes);
+      bytes.flip();
       while (bytes.hasRemaining()) {
         out.write(bytes);
       }
-    }
-  }
-
-  private void encode(int count) {
-    bytes.clear().limit(Math.toIntExact(dtype.bytes(count)));
-    if (dtype == DType.F32) {
-      bytes.asFloatBuffer().put(floats.flip());
-      return;
-    }
-    float[] values = floats.array();
-    ShortBuffer halves = bytes.asShortBuffer();
-    for (int i = 0; i < count; i++) {
-      halves.put(
-          dtype == DType.F16
-              ? HalfPrecision.floatToF16(values[i])
-              : HalfPrecision.floatToBf16(values[i]));
     }
   }
 }

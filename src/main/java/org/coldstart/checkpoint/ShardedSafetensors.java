@@ -2,9 +2,12 @@ package org.coldstart.checkpoint;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -59,11 +62,43 @@ final class ShardedSafetensors implements TensorSource {
                               + " should name a file in the same folder, but names "
                               + map.get(tensor)
                               + "."));
-      SafetensorsFile file =
-          shards.computeIfAbsent(shard, name -> SafetensorsFile.open(index.resolveSibling(name)));
+      SafetensorsFile file = shards.computeIfAbsent(shard, this::shard);
       infos.put(tensor, file.tensor(tensor));
       shardOf.put(tensor, file);
     }
+    checkThatNoneStandsTwice();
+  }
+
+  /** Which of two is meant nobody can say; readers that go by the shards take the last. */
+  private void checkThatNoneStandsTwice() {
+    Map<String, SafetensorsFile> seen = new HashMap<>();
+    for (SafetensorsFile shard : shards.values()) {
+      for (String tensor : shard.tensors().keySet()) {
+        SafetensorsFile other = seen.put(tensor, shard);
+        if (other != null) {
+          throw new CheckpointException(
+              "Tensor \""
+                  + tensor
+                  + "\" stands twice: in "
+                  + other.origin()
+                  + " and in "
+                  + shard.origin()
+                  + ". They are parts of different checkpoints; download or save it again.");
+        }
+      }
+    }
+  }
+
+  private SafetensorsFile shard(String name) {
+    Path path = index.resolveSibling(name);
+    if (!Files.exists(path)) {
+      throw new CheckpointException(
+          index
+              + " names the file "
+              + name
+              + ", which is missing: the checkpoint is incomplete; download it again.");
+    }
+    return SafetensorsFile.open(path);
   }
 
   @Override
@@ -75,6 +110,12 @@ final class ShardedSafetensors implements TensorSource {
   public void read(String name, long offset, FloatBuffer into) {
     tensor(name);
     shardOf.get(name).read(name, offset, into);
+  }
+
+  @Override
+  public void read(String name, long offset, DType as, ByteBuffer into) {
+    tensor(name);
+    shardOf.get(name).read(name, offset, as, into);
   }
 
   @Override

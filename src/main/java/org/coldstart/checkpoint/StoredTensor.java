@@ -8,6 +8,9 @@ final class StoredTensor {
   /** A multiple of every block size; small enough that the scratch arrays stay in the cache. */
   private static final int CHUNK = 8192;
 
+  /** Bytes below which the call costs more than the memory is worth. */
+  private static final int WORTH_RELEASING = 1 << 16;
+
   private final MappedFile file;
   private final TensorInfo info;
   private final long position;
@@ -33,17 +36,50 @@ final class StoredTensor {
 
   /** Fills {@code into} from element {@code offset}, in stored order. */
   void read(long offset, FloatBuffer into) {
-    checkRange(offset, into.remaining());
+    int count = into.remaining();
+    checkRange(offset, count);
     try {
       switch (info.dtype()) {
         case F32 -> readFloats(offset, into);
         case F16, BF16 -> readHalves(offset, into);
         default -> readBlocks(offset, into);
       }
+      release(offset, count);
     } catch (InternalError e) {
-      // What Java throws when a mapped file has become shorter.
-      throw new CheckpointException(file.path() + " changed while it was read.", e);
+      throw changed(e);
     }
+  }
+
+  /** The same in another plain type: as stored, if it is that one. */
+  void read(long offset, DType as, ByteBuffer into) {
+    if (as != info.dtype()) {
+      FloatBuffer floats = FloatBuffer.allocate(into.remaining() / as.blockBytes());
+      read(offset, floats);
+      HalfPrecision.encode(floats.flip(), as, into);
+      return;
+    }
+    checkRange(offset, into.remaining() / as.blockBytes());
+    try {
+      ByteBuffer stored = file.slice(position + as.bytes(offset), into.remaining());
+      into.put(stored);
+      MappedPages.release(stored.rewind());
+    } catch (InternalError e) {
+      throw changed(e);
+    }
+  }
+
+  private void release(long offset, int count) {
+    long first = offset / info.dtype().blockElements() * info.dtype().blockElements();
+    long bytes =
+        (offset + count - first) / info.dtype().blockElements() * info.dtype().blockBytes();
+    if (bytes >= WORTH_RELEASING && bytes <= MappedFile.MAX_SLICE) {
+      MappedPages.release(file.slice(position + info.dtype().bytes(first), Math.toIntExact(bytes)));
+    }
+  }
+
+  /** Java throws an {@link InternalError} when a mapped file has become shorter. */
+  private CheckpointException changed(InternalError e) {
+    return new CheckpointException(file.path() + " changed while it was read.", e);
   }
 
   void checkRange(long offset, int count) {

@@ -18,4 +18,14 @@ public record TensorInfo(String name, DType dtype, List<Long> shape) {
   public long elements() {
     return shape.stream().reduce(1L, Math::multiplyExact);
   }
+
+  /** Bytes it takes in a file. */
+  long bytes() {
+    return dtype.bytes(elements());
+  }
+
+  /** The same tensor stored in another way. */
+  public TensorInfo in(DType other) {
+    return new TensorInfo(name, other, shape);
+  }
 }

@@ -1,5 +1,6 @@
 package org.coldstart.checkpoint;
 
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Map;
 
@@ -20,6 +21,25 @@ public interface TensorSource extends AutoCloseable {
    *     lies outside it
    */
   void read(String name, long offset, FloatBuffer into);
+
+  /**
+   * Fills {@code into} with little-endian values of the given type, starting at element {@code
+   * offset}: the stored bytes where that is the stored type, rounded to nearest, ties to even,
+   * otherwise.
+   *
+   * @param as F32, BF16 or F16
+   * @throws CheckpointException as above
+   */
+  default void read(String name, long offset, DType as, ByteBuffer into) {
+    FloatBuffer floats = FloatBuffer.allocate(into.remaining() / as.blockBytes());
+    read(name, offset, floats);
+    HalfPrecision.encode(floats.flip(), as, into);
+  }
+
+  /** The type a tensor had in the file it came from; it may have another one here. */
+  default DType storedAs(String name) {
+    return tensor(name).dtype();
+  }
 
   /** Where the tensors come from, for messages: a file, or memory. */
   default String origin() {

@@ -3,7 +3,6 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,17 +14,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
-import org.coldstart.checkpoint.AtomicFiles;
 import org.coldstart.checkpoint.Checkpoint;
+import org.coldstart.checkpoint.CheckpointWriter;
 import org.coldstart.checkpoint.DType;
 import org.coldstart.checkpoint.GenerationConfig;
 import org.coldstart.checkpoint.LayerType;
 import org.coldstart.checkpoint.ModelConfig;
-import org.coldstart.checkpoint.SafetensorsWriter;
+import org.coldstart.checkpoint.SaveOptions;
 import org.coldstart.checkpoint.TensorSource;
 import org.coldstart.hub.Hub;
 import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.torch.Autograd;
+import org.coldstart.torch.FloatType;
 import org.coldstart.torch.Precision;
 import org.coldstart.torch.Torch;
 import org.coldstart.torch.TorchOps;
@@ -42,9 +42,9 @@ import org.coldstart.torch.TrainingOps;
  * }
  * }</pre>
  *
- * <p>Weights are f32 whatever the file holds. Results belong to the manager of the input ids, so
- * closing it frees a whole step. Whether a pass is recorded for gradients is the thread's mode, see
- * {@link org.coldstart.torch.Autograd}.
+ * <p>Weights are f32 whatever the file holds, unless bf16 is asked for. Results belong to the
+ * manager of the input ids, so closing it frees a whole step. Whether a pass is recorded for
+ * gradients is the thread's mode, see {@link org.coldstart.torch.Autograd}.
  */
 public final class CausalLm implements AutoCloseable {
 
@@ -61,12 +61,13 @@ public final class CausalLm implements AutoCloseable {
   private final BitSet started = new BitSet();
   private ModelConfig config;
 
-  private CausalLm(ModelConfig config, GenerationConfig generationConfig, TensorSource source) {
+  private CausalLm(
+      ModelConfig config, GenerationConfig generationConfig, TensorSource source, DType dtype) {
     NDManager manager = Torch.newManager();
     try {
       this.config = config;
       this.generationConfig = generationConfig;
-      weights = new Weights(manager);
+      weights = new Weights(manager, dtype);
       horizons = Horizon.all(manager, config.attention());
       weights.load(source, EMBEDDING, config.vocabSize(), config.hiddenSize());
       layers = new ArrayList<>();
@@ -80,6 +81,7 @@ public final class CausalLm implements AutoCloseable {
       if (!config.tieWordEmbeddings()) {
         weights.load(source, HEAD, config.vocabSize(), config.hiddenSize());
       }
+      weights.warnIfNotFinite(source.origin());
     } catch (RuntimeException e) {
       manager.close();
       throw e;
@@ -98,15 +100,33 @@ public final class CausalLm implements AutoCloseable {
     return fromPretrained(Hub.model(nameOrPath));
   }
 
-  /** Loads a model from a folder in Hugging Face's format or from a {@code .gguf} file. */
+  /** Loads a model from a folder in Hugging Face's format or from a {@code .gguf} file, in f32. */
   public static CausalLm fromPretrained(Path folderOrGguf) {
+    return fromPretrained(folderOrGguf, DType.F32);
+  }
+
+  /**
+   * The same with the weights held in the given type.
+   *
+   * <p>In BF16 they take half the memory. Matrix products then run in bf16 whatever the precision
+   * of a pass, everything else in f32. Such a model gives replies, can be resized and saved;
+   * trained it cannot be, for bf16 loses the small steps of training.
+   *
+   * @param dtype F32 or BF16
+   * @throws IllegalArgumentException if it is another
+   */
+  public static CausalLm fromPretrained(Path folderOrGguf, DType dtype) {
+    if (dtype != DType.F32 && dtype != DType.BF16) {
+      throw new IllegalArgumentException("Weights are held in F32 or BF16, not in " + dtype + ".");
+    }
     try (Checkpoint checkpoint = Checkpoint.open(folderOrGguf)) {
       return new CausalLm(
           checkpoint.config(),
           checkpoint
               .generationConfig()
               .orElseGet(() -> GenerationConfig.fromJson(new JsonObject())),
-          checkpoint.tensors());
+          checkpoint.tensors(),
+          dtype);
     }
   }
 
@@ -115,14 +135,19 @@ public final class CausalLm implements AutoCloseable {
     return config;
   }
 
+  /** What the weights are held in: F32, or BF16 where that was asked for. */
+  public DType dtype() {
+    return weights.dtype();
+  }
+
   /** The checkpoint's own defaults for generation; its end tokens among them. */
   public GenerationConfig generationConfig() {
     return generationConfig;
   }
 
   /**
-   * All parameters by their names in the checkpoint, in f32; a tied head is not listed twice. An
-   * adapter's are not among them.
+   * All parameters by their names in the checkpoint; a tied head is not listed twice. An adapter's
+   * are not among them.
    */
   public Map<String, NDArray> parameters() {
     trainable.writeBack();
@@ -477,9 +502,10 @@ public final class CausalLm implements AutoCloseable {
           "Some rows of the embedding are trained on their own: resize it before choosing them, or"
               + " after setTrainable(Trainable.all()) or mergeAndUnload().");
     }
-    weights.replace(EMBEDDING, resized(embedding(), size));
+    FloatType type = FloatType.valueOf(dtype().name());
+    weights.replace(EMBEDDING, resized(embedding(), type, size));
     if (!config.tieWordEmbeddings()) {
-      weights.replace(HEAD, resized(headWeight(), size));
+      weights.replace(HEAD, resized(headWeight(), type, size));
     }
     config = config.withVocabSize(size);
   }
@@ -519,19 +545,20 @@ public final class CausalLm implements AutoCloseable {
     }
   }
 
-  private static NDArray resized(NDArray matrix, int rows) {
+  private static NDArray resized(NDArray matrix, FloatType type, int rows) {
     long old = matrix.getShape().get(0);
+    NDArray resized = TorchOps.empty(matrix.getManager(), type, rows, matrix.getShape().get(1));
     // A view left open would keep the whole old matrix alive beside the new one.
-    try (NDArray view = TorchOps.slice(matrix, 0, 0, Math.min(rows, old));
-        NDArray kept = view.stopGradient()) {
-      if (rows <= old) {
-        return kept.duplicate();
-      }
-      try (NDArray mean = kept.mean(new int[] {0}, true);
-          NDArray added = mean.broadcast(new Shape(rows - old, matrix.getShape().get(1)))) {
-        return kept.concat(added, 0);
+    try (NDArray kept = TorchOps.slice(matrix, 0, 0, Math.min(rows, old))) {
+      TorchOps.write(resized, kept, 0, 0);
+      if (rows > old) {
+        try (NDArray mean = TorchOps.meanRow(kept);
+            NDArray added = mean.broadcast(new Shape(rows - old, matrix.getShape().get(1)))) {
+          TorchOps.write(resized, added, 0, old);
+        }
       }
     }
+    return resized;
   }
 
   /** The embedding's rows by token, to look at and to give new tokens a start. */
@@ -540,40 +567,38 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * Writes {@code model.safetensors}, {@code config.json} and {@code generation_config.json} in
-   * f32.
+   * Writes {@code config.json}, {@code generation_config.json} and the weights, as they are in
+   * memory.
    *
-   * @see #savePretrained(Path, DType)
+   * @see #savePretrained(Path, SaveOptions)
    */
   public void savePretrained(Path folder) {
-    savePretrained(folder, DType.F32);
+    savePretrained(folder, SaveOptions.defaults());
   }
 
   /**
-   * Writes the model so that Python's transformers loads it. An adapter that is attached is merged
-   * in what is written, not in memory; {@link Lora#savePretrained} writes it alone.
+   * The same with the weights stored as {@code dtype}: F32, BF16 or F16.
    *
-   * @param dtype F32, BF16 or F16
+   * @see #savePretrained(Path, SaveOptions)
+   */
+  public void savePretrained(Path folder, DType dtype) {
+    savePretrained(folder, SaveOptions.defaults().in(dtype));
+  }
+
+  /**
+   * Writes the model so that Python's transformers loads it. At any moment, {@code kill -9}
+   * included, the folder has the old model's files or the new one's; {@link Pretrained#save} does
+   * the same for model and tokenizer together. An adapter that is attached is merged in what is
+   * written, not in memory; {@link Lora#savePretrained} writes it alone.
+   *
    * @throws org.coldstart.checkpoint.CheckpointException if it cannot be written; files that were
    *     there before stay whole
    */
-  public synchronized void savePretrained(Path folder, DType dtype) {
+  public synchronized void savePretrained(Path folder, SaveOptions options) {
     trainable.writeBack();
-    AtomicFiles.writeFolder(
-        folder,
-        aside -> {
-          try (MergedWeights merged = new MergedWeights(weights, trainable.unmerged())) {
-            SafetensorsWriter.write(aside.resolve("model.safetensors"), merged, dtype);
-          }
-          AtomicFiles.writeString(aside.resolve("config.json"), json(config.toJson(dtype)));
-          AtomicFiles.writeString(
-              aside.resolve("generation_config.json"), json(generationConfig.toJson()));
-        });
-  }
-
-  private static String json(JsonObject object) {
-    return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(object)
-        + "\n";
+    try (MergedWeights merged = new MergedWeights(weights, trainable.unmerged())) {
+      CheckpointWriter.write(folder, config, generationConfig, merged, options);
+    }
   }
 
   /** Frees the weights. */

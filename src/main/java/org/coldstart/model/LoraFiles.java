@@ -159,7 +159,7 @@ final class LoraFiles implements AutoCloseable {
   void fillWholeMatrices(CausalLm model) {
     for (String name : WHOLE_MATRICES.keySet()) {
       if (tensors.tensors().containsKey(name)) {
-        Weights.copy(tensors, name, matrix(model, name));
+        Weights.fill(tensors, name, matrix(model, name));
       }
     }
   }
@@ -171,7 +171,7 @@ final class LoraFiles implements AutoCloseable {
 
   /** Reads a tensor into one that is there. */
   void fill(NDArray target, String name) {
-    Weights.copy(tensors, name, target);
+    Weights.fill(tensors, name, target);
   }
 
   @Override

@@ -1,8 +1,11 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.Map;
+import org.coldstart.checkpoint.DType;
 import org.coldstart.checkpoint.TensorInfo;
 import org.coldstart.checkpoint.TensorSource;
 
@@ -33,10 +36,28 @@ final class MergedWeights implements TensorSource {
   }
 
   @Override
+  public DType storedAs(String name) {
+    return weights.storedAs(name);
+  }
+
+  @Override
+  public String origin() {
+    return weights.origin();
+  }
+
+  @Override
   public void read(String name, long offset, FloatBuffer into) {
+    ByteBuffer bytes =
+        ByteBuffer.allocate(into.remaining() * Float.BYTES).order(ByteOrder.nativeOrder());
+    read(name, offset, DType.F32, bytes);
+    into.put(bytes.flip().asFloatBuffer());
+  }
+
+  @Override
+  public void read(String name, long offset, DType as, ByteBuffer into) {
     LoraLayer adapter = adapters.get(name);
     if (adapter == null) {
-      weights.read(name, offset, into);
+      weights.read(name, offset, as, into);
       return;
     }
     if (!name.equals(this.name)) {
@@ -45,7 +66,7 @@ final class MergedWeights implements TensorSource {
       adapter.addTo(merged, 1);
       this.name = name;
     }
-    Weights.read(merged, offset, into);
+    Weights.read(merged, offset, as, into);
   }
 
   /** Frees the copy made last; the model's weights stay. */

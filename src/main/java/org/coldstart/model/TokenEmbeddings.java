@@ -86,7 +86,7 @@ public final class TokenEmbeddings {
     try (NDManager scope = Torch.newManager()) {
       NDArray rowsBefore = TorchOps.slice(matrix, 0, 0, known);
       rowsBefore.attach(scope);
-      NDArray rows = init.rows(rowsBefore, tokenizer, tokens);
+      NDArray rows = init.rows(TorchOps.toFloat32(rowsBefore), tokenizer, tokens);
       for (int i = 0; i < ids.length; i++) {
         TorchOps.write(matrix, TorchOps.slice(rows, 0, i, 1), 0, ids[i]);
       }
@@ -97,8 +97,9 @@ public final class TokenEmbeddings {
   public float[] row(String token) {
     return Autograd.withoutGradient(
         () -> {
-          try (NDArray row = TorchOps.slice(model.embedding(), 0, rowOf(token), 1)) {
-            return row.toFloatArray();
+          try (NDArray row = TorchOps.slice(model.embedding(), 0, rowOf(token), 1);
+              NDArray values = TorchOps.toFloat32(row)) {
+            return values.toFloatArray();
           }
         });
   }

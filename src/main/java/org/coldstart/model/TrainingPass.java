@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import org.coldstart.checkpoint.DType;
 import org.coldstart.torch.Precision;
 import org.coldstart.torch.Torch;
 
@@ -37,6 +38,13 @@ public final class TrainingPass implements AutoCloseable {
     this.model = model;
     this.precision = precision;
     this.checkpointing = checkpointing;
+    if (model.dtype() != DType.F32) {
+      throw new IllegalArgumentException(
+          "The model's weights are held in "
+              + model.dtype()
+              + ", which loses the small steps of training: load it with DType.F32 and choose"
+              + " Precision.BF16 for the products.");
+    }
     trained = model.trainableParameters();
     gradients = new Gradients(trained);
     // Who saves memory by checkpointing would not spend it on copies.

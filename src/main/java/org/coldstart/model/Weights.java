@@ -4,9 +4,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -16,85 +19,138 @@ import org.coldstart.checkpoint.CheckpointException;
 import org.coldstart.checkpoint.DType;
 import org.coldstart.checkpoint.TensorInfo;
 import org.coldstart.checkpoint.TensorSource;
+import org.coldstart.torch.FloatType;
 import org.coldstart.torch.TorchOps;
 
 /**
- * The model's parameters by their Hugging Face names, in f32, and how they travel between files and
- * torch.
+ * The model's parameters by their Hugging Face names, and how they travel between files and torch.
  *
- * <p>As a {@link TensorSource} the live parameters can be written like any checkpoint.
+ * <p>Matrices are held in the type asked for, vectors (norms and biases) in f32: they are small,
+ * and what is not a matrix product runs in f32. As a {@link TensorSource} the live parameters can
+ * be written like any checkpoint.
  */
 final class Weights implements TensorSource {
 
-  /** Values moved at a time; keeps staging memory small and every buffer below Java's 2 GiB. */
-  private static final int CHUNK = 1 << 22;
+  private static final Logger LOG = System.getLogger(Weights.class.getName());
+
+  /** Values moved at a time: 4 MB of f32, which stay in the cache from the file to the tensor. */
+  private static final int CHUNK = 1 << 20;
 
   private final NDManager manager;
+  private final DType dtype;
   private final Map<String, NDArray> arrays = new LinkedHashMap<>();
+  private final Map<String, DType> storedAs = new LinkedHashMap<>();
+  private final List<String> notFinite = new ArrayList<>();
+  private final ByteBuffer staging = newStaging();
 
-  Weights(NDManager manager) {
+  /**
+   * @param dtype of the matrices in memory: F32 or BF16
+   */
+  Weights(NDManager manager, DType dtype) {
     this.manager = manager;
+    this.dtype = dtype;
+  }
+
+  private static ByteBuffer newStaging() {
+    return ByteBuffer.allocateDirect(CHUNK * Float.BYTES).order(ByteOrder.nativeOrder());
+  }
+
+  /** What the matrices are held in. */
+  DType dtype() {
+    return dtype;
   }
 
   /** Reads a parameter, which must have exactly the given shape. */
   NDArray load(TensorSource source, String name, long... shape) {
     List<Long> wanted = Arrays.stream(shape).boxed().toList();
-    List<Long> found = source.tensor(name).shape();
-    if (!found.equals(wanted)) {
+    TensorInfo info = source.tensor(name);
+    if (!info.shape().equals(wanted)) {
       throw new CheckpointException(
           "Tensor "
               + name
               + " of "
               + source.origin()
               + " has shape "
-              + found
+              + info.shape()
               + ", but the configuration asks for "
               + wanted
               + ".");
     }
-    NDArray array = manager.create(new Shape(shape), DataType.FLOAT32);
-    copy(source, name, array);
+    NDArray array =
+        TorchOps.empty(manager, shape.length > 1 ? floatType(dtype) : FloatType.F32, shape);
+    TensorInfo plain = plain(info);
+    if (!copy(source, plain, array, staging)) {
+      notFinite.add(name);
+    }
     arrays.put(name, array);
+    storedAs.put(name, plain.dtype());
     return array;
   }
 
-  /** Fills an array with a tensor of as many values. */
-  static void copy(TensorSource source, String name, NDArray array) {
-    long size = array.size();
-    ByteBuffer staging = direct((int) Math.min(size, CHUNK));
-    try (NDManager scope = array.getManager().newSubManager()) {
-      NDArray flat = array.reshape(size);
-      flat.attach(scope);
-      for (long at = 0; at < size; at += CHUNK) {
-        int count = (int) Math.min(CHUNK, size - at);
-        staging.clear().limit(count * Float.BYTES);
-        source.read(name, at, staging.asFloatBuffer());
-        try (NDArray part = scope.create(staging, new Shape(count), DataType.FLOAT32)) {
-          TorchOps.write(flat, part, 0, at);
-        }
-      }
-    }
+  private static boolean isPlain(DType type) {
+    return type == DType.F32 || type == DType.BF16 || type == DType.F16;
   }
 
-  private static ByteBuffer direct(int floats) {
-    return ByteBuffer.allocateDirect(floats * Float.BYTES).order(ByteOrder.nativeOrder());
+  private static FloatType floatType(DType type) {
+    return FloatType.valueOf(type.name());
+  }
+
+  /** The tensor as one of the types that torch reads as they are. */
+  private static TensorInfo plain(TensorInfo info) {
+    return info.in(isPlain(info.dtype()) ? info.dtype() : DType.F32);
+  }
+
+  /** Fills an array; returns whether all values are finite. */
+  private static boolean copy(
+      TensorSource source, TensorInfo tensor, NDArray array, ByteBuffer staging) {
+    FloatType type = floatType(tensor.dtype());
+    long size = tensor.elements();
+    boolean finite = true;
+    for (long at = 0; at < size; at += CHUNK) {
+      int count = (int) Math.min(CHUNK, size - at);
+      staging.clear().limit(count * type.bytes());
+      source.read(tensor.name(), at, tensor.dtype(), staging);
+      try (NDArray part =
+          array.getManager().create(staging.flip(), new Shape(staging.limit()), DataType.UINT8)) {
+        finite &= Float.isFinite(TorchOps.writeBytes(array, part, type, at));
+      }
+    }
+    return finite;
+  }
+
+  /** Fills an array with a tensor of as many values. */
+  static void fill(TensorSource source, String name, NDArray array) {
+    copy(source, plain(source.tensor(name)), array, newStaging());
   }
 
   /** Adds a parameter of zeros. */
   NDArray add(String name, Shape shape) {
     NDArray zeros = manager.zeros(shape, DataType.FLOAT32);
-    arrays.put(name, zeros);
+    put(name, zeros);
     return zeros;
   }
 
-  /** Lists an array that another manager owns. */
+  /** Lists an f32 array that another manager may own. */
   void put(String name, NDArray array) {
     arrays.put(name, array);
+    storedAs.put(name, DType.F32);
   }
 
   /** A manager for what belongs to these parameters; closed with them at the latest. */
   NDManager newManager() {
     return manager.newSubManager();
+  }
+
+  /** Says once, after loading, which parameters no text can get through. */
+  void warnIfNotFinite(String origin) {
+    if (!notFinite.isEmpty()) {
+      LOG.log(
+          Level.WARNING,
+          "{0} has values that are not numbers (NaN) or infinite in: {1}. Replies and losses will"
+              + " be NaN, too; the file may be damaged, or its training may have run away.",
+          origin,
+          String.join(", ", notFinite));
+    }
   }
 
   /** The parameter of that name. */
@@ -121,8 +177,13 @@ final class Weights implements TensorSource {
             infos.put(
                 name,
                 new TensorInfo(
-                    name, DType.F32, Arrays.stream(array.getShape().getShape()).boxed().toList())));
+                    name, dtype, Arrays.stream(array.getShape().getShape()).boxed().toList())));
     return infos;
+  }
+
+  @Override
+  public DType storedAs(String name) {
+    return storedAs.get(name);
   }
 
   @Override
@@ -132,16 +193,22 @@ final class Weights implements TensorSource {
 
   @Override
   public void read(String name, long offset, FloatBuffer into) {
-    read(arrays.get(name), offset, into);
+    ByteBuffer bytes =
+        ByteBuffer.allocate(into.remaining() * Float.BYTES).order(ByteOrder.nativeOrder());
+    read(name, offset, DType.F32, bytes);
+    into.put(bytes.flip().asFloatBuffer());
+  }
+
+  @Override
+  public void read(String name, long offset, DType as, ByteBuffer into) {
+    read(arrays.get(name), offset, as, into);
   }
 
   /** Copies values of an array, from the given one on, until {@code into} is full. */
-  static void read(NDArray array, long offset, FloatBuffer into) {
-    try (NDManager scope = array.getManager().newSubManager()) {
-      NDArray flat = array.reshape(array.size());
-      flat.attach(scope);
-      NDArray part = TorchOps.slice(flat, 0, offset, into.remaining());
-      into.put(part.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer());
+  static void read(NDArray array, long offset, DType as, ByteBuffer into) {
+    FloatType type = floatType(as);
+    try (NDArray part = TorchOps.readBytes(array, type, offset, into.remaining() / type.bytes())) {
+      into.put(part.toByteBuffer());
     }
   }
 

@@ -9,7 +9,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -91,17 +94,29 @@ public final class PythonReader {
 
   /** The same with the logits of several of the prompt's last positions, flat, row-major. */
   PythonReading read(Path folder, Request request) {
+    return read(Map.of(folder, request)).get(folder);
+  }
+
+  /** Reads several folders in one process. */
+  Map<Path, PythonReading> read(Map<Path, Request> requests) {
+    List<Path> folders = List.copyOf(requests.keySet());
     try (PythonFiles files = new PythonFiles()) {
-      Path question = Files.writeString(files.path("request.json"), GSON.toJson(request));
-      Path answer = files.path("answer.json");
-      run(
-          "read_checkpoint.py",
-          folder.toAbsolutePath().toString(),
-          question.toString(),
-          answer.toString());
-      return PythonReading.of(GSON.fromJson(Files.readString(answer), JsonObject.class));
+      List<String> arguments = new ArrayList<>();
+      for (int i = 0; i < folders.size(); i++) {
+        String question = GSON.toJson(requests.get(folders.get(i)));
+        arguments.add(folders.get(i).toAbsolutePath().toString());
+        arguments.add(Files.writeString(files.path("request" + i + ".json"), question).toString());
+        arguments.add(files.path("answer" + i + ".json").toString());
+      }
+      run("read_checkpoint.py", arguments.toArray(String[]::new));
+      Map<Path, PythonReading> readings = new LinkedHashMap<>();
+      for (int i = 0; i < folders.size(); i++) {
+        String answer = Files.readString(files.path("answer" + i + ".json"));
+        readings.put(folders.get(i), PythonReading.of(GSON.fromJson(answer, JsonObject.class)));
+      }
+      return readings;
     } catch (IOException e) {
-      throw new UncheckedIOException("Could not exchange files with Python about " + folder, e);
+      throw new UncheckedIOException("Could not exchange files with Python about " + folders, e);
     }
   }
 

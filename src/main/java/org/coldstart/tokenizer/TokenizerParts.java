@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.coldstart.checkpoint.AtomicFiles;
 import org.coldstart.checkpoint.GgufFile;
 import org.coldstart.json.JsonFiles;
 
@@ -33,6 +34,7 @@ record TokenizerParts(TokenizerJson json, TokenizerConfig config) {
     if (!Files.isDirectory(path)) {
       return gguf(path);
     }
+    AtomicFiles.recover(path);
     if (Files.exists(path.resolve(FILE))) {
       return folder(path);
     }

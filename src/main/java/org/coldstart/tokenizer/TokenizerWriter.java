@@ -7,8 +7,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.coldstart.checkpoint.AtomicFiles;
+import org.coldstart.checkpoint.CheckpointFiles;
 
-/** Writes a tokenizer's folder, each file as a whole or not at all. */
+/** Writes a tokenizer's files into a folder: all of them or none. */
 final class TokenizerWriter {
   private static final Gson PRETTY =
       new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().serializeNulls().create();
@@ -16,16 +17,16 @@ final class TokenizerWriter {
   private TokenizerWriter() {}
 
   static void write(TokenizerParts parts, Path folder) {
-    try {
-      Files.createDirectories(folder);
-      AtomicFiles.writeString(folder.resolve(TokenizerParts.FILE), pretty(parts.json().json()));
-      AtomicFiles.writeString(folder.resolve(TokenizerConfig.FILE), pretty(parts.savedConfig()));
-      AtomicFiles.writeString(
-          folder.resolve(TokenizerConfig.TOKEN_ROLES_FILE), pretty(parts.savedRoles()));
-      writeTemplate(parts.config(), folder.resolve(TokenizerConfig.TEMPLATE_FILE));
-    } catch (IOException e) {
-      throw new TokenizerException(folder + " cannot be written: " + e.getMessage(), e);
-    }
+    AtomicFiles.writeFolder(
+        folder,
+        CheckpointFiles::isTokenizer,
+        aside -> {
+          Files.writeString(aside.resolve(TokenizerParts.FILE), pretty(parts.json().json()));
+          Files.writeString(aside.resolve(TokenizerConfig.FILE), pretty(parts.savedConfig()));
+          Files.writeString(
+              aside.resolve(TokenizerConfig.TOKEN_ROLES_FILE), pretty(parts.savedRoles()));
+          writeTemplate(parts.config(), aside.resolve(TokenizerConfig.TEMPLATE_FILE));
+        });
   }
 
   private static String pretty(JsonObject json) {
@@ -34,14 +35,12 @@ final class TokenizerWriter {
 
   /**
    * The template stands in tokenizer_config.json for older readers and in its own file for newer
-   * ones, which prefer the file; so one left by another tokenizer must go. Several templates stand
-   * in the config alone: the file has room for one and would hide the others.
+   * ones, which prefer the file. Several templates stand in the config alone: the file has room for
+   * one and would hide the others.
    */
   private static void writeTemplate(TokenizerConfig config, Path file) throws IOException {
     if (config.hasSingleTemplate()) {
-      AtomicFiles.writeString(file, config.chatTemplate().orElseThrow());
-    } else {
-      Files.deleteIfExists(file);
+      Files.writeString(file, config.chatTemplate().orElseThrow());
     }
   }
 }

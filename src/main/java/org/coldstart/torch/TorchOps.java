@@ -1,8 +1,8 @@
 package org.coldstart.torch;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 
 /**
  * The tensor operations that a decoder needs and DJL's {@link NDArray} does not have.
@@ -16,6 +16,9 @@ public final class TorchOps {
 
   private static final TorchScript OPS = TorchScript.ofResource(Torch.root(), "ops.torchscript");
 
+  /** Rows summed at a time. */
+  private static final long PIECE = 8192;
+
   private TorchOps() {}
 
   /**
@@ -23,14 +26,15 @@ public final class TorchOps {
    *
    * @param ids int64, shape (batch, time)
    * @param weight shape (n, size)
-   * @return shape (batch, time, size)
+   * @return f32, shape (batch, time, size)
    */
   public static NDArray embedding(NDArray ids, NDArray weight) {
-    return JniUtils.embedding((PtNDArray) ids, (PtNDArray) weight, false);
+    return OPS.call("embedding", ids.getManager(), ids, weight);
   }
 
   /**
-   * {@code x · weightᵀ (+ bias)}.
+   * {@code x · weightᵀ (+ bias)}. Under {@link Precision#F32} the product runs in the type that the
+   * weight is held in, and the result has that of x.
    *
    * @param x shape (…, in)
    * @param weight shape (out, in)
@@ -147,6 +151,58 @@ public final class TorchOps {
   /** The same values in f32. */
   public static NDArray toFloat32(NDArray x) {
     return OPS.call("to_f32", x.getManager(), x);
+  }
+
+  /** An array of any content; DJL itself makes none in bf16. */
+  public static NDArray empty(NDManager manager, FloatType type, long... shape) {
+    try (NDArray like = manager.create(0f)) {
+      return OPS.call("empty", manager, like, shape, type.scalarType);
+    }
+  }
+
+  /**
+   * Writes numbers given as bytes over the elements of {@code target} from {@code start}, counted
+   * in row-major order.
+   *
+   * @param bytes uint8, one axis: numbers of the given type in the machine's byte order
+   * @return their sum; not finite if one of them is not
+   */
+  public static float writeBytes(NDArray target, NDArray bytes, FloatType type, long start) {
+    return Autograd.withoutGradient(
+        () -> {
+          try (NDArray sum =
+              OPS.call("write_bytes", bytes.getManager(), target, bytes, type.scalarType, start)) {
+            return sum.getFloat();
+          }
+        });
+  }
+
+  /** {@code length} elements from {@code start} as the bytes of another type; uint8, one axis. */
+  public static NDArray readBytes(NDArray source, FloatType type, long start, long length) {
+    return Autograd.withoutGradient(
+        () -> OPS.call("read_bytes", source.getManager(), source, type.scalarType, start, length));
+  }
+
+  /**
+   * The mean of a matrix's rows in f32, shape (1, columns), without gradients. Taken piece by
+   * piece: of a bf16 matrix torch would otherwise make an f32 copy first.
+   */
+  public static NDArray meanRow(NDArray matrix) {
+    long rows = matrix.getShape().get(0);
+    return Autograd.withoutGradient(
+        () -> {
+          try (NDManager scope = matrix.getManager().newSubManager()) {
+            NDArray sum = scope.zeros(new Shape(1, matrix.getShape().get(1)));
+            for (long at = 0; at < rows; at += PIECE) {
+              NDArray piece = slice(matrix, 0, at, Math.min(PIECE, rows - at));
+              piece.attach(scope);
+              sum.addi(OPS.call("sum_rows", scope, piece));
+            }
+            NDArray mean = sum.div(rows);
+            mean.attach(matrix.getManager());
+            return mean;
+          }
+        });
   }
 
   /** The Euclidean norm of all tensors taken as one vector. */

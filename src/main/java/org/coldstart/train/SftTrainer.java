@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.coldstart.checkpoint.DType;
 import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
 import org.coldstart.model.CausalLm;
@@ -57,6 +58,13 @@ public final class SftTrainer {
     check(this.eval, "Evaluation");
     if (train.isEmpty()) {
       throw new IllegalArgumentException("There is no row to train on.");
+    }
+    if (model.dtype() != DType.F32) {
+      throw new IllegalArgumentException(
+          "The model's weights are held in "
+              + model.dtype()
+              + ", which loses the small steps of training; load it in F32 and choose"
+              + " precision(Precision.BF16) for speed.");
     }
     if (config.optim() == OptimizerName.ADAMW_8BIT) {
       throw new IllegalArgumentException(

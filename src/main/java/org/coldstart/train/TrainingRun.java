@@ -5,6 +5,7 @@ import java.util.List;
 import org.coldstart.data.Batch;
 import org.coldstart.data.Example;
 import org.coldstart.model.CausalLm;
+import org.coldstart.model.Pretrained;
 import org.coldstart.model.TrainingPass;
 import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.torch.Memory;
@@ -185,8 +186,7 @@ final class TrainingRun {
     }
     if (config.outputDir() != null) {
       Path folder = config.outputDir().resolve("checkpoint-" + steps);
-      model.savePretrained(folder);
-      tokenizer.save(folder);
+      Pretrained.save(folder, model, tokenizer);
       listeners.forEach(listener -> listener.onSave(folder));
     }
   }

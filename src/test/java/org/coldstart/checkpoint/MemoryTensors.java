@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Tensors in memory, as a model being saved would have them. */
-final class MemoryTensors implements TensorSource {
+class MemoryTensors implements TensorSource {
   private final Map<String, TensorInfo> infos = new LinkedHashMap<>();
   private final Map<String, float[]> values = new LinkedHashMap<>();
 

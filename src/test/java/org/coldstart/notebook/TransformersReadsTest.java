@@ -7,15 +7,21 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.coldstart.checkpoint.DType;
+import org.coldstart.checkpoint.SaveOptions;
 import org.coldstart.data.Example;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
@@ -23,6 +29,7 @@ import org.coldstart.generate.Generation;
 import org.coldstart.generate.Generator;
 import org.coldstart.generate.Sampling;
 import org.coldstart.model.CausalLm;
+import org.coldstart.model.Pretrained;
 import org.coldstart.model.RowInit;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
@@ -30,7 +37,9 @@ import org.coldstart.torch.Precision;
 import org.coldstart.train.SftConfig;
 import org.coldstart.train.SftTrainer;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -42,6 +51,10 @@ class TransformersReadsTest {
   private static final String[] TAGS = {"<think>", "</think>", "<answer>", "</answer>"};
   private static final String[] SPECIAL_TEXTS = {
     "<think>", "</think>", "<answer>", "</answer>", "<|bos|>", "<|eos|>", "<|user|>", "<|extra|>"
+  };
+  private static final String[] PYTHON_TAGS = {"<思考>", "🧠💡"};
+  private static final String[] GROWN_TEXTS = {
+    "<think>", "</answer>", "<|eos|>", "<|extra|>", "<思考>", "🧠💡"
   };
   private static final String PROMPT = "<think>2 + 3 测试 🙂</think>Hello";
   private static final double TOLERANCE = 1e-4;
@@ -59,23 +72,77 @@ class TransformersReadsTest {
         "No Python with torch and transformers: run environment/test --with-python");
   }
 
-  @Test
-  void aTrainedModelWithNewTokens() {
-    float[] trained = saveTrained(folder, DType.F32);
-    PythonReading reading = assertReadAlike(folder, VariedTexts.of(1, 600, SPECIAL_TEXTS));
-    assertClose(
-        trained, reading.logits(), TOLERANCE, "Python's logits against those before saving");
+  /**
+   * Every tiny checkpoint of the fixtures, changed here and saved; the same saved in bf16 and in
+   * several files; and each of the first grown by Python once more. Two Python processes for all.
+   */
+  @TestFactory
+  Stream<DynamicTest> everyFamilyThereAndBack() throws IOException {
+    Map<Path, Path> grown = new LinkedHashMap<>();
+    Map<Path, float[]> trained = new LinkedHashMap<>();
+    for (ParityCase fixture : families()) {
+      Path ours = folder.resolve(fixture.name());
+      trained.put(ours, saveTrained(fixture, ours, SaveOptions.defaults()));
+      grown.put(ours, folder.resolve(fixture.name() + "-grown-by-python"));
+    }
+    Path bf16 = folder.resolve("bf16-in-shards");
+    saveTrained(
+        ParityCase.of("llama-tied"),
+        bf16,
+        SaveOptions.defaults().in(DType.BF16).maxShardSize(20_000));
+    grow(grown);
+    Map<Path, PythonReader.Request> requests = new LinkedHashMap<>();
+    trained.keySet().forEach(path -> requests.put(path, request(path, 1, SPECIAL_TEXTS)));
+    grown.values().forEach(path -> requests.put(path, request(path, 2, GROWN_TEXTS)));
+    requests.put(bf16, request(bf16, 3, SPECIAL_TEXTS));
+    Map<Path, PythonReading> readings = python.read(requests);
+    return readings.keySet().stream()
+        .map(
+            path ->
+                dynamicTest(
+                    path.getFileName().toString(),
+                    () -> {
+                      assertAlike(path, requests.get(path), readings.get(path));
+                      if (trained.containsKey(path)) {
+                        assertClose(
+                            trained.get(path),
+                            readings.get(path).logits(),
+                            TOLERANCE,
+                            "Python's logits against those before saving");
+                      }
+                    }));
   }
 
-  @Test
-  void theSameInBf16() {
-    saveTrained(folder, DType.BF16);
-    assertReadAlike(folder, VariedTexts.of(2, 50, SPECIAL_TEXTS));
+  /** Whatever families the fixtures have. */
+  private static List<ParityCase> families() throws IOException {
+    try (Stream<Path> folders = Files.list(ParityCase.RESOURCES)) {
+      return folders
+          .filter(path -> Files.exists(path.resolve("config.json")))
+          .sorted()
+          .map(path -> ParityCase.of(path.getFileName().toString()))
+          .toList();
+    }
+  }
+
+  private void grow(Map<Path, Path> targets) {
+    List<String> arguments = new ArrayList<>();
+    targets.forEach((from, to) -> arguments.addAll(List.of(from.toString(), to.toString())));
+    arguments.add("--");
+    arguments.addAll(List.of(PYTHON_TAGS));
+    python.run("grow_checkpoint.py", arguments.toArray(String[]::new));
+  }
+
+  private static PythonReader.Request request(Path folder, long seed, String... tokens) {
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
+      int[] prompt = tokenizer.encode(PROMPT).ids();
+      return new PythonReader.Request(
+          VariedTexts.of(seed, 500, tokens), prompt, NEW_TOKENS, prompt.length);
+    }
   }
 
   @Test
   void weightsThatAreNotThereAreReported() throws IOException {
-    saveTrained(folder, DType.F32);
+    saveTrained(ParityCase.of("llama-tied"), folder, SaveOptions.defaults());
     Path config = folder.resolve("config.json");
     Files.writeString(
         config,
@@ -84,23 +151,6 @@ class TransformersReadsTest {
     assertTrue(
         reading.loadingWarnings().contains("missing_keys: model.layers.3.mlp.down_proj.weight"),
         () -> "reported: " + reading.loadingWarnings());
-  }
-
-  @Test
-  void aModelThatPythonResizedAndSaved() throws IOException {
-    Path ours = folder.resolve("ours");
-    Path theirs = folder.resolve("theirs");
-    saveTrained(ours, DType.F32);
-    python.run("grow_checkpoint.py", ours.toString(), theirs.toString(), "<思考>", "🧠💡");
-    try (Tokenizer tokenizer = Tokenizer.fromPretrained(theirs);
-        CausalLm model = CausalLm.fromPretrained(theirs)) {
-      assertEquals(590, tokenizer.size());
-      assertEquals(590, model.config().vocabSize());
-      assertEquals(589, tokenizer.id("🧠💡"));
-    }
-    assertReadAlike(
-        theirs,
-        VariedTexts.of(3, 500, "<think>", "</answer>", "<|eos|>", "<|extra|>", "<思考>", "🧠💡"));
   }
 
   @Test
@@ -113,8 +163,7 @@ class TransformersReadsTest {
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(Path.of(gguf));
         CausalLm model = CausalLm.fromPretrained(Path.of(gguf))) {
       addTags(tokenizer, model, "<|im_start|>");
-      model.savePretrained(folder);
-      tokenizer.save(folder);
+      Pretrained.save(folder, model, tokenizer);
       int[] prompt =
           new Generator(model, tokenizer).promptIds(List.of(Message.user("Why is the sky blue?")));
       List<String> texts =
@@ -122,17 +171,18 @@ class TransformersReadsTest {
               4, 50, "<think>", "</think>", "<answer>", "</answer>", "<|im_start|>", "<|im_end|>");
       // Thirty layers gather rounding, in logits up to 40: the last position, which the notebook
       // looks at, will do here.
-      assertAlike(folder, tokenizer, model, new PythonReader.Request(texts, prompt, NEW_TOKENS, 1));
+      PythonReader.Request request = new PythonReader.Request(texts, prompt, NEW_TOKENS, 1);
+      assertAlike(tokenizer, model, request, python.read(folder, request));
     }
   }
 
   /**
-   * The tiny model with the tiny tokenizer's vocabulary, four new tokens, and three steps of
-   * training; its logits.
+   * The model with the tiny tokenizer's vocabulary, four new tokens, and three steps of training;
+   * its logits.
    */
-  private static float[] saveTrained(Path folder, DType dtype) {
+  private static float[] saveTrained(ParityCase fixture, Path folder, SaveOptions options) {
     try (Tokenizer tokenizer = TinyTokenizer.endingWith2();
-        CausalLm model = ParityCase.of("llama-tied").model()) {
+        CausalLm model = fixture.model()) {
       int known = model.config().vocabSize();
       model.resizeTokenEmbeddings(tokenizer.size());
       String[] others =
@@ -144,8 +194,7 @@ class TransformersReadsTest {
       SftConfig config =
           SftConfig.builder().learningRate(5e-3).maxSteps(3).perDeviceTrainBatchSize(2).build();
       new SftTrainer(model, tokenizer, config, rows(tokenizer), List.of()).train();
-      model.savePretrained(folder, dtype);
-      tokenizer.save(folder);
+      Pretrained.save(folder, model, tokenizer, options, Optional.of("# A test\n"));
       return logits(model, tokenizer.encode(PROMPT).ids(), Precision.F32);
     }
   }
@@ -171,22 +220,18 @@ class TransformersReadsTest {
         .toList();
   }
 
-  private PythonReading assertReadAlike(Path folder, List<String> texts) {
+  private static void assertAlike(
+      Path folder, PythonReader.Request request, PythonReading reading) {
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder);
         CausalLm model = CausalLm.fromPretrained(folder)) {
-      int[] prompt = tokenizer.encode(PROMPT).ids();
-      return assertAlike(
-          folder,
-          tokenizer,
-          model,
-          new PythonReader.Request(texts, prompt, NEW_TOKENS, prompt.length));
+      assertAlike(tokenizer, model, request, reading);
     }
   }
 
-  private PythonReading assertAlike(
-      Path folder, Tokenizer tokenizer, CausalLm model, PythonReader.Request request) {
-    PythonReading reading = python.read(folder, request);
+  private static void assertAlike(
+      Tokenizer tokenizer, CausalLm model, PythonReader.Request request, PythonReading reading) {
     assertEquals(List.of(), reading.loadingWarnings());
+    assertEquals(tokenizer.size(), model.config().vocabSize());
     assertSameTexts(tokenizer, request.texts(), reading);
     float[] all = logits(model, request.prompt(), Precision.F32);
     int asked = request.positions() * model.config().vocabSize();
@@ -197,7 +242,6 @@ class TransformersReadsTest {
             .get(0);
     assertArrayEquals(reading.greedyIds(), reply.ids());
     assertEquals(reading.greedyText(), reply.text());
-    return reading;
   }
 
   private static void assertSameTexts(

@@ -1,0 +1,116 @@
+package org.coldstart.model;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.coldstart.checkpoint.Checkpoint;
+import org.coldstart.checkpoint.DType;
+import org.coldstart.checkpoint.SaveOptions;
+import org.coldstart.fixture.Arrays32;
+import org.coldstart.fixture.ParityCase;
+import org.coldstart.fixture.TinyTokenizer;
+import org.coldstart.generate.Generator;
+import org.coldstart.generate.Sampling;
+import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.torch.Precision;
+import org.coldstart.train.SftConfig;
+import org.coldstart.train.SftTrainer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Models whose weights are held in bf16. */
+class Bf16WeightsTest {
+
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @MethodSource("org.coldstart.fixture.ParityCase#all")
+  void logitsAreThoseOfBf16ProductsAndRepliesCome(ParityCase fixture) {
+    int[] row = fixture.rows().get(0);
+    try (CausalLm exact = fixture.model();
+        CausalLm half = CausalLm.fromPretrained(fixture.folder(), DType.BF16);
+        Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
+      assertEquals(DType.BF16, half.dtype());
+      float[] expected = Arrays32.logits(exact, row, Precision.BF16);
+      float[] found = Arrays32.logits(half, row, Precision.F32);
+      float[] full = Arrays32.logits(exact, row, Precision.F32);
+      // Bf16 has eight bits: what it costs must be of the size that autocast costs.
+      double cost = Arrays32.distance(expected, full);
+      assertTrue(Arrays32.distance(found, full) < 4 * cost, () -> "cost of autocast " + cost);
+      assertEquals(
+          1, new Generator(half, tokenizer).generate(List.of(row), Sampling.greedy(), 3).size());
+    }
+  }
+
+  @Test
+  void resizedClonedAndSavedItIsReadAsItWas() {
+    Path bf16 = folder.resolve("bf16");
+    try (CausalLm model = ParityCase.of("llama-untied").model()) {
+      model.savePretrained(bf16, DType.BF16);
+    }
+    Path grown = folder.resolve("grown");
+    try (CausalLm model = CausalLm.fromPretrained(bf16, DType.BF16);
+        Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
+      model.resizeTokenEmbeddings(tokenizer.size());
+      String last = tokenizer.idToToken(tokenizer.size() - 1);
+      String first = tokenizer.idToToken(5);
+      model.embeddings(tokenizer).cloneEmbedding(first, last);
+      model.embeddings(tokenizer).initialize(new RowInit.RandomDeviation(1), last);
+      model.embeddings(tokenizer).cloneEmbedding(first, last);
+      Pretrained.save(grown, model, tokenizer);
+      try (CausalLm loaded = CausalLm.fromPretrained(grown)) {
+        assertArrayEquals(
+            loaded.embeddings(tokenizer).row(first), loaded.embeddings(tokenizer).row(last));
+        assertArrayEquals(
+            model.embeddings(tokenizer).row(first), loaded.embeddings(tokenizer).row(first));
+      }
+    }
+    try (Checkpoint saved = Checkpoint.open(grown)) {
+      saved.tensors().tensors().values().forEach(t -> assertEquals(DType.BF16, t.dtype()));
+    }
+  }
+
+  @Test
+  void keptTypesComeFromTheFile() {
+    Path half = folder.resolve("half");
+    Path kept = folder.resolve("kept");
+    try (CausalLm model = ParityCase.of("llama-tied").model()) {
+      model.savePretrained(half, DType.F16);
+    }
+    try (CausalLm model = CausalLm.fromPretrained(half)) {
+      model.resizeTokenEmbeddings(120);
+      model.savePretrained(kept, SaveOptions.defaults().keep());
+    }
+    try (Checkpoint saved = Checkpoint.open(kept)) {
+      saved.tensors().tensors().values().forEach(t -> assertEquals(DType.F16, t.dtype()));
+    }
+  }
+
+  @Test
+  void otherTypesAndTrainingAreRefused() {
+    ParityCase fixture = ParityCase.of("llama-tied");
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> CausalLm.fromPretrained(fixture.folder(), DType.F16).close());
+    try (CausalLm model = CausalLm.fromPretrained(fixture.folder(), DType.BF16);
+        Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
+      IllegalArgumentException e =
+          assertThrows(
+              IllegalArgumentException.class,
+              () ->
+                  new SftTrainer(
+                      model,
+                      tokenizer,
+                      SftConfig.builder().build(),
+                      fixture.examples(),
+                      List.of()));
+      assertTrue(e.getMessage().contains("BF16"), e.getMessage());
+    }
+  }
+}
