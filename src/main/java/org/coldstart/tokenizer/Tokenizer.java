@@ -9,6 +9,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.coldstart.hub.Hub;
 
 /**
@@ -77,7 +78,11 @@ public final class Tokenizer implements AutoCloseable {
    * text.
    */
   public Encoding encode(String text, boolean addSpecialTokens) {
-    return reading(() -> natives.all().encode(text, addSpecialTokens));
+    return reading(
+        () -> {
+          Encoding encoding = natives.all().encode(text, addSpecialTokens);
+          return spelled(encoding.ids(), encoding);
+        });
   }
 
   /** Encodes many texts on all cores; results in the texts' order. */
@@ -97,8 +102,19 @@ public final class Tokenizer implements AutoCloseable {
     if (encoding == null) {
       encoding = writing(work);
     }
-    int[] ids = encoding.tokens().stream().mapToInt(this::id).toArray();
-    return new Encoding(ids, encoding.tokens(), encoding.offsets());
+    int[] ids = encoding.tokens().stream().mapToInt(this::idOfMatch).toArray();
+    return spelled(ids, encoding);
+  }
+
+  /** A token that swallows the blanks around it comes with them from the native library. */
+  private int idOfMatch(String matched) {
+    OptionalInt id = tokenToId(matched);
+    return id.isPresent() ? id.getAsInt() : id(matched.strip());
+  }
+
+  private Encoding spelled(int[] ids, Encoding encoding) {
+    List<String> tokens = IntStream.of(ids).mapToObj(this::idToToken).toList();
+    return new Encoding(ids, tokens, encoding.offsets());
   }
 
   /**

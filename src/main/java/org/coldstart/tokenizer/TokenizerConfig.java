@@ -84,18 +84,24 @@ final class TokenizerConfig {
   }
 
   /**
-   * Special tokens without a role of their own, in a list or by names that the model gives them.
+   * Special tokens without a role of their own: in a list, or by names that the model gives them,
+   * such as {@code image_token}.
    */
   List<String> furtherSpecialTokens() {
     List<String> result = new ArrayList<>();
     for (String key : FURTHER) {
-      JsonElement list = json.get(key);
-      if (list != null && list.isJsonArray()) {
-        list.getAsJsonArray().forEach(token -> result.add(content(key, token)));
-      } else if (list != null && list.isJsonObject()) {
-        list.getAsJsonObject().entrySet().forEach(e -> result.add(content(key, e.getValue())));
+      JsonElement tokens = json.get(key);
+      if (tokens != null && tokens.isJsonArray()) {
+        tokens.getAsJsonArray().forEach(token -> result.add(content(key, token)));
+      } else if (tokens != null && tokens.isJsonObject()) {
+        tokens.getAsJsonObject().entrySet().forEach(e -> result.add(content(key, e.getValue())));
       }
     }
+    json.entrySet().stream()
+        .filter(e -> e.getKey().endsWith("_token") && !ROLES.contains(e.getKey()))
+        .filter(e -> e.getValue().isJsonPrimitive())
+        .filter(e -> e.getValue().getAsJsonPrimitive().isString())
+        .forEach(e -> result.add(e.getValue().getAsString()));
     return result;
   }
 
@@ -122,17 +128,6 @@ final class TokenizerConfig {
     } catch (RuntimeException e) {
       throw wrong("added_tokens_decoder", table, e);
     }
-  }
-
-  /**
-   * Whether BOS or EOS is to be put around a text: {@code add_bos_token}, {@code add_eos_token};
-   * empty if not said.
-   */
-  Optional<Boolean> flag(String key) {
-    JsonElement value = json.get(key);
-    boolean said =
-        value != null && value.isJsonPrimitive() && value.getAsJsonPrimitive().isBoolean();
-    return said ? Optional.of(value.getAsBoolean()) : Optional.empty();
   }
 
   PaddingSide paddingSide() {

@@ -132,13 +132,6 @@ final class TokenizerJson {
     return rebuilt(sorted(all.values()));
   }
 
-  /** This with another last step, which puts BOS and EOS around a text. */
-  TokenizerJson withPostProcessor(JsonElement postProcessor) {
-    JsonObject copy = shallowCopy(root);
-    copy.add("post_processor", postProcessor);
-    return new TokenizerJson(copy, origin, vocabulary, added);
-  }
-
   /**
    * JSON of a tokenizer that takes special tokens for ordinary text. Its ids of the remaining added
    * tokens may differ from ours (the native library counts them anew), so look its tokens up by

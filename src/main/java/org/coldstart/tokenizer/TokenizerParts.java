@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.coldstart.checkpoint.AtomicFiles;
@@ -81,29 +80,26 @@ record TokenizerParts(TokenizerJson json, TokenizerConfig config) {
   }
 
   /**
-   * Does what transformers 5 does on loading: every token with a role is a special token, tokens
-   * that only the config lists are added, and {@code add_bos_token} replaces the post-processor.
+   * Does what transformers 5 does on loading: tokens are as the config lists them, those that only
+   * it lists are added, and every token with a role is a special one. {@code add_bos_token} in the
+   * config does not count: the post-processor in tokenizer.json says what stands around a text.
    * Beyond that, a pad token that is there but not named gets its role.
    */
   TokenizerParts completed() {
-    TokenizerJson complete = json.with(listedOnlyInConfig());
+    TokenizerJson complete = json.with(asListedInConfig());
     complete = complete.with(notYetSpecial(complete));
     namePadToken(complete);
-    Optional<Boolean> bos = config.flag("add_bos_token");
-    Optional<Boolean> eos = config.flag("add_eos_token");
-    if (bos.isPresent() || eos.isPresent()) {
-      complete =
-          complete.withPostProcessor(
-              PostProcessor.of(
-                  wanted(complete, bos, "bos_token"), wanted(complete, eos, "eos_token")));
-    }
     return new TokenizerParts(complete, config);
   }
 
-  private List<AddedToken> listedOnlyInConfig() {
-    List<AddedToken> missing = new ArrayList<>(config.addedTokens());
-    missing.removeIf(token -> json.addedToken(token.content()) != null);
-    return missing;
+  private List<AddedToken> asListedInConfig() {
+    List<AddedToken> listed = new ArrayList<>();
+    for (AddedToken token : config.addedTokens()) {
+      AddedToken known = json.addedToken(token.content());
+      AddedToken placed = known == null ? token : token.withId(known.id());
+      listed.add(known != null && known.special() ? placed.asSpecial() : placed);
+    }
+    return listed;
   }
 
   private List<AddedToken> notYetSpecial(TokenizerJson json) {
@@ -130,10 +126,6 @@ record TokenizerParts(TokenizerJson json, TokenizerConfig config) {
           .findFirst()
           .ifPresent(token -> config.setToken("pad_token", token));
     }
-  }
-
-  private AddedToken wanted(TokenizerJson json, Optional<Boolean> flag, String role) {
-    return flag.orElse(false) ? config.token(role).map(json::addedToken).orElse(null) : null;
   }
 
   /** The config as it is to be saved. */

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What stands in a saved folder; that its ids are the same is in {@link PythonParityTest}. */
 class SavingTest {
+  private static final Path QWEN = Truth.RESOURCES.resolve("qwen");
+
   @TempDir Path folder;
 
   @Test
@@ -157,20 +159,46 @@ class SavingTest {
     assertEquals("<|pad|>", json("tokenizer_config.json").get("pad_token").getAsString());
   }
 
+  /** As in transformers 5.23, which drops these two where there is a tokenizer.json. */
   @Test
-  void bosFlagOfTheConfigIsWrittenIntoThePipeline() throws IOException {
+  void thePipelineDecidesAboutBosAndEosNotTheConfig() throws IOException {
     Files.copy(Truth.TINY.resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
     Files.writeString(
         folder.resolve("tokenizer_config.json"),
         "{\"bos_token\": \"<|bos|>\", \"eos_token\": {\"content\": \"<|eos|>\"}, \"add_bos_token\":"
             + " false, \"add_eos_token\": true}");
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
-      assertEquals("Hello<|eos|>", tokenizer.decode(tokenizer.encode("Hello").ids()));
+      assertEquals("<|bos|>Hello", tokenizer.decode(tokenizer.encode("Hello").ids()));
       tokenizer.save(folder);
     }
     assertFalse(json("tokenizer_config.json").has("add_eos_token"));
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
-      assertEquals("Hello<|eos|>", tokenizer.decode(tokenizer.encode("Hello").ids()));
+      assertEquals("<|bos|>Hello", tokenizer.decode(tokenizer.encode("Hello").ids()));
+    }
+  }
+
+  /** Measured with transformers 5.23: the config's word counts, but once special is special. */
+  @Test
+  void whereTheFilesDisagreeTheConfigDescribesTheToken() throws IOException {
+    JsonObject root =
+        Json.parse(Files.readString(QWEN.resolve("tokenizer.json"))).getAsJsonObject();
+    JsonObject config =
+        Json.parse(Files.readString(QWEN.resolve("tokenizer_config.json"))).getAsJsonObject();
+    root.getAsJsonArray("added_tokens").get(24).getAsJsonObject().addProperty("rstrip", true);
+    root.getAsJsonArray("added_tokens").get(25).getAsJsonObject().addProperty("special", true);
+    JsonObject table = config.getAsJsonObject("added_tokens_decoder");
+    table.getAsJsonObject("524").addProperty("lstrip", true);
+    config.addProperty("tool_token", "<tool_call>");
+    Files.writeString(folder.resolve("tokenizer.json"), root.toString());
+    Files.writeString(folder.resolve("tokenizer_config.json"), config.toString());
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
+      assertEquals(
+          List.of("a", "<think>", "Ġb", "Ġ", "</think>"),
+          tokenizer.encode("a <think> b </think>").tokens());
+      assertEquals(List.of("a", "<think>", "Ġb"), tokenizer.encodeOrdinary("a <think> b").tokens());
+      assertFalse(tokenizer.isSpecial(tokenizer.id("<think>")));
+      assertTrue(tokenizer.isSpecial(tokenizer.id("</think>")));
+      assertTrue(tokenizer.isSpecial(tokenizer.id("<tool_call>")));
     }
   }
 
