@@ -143,7 +143,7 @@ def main():
             print(case.name, "written")
     (arguments.out / "sampling").mkdir(parents=True, exist_ok=True)
     write_json(arguments.out / "sampling/truth.json", sampling_truth(arguments.seed))
-    write_versions(arguments.out, ["torch", "transformers", "safetensors", "numpy"])
+    write_versions(arguments.out, ["torch", "transformers", "safetensors", "numpy", "gguf"])
 
 
 if __name__ == "__main__":

@@ -12,13 +12,20 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * Translates the metadata of a Llama in GGUF into the {@code config.json} that Hugging Face would
+ * Translates the metadata of a decoder in GGUF into the {@code config.json} that Hugging Face would
  * have beside it.
  */
 final class GgufConfig {
-  /**
-   * All keys of a Llama that are understood here, or that change no result. Another one is refused.
-   */
+  private static final Map<String, Architecture> ARCHITECTURES =
+      Map.of(
+          "llama", Architecture.LLAMA,
+          "qwen2", Architecture.QWEN2,
+          "qwen3", Architecture.QWEN3,
+          "gemma", Architecture.GEMMA,
+          "gemma2", Architecture.GEMMA2,
+          "gemma3", Architecture.GEMMA3);
+
+  /** All keys that are understood here, or that change no result. Another one is refused. */
   private static final Set<String> KEYS =
       Set.of(
           "block_count",
@@ -43,14 +50,31 @@ final class GgufConfig {
           "expert_used_count",
           "attention.causal");
 
-  private static final String PREFIX = "llama.";
+  /** Those of Gemma 2 and 3 besides. */
+  private static final Map<Architecture, Set<String>> MORE_KEYS =
+      Map.of(
+          Architecture.GEMMA2,
+          Set.of("attention.sliding_window", "attn_logit_softcapping", "final_logit_softcapping"),
+          Architecture.GEMMA3,
+          Set.of(
+              "attention.sliding_window",
+              "attention.sliding_window_pattern",
+              "final_logit_softcapping",
+              "rope.freq_base_swa"));
 
   private final GgufMetadata metadata;
+  private final Architecture architecture;
+  private final String prefix;
   private final Map<String, StoredTensor> tensors;
 
   private GgufConfig(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
     this.metadata = metadata;
     this.tensors = tensors;
+    String name =
+        metadata.string("general.architecture").orElseThrow(() -> missing("general.architecture"));
+    this.architecture =
+        Optional.ofNullable(ARCHITECTURES.get(name)).orElseThrow(() -> unknown(name));
+    this.prefix = name + ".";
   }
 
   /**
@@ -83,24 +107,21 @@ final class GgufConfig {
   }
 
   private ModelConfig read() {
-    String architecture =
-        metadata.string("general.architecture").orElseThrow(() -> missing("general.architecture"));
-    if (!architecture.equals("llama")) {
-      throw ModelConfigReader.unknown(architecture, metadata.origin());
-    }
     refuseUnknownOptions();
     JsonObject json = new JsonObject();
     json.add("architectures", new JsonArray());
-    json.getAsJsonArray("architectures").add(Architecture.LLAMA.className);
-    json.addProperty("model_type", Architecture.LLAMA.modelType);
+    json.getAsJsonArray("architectures").add(architecture.className);
+    json.addProperty("model_type", architecture.modelType);
     addSizes(json);
     addRope(json, json.get("head_dim").getAsInt());
-    json.addProperty("hidden_act", "silu");
+    if (architecture == Architecture.GEMMA2 || architecture == Architecture.GEMMA3) {
+      addGemma(json);
+    }
     json.addProperty(
         "rms_norm_eps",
         metadata
-            .number(PREFIX + "attention.layer_norm_rms_epsilon")
-            .orElseThrow(() -> missing(PREFIX + "attention.layer_norm_rms_epsilon")));
+            .number(prefix + "attention.layer_norm_rms_epsilon")
+            .orElseThrow(() -> missing(prefix + "attention.layer_norm_rms_epsilon")));
     json.addProperty("tie_word_embeddings", !tensors.containsKey("output.weight"));
     json.addProperty("attention_bias", hasBias("attn_q"));
     json.addProperty("mlp_bias", hasBias("ffn_gate"));
@@ -132,13 +153,17 @@ final class GgufConfig {
   }
 
   private void addRope(JsonObject json, int headDim) {
-    double theta = metadata.number(PREFIX + "rope.freq_base").orElse(10_000);
+    double theta = metadata.number(prefix + "rope.freq_base").orElse(10_000);
+    if (architecture == Architecture.GEMMA3) {
+      json.addProperty(
+          "rope_local_base_freq", metadata.number(prefix + "rope.freq_base_swa").orElse(10_000));
+    }
     json.addProperty("rope_theta", theta);
-    String type = metadata.string(PREFIX + "rope.scaling.type").orElse("none");
+    String type = metadata.string(prefix + "rope.scaling.type").orElse("none");
     double factor =
         metadata
-            .number(PREFIX + "rope.scaling.factor")
-            .orElseGet(() -> metadata.number(PREFIX + "rope.scale_linear").orElse(1));
+            .number(prefix + "rope.scaling.factor")
+            .orElseGet(() -> metadata.number(prefix + "rope.scale_linear").orElse(1));
     StoredTensor table = tensors.get("rope_freqs.weight");
     if (table != null) {
       LlamaRopeTable.read(table, theta, headDim)
@@ -157,10 +182,43 @@ final class GgufConfig {
     }
   }
 
+  /**
+   * Soft caps, windows and the scale of scores. The file does not hold the scale: llama.cpp takes
+   * the width of a head, for the two models of 27 billion parameters hidden size / heads, and knows
+   * those by their number of layers.
+   */
+  private void addGemma(JsonObject json) {
+    boolean second = architecture == Architecture.GEMMA2;
+    int layers = size("block_count");
+    json.addProperty(
+        "query_pre_attn_scalar",
+        layers == (second ? 46 : 62)
+            ? size("embedding_length") / size("attention.head_count")
+            : json.get("head_dim").getAsInt());
+    if (second) {
+      addNumber(json, "attn_logit_softcapping");
+    }
+    addNumber(json, "final_logit_softcapping");
+    Optional<Integer> window = optionalSize("attention.sliding_window").filter(size -> size > 0);
+    window.ifPresent(size -> json.addProperty("sliding_window", size));
+    if (!second) {
+      // Without a window all layers see everything.
+      int pattern =
+          window.isEmpty() ? 1 : optionalSize("attention.sliding_window_pattern").orElse(6);
+      json.addProperty("sliding_window_pattern", pattern);
+    }
+  }
+
+  private void addNumber(JsonObject json, String key) {
+    metadata.number(prefix + key).ifPresent(value -> json.addProperty(key, value));
+  }
+
   private void refuseUnknownOptions() {
+    Set<String> known = new TreeSet<>(KEYS);
+    known.addAll(MORE_KEYS.getOrDefault(architecture, Set.of()));
     Set<String> unknown = new TreeSet<>();
     for (String key : metadata.keys()) {
-      if (key.startsWith(PREFIX) && !KEYS.contains(key.substring(PREFIX.length()))) {
+      if (key.startsWith(prefix) && !known.contains(key.substring(prefix.length()))) {
         unknown.add(key);
       }
     }
@@ -176,7 +234,7 @@ final class GgufConfig {
         .filter(count -> count != 0)
         .ifPresent(count -> refuse("expert_count", count));
     metadata
-        .bool(PREFIX + "attention.causal")
+        .bool(prefix + "attention.causal")
         .filter(causal -> !causal)
         .ifPresent(causal -> refuse("attention.causal", causal));
   }
@@ -208,11 +266,11 @@ final class GgufConfig {
   }
 
   private int size(String key) {
-    return optionalSize(key).orElseThrow(() -> missing(PREFIX + key));
+    return optionalSize(key).orElseThrow(() -> missing(prefix + key));
   }
 
   private Optional<Integer> optionalSize(String key) {
-    return metadata.integer(PREFIX + key).stream()
+    return metadata.integer(prefix + key).stream()
         .boxed()
         .findFirst()
         .map(
@@ -220,7 +278,7 @@ final class GgufConfig {
               if (value < 0 || value > Integer.MAX_VALUE) {
                 throw new CheckpointException(
                     "Key \""
-                        + PREFIX
+                        + prefix
                         + key
                         + "\" in "
                         + metadata.origin()
@@ -232,6 +290,17 @@ final class GgufConfig {
             });
   }
 
+  private CheckpointException unknown(String name) {
+    return new CheckpointException(
+        "The architecture \""
+            + name
+            + "\" of "
+            + metadata.origin()
+            + " is not known; known in GGUF are "
+            + String.join(", ", new TreeSet<>(ARCHITECTURES.keySet()))
+            + ".");
+  }
+
   private CheckpointException missing(String key) {
     return new CheckpointException("Key \"" + key + "\" is missing in " + metadata.origin() + ".");
   }
@@ -239,7 +308,7 @@ final class GgufConfig {
   private void refuse(String key, Object value) {
     throw new CheckpointException(
         "Option \""
-            + PREFIX
+            + prefix
             + key
             + "\" = \""
             + value

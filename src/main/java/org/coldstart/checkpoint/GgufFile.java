@@ -81,17 +81,29 @@ public final class GgufFile implements TensorSource {
   public void read(String name, long offset, FloatBuffer into) {
     tensor(name);
     StoredTensor tensor = stored().get(name);
-    if (name.contains(".q_proj.")) {
-      LlamaGguf.readUnpermuted(tensor, config().attention().heads(), offset, into);
-    } else if (name.contains(".k_proj.")) {
-      LlamaGguf.readUnpermuted(tensor, config().attention().keyValueHeads(), offset, into);
+    int start = into.position();
+    if (interleaved() && name.contains(".q_proj.")) {
+      LlamaRows.readUnpermuted(tensor, config().attention().heads(), offset, into);
+    } else if (interleaved() && name.contains(".k_proj.")) {
+      LlamaRows.readUnpermuted(tensor, config().attention().keyValueHeads(), offset, into);
     } else {
       tensor.read(offset, into);
     }
+    if (config().norm().onePlusWeight() && name.endsWith("norm.weight")) {
+      // llama.cpp knows only plain norms, so its converter stores 1 + weight.
+      for (int i = start; i < into.position(); i++) {
+        into.put(i, into.get(i) - 1);
+      }
+    }
+  }
+
+  private boolean interleaved() {
+    return config().architecture().equals(Architecture.LLAMA.className);
   }
 
   private synchronized Map<String, StoredTensor> stored() {
     if (stored == null) {
+      boolean sandwiched = config().norm().sandwiched();
       Map<String, StoredTensor> named = new LinkedHashMap<>();
       header
           .tensors()
@@ -99,7 +111,7 @@ public final class GgufFile implements TensorSource {
               (ggufName, tensor) -> {
                 if (!GgufConfig.isRopeTable(ggufName)) {
                   String name =
-                      LlamaGguf.huggingFaceName(ggufName)
+                      GgufNames.huggingFaceName(ggufName, sandwiched)
                           .orElseThrow(() -> unknownTensor(ggufName));
                   named.put(name, tensor.named(name));
                 }
@@ -110,14 +122,12 @@ public final class GgufFile implements TensorSource {
   }
 
   private CheckpointException unknownTensor(String name) {
-    // The architecture is the likelier reason, and the better message.
-    config();
     return new CheckpointException(
         "Tensor \""
             + name
             + "\" in "
             + origin()
-            + " is not part of a Llama decoder; leaving it out would change the model's results.");
+            + " is not part of a known decoder; leaving it out would change the model's results.");
   }
 
   @Override

@@ -72,7 +72,7 @@ public record ModelConfig(
     architectures.add(architecture);
     json.add("architectures", architectures);
     json.addProperty("model_type", modelType);
-    RopeJson.write(attention, json);
+    RopeJson.write(this, json);
     return json;
   }
 

@@ -2,7 +2,6 @@ package org.coldstart.checkpoint;
 
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonPrimitive;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -126,11 +125,11 @@ final class RopeJson {
     }
   }
 
-  static void write(AttentionConfig attention, JsonObject config) {
-    RopeParameters full = attention.rope();
-    RopeParameters sliding = attention.ropes().get(LayerType.SLIDING_ATTENTION);
-    boolean nested =
-        config.get("model_type").equals(new JsonPrimitive(Architecture.GEMMA3.modelType));
+  /** Puts a model's rotary parameters into its {@code config.json}. */
+  static void write(ModelConfig model, JsonObject config) {
+    RopeParameters full = model.attention().rope();
+    RopeParameters sliding = model.attention().ropes().get(LayerType.SLIDING_ATTENTION);
+    boolean nested = Architecture.ofClass(model.architecture()).orElseThrow().has(Trait.LOCAL_ROPE);
     config.addProperty("rope_theta", full.theta());
     config.add(
         "rope_scaling",

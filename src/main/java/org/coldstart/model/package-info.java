@@ -1,5 +1,6 @@
 /**
- * The decoder: one Llama-shaped network described by {@link org.coldstart.checkpoint.ModelConfig}.
+ * The decoder: one network for the Llama, Qwen and Gemma families, described by {@link
+ * org.coldstart.checkpoint.ModelConfig} and put together from small parts.
  *
  * <p>Read {@link org.coldstart.model.CausalLm} first, then {@link org.coldstart.model.DecoderLayer}
  * and its two halves. Shapes are written (batch, time, …) throughout.

@@ -111,6 +111,26 @@ class ModelConfigTest {
   }
 
   @Test
+  void absentKeysHaveTheDefaultsOfTheArchitecture() {
+    String four = ", \"num_attention_heads\": 4, \"num_key_value_heads\": 2}";
+    ModelConfig qwen = small("{\"architectures\": [\"Qwen3ForCausalLM\"]" + four);
+    assertEquals(128, qwen.attention().headDim());
+    assertEquals(new SpecialIds(null, List.of(), null), qwen.ids());
+    assertFalse(qwen.tieWordEmbeddings());
+    ModelConfig gemma = small("{\"architectures\": [\"Gemma2ForCausalLM\"]" + four);
+    assertEquals(256, gemma.attention().headDim());
+    assertEquals(1 / 16.0, gemma.attention().scale());
+    assertEquals(50, gemma.attention().scoreSoftcap());
+    assertEquals(30, gemma.logitSoftcap());
+    assertEquals(4096, gemma.attention().slidingWindow());
+    assertEquals(new SpecialIds(2, List.of(1), 0), gemma.ids());
+    assertTrue(gemma.tieWordEmbeddings());
+    assertEquals(
+        RopeParameters.plain(1_000_000),
+        small("{\"architectures\": [\"Gemma3ForCausalLM\"]" + four).attention().rope());
+  }
+
+  @Test
   void savingKeepsEveryKeyAndReadsBackEqual() {
     ModelConfig config =
         ModelConfig.fromJson(json(LLAMA_3_2)).withVocabSize(128260).withPadTokenId(7);
@@ -163,6 +183,22 @@ class ModelConfigTest {
             + " 0.5}}",
         "attention_dropout       | {'attention_dropout': 0.1}",
         "layer_types             | {'layer_types': ['sliding_attention']}",
+        "layer_types             | {'architectures': ['MistralForCausalLM'], 'sliding_window': 8,"
+            + " 'num_key_value_heads': 3, 'layer_types': ['full_attention']}",
+        "chunked_attention       | {'architectures': ['Qwen2ForCausalLM'], 'num_key_value_heads':"
+            + " 3, 'layer_types': ['chunked_attention']}",
+        "attn_logit_softcapping  | {'architectures': ['Gemma3ForCausalLM'], 'head_dim': 4,"
+            + " 'num_key_value_heads': 3, 'attn_logit_softcapping': 50.0}",
+        "final_logit_softcapping | {'final_logit_softcapping': 30.0}",
+        "query_pre_attn_scalar   | {'query_pre_attn_scalar': 144}",
+        "use_bidirectional_attention | {'architectures': ['Gemma3ForCausalLM'],"
+            + " 'use_bidirectional_attention': true}",
+        "hidden_activation       | {'architectures': ['GemmaForCausalLM'], 'hidden_activation':"
+            + " 'gelu'}",
+        "hidden_activation       | {'architectures': ['Gemma2ForCausalLM'], 'num_key_value_heads':"
+            + " 3, 'hidden_activation': 'gelu'}",
+        "yarn                    | {'architectures': ['Gemma3ForCausalLM'], 'num_key_value_heads':"
+            + " 3, 'rope_scaling': {'rope_type': 'yarn', 'factor': 4.0}}",
         "is_encoder_decoder      | {'is_encoder_decoder': true}",
         "yarn                    | {'rope_scaling': {'rope_type': 'yarn', 'factor': 4.0}}",
         "dynamic                 | {'rope_scaling': {'type': 'dynamic', 'factor': 4.0}}",
@@ -185,7 +221,14 @@ class ModelConfigTest {
         "{'rope_scaling': null}",
         "{'attention_dropout': 0}",
         "{'architectures': ['MistralForCausalLM'], 'num_key_value_heads': 3}",
-        "{'layer_types': ['full_attention']}"
+        "{'layer_types': ['full_attention']}",
+        "{'attn_logit_softcapping': null, 'use_bidirectional_attention': false}",
+        "{'architectures': ['Qwen2ForCausalLM'], 'num_key_value_heads': 3, 'sliding_window': 8,"
+            + " 'use_sliding_window': false, 'attention_bias': false, 'use_mrope': false}",
+        "{'architectures': ['GemmaForCausalLM'], 'num_key_value_heads': 3, 'hidden_act': 'gelu',"
+            + " 'hidden_activation': null}",
+        "{'architectures': ['Gemma3ForCausalLM'], 'num_key_value_heads': 3, 'hidden_act': 'silu',"
+            + " 'rope_scaling': {}}"
       })
   void optionsThatChangeNothingAreFine(String more) {
     assertEquals(10, small(more.replace('\'', '"')).vocabSize());
@@ -212,7 +255,18 @@ class ModelConfigTest {
             + " 4, 'high_freq_factor': 4}}",
         "rope_scaling         | {'rope_scaling': 3}",
         "eos_token_id         | {'eos_token_id': ['</s>']}",
-        "tie_word_embeddings  | {'tie_word_embeddings': 'yes'}"
+        "tie_word_embeddings  | {'tie_word_embeddings': 'yes'}",
+        "layer_types          | {'architectures': ['Qwen2ForCausalLM'], 'num_key_value_heads': 3,"
+            + " 'layer_types': []}",
+        "sliding_window       | {'architectures': ['Gemma2ForCausalLM'], 'num_key_value_heads': 3,"
+            + " 'sliding_window': null}",
+        "sliding_window       | {'architectures': ['Qwen2ForCausalLM'], 'num_key_value_heads': 3,"
+            + " 'layer_types': ['sliding_attention']}",
+        "rope_theta           | {'architectures': ['Gemma3ForCausalLM'], 'num_key_value_heads': 3,"
+            + " 'rope_parameters': {'rope_theta': 1e4}}",
+        "query_pre_attn_scalar | {'architectures': ['Gemma2ForCausalLM'], 'num_key_value_heads': 3,"
+            + " 'query_pre_attn_scalar': 0}",
+        "model_type           | {'model_type': 'qwen2'}"
       })
   void senselessValuesAreNamed(String key, String more) {
     String message = refusal(more.replace('\'', '"'));

@@ -7,11 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.coldstart.checkpoint.ModelConfig;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
@@ -109,6 +112,46 @@ class ModelParityTest {
     }
   }
 
+  /** Padding counts neither as a position nor as a place in a sliding window. */
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void rowsPaddedOnTheLeftShareACache(ParityCase fixture) {
+    int[] longest = fixture.rows().get(0);
+    List<int[]> rows = List.of(part(longest, 0, 12), part(longest, 5, 7), part(longest, 10, 2));
+    int[] padding = {0, 5, 10};
+    int[] next = {30, 31, 32, 33, 34, 35};
+    try (CausalLm model = fixture.model();
+        KvCache cache = new KvCache(model.config(), padding)) {
+      int vocabulary = model.config().vocabSize();
+      float[] logits = next(model, cache, new Shape(3, 12), leftPadded(rows, 12));
+      for (int step = 0; step <= next.length; step++) {
+        int time = logits.length / 3 / vocabulary;
+        for (int r = 0; r < 3; r++) {
+          float[] whole =
+              Arrays32.logits(model, join(rows.get(r), part(next, 0, step)), Precision.F32);
+          assertClose(
+              part(whole, whole.length - vocabulary, vocabulary),
+              part(logits, ((r + 1) * time - 1) * vocabulary, vocabulary),
+              TOLERANCE,
+              "row " + r + " after " + step + " more tokens");
+        }
+        if (step < next.length) {
+          logits = next(model, cache, new Shape(3, 1), next[step], next[step], next[step]);
+        }
+      }
+    }
+  }
+
+  private static int[] leftPadded(List<int[]> rows, int width) {
+    return rows.stream()
+        .flatMapToInt(row -> Arrays.stream(join(new int[width - row.length], row)))
+        .toArray();
+  }
+
+  private static int[] join(int[] a, int[] b) {
+    return IntStream.concat(Arrays.stream(a), Arrays.stream(b)).toArray();
+  }
+
   @Test
   void theCacheGrowsPastItsFirstCapacity() {
     ParityCase fixture = ParityCase.of("llama3-rope");
@@ -141,14 +184,17 @@ class ModelParityTest {
     }
   }
 
-  /** Logits of the next tokens, flat. */
   private static float[] next(CausalLm model, KvCache cache, int... ids) {
+    return next(model, cache, new Shape(1, ids.length), ids);
+  }
+
+  /** Logits of the next tokens, flat. */
+  private static float[] next(CausalLm model, KvCache cache, Shape shape, int... ids) {
     return Autograd.withoutGradient(
         () -> {
           try (NDManager step = Torch.newManager()) {
-            return model
-                .head(model.hiddenStates(Arrays32.ids(step, ids), cache), Precision.F32)
-                .toFloatArray();
+            NDArray inputIds = Arrays32.ids(step, ids).reshape(shape);
+            return model.head(model.hiddenStates(inputIds, cache), Precision.F32).toFloatArray();
           }
         });
   }

@@ -18,22 +18,17 @@ import org.coldstart.model.CausalLm;
 import org.coldstart.torch.Autograd;
 import org.coldstart.torch.Precision;
 import org.coldstart.torch.Torch;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The loss and the gradient of every parameter are those of transformers. */
 class GradientParityTest {
 
   private static final String CASES = "org.coldstart.fixture.ParityCase#all";
 
-  /**
-   * Shares of the expected norm. The bias of the keys moves all scores of a query alike, so its
-   * true gradient is 0 and what either side finds is rounding: hence the absolute floor.
-   */
+  /** Share of the expected norm; measured are up to 1e-6. */
   private static final double RELATIVE = 1e-4;
-
-  private static final double FLOOR = 1e-6;
 
   private record Gradients(double lossSum, long kept, Map<String, float[]> byName) {
 
@@ -82,22 +77,26 @@ class GradientParityTest {
   }
 
   private static void assertNear(double expected, float[] gradient, String name) {
-    assertEquals(
-        expected, Arrays32.norm(gradient), RELATIVE * expected + FLOOR, "gradient norm of " + name);
+    Arrays32.assertRelative(
+        expected, Arrays32.norm(gradient), RELATIVE, "gradient norm of " + name);
   }
 
   /**
    * BF16 keeps 8 bits of a factor, so a product is off by up to 0.4 %; two or three layers add that
-   * up.
+   * up. Measured are up to 2.5 % of the largest logit.
    */
-  @Test
-  void bf16StaysNearF32() {
-    ParityCase fixture = ParityCase.of("llama-bias");
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"llama-bias", "mistral-window", "qwen2", "qwen3", "gemma", "gemma2", "gemma3"})
+  void bf16StaysNearF32(String caseName) {
+    ParityCase fixture = ParityCase.of(caseName);
     try (CausalLm model = fixture.model()) {
       int[] row = fixture.rows().get(0);
       float[] rounded = Arrays32.logits(model, row, Precision.BF16);
-      double distance = Arrays32.distance(fixture.tensor("logits.0"), rounded);
-      assertTrue(distance < 0.15, "logits are off by " + distance);
+      float[] exactLogits = fixture.tensor("logits.0");
+      double distance = Arrays32.distance(exactLogits, rounded);
+      double largest = Arrays32.distance(exactLogits, new float[exactLogits.length]);
+      assertTrue(distance < 0.04 * largest, "logits are off by " + distance);
       assertTrue(distance > 1e-3, "bf16 leaves a trace, or it was not used: " + distance);
       Gradients exact = gradients(model, fixture.examples(), Precision.F32);
       Gradients near = gradients(model, fixture.examples(), Precision.BF16);
@@ -109,15 +108,13 @@ class GradientParityTest {
   }
 
   private static void assertSimilar(float[] exact, float[] near, String name) {
-    if (name.endsWith("k_proj.bias")) {
-      return; // rounding and nothing else, see above
-    }
     float[] difference = exact.clone();
     for (int i = 0; i < difference.length; i++) {
       difference[i] -= near[i];
     }
     double share = Arrays32.norm(difference) / Arrays32.norm(exact);
-    assertTrue(share < 0.05, "gradient of " + name + " is off by a share of " + share);
+    // The bias of the keys sums what nearly cancels, so rounding shows most there: 5 %.
+    assertTrue(share < 0.08, "gradient of " + name + " is off by a share of " + share);
   }
 
   /** The gradients of the mean loss, taken as the trainer takes them. */
