@@ -93,7 +93,11 @@ class TrainingParityTest {
     }
     weights.forEach(
         (name, values) -> {
-          Arrays32.assertRelative(norms.get(name).getAsDouble(), Arrays32.norm(values), 1e-5, name);
+          // What moves the bias of the keys nearly cancels (the same shift of all scores changes
+          // nothing), and Adam makes steps of full size out of the rounding that is left.
+          double tolerance = name.endsWith("k_proj.bias") ? 5e-5 : 1e-5;
+          Arrays32.assertRelative(
+              norms.get(name).getAsDouble(), Arrays32.norm(values), tolerance, name);
         });
   }
 
