@@ -4,6 +4,7 @@
  *
  * <p>Read {@link org.coldstart.model.CausalLm} first, then {@link org.coldstart.model.DecoderLayer}
  * and its two halves. What of a model is trained is chosen by {@link
- * org.coldstart.model.Trainable}, or by putting a {@link org.coldstart.model.Lora} adapter on it. Shapes are written (batch, time, …) throughout.
+ * org.coldstart.model.Trainable}, or by putting a {@link org.coldstart.model.Lora} adapter on it.
+ * Shapes are written (batch, time, …) throughout.
  */
 package org.coldstart.model;
