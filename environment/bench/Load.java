@@ -1,6 +1,8 @@
 import com.google.gson.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.coldstart.checkpoint.DType;
@@ -38,12 +40,18 @@ class Load {
   private static <T> T stage(String name, Callable<T> work) throws Exception {
     Files.writeString(Path.of("/proc/self/clear_refs"), "5");
     long start = System.nanoTime();
+    Duration busy = busy();
     T value = work.call();
     JsonObject result = new JsonObject();
     result.addProperty("seconds", (System.nanoTime() - start) / 1e9);
+    result.addProperty("cpu", busy().minus(busy).toNanos() / 1e9);
     result.addProperty("peak", Memory.peakResidentBytes().orElseThrow());
     RESULTS.add(name, result);
     return value;
+  }
+
+  private static Duration busy() {
+    return ProcessHandle.current().info().totalCpuDuration().orElseThrow();
   }
 
   private static Void run(Runnable work) {
@@ -54,7 +62,7 @@ class Load {
   private static double[] softmax(float[] logits) {
     double[] weights =
         IntStream.range(0, logits.length).mapToDouble(i -> Math.exp(logits[i])).toArray();
-    double sum = java.util.Arrays.stream(weights).sum();
-    return java.util.Arrays.stream(weights).map(weight -> weight / sum).toArray();
+    double sum = Arrays.stream(weights).sum();
+    return Arrays.stream(weights).map(weight -> weight / sum).toArray();
   }
 }

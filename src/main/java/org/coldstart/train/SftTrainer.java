@@ -8,6 +8,7 @@ import org.coldstart.checkpoint.DType;
 import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
 import org.coldstart.model.CausalLm;
+import org.coldstart.model.Pretrained;
 import org.coldstart.model.TrainingPass;
 import org.coldstart.tokenizer.Tokenizer;
 
@@ -58,6 +59,9 @@ public final class SftTrainer {
     check(this.eval, "Evaluation");
     if (train.isEmpty()) {
       throw new IllegalArgumentException("There is no row to train on.");
+    }
+    if (config.outputDir() != null) {
+      Pretrained.checkRows(model, tokenizer);
     }
     if (model.dtype() != DType.F32) {
       throw new IllegalArgumentException(

@@ -171,6 +171,7 @@ class InterruptionTest {
 
   @Test
   void anInterruptAtAnEpochsEndSavesNoHalfCheckpoint(@TempDir Path folder) {
+    model.resizeTokenEmbeddings(tokenizer.size());
     TrainingResult result = train(config().outputDir(folder).build(), after(2));
     assertTrue(result.interrupted());
     assertEquals(2, result.steps());
