@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.coldstart.checkpoint.AtomicFiles;
 import org.coldstart.checkpoint.Checkpoint;
 import org.coldstart.checkpoint.DType;
@@ -129,10 +130,19 @@ public final class CausalLm implements AutoCloseable {
    * @return shape (batch, time, hidden)
    */
   public NDArray hiddenStates(NDArray inputIds, Precision precision) {
+    return hiddenStates(inputIds, precision, UnaryOperator.identity());
+  }
+
+  /**
+   * The same with a change to the embeddings, shape (batch, time, hidden), before the first layer:
+   * where training adds noise.
+   */
+  public NDArray hiddenStates(
+      NDArray inputIds, Precision precision, UnaryOperator<NDArray> onEmbeddings) {
     NDManager out = inputIds.getManager();
     int time = (int) inputIds.getShape().get(1);
     return decode(
-        inputIds,
+        onEmbeddings.apply(TorchOps.embedding(inputIds, embedding())),
         new Pass(precision, rotary.cos(out, 0, time), rotary.sin(out, 0, time), null, null));
   }
 
@@ -146,13 +156,15 @@ public final class CausalLm implements AutoCloseable {
     NDArray cos = rotary.cosAt(out, positions, greatest).reshape(rows, 1, time, config.headDim());
     NDArray sin = rotary.sinAt(out, positions, greatest).reshape(rows, 1, time, config.headDim());
     NDArray hidden =
-        decode(inputIds, new Pass(Precision.F32, cos, sin, cache.mask(out, time), cache));
+        decode(
+            TorchOps.embedding(inputIds, embedding()),
+            new Pass(Precision.F32, cos, sin, cache.mask(out, time), cache));
     cache.advance(time);
     return hidden;
   }
 
-  private NDArray decode(NDArray inputIds, Pass pass) {
-    NDArray x = TorchOps.embedding(inputIds, embedding());
+  private NDArray decode(NDArray embeddings, Pass pass) {
+    NDArray x = embeddings;
     for (DecoderLayer layer : layers) {
       x = layer.forward(x, pass);
     }
@@ -275,6 +287,19 @@ public final class CausalLm implements AutoCloseable {
           AtomicFiles.writeString(
               aside.resolve("generation_config.json"), json(generationConfig.toJson()));
         });
+  }
+
+  /**
+   * Puts a checkpoint's weights into this model's tensors, in place.
+   *
+   * @param folderOrGguf a checkpoint of the same shape
+   * @throws org.coldstart.checkpoint.CheckpointException if a tensor is missing or has another
+   *     shape
+   */
+  public synchronized void loadWeights(Path folderOrGguf) {
+    try (Checkpoint checkpoint = Checkpoint.open(folderOrGguf)) {
+      weights.reload(checkpoint.tensors());
+    }
   }
 
   private static String json(JsonObject object) {

@@ -38,7 +38,15 @@ final class Weights implements TensorSource {
 
   /** Reads a parameter, which must have exactly the given shape. */
   NDArray load(TensorSource source, String name, long... shape) {
-    List<Long> wanted = Arrays.stream(shape).boxed().toList();
+    requireShape(source, name, new Shape(shape));
+    NDArray array = manager.create(new Shape(shape), DataType.FLOAT32);
+    copy(source, name, array);
+    arrays.put(name, array);
+    return array;
+  }
+
+  private static void requireShape(TensorSource source, String name, Shape shape) {
+    List<Long> wanted = Arrays.stream(shape.getShape()).boxed().toList();
     List<Long> found = source.tensor(name).shape();
     if (!found.equals(wanted)) {
       throw new CheckpointException(
@@ -52,10 +60,12 @@ final class Weights implements TensorSource {
               + wanted
               + ".");
     }
-    NDArray array = manager.create(new Shape(shape), DataType.FLOAT32);
-    copy(source, name, array);
-    arrays.put(name, array);
-    return array;
+  }
+
+  /** Reads all parameters again, into the tensors that are there; checks all before the first. */
+  void reload(TensorSource source) {
+    arrays.forEach((name, array) -> requireShape(source, name, array.getShape()));
+    arrays.forEach((name, array) -> copy(source, name, array));
   }
 
   private static void copy(TensorSource source, String name, NDArray array) {

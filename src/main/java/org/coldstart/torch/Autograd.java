@@ -40,6 +40,9 @@ public final class Autograd {
   /** Marks a parameter as one that gradients are wanted for, or as frozen. */
   public static void requireGradient(NDArray parameter, boolean required) {
     parameter.setRequiresGradient(required);
+    if (required) {
+      withoutGradient(() -> restore(parameter));
+    }
   }
 
   /**
@@ -59,7 +62,30 @@ public final class Autograd {
    * @return a handle on the gradient itself, which the caller closes
    */
   public static NDArray gradient(NDArray parameter) {
-    return JniUtils.getGradient((PtNDArray) parameter);
+    NDArray gradient = JniUtils.getGradient((PtNDArray) parameter);
+    return gradient == null ? parameter.zerosLike() : gradient;
+  }
+
+  private static Void restore(NDArray parameter) {
+    try (NDArray gradient = JniUtils.getGradient((PtNDArray) parameter)) {
+      if (gradient != null && gradient.size() != parameter.size()) {
+        TorchOps.restoreGradient(gradient, parameter);
+      }
+    }
+    return null;
+  }
+
+  /** Frees the memory of a parameter's gradient; it is empty until gradients are required again. */
+  public static void releaseGradient(NDArray parameter) {
+    withoutGradient(
+        () -> {
+          try (NDArray gradient = JniUtils.getGradient((PtNDArray) parameter)) {
+            if (gradient != null) {
+              TorchOps.releaseGradient(gradient);
+            }
+          }
+          return null;
+        });
   }
 
   /** Sets the gradient of a parameter back to zero. */

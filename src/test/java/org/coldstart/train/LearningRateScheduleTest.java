@@ -38,7 +38,13 @@ class LearningRateScheduleTest {
   @Test
   void constantAfterWarmUp() {
     assertFactors(
-        new double[] {0, 1 / 3., 2 / 3., 1, 1, 1, 1, 1, 1, 1}, LearningRateSchedule.CONSTANT);
+        new double[] {0, 1 / 3., 2 / 3., 1, 1, 1, 1, 1, 1, 1},
+        LearningRateSchedule.CONSTANT_WITH_WARMUP);
+  }
+
+  @Test
+  void constantKnowsNoWarmUp() {
+    assertFactors(new double[] {1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, LearningRateSchedule.CONSTANT);
   }
 
   private static void assertFactors(double[] expected, LearningRateSchedule schedule) {
