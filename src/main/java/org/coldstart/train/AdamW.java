@@ -74,6 +74,9 @@ final class AdamW implements Optimizer {
   }
 
   private void step(Group group, double learningRate) {
+    if (group.parameters().isEmpty()) {
+      return;
+    }
     NDArray[] gradients = Gradients.of(group.parameters());
     NDArray[] sameStep = group.parameters().stream().map(p -> steps).toArray(NDArray[]::new);
     try {

@@ -42,11 +42,15 @@ final class AdamW8Bit implements Optimizer {
       NDArray parameter, NDArray mean, NDArray square, NDArray meanMax, NDArray squareMax) {}
 
   AdamW8Bit(Map<String, NDArray> parameters, SftConfig config) {
+    this(parameters, config, LEAST);
+  }
+
+  AdamW8Bit(Map<String, NDArray> parameters, SftConfig config, int least) {
     this.config = config;
     Map<String, NDArray> rest = new LinkedHashMap<>();
     parameters.forEach(
         (name, parameter) -> {
-          if (parameter.size() < LEAST) {
+          if (parameter.size() < least) {
             rest.put(name, parameter);
           } else {
             parts.add(part(name, parameter));

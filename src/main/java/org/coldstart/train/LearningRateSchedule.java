@@ -28,9 +28,10 @@ public enum LearningRateSchedule {
     if (this != CONSTANT && step < warmupSteps) {
       return (double) step / warmupSteps;
     }
-    double done = (double) (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps);
+    double span = Math.max(1, totalSteps - warmupSteps);
+    double done = (step - warmupSteps) / span;
     return switch (this) {
-      case LINEAR -> Math.max(0, 1 - done);
+      case LINEAR -> Math.max(0, (totalSteps - step) / span);
       case COSINE -> Math.max(0, (1 + Math.cos(Math.PI * done)) / 2);
       case CONSTANT, CONSTANT_WITH_WARMUP -> 1;
     };

@@ -87,15 +87,19 @@ final class TrainingRun implements AutoCloseable {
       report(listeners); // what an interrupt or a full disk has broken off
     }
     while (goesOn()) {
-      List<List<List<Example>>> steps = data.steps(state.epoch);
-      while (goesOn() && state.stepInEpoch < steps.size()) {
-        if (step(steps.get(state.stepInEpoch), state.stepInEpoch == steps.size() - 1)) {
-          report(listeners);
-        }
-      }
+      epoch(data.steps(state.epoch), listeners);
     }
     if (interrupted) {
       saveReached(listeners);
+    }
+  }
+
+  /** The steps of an epoch from the next on. */
+  private void epoch(List<List<List<Example>>> steps, Listeners listeners) {
+    for (int i = state.stepInEpoch; i < steps.size() && goesOn(); i++) {
+      if (step(steps.get(i), i == steps.size() - 1)) {
+        report(listeners);
+      }
     }
   }
 

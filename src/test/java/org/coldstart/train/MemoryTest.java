@@ -3,6 +3,7 @@ package org.coldstart.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import org.coldstart.generate.Generator;
 import org.coldstart.generate.Sampling;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.torch.Autograd;
 import org.coldstart.torch.Memory;
 import org.junit.jupiter.api.Test;
 
@@ -42,7 +44,7 @@ class MemoryTest {
           };
       SftConfig config =
           SftConfig.builder()
-              .maxSteps(150)
+              .maxSteps(250)
               .perDeviceTrainBatchSize(2)
               .gradientAccumulationSteps(2)
               .evalSteps(50)
@@ -52,12 +54,30 @@ class MemoryTest {
           .train(counter);
     }
     assertEquals(
-        held.get(10), held.get(149), "tensors held by the model and the managers above it");
+        held.get(10), held.get(249), "tensors held by the model and the managers above it");
     if (!resident.isEmpty()) {
-      // One leaked activation of each batch would be some 30 MiB by now.
-      long growth = resident.get(149) - resident.get(50);
+      // One leaked activation of each batch would be some 60 MiB by now.
+      long before = resident.get(49);
+      long growth = Math.abs(resident.get(249) - before);
       assertTrue(
-          growth < 24 * MIB, "resident memory grew by " + growth / MIB + " MiB over 100 steps");
+          growth < 0.02 * before,
+          "resident memory moved by " + growth / MIB + " of " + before / MIB + " MiB in 200 steps");
+    }
+  }
+
+  @Test
+  void noGradientStaysAfterTraining() {
+    try (Tokenizer tokenizer = TinyTokenizer.chat();
+        CausalLm model = ParityCase.of("llama-untied").model()) {
+      SftConfig config = SftConfig.builder().maxSteps(2).build();
+      for (int run = 0; run < 2; run++) { // the second finds the gradients it needs
+        new SftTrainer(model, tokenizer, config, Rows.some(4), List.of()).train();
+        for (NDArray parameter : model.parameters().values()) {
+          try (NDArray gradient = Autograd.gradient(parameter)) {
+            assertEquals(0, gradient.size());
+          }
+        }
+      }
     }
   }
 
