@@ -326,7 +326,7 @@ public final class CausalLm implements AutoCloseable {
             Pass pass = pass(step, rows, precision, null, null);
             NDArray ids = step.create(inputIds);
             NDArray hidden = decode(ids, pass);
-            return head().loss(hidden, positions, labels, pass, true, 0, null);
+            return head().loss(hidden, positions, labels, pass, 0, null);
           }
         });
   }
@@ -598,6 +598,19 @@ public final class CausalLm implements AutoCloseable {
     trainable.writeBack();
     try (MergedWeights merged = new MergedWeights(weights, trainable.unmerged())) {
       CheckpointWriter.write(folder, config, generationConfig, merged, options);
+    }
+  }
+
+  /**
+   * Puts a checkpoint's weights into this model's tensors, in place.
+   *
+   * @param folderOrGguf a checkpoint of the same shape
+   * @throws org.coldstart.checkpoint.CheckpointException if a tensor is missing or has another
+   *     shape
+   */
+  public synchronized void loadWeights(Path folderOrGguf) {
+    try (Checkpoint checkpoint = Checkpoint.open(folderOrGguf)) {
+      weights.reload(checkpoint.tensors());
     }
   }
 

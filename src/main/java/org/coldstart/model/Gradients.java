@@ -12,10 +12,12 @@ public final class Gradients implements AutoCloseable {
 
   private final NDManager manager = Torch.newManager();
   private final Map<NDArray, NDArray> sums = new IdentityHashMap<>();
+  private final NDArray[] inOrder;
 
   /** Zeros for the given parameters; all others are frozen. */
   public Gradients(Map<String, NDArray> parameters) {
     parameters.values().forEach(p -> sums.put(p, manager.zeros(p.getShape())));
+    inOrder = parameters.values().stream().map(sums::get).toArray(NDArray[]::new);
   }
 
   /** The gradient gathered so far, or null for a parameter that is not trained. */
@@ -23,9 +25,27 @@ public final class Gradients implements AutoCloseable {
     return sums.get(parameter);
   }
 
+  /**
+   * Scales the gradients, taken as one vector, down to a greatest length, as {@code
+   * torch.nn.utils.clip_grad_norm_} does.
+   *
+   * @param maxNorm 0 for never
+   * @return the length before
+   */
+  public double clip(double maxNorm) {
+    try (NDArray total = TorchOps.globalNorm(inOrder)) {
+      double norm = total.getFloat();
+      if (maxNorm > 0 && norm > maxNorm) {
+        // torch guards its division in the same way.
+        TorchOps.scaleInPlace(inOrder, maxNorm / (norm + 1e-6));
+      }
+      return norm;
+    }
+  }
+
   /** Sets all sums back to zero. */
   public void clear() {
-    TorchOps.zero(sums.values().toArray(NDArray[]::new));
+    TorchOps.zero(inOrder);
   }
 
   /** Frees the sums. */

@@ -44,13 +44,7 @@ record LmHead(Norm norm, NDArray weight, TrainableParameters trainable, double c
    *     alone
    */
   LossSums loss(
-      NDArray hidden,
-      long[] positions,
-      long[] labels,
-      Pass pass,
-      boolean entropy,
-      double scale,
-      NDArray dHidden) {
+      NDArray hidden, long[] positions, long[] labels, Pass pass, double scale, NDArray dHidden) {
     int chunk = (int) Math.max(1, SCORES / weight.getShape().get(0));
     LossSums sums = LossSums.NONE;
     for (int from = 0; from < labels.length; from += chunk) {
@@ -62,7 +56,7 @@ record LmHead(Norm norm, NDArray weight, TrainableParameters trainable, double c
                 create(scope, positions, from, count),
                 create(scope, labels, from, count),
                 pass.with(dHidden == null ? null : tape));
-        sums = sums.plus(loss(hidden, part, entropy, scale, dHidden));
+        sums = sums.plus(loss(hidden, part, scale, dHidden));
       }
     }
     return sums;
@@ -70,23 +64,21 @@ record LmHead(Norm norm, NDArray weight, TrainableParameters trainable, double c
 
   private record Chunk(NDArray positions, NDArray labels, Pass pass) {}
 
-  private LossSums loss(
-      NDArray hidden, Chunk chunk, boolean entropy, double scale, NDArray dHidden) {
+  private LossSums loss(NDArray hidden, Chunk chunk, double scale, NDArray dHidden) {
     Pass pass = chunk.pass();
     NDArray x = TorchOps.select(hidden, 0, chunk.positions());
     x.attach(chunk.labels().getManager());
     NDArray in = pass.rounded(norm.forward(x, pass));
     NDArray scores = scores(in, pass);
-    NDArray[] entropies = TrainingOps.crossEntropy(scores, chunk.labels(), cap, entropy);
-    float[] sums = entropies[1].toFloatArray();
+    NDArray[] predicted = TrainingOps.crossEntropy(scores, chunk.labels(), cap);
+    float[] sums = predicted[1].toFloatArray();
     if (dHidden != null) {
       NDArray dScores =
-          TrainingOps.crossEntropyBackward(entropies[0], scores, chunk.labels(), cap, scale);
+          TrainingOps.crossEntropyBackward(predicted[0], scores, chunk.labels(), cap, scale);
       NDArray dx = norm.backward(backwardScores(dScores, in, pass), pass);
       TrainingOps.addAtRows(dHidden, chunk.positions(), dx);
     }
-    return new LossSums(
-        sums[0], (long) sums[1], entropy ? sums[2] : Double.NaN, chunk.labels().size());
+    return new LossSums(sums[0], chunk.labels().size(), (long) sums[1], sums[2]);
   }
 
   private NDArray backwardScores(NDArray dScores, NDArray in, Pass pass) {

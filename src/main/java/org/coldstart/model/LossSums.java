@@ -4,11 +4,11 @@ package org.coldstart.model;
  * What some predictions amount to; sums, so that those of several batches add up.
  *
  * @param loss cross-entropies in nats
- * @param correct labels that were the likeliest token
- * @param entropy entropies of the distributions in nats; NaN if not asked for
  * @param tokens how many labels there were
+ * @param correct labels that were the likeliest token
+ * @param entropy entropies of the distributions in nats
  */
-public record LossSums(double loss, long correct, double entropy, long tokens) {
+public record LossSums(double loss, long tokens, long correct, double entropy) {
 
   /** Of nothing. */
   public static final LossSums NONE = new LossSums(0, 0, 0, 0);
@@ -16,7 +16,7 @@ public record LossSums(double loss, long correct, double entropy, long tokens) {
   /** Both together. */
   public LossSums plus(LossSums other) {
     return new LossSums(
-        loss + other.loss, correct + other.correct, entropy + other.entropy, tokens + other.tokens);
+        loss + other.loss, tokens + other.tokens, correct + other.correct, entropy + other.entropy);
   }
 
   /** The mean loss of a label. */
@@ -25,7 +25,7 @@ public record LossSums(double loss, long correct, double entropy, long tokens) {
   }
 
   /** The share of labels that were the likeliest token. */
-  public double accuracy() {
+  public double meanTokenAccuracy() {
     return (double) correct / tokens;
   }
 

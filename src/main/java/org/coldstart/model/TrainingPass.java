@@ -32,7 +32,6 @@ public final class TrainingPass implements AutoCloseable {
   private final Map<String, NDArray> trained;
   private final Gradients gradients;
   private final HalfWeights halves;
-  private boolean entropy;
 
   TrainingPass(CausalLm model, Precision precision, boolean checkpointing) {
     this.model = model;
@@ -57,11 +56,6 @@ public final class TrainingPass implements AutoCloseable {
   /** The gradients gathered since they were cleared last. */
   public Gradients gradients() {
     return gradients;
-  }
-
-  /** Whether the entropy of predictions is measured too, which takes a few percent more time. */
-  public void measureEntropy(boolean measure) {
-    entropy = measure;
   }
 
   /**
@@ -102,7 +96,7 @@ public final class TrainingPass implements AutoCloseable {
         x = checkpointing ? forward(layer, x, kept, plain) : layer.forward(x, kept);
       }
       NDArray dx = step.zeros(x.getShape());
-      LossSums sums = model.head().loss(x, positions, labels, plain, entropy, scale, dx);
+      LossSums sums = model.head().loss(x, positions, labels, plain, scale, dx);
       x.close();
       for (int i = model.layers().size() - 1; i >= 0; i--) {
         DecoderLayer layer = model.layers().get(i);

@@ -62,20 +62,7 @@ final class Weights implements TensorSource {
 
   /** Reads a parameter, which must have exactly the given shape. */
   NDArray load(TensorSource source, String name, long... shape) {
-    List<Long> wanted = Arrays.stream(shape).boxed().toList();
-    TensorInfo info = source.tensor(name);
-    if (!info.shape().equals(wanted)) {
-      throw new CheckpointException(
-          "Tensor "
-              + name
-              + " of "
-              + source.origin()
-              + " has shape "
-              + info.shape()
-              + ", but the configuration asks for "
-              + wanted
-              + ".");
-    }
+    TensorInfo info = requireShape(source, name, shape);
     NDArray array =
         TorchOps.empty(manager, shape.length > 1 ? floatType(dtype) : FloatType.F32, shape);
     TensorInfo plain = plain(info);
@@ -116,6 +103,30 @@ final class Weights implements TensorSource {
       }
     }
     return finite;
+  }
+
+  private static TensorInfo requireShape(TensorSource source, String name, long... shape) {
+    List<Long> wanted = Arrays.stream(shape).boxed().toList();
+    TensorInfo info = source.tensor(name);
+    if (!info.shape().equals(wanted)) {
+      throw new CheckpointException(
+          "Tensor "
+              + name
+              + " of "
+              + source.origin()
+              + " has shape "
+              + info.shape()
+              + ", but the configuration asks for "
+              + wanted
+              + ".");
+    }
+    return info;
+  }
+
+  /** Reads all parameters again, into the tensors that are there; checks all before the first. */
+  void reload(TensorSource source) {
+    arrays.forEach((name, array) -> requireShape(source, name, array.getShape().getShape()));
+    arrays.forEach((name, array) -> fill(source, name, array));
   }
 
   /** Fills an array with a tensor of as many values. */

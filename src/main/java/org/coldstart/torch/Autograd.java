@@ -1,12 +1,11 @@
 package org.coldstart.torch;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.function.Supplier;
 
 /**
- * Gradients: where they are recorded, how they flow back, and how they are read and cleared.
+ * Torch's recording of operations, which is only ever turned off here: gradients are worked out by
+ * {@link TrainingOps}.
  *
  * <p>Whether operations are recorded is a property of the calling thread, and the cells of a
  * notebook run on changing threads; so the mode is set around a piece of work and restored after
@@ -18,52 +17,13 @@ public final class Autograd {
 
   /** Runs {@code work} without recording: no graph, no memory for it. */
   public static <T> T withoutGradient(Supplier<T> work) {
-    return inMode(false, work);
-  }
-
-  /** Runs {@code work} with recording. */
-  public static <T> T withGradient(Supplier<T> work) {
-    return inMode(true, work);
-  }
-
-  private static <T> T inMode(boolean recording, Supplier<T> work) {
     Torch.root();
     boolean before = JniUtils.isGradMode();
-    JniUtils.setGradMode(recording);
+    JniUtils.setGradMode(false);
     try {
       return work.get();
     } finally {
       JniUtils.setGradMode(before);
     }
-  }
-
-  /** Marks a parameter as one that gradients are wanted for, or as frozen. */
-  public static void requireGradient(NDArray parameter, boolean required) {
-    parameter.setRequiresGradient(required);
-  }
-
-  /**
-   * Adds the gradient of a scalar to the gradients of all parameters it was computed from.
-   *
-   * @param scalar shape {@code ()}, recorded under {@link #withGradient}
-   */
-  public static void backward(NDArray scalar) {
-    try (NDArray one = scalar.getManager().ones(scalar.getShape())) {
-      JniUtils.backward((PtNDArray) scalar, (PtNDArray) one, false, false);
-    }
-  }
-
-  /**
-   * The gradient gathered so far, of the parameter's shape; zeros before any backward.
-   *
-   * @return a handle on the gradient itself, which the caller closes
-   */
-  public static NDArray gradient(NDArray parameter) {
-    return JniUtils.getGradient((PtNDArray) parameter);
-  }
-
-  /** Sets the gradient of a parameter back to zero. */
-  public static void zeroGradient(NDArray parameter) {
-    JniUtils.zeroGrad((PtNDArray) parameter);
   }
 }

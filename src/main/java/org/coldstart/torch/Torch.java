@@ -43,6 +43,11 @@ public final class Torch {
     return ROOT.getDevice();
   }
 
+  /** Sets torch's random numbers, on all devices, to a known point. */
+  public static void seed(long seed) {
+    JniUtils.setSeed(seed);
+  }
+
   /** The number of threads an operation on the CPU is spread over. */
   public static int threads() {
     return JniUtils.getNumThreads();

@@ -400,4 +400,43 @@ public final class TorchOps {
   public static NDArray negative(NDArray x) {
     return OPS.call("negative", x.getManager(), x);
   }
+
+  /**
+   * Adds noise drawn evenly from (−scale, scale), by the generator that {@link Torch#seed} sets
+   * (NEFTune, Jain et al., 2023).
+   *
+   * @param scale broadcastable to the embeddings
+   */
+  public static NDArray uniformNoise(NDArray embeddings, NDArray scale) {
+    return OPS.call("neftune", embeddings.getManager(), embeddings, scale);
+  }
+
+  /**
+   * Takes one step of AdamW with block-wise quantised state, in place, over {@code blocks} blocks
+   * of {@code width} values from value {@code start} on, which lies at a multiple of 256.
+   *
+   * @param tensors parameter and gradient (f32, contiguous), codes of both moments (uint8, flat),
+   *     the largest value of each block of both (f32)
+   * @param means what the first moment's codes mean: values and borders to the next (f32, 256), and
+   *     the lowest code by a float's upper 16 bits (int32, 65536)
+   * @param squares the same for the second
+   * @param rate negative step size, bias corrections included
+   * @param decay share taken off the parameters before
+   * @param eps added to the root, bias correction included
+   */
+  public static void adamW8Bit(
+      NDArray[] tensors,
+      NDArray[] means,
+      NDArray[] squares,
+      long start,
+      long blocks,
+      long width,
+      double rate,
+      double beta1,
+      double beta2,
+      double decay,
+      double eps) {
+    OPS.invoke(
+        "adamw8", tensors, means, squares, start, blocks, width, rate, beta1, beta2, decay, eps);
+  }
 }

@@ -166,27 +166,25 @@ public final class TrainingOps {
    * @param logits shape (n, vocabulary)
    * @param labels int64, shape (n)
    * @param cap soft cap of the scores, 0 for none
-   * @param entropy whether to work out the entropy as well, which takes another sweep
-   * @return log-probabilities, f32, of the logits' shape; and three sums: of the losses, of labels
-   *     that were likeliest, of the entropies in nats (meaningless if not asked for)
+   * @return probabilities, f32, of the logits' shape; and three sums: of the losses, of labels that
+   *     were likeliest, of the entropies in nats
    */
-  public static NDArray[] crossEntropy(
-      NDArray logits, NDArray labels, double cap, boolean entropy) {
-    return OPS.callAll("cross_entropy", logits.getManager(), logits, labels, cap, entropy);
+  public static NDArray[] crossEntropy(NDArray logits, NDArray labels, double cap) {
+    return OPS.callAll("cross_entropy", logits.getManager(), logits, labels, cap);
   }
 
   /**
-   * Back through {@link #crossEntropy}; overwrites the log-probabilities.
+   * Back through {@link #crossEntropy}; overwrites the probabilities.
    *
    * @param scale what the loss is multiplied by
    * @return the logits' gradient, of their shape and type
    */
   public static NDArray crossEntropyBackward(
-      NDArray logProbabilities, NDArray logits, NDArray labels, double cap, double scale) {
+      NDArray probabilities, NDArray logits, NDArray labels, double cap, double scale) {
     return OPS.call(
         "cross_entropy_backward",
-        logProbabilities.getManager(),
-        logProbabilities,
+        probabilities.getManager(),
+        probabilities,
         logits,
         labels,
         cap,

@@ -3,11 +3,10 @@ package org.coldstart.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.function.Predicate;
 import org.coldstart.model.Gradients;
 import org.coldstart.torch.Autograd;
 import org.coldstart.torch.Torch;
@@ -15,91 +14,92 @@ import org.coldstart.torch.TorchOps;
 
 /**
  * AdamW with f32 state, torch's fused kernel: moments, bias correction and decoupled decay in one
- * sweep over the weights (Loshchilov and Hutter, 2019).
+ * sweep over the weights (Loshchilov and Hutter, 2019). Eight bytes of state a parameter.
  */
-final class AdamW implements AutoCloseable {
+final class AdamW implements Optimizer {
 
   private final NDManager manager = Torch.newManager();
+  private final NDArray steps = manager.zeros(new Shape());
+  private final Map<String, NDArray> state = new LinkedHashMap<>();
   private final SftConfig config;
-  private final Gradients sums;
   private final List<Group> groups;
 
   /** Parameters that share a weight decay, with their state. */
   private record Group(
-      NDArray[] parameters, NDArray[] means, NDArray[] squares, NDArray[] steps, double decay) {}
+      List<NDArray> parameters, NDArray[] means, NDArray[] squares, double decay) {}
 
   /** State for all parameters; vectors (norm weights and biases) are exempt from decay. */
-  AdamW(Map<String, NDArray> parameters, Gradients sums, SftConfig config) {
+  AdamW(Map<String, NDArray> parameters, SftConfig config) {
     this.config = config;
-    this.sums = sums;
-    List<NDArray> matrices = new ArrayList<>();
-    List<NDArray> vectors = new ArrayList<>();
-    parameters.values().forEach(p -> (p.getShape().dimension() > 1 ? matrices : vectors).add(p));
     groups =
-        Stream.of(group(matrices, config.weightDecay()), group(vectors, 0))
-            .filter(group -> group.parameters().length > 0)
-            .toList();
+        List.of(
+            group(parameters, AdamW::decays, config.weightDecay()),
+            group(parameters, p -> !decays(p), 0));
   }
 
-  private Group group(List<NDArray> members, double decay) {
-    NDArray[] parameters = members.toArray(NDArray[]::new);
+  /** Whether weight decay is meant for a parameter: for matrices, not for norms and biases. */
+  static boolean decays(NDArray parameter) {
+    return parameter.getShape().dimension() > 1;
+  }
+
+  private Group group(Map<String, NDArray> all, Predicate<NDArray> belongs, double decay) {
+    Map<String, NDArray> members = new LinkedHashMap<>(all);
+    members.values().removeIf(belongs.negate());
     return new Group(
-        parameters,
-        members.stream().map(p -> manager.zeros(p.getShape())).toArray(NDArray[]::new),
-        members.stream().map(p -> manager.zeros(p.getShape())).toArray(NDArray[]::new),
-        members.stream().map(p -> manager.zeros(new Shape())).toArray(NDArray[]::new),
+        List.copyOf(members.values()),
+        moments(members, "exp_avg."),
+        moments(members, "exp_avg_sq."),
         decay);
   }
 
-  /**
-   * Clips the gathered gradients, moves the weights and clears the gradients.
-   *
-   * @return the gradient's norm before clipping
-   */
-  double step(double learningRate) {
-    return Autograd.withoutGradient(
+  /** Named as in torch's own optimizer state. */
+  private NDArray[] moments(Map<String, NDArray> members, String prefix) {
+    return members.entrySet().stream()
+        .map(
+            member -> {
+              NDArray moment = manager.zeros(member.getValue().getShape());
+              state.put(prefix + member.getKey(), moment);
+              return moment;
+            })
+        .toArray(NDArray[]::new);
+  }
+
+  @Override
+  public void step(Gradients gradients, double learningRate) {
+    Autograd.withoutGradient(
         () -> {
-          double norm = clip();
-          for (Group group : groups) {
-            step(group, learningRate);
-          }
-          return norm;
+          steps.addi(1);
+          groups.forEach(group -> step(group, gradients, learningRate));
+          return null;
         });
   }
 
-  private double clip() {
-    NDArray[] gradients =
-        groups.stream()
-            .flatMap(group -> Arrays.stream(group.parameters()))
-            .map(sums::of)
-            .toArray(NDArray[]::new);
-    try (NDArray total = TorchOps.globalNorm(gradients)) {
-      double norm = total.getFloat();
-      if (config.maxGradNorm() > 0 && norm > config.maxGradNorm()) {
-        // torch.nn.utils.clip_grad_norm_ guards its division in the same way.
-        TorchOps.scaleInPlace(gradients, config.maxGradNorm() / (norm + 1e-6));
-      }
-      return norm;
+  private void step(Group group, Gradients gradients, double learningRate) {
+    if (group.parameters().isEmpty()) {
+      return;
     }
-  }
-
-  private void step(Group group, double learningRate) {
-    NDArray[] gradients = Arrays.stream(group.parameters()).map(sums::of).toArray(NDArray[]::new);
-    for (NDArray step : group.steps()) {
-      step.addi(1);
-    }
+    NDArray[] sameStep = group.parameters().stream().map(p -> steps).toArray(NDArray[]::new);
     TorchOps.adamW(
-        group.parameters(),
-        gradients,
+        group.parameters().toArray(NDArray[]::new),
+        group.parameters().stream().map(gradients::of).toArray(NDArray[]::new),
         group.means(),
         group.squares(),
-        group.steps(),
+        sameStep,
         learningRate,
         config.adamBeta1(),
         config.adamBeta2(),
         group.decay(),
         config.adamEpsilon());
-    TorchOps.zero(gradients);
+  }
+
+  @Override
+  public Map<String, NDArray> state() {
+    return state;
+  }
+
+  @Override
+  public void continueAt(int count) {
+    steps.set(new float[] {count});
   }
 
   @Override

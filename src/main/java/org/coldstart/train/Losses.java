@@ -1,6 +1,7 @@
 package org.coldstart.train;
 
 import java.util.List;
+import java.util.Optional;
 import org.coldstart.data.Batch;
 import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
@@ -23,17 +24,29 @@ public final class Losses {
    */
   public static double mean(
       CausalLm model, List<Example> examples, int batchSize, Precision precision) {
-    LossSums sums = LossSums.NONE;
+    return measure(model, examples, batchSize, precision)
+        .map(LossSums::meanLoss)
+        .orElse(Double.NaN);
+  }
+
+  /**
+   * The sums over all kept tokens of the examples, without gradients.
+   *
+   * @return empty, before the next batch, once the thread is interrupted
+   */
+  static Optional<LossSums> measure(
+      CausalLm model, List<Example> examples, int batchSize, Precision precision) {
+    LossSums all = LossSums.NONE;
     for (List<Example> rows : Batches.byLength(examples, batchSize)) {
       if (Thread.currentThread().isInterrupted()) {
-        return Double.NaN;
+        return Optional.empty();
       }
       Batch batch = Batch.of(rows);
-      sums =
-          sums.plus(
+      all =
+          all.plus(
               model.loss(
                   batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), precision));
     }
-    return sums.meanLoss();
+    return Optional.of(all);
   }
 }

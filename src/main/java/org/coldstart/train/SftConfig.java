@@ -19,6 +19,7 @@ import org.coldstart.torch.Precision;
  * @param learningRate the highest rate, reached after warm-up
  * @param lrSchedulerType how the rate falls after warm-up
  * @param warmupRatio share of all steps over which the rate rises from 0, in [0, 1]
+ * @param warmupSteps steps over which it rises, in place of the ratio; 0 to go by the ratio
  * @param numTrainEpochs passes over the data; the last may be a part
  * @param maxSteps optimizer steps at which to end whatever the epochs say; 0 for no such limit
  * @param perDeviceTrainBatchSize rows in one forward pass
@@ -36,13 +37,29 @@ import org.coldstart.torch.Precision;
  * @param groupByLength puts rows of similar length into a batch
  * @param loggingSteps optimizer steps between rows of the log
  * @param evalSteps optimizer steps between evaluations; 0 for one at each epoch's end
- * @param outputDir where a checkpoint is saved at each epoch's end; null for no saving
- * @param seed of the order of rows
+ * @param packing fills each of a batch's rows up to {@code maxLength} with whole examples, which
+ *     stay apart as ever: batches of even size, whatever the lengths of examples
+ * @param gradientCheckpointing saves memory by running each layer forward twice, at a third more
+ *     work; in {@link Precision#BF16} also by rounding weights anew for each batch
+ * @param neftuneNoiseAlpha strength of the noise on the embeddings (NEFTune; 5 is usual); 0 for
+ *     none
+ * @param outputDir where checkpoints are saved; null for no saving
+ * @param saveStrategy when they are
+ * @param saveSteps optimizer steps between them under {@link SaveStrategy#STEPS}
+ * @param saveTotalLimit how many of the run's checkpoints are kept, the newest; the best by eval
+ *     loss is kept beside them; 0 for all
+ * @param loadBestModelAtEnd saves whenever the eval loss is the lowest so far, and puts those
+ *     weights back at the end
+ * @param earlyStoppingPatience evaluations without a better eval loss after which the run ends; 0
+ *     for never
+ * @param earlyStoppingThreshold by how much an eval loss must be lower to count as better there
+ * @param seed of the order of rows and of all noise
  */
 public record SftConfig(
     double learningRate,
     LearningRateSchedule lrSchedulerType,
     double warmupRatio,
+    int warmupSteps,
     double numTrainEpochs,
     int maxSteps,
     int perDeviceTrainBatchSize,
@@ -59,13 +76,23 @@ public record SftConfig(
     boolean groupByLength,
     int loggingSteps,
     int evalSteps,
+    boolean packing,
+    boolean gradientCheckpointing,
+    double neftuneNoiseAlpha,
     Path outputDir,
+    SaveStrategy saveStrategy,
+    int saveSteps,
+    int saveTotalLimit,
+    boolean loadBestModelAtEnd,
+    int earlyStoppingPatience,
+    double earlyStoppingThreshold,
     long seed) {
 
   /** Checks the ranges. */
   public SftConfig {
     require(learningRate > 0, "learningRate must be above 0", learningRate);
     require(warmupRatio >= 0 && warmupRatio <= 1, "warmupRatio must lie in [0, 1]", warmupRatio);
+    require(warmupSteps >= 0, "warmupSteps must be 0 (go by warmupRatio) or more", warmupSteps);
     require(numTrainEpochs > 0, "numTrainEpochs must be above 0", numTrainEpochs);
     require(maxSteps >= 0, "maxSteps must be 0 (no limit) or more", maxSteps);
     require(
@@ -88,12 +115,39 @@ public record SftConfig(
     require(maxGradNorm >= 0, "maxGradNorm must be 0 (never clip) or more", maxGradNorm);
     require(loggingSteps > 0, "loggingSteps must be at least 1", loggingSteps);
     require(evalSteps >= 0, "evalSteps must be 0 (each epoch) or more", evalSteps);
+    require(
+        neftuneNoiseAlpha >= 0,
+        "neftuneNoiseAlpha must be 0 (no noise) or more",
+        neftuneNoiseAlpha);
+    require(saveSteps > 0, "saveSteps must be at least 1", saveSteps);
+    require(saveTotalLimit >= 0, "saveTotalLimit must be 0 (keep all) or more", saveTotalLimit);
+    require(
+        earlyStoppingPatience >= 0,
+        "earlyStoppingPatience must be 0 (never stop early) or more",
+        earlyStoppingPatience);
+    require(
+        earlyStoppingThreshold >= 0,
+        "earlyStoppingThreshold must be 0 or more",
+        earlyStoppingThreshold);
+    if (packing && groupByLength) {
+      throw new IllegalArgumentException(
+          "packing already brings lengths together: leave groupByLength out, or packing.");
+    }
+    if (loadBestModelAtEnd && outputDir == null) {
+      throw new IllegalArgumentException(
+          "loadBestModelAtEnd needs an outputDir, where the best model waits for the end.");
+    }
   }
 
   private static void require(boolean holds, String rule, Number value) {
     if (!holds) {
       throw new IllegalArgumentException(rule + ", not " + value + ".");
     }
+  }
+
+  /** Steps of warm-up in a run of so many. */
+  int warmupSteps(int totalSteps) {
+    return warmupSteps > 0 ? warmupSteps : (int) Math.ceil(warmupRatio * totalSteps);
   }
 
   /** Rows that go into one optimizer step. */
@@ -111,6 +165,7 @@ public record SftConfig(
     private double learningRate = 2e-5;
     private LearningRateSchedule lrSchedulerType = LearningRateSchedule.LINEAR;
     private double warmupRatio = 0;
+    private int warmupSteps = 0;
     private double numTrainEpochs = 3;
     private int maxSteps = 0;
     private int perDeviceTrainBatchSize = 8;
@@ -127,7 +182,16 @@ public record SftConfig(
     private boolean groupByLength = false;
     private int loggingSteps = 10;
     private int evalSteps = 0;
+    private boolean packing = false;
+    private boolean gradientCheckpointing = false;
+    private double neftuneNoiseAlpha = 0;
     private Path outputDir = null;
+    private SaveStrategy saveStrategy = SaveStrategy.EPOCH;
+    private int saveSteps = 500;
+    private int saveTotalLimit = 0;
+    private boolean loadBestModelAtEnd = false;
+    private int earlyStoppingPatience = 0;
+    private double earlyStoppingThreshold = 0;
     private long seed = 42;
 
     private Builder() {}
@@ -147,6 +211,12 @@ public record SftConfig(
     /** Share of steps for warm-up; default 0. */
     public Builder warmupRatio(double value) {
       warmupRatio = value;
+      return this;
+    }
+
+    /** Steps for warm-up, in place of the ratio; default 0, by the ratio. */
+    public Builder warmupSteps(int value) {
+      warmupSteps = value;
       return this;
     }
 
@@ -241,13 +311,65 @@ public record SftConfig(
       return this;
     }
 
-    /** Folder for a checkpoint at each epoch's end; default none. */
+    /** NEFTune's noise on the embeddings; default 0, none. */
+    public Builder packing(boolean value) {
+      packing = value;
+      return this;
+    }
+
+    public Builder gradientCheckpointing(boolean value) {
+      gradientCheckpointing = value;
+      return this;
+    }
+
+    public Builder neftuneNoiseAlpha(double value) {
+      neftuneNoiseAlpha = value;
+      return this;
+    }
+
+    /** Folder for checkpoints; default none. */
     public Builder outputDir(Path value) {
       outputDir = value;
       return this;
     }
 
-    /** Seed of the order of rows; default 42. */
+    /** When checkpoints are saved; default at each epoch's end. */
+    public Builder saveStrategy(SaveStrategy value) {
+      saveStrategy = value;
+      return this;
+    }
+
+    /** Saves every so many steps; default 500, once {@link SaveStrategy#STEPS} is chosen. */
+    public Builder saveSteps(int value) {
+      saveSteps = value;
+      return this;
+    }
+
+    /** How many checkpoints are kept beside the best; default 0, all. */
+    public Builder saveTotalLimit(int value) {
+      saveTotalLimit = value;
+      return this;
+    }
+
+    /** Whether the weights with the lowest eval loss are put back at the end; default no. */
+    public Builder loadBestModelAtEnd(boolean value) {
+      loadBestModelAtEnd = value;
+      return this;
+    }
+
+    /** Evaluations without gain after which the run ends; default 0, never. */
+    public Builder earlyStoppingPatience(int value) {
+      earlyStoppingPatience = value;
+      return this;
+    }
+
+    /** By how much an eval loss must be lower to count as a gain; default 0. */
+    public Builder earlyStoppingThreshold(double value) {
+      earlyStoppingThreshold = value;
+      return this;
+    }
+
+    /** Seed of the order of rows and of all noise; default 42. */
     public Builder seed(long value) {
       seed = value;
       return this;
@@ -263,6 +385,7 @@ public record SftConfig(
           learningRate,
           lrSchedulerType,
           warmupRatio,
+          warmupSteps,
           numTrainEpochs,
           maxSteps,
           perDeviceTrainBatchSize,
@@ -279,7 +402,16 @@ public record SftConfig(
           groupByLength,
           loggingSteps,
           evalSteps,
+          packing,
+          gradientCheckpointing,
+          neftuneNoiseAlpha,
           outputDir,
+          saveStrategy,
+          saveSteps,
+          saveTotalLimit,
+          loadBestModelAtEnd,
+          earlyStoppingPatience,
+          earlyStoppingThreshold,
           seed);
     }
   }

@@ -1,12 +1,11 @@
 package org.coldstart.train;
 
-import ai.djl.ndarray.NDArray;
+import java.lang.ref.Cleaner;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.IntStream;
-import org.coldstart.checkpoint.DType;
-import org.coldstart.data.Batches;
+import java.util.Optional;
 import org.coldstart.data.Example;
+import org.coldstart.generate.Generator;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.Pretrained;
 import org.coldstart.model.TrainingPass;
@@ -24,17 +23,44 @@ import org.coldstart.tokenizer.Tokenizer;
  * <p>One optimizer step sees {@code gradientAccumulationSteps} batches. Its loss is the sum over
  * the kept tokens of all of them divided by their number, so that four batches of one row and one
  * batch of four rows are the same step. Interrupting the thread ends the run after the batch at
- * hand; the model then holds what was reached, and the result says so. A notebook's cell counts as
- * stopped before that batch is through, so what trains, writes with, saves or closes the model next
- * waits for the run's end.
+ * hand; the model then holds what was reached, the result says so, and {@link #resume() resume}
+ * goes on from there. A notebook's cell counts as stopped before that batch is through, so what
+ * trains, writes with, saves or closes the model next waits for the run's end.
+ *
+ * <p>A run that was saved and resumed takes the same steps, to the bit, as one left alone. The same
+ * seed on the same machine with as many threads gives the same weights.
  */
 public final class SftTrainer {
+
+  private static final Cleaner CLEANER = Cleaner.create();
+
+  /** A run that was left between two steps; native memory, hence freed with the trainer. */
+  private static final class Stopped implements Runnable {
+    private TrainingRun run;
+
+    @Override
+    public synchronized void run() {
+      replace(null);
+    }
+
+    synchronized void replace(TrainingRun other) {
+      if (run != null && run != other) {
+        run.close();
+      }
+      run = other;
+    }
+
+    synchronized TrainingRun get() {
+      return run;
+    }
+  }
 
   private final CausalLm model;
   private final Tokenizer tokenizer;
   private final SftConfig config;
-  private final List<Example> train;
-  private final List<Example> eval;
+  private final TrainingData data;
+  private final Stopped stopped = new Stopped();
+  private SamplePrompts prompts;
 
   /**
    * A trainer.
@@ -42,7 +68,7 @@ public final class SftTrainer {
    * @param train rows to learn from, none longer than {@code maxLength}, each with a kept token
    * @param eval rows the loss is watched on; may be empty
    * @throws IllegalArgumentException if a row carries no loss or is too long (naming it), or the
-   *     optimizer is one that is not there yet
+   *     configuration watches an eval loss and there are no rows for it
    */
   public SftTrainer(
       CausalLm model,
@@ -53,28 +79,21 @@ public final class SftTrainer {
     this.model = model;
     this.tokenizer = tokenizer;
     this.config = config;
-    this.train = List.copyOf(train);
-    this.eval = List.copyOf(eval);
-    check(this.train, "Training");
-    check(this.eval, "Evaluation");
+    this.data = new TrainingData(train, eval, config);
+    check(train, "Training");
+    check(eval, "Evaluation");
     if (train.isEmpty()) {
       throw new IllegalArgumentException("There is no row to train on.");
+    }
+    if (eval.isEmpty() && (config.loadBestModelAtEnd() || config.earlyStoppingPatience() > 0)) {
+      throw new IllegalArgumentException(
+          "loadBestModelAtEnd and earlyStoppingPatience go by the eval loss, and there are no"
+              + " evaluation rows.");
     }
     if (config.outputDir() != null) {
       Pretrained.checkRows(model, tokenizer);
     }
-    if (model.dtype() != DType.F32) {
-      throw new IllegalArgumentException(
-          "The model's weights are held in "
-              + model.dtype()
-              + ", which loses the small steps of training; load it in F32 and choose"
-              + " precision(Precision.BF16) for speed.");
-    }
-    if (config.optim() == OptimizerName.ADAMW_8BIT) {
-      throw new IllegalArgumentException(
-          "The 8-bit AdamW is not implemented yet; use optim(OptimizerName.ADAMW), whose state"
-              + " takes 8 bytes a parameter instead of 2.");
-    }
+    CLEANER.register(this, stopped);
   }
 
   private void check(List<Example> examples, String which) {
@@ -101,70 +120,113 @@ public final class SftTrainer {
 
   /** The optimizer steps a full run takes. */
   public int totalSteps() {
-    int batches = ceilDiv(train.size(), config.perDeviceTrainBatchSize());
-    double steps = Math.ceil(config.numTrainEpochs() * stepsPerEpoch(batches));
-    return config.maxSteps() > 0 ? config.maxSteps() : (int) steps;
-  }
-
-  private int stepsPerEpoch(int batches) {
-    return ceilDiv(batches, config.gradientAccumulationSteps());
-  }
-
-  private static int ceilDiv(int a, int b) {
-    return (a + b - 1) / b;
+    return data.totalSteps();
   }
 
   /**
-   * Trains to the end, or until the thread is interrupted.
+   * Has the model answer prompts while it trains; the answers go to the log and the listeners.
+   *
+   * @return this trainer
+   */
+  public SftTrainer sample(SamplePrompts samplePrompts) {
+    prompts = samplePrompts;
+    return this;
+  }
+
+  /**
+   * Trains from the first step to the end, or until the thread is interrupted.
    *
    * @param listeners told of the run as it goes
-   * @throws IllegalStateException if the loss is no longer a number, naming the step
+   * @throws TrainingException if the run cannot go on: the loss is no longer a number, memory or
+   *     disk ran out, or a listener failed; it names the step and the last checkpoint
    */
   public TrainingResult train(TrainingListener... listeners) {
     synchronized (model) {
-      return trainAlone(listeners);
+      stopped.replace(null);
+      Optimizer optimizer = Optimizer.of(model.trainableParameters(), config);
+      return run(newRun(new TrainerState(), optimizer, files()), listeners);
     }
   }
 
-  private TrainingResult trainAlone(TrainingListener... listeners) {
-    Map<String, NDArray> trained = model.trainableParameters();
-    try (TrainingPass pass = model.trainingPass(config.precision(), false);
-        AdamW optimizer = new AdamW(trained, pass.gradients(), config)) {
-      TrainingRun run =
-          new TrainingRun(
-              model,
-              tokenizer,
-              config,
-              pass,
-              optimizer,
-              eval,
-              List.of(listeners),
-              train.size(),
-              totalSteps());
-      run.evaluate();
-      for (int epoch = 0; run.goesOn(); epoch++) {
-        List<List<List<Example>>> steps = steps(config.seed() + epoch);
-        for (int i = 0; i < steps.size() && run.goesOn(); i++) {
-          run.step(steps.get(i), i == steps.size() - 1);
-        }
-        run.endEpoch();
+  /**
+   * Goes on where the last run of this trainer was stopped, by an interrupt, a full disk or a
+   * listener; if there was none, from the last checkpoint in {@code outputDir}.
+   *
+   * @throws IllegalStateException if there is neither
+   */
+  public TrainingResult resume(TrainingListener... listeners) {
+    synchronized (model) {
+      if (stopped.get() != null) {
+        return run(stopped.get(), listeners);
       }
-      return run.result();
+      return resume(
+          Optional.ofNullable(config.outputDir())
+              .flatMap(SftTrainer::lastCheckpoint)
+              .orElseThrow(
+                  () ->
+                      new IllegalStateException(
+                          "There is nothing to resume: no stopped run and no checkpoint in "
+                              + config.outputDir()
+                              + "; begin with train().")),
+          listeners);
     }
   }
 
-  /** An epoch's optimizer steps, each a list of batches. */
-  private List<List<List<Example>>> steps(long seed) {
-    int size = config.perDeviceTrainBatchSize();
-    List<List<Example>> batches =
-        config.groupByLength()
-            ? Batches.groupedByLength(train, size, seed)
-            : Batches.shuffled(train, size, seed);
-    int accumulation = config.gradientAccumulationSteps();
-    return IntStream.range(0, stepsPerEpoch(batches.size()))
-        .mapToObj(
-            i ->
-                batches.subList(i * accumulation, Math.min(batches.size(), (i + 1) * accumulation)))
-        .toList();
+  /**
+   * Goes on from a checkpoint: its weights, optimizer and place in the data replace what is there,
+   * and the run takes the steps it would have taken without the break.
+   *
+   * @param checkpoint a folder that a run saved, such as {@code checkpoint-200}
+   * @throws IllegalArgumentException if that run had other settings or data, naming what differs;
+   *     what only watches or saves a run may differ
+   * @throws org.coldstart.checkpoint.CheckpointException if the folder is no such checkpoint
+   */
+  public TrainingResult resume(Path checkpoint, TrainingListener... listeners) {
+    synchronized (model) {
+      stopped.replace(null);
+      RunFiles files = files();
+      TrainerState state = files.load(checkpoint);
+      Optimizer optimizer = Optimizer.of(model.trainableParameters(), config);
+      try {
+        RunFiles.restore(checkpoint, optimizer, state.step);
+      } catch (RuntimeException e) {
+        optimizer.close();
+        throw e;
+      }
+      return run(newRun(state, optimizer, files), listeners);
+    }
+  }
+
+  /** The checkpoint of the most steps in an output folder. */
+  public static Optional<Path> lastCheckpoint(Path outputDir) {
+    return Checkpoints.last(outputDir);
+  }
+
+  private RunFiles files() {
+    RunIdentity identity = RunIdentity.of(config, data, model.trainableParameters());
+    return new RunFiles(model, tokenizer, identity, config);
+  }
+
+  private TrainingRun newRun(TrainerState state, Optimizer optimizer, RunFiles files) {
+    Generator generator = new Generator(model, tokenizer);
+    return new TrainingRun(model, generator, config, data, state, optimizer, files);
+  }
+
+  private TrainingResult run(TrainingRun run, TrainingListener... listeners) {
+    boolean goesOnLater = false;
+    try (TrainingPass pass =
+        model.trainingPass(config.precision(), config.gradientCheckpointing())) {
+      TrainingResult result = run.run(pass, prompts, new Listeners(listeners));
+      goesOnLater = result.interrupted();
+      return result;
+    } catch (TrainingException e) {
+      goesOnLater = e.canResume();
+      throw e;
+    } finally {
+      stopped.replace(run);
+      if (!goesOnLater) {
+        stopped.replace(null);
+      }
+    }
   }
 }

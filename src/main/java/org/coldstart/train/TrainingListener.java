@@ -4,7 +4,10 @@ import java.nio.file.Path;
 
 /**
  * Told of a run as it goes: progress bars, charts and logs are listeners. All methods do nothing by
- * default.
+ * default, and are called on the training thread between two steps, after a checkpoint that is due.
+ *
+ * <p>An exception thrown here ends the run with a {@link TrainingException} that names the
+ * listener; nothing is lost, and the trainer's {@code resume()} goes on.
  */
 public interface TrainingListener {
 
@@ -16,6 +19,9 @@ public interface TrainingListener {
 
   /** A checkpoint has been saved. */
   default void onSave(Path folder) {}
+
+  /** The model has answered one of the {@link SamplePrompts}. */
+  default void onSample(TrainingLog.Sample sample) {}
 
   /**
    * How far a run is.

@@ -2,227 +2,361 @@ package org.coldstart.train;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.coldstart.checkpoint.CheckpointException;
 import org.coldstart.data.Batch;
 import org.coldstart.data.Example;
+import org.coldstart.generate.Generator;
 import org.coldstart.model.CausalLm;
-import org.coldstart.model.Pretrained;
+import org.coldstart.model.LossSums;
 import org.coldstart.model.TrainingPass;
-import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.torch.Memory;
+import org.coldstart.torch.Torch;
 
 /**
- * One run of the trainer: where it stands, what it has measured, and the single step it repeats.
+ * One run of the trainer: the step it repeats, and what follows each step. It can be left between
+ * two steps and taken up again.
  */
-final class TrainingRun {
+final class TrainingRun implements AutoCloseable {
 
   private final CausalLm model;
-  private final Tokenizer tokenizer;
   private final SftConfig config;
-  private final TrainingPass pass;
-  private final AdamW optimizer;
-  private final List<Example> eval;
-  private final List<TrainingListener> listeners;
-  private final int trainRows;
+  private final TrainingData data;
+  private final TrainerState state;
+  private final Optimizer optimizer;
+  private final RunFiles files;
+  private final Failures failures;
+  private final Generator generator;
   private final int totalSteps;
   private final int warmupSteps;
-  private final TrainingLog log = new TrainingLog();
-  private final long start = System.nanoTime();
 
-  private int steps;
-  private long microBatches;
-  private long rows;
-  private long tokens;
-  private double trainingSeconds;
-  private double gradNorm = Double.NaN;
-  private double learningRate;
-  private double evalLoss = Double.NaN;
-  private Window all = new Window();
-  private Window sinceLog = new Window();
+  private TrainingPass pass;
+  private SamplePrompts prompts;
   private boolean interrupted;
-
-  /** Loss gathered over some steps. */
-  private static final class Window {
-    private double sum;
-    private long kept;
-
-    void add(double lossSum, long keptTokens) {
-      sum += lossSum;
-      kept += keptTokens;
-    }
-
-    double mean() {
-      return sum / kept;
-    }
-  }
+  private long begin;
 
   TrainingRun(
       CausalLm model,
-      Tokenizer tokenizer,
+      Generator generator,
       SftConfig config,
-      TrainingPass pass,
-      AdamW optimizer,
-      List<Example> eval,
-      List<TrainingListener> listeners,
-      int trainRows,
-      int totalSteps) {
+      TrainingData data,
+      TrainerState state,
+      Optimizer optimizer,
+      RunFiles files) {
     this.model = model;
-    this.tokenizer = tokenizer;
+    this.generator = generator;
     this.config = config;
-    this.pass = pass;
+    this.data = data;
+    this.state = state;
     this.optimizer = optimizer;
-    this.eval = eval;
-    this.listeners = listeners;
-    this.trainRows = trainRows;
-    this.totalSteps = totalSteps;
-    this.warmupSteps = (int) Math.ceil(config.warmupRatio() * totalSteps);
+    this.files = files;
+    this.failures = new Failures(data, config);
+    this.totalSteps = data.totalSteps();
+    this.warmupSteps = config.warmupSteps(totalSteps);
   }
 
-  boolean goesOn() {
-    return steps < totalSteps && !interrupted;
+  /** Trains to the end or until the thread is interrupted. */
+  TrainingResult run(TrainingPass trainingPass, SamplePrompts samplePrompts, Listeners listeners) {
+    pass = trainingPass;
+    prompts = samplePrompts;
+    interrupted = false;
+    begin = System.nanoTime();
+    try {
+      train(listeners);
+      boolean best = config.loadBestModelAtEnd() && !interrupted && state.bestStep > 0;
+      if (best) {
+        files.loadBest(state);
+      }
+      return result(best ? state.bestMetric : state.evalLoss);
+    } catch (Listeners.Failure | CheckpointException e) {
+      throw Failures.betweenSteps(state.step, lastCheckpoint(), e);
+    } finally {
+      state.seconds = seconds();
+    }
+  }
+
+  private void train(Listeners listeners) {
+    if (state.step == 0 && state.log.entries().isEmpty()) {
+      evaluateUntrained(listeners);
+    }
+    if (!state.reported) {
+      report(listeners); // what an interrupt or a full disk has broken off
+    }
+    while (goesOn()) {
+      epoch(data.steps(state.epoch), listeners);
+    }
+    if (interrupted) {
+      saveReached(listeners);
+    }
+  }
+
+  /** The steps of an epoch from the next on. */
+  private void epoch(List<List<List<Example>>> steps, Listeners listeners) {
+    for (int i = state.stepInEpoch; i < steps.size() && goesOn(); i++) {
+      if (step(steps.get(i), i == steps.size() - 1)) {
+        report(listeners);
+      }
+    }
+  }
+
+  private boolean goesOn() {
+    return state.step < totalSteps && !interrupted && !state.stoppedEarly;
+  }
+
+  /** So that the curve starts at the untrained model; it is no candidate for the best. */
+  private void evaluateUntrained(Listeners listeners) {
+    Optional<LossSums> sums = measure();
+    if (sums.isPresent()) {
+      state.evalLoss = sums.get().meanLoss();
+      TrainingLog.Entry entry = entry(sums);
+      state.log.add(entry);
+      listeners.onLog(entry);
+    }
   }
 
   /**
-   * One optimizer step over the batches given.
+   * One optimizer step.
    *
-   * @param endsEpoch whether these are the epoch's last
+   * @return false if an interrupt came before its end; the weights are then as before
    */
-  void step(List<List<Example>> microBatches, boolean endsEpoch) {
-    long begin = System.nanoTime();
+  private boolean step(List<List<Example>> microBatches, boolean endsEpoch) {
+    long start = System.nanoTime();
     List<Batch> batches = microBatches.stream().map(rows -> Batch.of(rows)).toList();
     long kept = batches.stream().mapToLong(Batch::keptTokens).sum();
-    double lossSum = 0;
-    for (Batch batch : batches) {
-      if (Thread.interrupted()) {
-        abandon();
-        return;
+    LossSums sums = LossSums.NONE;
+    for (int i = 0; i < batches.size(); i++) {
+      interrupted |= Thread.interrupted();
+      if (interrupted) {
+        return false;
       }
-      lossSum += forwardBackward(batch, kept);
+      sums = sums.plus(forwardBackward(batches.get(i), microBatches.get(i), i, kept));
     }
-    if (!Double.isFinite(lossSum)) {
-      throw new IllegalStateException(
-          "The loss of step "
-              + (steps + 1)
-              + " is "
-              + lossSum
-              + ": the weights have run away. Load the model again and train with a lower learning"
-              + " rate.");
+    List<Example> rows = microBatches.stream().flatMap(List::stream).toList();
+    double norm = pass.gradients().clip(config.maxGradNorm());
+    if (!Double.isFinite(norm)) {
+      throw failures.noGradient(state.step + 1, norm, rows, lastCheckpoint());
     }
-    double rate =
-        config.learningRate() * config.lrSchedulerType().factor(steps, warmupSteps, totalSteps);
-    gradNorm = optimizer.step(rate);
+    state.learningRate =
+        config.learningRate()
+            * config.lrSchedulerType().factor(state.step, warmupSteps, totalSteps);
+    optimizer.step(pass.gradients(), state.learningRate);
+    pass.gradients().clear();
     pass.weightsChanged();
-    learningRate = rate;
-    steps++;
-    rows += microBatches.stream().mapToLong(List::size).sum();
-    tokens += microBatches.stream().flatMap(List::stream).mapToLong(Example::length).sum();
-    trainingSeconds += (System.nanoTime() - begin) / 1e9;
-    all.add(lossSum, kept);
-    sinceLog.add(lossSum, kept);
-    report(lossSum / kept, endsEpoch);
-  }
-
-  /** Adds a batch's share of the step's gradient; returns its summed loss. */
-  private double forwardBackward(Batch batch, long keptInStep) {
-    model.train(microBatches++);
-    try {
-      return pass.forwardBackward(
-              batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), 1.0 / keptInStep)
-          .loss();
-    } finally {
-      model.eval();
-    }
-  }
-
-  /**
-   * Leaves the run between two batches: the weights stay; the trainer drops the half-gathered
-   * gradient, as after every run.
-   */
-  private void abandon() {
-    interrupted = true;
-    if (sinceLog.kept > 0) {
-      log(false);
-    }
-  }
-
-  private void report(double loss, boolean endsEpoch) {
-    boolean last = steps == totalSteps;
-    boolean due = config.evalSteps() > 0 ? steps % config.evalSteps() == 0 : endsEpoch;
-    boolean evaluated = (due || last) && evaluated();
-    if (evaluated || last || steps % config.loggingSteps() == 0) {
-      log(evaluated);
-    }
-    TrainingListener.Step now = progress(loss);
-    listeners.forEach(listener -> listener.onStep(now));
-  }
-
-  /** Evaluates before the first step, so that the curve starts at the untrained model. */
-  void evaluate() {
-    if (evaluated()) {
-      log(true);
-    }
-  }
-
-  /** Measures the held-out rows, if there are any; an interrupt breaks it off and stays pending. */
-  private boolean evaluated() {
-    if (eval.isEmpty()) {
-      return false;
-    }
-    double loss = Losses.mean(model, eval, config.perDeviceEvalBatchSize(), config.precision());
-    if (Thread.currentThread().isInterrupted()) {
-      return false;
-    }
-    evalLoss = loss;
+    state.gradNorm = norm;
+    count(sums, rows, endsEpoch);
+    state.trainingSeconds += (System.nanoTime() - start) / 1e9;
     return true;
   }
 
+  private LossSums forwardBackward(Batch batch, List<Example> rows, int index, long kept) {
+    // Noise and dropout depend on the place in the run alone, so a resumed run draws the same.
+    Torch.seed(config.seed() + 1_000_003L * state.step + index);
+    model.train((long) state.step * config.gradientAccumulationSteps() + index);
+    LossSums sums;
+    try {
+      sums =
+          pass.forwardBackward(
+              batch.inputIds(),
+              batch.rows(),
+              batch.positions(),
+              batch.labels(),
+              1.0 / kept,
+              Neftune.noise(config.neftuneNoiseAlpha(), batch.rows()));
+    } catch (RuntimeException | OutOfMemoryError e) {
+      if (Failures.isOutOfMemory(e)) {
+        throw failures.outOfMemory(state.step + 1, rows, lastCheckpoint(), e);
+      }
+      throw e;
+    } finally {
+      model.eval();
+    }
+    if (!Double.isFinite(sums.loss())) {
+      throw failures.noNumber(state.step + 1, sums.loss(), rows, lastCheckpoint());
+    }
+    return sums;
+  }
+
+  private void count(LossSums sums, List<Example> rows, boolean endsEpoch) {
+    state.step++;
+    state.epoch += endsEpoch ? 1 : 0;
+    state.stepInEpoch = endsEpoch ? 0 : state.stepInEpoch + 1;
+    state.rows += rows.size();
+    state.tokens += rows.stream().mapToLong(Example::length).sum();
+    state.all = state.all.plus(sums);
+    state.sinceLog = state.sinceLog.plus(sums);
+    state.stepLoss = sums.meanLoss();
+    state.reported = false;
+  }
+
   /**
-   * Saves; an interrupt that came since the last batch ends the run instead of breaking the writing
-   * off.
+   * What follows a step: evaluation, log, checkpoint, and last the listeners, so that one that
+   * fails costs none of these.
    */
-  void endEpoch() {
+  private void report(Listeners listeners) {
+    boolean last = state.step == totalSteps;
+    boolean endsEpoch = state.stepInEpoch == 0;
+    boolean due = config.evalSteps() > 0 ? state.step % config.evalSteps() == 0 : endsEpoch;
+    boolean best = false;
+    Optional<TrainingLog.Entry> entry = Optional.empty();
+    if (!logged()) {
+      Optional<LossSums> sums = due || last ? measure() : Optional.empty();
+      interrupted |= Thread.currentThread().isInterrupted();
+      if (interrupted && (due || last) && sums.isEmpty() && !data.eval().isEmpty()) {
+        Thread.interrupted();
+        return; // in the middle of the evaluation; the rest comes with the resumed run
+      }
+      if (sums.isPresent()) {
+        best = evaluated(sums.get());
+      }
+      if (sums.isPresent() || last || state.step % config.loggingSteps() == 0) {
+        entry = Optional.of(log(sums));
+      }
+    }
+    state.reported = true;
+    Optional<Path> folder = saveIfDue(endsEpoch, last || state.stoppedEarly, best);
+    entry.ifPresent(listeners::onLog);
+    listeners.onStep(progress());
+    folder.ifPresent(listeners::onSave);
+    if (prompts != null && prompts.due(state.step)) {
+      for (TrainingLog.Sample sample : prompts.answers(generator, state.step)) {
+        state.log.add(sample);
+        listeners.onSample(sample);
+      }
+    }
+  }
+
+  private boolean logged() {
+    List<TrainingLog.Entry> entries = state.log.entries();
+    return !entries.isEmpty() && entries.get(entries.size() - 1).step() == state.step;
+  }
+
+  /**
+   * Measures the held-out rows, if there are any; empty after an interrupt, which stays pending.
+   */
+  private Optional<LossSums> measure() {
+    return data.eval().isEmpty()
+        ? Optional.empty()
+        : Losses.measure(model, data.eval(), config.perDeviceEvalBatchSize(), config.precision());
+  }
+
+  private boolean evaluated(LossSums sums) {
+    boolean best = state.evaluated(sums.meanLoss(), config.earlyStoppingThreshold());
+    int patience = config.earlyStoppingPatience();
+    state.stoppedEarly = patience > 0 && state.evaluationsWithoutGain >= patience;
+    return best;
+  }
+
+  private TrainingLog.Entry log(Optional<LossSums> evaluation) {
+    TrainingLog.Entry entry = entry(evaluation);
+    state.log.add(entry);
+    state.sinceLog = LossSums.NONE;
+    return entry;
+  }
+
+  private TrainingLog.Entry entry(Optional<LossSums> evaluation) {
+    return new TrainingLog.Entry(
+        state.step,
+        (double) state.rows / data.trainRows(),
+        state.sinceLog.meanLoss(),
+        evaluation.map(LossSums::meanLoss).orElse(Double.NaN),
+        state.learningRate,
+        state.gradNorm,
+        state.tokens / state.trainingSeconds,
+        state.sinceLog.meanTokenAccuracy(),
+        state.sinceLog.meanEntropy(),
+        evaluation.map(LossSums::meanTokenAccuracy).orElse(Double.NaN),
+        state.tokens,
+        secondsLeft(),
+        Memory.peakResidentBytes().stream()
+            .mapToDouble(bytes -> bytes)
+            .findAny()
+            .orElse(Double.NaN));
+  }
+
+  private Optional<Path> saveIfDue(boolean endsEpoch, boolean last, boolean best) {
+    boolean due =
+        switch (config.saveStrategy()) {
+          case NO -> false;
+          case STEPS -> last || state.step % config.saveSteps() == 0;
+          case EPOCH -> last || endsEpoch;
+        };
+    if (!files.enabled() || !(due || best && config.loadBestModelAtEnd())) {
+      return Optional.empty();
+    }
+    return Optional.of(save());
+  }
+
+  /** An interrupt does not break the writing off: it ends the run once the checkpoint is there. */
+  private Path save() {
     interrupted |= Thread.interrupted();
-    if (interrupted) {
-      return;
-    }
-    if (config.outputDir() != null) {
-      Path folder = config.outputDir().resolve("checkpoint-" + steps);
-      Pretrained.save(folder, model, tokenizer);
-      listeners.forEach(listener -> listener.onSave(folder));
+    try {
+      return files.save(state, optimizer);
+    } catch (CheckpointException e) {
+      if (Thread.interrupted()) {
+        interrupted = true;
+        return files.save(state, optimizer);
+      }
+      state.reported = false; // the resumed run tries again
+      throw e;
     }
   }
 
-  private void log(boolean evaluated) {
-    TrainingLog.Entry entry =
-        new TrainingLog.Entry(
-            steps,
-            (double) rows / trainRows,
-            sinceLog.mean(),
-            evaluated ? evalLoss : Double.NaN,
-            learningRate,
-            gradNorm,
-            tokens / trainingSeconds);
-    sinceLog = new Window();
-    log.add(entry);
-    listeners.forEach(listener -> listener.onLog(entry));
+  private void saveReached(Listeners listeners) {
+    if (files.enabled() && state.step > 0 && !state.saved.contains(state.step)) {
+      listeners.onSave(files.save(state, optimizer));
+    }
   }
 
-  private TrainingListener.Step progress(double loss) {
-    double secondsPerStep = (System.nanoTime() - start) / 1e9 / steps;
+  private TrainingListener.Step progress() {
     return new TrainingListener.Step(
-        steps, totalSteps, loss, tokens / trainingSeconds, secondsPerStep * (totalSteps - steps));
+        state.step,
+        totalSteps,
+        state.stepLoss,
+        state.tokens / state.trainingSeconds,
+        secondsLeft());
   }
 
-  TrainingResult result() {
+  private double seconds() {
+    return state.seconds + (System.nanoTime() - begin) / 1e9;
+  }
+
+  private double secondsLeft() {
+    return state.step == 0 ? Double.NaN : seconds() / state.step * (totalSteps - state.step);
+  }
+
+  private Path lastCheckpoint() {
+    return state.saved.isEmpty() ? null : files.folder(state.saved.get(state.saved.size() - 1));
+  }
+
+  private Optional<Path> bestCheckpoint() {
+    return Stream.of(state.bestStep).filter(state.saved::contains).map(files::folder).findAny();
+  }
+
+  /** The log of an interrupted run ends with what was not due yet. */
+  private TrainingResult result(double evalLoss) {
+    TrainingLog log = state.log.copy();
+    if (interrupted && state.sinceLog.tokens() > 0) {
+      log.add(entry(Optional.empty()));
+    }
     return new TrainingResult(
-        steps,
-        rows,
-        tokens,
-        (System.nanoTime() - start) / 1e9,
-        tokens / trainingSeconds,
-        all.mean(),
+        state.step,
+        state.rows,
+        state.tokens,
+        seconds(),
+        state.tokens / state.trainingSeconds,
+        state.all.meanLoss(),
         evalLoss,
         Memory.peakResidentBytes(),
         interrupted,
+        state.stoppedEarly,
+        Optional.ofNullable(lastCheckpoint()),
+        bestCheckpoint(),
         log);
+  }
+
+  @Override
+  public void close() {
+    optimizer.close();
   }
 }

@@ -42,7 +42,7 @@ class MemoryTest {
           };
       SftConfig config =
           SftConfig.builder()
-              .maxSteps(150)
+              .maxSteps(250)
               .perDeviceTrainBatchSize(2)
               .gradientAccumulationSteps(2)
               .evalSteps(50)
@@ -52,12 +52,14 @@ class MemoryTest {
           .train(counter);
     }
     assertEquals(
-        held.get(10), held.get(149), "tensors held by the model and the managers above it");
+        held.get(10), held.get(249), "tensors held by the model and the managers above it");
     if (!resident.isEmpty()) {
-      // One leaked activation of each batch would be some 30 MiB by now.
-      long growth = resident.get(149) - resident.get(50);
+      // One leaked activation of each batch would be some 60 MiB by now.
+      long before = resident.get(49);
+      long growth = Math.abs(resident.get(249) - before);
       assertTrue(
-          growth < 24 * MIB, "resident memory grew by " + growth / MIB + " MiB over 100 steps");
+          growth < 0.02 * before,
+          "resident memory moved by " + growth / MIB + " of " + before / MIB + " MiB in 200 steps");
     }
   }
 

@@ -232,14 +232,6 @@ class SftTrainerTest {
   }
 
   @Test
-  void the8BitOptimizerIsRefusedWithAWayOut() {
-    SftConfig.Builder config = SftConfig.builder().optim(OptimizerName.ADAMW_8BIT);
-    String message =
-        assertThrows(IllegalArgumentException.class, () -> trainer(config, 2, 0)).getMessage();
-    assertTrue(message.contains("8-bit") && message.contains("OptimizerName.ADAMW"), message);
-  }
-
-  @Test
   void settingsOutOfRangeAreNamed() {
     for (String name : List.of("learningRate", "warmupRatio", "maxGradNorm", "adamBeta2")) {
       String message =

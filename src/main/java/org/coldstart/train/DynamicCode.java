@@ -1,0 +1,82 @@
+package org.coldstart.train;
+
+import java.util.Arrays;
+
+/**
+ * The 256 values that an 8-bit moment can take, as shares of the largest in its block: dense near
+ * 1, sparse but never far off towards 0, over seven powers of ten (dynamic tree quantisation;
+ * Dettmers, 2016, and Dettmers et al., 2022). The values are bitsandbytes' {@code
+ * create_dynamic_map}'s.
+ */
+final class DynamicCode {
+
+  private static final int DECADES = 7;
+  private static final int SIZE = 256;
+
+  private final float[] values;
+
+  private DynamicCode(boolean signed) {
+    double[] all = new double[SIZE];
+    int next = 0;
+    for (int decade = 0; decade < DECADES; decade++) {
+      int parts = 1 << (signed ? decade : decade + 1);
+      double scale = Math.pow(10, decade - DECADES + 1);
+      for (int part = 0; part < parts; part++) {
+        double middle = 0.1 + 0.9 * (part + 0.5) / parts;
+        all[next++] = scale * middle;
+        if (signed) {
+          all[next++] = -scale * middle;
+        }
+      }
+    }
+    all[next++] = 0;
+    all[next] = 1;
+    Arrays.sort(all);
+    values = new float[SIZE];
+    for (int code = 0; code < SIZE; code++) {
+      values[code] = (float) all[code];
+    }
+  }
+
+  /** For the running mean: values from −0.99 to 1. */
+  static DynamicCode signed() {
+    return new DynamicCode(true);
+  }
+
+  /** For the running square: values from 0 to 1, twice as dense. */
+  static DynamicCode unsigned() {
+    return new DynamicCode(false);
+  }
+
+  /** The values, ascending. */
+  float[] values() {
+    return values.clone();
+  }
+
+  /** The borders between a code and the next; a value above its border belongs to the next. */
+  float[] borders() {
+    float[] borders = new float[SIZE];
+    for (int code = 0; code < SIZE - 1; code++) {
+      borders[code] = (values[code] + values[code + 1]) / 2;
+    }
+    borders[SIZE - 1] = Float.POSITIVE_INFINITY;
+    return borders;
+  }
+
+  /**
+   * By the upper 16 bits of a float, the code of the smallest float that begins with them. Codes
+   * lie so far apart that the floats of one beginning meet at most one border, so comparing with
+   * that border gives any float's nearest code.
+   */
+  int[] floors() {
+    float[] borders = borders();
+    int[] floors = new int[1 << 16];
+    for (int upper = 0; upper < floors.length; upper++) {
+      boolean negative = upper >= 1 << 15;
+      float smallest = Float.intBitsToFloat(upper << 16 | (negative ? 0xffff : 0));
+      int at = Arrays.binarySearch(borders, smallest);
+      floors[upper] = Float.isNaN(smallest) ? 0 : at < 0 ? -at - 1 : at;
+    }
+    return floors;
+  }
+}

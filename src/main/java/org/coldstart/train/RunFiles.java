@@ -1,0 +1,150 @@
+package org.coldstart.train;
+
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.coldstart.checkpoint.AtomicFiles;
+import org.coldstart.checkpoint.CheckpointException;
+import org.coldstart.json.JsonFiles;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.Pretrained;
+import org.coldstart.tokenizer.Tokenizer;
+
+/**
+ * Saves and restores a run: weights and tokenizer as any checkpoint has them, {@code
+ * optimizer.safetensors}, and {@code trainer_state.json} with the rest.
+ */
+final class RunFiles {
+
+  /** An adapter's tensors or trained rows; the weights beside it have them merged. */
+  private static final String TRAINED_FILE = "trained.safetensors";
+
+  private static final String OPTIMIZER_FILE = "optimizer.safetensors";
+
+  private final CausalLm model;
+  private final Tokenizer tokenizer;
+  private final RunIdentity identity;
+  private final SftConfig config;
+  private final Checkpoints checkpoints;
+
+  RunFiles(CausalLm model, Tokenizer tokenizer, RunIdentity identity, SftConfig config) {
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.identity = identity;
+    this.config = config;
+    this.checkpoints = config.outputDir() == null ? null : new Checkpoints(config.outputDir());
+  }
+
+  boolean enabled() {
+    return checkpoints != null;
+  }
+
+  Path folder(int step) {
+    return checkpoints.folder(step);
+  }
+
+  /** Saves the run as it stands, then deletes what {@code saveTotalLimit} no longer holds. */
+  Path save(TrainerState state, Optimizer optimizer) {
+    List<Integer> before = List.copyOf(state.saved);
+    state.saved.remove((Integer) state.step);
+    state.saved.add(state.step);
+    try {
+      Path folder = checkpoints.save(state.step, aside -> write(aside, state, optimizer));
+      rotate(state);
+      return folder;
+    } catch (RuntimeException e) {
+      state.saved.clear();
+      state.saved.addAll(before);
+      throw e;
+    }
+  }
+
+  private void write(Path folder, TrainerState state, Optimizer optimizer) {
+    Pretrained.save(folder, model, tokenizer);
+    if (!areWeights()) {
+      OptimizerFile.write(folder.resolve(TRAINED_FILE), model.trainableParameters());
+    }
+    OptimizerFile.write(folder.resolve(OPTIMIZER_FILE), optimizer.state());
+    JsonObject json = state.toJson();
+    json.add("run", identity.toJson());
+    AtomicFiles.writeString(
+        folder.resolve(Checkpoints.STATE_FILE),
+        new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(json) + "\n");
+  }
+
+  /** Whether what is trained are the model's own weights, not an adapter or rows of their own. */
+  private boolean areWeights() {
+    return model.parameters().keySet().containsAll(model.trainableParameters().keySet());
+  }
+
+  private void loadWeights(Path folder) {
+    if (areWeights()) {
+      model.loadWeights(folder);
+    } else {
+      OptimizerFile.read(folder.resolve(TRAINED_FILE), model.trainableParameters());
+    }
+  }
+
+  /** The newest stay, and the best. */
+  private void rotate(TrainerState state) {
+    int surplus = config.saveTotalLimit() == 0 ? 0 : state.saved.size() - config.saveTotalLimit();
+    for (int step : List.copyOf(state.saved)) {
+      if (surplus-- > 0 && step != state.bestStep) {
+        try {
+          checkpoints.delete(step);
+        } catch (IOException e) {
+          throw new CheckpointException("Cannot delete " + folder(step) + ": " + e + ".", e);
+        }
+        state.saved.remove((Integer) step);
+      }
+    }
+  }
+
+  /**
+   * The state saved in a checkpoint, whose weights are put back; the optimizer is left to {@link
+   * #restore}.
+   *
+   * @throws CheckpointException if it is no checkpoint of a run, or damaged
+   * @throws IllegalArgumentException if it is one of another run, naming what differs
+   */
+  TrainerState load(Path folder) {
+    Path file = folder.resolve(Checkpoints.STATE_FILE);
+    JsonObject json = JsonFiles.read(file, CheckpointException::new);
+    List<String> differences;
+    TrainerState state;
+    try {
+      differences = identity.differencesFrom(RunIdentity.fromJson(json.getAsJsonObject("run")));
+      state = TrainerState.fromJson(json);
+    } catch (RuntimeException e) {
+      throw new CheckpointException(file + " is damaged: " + e.getMessage() + ".", e);
+    }
+    if (!differences.isEmpty()) {
+      throw new IllegalArgumentException(
+          folder
+              + " belongs to another run: "
+              + String.join("; ", differences)
+              + ". Resume with what it was begun with, or begin anew with train().");
+    }
+    loadWeights(folder);
+    state.saved.removeIf(step -> !enabled() || !Files.exists(folder(step)));
+    if (config.loadBestModelAtEnd() && !state.saved.contains(state.bestStep)) {
+      state.bestStep = 0;
+      state.bestMetric = Double.NaN;
+    }
+    return state;
+  }
+
+  /** Puts the optimizer's state back. */
+  static void restore(Path folder, Optimizer optimizer, int steps) {
+    OptimizerFile.read(folder.resolve(OPTIMIZER_FILE), optimizer.state());
+    optimizer.continueAt(steps);
+  }
+
+  /** Puts the best checkpoint's weights into the model. */
+  void loadBest(TrainerState state) {
+    loadWeights(folder(state.bestStep));
+  }
+}

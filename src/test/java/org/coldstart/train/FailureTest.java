@@ -1,0 +1,235 @@
+package org.coldstart.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import ai.djl.engine.EngineException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.coldstart.data.Example;
+import org.coldstart.fixture.Arrays32;
+import org.coldstart.fixture.ParityCase;
+import org.coldstart.fixture.Rows;
+import org.coldstart.fixture.TinyTokenizer;
+import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.Tokenizer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whatever goes wrong, one sentence says what and where, and no checkpoint is lost. */
+class FailureTest {
+
+  private static final Tokenizer TOKENIZER = TinyTokenizer.chat();
+
+  @TempDir Path folder;
+  private CausalLm model;
+
+  @AfterAll
+  static void closeTokenizer() {
+    TOKENIZER.close();
+  }
+
+  @BeforeEach
+  void load() {
+    model = ParityCase.of("llama-tied").model();
+    model.resizeTokenEmbeddings(TOKENIZER.size());
+  }
+
+  @AfterEach
+  void close() {
+    model.close();
+  }
+
+  private SftConfig.Builder config() {
+    return SftConfig.builder()
+        .learningRate(1e-3)
+        .perDeviceTrainBatchSize(2)
+        .maxSteps(6)
+        .saveStrategy(SaveStrategy.STEPS)
+        .saveSteps(1)
+        .outputDir(folder);
+  }
+
+  private SftTrainer trainer(SftConfig config) {
+    return new SftTrainer(model, TOKENIZER, config, Rows.some(8), List.of());
+  }
+
+  @Test
+  void aLossThatIsNoNumberNamesStepRowsAndCheckpoint() {
+    SftConfig config = config().learningRate(1e18).maxGradNorm(0).maxSteps(20).build();
+    TrainingException error = assertThrows(TrainingException.class, () -> trainer(config).train());
+    String expected =
+        "The (loss|gradient) of step \\d+ .*(NaN|Infinity) at rows \\d+, \\d+ of the.*";
+    assertTrue(error.getMessage().matches(expected), error.getMessage());
+    assertTrue(error.getMessage().contains("lower learning rate"), error.getMessage());
+    Path last = error.lastCheckpoint().orElseThrow();
+    assertTrue(error.getMessage().contains(last.toString()), error.getMessage());
+    assertTrue(Files.exists(last.resolve("model.safetensors")));
+    assertFalse(error.canResume());
+  }
+
+  @Test
+  void aFailingListenerIsNamedAndTheRunGoesOn() {
+    List<Integer> told = new ArrayList<>();
+    TrainingListener faulty =
+        new TrainingListener() {
+          @Override
+          public void onStep(Step now) {
+            if (now.step() == 3 && !told.contains(3)) {
+              throw new IllegalStateException("the chart is closed");
+            }
+          }
+        };
+    TrainingListener counter =
+        new TrainingListener() {
+          @Override
+          public void onStep(Step now) {
+            told.add(now.step());
+          }
+        };
+    try (CausalLm other = ParityCase.of("llama-tied").model()) {
+      other.resizeTokenEmbeddings(TOKENIZER.size());
+      new SftTrainer(other, TOKENIZER, config().outputDir(null).build(), Rows.some(8), List.of())
+          .train();
+      SftTrainer trainer = trainer(config().build());
+      TrainingException error =
+          assertThrows(TrainingException.class, () -> trainer.train(faulty, counter));
+      assertTrue(
+          error
+              .getMessage()
+              .startsWith(
+                  "Training stopped after step 3: The listener "
+                      + faulty.getClass().getName()
+                      + " failed: "),
+          error.getMessage());
+      assertTrue(error.getMessage().contains("the chart is closed"), error.getMessage());
+      assertEquals(folder.resolve("checkpoint-3"), error.lastCheckpoint().orElseThrow());
+      assertTrue(error.canResume());
+      assertEquals(6, trainer.resume(faulty, counter).steps());
+      assertEquals(List.of(1, 2, 3, 4, 5, 6), told);
+      Map<String, float[]> weights = Arrays32.weights(model);
+      Arrays32.weights(other).forEach((name, w) -> assertArrayEquals(w, weights.get(name), name));
+    }
+  }
+
+  @Test
+  void aFolderThatTakesNoCheckpointIsNamed() throws IOException {
+    Path file = Files.writeString(folder.resolve("taken"), "");
+    SftTrainer trainer = trainer(config().outputDir(file).build());
+    TrainingException error = assertThrows(TrainingException.class, trainer::train);
+    assertTrue(
+        error.getMessage().startsWith("Training stopped after step 1: Cannot write "),
+        error.getMessage());
+    assertTrue(error.getMessage().contains(file.toString()), error.getMessage());
+    Files.delete(file);
+    TrainingResult result = trainer.resume();
+    assertEquals(6, result.steps());
+    assertTrue(Files.exists(file.resolve("checkpoint-1")), "the one that failed is saved first");
+  }
+
+  @Test
+  void aFullDiskIsNamedAndLosesNoCheckpoint() throws Exception {
+    Path disk = Files.createDirectory(folder.resolve("disk"));
+    assumeTrue(
+        run("mount", "-t", "tmpfs", "-o", "size=1200k", "none", disk.toString()),
+        "mounting a small disk takes root");
+    try {
+      SftTrainer trainer = trainer(config().outputDir(disk.resolve("out")).build());
+      TrainingException error = assertThrows(TrainingException.class, trainer::train);
+      assertTrue(error.getMessage().contains("the disk is full"), error.getMessage());
+      Path last = error.lastCheckpoint().orElseThrow();
+      assertEquals(SftTrainer.lastCheckpoint(disk.resolve("out")).orElseThrow(), last);
+      assertTrue(Files.exists(last.resolve("optimizer.safetensors")));
+      try (var files = Files.list(disk.resolve("out"))) {
+        assertTrue(files.allMatch(file -> file.getFileName().toString().startsWith("checkpoint-")));
+      }
+      try (var files = Files.walk(disk.resolve("out").resolve("checkpoint-1"))) {
+        files.sorted(Collections.reverseOrder()).forEach(file -> file.toFile().delete());
+      }
+      // Room for one more: the checkpoint that failed is the first thing the resumed run saves.
+      TrainingException again = assertThrows(TrainingException.class, trainer::resume);
+      assertTrue(step(again.lastCheckpoint().orElseThrow()) > step(last), again.getMessage());
+    } finally {
+      run("umount", disk.toString());
+    }
+  }
+
+  private static int step(Path checkpoint) {
+    return Integer.parseInt(checkpoint.getFileName().toString().replace("checkpoint-", ""));
+  }
+
+  private static boolean run(String... command) throws IOException, InterruptedException {
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Gemma 2 caps the scores of all pairs of 300,000 positions: some 360 GB a head at once. */
+  @Test
+  void memoryThatRunsOutIsNamedWithAWayOut() throws IOException {
+    Path overcommit = Path.of("/proc/sys/vm/overcommit_memory");
+    assumeTrue(
+        Files.exists(overcommit) && !Files.readString(overcommit).startsWith("1"),
+        "this system promises any memory and kills who takes it");
+    int[] ids = new int[300_000];
+    Arrays.fill(ids, 7);
+    boolean[] mask = new boolean[ids.length];
+    mask[mask.length - 1] = true;
+    SftConfig config = config().maxLength(ids.length).build();
+    List<Example> rows = List.of(new Example(ids, mask));
+    try (CausalLm capped = ParityCase.of("gemma2").model()) {
+      capped.resizeTokenEmbeddings(TOKENIZER.size());
+      SftTrainer trainer = new SftTrainer(capped, TOKENIZER, config, rows, List.of());
+      TrainingException error = assertThrows(TrainingException.class, trainer::train);
+      String message = error.getMessage();
+      assertTrue(
+          message.startsWith("Memory ran out in step 1 with a batch of 1 × 300000"), message);
+      assertTrue(message.contains("perDeviceTrainBatchSize"), message);
+      SftTrainer next =
+          new SftTrainer(capped, TOKENIZER, config().build(), Rows.some(8), List.of());
+      assertEquals(6, next.train().steps(), "the model is still of use");
+    }
+  }
+
+  @Test
+  void outOfMemoryIsToldFromOtherErrors() {
+    assertTrue(Failures.isOutOfMemory(new OutOfMemoryError("Java heap space")));
+    assertTrue(
+        Failures.isOutOfMemory(
+            new EngineException(
+                "[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate"
+                    + " memory: you tried to allocate 64 bytes.")));
+    assertTrue(Failures.isOutOfMemory(new EngineException("CUDA out of memory. Tried to …")));
+    assertFalse(Failures.isOutOfMemory(new EngineException("shape '[3]' is invalid")));
+    assertFalse(Failures.isOutOfMemory(new IllegalStateException("out of memory")));
+  }
+
+  @Test
+  void theJavaHeapHasItsOwnWayOut() {
+    TrainingData data = new TrainingData(Rows.some(3), List.of(), config().build());
+    String message =
+        new Failures(data, config().build())
+            .outOfMemory(4, Rows.some(3).subList(0, 1), null, new OutOfMemoryError())
+            .getMessage();
+    assertTrue(message.startsWith("The Java heap is full in step 4"), message);
+    assertTrue(message.contains("-Xmx"), message);
+    assertTrue(message.contains("No checkpoint was saved"), message);
+  }
+}

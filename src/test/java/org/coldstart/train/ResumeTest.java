@@ -1,0 +1,230 @@
+package org.coldstart.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.coldstart.checkpoint.CheckpointException;
+import org.coldstart.data.Example;
+import org.coldstart.fixture.Arrays32;
+import org.coldstart.fixture.ParityCase;
+import org.coldstart.fixture.Rows;
+import org.coldstart.fixture.TinyTokenizer;
+import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.Tokenizer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A run that was left and taken up again is, to the bit, the run that was left alone. */
+class ResumeTest {
+
+  private static final Tokenizer TOKENIZER = TinyTokenizer.chat();
+
+  @TempDir Path folder;
+
+  @AfterAll
+  static void close() {
+    TOKENIZER.close();
+  }
+
+  record Recipe(String name, UnaryOperator<SftConfig.Builder> change) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  static Stream<Recipe> recipes() {
+    return Stream.of(
+        new Recipe("plain", config -> config),
+        new Recipe("accumulation", config -> config.gradientAccumulationSteps(2)),
+        new Recipe("8-bit", config -> config.optim(OptimizerName.ADAMW_8BIT)),
+        new Recipe("noise", config -> config.neftuneNoiseAlpha(5)),
+        new Recipe(
+            "by length, cosine",
+            config -> config.groupByLength(true).lrSchedulerType(LearningRateSchedule.COSINE)),
+        new Recipe("odd logging and evaluation", config -> config.loggingSteps(3).evalSteps(4)));
+  }
+
+  /** Three epochs of four steps; step 6 is in the middle of the second. */
+  private SftConfig.Builder config() {
+    return SftConfig.builder()
+        .learningRate(1e-3)
+        .weightDecay(0.1)
+        .warmupSteps(2)
+        .perDeviceTrainBatchSize(3)
+        .numTrainEpochs(3)
+        .loggingSteps(1)
+        .saveStrategy(SaveStrategy.STEPS)
+        .saveSteps(2)
+        .outputDir(folder);
+  }
+
+  /** Large enough an embedding that the 8-bit optimizer quantises it. */
+  private static CausalLm model() {
+    CausalLm model = ParityCase.of("llama-tied").model();
+    model.resizeTokenEmbeddings(TOKENIZER.size());
+    return model;
+  }
+
+  private static SftTrainer trainer(CausalLm model, SftConfig config) {
+    List<Example> rows = Rows.some(13);
+    return new SftTrainer(model, TOKENIZER, config, rows.subList(0, 11), rows.subList(11, 13));
+  }
+
+  @ParameterizedTest
+  @MethodSource("recipes")
+  void fromACheckpoint(Recipe recipe) {
+    SftConfig config = recipe.change().apply(config()).build();
+    try (CausalLm whole = model();
+        CausalLm other = model()) {
+      TrainingResult one = trainer(whole, config).train();
+      int middle = recipe.name().equals("accumulation") ? 4 : 6;
+      TrainingResult two = trainer(other, config).resume(folder.resolve("checkpoint-" + middle));
+      assertSame(one, two, whole, other);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("recipes")
+  void afterAnInterruptInMemory(Recipe recipe) {
+    SftConfig config = recipe.change().apply(config()).outputDir(null).build();
+    try (CausalLm whole = model();
+        CausalLm other = model()) {
+      TrainingResult one = trainer(whole, config).train();
+      SftTrainer trainer = trainer(other, config);
+      TrainingResult part = trainer.train(interruptAfter(3));
+      assertTrue(part.interrupted());
+      assertEquals(3, part.steps());
+      assertSame(one, trainer.resume(), whole, other);
+      assertThrows(IllegalStateException.class, trainer::resume, "it is over");
+    }
+  }
+
+  @Test
+  void afterAnInterruptFromWhatItSaved() {
+    SftConfig config = config().saveStrategy(SaveStrategy.NO).build();
+    try (CausalLm whole = model();
+        CausalLm first = model();
+        CausalLm other = model()) {
+      TrainingResult one = trainer(whole, config).train();
+      TrainingResult part = trainer(first, config).train(interruptAfter(5));
+      assertEquals(folder.resolve("checkpoint-5"), part.lastCheckpoint().orElseThrow());
+      assertSame(one, trainer(other, config).resume(), whole, other);
+    }
+  }
+
+  private static TrainingListener interruptAfter(int step) {
+    return new TrainingListener() {
+      @Override
+      public void onStep(Step now) {
+        if (now.step() == step) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    };
+  }
+
+  private static void assertSame(
+      TrainingResult one, TrainingResult two, CausalLm whole, CausalLm other) {
+    assertFalse(two.interrupted());
+    assertEquals(one.steps(), two.steps());
+    assertEquals(one.rows(), two.rows());
+    assertEquals(one.tokens(), two.tokens());
+    assertEquals(one.trainLoss(), two.trainLoss());
+    assertEquals(losses(one), losses(two));
+    Map<String, float[]> weights = Arrays32.weights(other);
+    Arrays32.weights(whole).forEach((name, w) -> assertArrayEquals(w, weights.get(name), name));
+  }
+
+  private static List<List<Number>> losses(TrainingResult result) {
+    return result.log().entries().stream()
+        .map(e -> List.<Number>of(e.step(), e.loss(), e.evalLoss(), e.gradNorm(), e.entropy()))
+        .toList();
+  }
+
+  @Test
+  void theSameSeedGivesTheSameRunAndAnotherSeedAnother() {
+    SftConfig.Builder config = config().outputDir(null).neftuneNoiseAlpha(5);
+    try (CausalLm one = model();
+        CausalLm two = model();
+        CausalLm three = model()) {
+      TrainingResult first = trainer(one, config.build()).train();
+      assertSame(first, trainer(two, config.build()).train(), one, two);
+      TrainingResult other = trainer(three, config.seed(7).build()).train();
+      assertFalse(losses(first).equals(losses(other)));
+    }
+  }
+
+  @Test
+  void anotherRunsCheckpointIsRefusedByWhatDiffers() {
+    try (CausalLm model = model()) {
+      trainer(model, config().maxSteps(2).build()).train();
+      SftConfig.Builder changed = config().maxSteps(2).learningRate(2e-3).seed(1);
+      String settings = refusal(trainer(model, changed.build()));
+      assertTrue(settings.contains("learningRate was 0.001 and is 0.002"), settings);
+      assertTrue(settings.contains("seed was 42 and is 1"), settings);
+      assertFalse(settings.contains("weightDecay"), settings);
+      SftConfig same = config().maxSteps(2).build();
+      List<Example> fewer = Rows.some(10);
+      String data = refusal(new SftTrainer(model, TOKENIZER, same, fewer, List.of()));
+      assertTrue(data.contains("training data was 11 rows"), data);
+      assertTrue(data.contains("and is 10 rows"), data);
+      try (CausalLm larger = ParityCase.of("llama-tied").model()) {
+        larger.resizeTokenEmbeddings(TOKENIZER.size() + 8);
+        String shape = refusal(trainer(larger, same));
+        assertTrue(shape.contains("trained parameters was"), shape);
+      }
+    }
+  }
+
+  private String refusal(SftTrainer trainer) {
+    return assertThrows(IllegalArgumentException.class, trainer::resume).getMessage();
+  }
+
+  @Test
+  void whatOnlyWatchesMayChange() {
+    try (CausalLm model = model()) {
+      trainer(model, config().maxSteps(4).build()).train();
+      SftConfig other = config().maxSteps(4).loggingSteps(2).saveTotalLimit(1).build();
+      assertEquals(4, trainer(model, other).resume(folder.resolve("checkpoint-2")).steps());
+    }
+  }
+
+  @Test
+  void whatIsNoCheckpointOfARunIsNamed() throws IOException {
+    try (CausalLm model = model()) {
+      SftTrainer trainer = trainer(model, config().maxSteps(2).build());
+      String nothing = assertThrows(IllegalStateException.class, trainer::resume).getMessage();
+      assertTrue(nothing.contains("nothing to resume"), nothing);
+      trainer.train();
+      Path checkpoint = folder.resolve("checkpoint-2");
+      Path optimizer = checkpoint.resolve("optimizer.safetensors");
+      byte[] bytes = Files.readAllBytes(optimizer);
+      Files.write(optimizer, java.util.Arrays.copyOf(bytes, bytes.length / 2));
+      assertDamaged(trainer, checkpoint, "optimizer.safetensors");
+      Files.writeString(checkpoint.resolve("trainer_state.json"), "{\"global_step\": 2}");
+      assertDamaged(trainer, checkpoint, "trainer_state.json is damaged");
+      Files.delete(checkpoint.resolve("trainer_state.json"));
+      assertDamaged(trainer, checkpoint, "trainer_state.json does not exist");
+    }
+  }
+
+  private static void assertDamaged(SftTrainer trainer, Path checkpoint, String part) {
+    String message =
+        assertThrows(CheckpointException.class, () -> trainer.resume(checkpoint)).getMessage();
+    assertTrue(message.contains(part), message);
+  }
+}
