@@ -136,6 +136,8 @@ def knob(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if name.lower() not in KNOBS or not equals or not value:
         raise argparse.ArgumentTypeError(f"{text!r} is not KNOB=VALUE with a knob out of {', '.join(KNOBS)}")
+    if name.lower() == "model" and Path(value).exists():
+        value = str(Path(value).resolve())  # the notebooks run in another folder
     return name.lower(), value
 
 

@@ -25,6 +25,17 @@ public final class Output {
   }
 
   /**
+   * Where notebook 04 leaves what it trained from a model, and 05 and 06 find it: {@code
+   * model/NAME/final_model}.
+   *
+   * @param model the name or path of the model that training began with
+   */
+  public static Path finalModel(String model) {
+    String name = model.replaceAll("[^\\p{L}\\p{N}._-]+|^\\.+", "--");
+    return path("model").resolve(name).resolve("final_model");
+  }
+
+  /**
    * The nearest folder above the current one that holds the project's pom.xml; the current one if
    * none does.
    */

@@ -34,6 +34,13 @@ class LlamaTokenizerTest {
   }
 
   @Test
+  void turnsLieBetweenHeaderAndEnd() {
+    try (Tokenizer tokenizer = llama()) {
+      assertEquals(new TurnTokens("<|start_header_id|>", "<|eot_id|>"), TurnTokens.of(tokenizer));
+    }
+  }
+
+  @Test
   void batchesAreFilledUpOnTheRightWithTheTokenMadeForThat() {
     try (Tokenizer tokenizer = llama()) {
       assertEquals("<|finetune_right_pad_id|>", tokenizer.padToken().orElseThrow());
