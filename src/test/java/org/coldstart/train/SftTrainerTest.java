@@ -257,4 +257,31 @@ class SftTrainerTest {
         assertThrows(IllegalStateException.class, () -> trainer(config, 4, 0).train()).getMessage();
     assertTrue(message.matches("The loss of step \\d+ is .*lower learning rate.*"), message);
   }
+
+  /** Three rows' length holds several examples: they stay apart, so nothing else changes. */
+  @Test
+  void packedExamplesLearnTheSame() {
+    List<Example> rows = Rows.some(8);
+    int longest = rows.stream().mapToInt(Example::length).max().orElseThrow();
+    SftConfig.Builder config =
+        SftConfig.builder()
+            .learningRate(1e-3)
+            .maxSteps(3)
+            .perDeviceTrainBatchSize(8)
+            .maxLength(3 * longest)
+            .loggingSteps(1);
+    try (Tokenizer tokenizer = TinyTokenizer.chat();
+        CausalLm plain = ParityCase.of("llama-tied").model();
+        CausalLm packed = ParityCase.of("llama-tied").model()) {
+      TrainingResult one =
+          new SftTrainer(plain, tokenizer, config.build(), rows, List.of()).train();
+      TrainingResult other =
+          new SftTrainer(packed, tokenizer, config.packing(true).build(), rows, List.of()).train();
+      for (int step = 0; step < 3; step++) {
+        assertEquals(
+            one.log().entries().get(step).loss(), other.log().entries().get(step).loss(), 1e-5);
+      }
+      assertTrue(other.steps() == 3 && one.rows() == other.rows());
+    }
+  }
 }
