@@ -2,7 +2,6 @@ package org.coldstart.generate;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -15,7 +14,6 @@ import org.coldstart.model.KvCache;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.torch.Autograd;
-import org.coldstart.torch.Precision;
 import org.coldstart.torch.Torch;
 import org.coldstart.torch.TorchOps;
 
@@ -32,6 +30,9 @@ import org.coldstart.torch.TorchOps;
  * limit, or when the thread is interrupted.
  */
 public final class Generator {
+
+  /** New tokens that a cache has room for from the start; most replies are no longer. */
+  private static final int FIRST_ROOM = 256;
 
   private final CausalLm model;
   private final Tokenizer tokenizer;
@@ -127,49 +128,49 @@ public final class Generator {
     if (replies.isEmpty()) {
       return;
     }
-    int width = replies.stream().mapToInt(reply -> reply.prompt().length).max().getAsInt();
     Set<Integer> endTokens = endTokens();
-    int[] padding = replies.stream().mapToInt(reply -> width - reply.prompt().length).toArray();
-    try (KvCache cache = new KvCache(model.config(), padding)) {
+    List<int[]> prompts = replies.stream().map(Reply::prompt).toList();
+    int longest = replies.stream().mapToInt(Reply::limit).max().getAsInt();
+    try (KvCache cache = model.newCache(prompts, Math.min(longest, FIRST_ROOM))) {
       List<Reply> open = replies;
-      long[] input = padded(replies, width);
       while (!open.isEmpty()) {
         if (Thread.interrupted()) {
           open.forEach(Reply::interrupt);
           return;
         }
-        int[] chosen = next(input, cache, sampler, open);
+        int[] chosen = next(prompts, cache, sampler, open);
         for (int row = 0; row < chosen.length; row++) {
           open.get(row).add(chosen[row], endTokens);
         }
         open = dropEnded(open, cache);
-        input = open.stream().mapToLong(Reply::lastId).toArray();
       }
     }
   }
 
-  private int[] next(long[] input, KvCache cache, TokenSampler sampler, List<Reply> open) {
+  private int[] next(List<int[]> prompts, KvCache cache, TokenSampler sampler, List<Reply> open) {
     try (NDManager step = Torch.newManager()) {
-      NDArray ids = step.create(input, new Shape(open.size(), input.length / open.size()));
-      NDArray logits = lastLogits(model.hiddenStates(ids, cache));
-      return sampler.choose(logits, open.stream().map(Reply::allIds).toList());
+      NDArray logits =
+          cache.length() == 0
+              ? model.nextLogits(step, prompts, cache)
+              : model.nextLogits(step, open.stream().mapToLong(Reply::lastId).toArray(), cache);
+      return sampler.choose(withoutSpareRows(logits), seen(sampler, open));
     }
   }
 
-  private NDArray lastLogits(NDArray hidden) {
-    long time = hidden.getShape().get(1);
-    NDArray last = TorchOps.slice(hidden, 1, time - 1, 1);
-    NDArray logits = model.head(last, Precision.F32);
-    NDArray rows = logits.reshape(logits.getShape().get(0), logits.getShape().get(2));
-    // A row to spare stands for no token, so there is nothing to write for it.
-    return rows.getShape().get(1) <= tokenizer.size()
-        ? rows
-        : TorchOps.slice(rows, 1, 0, tokenizer.size());
+  private static List<int[]> seen(TokenSampler sampler, List<Reply> open) {
+    return sampler.looksBack() ? open.stream().map(Reply::allIds).toList() : List.of();
+  }
+
+  /** A row to spare stands for no token, so there is nothing to write for it. */
+  private NDArray withoutSpareRows(NDArray logits) {
+    return logits.getShape().get(1) <= tokenizer.size()
+        ? logits
+        : TorchOps.slice(logits, 1, 0, tokenizer.size());
   }
 
   /**
-   * Finished rows go on beside the others until a quarter has ended: dropping them copies the
-   * cache.
+   * Finished rows go on beside the others until a quarter has ended: dropping them moves the
+   * cache's rows.
    */
   private static List<Reply> dropEnded(List<Reply> open, KvCache cache) {
     int[] going = IntStream.range(0, open.size()).filter(row -> !open.get(row).ended()).toArray();
@@ -180,18 +181,6 @@ public final class Generator {
       cache.keepRows(going);
     }
     return Arrays.stream(going).mapToObj(open::get).toList();
-  }
-
-  private long[] padded(List<Reply> replies, int width) {
-    long[] input = new long[replies.size() * width];
-    for (int row = 0; row < replies.size(); row++) {
-      int[] prompt = replies.get(row).prompt();
-      int from = row * width + width - prompt.length;
-      for (int t = 0; t < prompt.length; t++) {
-        input[from + t] = prompt[t];
-      }
-    }
-    return input;
   }
 
   private Set<Integer> endTokens() {

@@ -32,6 +32,11 @@ final class Reply {
     return prompt;
   }
 
+  /** The most tokens it may have. */
+  int limit() {
+    return limit;
+  }
+
   boolean ended() {
     return stop != null;
   }

@@ -18,11 +18,16 @@ final class TokenSampler {
     this.random = new Random(sampling.seed());
   }
 
+  /** Whether the choice depends on what was written before. */
+  boolean looksBack() {
+    return sampling.repetitionPenalty() != 1;
+  }
+
   /**
    * The chosen ids.
    *
    * @param logits f32, shape (batch, vocabulary)
-   * @param seen the ids of each row so far, prompt and reply
+   * @param seen the ids of each row so far, prompt and reply; ignored unless {@link #looksBack}
    */
   int[] choose(NDArray logits, List<int[]> seen) {
     NDArray chosen =
@@ -45,7 +50,7 @@ final class TokenSampler {
   }
 
   private NDArray penalized(NDArray logits, List<int[]> seen) {
-    if (sampling.repetitionPenalty() == 1) {
+    if (!looksBack()) {
       return logits;
     }
     int width = seen.stream().mapToInt(ids -> ids.length).max().orElse(0);

@@ -28,11 +28,18 @@ record Attention(
   NDArray forward(NDArray x, Pass pass) {
     Sight sight = sight(pass);
     NDArray in = pass.keep(pass.rounded(x));
+    if (pass.continues() && pass.cache().batchSize() == in.getShape().get(0)) {
+      return output.forward(next(in, sight, pass), pass);
+    }
     NDArray q = turned(query, queryNorm, config.heads(), in, pass);
     NDArray k = turned(key, keyNorm, config.keyValueHeads(), in, pass);
     NDArray v = value.forward(in, pass);
-    NDArray seen =
-        pass.cache() == null ? overRows(q, k, v, sight, pass) : cached(q, k, v, sight, pass);
+    NDArray seen;
+    if (pass.cache() == null) {
+      seen = overRows(q, k, v, sight, pass);
+    } else {
+      seen = pass.continues() ? cached(q, k, v, sight, pass) : first(q, k, v, sight, pass);
+    }
     return output.forward(pass.keep(seen), pass);
   }
 
@@ -59,6 +66,14 @@ record Attention(
   private NDArray turned(Linear projection, Norm norm, int heads, NDArray in, Pass pass) {
     NDArray x = norm.forward(TorchOps.byHead(projection.forward(in, pass), heads), pass);
     return TorchOps.rotate(x, sight(pass).cos(), sight(pass).sin());
+  }
+
+  /** Queries or keys before they are rotated, by head where that is needed. */
+  private static NDArray normed(Linear projection, Norm norm, int heads, NDArray in, Pass pass) {
+    NDArray x = projection.forward(in, pass);
+    return norm == Norm.NONE
+        ? x
+        : norm.forward(x.reshape(in.getShape().get(0), heads, x.getShape().get(1) / heads), pass);
   }
 
   /** Rotation's way back is the rotation by the opposite angle. */
@@ -122,6 +137,32 @@ record Attention(
             sight.window());
   }
 
+  /** Whole rows at the beginning of a cache. */
+  private NDArray first(NDArray q, NDArray k, NDArray v, Sight sight, Pass pass) {
+    pass.cache().begin(layer, k, v, pass.rows());
+    return overRows(q, k, v, sight, pass);
+  }
+
+  /** One token more of each row: a single call, for its operations are small. */
+  private NDArray next(NDArray in, Sight sight, Pass pass) {
+    KvCache cache = pass.cache();
+    KvCache.Entry entry = cache.reserved(layer, 1);
+    return TorchOps.attendNext(
+        normed(query, queryNorm, config.heads(), in, pass),
+        normed(key, keyNorm, config.keyValueHeads(), in, pass),
+        value.forward(in, pass),
+        sight.cos(),
+        sight.sin(),
+        entry.keys(),
+        entry.values(),
+        cache.seenFrom(sight.window()),
+        cache.length(),
+        sight.mask(),
+        config.scale(),
+        cap());
+  }
+
+  /** Several tokens more of each row. */
   private NDArray cached(NDArray q, NDArray k, NDArray v, Sight sight, Pass pass) {
     int batch = pass.cache().batchSize();
     KvCache.Entry seen =
@@ -131,13 +172,6 @@ record Attention(
                 TorchOps.headsFirst(k, batch, config.keyValueHeads()),
                 TorchOps.headsFirst(v, batch, config.keyValueHeads()));
     NDArray queries = TorchOps.headsFirst(q, batch, config.heads());
-    if (queries.getShape().get(2) == 1) {
-      // The queries of a group stand in for time steps: the whole cache need not be copied for each
-      // token.
-      NDArray grouped = TorchOps.regroup(queries, config.keyValueHeads());
-      NDArray attended = attend(grouped, seen.keys(), seen.values(), sight);
-      return TorchOps.headsLast(TorchOps.regroup(attended, config.heads()));
-    }
     return TorchOps.headsLast(attend(queries, repeat(seen.keys()), repeat(seen.values()), sight));
   }
 

@@ -235,6 +235,60 @@ public final class CausalLm implements AutoCloseable {
     return hidden;
   }
 
+  /**
+   * A cache for prompts of any lengths; {@link #nextLogits(NDManager, List, KvCache)} fills it.
+   *
+   * @param newTokens expected to follow; more may come
+   */
+  public KvCache newCache(List<int[]> prompts, int newTokens) {
+    int width = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
+    int[] padding = prompts.stream().mapToInt(prompt -> width - prompt.length).toArray();
+    return new KvCache(config, padding, width + newTokens);
+  }
+
+  /**
+   * Reads prompts into an empty cache and scores what comes after each. They stand end to end: a
+   * short prompt costs no more beside a long one than alone.
+   *
+   * @param out owns the result
+   * @param cache from {@link #newCache} for these prompts
+   * @return f32, shape (batch, vocabulary)
+   */
+  public NDArray nextLogits(NDManager out, List<int[]> prompts, KvCache cache) {
+    long[] rows = prompts.stream().mapToLong(prompt -> prompt.length).toArray();
+    NDArray hidden;
+    try (NDManager scope = out.newSubManager()) {
+      NDArray inputIds =
+          scope.create(prompts.stream().flatMapToInt(Arrays::stream).asLongStream().toArray());
+      Pass plain = pass(scope, rows, Precision.F32, null, null);
+      Pass pass = new Pass(Precision.F32, rows, plain.sights(), cache, null, null, null);
+      long[] lasts = rows.clone();
+      Arrays.parallelPrefix(lasts, Long::sum);
+      Arrays.setAll(lasts, row -> lasts[row] - 1);
+      hidden = TorchOps.select(decode(inputIds, pass), 0, scope.create(lasts));
+      hidden.attach(out);
+    }
+    cache.advance((int) Arrays.stream(rows).max().orElse(0));
+    return scored(hidden, cache);
+  }
+
+  /**
+   * Adds one token to each row of a cache and scores what comes after it.
+   *
+   * @param out owns the result
+   * @param ids one a row
+   * @return f32, shape (batch, vocabulary)
+   */
+  public NDArray nextLogits(NDManager out, long[] ids, KvCache cache) {
+    NDArray inputIds = out.create(ids, new Shape(ids.length, 1));
+    return scored(hiddenStates(inputIds, cache).reshape(ids.length, config.hiddenSize()), cache);
+  }
+
+  private NDArray scored(NDArray hidden, KvCache cache) {
+    Pass pass = new Pass(Precision.F32, null, null, cache, null, null, null);
+    return Autograd.withoutGradient(() -> head().forward(hidden, pass));
+  }
+
   /** What a pass over whole rows, standing end to end, needs to know. */
   Pass pass(
       NDManager out, long[] rows, Precision precision, HalfWeights halves, Gradients gradients) {
@@ -365,16 +419,12 @@ public final class CausalLm implements AutoCloseable {
    * @return one score a row of the embedding
    */
   public float[] nextTokenLogits(int[] ids) {
-    return Autograd.withoutGradient(
-        () -> {
-          try (NDManager step = Torch.newManager()) {
-            long[] row = Arrays.stream(ids).asLongStream().toArray();
-            NDArray inputIds = step.create(row, new Shape(1, row.length));
-            NDArray last =
-                TorchOps.slice(hiddenStates(inputIds, Precision.F32), 1, row.length - 1L, 1);
-            return head(last, Precision.F32).toFloatArray();
-          }
-        });
+    long[] row = Arrays.stream(ids).asLongStream().toArray();
+    long[] rows = {row.length};
+    long[] last = {row.length - 1L};
+    try (NDManager step = Torch.newManager()) {
+      return logitsAt(step, row, rows, last, Precision.F32).toFloatArray();
+    }
   }
 
   /** The embedding matrix, shape (vocabulary, hidden). */

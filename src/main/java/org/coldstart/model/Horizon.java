@@ -49,7 +49,7 @@ record Horizon(RotaryEmbedding rotary, int window, boolean capped) {
 
   /** For the next {@code time} positions of a cache's rows. */
   Sight after(KvCache cache, NDManager out, int time, Precision precision) {
-    NDArray mask = cache.mask(out, time, window);
+    NDArray mask = time == 1 ? cache.mask(out, window) : cache.mask(out, time, window);
     return sight(out, cache.positions(time), cache.length() + time, precision, mask, false);
   }
 

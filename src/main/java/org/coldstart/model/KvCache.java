@@ -2,24 +2,25 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
+import java.util.stream.Stream;
 import org.coldstart.checkpoint.AttentionConfig;
 import org.coldstart.checkpoint.ModelConfig;
+import org.coldstart.torch.FloatType;
 import org.coldstart.torch.Torch;
 import org.coldstart.torch.TorchOps;
 
 /**
  * The keys and values of all tokens seen so far, so that a new token costs one token's work.
  *
- * <p>Rows of unequal length share a cache when they are padded on the left: {@code padding[b]} is
- * the number of padding tokens in front of row b, which are never attended to and do not count as
- * positions. Room grows by doubling.
+ * <p>Rows of unequal length share a cache by ending at the same column: {@code padding[b]} is the
+ * number of columns in front of row b that hold no token; they are never attended to and do not
+ * count as positions. Room grows by doubling.
  */
 public final class KvCache implements AutoCloseable {
 
-  /** Keys and values of one layer, each of shape (batch, key-value heads, time, head size). */
+  /** Keys and values of one layer, each of shape (rows, key-value heads, time, head size). */
   record Entry(NDArray keys, NDArray values) {}
 
   private static final int FIRST_CAPACITY = 128;
@@ -37,9 +38,20 @@ public final class KvCache implements AutoCloseable {
    * @param padding for each row of the batch the padding tokens on its left, 0 for none
    */
   public KvCache(ModelConfig config, int[] padding) {
+    this(config, padding, FIRST_CAPACITY);
+  }
+
+  /**
+   * An empty cache with room from the start, which spares it growing.
+   *
+   * @param padding for each row of the batch the padding tokens on its left, 0 for none
+   * @param room columns expected to be filled; more may come
+   */
+  public KvCache(ModelConfig config, int[] padding, int room) {
     this.config = config.attention();
     this.padding = padding.clone();
     this.layers = new Entry[config.numHiddenLayers()];
+    this.capacity = Math.max(1, room);
   }
 
   /** Tokens seen by each row, padding included. */
@@ -50,10 +62,6 @@ public final class KvCache implements AutoCloseable {
   /** Rows. */
   public int batchSize() {
     return padding.length;
-  }
-
-  boolean padded() {
-    return Arrays.stream(padding).anyMatch(p -> p > 0);
   }
 
   /** Position ids of the next {@code time} tokens of every row, shape (batch · time). */
@@ -67,16 +75,35 @@ public final class KvCache implements AutoCloseable {
     return positions;
   }
 
+  /** The first column that the next token of a row sees through a window. */
+  int seenFrom(int window) {
+    return Math.max(0, length + 1 - window);
+  }
+
   /**
-   * The mask under which {@code time} new tokens see at most {@code window} positions of their own
-   * row, up to themselves, and no padding; shape (batch or 1, 1, time, length + time). Null when a
-   * single token of an unpadded batch sees all.
+   * The mask that hides padding from the next token of each row; shape (batch, 1, 1, columns from
+   * {@link #seenFrom} to that token). Null when no padding is in sight.
    */
-  NDArray mask(NDManager out, int time, int window) {
-    boolean padded = padded();
-    if (time == 1 && !padded && window > length) {
+  NDArray mask(NDManager out, int window) {
+    int from = seenFrom(window);
+    int keys = length + 1 - from;
+    if (Arrays.stream(padding).allMatch(p -> p <= from)) {
       return null;
     }
+    float[] mask = new float[padding.length * keys];
+    for (int b = 0; b < padding.length; b++) {
+      int hidden = Math.min(Math.max(0, padding[b] - from), keys);
+      Arrays.fill(mask, b * keys, b * keys + hidden, -1e9f);
+    }
+    return out.create(mask, new Shape(padding.length, 1, 1, keys));
+  }
+
+  /**
+   * The mask under which {@code time} new tokens see at most {@code window} positions of their own
+   * row, up to themselves, and no padding; shape (batch or 1, 1, time, length + time).
+   */
+  NDArray mask(NDManager out, int time, int window) {
+    boolean padded = Arrays.stream(padding).anyMatch(p -> p > 0);
     return mask(out, padded ? padding : new int[] {0}, length, time, window);
   }
 
@@ -96,19 +123,41 @@ public final class KvCache implements AutoCloseable {
     return out.create(mask, new Shape(padding.length, 1, time, keys));
   }
 
+  /** Stores a layer's keys and values of whole rows, standing end to end, in an empty cache. */
+  void begin(int layer, NDArray keys, NDArray values, long[] rows) {
+    Entry stored = reserved(layer, (int) (padding[0] + rows[0]));
+    long[] starts = Arrays.stream(padding).asLongStream().toArray();
+    TorchOps.storeRows(stored.keys(), keys, rows, starts);
+    TorchOps.storeRows(stored.values(), values, rows, starts);
+  }
+
   /**
    * Stores a layer's new keys and values and returns all of them, as views owned by {@code keys}'
    * manager.
    */
   Entry append(int layer, NDArray keys, NDArray values) {
     int time = (int) keys.getShape().get(2);
-    reserve(layer, length + time);
-    Entry stored = layers[layer];
-    TorchOps.write(stored.keys(), keys, 2, length);
-    TorchOps.write(stored.values(), values, 2, length);
+    Entry stored = reserved(layer, time);
+    NDManager out = keys.getManager();
+    TorchOps.write(view(stored.keys(), 2, length + time, out), keys, 2, length);
+    TorchOps.write(view(stored.values(), 2, length + time, out), values, 2, length);
     return new Entry(
-        view(stored.keys(), length + time, keys.getManager()),
-        view(stored.values(), length + time, keys.getManager()));
+        view(stored.keys(), 2, length + time, out), view(stored.values(), 2, length + time, out));
+  }
+
+  /** A layer's keys and values, with room for {@code time} more columns. */
+  Entry reserved(int layer, int time) {
+    Entry old = layers[layer];
+    int needed = length + time;
+    if (old == null || needed > old.keys().getShape().get(2)) {
+      if (needed > capacity) {
+        capacity = Math.max(needed, 2 * capacity);
+      }
+      layers[layer] =
+          new Entry(
+              grown(old == null ? null : old.keys()), grown(old == null ? null : old.values()));
+    }
+    return layers[layer];
   }
 
   /** Counts the tokens of a pass once all layers have stored them. */
@@ -116,46 +165,47 @@ public final class KvCache implements AutoCloseable {
     length += time;
   }
 
-  /** Drops the rows whose index is not listed, as replies of a batch end at different times. */
+  /**
+   * Drops the rows whose index is not listed, as replies of a batch end at different times. What
+   * stays moves up in place: no memory is taken.
+   *
+   * @param rows ascending indices
+   */
   public void keepRows(int[] rows) {
-    try (NDManager scope = manager.newSubManager()) {
-      NDArray index = scope.create(Arrays.stream(rows).asLongStream().toArray());
-      for (int i = 0; i < layers.length; i++) {
-        Entry old = layers[i];
-        layers[i] =
-            new Entry(
-                TorchOps.select(old.keys(), 0, index), TorchOps.select(old.values(), 0, index));
-        old.keys().close();
-        old.values().close();
-      }
+    NDArray[] stored =
+        Stream.of(layers)
+            .filter(layer -> layer != null)
+            .flatMap(layer -> Stream.of(layer.keys(), layer.values()))
+            .toArray(NDArray[]::new);
+    if (stored.length > 0) {
+      TorchOps.moveToFront(stored, Arrays.stream(rows).asLongStream().toArray(), length);
     }
     padding = Arrays.stream(rows).map(row -> padding[row]).toArray();
   }
 
-  private void reserve(int layer, int needed) {
-    Entry old = layers[layer];
-    if (old != null && needed <= old.keys().getShape().get(2)) {
-      return;
-    }
-    capacity = Math.max(capacity, Math.max(FIRST_CAPACITY, Integer.highestOneBit(needed * 2 - 1)));
-    layers[layer] =
-        new Entry(grown(old == null ? null : old.keys()), grown(old == null ? null : old.values()));
-  }
-
   private NDArray grown(NDArray old) {
-    Shape shape = new Shape(padding.length, config.keyValueHeads(), capacity, config.headDim());
-    NDArray larger = manager.zeros(shape, DataType.FLOAT32);
+    NDArray larger =
+        TorchOps.empty(
+            manager,
+            FloatType.F32,
+            padding.length,
+            config.keyValueHeads(),
+            capacity,
+            config.headDim());
     if (old != null) {
-      TorchOps.write(larger, old, 2, 0);
+      try (NDArray rows = TorchOps.slice(old, 0, 0, padding.length);
+          NDArray used = TorchOps.slice(rows, 2, 0, length)) {
+        TorchOps.write(larger, used, 2, 0);
+      }
       old.close();
     }
     return larger;
   }
 
-  private static NDArray view(NDArray stored, int time, NDManager out) {
-    NDArray view = TorchOps.slice(stored, 2, 0, time);
-    view.attach(out);
-    return view;
+  private NDArray view(NDArray stored, int axis, int time, NDManager out) {
+    NDArray rows = TorchOps.slice(stored, 0, 0, padding.length);
+    rows.attach(out);
+    return TorchOps.slice(rows, axis, 0, time);
   }
 
   @Override

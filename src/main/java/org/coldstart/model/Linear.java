@@ -26,7 +26,10 @@ final class Linear {
    * (n, in) → (n, out), in the pass's precision. The way back wants x again: the caller keeps it.
    */
   NDArray forward(NDArray x, Pass pass) {
-    NDArray y = TorchOps.linear(x, pass.halved(weight), bias, pass.precision());
+    NDArray y =
+        pass.continues()
+            ? TorchOps.linearOfFew(x, weight, bias)
+            : TorchOps.linear(x, pass.halved(weight), bias, pass.precision());
     return adapter == null ? y : adapter.addTo(y, x);
   }
 

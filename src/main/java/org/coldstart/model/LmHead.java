@@ -29,7 +29,10 @@ record LmHead(Norm norm, NDArray weight, TrainableParameters trainable, double c
 
   private NDArray scores(NDArray normed, Pass pass) {
     NDArray in = pass.rounded(normed);
-    NDArray scores = TorchOps.linear(in, pass.halved(weight), null, pass.precision());
+    NDArray scores =
+        pass.continues()
+            ? TorchOps.linearOfFew(in, weight, null)
+            : TorchOps.linear(in, pass.halved(weight), null, pass.precision());
     return trainable.onScores(scores, in);
   }
 

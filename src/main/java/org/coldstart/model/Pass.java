@@ -11,9 +11,10 @@ import org.coldstart.torch.TorchOps;
  * What all layers share in one pass through the decoder.
  *
  * @param precision of the matrix products
- * @param rows lengths of the rows, whose tokens stand end to end
+ * @param rows lengths of the rows, whose tokens stand end to end; null where a cache's rows go on
  * @param sights where the layers of each kind stand and what they see
- * @param cache keys and values of earlier passes, or null for a plain causal pass over whole rows
+ * @param cache keys and values of earlier passes, or where those of whole rows are to be put; may
+ *     be null
  * @param halves the weights in bf16, or null to round them when they are met
  * @param tape keeps what the way back needs, or null for a pass without a way back
  * @param gradients where the way back adds up gradients, or null
@@ -30,6 +31,13 @@ record Pass(
   /** The same pass with another tape, or none. */
   Pass with(Tape other) {
     return new Pass(precision, rows, sights, cache, halves, other, gradients);
+  }
+
+  /**
+   * Whether the tokens follow those that a cache holds: few of them, seldom more than one a row.
+   */
+  boolean continues() {
+    return cache != null && rows == null;
   }
 
   /** Keeps a tensor for the way back; returns it. */

@@ -439,4 +439,88 @@ public final class TorchOps {
     OPS.invoke(
         "adamw8", tensors, means, squares, start, blocks, width, rate, beta1, beta2, decay, eps);
   }
+
+  /**
+   * {@link #linear} in f32 of a few vectors, where reading the weight is what takes the time.
+   *
+   * @param x shape (n, in)
+   * @param weight shape (out, in)
+   * @param bias shape (out), or null
+   * @return shape (n, out), in x's type
+   */
+  public static NDArray linearOfFew(NDArray x, NDArray weight, NDArray bias) {
+    return OPS.call("linear_few", x.getManager(), x, weight, optional(bias));
+  }
+
+  /**
+   * Rotates the next token's query and key of each row, puts key and value into the cache, and
+   * attends to what the cache holds from {@code start} to that token.
+   *
+   * @param q shape (batch, heads · size), or that by head
+   * @param k shape (batch, key-value heads · size), or that by head; {@code v} alike
+   * @param cos shape (batch, 1, size), {@code sin} alike
+   * @param keys shape (rows, key-value heads, room, size), {@code values} alike; of its rows the
+   *     first {@code batch} are written
+   * @param start the first position seen
+   * @param end the new token's position in the cache
+   * @param mask added to the scores, shape (batch, 1, 1, end + 1 − start), or null
+   * @param cap of the scaled scores, see {@link #softcap}; 0 for none
+   * @return shape (batch, heads · size)
+   */
+  public static NDArray attendNext(
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      NDArray cos,
+      NDArray sin,
+      NDArray keys,
+      NDArray values,
+      long start,
+      long end,
+      NDArray mask,
+      double scale,
+      double cap) {
+    return OPS.call(
+        "attend_next",
+        q.getManager(),
+        q,
+        k,
+        v,
+        cos,
+        sin,
+        keys,
+        values,
+        start,
+        end,
+        optional(mask),
+        scale,
+        cap);
+  }
+
+  /**
+   * Writes rows of unequal length, standing end to end, into a cache, and zeros in front of them.
+   *
+   * @param target shape (batch, heads, room, size)
+   * @param x shape (n, heads, size) or (n, heads · size)
+   * @param rows their lengths, together n
+   * @param starts where in the room each begins
+   */
+  public static void storeRows(NDArray target, NDArray x, long[] rows, long[] starts) {
+    OPS.invoke("store_rows", target, x, rows, starts);
+  }
+
+  /**
+   * Moves some rows of each tensor to its front, in place.
+   *
+   * @param targets shape (rows, heads, room, size)
+   * @param rows ascending indices
+   * @param length of the room, how much is in use
+   */
+  public static void moveToFront(NDArray[] targets, long[] rows, long length) {
+    OPS.invoke("keep_rows", targets, rows, length);
+  }
+
+  private static NDArray[] optional(NDArray array) {
+    return array == null ? new NDArray[0] : new NDArray[] {array};
+  }
 }

@@ -4,6 +4,7 @@ import java.lang.ref.Cleaner;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.coldstart.checkpoint.DType;
 import org.coldstart.data.Example;
 import org.coldstart.generate.Generator;
 import org.coldstart.model.CausalLm;
@@ -92,6 +93,13 @@ public final class SftTrainer {
     }
     if (config.outputDir() != null) {
       Pretrained.checkRows(model, tokenizer);
+    }
+    if (model.dtype() != DType.F32) {
+      throw new IllegalArgumentException(
+          "The model's weights are held in "
+              + model.dtype()
+              + ", which loses the small steps of training; load it in F32 and choose"
+              + " precision(Precision.BF16) for speed.");
     }
     CLEANER.register(this, stopped);
   }
