@@ -1,0 +1,241 @@
+"""Runs both sides in turn and writes what they measured; environment/bench/run starts it."""
+
+import argparse
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import machine
+import report
+from sides import ROOT, Sides
+
+# Short parts first: the rounds of training take the time that is left.
+DEFAULT_PARTS = ["generation", "memory", "cost", "training"]
+PARTS = [*DEFAULT_PARTS, "1b", "load"]
+QUICK = {"rows": 32, "eval_rows": 8, "rounds": 1, "memory_rows": 8, "new_tokens": 16, "prompts": 4, "max_tokens": 512,
+         "lengths": [128, 256], "batches": [1, 2], "big_rows": 2, "big_length": 128}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="environment/bench/run", description=__doc__.split(";")[0] + ".")
+    add = parser.add_argument
+    add("--part", action="append", choices=PARTS, help=f"only this; may be repeated (default: {', '.join(DEFAULT_PARTS)})")
+    add("--quick", action="store_true", help="small enough to see that everything works; the figures mean nothing")
+    add("--rounds", type=int, default=3, help="times that each side runs, in turn (default 3)")
+    add("--minutes", type=float, default=60, help="no new round begins that would end later than this (default 60)")
+    add("--rows", type=int, default=400, help="training rows (default 400)")
+    add("--eval-rows", type=int, default=40, help="held-out rows (default 40)")
+    add("--learning-rate", type=float, default=1e-4)
+    add("--threads", type=int, default=machine.cores(), help="of both sides (default: physical cores)")
+    add("--precision", choices=["F32", "BF16"], default=machine.fastest(),
+        help="of matrix products (default: BF16 where the processor has it)")
+    add("--trl-option", action="append", default=[], metavar="NAME=JSON", help="a further setting of TRL's SFTConfig")
+    add("--model", default="SmolLM2-135M-Instruct", help="name or path (default: the notebooks' own)")
+    add("--memory-rows", type=int, default=64, help="rows of the part memory (default 64)")
+    add("--prompts", type=int, default=16, help="prompts answered at once; a third of them one by one (default 16)")
+    add("--new-tokens", type=int, default=64, help="most tokens of an answer (default 64)")
+    add("--lengths", type=int, nargs="+", default=[128, 256, 512, 1024, 2048], help="of the cost table")
+    add("--batches", type=int, nargs="+", default=[1, 2, 4, 8, 16], help="of the cost table")
+    add("--max-tokens", type=int, default=4096, help="leave out cells of the cost table with more (default 4096)")
+    add("--max-gib", type=float, default=0.92 * machine.memory_gib(),
+        help="a process that takes more is ended and counts as out of memory (default: 92 %% of the machine's)")
+    add("--1b-rows", dest="big_rows", type=int, default=4, help="rows of the part 1b, two to a step (default 4)")
+    add("--1b-length", dest="big_length", type=int, default=512, help="tokens in each (default 512)")
+    add("--work", type=Path, help="keep checkpoints and logs in this folder (default: a temporary one)")
+    add("--out", type=Path, help="where results go (default: data/benchmarks, with --quick output/bench)")
+    options = parser.parse_args()
+    if options.quick:
+        for name, value in QUICK.items():
+            if getattr(options, name) == parser.get_default(name):
+                setattr(options, name, value)
+    options.out = options.out or ROOT / ("output/bench" if options.quick else "data/benchmarks")
+    return options
+
+
+class Bench:
+    """One call of the command: the rows, the checkpoint, and the runs of each part."""
+
+    def __init__(self, options, work):
+        self.options = options
+        self.work = work
+        self.sides = Sides(work, options.threads, options.max_gib)
+        self.started = time.monotonic()
+        self.checkpoint = work / "checkpoint"
+
+    def prepare(self):
+        if not (self.checkpoint / "model.safetensors").exists():
+            self.sides.ours("model", self.options.model, self.checkpoint, name="model")
+
+    def rows(self, count):
+        """Training and held-out rows, written for both sides; returns the two files and where the rows came from."""
+        source, rows = real_rows()
+        held_out = self.options.eval_rows
+        train, test = self.work / f"train-{count}.jsonl", self.work / "eval.jsonl"
+        write(test, rows[:held_out])
+        write(train, rows[held_out : held_out + count])
+        return train, test, source
+
+    def alternate(self, runs):
+        """Each round runs every side once; the order changes from round to round. At least one round, then while time is left."""
+        results = []
+        for number in range(self.options.rounds):
+            begin = time.monotonic()
+            for side, run in runs if number % 2 == 0 else runs[::-1]:
+                results.append({"side": side, "round": number + 1} | run(number))
+                say(f"  round {number + 1}, {side}: {report.short(results[-1])}")
+            took = time.monotonic() - begin
+            if time.monotonic() + took - self.started > 60 * self.options.minutes:
+                break
+        return results
+
+    def train(self, side, label, files, extra, number=0):
+        """One process of training on one side."""
+        o = self.options
+        train, test = files
+        command = ["--train", train, "--learning-rate", o.learning_rate, "--precision", o.precision, "--seed", number, *extra]
+        if test:
+            command += ["--eval", test]
+        model = self.work / "1b" if label == "1b" else self.checkpoint
+        name = f"{label}-{side}-{number + 1}"
+        if side == "TRL":
+            for setting in o.trl_option:
+                command += ["--option", setting]
+            return self.sides.theirs("peer_training.py", "--model", model, *command, name=name)
+        return self.sides.ours("training", "--model", model, *command, name=name)
+
+    def training(self):
+        self.prepare()
+        train, test, source = self.rows(self.options.rows)
+        batch = ["--batch", 4, "--accumulation", 8]
+        runs = [(side, lambda n, side=side: self.train(side, "training", (train, test), batch, n)) for side in ("ours", "TRL")]
+        settings = {"rows": self.options.rows, "source": source, "rows per micro-batch": 4, "micro-batches per step": 8,
+                    "learning rate": self.options.learning_rate, "grouped by length": True, "optimizer": "fused AdamW",
+                    "gradient checkpointing": False, "TRL options": self.options.trl_option}
+        return settings, self.alternate(runs)
+
+    def recipes(self, label, files, accumulation):
+        """The least memory: 8-bit AdamW (TRL's from bitsandbytes), gradient checkpointing, one row at a time."""
+        one = ["--batch", 1, "--accumulation", accumulation, "--gradient-checkpointing", "--max-length", 2048]
+        return [
+            ("ours", lambda n: self.train("ours", label, files, [*one, "--optim", "ADAMW_8BIT"], n)),
+            ("TRL", lambda n: self.train("TRL", label, files, [*one, "--optim", "adamw_bnb_8bit"], n)),
+        ]
+
+    def memory(self):
+        self.prepare()
+        train, test, source = self.rows(self.options.memory_rows)
+        settings = {"rows": self.options.memory_rows, "source": source, "rows per micro-batch": 1,
+                    "micro-batches per step": 32, "gradient checkpointing": True,
+                    "optimizer": "8-bit AdamW (TRL: bitsandbytes)"}
+        return settings, self.once(self.recipes("memory", (train, test), 32))
+
+    def one_billion(self):
+        """The Llama-3.2-1B shape with random weights, on random tokens."""
+        folder = self.work / "1b"
+        if not (folder / "model.safetensors").exists():
+            self.sides.python("load.py", "make", folder, name="1b")
+        draw = random.Random(0)
+        train = self.work / "1b.jsonl"
+        count, length = self.options.big_rows, self.options.big_length
+        write(train, [{"input_ids": [draw.randrange(1000, 128000) for _ in range(length)]} for _ in range(count)])
+        settings = {"rows": count, "length": length, "rows per micro-batch": 1, "micro-batches per step": 2,
+                    "gradient checkpointing": True, "optimizer": "8-bit AdamW (TRL: bitsandbytes)"}
+        return settings, self.once(self.recipes("1b", (train, None), 2))
+
+    def once(self, runs):
+        """Memory hardly differs from run to run: one round."""
+        results = []
+        for side, run in runs:
+            results.append({"side": side, "round": 1} | run(0))
+            say(f"  {side}: {report.short(results[-1])}")
+        return results
+
+    def generation(self):
+        self.prepare()
+        prompts = self.work / "prompts.jsonl"
+        results = []
+        for batch, count in ((1, -(-self.options.prompts // 3)), (self.options.prompts, self.options.prompts)):
+            write(prompts, [{"text": row["prompt"][0]["content"]} for row in real_rows()[1][:count]])
+            common = ["--model", self.checkpoint, "--prompts", prompts, "--batch", batch,
+                      "--new-tokens", self.options.new_tokens, "--dtype", self.options.precision]
+            runs = [
+                ("ours", lambda n: self.sides.ours("generation", *common, name=f"generation-{batch}-ours-{n + 1}")),
+                ("transformers",
+                 lambda n: self.sides.theirs("peer_generation.py", *common, name=f"generation-{batch}-theirs-{n + 1}")),
+            ]
+            results += [run | {"batch": batch} for run in self.alternate(runs)]
+        settings = {"prompts at once": self.options.prompts, "new tokens": self.options.new_tokens, "greedy": True}
+        return settings, report.compare_answers(results)
+
+    def cost(self):
+        self.prepare()
+        gemm = self.sides.ours("gemm", "--precision", self.options.precision, name="gemm")["flops_per_second"]
+        say(f"  matrix products: {gemm / 1e9:.0f} GFLOP/s")
+        results = []
+        for length in self.options.lengths:
+            for batch in self.options.batches:
+                if length * batch <= self.options.max_tokens:
+                    run = self.sides.ours("cost", "--model", self.checkpoint, "--length", length, "--batch", batch,
+                                          "--precision", self.options.precision, name=f"cost-{length}x{batch}")
+                    results.append({"side": "ours", "length": length, "batch": batch} | run)
+                    say(f"  {batch} x {length}: {report.short(results[-1])}")
+        return {"gemm flops per second": gemm, "gradient checkpointing": False}, results
+
+    def run(self, part):
+        say(f"{part} ...")
+        if part == "load":
+            self.sides.load()
+            return
+        settings, runs = (self.one_billion if part == "1b" else getattr(self, part))()
+        settings = {"precision": self.options.precision, "threads": self.options.threads, "model": self.options.model} | settings
+        for result in runs:
+            result.pop("answers", None)
+        document = {"part": part, "machine": machine.describe(self.sides.versions()), "settings": settings, "runs": runs}
+        self.options.out.mkdir(parents=True, exist_ok=True)
+        (self.options.out / f"{part}.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+
+def real_rows():
+    """GSM8K where it is at hand, this project's own word problems elsewhere, as conversations of prompt and completion."""
+    shared = Path(os.environ.get("COLDSTART_SHARED", "nowhere")) / "gsm8k/train.jsonl"
+    if shared.exists():
+        source, question, answer = "GSM8K", "question", lambda row: row["answer"]
+    else:
+        shared = ROOT / "data/reasoning/train.jsonl"
+        source, question, answer = "data/reasoning", "instruction", lambda row: f"{row['reasoning']}\n{row['output']}"
+    rows = [json.loads(line) for line in shared.read_text().splitlines()]
+    return source, [
+        {"prompt": [{"role": "user", "content": row[question]}],
+         "completion": [{"role": "assistant", "content": answer(row)}]} for row in rows
+    ]
+
+
+def write(file, rows):
+    file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def main():
+    options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, and the folder deleted
+    with tempfile.TemporaryDirectory() as temporary:
+        work = (options.work or Path(temporary)).absolute()
+        work.mkdir(parents=True, exist_ok=True)
+        bench = Bench(options, work)
+        for part in options.part or DEFAULT_PARTS:
+            bench.run(part)
+    text = report.markdown(options.out)
+    (options.out / "README.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
