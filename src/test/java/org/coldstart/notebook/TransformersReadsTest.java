@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import com.google.gson.Gson;
+import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -180,9 +182,10 @@ class TransformersReadsTest {
    * The model with the tiny tokenizer's vocabulary, four new tokens, and three steps of training;
    * its logits.
    */
-  private static float[] saveTrained(ParityCase fixture, Path folder, SaveOptions options) {
-    try (Tokenizer tokenizer = TinyTokenizer.endingWith2();
-        CausalLm model = fixture.model()) {
+  private static float[] saveTrained(ParityCase fixture, Path folder, SaveOptions options)
+      throws IOException {
+    try (CausalLm model = fixture.model();
+        Tokenizer tokenizer = tokenizerFor(model)) {
       int known = model.config().vocabSize();
       model.resizeTokenEmbeddings(tokenizer.size());
       String[] others =
@@ -190,13 +193,29 @@ class TransformersReadsTest {
               .mapToObj(tokenizer::idToToken)
               .toArray(String[]::new);
       model.embeddings(tokenizer).initialize(new RowInit.RandomDeviation(1), others);
-      addTags(tokenizer, model, "<|bos|>");
+      addTags(tokenizer, model, tokenizer.idToToken(0));
       SftConfig config =
           SftConfig.builder().learningRate(5e-3).maxSteps(3).perDeviceTrainBatchSize(2).build();
       new SftTrainer(model, tokenizer, config, rows(tokenizer), List.of()).train();
       Pretrained.save(folder, model, tokenizer, options, Optional.of("# A test\n"));
+      endRepliesWith(folder, 2, tokenizer.eosTokenId().orElseThrow());
       return logits(model, tokenizer.encode(PROMPT).ids(), Precision.F32);
     }
+  }
+
+  /** What ends a text for the tokenizer ends a reply, too, in real checkpoints. */
+  private static void endRepliesWith(Path folder, int... ids) throws IOException {
+    Path file = folder.resolve("generation_config.json");
+    JsonObject config = ParityCase.json(file);
+    config.add("eos_token_id", new Gson().toJsonTree(ids));
+    Files.writeString(file, config.toString());
+  }
+
+  /** Beside a Qwen2 model transformers takes any tokenizer for Qwen's, whatever its files say. */
+  private static Tokenizer tokenizerFor(CausalLm model) {
+    return model.config().modelType().equals("qwen2")
+        ? Tokenizer.fromPretrained(Path.of("src/test/resources/tokenizer/qwen"))
+        : TinyTokenizer.endingWith2();
   }
 
   private static void addTags(Tokenizer tokenizer, CausalLm model, String source) {
