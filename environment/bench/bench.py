@@ -65,6 +65,7 @@ class Bench:
         self.work = work
         self.sides = Sides(work, options.threads, options.max_gib)
         self.started = time.monotonic()
+        self.commit = machine.git_commit(ROOT)  # now: what was built is this, whatever is checked out later
         self.checkpoint = work / "checkpoint"
 
     def prepare(self):
@@ -195,7 +196,7 @@ class Bench:
         settings = {"precision": self.options.precision, "threads": self.options.threads, "model": self.options.model} | settings
         for result in runs:
             result.pop("answers", None)
-        document = {"part": part, "machine": machine.describe(self.sides.versions()), "settings": settings, "runs": runs}
+        document = {"part": part, "machine": machine.describe(self.sides.versions(), self.commit), "settings": settings, "runs": runs}
         self.options.out.mkdir(parents=True, exist_ok=True)
         (self.options.out / f"{part}.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 

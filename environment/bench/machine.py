@@ -41,7 +41,7 @@ def git_commit(root):
     return result.stdout.strip()
 
 
-def describe(versions):
+def describe(versions, commit):
     return {
         "cpu": cpuinfo("model name") or platform.processor() or platform.machine(),
         "instructions": instructions(),
@@ -49,6 +49,6 @@ def describe(versions):
         "memory_gib": round(memory_gib(), 1),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "date": datetime.date.today().isoformat(),
-        "commit": git_commit(Path(__file__).parent),
+        "commit": commit,
         "versions": versions,
     }

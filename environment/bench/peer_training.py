@@ -5,7 +5,7 @@ TRL as its users would set it for speed on this machine:
   its packed documents see each other;
 - fused AdamW; gradient checkpointing off unless asked for (TRL's default is on, and slower);
 - bf16 autocast where it is the faster one, f32 elsewhere, as on our side;
-- the loss at kept tokens only, which is TRL's default since 1.0 (`loss_type="nll"`);
+- the loss at kept tokens only, which is this TRL's default (`loss_type="nll"`);
 - attention is transformers' default, PyTorch's scaled-dot-product; no torch.compile, which would compile again for each
   length of text: try `--option torch_compile=true`;
 - nothing is saved, reported or evaluated while it trains.

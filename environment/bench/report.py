@@ -121,7 +121,7 @@ TABLES = {"training": training, "memory": memory, "1b": memory, "generation": ge
 def under(document):
     """Settings and machine in two lines below a table."""
     machine, versions = document["machine"], document["machine"]["versions"]
-    settings = "; ".join(f"{key} {value}" for key, value in document["settings"].items() if value not in ([], None))
+    settings = "; ".join(f"{key} {value}" for key, value in document["settings"].items() if value not in ([], None) and key != "gemm flops per second")
     packages = ", ".join(f"{name} {version}" for name, version in versions.items() if name != "java")
     rounds = max((run.get("round", 1) for run in document["runs"]), default=1)
     return (f"Settings: {settings}. Median (least–most) of {rounds} round{'s' * (rounds > 1)}; ratio here to there.\n\n"
