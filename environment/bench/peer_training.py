@@ -1,8 +1,8 @@
 """TRL's side of environment/bench: one epoch of full fine-tuning, its figures as JSON.
 
 TRL as its users would set it for speed on this machine:
-- rows of similar length share a batch, as on our side; TRL's packing is left out, since without flash attention (a GPU's)
-  its packed documents see each other;
+- rows of similar length share a batch, as on our side; packing is left out: it puts other rows into a step, and TRL's
+  documentation supports the padding-free batches it implies with flash attention only, a GPU's;
 - fused AdamW; gradient checkpointing off unless asked for (TRL's default is on, and slower);
 - bf16 autocast where it is the faster one, f32 elsewhere, as on our side;
 - the loss at kept tokens only, which is this TRL's default (`loss_type="nll"`);
