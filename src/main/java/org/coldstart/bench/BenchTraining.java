@@ -96,10 +96,8 @@ final class BenchTraining implements Callable<Integer> {
   }
 
   private SftConfig config() {
-    if (gradientCheckpointing) {
-      throw new IllegalArgumentException("The trainer has no gradient checkpointing yet.");
-    }
     return SftConfig.builder()
+        .gradientCheckpointing(gradientCheckpointing)
         .learningRate(learningRate)
         .numTrainEpochs(1)
         .perDeviceTrainBatchSize(batch)
