@@ -28,7 +28,7 @@ record Attention(
   NDArray forward(NDArray x, Pass pass) {
     Sight sight = sight(pass);
     NDArray in = pass.keep(pass.rounded(x));
-    if (pass.continues() && pass.cache().batchSize() == in.getShape().get(0)) {
+    if (pass.continuesByOne(in)) {
       return output.forward(next(in, sight, pass), pass);
     }
     NDArray q = turned(query, queryNorm, config.heads(), in, pass);
@@ -58,7 +58,7 @@ record Attention(
     return dx;
   }
 
-  private Sight sight(Pass pass) {
+  Sight sight(Pass pass) {
     return pass.sights().get(config.layerTypes().get(layer));
   }
 
@@ -190,7 +190,7 @@ record Attention(
     return config.heads() / config.keyValueHeads();
   }
 
-  private double cap() {
+  double cap() {
     return config.scoreSoftcap() == null ? 0 : config.scoreSoftcap();
   }
 }

@@ -27,6 +27,7 @@ public final class KvCache implements AutoCloseable {
 
   private final AttentionConfig config;
   private final NDManager manager = Torch.newManager();
+  private final NDArray none = TorchOps.empty(manager, FloatType.F32, 0);
   private final Entry[] layers;
   private int[] padding;
   private int length;
@@ -158,6 +159,11 @@ public final class KvCache implements AutoCloseable {
               grown(old == null ? null : old.keys()), grown(old == null ? null : old.values()));
     }
     return layers[layer];
+  }
+
+  /** An array without elements, for what a layer lacks. */
+  NDArray none() {
+    return none;
   }
 
   /** Counts the tokens of a pass once all layers have stored them. */

@@ -68,6 +68,16 @@ final class Linear {
     return weight;
   }
 
+  /** Shape (out), or null. */
+  NDArray bias() {
+    return bias;
+  }
+
+  /** Whether an adapter takes part. */
+  boolean adapted() {
+    return adapter != null;
+  }
+
   /** Has an adapter take part from now on, or none with null. */
   void adapt(LoraLayer adapter) {
     this.adapter = adapter;

@@ -40,6 +40,11 @@ record Pass(
     return cache != null && rows == null;
   }
 
+  /** Whether that is one token a row: x then has as many vectors as the cache has rows. */
+  boolean continuesByOne(NDArray x) {
+    return continues() && x.getShape().get(0) == cache.batchSize();
+  }
+
   /** Keeps a tensor for the way back; returns it. */
   NDArray keep(NDArray x) {
     if (tape != null) {

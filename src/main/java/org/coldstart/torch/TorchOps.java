@@ -520,6 +520,57 @@ public final class TorchOps {
     OPS.invoke("keep_rows", targets, rows, length);
   }
 
+  /**
+   * Takes the next token of each row through a whole layer of a decoder in one call; x becomes what
+   * the layer made of it. Where a norm or a bias is missing stands an array without elements.
+   *
+   * @param x shape (batch, hidden); overwritten
+   * @param norms weights of the norms before attention, of queries, of keys, after attention,
+   *     before and after the feed-forward half
+   * @param eps of all norms
+   * @param onePlus see {@link #rmsNormOnePlus}
+   * @param weights of query, key, value, output, gate, up, down
+   * @param biases likewise
+   * @param silu whether the gate opens by silu, or by the tanh form of gelu
+   * @see #attendNext for what is not named here
+   */
+  public static void decodeLayer(
+      NDArray x,
+      NDArray[] norms,
+      double eps,
+      boolean onePlus,
+      NDArray[] weights,
+      NDArray[] biases,
+      boolean silu,
+      NDArray cos,
+      NDArray sin,
+      NDArray keys,
+      NDArray values,
+      long start,
+      long end,
+      NDArray mask,
+      double scale,
+      double cap) {
+    OPS.invoke(
+        "decode_layer",
+        x,
+        norms,
+        eps,
+        onePlus,
+        weights,
+        biases,
+        silu,
+        cos,
+        sin,
+        keys,
+        values,
+        start,
+        end,
+        optional(mask),
+        scale,
+        cap);
+  }
+
   private static NDArray[] optional(NDArray array) {
     return array == null ? new NDArray[0] : new NDArray[] {array};
   }
