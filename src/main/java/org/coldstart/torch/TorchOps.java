@@ -417,8 +417,8 @@ public final class TorchOps {
    *
    * @param tensors parameter and gradient (f32, contiguous), codes of both moments (uint8, flat),
    *     the largest value of each block of both (f32)
-   * @param means what the first moment's codes mean: values and borders to the next (f32, 256), and
-   *     the lowest code by a float's upper 16 bits (int32, 65536)
+   * @param means what the first moment's codes mean: their values (256), and by a float's upper 16
+   *     bits the border it may have to the next code and the code below that (65536), all f32
    * @param squares the same for the second
    * @param rate negative step size, bias corrections included
    * @param decay share taken off the parameters before

@@ -53,30 +53,43 @@ final class DynamicCode {
     return values.clone();
   }
 
-  /** The borders between a code and the next; a value above its border belongs to the next. */
-  float[] borders() {
-    float[] borders = new float[SIZE];
-    for (int code = 0; code < SIZE - 1; code++) {
-      borders[code] = (values[code] + values[code + 1]) / 2;
-    }
-    borders[SIZE - 1] = Float.POSITIVE_INFINITY;
-    return borders;
-  }
-
   /**
    * By the upper 16 bits of a float, the code of the smallest float that begins with them. Codes
    * lie so far apart that the floats of one beginning meet at most one border, so comparing with
    * that border gives any float's nearest code.
    */
-  int[] floors() {
-    float[] borders = borders();
-    int[] floors = new int[1 << 16];
+  float[] floors() {
+    float[] middles = middles();
+    float[] floors = new float[1 << 16];
     for (int upper = 0; upper < floors.length; upper++) {
       boolean negative = upper >= 1 << 15;
       float smallest = Float.intBitsToFloat(upper << 16 | (negative ? 0xffff : 0));
-      int at = Arrays.binarySearch(borders, smallest);
+      int at = Arrays.binarySearch(middles, smallest);
       floors[upper] = Float.isNaN(smallest) ? 0 : at < 0 ? -at - 1 : at;
     }
     return floors;
+  }
+
+  /**
+   * By the upper 16 bits of a float, the border above the code of {@link #floors}; a float above it
+   * belongs to the next code.
+   */
+  float[] borders() {
+    float[] middles = middles();
+    float[] borders = floors();
+    for (int upper = 0; upper < borders.length; upper++) {
+      borders[upper] = middles[(int) borders[upper]];
+    }
+    return borders;
+  }
+
+  /** Half-way between a code and the next. */
+  private float[] middles() {
+    float[] middles = new float[SIZE];
+    for (int code = 0; code < SIZE - 1; code++) {
+      middles[code] = (values[code] + values[code + 1]) / 2;
+    }
+    middles[SIZE - 1] = Float.POSITIVE_INFINITY;
+    return middles;
   }
 }

@@ -56,12 +56,12 @@ class AdamW8BitTest {
     for (DynamicCode code : List.of(DynamicCode.signed(), DynamicCode.unsigned())) {
       float[] values = code.values();
       float[] borders = code.borders();
-      int[] floors = code.floors();
+      float[] floors = code.floors();
       for (int i = 0; i < 20_000; i++) {
         double size = Math.pow(10, -9 * random.nextDouble());
         float share = (float) (values[0] < 0 && random.nextBoolean() ? -size : size);
-        int floor = floors[Float.floatToRawIntBits(share) >>> 16];
-        int found = floor + (share > borders[floor] ? 1 : 0);
+        int upper = Float.floatToRawIntBits(share) >>> 16;
+        int found = (int) floors[upper] + (share > borders[upper] ? 1 : 0);
         assertEquals(nearest(values, share), Math.abs(values[found] - share), 1e-7 * size);
       }
     }
