@@ -78,14 +78,12 @@ class KvCacheTest {
   }
 
   /** Each row's scores after some of {@link #NEXT}, against the plain pass over the whole row. */
-  private static void assertScores(
-      CausalLm model, List<int[]> prompts, int steps, float[] logits) {
+  private static void assertScores(CausalLm model, List<int[]> prompts, int steps, float[] logits) {
     int vocabulary = model.config().vocabSize();
     assertEquals(prompts.size() * vocabulary, logits.length);
     for (int row = 0; row < prompts.size(); row++) {
       int[] ids =
-          IntStream.concat(
-                  Arrays.stream(prompts.get(row)), Arrays.stream(NEXT).limit(steps))
+          IntStream.concat(Arrays.stream(prompts.get(row)), Arrays.stream(NEXT).limit(steps))
               .toArray();
       float[] whole = Arrays32.logits(model, ids, Precision.F32);
       assertClose(
