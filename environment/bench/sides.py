@@ -25,7 +25,7 @@ class Sides:
     def ours(self, *command, name):
         java = Path(os.environ.get("JAVA_HOME", "/usr")) / "bin/java"
         classpath = f"{ROOT}/target/classes:{ROOT}/target/lib/*"
-        start = [java, "-Xmx1g", "-Dai.djl.offline=true", "-cp", classpath, "org.coldstart.bench.Bench"]
+        start = [java, "-Xmx1g", "-XX:+UseSerialGC", "-Dai.djl.offline=true", "-cp", classpath, "org.coldstart.bench.Bench"]
         return self.process([*start, *command], name, out=command[0] != "model")
 
     def theirs(self, script, *command, name):

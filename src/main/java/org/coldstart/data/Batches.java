@@ -64,6 +64,28 @@ public final class Batches {
     return cut(sorted, batchSize);
   }
 
+  /**
+   * Cuts a batch into parts of consecutive rows that hold at most so many tokens together; a longer
+   * row stands alone. Rows do not see each other, so the parts' losses and gradients add up to the
+   * batch's, while only one part's activations are in memory at a time.
+   */
+  public static List<List<Example>> slices(List<Example> batch, int maxTokens) {
+    List<List<Example>> slices = new ArrayList<>();
+    int from = 0;
+    int tokens = 0;
+    for (int i = 0; i < batch.size(); i++) {
+      int length = batch.get(i).length();
+      if (i > from && tokens + length > maxTokens) {
+        slices.add(batch.subList(from, i));
+        from = i;
+        tokens = 0;
+      }
+      tokens += length;
+    }
+    slices.add(batch.subList(from, batch.size()));
+    return slices;
+  }
+
   /** Consecutive runs of {@code size}; the last may be smaller. */
   static List<List<Example>> cut(List<Example> examples, int size) {
     List<List<Example>> parts = new ArrayList<>();

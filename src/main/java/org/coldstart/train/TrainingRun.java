@@ -6,12 +6,14 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.coldstart.checkpoint.CheckpointException;
 import org.coldstart.data.Batch;
+import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
 import org.coldstart.generate.Generator;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.LossSums;
 import org.coldstart.model.TrainingPass;
 import org.coldstart.torch.Memory;
+import org.coldstart.torch.Precision;
 import org.coldstart.torch.Torch;
 
 /**
@@ -122,17 +124,16 @@ final class TrainingRun implements AutoCloseable {
    */
   private boolean step(List<List<Example>> microBatches, boolean endsEpoch) {
     long start = System.nanoTime();
-    List<Batch> batches = microBatches.stream().map(rows -> Batch.of(rows)).toList();
-    long kept = batches.stream().mapToLong(Batch::keptTokens).sum();
+    List<Example> rows = microBatches.stream().flatMap(List::stream).toList();
+    long kept = rows.stream().mapToLong(Example::keptTokens).sum();
     LossSums sums = LossSums.NONE;
-    for (int i = 0; i < batches.size(); i++) {
+    for (int i = 0; i < microBatches.size(); i++) {
       interrupted |= Thread.interrupted();
       if (interrupted) {
         return false;
       }
-      sums = sums.plus(forwardBackward(batches.get(i), microBatches.get(i), i, kept));
+      sums = sums.plus(forwardBackward(microBatches.get(i), i, kept));
     }
-    List<Example> rows = microBatches.stream().flatMap(List::stream).toList();
     double norm = pass.gradients().clip(config.maxGradNorm());
     if (!Double.isFinite(norm)) {
       throw failures.noGradient(state.step + 1, norm, rows, lastCheckpoint());
@@ -149,20 +150,18 @@ final class TrainingRun implements AutoCloseable {
     return true;
   }
 
-  private LossSums forwardBackward(Batch batch, List<Example> rows, int index, long kept) {
+  private LossSums forwardBackward(List<Example> rows, int index, long kept) {
     // Noise and dropout depend on the place in the run alone, so a resumed run draws the same.
     Torch.seed(config.seed() + 1_000_003L * state.step + index);
-    model.train((long) state.step * config.gradientAccumulationSteps() + index);
-    LossSums sums;
+    long number = (long) state.step * config.gradientAccumulationSteps() + index;
+    LossSums sums = LossSums.NONE;
     try {
-      sums =
-          pass.forwardBackward(
-              batch.inputIds(),
-              batch.rows(),
-              batch.positions(),
-              batch.labels(),
-              1.0 / kept,
-              Neftune.noise(config.neftuneNoiseAlpha(), batch.rows()));
+      int done = 0;
+      for (List<Example> slice : Batches.slices(rows, tokensAtOnce())) {
+        model.train(number * 65_536 + done); // each slice drops its own
+        sums = sums.plus(forwardBackward(Batch.of(slice), kept));
+        done += slice.size();
+      }
     } catch (RuntimeException | OutOfMemoryError e) {
       if (Failures.isOutOfMemory(e)) {
         throw failures.outOfMemory(state.step + 1, rows, lastCheckpoint(), e);
@@ -175,6 +174,24 @@ final class TrainingRun implements AutoCloseable {
       throw failures.noNumber(state.step + 1, sums.loss(), rows, lastCheckpoint());
     }
     return sums;
+  }
+
+  private LossSums forwardBackward(Batch batch, long kept) {
+    return pass.forwardBackward(
+        batch.inputIds(),
+        batch.rows(),
+        batch.positions(),
+        batch.labels(),
+        1.0 / kept,
+        Neftune.noise(config.neftuneNoiseAlpha(), batch.rows()));
+  }
+
+  /**
+   * Beyond these sizes nothing runs faster, only more is kept for the way back. In bf16 each part
+   * costs a cast of all weight gradients, so its parts are larger.
+   */
+  private int tokensAtOnce() {
+    return config.precision() == Precision.F32 ? 512 : 1024;
   }
 
   private void count(LossSums sums, List<Example> rows, boolean endsEpoch) {
