@@ -92,6 +92,8 @@ def failure(code, log):
     """The last line of what the process said, or that the kernel ended it."""
     if code == -9:
         return "killed by the system (out of memory)"
+    if code < 0:
+        return f"ended by signal {-code}"
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
     telling = [line for line in lines if "Exception" in line or "Error" in line]
     return (telling or lines or [f"exit status {code}"])[-1][:200]

@@ -2,11 +2,15 @@ package org.coldstart.bench;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.coldstart.checkpoint.AttentionConfig;
 import org.coldstart.checkpoint.ModelConfig;
+import org.coldstart.data.Batch;
+import org.coldstart.data.Batches;
+import org.coldstart.data.Example;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.TrainingPass;
 import org.coldstart.torch.Precision;
@@ -67,15 +71,20 @@ final class BenchCost implements Callable<Integer> {
     return 0;
   }
 
-  /** Position t predicts the token at t + 1; the last predicts a token of its own. */
+  /** In slices, as the trainer does it. */
   private void run(TrainingPass pass, int vocabSize) {
-    int tokens = length * batch;
-    long[] ids = new Random(0).longs(tokens, 0, vocabSize).toArray();
-    long[] labels = new Random(1).longs(tokens, 0, vocabSize).toArray();
-    long[] rows = new long[batch];
-    Arrays.fill(rows, length);
-    long[] positions = IntStream.range(0, tokens).asLongStream().toArray();
-    pass.forwardBackward(ids, rows, positions, labels, 1.0 / tokens);
+    Random random = new Random(0);
+    boolean[] all = new boolean[length];
+    Arrays.fill(all, true);
+    List<Example> rows =
+        Stream.generate(() -> new Example(random.ints(length, 0, vocabSize).toArray(), all))
+            .limit(batch)
+            .toList();
+    for (List<Example> slice : Batches.slices(rows, pass.tokensAtOnce())) {
+      Batch part = Batch.of(slice);
+      pass.forwardBackward(
+          part.inputIds(), part.rows(), part.positions(), part.labels(), 1.0 / (length * batch));
+    }
   }
 
   private double flops(CausalLm lm) {

@@ -13,7 +13,6 @@ import org.coldstart.model.CausalLm;
 import org.coldstart.model.LossSums;
 import org.coldstart.model.TrainingPass;
 import org.coldstart.torch.Memory;
-import org.coldstart.torch.Precision;
 import org.coldstart.torch.Torch;
 
 /**
@@ -157,7 +156,7 @@ final class TrainingRun implements AutoCloseable {
     LossSums sums = LossSums.NONE;
     try {
       int done = 0;
-      for (List<Example> slice : Batches.slices(rows, tokensAtOnce())) {
+      for (List<Example> slice : Batches.slices(rows, pass.tokensAtOnce())) {
         model.train(number * 65_536 + done); // each slice drops its own
         sums = sums.plus(forwardBackward(Batch.of(slice), kept));
         done += slice.size();
@@ -184,14 +183,6 @@ final class TrainingRun implements AutoCloseable {
         batch.labels(),
         1.0 / kept,
         Neftune.noise(config.neftuneNoiseAlpha(), batch.rows()));
-  }
-
-  /**
-   * Beyond these sizes nothing runs faster, only more is kept for the way back. In bf16 each part
-   * costs a cast of all weight gradients, so its parts are larger.
-   */
-  private int tokensAtOnce() {
-    return config.precision() == Precision.F32 ? 512 : 1024;
   }
 
   private void count(LossSums sums, List<Example> rows, boolean endsEpoch) {

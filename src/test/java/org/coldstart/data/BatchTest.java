@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.coldstart.fixture.Rows;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +43,25 @@ class BatchTest {
   @Test
   void aMaskOfAnotherLengthIsRefused() {
     assertThrows(IllegalArgumentException.class, () -> new Example(new int[3], new boolean[2]));
+  }
+
+  @Test
+  void slicesHoldWholeRowsInOrderUpToTheLimit() {
+    List<Example> rows = Stream.of(5, 3, 4, 9, 1, 7).map(BatchTest::ofLength).toList();
+    assertEquals(List.of(2, 1, 1, 2), Batches.slices(rows, 8).stream().map(List::size).toList());
+    for (int limit : new int[] {1, 8, 28, 29, 100}) {
+      List<List<Example>> slices = Batches.slices(rows, limit);
+      assertEquals(rows, slices.stream().flatMap(List::stream).toList());
+      for (List<Example> slice : slices) {
+        int tokens = slice.stream().mapToInt(Example::length).sum();
+        assertTrue(tokens <= limit || slice.size() == 1, slice.size() + " rows, " + tokens);
+      }
+    }
+    assertEquals(1, Batches.slices(rows, 29).size(), "what fits is not parted");
+  }
+
+  private static Example ofLength(int length) {
+    return new Example(new int[length], new boolean[length]);
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.coldstart.data.Batch;
+import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
@@ -134,28 +135,53 @@ class GradientParityTest {
     }
   }
 
+  /** Rows do not see each other, so how many run at a time only changes the order of additions. */
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void theSlicesOfABatchAddUpToIt(ParityCase fixture) {
+    List<List<Example>> slices = Batches.slices(fixture.examples(), 1);
+    assertEquals(fixture.examples().size(), slices.size());
+    try (CausalLm model = fixture.model()) {
+      Gradients whole = gathered(model, List.of(fixture.examples()), Precision.F32, false);
+      Gradients parts = gathered(model, slices, Precision.F32, false);
+      assertEquals(whole.lossSum(), parts.lossSum(), 1e-5 * whole.kept());
+      whole
+          .byName()
+          .forEach(
+              (name, gradient) ->
+                  assertClose(
+                      gradient, parts.byName().get(name), 1e-5 * Arrays32.norm(gradient), name));
+    }
+  }
+
   private static Gradients gradients(CausalLm model, List<Example> examples, Precision precision) {
     return gradients(model, examples, precision, false);
   }
 
-  /** The gradients of the mean loss, taken as the trainer takes them. */
   private static Gradients gradients(
       CausalLm model, List<Example> examples, Precision precision, boolean checkpointing) {
-    Batch batch = Batch.of(examples);
+    return gathered(model, List.of(examples), precision, checkpointing);
+  }
+
+  /** The gradients of the mean loss over all slices, taken as the trainer takes them. */
+  private static Gradients gathered(
+      CausalLm model, List<List<Example>> slices, Precision precision, boolean checkpointing) {
+    List<Batch> batches = slices.stream().map(Batch::of).toList();
+    long kept = batches.stream().mapToLong(Batch::keptTokens).sum();
     try (TrainingPass pass = model.trainingPass(precision, checkpointing)) {
-      LossSums sums =
-          pass.forwardBackward(
-              batch.inputIds(),
-              batch.rows(),
-              batch.positions(),
-              batch.labels(),
-              1.0 / batch.keptTokens());
+      LossSums sums = LossSums.NONE;
+      for (Batch batch : batches) {
+        sums =
+            sums.plus(
+                pass.forwardBackward(
+                    batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), 1.0 / kept));
+      }
       Map<String, float[]> byName = new LinkedHashMap<>();
       model
           .parameters()
           .forEach(
               (name, parameter) -> byName.put(name, pass.gradients().of(parameter).toFloatArray()));
-      return new Gradients(sums.loss(), batch.keptTokens(), byName);
+      return new Gradients(sums.loss(), kept, byName);
     }
   }
 }

@@ -51,8 +51,10 @@ class MemoryTest {
       new SftTrainer(model, tokenizer, config, rows.subList(0, 8), rows.subList(8, 12))
           .train(counter);
     }
-    assertEquals(
-        held.get(10), held.get(249), "tensors held by the model and the managers above it");
+    // Fewer is no fault: what earlier tests left above the model goes with the garbage.
+    assertTrue(
+        held.get(249) <= held.get(49),
+        "tensors held by the model and above it: " + held.get(49) + ", later " + held.get(249));
     if (!resident.isEmpty()) {
       // One leaked activation of each batch would be some 60 MiB by now.
       long before = resident.get(49);
