@@ -9,7 +9,6 @@ import java.util.OptionalInt;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.coldstart.hub.Hub;
 
 /**
@@ -34,14 +33,14 @@ public final class Tokenizer implements AutoCloseable {
   private TokenizerParts parts;
 
   /** Null once closed. */
-  private NativeTokenizers natives;
+  private Codec codec;
 
   private ChatTemplate chatTemplate;
 
   private Tokenizer(TokenizerParts parts) {
     this.parts = parts;
     this.loadedSize = parts.json().size();
-    this.natives = new NativeTokenizers(parts.json());
+    this.codec = new Codec(parts.json());
   }
 
   /**
@@ -78,11 +77,7 @@ public final class Tokenizer implements AutoCloseable {
    * text.
    */
   public Encoding encode(String text, boolean addSpecialTokens) {
-    return reading(
-        () -> {
-          Encoding encoding = natives.all().encode(text, addSpecialTokens);
-          return spelled(encoding.ids(), encoding);
-        });
+    return reading(() -> codec.encode(text, addSpecialTokens));
   }
 
   /** Encodes many texts on all cores; results in the texts' order. */
@@ -97,24 +92,7 @@ public final class Tokenizer implements AutoCloseable {
    * text of a special one.
    */
   public Encoding encodeOrdinary(String text) {
-    Supplier<Encoding> work = () -> natives.withoutSpecial().encode(text, false);
-    Encoding encoding = reading(() -> natives.hasWithoutSpecial() ? work.get() : null);
-    if (encoding == null) {
-      encoding = writing(work);
-    }
-    int[] ids = encoding.tokens().stream().mapToInt(this::idOfMatch).toArray();
-    return spelled(ids, encoding);
-  }
-
-  /** A token that swallows the blanks around it comes with them from the native library. */
-  private int idOfMatch(String matched) {
-    OptionalInt id = tokenToId(matched);
-    return id.isPresent() ? id.getAsInt() : id(matched.strip());
-  }
-
-  private Encoding spelled(int[] ids, Encoding encoding) {
-    List<String> tokens = IntStream.of(ids).mapToObj(this::idToToken).toList();
-    return new Encoding(ids, tokens, encoding.offsets());
+    return reading(() -> codec.encodeOrdinary(text));
   }
 
   /**
@@ -122,8 +100,7 @@ public final class Tokenizer implements AutoCloseable {
    * it.
    */
   public int[] subTokens(String text) {
-    Encoding pieces = writing(() -> natives.vocabularyOnly().encode(text, false));
-    return pieces.tokens().stream().mapToInt(this::id).toArray();
+    return reading(() -> codec.subTokens(text));
   }
 
   /** The text of ids, special tokens included. */
@@ -139,13 +116,7 @@ public final class Tokenizer implements AutoCloseable {
    * @throws IllegalArgumentException for an id that is not in the vocabulary
    */
   public String decode(int[] ids, boolean skipSpecialTokens) {
-    return reading(
-        () -> {
-          for (int id : ids) {
-            known(id);
-          }
-          return natives.all().decode(ids, skipSpecialTokens);
-        });
+    return reading(() -> codec.decode(ids, skipSpecialTokens));
   }
 
   /** The text of one id. */
@@ -181,11 +152,7 @@ public final class Tokenizer implements AutoCloseable {
    * @throws IllegalArgumentException if it is not in the vocabulary
    */
   public int id(String token) {
-    return tokenToId(token)
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "\"" + token + "\" is not a token of this tokenizer; add it with addTokens"));
+    return reading(() -> parts.json().requireId(token));
   }
 
   /**
@@ -194,14 +161,14 @@ public final class Tokenizer implements AutoCloseable {
    * @throws IllegalArgumentException for an id that is not in the vocabulary
    */
   public String idToToken(int id) {
-    return reading(() -> parts.json().text(known(id)));
+    return reading(() -> parts.json().text(id));
   }
 
   /** Whether {@link #decode(int[], boolean)} can leave this token out. */
   public boolean isSpecial(int id) {
     return reading(
         () -> {
-          AddedToken added = parts.json().addedToken(parts.json().text(known(id)));
+          AddedToken added = parts.json().addedToken(parts.json().text(id));
           return added != null && added.special();
         });
   }
@@ -411,9 +378,9 @@ public final class Tokenizer implements AutoCloseable {
   public void close() {
     lock.writeLock().lock();
     try {
-      if (natives != null) {
-        natives.close();
-        natives = null;
+      if (codec != null) {
+        codec.close();
+        codec = null;
       }
     } finally {
       lock.writeLock().unlock();
@@ -433,7 +400,7 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   private void replace(TokenizerJson json) {
-    natives.replace(json);
+    codec.replace(json);
     parts = new TokenizerParts(json, parts.config());
   }
 
@@ -443,21 +410,6 @@ public final class Tokenizer implements AutoCloseable {
 
   private OptionalInt idOf(String role) {
     return token(role).map(this::tokenToId).orElse(OptionalInt.empty());
-  }
-
-  private int known(int id) {
-    int size = parts.json().size();
-    if (id < 0 || id >= size) {
-      throw new IllegalArgumentException(
-          "id "
-              + id
-              + " is not in the vocabulary of "
-              + size
-              + " tokens (0 to "
-              + (size - 1)
-              + ")");
-    }
-    return id;
   }
 
   private <T> T reading(Supplier<T> work) {
@@ -479,7 +431,7 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   private <T> T open(Supplier<T> work) {
-    if (natives == null) {
+    if (codec == null) {
       throw new IllegalStateException("this tokenizer is closed");
     }
     return work.get();

@@ -83,7 +83,31 @@ final class TokenizerJson {
     return own != null ? Integer.valueOf(own.id()) : vocabulary.get(token);
   }
 
+  /**
+   * The same for a token that must be there.
+   *
+   * @throws IllegalArgumentException if it is not
+   */
+  int requireId(String token) {
+    Integer id = id(token);
+    if (id == null) {
+      throw new IllegalArgumentException(
+          "\"" + token + "\" is not a token of this tokenizer; add it with addTokens");
+    }
+    return id;
+  }
+
+  /**
+   * The vocabulary's own spelling of a token.
+   *
+   * @throws IllegalArgumentException for an id that is not in the vocabulary
+   */
   String text(int id) {
+    if (id < 0 || id >= texts.length) {
+      throw new IllegalArgumentException(
+          "id %d is not in the vocabulary of %d tokens (0 to %d)"
+              .formatted(id, texts.length, texts.length - 1));
+    }
     return texts[id];
   }
 

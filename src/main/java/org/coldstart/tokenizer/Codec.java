@@ -1,0 +1,99 @@
+package org.coldstart.tokenizer;
+
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Text to ids and back for one set of tokens. Its native instances differ in what they recognise in
+ * a text: all tokens, all but the special ones, or the ordinary vocabulary only; the latter two are
+ * built when first wanted.
+ *
+ * <p>Many threads may encode and decode at a time, but none while another replaces or closes;
+ * {@link Tokenizer} sees to that.
+ */
+final class Codec implements AutoCloseable {
+  private TokenizerJson json;
+  private NativeTokenizer all;
+  private NativeTokenizer withoutSpecial;
+  private NativeTokenizer vocabularyOnly;
+
+  Codec(TokenizerJson json) {
+    this.json = json;
+    this.all = NativeTokenizer.build(json.json(), json.origin());
+  }
+
+  /**
+   * Takes another set of added tokens. The new instance is built before the old one is given up, so
+   * that a failure changes nothing.
+   */
+  void replace(TokenizerJson changed) {
+    NativeTokenizer next = NativeTokenizer.build(changed.json(), changed.origin());
+    all.close();
+    all = next;
+    json = changed;
+    if (withoutSpecial != null) {
+      withoutSpecial.close();
+      withoutSpecial = null;
+    }
+  }
+
+  /** See {@link Tokenizer#encode(String, boolean)}. */
+  Encoding encode(String text, boolean addSpecialTokens) {
+    Encoding encoding = all.encode(text, addSpecialTokens);
+    return spelled(encoding.ids(), encoding);
+  }
+
+  /** See {@link Tokenizer#encodeOrdinary}. */
+  Encoding encodeOrdinary(String text) {
+    Encoding encoding = withoutSpecial().encode(text, false);
+    return spelled(encoding.tokens().stream().mapToInt(this::idOfMatch).toArray(), encoding);
+  }
+
+  /** A token that swallows the blanks around it comes with them from the native library. */
+  private int idOfMatch(String matched) {
+    return json.requireId(json.id(matched) == null ? matched.strip() : matched);
+  }
+
+  private Encoding spelled(int[] ids, Encoding encoding) {
+    List<String> tokens = IntStream.of(ids).mapToObj(json::text).toList();
+    return new Encoding(ids, tokens, encoding.offsets());
+  }
+
+  /** See {@link Tokenizer#subTokens}. */
+  int[] subTokens(String text) {
+    List<String> pieces = vocabularyOnly().encode(text, false).tokens();
+    return pieces.stream().mapToInt(json::requireId).toArray();
+  }
+
+  /** See {@link Tokenizer#decode(int[], boolean)}. */
+  String decode(int[] ids, boolean skipSpecialTokens) {
+    IntStream.of(ids).forEach(json::text); // the native library drops ids that it does not know
+    return all.decode(ids, skipSpecialTokens);
+  }
+
+  private synchronized NativeTokenizer withoutSpecial() {
+    if (withoutSpecial == null) {
+      withoutSpecial = NativeTokenizer.build(json.withoutSpecialTokens(), json.origin());
+    }
+    return withoutSpecial;
+  }
+
+  /** Stays when tokens are added: the ordinary vocabulary does not change. */
+  private synchronized NativeTokenizer vocabularyOnly() {
+    if (vocabularyOnly == null) {
+      vocabularyOnly = NativeTokenizer.build(json.withoutAddedTokens(), json.origin());
+    }
+    return vocabularyOnly;
+  }
+
+  @Override
+  public void close() {
+    all.close();
+    if (withoutSpecial != null) {
+      withoutSpecial.close();
+    }
+    if (vocabularyOnly != null) {
+      vocabularyOnly.close();
+    }
+  }
+}
