@@ -311,17 +311,19 @@ public record SftConfig(
       return this;
     }
 
-    /** NEFTune's noise on the embeddings; default 0, none. */
+    /** Whether rows are filled up with whole examples; default no. */
     public Builder packing(boolean value) {
       packing = value;
       return this;
     }
 
+    /** Whether memory is saved by running layers forward twice; default no. */
     public Builder gradientCheckpointing(boolean value) {
       gradientCheckpointing = value;
       return this;
     }
 
+    /** NEFTune's noise on the embeddings; default 0, none. */
     public Builder neftuneNoiseAlpha(double value) {
       neftuneNoiseAlpha = value;
       return this;
