@@ -3,7 +3,8 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import org.coldstart.checkpoint.AttentionConfig;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.torch.DecoderOps;
+import org.coldstart.torch.IncrementalOps;
 import org.coldstart.torch.TrainingOps;
 
 /**
@@ -64,8 +65,8 @@ record Attention(
 
   /** Queries or keys by head, normed and rotated, shape (n, heads, size). */
   private NDArray turned(Linear projection, Norm norm, int heads, NDArray in, Pass pass) {
-    NDArray x = norm.forward(TorchOps.byHead(projection.forward(in, pass), heads), pass);
-    return TorchOps.rotate(x, sight(pass).cos(), sight(pass).sin());
+    NDArray x = norm.forward(DecoderOps.byHead(projection.forward(in, pass), heads), pass);
+    return DecoderOps.rotate(x, sight(pass).cos(), sight(pass).sin());
   }
 
   /** Queries or keys before they are rotated, by head where that is needed. */
@@ -78,9 +79,9 @@ record Attention(
 
   /** Rotation's way back is the rotation by the opposite angle. */
   private NDArray turnedBack(NDArray dy, Norm norm, int heads, Pass pass) {
-    NDArray d = TorchOps.byHead(dy, heads);
-    NDArray turned = TorchOps.rotate(d, sight(pass).cos(), sight(pass).minusSin());
-    return pass.rounded(TorchOps.flatHeads(norm.backward(turned, pass)));
+    NDArray d = DecoderOps.byHead(dy, heads);
+    NDArray turned = DecoderOps.rotate(d, sight(pass).cos(), sight(pass).minusSin());
+    return pass.rounded(DecoderOps.flatHeads(norm.backward(turned, pass)));
   }
 
   private NDArray overRows(NDArray q, NDArray k, NDArray v, Sight sight, Pass pass) {
@@ -147,7 +148,7 @@ record Attention(
   private NDArray next(NDArray in, Sight sight, Pass pass) {
     KvCache cache = pass.cache();
     KvCache.Entry entry = cache.reserved(layer, 1);
-    return TorchOps.attendNext(
+    return IncrementalOps.attendNext(
         normed(query, queryNorm, config.heads(), in, pass),
         normed(key, keyNorm, config.keyValueHeads(), in, pass),
         value.forward(in, pass),
@@ -169,21 +170,21 @@ record Attention(
         pass.cache()
             .append(
                 layer,
-                TorchOps.headsFirst(k, batch, config.keyValueHeads()),
-                TorchOps.headsFirst(v, batch, config.keyValueHeads()));
-    NDArray queries = TorchOps.headsFirst(q, batch, config.heads());
-    return TorchOps.headsLast(attend(queries, repeat(seen.keys()), repeat(seen.values()), sight));
+                DecoderOps.headsFirst(k, batch, config.keyValueHeads()),
+                DecoderOps.headsFirst(v, batch, config.keyValueHeads()));
+    NDArray queries = DecoderOps.headsFirst(q, batch, config.heads());
+    return DecoderOps.headsLast(attend(queries, repeat(seen.keys()), repeat(seen.values()), sight));
   }
 
   private NDArray attend(NDArray q, NDArray k, NDArray v, Sight sight) {
     return config.scoreSoftcap() == null
-        ? TorchOps.attention(q, k, v, sight.mask(), false, config.scale())
-        : TorchOps.softcappedAttention(
+        ? DecoderOps.attention(q, k, v, sight.mask(), config.scale())
+        : DecoderOps.softcappedAttention(
             q, k, v, sight.mask(), config.scale(), config.scoreSoftcap());
   }
 
   private NDArray repeat(NDArray x) {
-    return TorchOps.repeatHeads(x, groups());
+    return DecoderOps.repeatHeads(x, groups());
   }
 
   private int groups() {

@@ -5,31 +5,24 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.stream.IntStream;
 import org.coldstart.checkpoint.Checkpoint;
 import org.coldstart.checkpoint.CheckpointWriter;
 import org.coldstart.checkpoint.DType;
 import org.coldstart.checkpoint.GenerationConfig;
-import org.coldstart.checkpoint.LayerType;
 import org.coldstart.checkpoint.ModelConfig;
 import org.coldstart.checkpoint.SaveOptions;
 import org.coldstart.checkpoint.TensorSource;
 import org.coldstart.hub.Hub;
 import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.torch.Autograd;
-import org.coldstart.torch.FloatType;
 import org.coldstart.torch.Precision;
 import org.coldstart.torch.Torch;
 import org.coldstart.torch.TorchOps;
-import org.coldstart.torch.TrainingOps;
 
 /**
  * A causal language model: token ids in, a score for every possible next token out.
@@ -43,22 +36,15 @@ import org.coldstart.torch.TrainingOps;
  * }</pre>
  *
  * <p>Weights are f32 whatever the file holds, unless bf16 is asked for. Results belong to the
- * manager of the input ids, so closing it frees a whole step. Whether a pass is recorded for
- * gradients is the thread's mode, see {@link org.coldstart.torch.Autograd}.
+ * manager of the input ids, so closing it frees a whole step.
  */
 public final class CausalLm implements AutoCloseable {
 
-  static final String EMBEDDING = "model.embed_tokens.weight";
-  static final String HEAD = "lm_head.weight";
-
   private final Weights weights;
-  private final Map<LayerType, Horizon> horizons;
-  private final List<DecoderLayer> layers;
-  private final Norm norm;
-  private final Map<String, Linear> linears;
-  private final TrainableParameters trainable;
+  private final Decoder decoder;
+  private final IncrementalDecoder incremental;
+  private final VocabularyRows vocabulary;
   private final GenerationConfig generationConfig;
-  private final BitSet started = new BitSet();
   private ModelConfig config;
 
   private CausalLm(
@@ -68,19 +54,9 @@ public final class CausalLm implements AutoCloseable {
       this.config = config;
       this.generationConfig = generationConfig;
       weights = new Weights(manager, dtype);
-      horizons = Horizon.all(manager, config.attention());
-      weights.load(source, EMBEDDING, config.vocabSize(), config.hiddenSize());
-      layers = new ArrayList<>();
-      LayerLoader loader = new LayerLoader(config, source, weights);
-      for (int i = 0; i < config.numHiddenLayers(); i++) {
-        layers.add(loader.layer(i));
-      }
-      norm = loader.norm("model.norm");
-      linears = loader.linears();
-      trainable = new TrainableParameters(weights, config.tieWordEmbeddings());
-      if (!config.tieWordEmbeddings()) {
-        weights.load(source, HEAD, config.vocabSize(), config.hiddenSize());
-      }
+      decoder = new Decoder(config, source, weights);
+      incremental = new IncrementalDecoder(decoder);
+      vocabulary = new VocabularyRows(weights, decoder.trainable());
       weights.warnIfNotFinite(source.origin());
     } catch (RuntimeException e) {
       manager.close();
@@ -150,7 +126,7 @@ public final class CausalLm implements AutoCloseable {
    * are not among them.
    */
   public Map<String, NDArray> parameters() {
-    trainable.writeBack();
+    decoder.trainable().writeBack();
     return weights.all();
   }
 
@@ -162,7 +138,7 @@ public final class CausalLm implements AutoCloseable {
    * @throws IllegalStateException if an adapter is attached
    */
   public synchronized void setTrainable(Trainable choice) {
-    trainable.choose(choice);
+    decoder.trainable().choose(choice);
   }
 
   /**
@@ -172,17 +148,17 @@ public final class CausalLm implements AutoCloseable {
    * @throws IllegalStateException if the adapter attached is merged at present
    */
   public Map<String, NDArray> trainableParameters() {
-    return trainable.current();
+    return decoder.trainable().current();
   }
 
   /** How much of the model is trained. */
   public TrainableCount trainableCount() {
-    return trainable.count();
+    return decoder.trainable().count();
   }
 
   /** The adapter that is attached, if one is. */
   public Optional<Lora> adapter() {
-    return Optional.ofNullable(trainable.adapter());
+    return Optional.ofNullable(decoder.trainable().adapter());
   }
 
   /**
@@ -216,23 +192,14 @@ public final class CausalLm implements AutoCloseable {
    * @return shape (batch, time, hidden)
    */
   public NDArray hiddenStates(NDArray inputIds, Precision precision) {
-    NDManager out = inputIds.getManager();
     long[] rows = new long[(int) inputIds.getShape().get(0)];
     Arrays.fill(rows, inputIds.getShape().get(1));
-    return decode(inputIds, pass(out, rows, precision, null, null));
+    return decoder.forward(inputIds, decoder.overRows(inputIds.getManager(), rows, precision));
   }
 
   /** The same for the next tokens of the cache's rows, in f32; the cache grows by them. */
   public NDArray hiddenStates(NDArray inputIds, KvCache cache) {
-    NDManager out = inputIds.getManager();
-    int time = (int) inputIds.getShape().get(1);
-    Map<LayerType, Sight> sights = new EnumMap<>(LayerType.class);
-    horizons.forEach(
-        (type, horizon) -> sights.put(type, horizon.after(cache, out, time, Precision.F32)));
-    Pass pass = new Pass(Precision.F32, null, sights, cache, null, null, null);
-    NDArray hidden = decode(inputIds, pass);
-    cache.advance(time);
-    return hidden;
+    return incremental.forward(inputIds, cache);
   }
 
   /**
@@ -255,21 +222,7 @@ public final class CausalLm implements AutoCloseable {
    * @return f32, shape (batch, vocabulary)
    */
   public NDArray nextLogits(NDManager out, List<int[]> prompts, KvCache cache) {
-    long[] rows = prompts.stream().mapToLong(prompt -> prompt.length).toArray();
-    NDArray hidden;
-    try (NDManager scope = out.newSubManager()) {
-      NDArray inputIds =
-          scope.create(prompts.stream().flatMapToInt(Arrays::stream).asLongStream().toArray());
-      Pass plain = pass(scope, rows, Precision.F32, null, null);
-      Pass pass = new Pass(Precision.F32, rows, plain.sights(), cache, null, null, null);
-      long[] lasts = rows.clone();
-      Arrays.parallelPrefix(lasts, Long::sum);
-      Arrays.setAll(lasts, row -> lasts[row] - 1);
-      hidden = TorchOps.select(decode(inputIds, pass), 0, scope.create(lasts));
-      hidden.attach(out);
-    }
-    cache.advance((int) Arrays.stream(rows).max().orElse(0));
-    return scored(hidden, cache);
+    return incremental.begin(out, prompts, cache);
   }
 
   /**
@@ -280,65 +233,7 @@ public final class CausalLm implements AutoCloseable {
    * @return f32, shape (batch, vocabulary)
    */
   public NDArray nextLogits(NDManager out, long[] ids, KvCache cache) {
-    NDArray inputIds = out.create(ids, new Shape(ids.length, 1));
-    return scored(hiddenStates(inputIds, cache).reshape(ids.length, config.hiddenSize()), cache);
-  }
-
-  private NDArray scored(NDArray hidden, KvCache cache) {
-    Pass pass = new Pass(Precision.F32, null, null, cache, null, null, null);
-    return Autograd.withoutGradient(() -> head().forward(hidden, pass));
-  }
-
-  /** What a pass over whole rows, standing end to end, needs to know. */
-  Pass pass(
-      NDManager out, long[] rows, Precision precision, HalfWeights halves, Gradients gradients) {
-    Map<LayerType, Sight> sights = new EnumMap<>(LayerType.class);
-    horizons.forEach((type, horizon) -> sights.put(type, horizon.overRows(out, rows, precision)));
-    return new Pass(precision, rows, sights, null, halves, null, gradients);
-  }
-
-  /** (batch, time) → (batch, time, hidden). */
-  private NDArray decode(NDArray inputIds, Pass pass) {
-    return Autograd.withoutGradient(
-        () -> {
-          NDArray x = embed(inputIds.flatten());
-          for (DecoderLayer layer : layers) {
-            x = layer.forward(x, pass);
-          }
-          return x.reshape(inputIds.getShape().add(config.hiddenSize()));
-        });
-  }
-
-  /** Embeddings of token ids, (n) → (n, hidden). */
-  NDArray embed(NDArray inputIds) {
-    NDArray x = trainable.onLookedUp(TorchOps.embedding(inputIds, rawEmbedding()), inputIds);
-    return config.embeddingScale() == 1 ? x : x.mul(config.embeddingScale());
-  }
-
-  /** The way back of {@link #embed}. */
-  void backwardEmbed(NDArray dx, NDArray inputIds, Pass pass) {
-    NDArray d = config.embeddingScale() == 1 ? dx : dx.mul(config.embeddingScale());
-    if (pass.gradient(rawEmbedding()) != null) {
-      TrainingOps.addAtRows(pass.gradient(rawEmbedding()), inputIds, d);
-    }
-    trainable.backwardLookedUp(d, inputIds, pass);
-  }
-
-  List<DecoderLayer> layers() {
-    return layers;
-  }
-
-  LmHead head() {
-    double cap = config.logitSoftcap() == null ? 0 : config.logitSoftcap();
-    return new LmHead(norm, rawHead(), trainable, cap);
-  }
-
-  /** The weights that activations are multiplied with. */
-  List<NDArray> matrices() {
-    List<NDArray> matrices =
-        new ArrayList<>(linears.values().stream().map(Linear::weight).toList());
-    matrices.add(rawHead());
-    return matrices;
+    return incremental.next(out, ids, cache);
   }
 
   /**
@@ -359,7 +254,7 @@ public final class CausalLm implements AutoCloseable {
    */
   public NDArray logitsAt(
       NDManager out, long[] inputIds, long[] rows, long[] positions, Precision precision) {
-    NDArray hidden = decode(out.create(inputIds), pass(out, rows, precision, null, null));
+    NDArray hidden = decoder.forward(out.create(inputIds), decoder.overRows(out, rows, precision));
     return head(TorchOps.select(hidden, 0, out.create(positions)), precision);
   }
 
@@ -377,10 +272,9 @@ public final class CausalLm implements AutoCloseable {
     return Autograd.withoutGradient(
         () -> {
           try (NDManager step = Torch.newManager()) {
-            Pass pass = pass(step, rows, precision, null, null);
-            NDArray ids = step.create(inputIds);
-            NDArray hidden = decode(ids, pass);
-            return head().loss(hidden, positions, labels, pass, 0, null);
+            Pass pass = decoder.overRows(step, rows, precision);
+            NDArray hidden = decoder.forward(step.create(inputIds), pass);
+            return decoder.head().loss(hidden, positions, labels, pass, 0, null);
           }
         });
   }
@@ -402,14 +296,11 @@ public final class CausalLm implements AutoCloseable {
    * @return shape (…, vocabulary)
    */
   public NDArray head(NDArray hidden, Precision precision) {
-    return Autograd.withoutGradient(
-        () -> {
-          Shape shape = hidden.getShape();
-          NDArray flat = hidden.reshape(-1, config.hiddenSize());
-          NDArray scores =
-              head().forward(flat, new Pass(precision, null, null, null, null, null, null));
-          return scores.reshape(shape.slice(0, shape.dimension() - 1).add(config.vocabSize()));
-        });
+    Shape shape = hidden.getShape();
+    NDArray flat = hidden.reshape(-1, config.hiddenSize());
+    Pass pass = Pass.throughHead(precision, null);
+    NDArray scores = Autograd.withoutGradient(() -> decoder.head().forward(flat, pass));
+    return scores.reshape(shape.slice(0, shape.dimension() - 1).add(config.vocabSize()));
   }
 
   /**
@@ -429,33 +320,19 @@ public final class CausalLm implements AutoCloseable {
 
   /** The embedding matrix, shape (vocabulary, hidden). */
   public NDArray embedding() {
-    trainable.writeBack();
-    return rawEmbedding();
+    decoder.trainable().writeBack();
+    return decoder.embedding();
   }
 
   /** The head's matrix, shape (vocabulary, hidden): the embedding itself where the two are tied. */
   public NDArray headWeight() {
-    trainable.writeBack();
-    return rawHead();
+    decoder.trainable().writeBack();
+    return decoder.headWeight();
   }
 
-  /** The embedding matrix as it is stored: rows that are trained on their own may be older. */
-  NDArray rawEmbedding() {
-    return weights.get(EMBEDDING);
-  }
-
-  /** The head's matrix, likewise. */
-  NDArray rawHead() {
-    return config.tieWordEmbeddings() ? rawEmbedding() : weights.get(HEAD);
-  }
-
-  /** The layers an adapter can be put on, by name, in the order of the forward pass. */
-  Map<String, Linear> linears() {
-    return linears;
-  }
-
-  TrainableParameters trainableState() {
-    return trainable;
+  /** The network, for what is put on it or trains it. */
+  Decoder decoder() {
+    return decoder;
   }
 
   /** A manager that is closed with the model at the latest. */
@@ -486,20 +363,8 @@ public final class CausalLm implements AutoCloseable {
    *     whole tiles of a GPU's matrix units
    */
   public synchronized void resizeTokenEmbeddings(int size, int padToMultipleOf) {
-    if (size < 1 || padToMultipleOf < 1) {
-      throw new IllegalArgumentException(
-          "An embedding needs at least one row, and a multiple of at least 1, not %d and %d."
-              .formatted(size, padToMultipleOf));
-    }
-    int rows = config.vocabSize();
-    int wanted = Math.max(size, rows);
-    int padded =
-        Math.multiplyExact((wanted + padToMultipleOf - 1) / padToMultipleOf, padToMultipleOf);
-    if (padded > rows) {
-      setRows(padded);
-    }
-    if (size > rows) {
-      started.set(rows, size);
+    if (vocabulary.grow(size, padToMultipleOf)) {
+      config = config.withVocabSize(vocabulary.rows());
     }
   }
 
@@ -519,11 +384,7 @@ public final class CausalLm implements AutoCloseable {
       Tokenizer tokenizer, int padToMultipleOf) {
     int before = config.vocabSize();
     resizeTokenEmbeddings(tokenizer.size(), padToMultipleOf);
-    String[] waiting =
-        IntStream.range(tokenizer.loadedSize(), tokenizer.size())
-            .filter(id -> id >= before || !started.get(id))
-            .mapToObj(tokenizer::idToToken)
-            .toArray(String[]::new);
+    String[] waiting = vocabulary.waiting(tokenizer, before);
     if (waiting.length > 0) {
       embeddings(tokenizer).initialize(new RowInit.Mean(), waiting);
     }
@@ -537,32 +398,13 @@ public final class CausalLm implements AutoCloseable {
    * @throws IllegalArgumentException if there are not that many
    */
   public synchronized void shrinkTokenEmbeddings(int size) {
-    if (size < 1 || size > config.vocabSize()) {
-      throw new IllegalArgumentException(
-          "%d rows cannot be kept of %d; to add rows, call resizeTokenEmbeddings(%d)."
-              .formatted(size, config.vocabSize(), Math.max(1, size)));
-    }
-    setRows(size);
-    started.clear(size, started.size());
-  }
-
-  private void setRows(int size) {
-    if (trainable.hasRows()) {
-      throw new IllegalStateException(
-          "Some rows of the embedding are trained on their own: resize it before choosing them, or"
-              + " after setTrainable(Trainable.all()) or mergeAndUnload().");
-    }
-    FloatType type = FloatType.valueOf(dtype().name());
-    weights.replace(EMBEDDING, resized(embedding(), type, size));
-    if (!config.tieWordEmbeddings()) {
-      weights.replace(HEAD, resized(headWeight(), type, size));
-    }
+    vocabulary.shrink(size);
     config = config.withVocabSize(size);
   }
 
   /** Remembers that a row holds what it is to begin with. */
   void markStarted(int id) {
-    started.set(id);
+    vocabulary.markStarted(id);
   }
 
   /**
@@ -581,34 +423,7 @@ public final class CausalLm implements AutoCloseable {
    *     out
    */
   public void checkHasRows(Tokenizer tokenizer, int[] ids) {
-    int rows = config.vocabSize();
-    for (int id : ids) {
-      if (id >= rows || id < 0) {
-        String token = id >= 0 && id < tokenizer.size() ? tokenizer.idToToken(id) : "[unknown]";
-        throw new IllegalArgumentException(
-            "The tokenizer has %d tokens, but the model's embedding has only %d rows, so that"
-                    .formatted(tokenizer.size(), rows)
-                + " token '%s' (id %d) has none: call model.resizeTokenEmbeddings(tokenizer), or"
-                    .formatted(token, id)
-                + " load tokenizer and model from the same folder.");
-      }
-    }
-  }
-
-  private static NDArray resized(NDArray matrix, FloatType type, int rows) {
-    long old = matrix.getShape().get(0);
-    NDArray resized = TorchOps.empty(matrix.getManager(), type, rows, matrix.getShape().get(1));
-    // A view left open would keep the whole old matrix alive beside the new one.
-    try (NDArray kept = TorchOps.slice(matrix, 0, 0, Math.min(rows, old))) {
-      TorchOps.write(resized, kept, 0, 0);
-      if (rows > old) {
-        try (NDArray mean = TorchOps.meanRow(kept);
-            NDArray added = mean.broadcast(new Shape(rows - old, matrix.getShape().get(1)))) {
-          TorchOps.write(resized, added, 0, old);
-        }
-      }
-    }
-    return resized;
+    vocabulary.check(tokenizer, ids);
   }
 
   /** The embedding's rows by token, to look at and to give new tokens a start. */
@@ -645,8 +460,8 @@ public final class CausalLm implements AutoCloseable {
    *     there before stay whole
    */
   public synchronized void savePretrained(Path folder, SaveOptions options) {
-    trainable.writeBack();
-    try (MergedWeights merged = new MergedWeights(weights, trainable.unmerged())) {
+    decoder.trainable().writeBack();
+    try (MergedWeights merged = new MergedWeights(weights, decoder.trainable().unmerged())) {
       CheckpointWriter.write(folder, config, generationConfig, merged, options);
     }
   }

@@ -2,7 +2,7 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import org.coldstart.checkpoint.Activation;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.torch.DecoderOps;
 import org.coldstart.torch.TrainingOps;
 
 /**
@@ -44,8 +44,8 @@ record FeedForward(Activation activation, Linear gate, Linear up, Linear down) {
 
   private NDArray opened(NDArray gate, NDArray up) {
     return switch (activation) {
-      case SILU -> TorchOps.siluProduct(gate, up);
-      case GELU_TANH -> TorchOps.geluTanhProduct(gate, up);
+      case SILU -> DecoderOps.siluProduct(gate, up);
+      case GELU_TANH -> DecoderOps.geluTanhProduct(gate, up);
     };
   }
 }

@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import org.coldstart.torch.OptimizerOps;
 import org.coldstart.torch.Torch;
-import org.coldstart.torch.TorchOps;
 
 /** The sums of gradients, one f32 array of each trained parameter's shape. */
 public final class Gradients implements AutoCloseable {
@@ -33,11 +33,11 @@ public final class Gradients implements AutoCloseable {
    * @return the length before
    */
   public double clip(double maxNorm) {
-    try (NDArray total = TorchOps.globalNorm(inOrder)) {
+    try (NDArray total = OptimizerOps.globalNorm(inOrder)) {
       double norm = total.getFloat();
       if (maxNorm > 0 && norm > maxNorm) {
         // torch guards its division in the same way.
-        TorchOps.scaleInPlace(inOrder, maxNorm / (norm + 1e-6));
+        OptimizerOps.scaleInPlace(inOrder, maxNorm / (norm + 1e-6));
       }
       return norm;
     }
@@ -45,7 +45,7 @@ public final class Gradients implements AutoCloseable {
 
   /** Sets all sums back to zero. */
   public void clear() {
-    TorchOps.zero(inOrder);
+    OptimizerOps.zero(inOrder);
   }
 
   /** Frees the sums. */

@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.coldstart.checkpoint.AttentionConfig;
 import org.coldstart.checkpoint.ModelConfig;
 import org.coldstart.torch.FloatType;
+import org.coldstart.torch.IncrementalOps;
 import org.coldstart.torch.Torch;
 import org.coldstart.torch.TorchOps;
 
@@ -128,8 +129,8 @@ public final class KvCache implements AutoCloseable {
   void begin(int layer, NDArray keys, NDArray values, long[] rows) {
     Entry stored = reserved(layer, (int) (padding[0] + rows[0]));
     long[] starts = Arrays.stream(padding).asLongStream().toArray();
-    TorchOps.storeRows(stored.keys(), keys, rows, starts);
-    TorchOps.storeRows(stored.values(), values, rows, starts);
+    IncrementalOps.storeRows(stored.keys(), keys, rows, starts);
+    IncrementalOps.storeRows(stored.values(), values, rows, starts);
   }
 
   /**
@@ -184,7 +185,7 @@ public final class KvCache implements AutoCloseable {
             .flatMap(layer -> Stream.of(layer.keys(), layer.values()))
             .toArray(NDArray[]::new);
     if (stored.length > 0) {
-      TorchOps.moveToFront(stored, Arrays.stream(rows).asLongStream().toArray(), length);
+      IncrementalOps.moveToFront(stored, Arrays.stream(rows).asLongStream().toArray(), length);
     }
     padding = Arrays.stream(rows).map(row -> padding[row]).toArray();
   }

@@ -4,11 +4,15 @@ import ai.djl.ndarray.NDArray;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.coldstart.checkpoint.Activation;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.torch.IncrementalOps;
 
 /**
  * A layer's work on the next token of each row of a cache, in one call: the operations on a single
  * token are so small that calling them one by one takes as long as they do.
+ *
+ * <p>So the mathematics of {@link DecoderLayer} stands a second time, in {@code decode_layer} of
+ * {@code decoder.torchscript}, out of the same norm, rotation and attention as its parts; whoever
+ * changes one changes the other. The tests hold both to the logits of transformers.
  */
 final class LayerStep {
 
@@ -46,7 +50,7 @@ final class LayerStep {
     KvCache cache = pass.cache();
     KvCache.Entry entry = cache.reserved(attention.layer(), 1);
     Sight sight = attention.sight(pass);
-    TorchOps.decodeLayer(
+    IncrementalOps.decodeLayer(
         x,
         Stream.of(norms).map(norm -> weight(norm, cache)).toArray(NDArray[]::new),
         kind.eps(),

@@ -1,7 +1,8 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.torch.DecoderOps;
+import org.coldstart.torch.IncrementalOps;
 import org.coldstart.torch.TrainingOps;
 
 /** {@code x · weightᵀ (+ bias)}, and what an adapter adds while one is attached. */
@@ -28,8 +29,8 @@ final class Linear {
   NDArray forward(NDArray x, Pass pass) {
     NDArray y =
         pass.continues()
-            ? TorchOps.linearOfFew(x, weight, bias)
-            : TorchOps.linear(x, pass.halved(weight), bias, pass.precision());
+            ? IncrementalOps.linearOfFew(x, weight, bias)
+            : DecoderOps.linear(x, pass.halved(weight), bias, pass.precision());
     return adapter == null ? y : adapter.addTo(y, x);
   }
 

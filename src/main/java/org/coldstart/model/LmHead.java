@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
+import org.coldstart.torch.DecoderOps;
 import org.coldstart.torch.TorchOps;
 import org.coldstart.torch.TrainingOps;
 
@@ -13,27 +14,22 @@ import org.coldstart.torch.TrainingOps;
  * <p>The loss is worked out a few positions at a time, and its gradient with it: the scores of
  * 128,000 tokens at every position of a batch would be most of a step's memory.
  *
- * @param weight shape (vocabulary, hidden)
+ * @param output hidden → vocabulary
  * @param cap soft cap of the scores, 0 for none
  */
-record LmHead(Norm norm, NDArray weight, TrainableParameters trainable, double cap) {
+record LmHead(Norm norm, Linear output, TrainableParameters trainable, double cap) {
 
   /** Scores worked out at a time: 64 MiB of them in f32. */
   private static final int SCORES = 1 << 24;
 
   /** (n, hidden), the last layer's output, → (n, vocabulary). */
   NDArray forward(NDArray hidden, Pass pass) {
-    NDArray scores = scores(norm.forward(hidden, pass), pass);
-    return cap == 0 ? scores : TorchOps.softcap(scores, cap);
+    NDArray scores = scores(pass.rounded(norm.forward(hidden, pass)), pass);
+    return cap == 0 ? scores : DecoderOps.softcap(scores, cap);
   }
 
-  private NDArray scores(NDArray normed, Pass pass) {
-    NDArray in = pass.rounded(normed);
-    NDArray scores =
-        pass.continues()
-            ? TorchOps.linearOfFew(in, weight, null)
-            : TorchOps.linear(in, pass.halved(weight), null, pass.precision());
-    return trainable.onScores(scores, in);
+  private NDArray scores(NDArray in, Pass pass) {
+    return trainable.onScores(output.forward(in, pass), in);
   }
 
   /**
@@ -48,7 +44,7 @@ record LmHead(Norm norm, NDArray weight, TrainableParameters trainable, double c
    */
   LossSums loss(
       NDArray hidden, long[] positions, long[] labels, Pass pass, double scale, NDArray dHidden) {
-    int chunk = (int) Math.max(1, SCORES / weight.getShape().get(0));
+    int chunk = (int) Math.max(1, SCORES / output.weight().getShape().get(0));
     LossSums sums = LossSums.NONE;
     for (int from = 0; from < labels.length; from += chunk) {
       int count = Math.min(chunk, labels.length - from);
@@ -85,11 +81,7 @@ record LmHead(Norm norm, NDArray weight, TrainableParameters trainable, double c
   }
 
   private NDArray backwardScores(NDArray dScores, NDArray in, Pass pass) {
-    NDArray total = pass.gradient(weight);
-    if (total != null) {
-      TrainingOps.addOuter(total, dScores, in);
-    }
-    NDArray dIn = TrainingOps.times(dScores, pass.rounded(weight, dScores.getManager()));
+    NDArray dIn = output.backward(dScores, in, pass);
     trainable.backwardScores(dScores, in, dIn, pass);
     return dIn;
   }

@@ -52,11 +52,12 @@ public final class Lora {
       Source source =
           files == null ? this::fresh : (name, shape) -> files.load(tensors, name, shape);
       targets.forEach(target -> addLayer(target, source));
-      embeddingRows = rows("embed_tokens", "model.embed_tokens", model.rawEmbedding(), files);
+      embeddingRows =
+          rows("embed_tokens", "model.embed_tokens", model.decoder().embedding(), files);
       headRows =
           model.config().tieWordEmbeddings()
               ? embeddingRows
-              : rows("lm_head", "lm_head", model.rawHead(), files);
+              : rows("lm_head", "lm_head", model.decoder().headWeight(), files);
     } catch (RuntimeException e) {
       tensors.close();
       throw e;
@@ -100,10 +101,12 @@ public final class Lora {
   }
 
   private static Lora attached(CausalLm model, LoraConfig config, LoraFiles files) {
-    TrainableParameters trainable = model.trainableState();
+    TrainableParameters trainable = model.decoder().trainable();
     checkRows(model, config);
     List<String> targets =
-        config.targetModules().among(model.linears().keySet(), config.layersToTransform());
+        config
+            .targetModules()
+            .among(model.decoder().linears().keySet(), config.layersToTransform());
     trainable.choose(Trainable.all());
     if (files != null) {
       files.check(shapes(model, config, targets), model);
@@ -120,7 +123,7 @@ public final class Lora {
       CausalLm model, LoraConfig config, List<String> targets) {
     Map<String, long[]> shapes = new LinkedHashMap<>();
     for (String target : targets) {
-      Shape base = model.linears().get(target).weight().getShape();
+      Shape base = model.decoder().linears().get(target).weight().getShape();
       shapes.put(tensorName(target, "lora_A"), new long[] {config.r(), base.get(1)});
       shapes.put(tensorName(target, "lora_B"), new long[] {base.get(0), config.r()});
     }
@@ -164,7 +167,7 @@ public final class Lora {
   }
 
   private void addLayer(String target, Source source) {
-    Linear base = model.linears().get(target);
+    Linear base = model.decoder().linears().get(target);
     Shape shape = base.weight().getShape();
     NDArray a = source.tensor(tensorName(target, "lora_A"), config.r(), shape.get(1));
     NDArray b = source.tensor(tensorName(target, "lora_B"), shape.get(0), config.r());
@@ -263,7 +266,7 @@ public final class Lora {
       if (!merged) {
         layers.values().forEach(layer -> layer.addTo(layer.base().weight(), 1));
         layers.values().forEach(layer -> layer.base().adapt(null));
-        model.trainableState().writeBack();
+        model.decoder().trainable().writeBack();
         merged = true;
       }
     }
@@ -280,18 +283,9 @@ public final class Lora {
       if (merged) {
         layers.values().forEach(layer -> layer.addTo(layer.base().weight(), -1));
         layers.values().forEach(layer -> layer.base().adapt(layer));
-        restoreRows();
+        model.decoder().trainable().restoreRows();
         merged = false;
       }
-    }
-  }
-
-  private void restoreRows() {
-    if (embeddingRows != null) {
-      embeddingRows.restore();
-    }
-    if (headRows != null && headRows != embeddingRows) {
-      headRows.restore();
     }
   }
 
@@ -316,7 +310,7 @@ public final class Lora {
   public CausalLm unload() {
     synchronized (model) {
       unmergeAdapter();
-      restoreRows();
+      model.decoder().trainable().restoreRows();
       close();
       return model;
     }
@@ -324,8 +318,8 @@ public final class Lora {
 
   private void close() {
     layers.values().forEach(layer -> layer.base().adapt(null));
-    if (model.trainableState().adapter() == this) {
-      model.trainableState().detach();
+    if (model.decoder().trainable().adapter() == this) {
+      model.decoder().trainable().detach();
     }
     tensors.close();
     unloaded = true;

@@ -2,7 +2,7 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import java.util.OptionalLong;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.torch.DecoderOps;
 
 /**
  * Dropout on what enters an adapter: off until a batch is trained on.
@@ -31,7 +31,7 @@ final class LoraDropout {
   NDArray apply(NDArray x, int layer) {
     return p == 0 || batch.isEmpty()
         ? x
-        : TorchOps.dropout(x, p, mix(mix(mix(seed) ^ batch.getAsLong()) ^ layer));
+        : DecoderOps.dropout(x, p, mix(mix(mix(seed) ^ batch.getAsLong()) ^ layer));
   }
 
   /** Spreads neighbouring numbers over all 64 bits (the finaliser of SplitMix64). */

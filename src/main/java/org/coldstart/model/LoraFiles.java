@@ -27,10 +27,10 @@ final class LoraFiles implements AutoCloseable {
    */
   private static final Map<String, String> WHOLE_MATRICES =
       Map.of(
-          PREFIX + "model.embed_tokens.weight", CausalLm.EMBEDDING,
-          PREFIX + "model.embed_tokens.token_adapter.base_layer.weight", CausalLm.EMBEDDING,
-          PREFIX + "lm_head.weight", CausalLm.HEAD,
-          PREFIX + "lm_head.token_adapter.base_layer.weight", CausalLm.HEAD);
+          PREFIX + "model.embed_tokens.weight", Decoder.EMBEDDING,
+          PREFIX + "model.embed_tokens.token_adapter.base_layer.weight", Decoder.EMBEDDING,
+          PREFIX + "lm_head.weight", Decoder.HEAD,
+          PREFIX + "lm_head.token_adapter.base_layer.weight", Decoder.HEAD);
 
   private static final String CONFIG = "adapter_config.json";
   private static final String TENSORS = "adapter_model.safetensors";
@@ -104,40 +104,29 @@ final class LoraFiles implements AutoCloseable {
               + CONFIG
               + " asks for with this base model.");
     }
+    requireShape(
+        name,
+        shape,
+        "this base model with r = " + config.r() + " needs",
+        "the adapter was made for another base model");
+  }
+
+  private void requireRows(String name, NDArray matrix) {
+    requireShape(
+        name,
+        matrix.getShape().getShape(),
+        "the model's matrix has",
+        "call model.resizeTokenEmbeddings(%d) first if the adapter belongs to this base model"
+            .formatted(tensors.tensor(name).shape().get(0)));
+  }
+
+  private void requireShape(String name, long[] shape, String asked, String wayOut) {
     List<Long> found = tensors.tensor(name).shape();
     List<Long> wanted = Arrays.stream(shape).boxed().toList();
     if (!found.equals(wanted)) {
       throw new CheckpointException(
-          "Tensor "
-              + name
-              + " of "
-              + tensors.origin()
-              + " has shape "
-              + found
-              + ", but this base model with r = "
-              + config.r()
-              + " needs "
-              + wanted
-              + ": the adapter was made for another base model.");
-    }
-  }
-
-  private void requireRows(String name, NDArray matrix) {
-    List<Long> found = tensors.tensor(name).shape();
-    List<Long> wanted = Arrays.stream(matrix.getShape().getShape()).boxed().toList();
-    if (!found.equals(wanted)) {
-      throw new CheckpointException(
-          "Tensor "
-              + name
-              + " of "
-              + tensors.origin()
-              + " has shape "
-              + found
-              + ", but the model's matrix has "
-              + wanted
-              + ": call model.resizeTokenEmbeddings("
-              + found.get(0)
-              + ") first if the adapter belongs to this base model.");
+          "Tensor %s of %s has shape %s, but %s %s: %s."
+              .formatted(name, tensors.origin(), found, asked, wanted, wayOut));
     }
   }
 
@@ -150,9 +139,9 @@ final class LoraFiles implements AutoCloseable {
   }
 
   private static NDArray matrix(CausalLm model, String name) {
-    return WHOLE_MATRICES.get(name).equals(CausalLm.EMBEDDING)
-        ? model.rawEmbedding()
-        : model.rawHead();
+    return WHOLE_MATRICES.get(name).equals(Decoder.EMBEDDING)
+        ? model.decoder().embedding()
+        : model.decoder().headWeight();
   }
 
   /** Gives the model the whole matrices that PEFT saved along, if it did. */

@@ -1,6 +1,7 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
+import org.coldstart.torch.DecoderOps;
 import org.coldstart.torch.TorchOps;
 import org.coldstart.torch.TrainingOps;
 
@@ -19,7 +20,7 @@ record LoraLayer(Linear base, NDArray a, NDArray b, double scale, LoraDropout dr
 
   /** What the base layer made of x, (…, out), moved by the adapter. */
   NDArray addTo(NDArray y, NDArray x) {
-    return TorchOps.addLowRank(y, dropout.apply(x, index), a, b, scale);
+    return DecoderOps.addLowRank(y, dropout.apply(x, index), a, b, scale);
   }
 
   /**
@@ -40,6 +41,6 @@ record LoraLayer(Linear base, NDArray a, NDArray b, double scale, LoraDropout dr
 
   /** Adds {@code sign · scale · B · A} to a matrix of the base weight's shape. */
   void addTo(NDArray matrix, int sign) {
-    TorchOps.addProductInPlace(matrix, b, a, sign * scale);
+    DecoderOps.addProductInPlace(matrix, b, a, sign * scale);
   }
 }

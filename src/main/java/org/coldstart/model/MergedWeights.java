@@ -2,7 +2,6 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.Map;
 import org.coldstart.checkpoint.DType;
@@ -47,10 +46,7 @@ final class MergedWeights implements TensorSource {
 
   @Override
   public void read(String name, long offset, FloatBuffer into) {
-    ByteBuffer bytes =
-        ByteBuffer.allocate(into.remaining() * Float.BYTES).order(ByteOrder.nativeOrder());
-    read(name, offset, DType.F32, bytes);
-    into.put(bytes.flip().asFloatBuffer());
+    Weights.readThroughBytes(this, name, offset, into);
   }
 
   @Override

@@ -28,6 +28,11 @@ record Pass(
     Tape tape,
     Gradients gradients) {
 
+  /** A pass through the head alone; the cache may be null. */
+  static Pass throughHead(Precision precision, KvCache cache) {
+    return new Pass(precision, null, null, cache, null, null, null);
+  }
+
   /** The same pass with another tape, or none. */
   Pass with(Tape other) {
     return new Pass(precision, rows, sights, cache, halves, other, gradients);

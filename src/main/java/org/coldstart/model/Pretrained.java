@@ -47,7 +47,7 @@ public final class Pretrained {
       Tokenizer tokenizer,
       SaveOptions options,
       Optional<String> card) {
-    checkRows(model, tokenizer);
+    model.checkFits(tokenizer);
     AtomicFiles.writeFolder(
         folder,
         name -> CheckpointFiles.isWeights(name) || CheckpointFiles.isTokenizer(name),
@@ -58,21 +58,5 @@ public final class Pretrained {
             Files.writeString(aside.resolve(CARD), card.get());
           }
         });
-  }
-
-  /**
-   * Refuses a pair that no reader could use together; call it before work that is to be saved.
-   *
-   * @throws IllegalArgumentException if the tokenizer has ids without a row in the model's matrix
-   */
-  public static void checkRows(CausalLm model, Tokenizer tokenizer) {
-    if (tokenizer.size() > model.config().vocabSize()) {
-      throw new IllegalArgumentException(
-          "The tokenizer has "
-              + tokenizer.size()
-              + " tokens, but the embedding only "
-              + model.config().vocabSize()
-              + " rows: call model.resizeTokenEmbeddings(tokenizer.size()) first.");
-    }
   }
 }

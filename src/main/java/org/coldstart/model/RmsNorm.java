@@ -1,7 +1,7 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.torch.DecoderOps;
 import org.coldstart.torch.TrainingOps;
 
 /**
@@ -17,8 +17,8 @@ record RmsNorm(NDArray weight, double eps, boolean onePlusWeight) implements Nor
   public NDArray forward(NDArray x, Pass pass) {
     pass.keep(x);
     return onePlusWeight
-        ? TorchOps.rmsNormOnePlus(x, weight, eps)
-        : TorchOps.rmsNorm(x, weight, eps);
+        ? DecoderOps.rmsNormOnePlus(x, weight, eps)
+        : DecoderOps.rmsNorm(x, weight, eps);
   }
 
   @Override

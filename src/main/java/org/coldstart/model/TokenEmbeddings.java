@@ -134,16 +134,7 @@ public final class TokenEmbeddings {
 
   private int rowOf(String token) {
     int id = tokenizer.id(token);
-    if (id >= model.config().vocabSize()) {
-      throw new IllegalArgumentException(
-          "Token '"
-              + token
-              + "' has id "
-              + id
-              + ", but the embedding has only rows 0 to "
-              + (model.config().vocabSize() - 1)
-              + ": call model.resizeTokenEmbeddings(tokenizer.size()) first.");
-    }
+    model.checkHasRows(tokenizer, new int[] {id});
     return id;
   }
 }

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.coldstart.torch.DecoderOps;
 import org.coldstart.torch.TorchOps;
 import org.coldstart.torch.TrainingOps;
 
@@ -86,12 +87,12 @@ final class TokenRows {
    * Embeddings looked up in the matrix, (n, hidden), with the rows' own values; overwrites them.
    */
   NDArray onLookedUp(NDArray x, NDArray inputIds) {
-    return TorchOps.moveLookedUp(x, inputIds, slots, rows, matrix, ids);
+    return DecoderOps.moveLookedUp(x, inputIds, slots, rows, matrix, ids);
   }
 
   /** Scores {@code x · matrixᵀ}, (…, vocabulary), with the rows' own values; overwrites them. */
   NDArray onScores(NDArray scores, NDArray x) {
-    return TorchOps.moveScores(scores, x, rows, matrix, ids);
+    return DecoderOps.moveScores(scores, x, rows, matrix, ids);
   }
 
   /** The way back of {@link #onLookedUp}. */

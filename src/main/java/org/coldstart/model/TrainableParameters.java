@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What of a model is trained at present, and what stands in for some of its rows meanwhile: the one
@@ -42,8 +43,8 @@ final class TrainableParameters {
       TokenRows.check(rows.ids(), vocabulary());
       endRows();
       chosen = Set.of();
-      embeddingRows = rows(CausalLm.EMBEDDING, rows.ids());
-      headRows = tied ? embeddingRows : rows(CausalLm.HEAD, rows.ids());
+      embeddingRows = rows(Decoder.EMBEDDING, rows.ids());
+      headRows = tied ? embeddingRows : rows(Decoder.HEAD, rows.ids());
     } else {
       Set<String> names = trainable instanceof Trainable.Matching m ? matching(m.patterns()) : null;
       endRows();
@@ -60,7 +61,7 @@ final class TrainableParameters {
   }
 
   private int vocabulary() {
-    return Math.toIntExact(weights.get(CausalLm.EMBEDDING).getShape().get(0));
+    return Math.toIntExact(weights.get(Decoder.EMBEDDING).getShape().get(0));
   }
 
   private TokenRows rows(String name, List<Integer> ids) {
@@ -73,14 +74,14 @@ final class TrainableParameters {
   }
 
   private void closeRows() {
-    if (embeddingRows != null) {
-      embeddingRows.close();
-    }
-    if (headRows != null && headRows != embeddingRows) {
-      headRows.close();
-    }
+    ownRows().forEach(TokenRows::close);
     embeddingRows = null;
     headRows = null;
+  }
+
+  /** What is trained of embedding and head row by row; where they are tied, the one there is. */
+  private Stream<TokenRows> ownRows() {
+    return Stream.of(embeddingRows, headRows).flatMap(Stream::ofNullable).distinct();
   }
 
   private Set<String> matching(Map<String, Pattern> patterns) {
@@ -102,7 +103,7 @@ final class TrainableParameters {
   private IllegalArgumentException matchesNothing(String pattern) {
     String hint =
         tied && pattern.startsWith("lm_head")
-            ? "; the head of this model is the embedding, " + CausalLm.EMBEDDING
+            ? "; the head of this model is the embedding, " + Decoder.EMBEDDING
             : "; near it are " + String.join(", ", nearest(pattern));
     return new IllegalArgumentException(
         "No parameter of the model matches \"" + pattern + "\"" + hint + ".");
@@ -231,11 +232,11 @@ final class TrainableParameters {
 
   /** Writes trained rows into their matrices, which changes nothing the model says. */
   void writeBack() {
-    if (embeddingRows != null) {
-      embeddingRows.writeBack();
-    }
-    if (headRows != null && headRows != embeddingRows) {
-      headRows.writeBack();
-    }
+    ownRows().forEach(TokenRows::writeBack);
+  }
+
+  /** Gives the matrices the rows that they had when these began to be trained. */
+  void restoreRows() {
+    ownRows().forEach(TokenRows::restore);
   }
 }

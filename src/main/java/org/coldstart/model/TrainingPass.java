@@ -25,7 +25,7 @@ import org.coldstart.torch.Torch;
  */
 public final class TrainingPass implements AutoCloseable {
 
-  private final CausalLm model;
+  private final Decoder decoder;
   private final Precision precision;
   private final boolean checkpointing;
   private final NDManager manager = Torch.newManager();
@@ -34,7 +34,7 @@ public final class TrainingPass implements AutoCloseable {
   private final HalfWeights halves;
 
   TrainingPass(CausalLm model, Precision precision, boolean checkpointing) {
-    this.model = model;
+    decoder = model.decoder();
     this.precision = precision;
     this.checkpointing = checkpointing;
     if (model.dtype() != DType.F32) {
@@ -49,7 +49,7 @@ public final class TrainingPass implements AutoCloseable {
     // Who saves memory by checkpointing would not spend it on copies.
     halves =
         precision == Precision.BF16 && !checkpointing
-            ? new HalfWeights(model.matrices(), manager)
+            ? new HalfWeights(decoder.matrices(), manager)
             : null;
   }
 
@@ -97,20 +97,20 @@ public final class TrainingPass implements AutoCloseable {
     try (NDManager step = Torch.newManager();
         Tape tape = new Tape(step)) {
       NDArray ids = step.create(inputIds);
-      Pass plain = model.pass(step, rows, precision, halves, gradients);
+      Pass plain = decoder.overRows(step, rows, precision, halves, gradients);
       Pass kept = plain.with(tape);
-      NDArray x = onEmbeddings.apply(model.embed(ids));
-      for (DecoderLayer layer : model.layers()) {
+      NDArray x = onEmbeddings.apply(decoder.embed(ids));
+      for (DecoderLayer layer : decoder.layers()) {
         x = checkpointing ? forward(layer, x, kept, plain) : layer.forward(x, kept);
       }
       NDArray dx = step.zeros(x.getShape());
-      LossSums sums = model.head().loss(x, positions, labels, plain, scale, dx);
+      LossSums sums = decoder.head().loss(x, positions, labels, plain, scale, dx);
       x.close();
-      for (int i = model.layers().size() - 1; i >= 0; i--) {
-        DecoderLayer layer = model.layers().get(i);
+      for (int i = decoder.layers().size() - 1; i >= 0; i--) {
+        DecoderLayer layer = decoder.layers().get(i);
         dx = checkpointing ? backward(layer, dx, kept) : layer.backward(dx, kept);
       }
-      model.backwardEmbed(dx, ids, plain);
+      decoder.backwardEmbed(dx, ids, plain);
       return sums;
     }
   }

@@ -204,9 +204,14 @@ final class Weights implements TensorSource {
 
   @Override
   public void read(String name, long offset, FloatBuffer into) {
+    readThroughBytes(this, name, offset, into);
+  }
+
+  /** Reads f32 values by way of a source's bytes. */
+  static void readThroughBytes(TensorSource source, String name, long offset, FloatBuffer into) {
     ByteBuffer bytes =
         ByteBuffer.allocate(into.remaining() * Float.BYTES).order(ByteOrder.nativeOrder());
-    read(name, offset, DType.F32, bytes);
+    source.read(name, offset, DType.F32, bytes);
     into.put(bytes.flip().asFloatBuffer());
   }
 

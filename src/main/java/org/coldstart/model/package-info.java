@@ -2,9 +2,9 @@
  * The decoder: one network for the Llama, Qwen and Gemma families, described by {@link
  * org.coldstart.checkpoint.ModelConfig} and put together from small parts.
  *
- * <p>Read {@link org.coldstart.model.CausalLm} first, then {@link org.coldstart.model.DecoderLayer}
- * and its two halves. What of a model is trained is chosen by {@link
- * org.coldstart.model.Trainable}, or by putting a {@link org.coldstart.model.Lora} adapter on it.
- * Shapes are written (batch, time, …) throughout.
+ * <p>Read {@link org.coldstart.model.CausalLm} first, then {@link org.coldstart.model.Decoder} and
+ * {@link org.coldstart.model.DecoderLayer} with its two halves. What of a model is trained is
+ * chosen by {@link org.coldstart.model.Trainable}, or by putting a {@link org.coldstart.model.Lora}
+ * adapter on it. Shapes are written (batch, time, …) throughout.
  */
 package org.coldstart.model;

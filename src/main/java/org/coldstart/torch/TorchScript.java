@@ -92,6 +92,20 @@ final class TorchScript {
     run(method, arguments).close();
   }
 
+  /** The same without recording it for gradients. */
+  void invokeUnrecorded(String method, Object... arguments) {
+    Autograd.withoutGradient(
+        () -> {
+          invoke(method, arguments);
+          return null;
+        });
+  }
+
+  /** An argument that may be null, as the list that TorchScript takes for it. */
+  static NDArray[] optional(NDArray array) {
+    return array == null ? new NDArray[0] : new NDArray[] {array};
+  }
+
   private IValue run(String method, Object... arguments) {
     IValue[] values = new IValue[arguments.length];
     try {

@@ -45,7 +45,7 @@ public final class TrainingOps {
   }
 
   /**
-   * Back through {@link TorchOps#rmsNorm}.
+   * Back through {@link DecoderOps#rmsNorm}.
    *
    * @param x what was normed, shape (…, size)
    * @param total where the weight's gradient is added, or null for a frozen weight
@@ -53,7 +53,8 @@ public final class TrainingOps {
    */
   public static NDArray rmsNorm(
       NDArray dy, NDArray x, NDArray weight, double eps, boolean onePlus, NDArray total) {
-    return OPS.call("rms_norm", dy.getManager(), dy, x, weight, eps, onePlus, optional(total));
+    return OPS.call(
+        "rms_norm", dy.getManager(), dy, x, weight, eps, onePlus, TorchScript.optional(total));
   }
 
   /**
@@ -202,7 +203,7 @@ public final class TrainingOps {
   }
 
   /**
-   * Back through {@link TorchOps#moveLookedUp}: adds to the gradient of the other rows.
+   * Back through {@link DecoderOps#moveLookedUp}: adds to the gradient of the other rows.
    *
    * @param total shape (k, size)
    * @param dx the gradient of what was looked up, shape (n, size)
@@ -212,7 +213,7 @@ public final class TrainingOps {
   }
 
   /**
-   * Back through {@link TorchOps#moveScores}: adds to the gradient of the other rows, and to x's.
+   * Back through {@link DecoderOps#moveScores}: adds to the gradient of the other rows, and to x's.
    *
    * @param total shape (k, size)
    * @param dScores shape (n, vocabulary)
@@ -229,7 +230,7 @@ public final class TrainingOps {
   }
 
   /**
-   * Back through {@link TorchOps#addLowRank}: adds to the gradients of a and b.
+   * Back through {@link DecoderOps#addLowRank}: adds to the gradients of a and b.
    *
    * @param x shape (n, in)
    * @param da where a's gradient is added, or null if it is frozen
@@ -238,10 +239,15 @@ public final class TrainingOps {
    */
   public static NDArray lowRank(
       NDArray dy, NDArray x, NDArray a, NDArray b, double scale, NDArray da, NDArray db) {
-    return OPS.call("low_rank", dy.getManager(), dy, x, a, b, scale, optional(da), optional(db));
-  }
-
-  private static NDArray[] optional(NDArray x) {
-    return x == null ? new NDArray[0] : new NDArray[] {x};
+    return OPS.call(
+        "low_rank",
+        dy.getManager(),
+        dy,
+        x,
+        a,
+        b,
+        scale,
+        TorchScript.optional(da),
+        TorchScript.optional(db));
   }
 }

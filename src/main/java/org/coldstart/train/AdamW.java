@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.function.Predicate;
 import org.coldstart.model.Gradients;
 import org.coldstart.torch.Autograd;
+import org.coldstart.torch.OptimizerOps;
 import org.coldstart.torch.Torch;
-import org.coldstart.torch.TorchOps;
 
 /**
  * AdamW with f32 state, torch's fused kernel: moments, bias correction and decoupled decay in one
@@ -79,7 +79,7 @@ final class AdamW implements Optimizer {
       return;
     }
     NDArray[] sameStep = group.parameters().stream().map(p -> steps).toArray(NDArray[]::new);
-    TorchOps.adamW(
+    OptimizerOps.adamW(
         group.parameters().toArray(NDArray[]::new),
         group.parameters().stream().map(gradients::of).toArray(NDArray[]::new),
         group.means(),

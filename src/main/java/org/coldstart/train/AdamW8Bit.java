@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import org.coldstart.model.Gradients;
 import org.coldstart.torch.Autograd;
+import org.coldstart.torch.OptimizerOps;
 import org.coldstart.torch.Torch;
-import org.coldstart.torch.TorchOps;
 
 /**
  * AdamW with 8-bit state (Dettmers et al., 2022; bitsandbytes' AdamW8bit): both moments lie as one
@@ -108,7 +108,7 @@ final class AdamW8Bit implements Optimizer {
       // A last block that is not full goes by itself.
       long width = at < whole ? BLOCK : size - whole;
       long blocks = at < whole ? Math.min(CHUNK, whole - at) / BLOCK : 1;
-      TorchOps.adamW8Bit(
+      OptimizerOps.adamW8Bit(
           tensors,
           means,
           squares,

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.function.UnaryOperator;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.torch.DecoderOps;
 
 /**
  * Noise on the embeddings while training, which makes chat models more talkative: drawn evenly from
@@ -32,7 +32,7 @@ final class Neftune {
         Arrays.fill(scale, at, at += length, (float) (alpha / Math.sqrt(length * hidden)));
       }
       NDArray scales = embeddings.getManager().create(scale, new Shape(scale.length, 1));
-      return TorchOps.uniformNoise(embeddings, scales);
+      return DecoderOps.uniformNoise(embeddings, scales);
     };
   }
 }

@@ -8,7 +8,6 @@ import org.coldstart.checkpoint.DType;
 import org.coldstart.data.Example;
 import org.coldstart.generate.Generator;
 import org.coldstart.model.CausalLm;
-import org.coldstart.model.Pretrained;
 import org.coldstart.model.TrainingPass;
 import org.coldstart.tokenizer.Tokenizer;
 
@@ -92,7 +91,7 @@ public final class SftTrainer {
               + " evaluation rows.");
     }
     if (config.outputDir() != null) {
-      Pretrained.checkRows(model, tokenizer);
+      model.checkFits(tokenizer);
     }
     if (model.dtype() != DType.F32) {
       throw new IllegalArgumentException(

@@ -283,7 +283,7 @@ class EmbeddingsTest {
       TokenEmbeddings embeddings = model.embeddings(tokenizer);
       String late = tokenizer.idToToken(300);
       assertMessage("resizeTokenEmbeddings", () -> embeddings.cloneEmbedding("!", late));
-      assertMessage("rows 0 to 98", () -> embeddings.row(late));
+      assertMessage("only 99 rows", () -> embeddings.row(late));
       assertMessage("nowhere", () -> embeddings.row("nowhere"));
       assertMessage("at least one token", () -> embeddings.initialize(new RowInit.Mean()));
       assertMessage("comes after", () -> embeddings.initialize(new RowInit.Clone("Z"), "A"));

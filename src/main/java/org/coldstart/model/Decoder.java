@@ -1,0 +1,156 @@
+package org.coldstart.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.coldstart.checkpoint.LayerType;
+import org.coldstart.checkpoint.ModelConfig;
+import org.coldstart.checkpoint.TensorSource;
+import org.coldstart.torch.Autograd;
+import org.coldstart.torch.DecoderOps;
+import org.coldstart.torch.Precision;
+import org.coldstart.torch.TrainingOps;
+
+/**
+ * The network: token ids are looked up in the embedding and go through the layers one after the
+ * other; the head turns what comes out into scores.
+ */
+final class Decoder {
+
+  static final String EMBEDDING = "model.embed_tokens.weight";
+  static final String HEAD = "lm_head.weight";
+
+  private final Weights weights;
+  private final TrainableParameters trainable;
+  private final Map<LayerType, Horizon> horizons;
+  private final List<DecoderLayer> layers;
+  private final Norm norm;
+  private final Map<String, Linear> linears;
+  private final int hiddenSize;
+  private final double embeddingScale;
+  private final double logitCap;
+  private final boolean tied;
+
+  /** Loads the network's parameters, in the order of the forward pass. */
+  Decoder(ModelConfig config, TensorSource source, Weights weights) {
+    this.weights = weights;
+    hiddenSize = config.hiddenSize();
+    embeddingScale = config.embeddingScale();
+    logitCap = config.logitSoftcap() == null ? 0 : config.logitSoftcap();
+    tied = config.tieWordEmbeddings();
+    horizons = Horizon.all(weights.newManager(), config.attention());
+    weights.load(source, EMBEDDING, config.vocabSize(), hiddenSize);
+    LayerLoader loader = new LayerLoader(config, source, weights);
+    layers = IntStream.range(0, config.numHiddenLayers()).mapToObj(loader::layer).toList();
+    norm = loader.norm("model.norm");
+    linears = loader.linears();
+    if (!tied) {
+      weights.load(source, HEAD, config.vocabSize(), hiddenSize);
+    }
+    trainable = new TrainableParameters(weights, tied);
+  }
+
+  /** A pass over whole rows that stand end to end. */
+  Pass overRows(NDManager out, long[] rows, Precision precision) {
+    return overRows(out, rows, precision, null, null);
+  }
+
+  /** The same with a way back, which gathers gradients. */
+  Pass overRows(
+      NDManager out, long[] rows, Precision precision, HalfWeights halves, Gradients gradients) {
+    Map<LayerType, Sight> sights = sights(horizon -> horizon.overRows(out, rows, precision));
+    return new Pass(precision, rows, sights, null, halves, null, gradients);
+  }
+
+  /** A pass over whole rows that stand end to end, at the beginning of a cache. */
+  Pass into(KvCache cache, NDManager out, long[] rows) {
+    Map<LayerType, Sight> sights = sights(horizon -> horizon.overRows(out, rows, Precision.F32));
+    return new Pass(Precision.F32, rows, sights, cache, null, null, null);
+  }
+
+  /** A pass over the next {@code time} tokens of a cache's rows. */
+  Pass after(KvCache cache, NDManager out, int time) {
+    Map<LayerType, Sight> sights =
+        sights(horizon -> horizon.after(cache, out, time, Precision.F32));
+    return new Pass(Precision.F32, null, sights, cache, null, null, null);
+  }
+
+  private Map<LayerType, Sight> sights(Function<Horizon, Sight> look) {
+    Map<LayerType, Sight> sights = new EnumMap<>(LayerType.class);
+    horizons.forEach((type, horizon) -> sights.put(type, look.apply(horizon)));
+    return sights;
+  }
+
+  /** Token ids of any shape → the last layer's output, (…, hidden). */
+  NDArray forward(NDArray inputIds, Pass pass) {
+    return Autograd.withoutGradient(
+        () -> {
+          NDArray x = embed(inputIds.flatten());
+          for (DecoderLayer layer : layers) {
+            x = layer.forward(x, pass);
+          }
+          return x.reshape(inputIds.getShape().add(hiddenSize));
+        });
+  }
+
+  /** Embeddings of token ids, (n) → (n, hidden). */
+  NDArray embed(NDArray inputIds) {
+    NDArray x = trainable.onLookedUp(DecoderOps.embedding(inputIds, embedding()), inputIds);
+    return embeddingScale == 1 ? x : x.mul(embeddingScale);
+  }
+
+  /** The way back of {@link #embed}. */
+  void backwardEmbed(NDArray dx, NDArray inputIds, Pass pass) {
+    NDArray d = embeddingScale == 1 ? dx : dx.mul(embeddingScale);
+    NDArray total = pass.gradient(embedding());
+    if (total != null) {
+      TrainingOps.addAtRows(total, inputIds, d);
+    }
+    trainable.backwardLookedUp(d, inputIds, pass);
+  }
+
+  List<DecoderLayer> layers() {
+    return layers;
+  }
+
+  /** The final norm and the scores, over the head's matrix as it is now. */
+  LmHead head() {
+    return new LmHead(norm, new Linear(headWeight(), null), trainable, logitCap);
+  }
+
+  /** The layers an adapter can be put on, by name, in the order of the forward pass. */
+  Map<String, Linear> linears() {
+    return linears;
+  }
+
+  /** The weights that activations are multiplied with. */
+  List<NDArray> matrices() {
+    List<NDArray> matrices =
+        new ArrayList<>(linears.values().stream().map(Linear::weight).toList());
+    matrices.add(headWeight());
+    return matrices;
+  }
+
+  /** What of the network is trained. */
+  TrainableParameters trainable() {
+    return trainable;
+  }
+
+  /**
+   * The embedding matrix as it is stored, shape (vocabulary, hidden): rows that are trained on
+   * their own may be older.
+   */
+  NDArray embedding() {
+    return weights.get(EMBEDDING);
+  }
+
+  /** The head's matrix, likewise: the embedding itself where the two are tied. */
+  NDArray headWeight() {
+    return tied ? embedding() : weights.get(HEAD);
+  }
+}
