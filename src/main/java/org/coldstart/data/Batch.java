@@ -38,11 +38,6 @@ public record Batch(long[] rows, long[] inputIds, long[] positions, long[] label
     return new Batch(rows, inputIds, positions, labels);
   }
 
-  /** Tokens of all rows. */
-  public int tokens() {
-    return inputIds.length;
-  }
-
   /** Tokens that carry loss. */
   public int keptTokens() {
     return labels.length;

@@ -66,11 +66,6 @@ public sealed interface Trainable {
     return new Matching(patterns);
   }
 
-  /** Chosen parameters: those whose whole name the regular expression matches. */
-  static Trainable matching(Pattern regex) {
-    return new Matching(Map.of(regex.pattern(), regex));
-  }
-
   /**
    * The rows of these token ids in the embedding and, where it is a matrix of its own, in the head.
    * Weight decay touches no other row either.

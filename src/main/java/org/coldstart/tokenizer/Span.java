@@ -19,9 +19,4 @@ public record Span(int start, int end) {
   public int length() {
     return end - start;
   }
-
-  /** The part of {@code text} that this span covers. */
-  public String of(String text) {
-    return text.substring(start, end);
-  }
 }

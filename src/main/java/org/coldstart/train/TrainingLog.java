@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.IntColumn;
-import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /** What a run wrote down. */
@@ -98,15 +97,6 @@ public final class TrainingLog {
         column("eval accuracy", Entry::evalMeanTokenAccuracy),
         column("seconds left", Entry::secondsLeft),
         column("peak GiB", entry -> entry.peakMemory() / 0x1p30));
-  }
-
-  /** The answers as a table. */
-  public Table samplesTable() {
-    return Table.create(
-        "samples",
-        IntColumn.create("step", samples.stream().mapToInt(Sample::step).toArray()),
-        StringColumn.create("prompt", samples.stream().map(Sample::prompt).toList()),
-        StringColumn.create("reply", samples.stream().map(Sample::reply).toList()));
   }
 
   private DoubleColumn column(String name, ToDoubleFunction<Entry> value) {

@@ -84,6 +84,16 @@ class ExampleBuilderTest {
   }
 
   @Test
+  void theTemplateGetsFurtherVariables() {
+    tokenizer.setChatTemplate("{{ mood }}: " + TinyTokenizer.CHATML);
+    Example example =
+        builder.templateVariables(Map.of("mood", "calm")).build(1, PromptCompletion.of("A", "B"));
+    assertEquals(
+        "calm: <|bos|>user\nA<|eos|>\n<|bos|>assistant\nB<|eos|>\n",
+        tokenizer.decode(example.ids()));
+  }
+
+  @Test
   void earlierRepliesOfAConversationCarryNoLoss() {
     List<Message> prompt = List.of(Message.user("A"), Message.assistant("B"), Message.user("C"));
     assertEquals(

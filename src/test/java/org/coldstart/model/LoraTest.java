@@ -264,6 +264,16 @@ class LoraTest {
   }
 
   @Test
+  void rowsAreNamedByTheirTokensToo() {
+    try (Tokenizer tokenizer = TinyTokenizer.chat()) {
+      assertEquals(
+          Trainable.tokenRows(0, 1),
+          Trainable.tokenRows(tokenizer, TinyTokenizer.START, TinyTokenizer.END));
+      assertMessage("nowhere", () -> Trainable.tokenRows(tokenizer, "nowhere"));
+    }
+  }
+
+  @Test
   void aPatternThatMatchesNothingNamesWhatIsNear() {
     try (CausalLm model = ParityCase.of("llama-tied").model()) {
       assertMessage(
