@@ -43,6 +43,7 @@ public final class CausalLm implements AutoCloseable {
   private final Weights weights;
   private final Decoder decoder;
   private final IncrementalDecoder incremental;
+  private final TrainableParameters trainable;
   private final VocabularyRows vocabulary;
   private final GenerationConfig generationConfig;
   private ModelConfig config;
@@ -56,7 +57,8 @@ public final class CausalLm implements AutoCloseable {
       weights = new Weights(manager, dtype);
       decoder = new Decoder(config, source, weights);
       incremental = new IncrementalDecoder(decoder);
-      vocabulary = new VocabularyRows(weights, decoder.trainable());
+      trainable = decoder.trainable();
+      vocabulary = new VocabularyRows(weights, trainable);
       weights.warnIfNotFinite(source.origin());
     } catch (RuntimeException e) {
       manager.close();
@@ -126,7 +128,7 @@ public final class CausalLm implements AutoCloseable {
    * are not among them.
    */
   public Map<String, NDArray> parameters() {
-    decoder.trainable().writeBack();
+    trainable.writeBack();
     return weights.all();
   }
 
@@ -138,7 +140,7 @@ public final class CausalLm implements AutoCloseable {
    * @throws IllegalStateException if an adapter is attached
    */
   public synchronized void setTrainable(Trainable choice) {
-    decoder.trainable().choose(choice);
+    trainable.choose(choice);
   }
 
   /**
@@ -148,17 +150,17 @@ public final class CausalLm implements AutoCloseable {
    * @throws IllegalStateException if the adapter attached is merged at present
    */
   public Map<String, NDArray> trainableParameters() {
-    return decoder.trainable().current();
+    return trainable.current();
   }
 
   /** How much of the model is trained. */
   public TrainableCount trainableCount() {
-    return decoder.trainable().count();
+    return trainable.count();
   }
 
   /** The adapter that is attached, if one is. */
   public Optional<Lora> adapter() {
-    return Optional.ofNullable(decoder.trainable().adapter());
+    return Optional.ofNullable(trainable.adapter());
   }
 
   /**
@@ -320,13 +322,13 @@ public final class CausalLm implements AutoCloseable {
 
   /** The embedding matrix, shape (vocabulary, hidden). */
   public NDArray embedding() {
-    decoder.trainable().writeBack();
+    trainable.writeBack();
     return decoder.embedding();
   }
 
   /** The head's matrix, shape (vocabulary, hidden): the embedding itself where the two are tied. */
   public NDArray headWeight() {
-    decoder.trainable().writeBack();
+    trainable.writeBack();
     return decoder.headWeight();
   }
 
@@ -460,8 +462,8 @@ public final class CausalLm implements AutoCloseable {
    *     there before stay whole
    */
   public synchronized void savePretrained(Path folder, SaveOptions options) {
-    decoder.trainable().writeBack();
-    try (MergedWeights merged = new MergedWeights(weights, decoder.trainable().unmerged())) {
+    trainable.writeBack();
+    try (MergedWeights merged = new MergedWeights(weights, trainable.unmerged())) {
       CheckpointWriter.write(folder, config, generationConfig, merged, options);
     }
   }
