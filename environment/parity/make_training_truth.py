@@ -44,18 +44,18 @@ def quantize(values, book):
 
 
 class QuantizedAdamW:
-    """One tensor's 8-bit state; blocks of 256 values in a row."""
+    """One tensor's 8-bit state; blocks of 256 values in a row. settings: as torch's AdamW takes them."""
 
-    def __init__(self, parameter):
-        self.parameter = parameter
+    def __init__(self, parameter, settings):
+        self.parameter, self.settings = parameter, settings
         blocks = range(0, parameter.numel(), BLOCK)
         self.state = {at: None for at in blocks}
 
     def step(self, count, lr):
-        beta1, beta2 = ADAMW["betas"]
+        beta1, beta2 = self.settings["betas"]
         flat, gradient = self.parameter.data.view(-1), self.parameter.grad.view(-1)
         correction1, correction2 = 1 - beta1 ** count, (1 - beta2 ** count) ** 0.5
-        decay = lr * ADAMW["weight_decay"] if self.parameter.dim() > 1 else 0
+        decay = lr * self.settings["weight_decay"] if self.parameter.dim() > 1 else 0
         for at in self.state:
             p, g = flat[at:at + BLOCK], gradient[at:at + BLOCK]
             if self.state[at] is None:
@@ -66,14 +66,14 @@ class QuantizedAdamW:
             mean = beta1 * mean + (1 - beta1) * g
             square = beta2 * square + (1 - beta2) * g * g
             p.mul_(1 - decay)
-            p.sub_(lr * correction2 / correction1 * mean / (square.sqrt() + ADAMW["eps"] * correction2))
+            p.sub_(lr * correction2 / correction1 * mean / (square.sqrt() + self.settings["eps"] * correction2))
             self.state[at] = (*quantize(mean, SIGNED), *quantize(square, UNSIGNED))
 
 
 def quantized_adamw(batch):
     """Ten steps on one batch, small tensors in f32."""
     model = AutoModelForCausalLM.from_pretrained(RESOURCES / "llama-tied", attn_implementation="eager").eval()
-    large = [QuantizedAdamW(p) for p in model.parameters() if p.numel() >= LEAST]
+    large = [QuantizedAdamW(p, ADAMW) for p in model.parameters() if p.numel() >= LEAST]
     small = torch.optim.AdamW([p for p in model.parameters() if p.numel() < LEAST], **ADAMW | {"weight_decay": 0})
     losses = []
     for count in range(1, STEPS + 1):
