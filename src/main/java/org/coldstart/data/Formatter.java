@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Reads rows in the shapes in which fine-tuning data are written, told by their columns:
@@ -94,6 +95,39 @@ public final class Formatter implements Function<Row, Sample> {
   public Conversation conversation(Row row) {
     String column = conversationColumn(row).orElseThrow(() -> unknownShape(row, "conversation "));
     return new Conversation(reader.read(row, column, row.value(column)));
+  }
+
+  /**
+   * As this one, with each conversation written out by the tokenizer's chat template, TRL's {@code
+   * formatting_func}: a text to learn with {@link LossOn#after}. {@link ExampleBuilder} sees to its
+   * BOS and EOS; neither is doubled where the template writes it.
+   *
+   * <p>The function throws a {@link DataException} naming the row if the conversation does not end
+   * with a reply, or the template refuses it.
+   */
+  public Function<Row, Text> toText(Tokenizer tokenizer) {
+    return row -> {
+      Sample sample = apply(row);
+      return sample instanceof Conversation chat
+          ? rendered(row, chat.messages(), tokenizer)
+          : (Text) sample;
+    };
+  }
+
+  private static Text rendered(Row row, List<Message> messages, Tokenizer tokenizer) {
+    String last = messages.get(messages.size() - 1).role();
+    if (!last.equals("assistant")) {
+      throw new RowProblem(
+          row.number(),
+          "the conversation ends with a turn of the "
+              + last
+              + ", so there is no reply to learn: add the assistant's, or drop the row.");
+    }
+    try {
+      return Text.of(tokenizer.applyChatTemplate(messages, false));
+    } catch (RuntimeException e) {
+      throw new RowProblem(row.number(), String.valueOf(e.getMessage()), e);
+    }
   }
 
   private Sample promptCompletion(Row row) {

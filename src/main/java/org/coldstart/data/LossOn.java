@@ -47,7 +47,8 @@ public abstract sealed class LossOn {
    * conversation only what the chat template writes is looked at, never what a message says, and
    * the loss ends with the turn. In plain text the text is all there is to look at.
    *
-   * @param responseTemplate opens a reply, exactly as it stands in the text
+   * @param responseTemplate opens a reply, exactly as it stands in the text; {@link
+   *     org.coldstart.tokenizer.ResponseTemplate} reads it off a model's chat template
    */
   public static LossOn after(String responseTemplate) {
     return new After(null, required(responseTemplate));
@@ -171,9 +172,13 @@ public abstract sealed class LossOn {
       return spans;
     }
 
-    private static Span part(TextRow row, int start, int end) {
-      return new Span(
-          start, start + row.stops().lengthWithoutTail(row.text().substring(start, end)));
+    private Span part(TextRow row, int start, int end) {
+      String reply = row.text().substring(start, end);
+      if (row.stops().only(reply)) {
+        throw new IllegalArgumentException(
+            "no reply follows the response template '" + shown(response) + "'.");
+      }
+      return new Span(start, start + row.stops().lengthWithoutTail(reply));
     }
 
     @Override
@@ -189,13 +194,17 @@ public abstract sealed class LossOn {
       return instruction == null ? spans.subList(spans.size() - 1, spans.size()) : spans;
     }
 
+    private static String shown(String template) {
+      return template.replace("\n", "\\n");
+    }
+
     private static void found(boolean found, String which, String template) {
       if (!found) {
         throw new IllegalArgumentException(
             "the "
                 + which
                 + " template '"
-                + template.replace("\n", "\\n")
+                + shown(template)
                 + "' is not in the row; write it exactly as the rendered text has it.");
       }
     }

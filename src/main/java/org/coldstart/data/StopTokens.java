@@ -2,6 +2,7 @@ package org.coldstart.data;
 
 import java.util.OptionalInt;
 import org.coldstart.tokenizer.Encoding;
+import org.coldstart.tokenizer.Span;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
@@ -24,6 +25,17 @@ record StopTokens(Tokenizer tokenizer) {
       index++;
     }
     return index < encoding.size() ? index : -1;
+  }
+
+  /** Whether a text holds nothing but such tokens and blanks. */
+  boolean only(String text) {
+    Encoding encoding = tokenizer.encode(text, false);
+    StringBuilder rest = new StringBuilder();
+    for (int i = 0; i < encoding.size(); i++) {
+      Span place = encoding.offsets().get(i);
+      rest.append(contains(encoding.ids()[i]) ? "" : text.substring(place.start(), place.end()));
+    }
+    return rest.toString().isBlank();
   }
 
   /**

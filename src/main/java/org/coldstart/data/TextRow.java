@@ -16,16 +16,38 @@ record TextRow(String text, int promptEnd, StopTokens stops) {
     if (row.completion().isBlank()) {
       throw new IllegalArgumentException("there is no text to learn.");
     }
-    String bos = bos(tokenizer);
-    String prompt = (row.prompt() + row.completion()).startsWith(bos) ? "" : bos;
-    prompt += row.prompt();
     String eos = tokenizer.eosToken().orElse("");
-    String end = row.completion().stripTrailing().endsWith(eos) ? "" : eos;
-    return new TextRow(prompt + row.completion() + end, prompt.length(), new StopTokens(tokenizer));
+    String text = row.prompt() + withOne(eos, row.completion());
+    int promptEnd = row.prompt().length();
+    String bos = tokenizer.bosToken().orElse("");
+    while (!bos.isEmpty() && text.startsWith(bos + bos)) {
+      text = text.substring(bos.length());
+      promptEnd = Math.max(0, promptEnd - bos.length());
+    }
+    String added = text.startsWith(bos) ? "" : addedBos(tokenizer);
+    return new TextRow(added + text, added.length() + promptEnd, new StopTokens(tokenizer));
+  }
+
+  /** The text with an EOS at its end, however many it had there. */
+  private static String withOne(String eos, String text) {
+    if (eos.isEmpty()) {
+      return text;
+    }
+    String one = text.stripTrailing().endsWith(eos) ? text : text + eos;
+    for (String less = withoutLast(eos, one);
+        less.stripTrailing().endsWith(eos);
+        less = withoutLast(eos, one)) {
+      one = less;
+    }
+    return one;
+  }
+
+  private static String withoutLast(String eos, String text) {
+    return text.substring(0, text.lastIndexOf(eos));
   }
 
   /** What this tokenizer puts in front of a text; empty for most. */
-  private static String bos(Tokenizer tokenizer) {
+  private static String addedBos(Tokenizer tokenizer) {
     Encoding empty = tokenizer.encode("", true);
     return tokenizer
         .bosToken()

@@ -2,8 +2,10 @@ package org.coldstart.notebook;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.coldstart.train.TrainingLog;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.Histogram;
 import org.knowm.xchart.XYChart;
@@ -31,6 +33,21 @@ public final class Charts {
     chart.setYAxisTitle(yLabel);
     ChartStyle.apply(chart.getStyler());
     chart.getStyler().setMarkerSize(0);
+    return chart;
+  }
+
+  /** The training loss of several runs by their names, as their logs have it. */
+  public static XYChart losses(String title, Map<String, TrainingLog> runs) {
+    XYChart chart = lines(title, "step", "loss per token");
+    runs.forEach(
+        (name, log) -> {
+          List<TrainingLog.Entry> rows =
+              log.entries().stream().filter(row -> !Double.isNaN(row.loss())).toList();
+          chart.addSeries(
+              name,
+              rows.stream().map(row -> (double) row.step()).toList(),
+              rows.stream().map(TrainingLog.Entry::loss).toList());
+        });
     return chart;
   }
 

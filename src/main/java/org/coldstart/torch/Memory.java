@@ -3,6 +3,7 @@ package org.coldstart.torch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
@@ -15,6 +16,10 @@ import java.util.stream.Stream;
 public final class Memory {
 
   private static final Path STATUS = Path.of("/proc/self/status");
+  private static final Path CLEAR_REFS = Path.of("/proc/self/clear_refs");
+
+  /** See proc(5); Linux 4.0 and later. */
+  private static final String RESET_PEAK = "5";
 
   private Memory() {}
 
@@ -23,9 +28,36 @@ public final class Memory {
     return kibibytes("VmRSS:");
   }
 
-  /** The most bytes that were resident at once since the process started. */
+  /**
+   * The most bytes that were resident at once since the process started, or since {@link
+   * #restartPeak}.
+   */
   public static OptionalLong peakResidentBytes() {
     return kibibytes("VmHWM:");
+  }
+
+  /**
+   * Begins to look for the peak anew, so that several runs in one process can be told apart:
+   *
+   * <pre>{@code
+   * OptionalLong before = Memory.restartPeak();
+   * trainer.train();
+   * long more = Memory.peakResidentBytes().getAsLong() - before.getAsLong();
+   * }</pre>
+   *
+   * <p>Memory that was freed but that the allocator keeps is resident still, so a later run may
+   * seem to need less than it does.
+   *
+   * @return the bytes resident now; empty where the system does not let the peak be set back, which
+   *     then counts on
+   */
+  public static OptionalLong restartPeak() {
+    try {
+      Files.writeString(CLEAR_REFS, RESET_PEAK, StandardOpenOption.WRITE);
+      return residentBytes();
+    } catch (IOException e) {
+      return OptionalLong.empty();
+    }
   }
 
   private static OptionalLong kibibytes(String key) {
