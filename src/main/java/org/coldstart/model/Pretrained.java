@@ -6,13 +6,16 @@ import java.util.Optional;
 import org.coldstart.checkpoint.AtomicFiles;
 import org.coldstart.checkpoint.CheckpointFiles;
 import org.coldstart.checkpoint.SaveOptions;
+import org.coldstart.tokenizer.DefaultChatTemplate;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * A whole checkpoint in one folder: model, tokenizer and model card, as other tools expect it.
+ * A whole checkpoint, in and out: model, tokenizer and model card, as other tools expect them.
  *
  * <pre>{@code
- * Pretrained.save(Path.of("model/final_model"), model, tokenizer);
+ * ModelAndTokenizer base = Pretrained.load("Qwen/Qwen3-0.6B-Base");
+ * // training
+ * Pretrained.save(Path.of("model/final_model"), base.model(), base.tokenizer());
  * }</pre>
  *
  * <p>The folder then has {@code config.json}, {@code generation_config.json}, the weights, {@code
@@ -27,6 +30,25 @@ public final class Pretrained {
   private static final String CARD = "README.md";
 
   private Pretrained() {}
+
+  /**
+   * Loads a model and its tokenizer, ready to talk: a tokenizer without chat template gets the
+   * {@link DefaultChatTemplate}, and one without pad token takes its EOS for that.
+   *
+   * @param nameOrPath as {@link CausalLm#fromPretrained(String)} takes it
+   * @throws IllegalStateException if the tokenizer has neither a template nor a token that could
+   *     end a reply
+   */
+  public static ModelAndTokenizer load(String nameOrPath) {
+    Tokenizer tokenizer = Tokenizer.fromPretrained(nameOrPath);
+    try {
+      DefaultChatTemplate.giveIfMissing(tokenizer);
+      return new ModelAndTokenizer(CausalLm.fromPretrained(nameOrPath), tokenizer);
+    } catch (RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
 
   /** Saves the weights as they are in memory, without a model card. */
   public static void save(Path folder, CausalLm model, Tokenizer tokenizer) {
