@@ -109,7 +109,8 @@ public final class Responses {
 
   private static List<Message> messages(String userMessage, String systemMessage) {
     if (userMessage == null || userMessage.isBlank()) {
-      throw new IllegalArgumentException("The user's message is empty: there is nothing to answer.");
+      throw new IllegalArgumentException(
+          "The user's message is empty: there is nothing to answer.");
     }
     return systemMessage == null || systemMessage.isEmpty()
         ? List.of(Message.user(userMessage))

@@ -3,8 +3,10 @@ package org.coldstart.model;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.coldstart.checkpoint.AtomicFiles;
 import org.coldstart.checkpoint.CheckpointFiles;
+import org.coldstart.checkpoint.GenerationConfig;
 import org.coldstart.checkpoint.SaveOptions;
 import org.coldstart.tokenizer.DefaultChatTemplate;
 import org.coldstart.tokenizer.Tokenizer;
@@ -56,7 +58,8 @@ public final class Pretrained {
   }
 
   /**
-   * Saves everything.
+   * Saves everything. The end tokens in {@code generation_config.json} are the model's and the
+   * tokenizer's EOS.
    *
    * @param card the text of README.md; without one a README.md that is there stays
    * @throws IllegalArgumentException if the tokenizer has ids without a row in the model's matrix
@@ -74,12 +77,19 @@ public final class Pretrained {
         folder,
         name -> CheckpointFiles.isWeights(name) || CheckpointFiles.isTokenizer(name),
         aside -> {
-          model.savePretrained(aside, options);
+          model.savePretrained(aside, options, endingAlsoAtEos(model, tokenizer));
           tokenizer.save(aside);
           if (card.isPresent()) {
             Files.writeString(aside.resolve(CARD), card.get());
           }
         });
+  }
+
+  /** Replies end at the tokenizer's EOS here, so they shall in what is saved. */
+  private static GenerationConfig endingAlsoAtEos(CausalLm model, Tokenizer tokenizer) {
+    GenerationConfig config = model.generationConfig();
+    OptionalInt eos = tokenizer.eosTokenId();
+    return eos.isPresent() ? config.withEosToken(eos.getAsInt()) : config;
   }
 
   /**

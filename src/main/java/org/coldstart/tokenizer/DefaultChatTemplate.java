@@ -65,8 +65,7 @@ public final class DefaultChatTemplate {
   }
 
   private static String endToken(Tokenizer tokenizer) {
-    boolean known =
-        tokenizer.tokenToId(END_TOKEN).stream().anyMatch(id -> tokenizer.isSpecial(id));
+    boolean known = tokenizer.tokenToId(END_TOKEN).stream().anyMatch(id -> tokenizer.isSpecial(id));
     return known
         ? END_TOKEN
         : tokenizer

@@ -105,8 +105,7 @@ class DefaultTemplateMaskTest {
   }
 
   private static String refusal(ExampleBuilder builder, Message... messages) {
-    return assertThrows(
-            DataException.class, () -> builder.build(4, Conversation.of(messages)))
+    return assertThrows(DataException.class, () -> builder.build(4, Conversation.of(messages)))
         .getMessage();
   }
 }

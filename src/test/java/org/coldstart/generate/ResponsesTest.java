@@ -47,8 +47,7 @@ class ResponsesTest {
   }
 
   private static Generation greedy(int maxNewTokens, Message... messages) {
-    return new Generator(model, tokenizer)
-        .chat(List.of(messages), Sampling.greedy(), maxNewTokens);
+    return new Generator(model, tokenizer).chat(List.of(messages), Sampling.greedy(), maxNewTokens);
   }
 
   @Test
@@ -93,8 +92,7 @@ class ResponsesTest {
     List<Answer> answers = testModelWithQuestions(model, tokenizer, questions, "Be brief.");
     assertEquals(questions, answers.stream().map(Answer::question).toList());
     for (Answer answer : answers) {
-      Generation alone =
-          greedy(100, Message.system("Be brief."), Message.user(answer.question()));
+      Generation alone = greedy(100, Message.system("Be brief."), Message.user(answer.question()));
       assertEquals(alone.text().strip(), answer.answer());
       assertEquals(alone.ended(), answer.ended());
     }

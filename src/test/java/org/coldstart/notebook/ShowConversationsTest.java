@@ -34,8 +34,7 @@ class ShowConversationsTest {
   void longTextsAreShownWhole() {
     String question = "Why " + "so ".repeat(3000) + "<b>long</b>?";
     String answer = "x".repeat(20_000) + "\n  indented\n\n" + "思".repeat(5_000);
-    Rich shown =
-        Show.displayDataset(chat(message("user", question), message("assistant", answer)));
+    Rich shown = Show.displayDataset(chat(message("user", question), message("assistant", answer)));
     assertTrue(shown.content().contains(Html.escape(question)));
     assertTrue(shown.content().contains(answer));
     assertFalse(shown.content().contains("<b>"));
@@ -43,8 +42,7 @@ class ShowConversationsTest {
     assertTrue(shown.content().contains("white-space:pre-wrap"));
     assertTrue(shown.content().contains(">User Prompt</th>"));
     assertTrue(shown.content().contains(">Assistant Response</th>"));
-    assertEquals(
-        "User Prompt: " + question + "\nAssistant Response: " + answer, shown.toString());
+    assertEquals("User Prompt: " + question + "\nAssistant Response: " + answer, shown.toString());
   }
 
   @Test

@@ -60,8 +60,7 @@ class DefaultChatTemplateTest {
       for (Case truth : cases) {
         List<Message> conversation = truth.conversation();
         assertEquals(truth.text(), tokenizer.applyChatTemplate(conversation, false));
-        assertEquals(
-            truth.text() + "Assistant:", tokenizer.applyChatTemplate(conversation, true));
+        assertEquals(truth.text() + "Assistant:", tokenizer.applyChatTemplate(conversation, true));
       }
     }
   }
@@ -170,8 +169,7 @@ class DefaultChatTemplateTest {
       DefaultChatTemplate.give(tokenizer);
       List<Message> chat = List.of(Message.user("Hi"), Message.of("reasoning", "hm"));
       String message =
-          assertThrows(
-                  TemplateException.class, () -> tokenizer.applyChatTemplate(chat, false))
+          assertThrows(TemplateException.class, () -> tokenizer.applyChatTemplate(chat, false))
               .getMessage();
       assertTrue(
           message.contains("knows the roles system, user and assistant, not reasoning."), message);
