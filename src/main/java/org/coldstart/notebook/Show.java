@@ -102,7 +102,8 @@ public final class Show {
   }
 
   private static String whole(Answer answer) {
-    return answer.ended() ? answer.answer() : answer.answer() + " ✂";
+    String said = answer.answer().isEmpty() ? "(nothing)" : answer.answer();
+    return answer.ended() ? said : said + " ✂";
   }
 
   /** Text with Markdown marks, shown as a Markdown cell is. */

@@ -113,6 +113,8 @@ class ShowConversationsTest {
     assertEquals(List.of("question", "before", "after"), table.columnNames());
     assertEquals("and on and on ✂", table.get(0, 1));
     assertEquals("A.", table.get(0, 2));
+    List<Answer> silent = List.of(new Answer("Q", "", true));
+    assertEquals("(nothing)", Show.sideBySide("a", silent, "b", silent).get(0, 1));
     assertThrows(
         IllegalArgumentException.class,
         () -> Show.sideBySide("a", List.of(), "b", List.of(new Answer("Q", "A", true))));
