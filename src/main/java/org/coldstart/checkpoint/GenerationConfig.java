@@ -106,6 +106,26 @@ public record GenerationConfig(
         json);
   }
 
+  /** This with one more token that ends a reply, or this itself if that token does so already. */
+  public GenerationConfig withEosToken(int id) {
+    if (eosTokenIds.contains(id)) {
+      return this;
+    }
+    List<Integer> ids = new ArrayList<>(eosTokenIds);
+    ids.add(id);
+    return new GenerationConfig(
+        doSample,
+        temperature,
+        topK,
+        topP,
+        repetitionPenalty,
+        ids,
+        padTokenId,
+        bosTokenId,
+        maxNewTokens,
+        source);
+  }
+
   /** The JSON it was read from, with these values. */
   public JsonObject toJson() {
     JsonObject json = source.deepCopy();

@@ -3,8 +3,11 @@ package org.coldstart.data;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Span;
 
 /**
@@ -79,8 +82,17 @@ public abstract sealed class LossOn {
     return true;
   }
 
-  private static List<Span> turns(ChatRow row, IntPredicate chosen) {
-    return IntStream.range(0, row.messages().size()).filter(chosen).mapToObj(row::turn).toList();
+  private static List<Span> turns(ChatRow row, String wanted, IntPredicate chosen) {
+    List<Span> turns =
+        IntStream.range(0, row.messages().size()).filter(chosen).mapToObj(row::turn).toList();
+    if (turns.isEmpty()) {
+      throw new IllegalArgumentException(
+          "no token carries loss, for there is no %s turn to learn from, only %s."
+              .formatted(
+                  wanted,
+                  row.messages().stream().map(Message::role).collect(Collectors.joining(", "))));
+    }
+    return turns;
   }
 
   private static final class Everything extends LossOn {
@@ -113,7 +125,9 @@ public abstract sealed class LossOn {
       return row.promptTurns() == 0
           ? assistantTurns().in(row)
           : turns(
-              row, i -> i >= row.promptTurns() && row.messages().get(i).role().equals("assistant"));
+              row,
+              "assistant",
+              i -> i >= row.promptTurns() && row.messages().get(i).role().equals("assistant"));
     }
   }
 
@@ -136,7 +150,10 @@ public abstract sealed class LossOn {
     List<Span> in(ChatRow row) {
       return generationBlocks && !row.generated().isEmpty()
           ? row.generated()
-          : turns(row, i -> roles.contains(row.messages().get(i).role()));
+          : turns(
+              row,
+              String.join(" or ", new TreeSet<>(roles)),
+              i -> roles.contains(row.messages().get(i).role()));
     }
   }
 

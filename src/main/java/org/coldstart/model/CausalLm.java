@@ -461,10 +461,15 @@ public final class CausalLm implements AutoCloseable {
    * @throws org.coldstart.checkpoint.CheckpointException if it cannot be written; files that were
    *     there before stay whole
    */
-  public synchronized void savePretrained(Path folder, SaveOptions options) {
+  public void savePretrained(Path folder, SaveOptions options) {
+    savePretrained(folder, options, generationConfig);
+  }
+
+  /** The same with other defaults for generation than those the model was loaded with. */
+  synchronized void savePretrained(Path folder, SaveOptions options, GenerationConfig generation) {
     trainable.writeBack();
     try (MergedWeights merged = new MergedWeights(weights, trainable.unmerged())) {
-      CheckpointWriter.write(folder, config, generationConfig, merged, options);
+      CheckpointWriter.write(folder, config, generation, merged, options);
     }
   }
 

@@ -2,6 +2,9 @@ package org.coldstart.notebook;
 
 import java.util.List;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import org.coldstart.data.DataSet;
+import org.coldstart.generate.Answer;
 import tech.tablesaw.api.Table;
 
 /**
@@ -56,6 +59,51 @@ public final class Show {
   /** A table of rows; a column whose values are all numbers is numeric. */
   public static Table table(String title, List<String> columns, List<? extends List<?>> rows) {
     return Tables.ofRows(title, columns, rows);
+  }
+
+  /** The first three conversations of a data set, as {@link #displayDataset(DataSet, int)}. */
+  public static Rich displayDataset(DataSet rows) {
+    return displayDataset(rows, 3);
+  }
+
+  /**
+   * Conversations as a table of <i>User Prompt</i> and <i>Assistant Response</i>, in full: long
+   * texts wrap. A conversation of several turns has as many lines; a system message stands above
+   * the prompt.
+   *
+   * @param count how many conversations, from the first; fewer if there are no more
+   * @throws org.coldstart.data.DataException naming the row that holds no conversation
+   */
+  public static Rich displayDataset(DataSet rows, int count) {
+    DataSet shown = rows.select(0, Math.min(count, rows.size()));
+    return ConversationHtml.of(shown.stream().flatMap(row -> Exchange.of(row).stream()).toList());
+  }
+
+  /**
+   * A model's answers beside another's, or beside its own after training, to the same questions. A
+   * ✂ marks an answer that the model did not end itself.
+   *
+   * @param firstName heads the column of the first answers
+   * @throws IllegalArgumentException if the questions are not the same
+   */
+  public static Table sideBySide(
+      String firstName, List<Answer> first, String secondName, List<Answer> second) {
+    List<String> questions = first.stream().map(Answer::question).toList();
+    if (!questions.equals(second.stream().map(Answer::question).toList())) {
+      throw new IllegalArgumentException(
+          "The answers are to different questions: put the same to both.");
+    }
+    return Tables.ofRows(
+        "",
+        List.of("question", firstName, secondName),
+        IntStream.range(0, questions.size())
+            .mapToObj(i -> List.of(questions.get(i), whole(first.get(i)), whole(second.get(i))))
+            .toList());
+  }
+
+  private static String whole(Answer answer) {
+    String said = answer.answer().isEmpty() ? "(nothing)" : answer.answer();
+    return answer.ended() ? said : said + " ✂";
   }
 
   /** Text with Markdown marks, shown as a Markdown cell is. */

@@ -218,26 +218,7 @@ public final class Tokenizer implements AutoCloseable {
    *     stands in texts too, and would be taken for padding there
    */
   public void setPadToken(String token) {
-    writing(
-        () -> {
-          AddedToken known = parts.json().addedToken(token);
-          if (known == null) {
-            throw new IllegalArgumentException(
-                "\""
-                    + token
-                    + "\" cannot be the pad token: it is "
-                    + (parts.json().id(token) == null
-                        ? "not a token of this tokenizer"
-                        : "an ordinary piece of text")
-                    + "; add one with addSpecialTokens(\"<|pad|>\") or take "
-                    + parts.config().token("eos_token").orElse("another special token"));
-          }
-          if (!known.special()) {
-            replace(parts.json().with(List.of(known.asSpecial())));
-          }
-          parts.config().setToken("pad_token", token);
-          return null;
-        });
+    setToken("pad_token", token);
   }
 
   /** Where a batch is filled up; right unless the tokenizer's files say otherwise. */
@@ -271,6 +252,16 @@ public final class Tokenizer implements AutoCloseable {
   /** The id of {@link #eosToken()}. */
   public OptionalInt eosTokenId() {
     return idOf("eos_token");
+  }
+
+  /**
+   * Names the token that ends a text or a turn; a reply then ends there, too.
+   *
+   * @throws IllegalArgumentException if it is not an added token: one of the ordinary vocabulary
+   *     stands in texts too, and would end them there
+   */
+  public void setEosToken(String token) {
+    setToken("eos_token", token);
   }
 
   /** The token for text that the vocabulary cannot express, if there is one. */
@@ -402,6 +393,34 @@ public final class Tokenizer implements AutoCloseable {
   private void replace(TokenizerJson json) {
     codec.replace(json);
     parts = new TokenizerParts(json, parts.config());
+  }
+
+  private void setToken(String role, String token) {
+    writing(
+        () -> {
+          AddedToken known = parts.json().addedToken(token);
+          if (known == null) {
+            throw new IllegalArgumentException(cannotBe(role, token));
+          }
+          if (!known.special()) {
+            replace(parts.json().with(List.of(known.asSpecial())));
+          }
+          parts.config().setToken(role, token);
+          return null;
+        });
+  }
+
+  private String cannotBe(String role, String token) {
+    String name = role.substring(0, role.indexOf('_'));
+    return "\"%s\" cannot be the %s token: it is %s; add one with addSpecialTokens(\"<|%s|>\") or take %s"
+        .formatted(
+            token,
+            name,
+            parts.json().id(token) == null
+                ? "not a token of this tokenizer"
+                : "an ordinary piece of text",
+            name,
+            parts.config().token("eos_token").orElse("another special token"));
   }
 
   private Optional<String> token(String role) {

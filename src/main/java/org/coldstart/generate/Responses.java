@@ -1,0 +1,119 @@
+package org.coldstart.generate;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Tokenizer;
+
+/**
+ * Asks a model and gets its replies: greedy, through its chat template, without the thinking part
+ * where a template has one ({@code enable_thinking=false}). The functions that DeepLearning.AI's
+ * course "Post-training of LLMs" is written with; notebooks call them by their bare names.
+ *
+ * <pre>{@code
+ * String reply = generateResponses(model, tokenizer, "Calculate 1+1-1");
+ * List<Answer> answers = testModelWithQuestions(model, tokenizer, questions);
+ * }</pre>
+ */
+public final class Responses {
+
+  /** The most new tokens of a reply, unless told otherwise. */
+  public static final int MAX_NEW_TOKENS = 100;
+
+  /** Prompts answered side by side. */
+  private static final int BATCH = 50;
+
+  private static final Map<String, Object> NO_THINKING = Map.of("enable_thinking", false);
+
+  private Responses() {}
+
+  /** The reply to one message without a system message, of at most 100 tokens. */
+  public static String generateResponses(CausalLm model, Tokenizer tokenizer, String userMessage) {
+    return generateResponses(model, tokenizer, userMessage, null);
+  }
+
+  /** The reply to one message under a system message, of at most 100 tokens. */
+  public static String generateResponses(
+      CausalLm model, Tokenizer tokenizer, String userMessage, String systemMessage) {
+    return generateResponses(model, tokenizer, userMessage, systemMessage, MAX_NEW_TOKENS);
+  }
+
+  /**
+   * The reply to one message: the new tokens alone, special tokens and blanks around it left out.
+   *
+   * @param systemMessage what the model is told about its task; null or empty for nothing
+   * @param maxNewTokens the most tokens of the reply, at least 1
+   * @throws IllegalArgumentException if the user's message is empty, or longer than the model sees
+   * @throws IllegalStateException if the tokenizer has no chat template
+   */
+  public static String generateResponses(
+      CausalLm model,
+      Tokenizer tokenizer,
+      String userMessage,
+      String systemMessage,
+      int maxNewTokens) {
+    List<Message> messages = messages(userMessage, systemMessage);
+    return generateAll(model, tokenizer, List.of(messages), maxNewTokens).get(0).text().strip();
+  }
+
+  /** The replies to several questions, each asked alone and without a system message. */
+  public static List<Answer> testModelWithQuestions(
+      CausalLm model, Tokenizer tokenizer, List<String> questions) {
+    return testModelWithQuestions(model, tokenizer, questions, null);
+  }
+
+  /**
+   * The replies to several questions, each asked alone, of at most 100 tokens.
+   *
+   * @param systemMessage what the model is told about its task; null or empty for nothing
+   * @return in the questions' order
+   */
+  public static List<Answer> testModelWithQuestions(
+      CausalLm model, Tokenizer tokenizer, List<String> questions, String systemMessage) {
+    List<List<Message>> asked = questions.stream().map(q -> messages(q, systemMessage)).toList();
+    List<Generation> replies = generateAll(model, tokenizer, asked, MAX_NEW_TOKENS);
+    List<Answer> answers = new ArrayList<>();
+    for (int i = 0; i < replies.size(); i++) {
+      Generation reply = replies.get(i);
+      answers.add(new Answer(questions.get(i), reply.text().strip(), reply.ended()));
+    }
+    return List.copyOf(answers);
+  }
+
+  /**
+   * The replies to whole conversations, written side by side.
+   *
+   * @param conversations each ends where the assistant is to speak
+   * @return in the same order
+   * @throws IllegalArgumentException if one is longer than the model sees
+   */
+  public static List<Generation> generateAll(
+      CausalLm model, Tokenizer tokenizer, List<List<Message>> conversations, int maxNewTokens) {
+    Generator generator = new Generator(model, tokenizer);
+    List<int[]> prompts = conversations.stream().map(c -> promptIds(tokenizer, c)).toList();
+    List<Generation> replies = new ArrayList<>();
+    for (int from = 0; from < prompts.size(); from += BATCH) {
+      List<int[]> batch = prompts.subList(from, Math.min(prompts.size(), from + BATCH));
+      replies.addAll(generator.generate(batch, Sampling.greedy(), maxNewTokens));
+    }
+    return List.copyOf(replies);
+  }
+
+  private static int[] promptIds(Tokenizer tokenizer, List<Message> conversation) {
+    return tokenizer
+        .encode(tokenizer.applyChatTemplate(conversation, true, NO_THINKING), false)
+        .ids();
+  }
+
+  private static List<Message> messages(String userMessage, String systemMessage) {
+    if (userMessage == null || userMessage.isBlank()) {
+      throw new IllegalArgumentException(
+          "The user's message is empty: there is nothing to answer.");
+    }
+    return systemMessage == null || systemMessage.isEmpty()
+        ? List.of(Message.user(userMessage))
+        : List.of(Message.system(systemMessage), Message.user(userMessage));
+  }
+}
