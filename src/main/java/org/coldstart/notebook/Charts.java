@@ -2,8 +2,11 @@ package org.coldstart.notebook;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.coldstart.train.TrainingLog;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.Histogram;
 import org.knowm.xchart.XYChart;
@@ -31,6 +34,26 @@ public final class Charts {
     chart.setYAxisTitle(yLabel);
     ChartStyle.apply(chart.getStyler());
     chart.getStyler().setMarkerSize(0);
+    return chart;
+  }
+
+  /**
+   * The train loss of runs over their steps.
+   *
+   * @param logs by the names of their lines
+   */
+  public static XYChart losses(String title, Map<String, TrainingLog> logs) {
+    XYChart chart = lines(title, "step", "loss per token");
+    new TreeMap<>(logs)
+        .forEach(
+            (name, log) -> {
+              List<TrainingLog.Entry> entries =
+                  log.entries().stream().filter(e -> !Double.isNaN(e.loss())).toList();
+              chart.addSeries(
+                  name,
+                  entries.stream().mapToDouble(TrainingLog.Entry::step).toArray(),
+                  entries.stream().mapToDouble(TrainingLog.Entry::loss).toArray());
+            });
     return chart;
   }
 
