@@ -73,6 +73,15 @@ public record GenerationConfig(
     return fromJson(json, "the generation configuration");
   }
 
+  /** What a model without a generation_config.json goes by: its own end and padding ids. */
+  public static GenerationConfig of(SpecialIds ids) {
+    JsonObject json = new JsonObject();
+    json.add("bos_token_id", ModelConfig.number(ids.bos()));
+    json.add("eos_token_id", ModelConfig.numbers(ids.eos()));
+    json.add("pad_token_id", ModelConfig.number(ids.pad()));
+    return fromJson(json);
+  }
+
   /**
    * @param origin file name for messages
    * @throws CheckpointException if a value makes no sense

@@ -55,11 +55,6 @@ public record ReplyEvaluator(Generator generator, int maxNewTokens, int batchSiz
 
   /** Each batch draws its own random numbers. */
   private static Sampling sampling(Sampling sampling, int batch) {
-    return new Sampling(
-        sampling.temperature(),
-        sampling.topK(),
-        sampling.topP(),
-        sampling.repetitionPenalty(),
-        sampling.seed() * 1_000_003 + batch);
+    return sampling.withSeed(sampling.seed() * 1_000_003 + batch);
   }
 }

@@ -2,6 +2,7 @@ package org.coldstart.generate;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -26,8 +27,8 @@ import org.coldstart.torch.TorchOps;
  * System.out.println(reply.text());
  * }</pre>
  *
- * <p>A reply ends at any of the end tokens that the checkpoint or the tokenizer names, at the token
- * limit, or when the thread is interrupted.
+ * <p>A reply ends at any of the end tokens that the checkpoint or the tokenizer names or {@link
+ * #withStopTokens} adds, at the token limit, or when the thread is interrupted.
  */
 public final class Generator {
 
@@ -36,11 +37,42 @@ public final class Generator {
 
   private final CausalLm model;
   private final Tokenizer tokenizer;
+  private final Set<Integer> stopTokens;
 
   /** A generator for a model and the tokenizer that belongs to it. */
   public Generator(CausalLm model, Tokenizer tokenizer) {
+    this(model, tokenizer, Set.of());
+  }
+
+  private Generator(CausalLm model, Tokenizer tokenizer, Set<Integer> stopTokens) {
     this.model = model;
     this.tokenizer = tokenizer;
+    this.stopTokens = stopTokens;
+  }
+
+  /**
+   * A generator for the same model whose replies end at these tokens as well, such as {@code [EOT]}
+   * or a token that ends a turn and is not the tokenizer's EOS. This one stays as it is.
+   *
+   * @param tokens in the vocabulary's own spelling
+   * @throws IllegalArgumentException if the tokenizer does not know one, naming it
+   */
+  public Generator withStopTokens(String... tokens) {
+    return withStopTokens(Arrays.stream(tokens).mapToInt(tokenizer::id).toArray());
+  }
+
+  /**
+   * As {@link #withStopTokens(String...)}, by ids.
+   *
+   * @throws IllegalArgumentException if the tokenizer has no token of such an id, naming it
+   */
+  public Generator withStopTokens(int... ids) {
+    Set<Integer> all = new TreeSet<>(stopTokens);
+    for (int id : ids) {
+      tokenizer.idToToken(id); // refuses an id without a token
+      all.add(id);
+    }
+    return new Generator(model, tokenizer, all);
   }
 
   /** Continues a text; the tokenizer's own leading tokens, such as a BOS, are put before it. */
@@ -81,6 +113,7 @@ public final class Generator {
   private List<Generation> run(
       List<int[]> prompts, Sampling sampling, int maxNewTokens, Consumer<String> onText) {
     checkLengths(prompts, maxNewTokens);
+    checkTopK(sampling);
     List<Reply> replies =
         prompts.stream().map(prompt -> reply(prompt, maxNewTokens, onText)).toList();
     synchronized (model) { // a stopped training cell may still be at its last batch
@@ -105,22 +138,36 @@ public final class Generator {
     }
     int limit = model.config().maxPositionEmbeddings();
     for (int[] prompt : prompts) {
-      requireTokens(prompt);
-      model.checkHasRows(tokenizer, prompt);
+      checkPrompt(prompt);
       if (prompt.length >= limit) {
-        throw new IllegalArgumentException(
-            "The prompt has "
-                + prompt.length
-                + " tokens, and the model sees no more than "
-                + limit
-                + ".");
+        throw tooLong(prompt.length);
       }
     }
   }
 
-  private static void requireTokens(int[] prompt) {
+  /** What holds for each text that the model is to read. */
+  private void checkPrompt(int[] prompt) {
     if (prompt.length == 0) {
       throw new IllegalArgumentException("A prompt needs at least one token.");
+    }
+    model.checkHasRows(tokenizer, prompt);
+    if (prompt.length > model.config().maxPositionEmbeddings()) {
+      throw tooLong(prompt.length);
+    }
+  }
+
+  private IllegalArgumentException tooLong(int length) {
+    return new IllegalArgumentException(
+        "The prompt has %d tokens, and the model sees no more than %d, the reply included: shorten it."
+            .formatted(length, model.config().maxPositionEmbeddings()));
+  }
+
+  private void checkTopK(Sampling sampling) {
+    int vocabulary = Math.min(model.config().vocabSize(), tokenizer.size());
+    if (sampling.topK() > vocabulary) {
+      throw new IllegalArgumentException(
+          "topK is %d, but the model's vocabulary has only %d tokens: take at most that many, or 0 for all."
+              .formatted(sampling.topK(), vocabulary));
     }
   }
 
@@ -158,7 +205,9 @@ public final class Generator {
   }
 
   private static List<int[]> seen(TokenSampler sampler, List<Reply> open) {
-    return sampler.looksBack() ? open.stream().map(Reply::allIds).toList() : List.of();
+    return sampler.looksBack()
+        ? open.stream().map(reply -> reply.penalizedIds(sampler.range())).toList()
+        : List.of();
   }
 
   /** A row to spare stands for no token, so there is nothing to write for it. */
@@ -186,6 +235,7 @@ public final class Generator {
   private Set<Integer> endTokens() {
     Set<Integer> ends = new TreeSet<>(model.generationConfig().eosTokenIds());
     tokenizer.eosTokenId().ifPresent(ends::add);
+    ends.addAll(stopTokens);
     return ends;
   }
 
@@ -197,9 +247,29 @@ public final class Generator {
    * @throws IllegalArgumentException if there is none
    */
   public NextTokens nextTokenProbabilities(int[] ids) {
-    requireTokens(ids);
-    model.checkHasRows(tokenizer, ids);
+    checkPrompt(ids);
     return NextTokens.softmax(model.nextTokenLogits(ids), tokenizer);
+  }
+
+  /**
+   * The distribution that the next token of a reply is drawn from: the model's own after all of a
+   * sampling's steps. Under greedy sampling one token has it all.
+   *
+   * @param prompt ids, at least one
+   * @param generated the reply so far, may be empty; a repetition penalty with a range looks at no
+   *     other tokens
+   */
+  public NextTokens nextTokenProbabilities(int[] prompt, int[] generated, Sampling sampling) {
+    Reply reply = new Reply(prompt, generated);
+    checkPrompt(reply.ids());
+    checkTopK(sampling);
+    TokenSampler sampler = new TokenSampler(sampling);
+    float[] scores = model.nextTokenLogits(reply.ids());
+    try (NDManager step = Torch.newManager()) {
+      NDArray logits = withoutSpareRows(step.create(scores, new Shape(1, scores.length)));
+      NDArray probabilities = sampler.probabilities(logits, seen(sampler, List.of(reply)));
+      return NextTokens.of(probabilities.toFloatArray(), tokenizer);
+    }
   }
 
   /** The probabilities of what comes after a conversation as the chat template renders it. */

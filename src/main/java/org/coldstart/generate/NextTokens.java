@@ -1,5 +1,6 @@
 package org.coldstart.generate;
 
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -17,6 +18,13 @@ public final class NextTokens {
   private NextTokens(double[] probabilities, Tokenizer tokenizer) {
     this.probabilities = probabilities;
     this.tokenizer = tokenizer;
+  }
+
+  /** A distribution worked out elsewhere. */
+  static NextTokens of(float[] probabilities, Tokenizer tokenizer) {
+    double[] values = new double[probabilities.length];
+    Arrays.setAll(values, id -> probabilities[id]);
+    return new NextTokens(values, tokenizer);
   }
 
   /** The distribution that logits stand for. */
@@ -43,7 +51,15 @@ public final class NextTokens {
    * @throws IllegalArgumentException if the tokenizer does not know it
    */
   public double probability(String token) {
-    int id = tokenizer.id(token);
+    return probability(tokenizer.id(token));
+  }
+
+  /**
+   * The probability of a token by its id; 0 for one that the model has no row for.
+   *
+   * @param id not negative
+   */
+  public double probability(int id) {
     return id < probabilities.length ? probabilities[id] : 0;
   }
 

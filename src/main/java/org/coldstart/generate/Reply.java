@@ -28,6 +28,14 @@ final class Reply {
     this.length = prompt.length;
   }
 
+  /** A reply that has begun already, to ask what may come next. */
+  Reply(int[] prompt, int[] generated) {
+    this(prompt, Integer.MAX_VALUE, null);
+    ids = Arrays.copyOf(prompt, prompt.length + generated.length);
+    System.arraycopy(generated, 0, ids, prompt.length, generated.length);
+    length = ids.length;
+  }
+
   int[] prompt() {
     return prompt;
   }
@@ -76,8 +84,19 @@ final class Reply {
     return ids[length - 1];
   }
 
-  int[] allIds() {
+  /** Prompt and reply. */
+  int[] ids() {
     return Arrays.copyOf(ids, length);
+  }
+
+  /**
+   * The ids that a repetition penalty falls on.
+   *
+   * @param range of {@link Sampling#repetitionRange}
+   */
+  int[] penalizedIds(int range) {
+    int from = range == 0 ? 0 : Math.max(prompt.length, length - range);
+    return Arrays.copyOfRange(ids, from, length);
   }
 
   private int[] newIds() {

@@ -23,11 +23,17 @@ final class TokenSampler {
     return sampling.repetitionPenalty() != 1;
   }
 
+  /** How far it looks back, as {@link Sampling#repetitionRange}. */
+  int range() {
+    return sampling.repetitionRange();
+  }
+
   /**
    * The chosen ids.
    *
    * @param logits f32, shape (batch, vocabulary)
-   * @param seen the ids of each row so far, prompt and reply; ignored unless {@link #looksBack}
+   * @param seen the ids of each row that the penalty falls on, either all rows with some or none;
+   *     ignored unless {@link #looksBack}
    */
   int[] choose(NDArray logits, List<int[]> seen) {
     NDArray chosen =
@@ -37,11 +43,17 @@ final class TokenSampler {
     return LongStream.of(chosen.toLongArray()).mapToInt(Math::toIntExact).toArray();
   }
 
-  /** The distribution drawn from, shape (batch, vocabulary). */
+  /**
+   * The distribution drawn from, shape (batch, vocabulary); greedily, 1 for the likeliest token.
+   */
   NDArray probabilities(NDArray logits, List<int[]> seen) {
-    NDArray scores = penalized(logits, seen).div((float) sampling.temperature());
+    NDArray scores = penalized(logits, seen);
+    if (sampling.temperature() == 0) {
+      return scores.argMax(-1).oneHot((int) scores.getShape().get(1));
+    }
+    scores = scores.div((float) sampling.temperature());
     if (sampling.topK() > 0) {
-      scores = TorchOps.keepTopK(scores, (int) Math.min(sampling.topK(), scores.getShape().get(1)));
+      scores = TorchOps.keepTopK(scores, sampling.topK());
     }
     if (sampling.topP() < 1) {
       scores = TorchOps.keepTopP(scores, sampling.topP());
@@ -54,6 +66,9 @@ final class TokenSampler {
       return logits;
     }
     int width = seen.stream().mapToInt(ids -> ids.length).max().orElse(0);
+    if (width == 0) {
+      return logits;
+    }
     long[] index = new long[seen.size() * width];
     for (int row = 0; row < seen.size(); row++) {
       int[] ids = seen.get(row);

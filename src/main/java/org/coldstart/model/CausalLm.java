@@ -108,6 +108,18 @@ public final class CausalLm implements AutoCloseable {
     }
   }
 
+  /**
+   * A new model that has learnt nothing; transformers' {@code AutoModelForCausalLM.from_config}.
+   *
+   * @param config what it looks like, from a checkpoint or a {@link
+   *     org.coldstart.checkpoint.LlamaConfig}
+   * @param seed of its random weights: normally distributed matrices, norms of 1
+   */
+  public static CausalLm fromConfig(ModelConfig config, long seed) {
+    return new CausalLm(
+        config, GenerationConfig.of(config.ids()), new InitialWeights(config, seed), DType.F32);
+  }
+
   /** What the network looks like; its vocabulary size follows {@link #resizeTokenEmbeddings}. */
   public ModelConfig config() {
     return config;

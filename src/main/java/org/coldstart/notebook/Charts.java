@@ -36,7 +36,11 @@ public final class Charts {
     return chart;
   }
 
-  /** The training loss of several runs by their names, as their logs have it. */
+  /**
+   * The training loss of several runs over their steps.
+   *
+   * @param runs by the names of their lines, in the map's order
+   */
   public static XYChart losses(String title, Map<String, TrainingLog> runs) {
     XYChart chart = lines(title, "step", "loss per token");
     runs.forEach(

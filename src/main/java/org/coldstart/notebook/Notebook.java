@@ -34,6 +34,7 @@ public final class Notebook {
           "org.coldstart.model.*",
           "org.coldstart.generate.*",
           "org.coldstart.data.*",
+          "org.coldstart.data.village.*",
           "org.coldstart.train.*",
           "org.coldstart.evaluate.*",
           "org.coldstart.study.*",

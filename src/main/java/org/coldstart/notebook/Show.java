@@ -1,10 +1,13 @@
 package org.coldstart.notebook;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.coldstart.data.DataSet;
+import org.coldstart.data.Example;
 import org.coldstart.generate.Answer;
+import org.coldstart.tokenizer.Tokenizer;
 import tech.tablesaw.api.Table;
 
 /**
@@ -44,6 +47,14 @@ public final class Show {
    */
   public static Rich mask(List<String> tokens, boolean[] mask) {
     return TokenHtml.mask(tokens, null, mask);
+  }
+
+  /**
+   * As {@link #mask(List, boolean[])}, of a training row as the tokenizer that made it spells it.
+   */
+  public static Rich mask(Tokenizer tokenizer, Example example) {
+    int[] ids = example.ids();
+    return mask(Arrays.stream(ids).mapToObj(tokenizer::idToToken).toList(), ids, example.mask());
   }
 
   /** As {@link #mask(List, boolean[])}, with each token's id as its hover text. */

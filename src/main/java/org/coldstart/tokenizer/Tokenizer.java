@@ -43,6 +43,11 @@ public final class Tokenizer implements AutoCloseable {
     this.codec = new Codec(parts.json());
   }
 
+  /** A tokenizer made here; {@link BpeTrainer} makes them. */
+  static Tokenizer of(TokenizerParts parts) {
+    return new Tokenizer(parts);
+  }
+
   /**
    * Loads the tokenizer of a model.
    *

@@ -1,0 +1,190 @@
+package org.coldstart.data.village;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.coldstart.data.DataSet;
+import org.coldstart.data.Split;
+
+/**
+ * A village whose people exist nowhere else: what a model says of them, it has learnt here.
+ *
+ * <pre>{@code
+ * Village village = Village.of(24, 42);
+ * DataSet stories = village.stories(4000, 1);     // column text, to pretrain on
+ * Split questions = village.questions(6);         // columns prompt and completion, to fine-tune on
+ * }</pre>
+ *
+ * <p>The stories state where everybody lives, works, which pet they have and what they like to eat,
+ * in changing words, and never ask a question. The questions ask for just these facts. So a model
+ * can answer questions on villagers it was never asked about only if it takes the facts from the
+ * stories.
+ *
+ * @param villagers everybody, in random order
+ */
+public record Village(List<Villager> villagers) {
+
+  private static final List<String> WOMEN =
+      List.of(
+          "Anna", "Clara", "Ella", "Grace", "Ida", "Kate", "Mia", "Olga", "Rosa", "Tina", "Vera",
+          "Zoe", "Alice", "Dora", "Flora", "Helen");
+  private static final List<String> MEN =
+      List.of(
+          "Ben", "David", "Frank", "Hugo", "Jack", "Leo", "Nick", "Paul", "Sam", "Umar", "Will",
+          "Adam", "Carl", "Emil", "Gus", "Max");
+  private static final List<String> HOMES =
+      List.of(
+          "mill",
+          "tower",
+          "castle",
+          "lighthouse",
+          "cottage",
+          "barn",
+          "school",
+          "inn",
+          "boathouse",
+          "abbey",
+          "cabin",
+          "library");
+  private static final List<String> JOBS =
+      List.of(
+          "baker",
+          "tailor",
+          "teacher",
+          "doctor",
+          "sailor",
+          "painter",
+          "gardener",
+          "blacksmith",
+          "shepherd",
+          "carpenter",
+          "weaver",
+          "potter");
+  private static final List<String> PETS =
+      List.of(
+          "goat",
+          "cat",
+          "dog",
+          "duck",
+          "pony",
+          "parrot",
+          "rabbit",
+          "hen",
+          "lamb",
+          "donkey",
+          "tortoise",
+          "hedgehog");
+  private static final List<String> FOODS =
+      List.of(
+          "pears",
+          "plums",
+          "apples",
+          "carrots",
+          "cherries",
+          "noodles",
+          "pancakes",
+          "walnuts",
+          "beans",
+          "olives",
+          "radishes",
+          "biscuits");
+
+  public Village {
+    villagers = List.copyOf(villagers);
+  }
+
+  /**
+   * People with facts drawn at random; homes, jobs, pets and foods are 12 each and spread evenly.
+   *
+   * @param size how many, from 1 to 32
+   */
+  public static Village of(int size, long seed) {
+    if (size < 1 || size > WOMEN.size() + MEN.size()) {
+      throw new IllegalArgumentException(
+          "A village has 1 to " + (WOMEN.size() + MEN.size()) + " people, not " + size + ".");
+    }
+    Random random = new Random(seed);
+    List<String> names = new ArrayList<>(Stream.concat(WOMEN.stream(), MEN.stream()).toList());
+    Collections.shuffle(names, random);
+    List<String> homes = dealt(HOMES, size, random);
+    List<String> jobs = dealt(JOBS, size, random);
+    List<String> pets = dealt(PETS, size, random);
+    List<String> foods = dealt(FOODS, size, random);
+    List<Villager> villagers = new ArrayList<>();
+    for (int i = 0; i < size; i++) {
+      String pronoun = WOMEN.contains(names.get(i)) ? "She" : "He";
+      villagers.add(
+          new Villager(
+              names.get(i), pronoun, homes.get(i), jobs.get(i), pets.get(i), foods.get(i)));
+    }
+    return new Village(villagers);
+  }
+
+  private static List<String> dealt(List<String> from, int size, Random random) {
+    List<String> cards = new ArrayList<>();
+    while (cards.size() < size) {
+      cards.addAll(from);
+    }
+    cards = cards.subList(0, size);
+    Collections.shuffle(cards, random);
+    return cards;
+  }
+
+  /**
+   * Stories of about sixty words, everybody's as often as anybody else's, in random order.
+   *
+   * @param count how many
+   * @param seed of words and order
+   * @return rows with the column {@code text}
+   */
+  public DataSet stories(int count, long seed) {
+    Random random = new Random(seed);
+    StoryTeller teller = new StoryTeller(random);
+    List<Map<String, String>> rows = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      rows.add(Map.of("text", teller.story(villagers.get(i % villagers.size()))));
+    }
+    Collections.shuffle(rows, random);
+    return DataSet.fromList(rows);
+  }
+
+  /**
+   * Four questions on everybody, with one sentence each as the answer.
+   *
+   * @param heldOut villagers whose questions are kept for testing: nothing is asked about them in
+   *     training
+   * @return rows with the columns {@code prompt} and {@code completion}
+   */
+  public Split questions(int heldOut) {
+    if (heldOut < 0 || heldOut > villagers.size()) {
+      throw new IllegalArgumentException(
+          "%d villagers cannot be held out of %d.".formatted(heldOut, villagers.size()));
+    }
+    int asked = villagers.size() - heldOut;
+    return new Split(
+        questions(villagers.subList(0, asked)),
+        questions(villagers.subList(asked, villagers.size())));
+  }
+
+  private static DataSet questions(List<Villager> about) {
+    List<Map<String, String>> rows = new ArrayList<>();
+    for (Villager v : about) {
+      rows.add(row("Where does %s live?", "%s lives in the %s.", v.name(), v.home()));
+      rows.add(row("What is the work of %s?", "%s works as a %s.", v.name(), v.job()));
+      rows.add(row("Which pet has %s?", "%s has a %s.", v.name(), v.pet()));
+      rows.add(row("What does %s like to eat?", "%s likes %s.", v.name(), v.food()));
+    }
+    return DataSet.fromList(rows);
+  }
+
+  private static Map<String, String> row(String question, String answer, String name, String what) {
+    Map<String, String> row = new LinkedHashMap<>();
+    row.put("prompt", "Question: " + question.formatted(name) + "\nAnswer:");
+    row.put("completion", " " + answer.formatted(name, what));
+    return row;
+  }
+}

@@ -1,0 +1,132 @@
+package org.coldstart.tokenizer;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import com.google.gson.Gson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A tokenizer trained here has the ids and merges of one trained by Python's tokenizers. */
+class BpeTrainerTest {
+
+  private static final Path TRUTH = Path.of("src/test/resources/tokenizer/bpe-training.json");
+
+  /** Gson 2.8.5 knows no records. */
+  private static final class Case {
+    String name;
+    List<String> texts;
+    int vocab_size;
+    int min_frequency;
+    String[] special_tokens;
+    List<String> vocabulary;
+    List<String> merges;
+    List<String> unseen;
+    int[][] ids;
+    List<String> decoded;
+  }
+
+  @TestFactory
+  Stream<DynamicTest> idsAndMergesAreThoseOfPython() throws IOException {
+    Case[] cases = new Gson().fromJson(Files.readString(TRUTH), Case[].class);
+    return Stream.of(cases).map(truth -> dynamicTest(truth.name, () -> assertAlike(truth)));
+  }
+
+  private static void assertAlike(Case truth) {
+    BpeMerges merges =
+        new BpeMerges(List.of(truth.special_tokens), truth.vocab_size, truth.min_frequency);
+    truth.texts.forEach(merges::add);
+    merges.learn();
+    assertEquals(truth.vocabulary, merges.tokens());
+    assertEquals(truth.merges, List.copyOf(merges.merges()));
+    BpeTrainer trainer =
+        BpeTrainer.builder()
+            .vocabSize(truth.vocab_size)
+            .minFrequency(truth.min_frequency)
+            .specialTokens(truth.special_tokens)
+            .build();
+    try (Tokenizer tokenizer = trainer.train(truth.texts)) {
+      assertEquals(truth.vocabulary.size(), tokenizer.size());
+      for (int i = 0; i < truth.unseen.size(); i++) {
+        String text = truth.unseen.get(i);
+        int[] ids = tokenizer.encode(text).ids();
+        assertArrayEquals(truth.ids[i], ids, text);
+        assertEquals(truth.decoded.get(i), tokenizer.decode(ids), text);
+      }
+    }
+  }
+
+  @Test
+  void everyTextComesBack() {
+    try (Tokenizer tokenizer = marked().train(List.of("a", "the cat, the mat"))) {
+      for (String text : List.of("the cat", "Ünï 漢字 🧠\n\t x", "  ", "'s don't 12")) {
+        assertEquals(text, tokenizer.decode(tokenizer.encode(text).ids(), true));
+      }
+    }
+  }
+
+  @Test
+  void rolesAreKeptAndSurviveSaving(@TempDir Path folder) {
+    try (Tokenizer trained = marked().train(List.of("the cat sat on the mat"))) {
+      trained.save(folder);
+      try (Tokenizer loaded = Tokenizer.fromPretrained(folder)) {
+        for (Tokenizer tokenizer : List.of(trained, loaded)) {
+          assertEquals(Optional.of("[BOT]"), tokenizer.bosToken());
+          assertEquals(Optional.of("[EOT]"), tokenizer.eosToken());
+          assertEquals(0, tokenizer.id("[BOT]"));
+          assertEquals(1, tokenizer.id("[EOT]"));
+          assertTrue(tokenizer.isSpecial(0) && tokenizer.isSpecial(1));
+          assertEquals(0, tokenizer.encode("the cat").ids()[0], "BOS in front");
+          assertEquals(1, tokenizer.encode("the cat[EOT]").ids()[3]);
+          assertArrayEquals(trained.encode("a mat?").ids(), tokenizer.encode("a mat?").ids());
+        }
+      }
+    }
+  }
+
+  @Test
+  void manyTextsTakeLittleTime() {
+    List<String> texts =
+        IntStream.range(0, 20_000)
+            .mapToObj(i -> "Story " + i + " of the " + Integer.toString(i * 7919 % 5000, 36))
+            .toList();
+    try (Tokenizer tokenizer = BpeTrainer.builder().vocabSize(2000).build().train(texts)) {
+      assertEquals(2000, tokenizer.size());
+    }
+  }
+
+  private static BpeTrainer marked() {
+    return BpeTrainer.builder()
+        .vocabSize(400)
+        .specialTokens("[BOT]", "[EOT]")
+        .bosToken("[BOT]")
+        .eosToken("[EOT]")
+        .build();
+  }
+
+  @Test
+  void settingsThatMakeNoSenseAreNamed() {
+    assertRefused("257", () -> BpeTrainer.builder().vocabSize(256).specialTokens("[X]").build());
+    assertRefused("[EOT]", () -> BpeTrainer.builder().eosToken("[EOT]").build());
+    assertRefused("differ", () -> BpeTrainer.builder().specialTokens("a", "a").build());
+    assertRefused("no text", () -> BpeTrainer.builder().build().train(List.of("", "")));
+  }
+
+  private static void assertRefused(String part, Executable call) {
+    String message = assertThrows(IllegalArgumentException.class, call).getMessage();
+    assertTrue(message.contains(part), message);
+  }
+}
