@@ -157,12 +157,12 @@ public final class Generator {
     }
   }
 
-  private static List<int[]> seen(TokenSampler sampler, List<Reply> open) {
+  static List<int[]> seen(TokenSampler sampler, List<Reply> open) {
     return sampler.looksBack() ? open.stream().map(Reply::allIds).toList() : List.of();
   }
 
   /** A row to spare stands for no token, so there is nothing to write for it. */
-  private NDArray withoutSpareRows(NDArray logits) {
+  NDArray withoutSpareRows(NDArray logits) {
     return logits.getShape().get(1) <= tokenizer.size()
         ? logits
         : TorchOps.slice(logits, 1, 0, tokenizer.size());
@@ -183,7 +183,7 @@ public final class Generator {
     return Arrays.stream(going).mapToObj(open::get).toList();
   }
 
-  private Set<Integer> endTokens() {
+  Set<Integer> endTokens() {
     Set<Integer> ends = new TreeSet<>(model.generationConfig().eosTokenIds());
     tokenizer.eosTokenId().ifPresent(ends::add);
     return ends;
