@@ -17,20 +17,17 @@ import org.coldstart.tokenizer.Message;
  * @param maxNewTokens tokens after which a phase that has not ended is cut off
  * @param batchSize questions answered side by side
  */
-public record ReasoningEvaluator(
-    TwoPhaseGenerator generator, int maxNewTokens, int batchSize) {
+public record ReasoningEvaluator(TwoPhaseGenerator generator, int maxNewTokens, int batchSize) {
 
   /**
    * Asks what stands in one column of each row, under the article's system message, and compares
    * the answer with another column.
    */
-  public ReasoningReport evaluate(
-      DataSet rows, String question, String answer, Sampling sampling) {
+  public ReasoningReport evaluate(DataSet rows, String question, String answer, Sampling sampling) {
     List<ReasoningReport.Scored> scored = new ArrayList<>();
     for (int from = 0; from < rows.size(); from += batchSize) {
       DataSet part = rows.select(from, Math.min(rows.size(), from + batchSize));
-      List<List<Message>> chats =
-          part.stream().map(row -> chat(row.text(question))).toList();
+      List<List<Message>> chats = part.stream().map(row -> chat(row.text(question))).toList();
       List<TwoPhaseReply> replies = generator.reply(chats, sampling, maxNewTokens);
       for (int i = 0; i < part.size(); i++) {
         Row row = part.get(i);

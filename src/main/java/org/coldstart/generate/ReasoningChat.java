@@ -65,8 +65,7 @@ public final class ReasoningChat implements AutoCloseable {
   private TokenSampler sampler;
 
   /** A chat under the article's system message, {@link ReasoningRole#SYSTEM}. */
-  public ReasoningChat(
-      CausalLm model, Tokenizer tokenizer, Sampling sampling, int maxNewTokens) {
+  public ReasoningChat(CausalLm model, Tokenizer tokenizer, Sampling sampling, int maxNewTokens) {
     this(model, tokenizer, List.of(Message.system(ReasoningRole.SYSTEM)), sampling, maxNewTokens);
   }
 

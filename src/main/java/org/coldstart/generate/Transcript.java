@@ -42,8 +42,7 @@ record Transcript(Tokenizer tokenizer, List<Turn> turns) {
   /** This conversation and what the model wrote in a role. */
   Transcript with(String role, Generation reply) {
     int length = reply.ids().length - (reply.ended() ? 1 : 0);
-    return with(
-        new Turn(Message.of(role, reply.text()), Arrays.copyOf(reply.ids(), length)));
+    return with(new Turn(Message.of(role, reply.text()), Arrays.copyOf(reply.ids(), length)));
   }
 
   private Transcript with(Turn turn) {

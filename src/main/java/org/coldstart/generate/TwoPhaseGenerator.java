@@ -60,8 +60,7 @@ public final class TwoPhaseGenerator {
     for (int i = 0; i < asked.size(); i++) {
       int prompt = prompts.get(i).length;
       int second = thought.get(i).length;
-      replies.add(
-          new TwoPhaseReply(reasonings.get(i), answers.get(i), prompt, prompt, second));
+      replies.add(new TwoPhaseReply(reasonings.get(i), answers.get(i), prompt, prompt, second));
     }
     return replies;
   }

@@ -20,8 +20,7 @@ import java.util.stream.IntStream;
  * @param end what ends a turn, its end token and what follows, such as {@code <|im_end|>\n}
  * @param assistant the template's name for the assistant, such as {@code model}
  */
-public record TurnMarks(
-    String opening, String before, String after, String end, String assistant) {
+public record TurnMarks(String opening, String before, String after, String end, String assistant) {
 
   private static final Message QUESTION = Message.user("Probe7fQ");
   private static final Message REPLY = Message.assistant("Probe7fA");
@@ -68,8 +67,7 @@ public record TurnMarks(
         : Optional.empty();
   }
 
-  private static Optional<TurnMarks> named(
-      String before, String after, String end, String header) {
+  private static Optional<TurnMarks> named(String before, String after, String end, String header) {
     boolean alike =
         header.length() > before.length() + after.length()
             && header.startsWith(before)

@@ -233,12 +233,12 @@ class ReasoningRoleTest {
     String message =
         assertThrows(
                 DataException.class,
-                () -> builder.build(rows, row -> ReasoningRole.conversation(row, "q", "r", "a"), 99))
+                () ->
+                    builder.build(rows, row -> ReasoningRole.conversation(row, "q", "r", "a"), 99))
             .getMessage();
     assertEquals("Row 2: turn 3 (reasoning) is empty.", message);
     ExampleSet set =
-        builder.build(
-            rows.select(0, 1), row -> ReasoningRole.conversation(row, "q", "r", "a"), 99);
+        builder.build(rows.select(0, 1), row -> ReasoningRole.conversation(row, "q", "r", "a"), 99);
     assertArrayEquals(
         ReasoningRole.createAnswerMask(tokenizer, SUM).ids(), set.examples().get(0).ids());
   }

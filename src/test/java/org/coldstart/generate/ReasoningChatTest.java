@@ -15,7 +15,6 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.coldstart.data.ReasoningRole;
 import org.coldstart.fixture.ParityCase;
@@ -102,8 +101,15 @@ class ReasoningChatTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "llama-tied", "llama3-rope", "llama-kv1", "mistral-window", "qwen2-tied-window", "qwen3",
-        "gemma", "gemma2", "gemma3"
+        "llama-tied",
+        "llama3-rope",
+        "llama-kv1",
+        "mistral-window",
+        "qwen2-tied-window",
+        "qwen3",
+        "gemma",
+        "gemma2",
+        "gemma3"
       })
   void twoPhasesOverOneCacheWriteWhatOnePhaseWritesForTheSameIds(String fixture) {
     try (CausalLm lm = of(fixture);
@@ -300,8 +306,7 @@ class ReasoningChatTest {
       lm.resizeTokenEmbeddings(tokenizer.size());
       try (ReasoningChat chat = new ReasoningChat(lm, tokenizer, NONE, Sampling.greedy(), 2)) {
         assertEquals(32_000, chat.limit());
-        assertThrows(
-            ConversationTooLongException.class, () -> chat.reply("a b ".repeat(20_000)));
+        assertThrows(ConversationTooLongException.class, () -> chat.reply("a b ".repeat(20_000)));
       }
     }
   }

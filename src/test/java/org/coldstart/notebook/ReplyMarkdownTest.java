@@ -20,8 +20,7 @@ class ReplyMarkdownTest {
     assertEquals(
         "&lt;script>x&lt;/script> &amp;lt; !&#91;i](http://x) &#91;a](javascript:b)",
         ReplyMarkdown.safe("<script>x</script> &lt; ![i](http://x) [a](javascript:b)"));
-    assertEquals(
-        "<span>&#36;</span>5 and <span>&#36;</span>6", ReplyMarkdown.safe("$5 and $6"));
+    assertEquals("<span>&#36;</span>5 and <span>&#36;</span>6", ReplyMarkdown.safe("$5 and $6"));
   }
 
   @Test

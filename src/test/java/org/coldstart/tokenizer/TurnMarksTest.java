@@ -54,7 +54,8 @@ class TurnMarksTest {
 
   @Test
   void aTurnThatNothingEndsIsNotImitated() {
-    String plain = "{% for m in messages %}<|quad_start|>{{ m.role }}: {{ m.content }}\n{% endfor %}";
+    String plain =
+        "{% for m in messages %}<|quad_start|>{{ m.role }}: {{ m.content }}\n{% endfor %}";
     assertEquals(
         new TurnMarks("", "<|quad_start|>", "\n", "<|im_end|>\n", "assistant"), of("qwen", plain));
   }
