@@ -2,6 +2,7 @@ package org.coldstart.generate;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -167,11 +168,14 @@ public final class ReasoningChat implements AutoCloseable {
     synchronized (model) { // a stopped training cell may still be at its last batch
       return Autograd.withoutGradient(
           () -> {
+            int[] ids = prompt;
             while (!reply.ended()) {
               if (Thread.interrupted()) {
                 reply.interrupt();
               } else {
-                reply.add(next(reply), endTokens);
+                int id = next(reply, ids);
+                reply.add(id, endTokens);
+                ids = with(ids, id);
               }
             }
             return reply.finish(tokenizer);
@@ -179,9 +183,15 @@ public final class ReasoningChat implements AutoCloseable {
     }
   }
 
-  private int next(Reply reply) {
+  private static int[] with(int[] ids, int id) {
+    int[] more = Arrays.copyOf(ids, ids.length + 1);
+    more[ids.length] = id;
+    return more;
+  }
+
+  private int next(Reply reply, int[] ids) {
     try (NDManager step = Torch.newManager()) {
-      NDArray logits = generator.withoutSpareRows(row.nextLogits(step, reply.allIds()));
+      NDArray logits = generator.withoutSpareRows(row.nextLogits(step, ids));
       return sampler.choose(logits, Generator.seen(sampler, List.of(reply)))[0];
     }
   }

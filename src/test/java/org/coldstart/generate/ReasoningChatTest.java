@@ -174,6 +174,13 @@ class ReasoningChatTest {
         // Whichever token ended it, the history has the template's.
         int[] thought = prompt(List.of(), "Hi", content);
         assertEquals(thought.length - asked.length - content.length, reply.readBetween());
+        TwoPhaseReply batched =
+            new TwoPhaseGenerator(loud, other)
+                .reply(List.of(List.of(Message.user("Hi"))), Sampling.greedy(), 12)
+                .get(0);
+        assertEquals(reply.reasoning().text(), batched.reasoning().text());
+        assertTrue(batched.reasoning().ended());
+        assertArrayEquals(reply.answer().ids(), batched.answer().ids());
         int[] answer = reply.answer().ids();
         int[] unstopped = alone(loud, thought, 12);
         assertArrayEquals(Arrays.copyOf(unstopped, answer.length), answer);
