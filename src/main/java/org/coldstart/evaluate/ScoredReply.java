@@ -24,7 +24,7 @@ public record ScoredReply(String instruction, String expected, Generation reply)
    * period.
    */
   public boolean exact() {
-    return wellFormed() && canonical(parsed().get().answer()).equals(canonical(expected));
+    return wellFormed() && alike(parsed().get().answer(), expected);
   }
 
   /**
@@ -37,6 +37,11 @@ public record ScoredReply(String instruction, String expected, Generation reply)
 
   private Optional<ThinkAnswer> parsed() {
     return ThinkAnswer.parse(reply.text());
+  }
+
+  /** Whether two answers are the same but for case, blanks around them and a final period. */
+  static boolean alike(String answer, String expected) {
+    return canonical(answer).equals(canonical(expected));
   }
 
   private static String canonical(String answer) {

@@ -204,14 +204,14 @@ public final class Generator {
     }
   }
 
-  private static List<int[]> seen(TokenSampler sampler, List<Reply> open) {
+  static List<int[]> seen(TokenSampler sampler, List<Reply> open) {
     return sampler.looksBack()
         ? open.stream().map(reply -> reply.penalizedIds(sampler.range())).toList()
         : List.of();
   }
 
   /** A row to spare stands for no token, so there is nothing to write for it. */
-  private NDArray withoutSpareRows(NDArray logits) {
+  NDArray withoutSpareRows(NDArray logits) {
     return logits.getShape().get(1) <= tokenizer.size()
         ? logits
         : TorchOps.slice(logits, 1, 0, tokenizer.size());
@@ -232,7 +232,7 @@ public final class Generator {
     return Arrays.stream(going).mapToObj(open::get).toList();
   }
 
-  private Set<Integer> endTokens() {
+  Set<Integer> endTokens() {
     Set<Integer> ends = new TreeSet<>(model.generationConfig().eosTokenIds());
     tokenizer.eosTokenId().ifPresent(ends::add);
     ends.addAll(stopTokens);

@@ -3,6 +3,7 @@ package org.coldstart.notebook;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.coldstart.train.TrainingLog;
@@ -39,19 +40,20 @@ public final class Charts {
   /**
    * The training loss of several runs over their steps.
    *
-   * @param runs by the names of their lines, in the map's order
+   * @param runs by the names of their lines, which stand in the order of these names
    */
   public static XYChart losses(String title, Map<String, TrainingLog> runs) {
     XYChart chart = lines(title, "step", "loss per token");
-    runs.forEach(
-        (name, log) -> {
-          List<TrainingLog.Entry> rows =
-              log.entries().stream().filter(row -> !Double.isNaN(row.loss())).toList();
-          chart.addSeries(
-              name,
-              rows.stream().map(row -> (double) row.step()).toList(),
-              rows.stream().map(TrainingLog.Entry::loss).toList());
-        });
+    new TreeMap<>(runs)
+        .forEach(
+            (name, log) -> {
+              List<TrainingLog.Entry> rows =
+                  log.entries().stream().filter(row -> !Double.isNaN(row.loss())).toList();
+              chart.addSeries(
+                  name,
+                  rows.stream().map(row -> (double) row.step()).toList(),
+                  rows.stream().map(TrainingLog.Entry::loss).toList());
+            });
     return chart;
   }
 

@@ -1,0 +1,176 @@
+package org.coldstart.data;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.tokenizer.TurnMarks;
+
+/**
+ * Conversations in which the model thinks in a turn of its own, opened by {@code <|reasoning|>},
+ * before it answers: system → user → reasoning → assistant.
+ *
+ * <pre>{@code
+ * tokenizer.addSpecialTokens(ReasoningRole.TOKEN);   // or leave it plain text
+ * ReasoningRole.prepareConversationTemplate(tokenizer);
+ * Conversation chat = ReasoningRole.conversation("2 + 3?", "2 and 3 make 5.", "5");
+ * Example example = ReasoningRole.createAnswerMask(tokenizer, chat);
+ * }</pre>
+ *
+ * <p>The role of a message is {@code reasoning}; the template writes {@code <|reasoning|>} for it.
+ */
+public final class ReasoningRole {
+
+  /** What the template calls the role. */
+  public static final String TOKEN = "<|reasoning|>";
+
+  /** The role of a message in which the model thinks. */
+  public static final String ROLE = "reasoning";
+
+  /** The article's system message. */
+  public static final String SYSTEM = "You are a helpful assistant";
+
+  private static final String ASSISTANT = "assistant";
+  private static final List<String> ROLES = List.of("system", "user", ROLE, ASSISTANT);
+
+  private ReasoningRole() {}
+
+  /**
+   * Gives a tokenizer a chat template that knows the reasoning role, with the turn tokens of the
+   * template it had. {@code add_reasoning_generation_prompt} opens the model's reasoning, {@code
+   * add_assistant_generation_prompt} (or the usual {@code add_generation_prompt}) its answer. The
+   * tokenizer saves the template; Python reads it. A second call changes nothing.
+   *
+   * @return the template's source
+   * @throws IllegalStateException if the tokenizer has no template to read the turn tokens off
+   */
+  public static String prepareConversationTemplate(Tokenizer tokenizer) {
+    String source = template(TurnMarks.of(tokenizer));
+    tokenizer.setChatTemplate(source);
+    return source;
+  }
+
+  private static String template(TurnMarks marks) {
+    // Where roles stand as <|user|>, the token is the whole mark.
+    String reasoning = marks.header(TOKEN).replace("<|" + TOKEN + "|>", TOKEN);
+    return String.join(
+        "\n",
+        "{%- set headers = {'system': " + literal(marks.header("system")),
+        "  , 'user': " + literal(marks.header("user")),
+        "  , 'reasoning': " + literal(reasoning),
+        "  , 'assistant': " + literal(marks.header(marks.assistant())) + "} %}",
+        "{{- " + literal(marks.opening()) + " }}",
+        "{%- for message in messages %}",
+        "{%- if message['role'] not in headers %}",
+        "{{- raise_exception(\"Unknown role '\" + message['role'] + \"': the roles are system,"
+            + " user, reasoning and assistant.\") }}",
+        "{%- endif %}",
+        "{{- headers[message['role']] + message['content'] + " + literal(marks.end()) + " }}",
+        "{%- endfor %}",
+        "{%- if add_reasoning_generation_prompt %}",
+        "{{- headers['reasoning'] }}",
+        "{%- elif add_assistant_generation_prompt or add_generation_prompt %}",
+        "{{- headers['assistant'] }}",
+        "{%- endif -%}");
+  }
+
+  private static String literal(String text) {
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'";
+  }
+
+  /**
+   * A question with its reasoning and answer, under the article's system message.
+   *
+   * @throws DataException if one of them is empty
+   */
+  public static Conversation conversation(String question, String reasoning, String answer) {
+    return checked(turns(question, reasoning, answer));
+  }
+
+  /**
+   * The same, read from three columns of a row.
+   *
+   * @throws DataException naming the row if a column is missing or one of the texts is empty
+   */
+  public static Conversation conversation(
+      Row row, String question, String reasoning, String answer) {
+    Conversation turns = turns(row.text(question), row.text(reasoning), row.text(answer));
+    fault(turns.messages())
+        .ifPresent(
+            fault -> {
+              throw new RowProblem(row.number(), fault);
+            });
+    return turns;
+  }
+
+  private static Conversation turns(String question, String reasoning, String answer) {
+    return Conversation.of(
+        Message.system(SYSTEM),
+        Message.user(question),
+        Message.of(ROLE, reasoning),
+        Message.assistant(answer));
+  }
+
+  /**
+   * Ids and mask of a conversation, made in one pass: the loss lies on the reasoning and the
+   * assistant turns, on each with its end token, and on nothing that the template writes around
+   * them.
+   *
+   * @throws DataException naming the turn if a role is not known or a turn is empty; if an
+   *     assistant turn is missing; or as {@link ExampleBuilder#build(long, Sample)}
+   */
+  public static Example createAnswerMask(Tokenizer tokenizer, Conversation conversation) {
+    return builder(tokenizer).build(1, checked(conversation));
+  }
+
+  /** Makes such examples of whole data sets. */
+  public static ExampleBuilder builder(Tokenizer tokenizer) {
+    return new ExampleBuilder(tokenizer).lossOn(LossOn.roles(ROLE, ASSISTANT));
+  }
+
+  /**
+   * The conversation itself, if it can be learnt from.
+   *
+   * @throws DataException if a role is not known, a turn is empty (a system message may be), a
+   *     reasoning turn has no assistant turn after it, or there is no assistant turn at all
+   */
+  public static Conversation checked(Conversation conversation) {
+    fault(conversation.messages())
+        .ifPresent(
+            fault -> {
+              throw new DataException(Character.toUpperCase(fault.charAt(0)) + fault.substring(1));
+            });
+    return conversation;
+  }
+
+  private static Optional<String> fault(List<Message> messages) {
+    return IntStream.range(0, messages.size())
+        .mapToObj(turn -> fault(messages, turn))
+        .flatMap(Optional::stream)
+        .findFirst()
+        .or(
+            () ->
+                messages.stream().anyMatch(message -> message.role().equals(ASSISTANT))
+                    ? Optional.empty()
+                    : Optional.of("the conversation has no assistant turn to learn."));
+  }
+
+  private static Optional<String> fault(List<Message> messages, int index) {
+    String role = messages.get(index).role();
+    String content = messages.get(index).content();
+    String turn = "turn " + (index + 1);
+    if (!ROLES.contains(role)) {
+      return Optional.of(
+          "%s has the unknown role '%s'; known are %s."
+              .formatted(turn, role, String.join(", ", ROLES)));
+    }
+    if (!role.equals("system") && (content == null || content.isBlank())) {
+      return Optional.of(turn + " (" + role + ") is empty.");
+    }
+    boolean last = index + 1 == messages.size();
+    return role.equals(ROLE) && (last || !messages.get(index + 1).role().equals(ASSISTANT))
+        ? Optional.of(turn + " (reasoning) has no assistant turn after it, so no answer to learn.")
+        : Optional.empty();
+  }
+}

@@ -1,0 +1,129 @@
+package org.coldstart.generate;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.coldstart.data.ReasoningRole;
+import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Tokenizer;
+
+/**
+ * A conversation on its way to ids. What the model wrote keeps the ids it wrote: its text, encoded
+ * again, may give others, and a cache that has read the first would be of no use.
+ *
+ * <p>The chat template renders a mark in place of each written text; what stands between the marks
+ * is encoded, and the written ids are put in for them. So any template will do: one that leaves
+ * earlier reasoning out has no mark there.
+ */
+record Transcript(Tokenizer tokenizer, List<Turn> turns) {
+
+  /**
+   * A turn of the conversation.
+   *
+   * @param written the ids of the content without its end token, where the model wrote it; null
+   *     where it was given
+   */
+  record Turn(Message message, int[] written) {}
+
+  static Transcript of(Tokenizer tokenizer, List<Message> messages) {
+    return new Transcript(
+        tokenizer, messages.stream().map(message -> new Turn(message, null)).toList());
+  }
+
+  /** This conversation and a message more. */
+  Transcript with(Message message) {
+    return with(new Turn(message, null));
+  }
+
+  /** This conversation and what the model wrote in a role. */
+  Transcript with(String role, Generation reply) {
+    int length = reply.ids().length - (reply.ended() ? 1 : 0);
+    return with(new Turn(Message.of(role, reply.text()), Arrays.copyOf(reply.ids(), length)));
+  }
+
+  private Transcript with(Turn turn) {
+    List<Turn> more = new ArrayList<>(turns);
+    more.add(turn);
+    return new Transcript(tokenizer, List.copyOf(more));
+  }
+
+  List<Message> messages() {
+    return turns.stream().map(Turn::message).toList();
+  }
+
+  /** The ids up to where the model writes in a role, what opens the turn included. */
+  int[] ids(String opening) {
+    String mark = unused();
+    String text = render(marked(mark), opening);
+    IntStream.Builder ids = IntStream.builder();
+    Matcher place = Pattern.compile(Pattern.quote(mark) + "(\\d+);").matcher(text);
+    int from = 0;
+    while (place.find()) {
+      encode(text.substring(from, place.start()), ids);
+      IntStream.of(turns.get(Integer.parseInt(place.group(1))).written()).forEach(ids);
+      from = place.end();
+    }
+    encode(text.substring(from), ids);
+    return ids.build().toArray();
+  }
+
+  /** How many ids stand between the last of a reasoning and the first of its answer. */
+  int idsBetweenPhases() {
+    Generation none = new Generation(new int[0], "", Generation.Stop.LENGTH);
+    return with(ReasoningRole.ROLE, none).ids("assistant").length - ids(ReasoningRole.ROLE).length;
+  }
+
+  /**
+   * Checks that the tokenizer's template opens a reasoning turn when asked to.
+   *
+   * @throws IllegalArgumentException if it does not, with the way out
+   */
+  static void requireReasoning(Tokenizer tokenizer) {
+    Transcript question = of(tokenizer, List.of(Message.user("Hi!")));
+    String closed = tokenizer.applyChatTemplate(question.messages(), false);
+    if (question.render(question.messages(), ReasoningRole.ROLE).equals(closed)) {
+      throw new IllegalArgumentException(
+          "The chat template has no add_reasoning_generation_prompt: give the tokenizer one that"
+              + " has, with ReasoningRole.prepareConversationTemplate(tokenizer).");
+    }
+  }
+
+  private void encode(String piece, IntStream.Builder ids) {
+    IntStream.of(tokenizer.encode(piece, false).ids()).forEach(ids);
+  }
+
+  private List<Message> marked(String mark) {
+    return IntStream.range(0, turns.size())
+        .mapToObj(
+            turn ->
+                turns.get(turn).written() == null
+                    ? turns.get(turn).message()
+                    : Message.of(turns.get(turn).message().role(), mark + turn + ";"))
+        .toList();
+  }
+
+  private String unused() {
+    String mark = "Mark7f";
+    while (holds(mark)) {
+      mark += "x";
+    }
+    return mark;
+  }
+
+  private boolean holds(String text) {
+    return turns.stream()
+        .map(turn -> turn.message().content())
+        .anyMatch(content -> content != null && content.contains(text));
+  }
+
+  private String render(List<Message> messages, String opening) {
+    return tokenizer.applyChatTemplate(
+        messages,
+        opening.equals("assistant"),
+        Map.of("add_" + opening + "_generation_prompt", true));
+  }
+}
