@@ -39,6 +39,7 @@ public final class Notebook {
           "org.coldstart.study.*",
           "org.coldstart.notebook.*",
           "org.coldstart.data.Row", // Tablesaw has a Row too
+          "org.coldstart.data.Formatter", // and java.util a Formatter
           "static org.coldstart.notebook.Show.*");
 
   private Notebook() {}
