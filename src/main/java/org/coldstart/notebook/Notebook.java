@@ -41,6 +41,7 @@ public final class Notebook {
           "org.coldstart.notebook.*",
           "org.coldstart.data.Row", // Tablesaw has a Row too
           "static org.coldstart.generate.Responses.*",
+          "org.coldstart.data.Formatter", // and java.util a Formatter
           "static org.coldstart.notebook.Show.*");
 
   private Notebook() {}
