@@ -195,6 +195,28 @@ def interrupted_between_steps():
         require_text(kernel.run_well("afterInterrupt.size() <= 1"), "true")
 
 
+def interrupted_and_resumed():
+    """A stopped cell offers what was reached; the next has the result, and the one after goes on from there."""
+    with our_kernel() as kernel:
+        kernel.run_well("""
+            SftConfig config = SftConfig.builder().numTrainEpochs(1).perDeviceTrainBatchSize(1).build();
+            SftTrainer trainer = new SftTrainer(
+                model, tokenizer, config, Collections.nCopies(1000, row), List.of());""")
+        cell = kernel.run("""
+            try (LiveTraining live = new LiveTraining(trainer.totalSteps())) {
+                trainer.train(live);
+            }""", interrupt_at="step ")
+        require_error(cell, "Interrupted")
+        require_text(kernel.run_well("String.valueOf(trainer.result())"), "Interrupted after ", "resume() goes on")
+        kernel.wait_for(cell, "trainer.resume() goes on · stopped after")
+        resumed = kernel.run_well("""
+            try (LiveTraining live = new LiveTraining(trainer.totalSteps())) {
+                trainer.resume(live);
+            }
+            String.valueOf(trainer.result())""")
+        require_text(resumed, "step 1000/1000 · ", "Trained 1000 steps, 1000 rows")
+
+
 def interrupted_before_a_display():
     """An interrupt that is pending when the progress line is drawn costs neither the line nor the run's result."""
     with our_kernel() as kernel:
@@ -278,6 +300,7 @@ def plain_kernel_with_one_line():
 
 CHECKS = (
     interrupted_between_steps,
+    interrupted_and_resumed,
     interrupted_before_a_display,
     interrupted_within_a_step,
     thrown_in_a_cell,

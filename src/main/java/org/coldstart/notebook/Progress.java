@@ -22,6 +22,7 @@ public final class Progress implements AutoCloseable {
   private final long total;
   private final long startNanos = System.nanoTime();
   private final LiveDisplay display;
+  private long begunAt;
   private long done;
   private String details = "";
   private boolean closed;
@@ -36,6 +37,12 @@ public final class Progress implements AutoCloseable {
     this.unit = unit;
     this.total = total;
     this.display = new LiveDisplay(Kernel.running().isPresent() ? NOTEBOOK_MILLIS : CONSOLE_MILLIS);
+  }
+
+  /** So many of the total were done before the clock started. */
+  public void beginAt(long done) {
+    this.begunAt = done;
+    this.done = done;
   }
 
   /** So many of the total are done. */
@@ -81,9 +88,9 @@ public final class Progress implements AutoCloseable {
     if (closed) {
       return "stopped after " + Numbers.duration(seconds);
     }
-    return done == 0
+    return done == begunAt
         ? Numbers.duration(seconds)
-        : Numbers.duration(seconds / done * (total - done)) + " left";
+        : Numbers.duration(seconds / (done - begunAt) * (total - done)) + " left";
   }
 
   private Rich line() {

@@ -23,6 +23,10 @@ final class Listeners {
     this.listeners = List.of(listeners);
   }
 
+  void onResume(TrainingListener.Step reached, TrainingLog log) {
+    tell(listener -> listener.onResume(reached, log));
+  }
+
   void onLog(TrainingLog.Entry entry) {
     tell(listener -> listener.onLog(entry));
   }
@@ -37,6 +41,10 @@ final class Listeners {
 
   void onSample(TrainingLog.Sample sample) {
     tell(listener -> listener.onSample(sample));
+  }
+
+  void onEnd(TrainingResult result) {
+    tell(listener -> listener.onEnd(result));
   }
 
   /** Every listener is told, even after one that failed. */

@@ -62,6 +62,7 @@ public final class SftTrainer {
   private final TrainingData data;
   private final Stopped stopped = new Stopped();
   private SamplePrompts prompts;
+  private TrainingResult result;
 
   /**
    * A trainer.
@@ -205,6 +206,21 @@ public final class SftTrainer {
     }
   }
 
+  /**
+   * What the last run came to; waits for a stopped run that is still at its last batch. A cell that
+   * is stopped ends without a value, and this is where the next one finds it.
+   *
+   * @throws IllegalStateException if no run has come to an end or to a stop
+   */
+  public TrainingResult result() {
+    synchronized (model) {
+      if (result == null) {
+        throw new IllegalStateException("There is no result yet; begin with train().");
+      }
+      return result;
+    }
+  }
+
   /** The checkpoint of the most steps in an output folder. */
   public static Optional<Path> lastCheckpoint(Path outputDir) {
     return Checkpoints.last(outputDir);
@@ -222,9 +238,10 @@ public final class SftTrainer {
 
   private TrainingResult run(TrainingRun run, TrainingListener... listeners) {
     boolean goesOnLater = false;
+    result = null;
     try (TrainingPass pass =
         model.trainingPass(config.precision(), config.gradientCheckpointing())) {
-      TrainingResult result = run.run(pass, prompts, new Listeners(listeners));
+      result = run.run(pass, prompts, new Listeners(listeners));
       goesOnLater = result.interrupted();
       return result;
     } catch (TrainingException e) {

@@ -11,6 +11,15 @@ import java.nio.file.Path;
  */
 public interface TrainingListener {
 
+  /**
+   * A run goes on that was stopped before: the first thing a listener of {@code resume} is told, so
+   * that a chart can go on as well.
+   *
+   * @param reached where the run was stopped; its loss is NaN before the first step
+   * @param log what was logged up to there
+   */
+  default void onResume(Step reached, TrainingLog log) {}
+
   /** A row of the log is due: after every {@code loggingSteps} steps and after the last. */
   default void onLog(TrainingLog.Entry entry) {}
 
@@ -22,6 +31,12 @@ public interface TrainingListener {
 
   /** The model has answered one of the {@link SamplePrompts}. */
   default void onSample(TrainingLog.Sample sample) {}
+
+  /**
+   * The run has come to its end or was interrupted, as the result tells; not called after an
+   * exception.
+   */
+  default void onEnd(TrainingResult result) {}
 
   /**
    * How far a run is.

@@ -69,7 +69,9 @@ final class TrainingRun implements AutoCloseable {
       if (best) {
         files.loadBest(state);
       }
-      return result(best ? state.bestMetric : state.evalLoss);
+      TrainingResult result = result(best ? state.bestMetric : state.evalLoss);
+      listeners.onEnd(result);
+      return result;
     } catch (Listeners.Failure | CheckpointException e) {
       throw Failures.betweenSteps(state.step, lastCheckpoint(), e);
     } finally {
@@ -80,6 +82,8 @@ final class TrainingRun implements AutoCloseable {
   private void train(Listeners listeners) {
     if (state.step == 0 && state.log.entries().isEmpty()) {
       evaluateUntrained(listeners);
+    } else {
+      listeners.onResume(progress(), state.log.copy());
     }
     if (!state.reported) {
       report(listeners); // what an interrupt or a full disk has broken off

@@ -17,6 +17,16 @@ class ProgressTest {
   }
 
   @Test
+  void whatWasDoneBeforeDoesNotCountAsQuick() throws InterruptedException {
+    Progress resumed = new Progress("step", 1000);
+    resumed.beginAt(990);
+    Thread.sleep(30);
+    resumed.update(991);
+    double left = Double.parseDouble(resumed.text().replaceAll(".* · ([\\d.]+) s left", "$1"));
+    assertTrue(left >= 0.2, "nine steps at the pace of one: " + resumed.text());
+  }
+
+  @Test
   void theWholeWayIsNotCalledStopped() {
     Progress progress = new Progress("step", 48);
     progress.update(48);

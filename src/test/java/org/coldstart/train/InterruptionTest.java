@@ -181,6 +181,46 @@ class InterruptionTest {
     }
   }
 
+  /** A stopped cell gives its value to nobody; the next one asks the trainer. */
+  @Test
+  void theNextCellFindsTheResult() throws InterruptedException {
+    SftTrainer trainer =
+        new SftTrainer(model, tokenizer, config().build(), Rows.some(8), List.of());
+    String nothing = assertThrows(IllegalStateException.class, trainer::result).getMessage();
+    assertTrue(nothing.contains("begin with train()"), nothing);
+    List<TrainingResult> seen = Collections.synchronizedList(new ArrayList<>());
+    Thread nextCell = new Thread(() -> seen.add(trainer.result()));
+    TrainingResult part =
+        trainer.train(
+            after(1),
+            onStep(
+                now -> {
+                  if (now.step() == 1) {
+                    startAndAwaitBlocked(nextCell);
+                  }
+                }));
+    nextCell.join();
+    assertEquals(List.of(part), seen, "it waits for the run's end");
+    assertTrue(part.interrupted());
+    assertEquals(trainer.resume(), trainer.result());
+    assertEquals(4, trainer.result().steps());
+  }
+
+  @Test
+  void aRunThatFailedHasNoResult() {
+    SftTrainer trainer =
+        new SftTrainer(model, tokenizer, config().build(), Rows.some(8), List.of());
+    trainer.train();
+    TrainingListener faulty =
+        onStep(
+            now -> {
+              throw new IllegalStateException("chart");
+            });
+    assertThrows(TrainingException.class, () -> trainer.train(faulty));
+    assertThrows(IllegalStateException.class, trainer::result, "not that of the run before");
+    assertEquals(4, trainer.resume().steps());
+  }
+
   @Test
   void anErrorInAListenerLeavesAModelThatTrainsOn() {
     TrainingListener faulty =

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -153,6 +154,47 @@ class ResumeTest {
     return result.log().entries().stream()
         .map(e -> List.<Number>of(e.step(), e.loss(), e.evalLoss(), e.gradNorm(), e.entropy()))
         .toList();
+  }
+
+  /** Listeners of a resumed run know what went before, so that a chart goes on. */
+  @Test
+  void listenersAreToldWhereTheRunGoesOn() {
+    SftConfig config = config().saveStrategy(SaveStrategy.NO).evalSteps(2).build();
+    try (CausalLm model = model();
+        CausalLm other = model()) {
+      SftTrainer trainer = trainer(model, config);
+      Heard first = new Heard();
+      trainer.train(interruptAfter(4), first);
+      assertEquals(
+          List.of("log 0", "log 1", "log 2", "log 3", "log 4", "end 4 true"), first.events);
+      Heard second = new Heard();
+      trainer.resume(interruptAfter(6), second);
+      assertEquals(List.of("on 4, 5 rows", "log 5", "log 6", "end 6 true"), second.events);
+      Heard third = new Heard();
+      trainer(other, config).resume(folder.resolve("checkpoint-6"), third);
+      assertEquals("on 6, 7 rows", third.events.get(0));
+      assertEquals("log 7", third.events.get(1));
+      assertEquals("end 12 false", third.events.get(third.events.size() - 1));
+    }
+  }
+
+  private static final class Heard implements TrainingListener {
+    final List<String> events = new ArrayList<>();
+
+    @Override
+    public void onResume(Step reached, TrainingLog log) {
+      events.add("on " + reached.step() + ", " + log.entries().size() + " rows");
+    }
+
+    @Override
+    public void onLog(TrainingLog.Entry entry) {
+      events.add("log " + entry.step());
+    }
+
+    @Override
+    public void onEnd(TrainingResult result) {
+      events.add("end " + result.steps() + " " + result.interrupted());
+    }
   }
 
   @Test
