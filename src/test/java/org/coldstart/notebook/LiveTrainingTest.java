@@ -22,6 +22,7 @@ import org.coldstart.train.TrainingListener;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYSeries;
 
 /** The chart of a run that was stopped and resumed is that of the whole run. */
 class LiveTrainingTest {
@@ -72,7 +73,9 @@ class LiveTrainingTest {
       trainer.train(first, STOP_AFTER_TWO);
       assertArrayEquals(new double[] {1, 2}, x(first.chart(), "train"));
       trainer.resume(second);
-      assertEquals(List.of("train", "eval"), List.copyOf(second.chart().getSeriesMap().keySet()));
+      assertEquals(
+          List.of("train", "eval"),
+          second.chart().getSeriesCollection().stream().map(XYSeries::getName).toList());
       for (String series : List.of("train", "eval")) {
         assertArrayEquals(x(whole.chart(), series), x(second.chart(), series), series);
         assertArrayEquals(y(whole.chart(), series), y(second.chart(), series), series);
@@ -83,11 +86,11 @@ class LiveTrainingTest {
   }
 
   private static double[] x(XYChart chart, String series) {
-    return chart.getSeriesMap().get(series).getXData();
+    return chart.getSeries(series).getXData();
   }
 
   private static double[] y(XYChart chart, String series) {
-    return chart.getSeriesMap().get(series).getYData();
+    return chart.getSeries(series).getYData();
   }
 
   @Test
