@@ -28,7 +28,6 @@ import org.coldstart.train.TrainingResult;
  */
 public record InitializationStudy(String model, DataSet train, DataSet test, StudyBudget budget) {
 
-  private static final int MAX_NEW_TOKENS = 128;
   private static final int BATCH = 50;
   private static final String[] TOKENS = ThinkAnswer.TOKENS.toArray(String[]::new);
 
@@ -55,7 +54,7 @@ public record InitializationStudy(String model, DataSet train, DataSet test, Stu
             .warmupRatio(0.1)
             .numTrainEpochs(1)
             .perDeviceTrainBatchSize(budget.rowsPerStep())
-            .evalSteps(Math.max(1, budget.steps() / 4))
+            .evalSteps((budget.steps() + 3) / 4)
             .loggingSteps(budget.steps())
             .precision(budget.precision())
             .groupByLength(true)
@@ -82,7 +81,7 @@ public record InitializationStudy(String model, DataSet train, DataSet test, Stu
       long start) {
     DataSet prompts = test.select(0, budget.prompts());
     ReplyEvaluator evaluator =
-        new ReplyEvaluator(new Generator(lm, tokenizer), MAX_NEW_TOKENS, BATCH);
+        new ReplyEvaluator(new Generator(lm, tokenizer), budget.maxNewTokens(), BATCH);
     var greedy = evaluator.evaluate(prompts, Sampling.greedy());
     double ownPlace =
         TokenPlacement.probabilities(

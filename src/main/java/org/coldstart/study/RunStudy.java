@@ -23,6 +23,8 @@ import picocli.CommandLine.Option;
     description = "Compares five ways of starting the embedding rows of new tokens.")
 public final class RunStudy implements Callable<Integer> {
 
+  private static final int MAX_NEW_TOKENS = 128;
+
   @Option(names = "--model", description = "name or path (default: ${DEFAULT-VALUE})")
   private String model = "SmolLM2-135M-Instruct";
 
@@ -72,7 +74,14 @@ public final class RunStudy implements Callable<Integer> {
     DataSet test = DataSet.load(data.resolve("test.jsonl").toString());
     for (int budgetSteps : steps) {
       StudyBudget budget =
-          new StudyBudget(budgetSteps, rows, learningRate, evalRows, prompts, Precision.fastest());
+          new StudyBudget(
+              budgetSteps,
+              rows,
+              learningRate,
+              evalRows,
+              prompts,
+              MAX_NEW_TOKENS,
+              Precision.fastest());
       InitializationStudy study = new InitializationStudy(model, train, test, budget);
       for (long seed : seeds) {
         for (Initialization initialization : Initialization.all(source)) {

@@ -10,6 +10,7 @@ import org.coldstart.torch.Precision;
  * @param learningRate the highest rate
  * @param evalRows held-out rows the loss is watched on, four times a run
  * @param prompts held-out prompts answered afterwards
+ * @param maxNewTokens tokens after which an answer that has not ended is cut off
  * @param precision of training
  */
 public record StudyBudget(
@@ -18,4 +19,5 @@ public record StudyBudget(
     double learningRate,
     int evalRows,
     int prompts,
+    int maxNewTokens,
     Precision precision) {}

@@ -32,7 +32,7 @@ class InitializationStudyTest {
       model.savePretrained(folder);
       tokenizer.save(folder);
     }
-    StudyBudget budget = new StudyBudget(4, 2, 1e-3, 3, 2, Precision.F32);
+    StudyBudget budget = new StudyBudget(4, 2, 1e-3, 3, 2, 16, Precision.F32);
     study = new InitializationStudy(folder.toString(), rows(0, 20), rows(20, 26), budget);
   }
 
@@ -54,7 +54,8 @@ class InitializationStudyTest {
       StudyRun run = study.run(way, 1);
       assertEquals(way.name(), run.initialization());
       assertEquals(4, run.steps());
-      assertEquals(List.of(0, 1, 2, 3, 4), run.losses().stream().map(StudyRun.Point::step).toList());
+      assertEquals(
+          List.of(0, 1, 2, 3, 4), run.losses().stream().map(StudyRun.Point::step).toList());
       assertTrue(run.losses().get(4).loss() < run.losses().get(0).loss(), run.toString());
       assertTrue(run.ownPlace() > 0 && run.ownPlace() < 1, run.toString());
     }
@@ -63,8 +64,7 @@ class InitializationStudyTest {
   @Test
   void onlyEqualRowsBeginWithoutDistance() {
     List<Initialization> ways = Initialization.all(TinyTokenizer.START);
-    List<Double> distances =
-        ways.stream().map(way -> study.run(way, 1).distanceBefore()).toList();
+    List<Double> distances = ways.stream().map(way -> study.run(way, 1).distanceBefore()).toList();
     assertEquals(0, distances.get(0), 1e-9, "clone");
     assertTrue(distances.get(1) > 0.1, "clone + noise");
     assertEquals(0, distances.get(2), 1e-9, "mean");
