@@ -303,20 +303,27 @@ final class TrainingRun implements AutoCloseable {
   private Path save() {
     interrupted |= Thread.interrupted();
     try {
-      return files.save(state, optimizer);
+      return write();
     } catch (CheckpointException e) {
       if (Thread.interrupted()) {
         interrupted = true;
-        return files.save(state, optimizer);
+        return write();
       }
       state.reported = false; // the resumed run tries again
       throw e;
     }
   }
 
+  /** A checkpoint knows the time up to it; what follows is counted from there. */
+  private Path write() {
+    state.seconds = seconds();
+    begin = System.nanoTime();
+    return files.save(state, optimizer);
+  }
+
   private void saveReached(Listeners listeners) {
     if (files.enabled() && state.step > 0 && !state.saved.contains(state.step)) {
-      listeners.onSave(files.save(state, optimizer));
+      listeners.onSave(write());
     }
   }
 

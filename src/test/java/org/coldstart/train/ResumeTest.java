@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.Rows;
 import org.coldstart.fixture.TinyTokenizer;
+import org.coldstart.json.Json;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.AfterAll;
@@ -115,7 +117,7 @@ class ResumeTest {
   }
 
   @Test
-  void afterAnInterruptFromWhatItSaved() {
+  void afterAnInterruptFromWhatItSaved() throws IOException {
     SftConfig config = config().saveStrategy(SaveStrategy.NO).build();
     try (CausalLm whole = model();
         CausalLm first = model();
@@ -123,6 +125,11 @@ class ResumeTest {
       TrainingResult one = trainer(whole, config).train();
       TrainingResult part = trainer(first, config).train(interruptAfter(5));
       assertEquals(folder.resolve("checkpoint-5"), part.lastCheckpoint().orElseThrow());
+      JsonObject state =
+          Json.parse(Files.readString(folder.resolve("checkpoint-5/trainer_state.json")))
+              .getAsJsonObject();
+      double training = state.get("training_seconds").getAsDouble();
+      assertTrue(state.get("seconds").getAsDouble() >= training, "the time so far is saved, too");
       assertSame(one, trainer(other, config).resume(), whole, other);
     }
   }
