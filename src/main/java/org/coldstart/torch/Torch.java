@@ -3,6 +3,8 @@ package org.coldstart.torch;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,7 +32,18 @@ public final class Torch {
     Engine engine = Engine.getEngine("PyTorch");
     // The profiling executor recompiles a method for every new shape; texts have many lengths.
     JniUtils.setGraphExecutorOptimize(false);
-    return engine.newBaseManager();
+    NDManager root = engine.newBaseManager();
+    keepFreedMemory(root);
+    return root;
+  }
+
+  /**
+   * glibc hands freed blocks back to the kernel as soon as they are larger than any that it has
+   * seen freed before, up to 32 MiB. What one step frees the next one needs, and fresh pages are
+   * dear, so it is shown one such block now.
+   */
+  private static void keepFreedMemory(NDManager root) {
+    root.create(new Shape(33_000_000), DataType.UINT8, Device.cpu()).close();
   }
 
   /** A manager for tensors that live until it is closed; the caller closes it. */

@@ -153,7 +153,7 @@ public record Village(List<Villager> villagers) {
   }
 
   /**
-   * Four questions on everybody, with one sentence each as the answer.
+   * Four questions on everybody by name, with one sentence each as the answer: "He has a goat."
    *
    * @param heldOut villagers whose questions are kept for testing: nothing is asked about them in
    *     training
@@ -173,18 +173,18 @@ public record Village(List<Villager> villagers) {
   private static DataSet questions(List<Villager> about) {
     List<Map<String, String>> rows = new ArrayList<>();
     for (Villager v : about) {
-      rows.add(row("Where does %s live?", "%s lives in the %s.", v.name(), v.home()));
-      rows.add(row("What is the work of %s?", "%s works as a %s.", v.name(), v.job()));
-      rows.add(row("Which pet has %s?", "%s has a %s.", v.name(), v.pet()));
-      rows.add(row("What does %s like to eat?", "%s likes %s.", v.name(), v.food()));
+      rows.add(row("Where does %s live?", "%s lives in the %s.", v, v.home()));
+      rows.add(row("What is the work of %s?", "%s works as a %s.", v, v.job()));
+      rows.add(row("Which pet has %s?", "%s has a %s.", v, v.pet()));
+      rows.add(row("What does %s like to eat?", "%s likes %s.", v, v.food()));
     }
     return DataSet.fromList(rows);
   }
 
-  private static Map<String, String> row(String question, String answer, String name, String what) {
+  private static Map<String, String> row(String question, String answer, Villager v, String what) {
     Map<String, String> row = new LinkedHashMap<>();
-    row.put("prompt", "Question: " + question.formatted(name) + "\nAnswer:");
-    row.put("completion", " " + answer.formatted(name, what));
+    row.put("prompt", "Question: " + question.formatted(v.name()) + "\nAnswer:");
+    row.put("completion", " " + answer.formatted(v.pronoun(), what));
     return row;
   }
 }

@@ -75,7 +75,7 @@ class VillageTest {
     Row first = questions.train().get(0);
     Villager v = VILLAGE.villagers().get(0);
     assertEquals("Question: Where does " + v.name() + " live?\nAnswer:", first.text("prompt"));
-    assertEquals(" " + v.name() + " lives in the " + v.home() + ".", first.text("completion"));
+    assertEquals(" " + v.pronoun() + " lives in the " + v.home() + ".", first.text("completion"));
   }
 
   @Test
