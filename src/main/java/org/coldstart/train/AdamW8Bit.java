@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.coldstart.model.Gradients;
 import org.coldstart.torch.Autograd;
 import org.coldstart.torch.OptimizerOps;
@@ -26,8 +27,14 @@ final class AdamW8Bit implements Optimizer {
   /** Tensors with fewer values keep f32 state. */
   static final int LEAST = 4096;
 
-  /** Values updated at a time: few enough that what is computed with them stays in the cache. */
-  private static final long CHUNK = 1 << 17;
+  /**
+   * Values updated at a time: few enough that what is computed with them stays in a core's cache,
+   * and that torch does not spread an operation over threads, which then wait for each other more
+   * than they work. The tasks are spread instead.
+   */
+  private static final long CHUNK = 1 << 14;
+
+  private static final long TASK = 1 << 20;
 
   private final NDManager manager = Torch.newManager();
   private final SftConfig config;
@@ -88,25 +95,40 @@ final class AdamW8Bit implements Optimizer {
   public void step(Gradients gradients, double learningRate) {
     steps++;
     small.step(gradients, learningRate);
+    List<Runnable> tasks = new ArrayList<>();
+    for (Part part : parts) {
+      NDArray gradient = gradients.of(part.parameter());
+      long size = part.parameter().size();
+      for (long at = 0; at < size; at += TASK) {
+        long from = at;
+        long to = Math.min(size, at + TASK);
+        tasks.add(() -> step(part, gradient, learningRate, from, to));
+      }
+    }
+    Stream<Runnable> stream = tasks.stream();
+    (Torch.threads() > 1 ? stream.parallel() : stream).forEach(AdamW8Bit::run);
+  }
+
+  private static void run(Runnable task) {
     Autograd.withoutGradient(
         () -> {
-          parts.forEach(part -> step(part, gradients.of(part.parameter()), learningRate));
+          task.run();
           return null;
         });
   }
 
-  private void step(Part part, NDArray gradient, double learningRate) {
+  /** The values from one multiple of the block's size to another, or to the end. */
+  private void step(Part part, NDArray gradient, double learningRate, long from, long to) {
     double correction1 = 1 - Math.pow(config.adamBeta1(), steps);
     double correction2 = Math.sqrt(1 - Math.pow(config.adamBeta2(), steps));
     double decay = AdamW.decays(part.parameter()) ? learningRate * config.weightDecay() : 0;
-    long size = part.parameter().size();
-    long whole = size / BLOCK * BLOCK;
+    long whole = from + (to - from) / BLOCK * BLOCK;
     NDArray[] tensors = {
       part.parameter(), gradient, part.mean(), part.square(), part.meanMax(), part.squareMax()
     };
-    for (long at = 0; at < size; ) {
+    for (long at = from; at < to; ) {
       // A last block that is not full goes by itself.
-      long width = at < whole ? BLOCK : size - whole;
+      long width = at < whole ? BLOCK : to - whole;
       long blocks = at < whole ? Math.min(CHUNK, whole - at) / BLOCK : 1;
       OptimizerOps.adamW8Bit(
           tensors,
