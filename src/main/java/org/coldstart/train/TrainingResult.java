@@ -42,8 +42,7 @@ public record TrainingResult(
   public String toString() {
     return String.format(
         Locale.ROOT,
-        "%s %d steps, %d rows, %,d tokens in %.0f s (%.0f tokens/s); train loss %.4f, eval loss"
-            + " %.4f%s%s",
+        "%s %d steps, %d rows, %,d tokens in %.0f s (%.0f tokens/s); train loss %.4f%s%s%s",
         interrupted ? "Interrupted after" : stoppedEarly ? "Stopped early after" : "Trained",
         steps,
         rows,
@@ -51,7 +50,7 @@ public record TrainingResult(
         seconds,
         tokensPerSecond,
         trainLoss,
-        evalLoss,
+        Double.isNaN(evalLoss) ? "" : String.format(Locale.ROOT, ", eval loss %.4f", evalLoss),
         peakMemory.isPresent()
             ? String.format(Locale.ROOT, "; peak memory %.2f GiB", peakMemory.getAsLong() / 0x1p30)
             : "",
