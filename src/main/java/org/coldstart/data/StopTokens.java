@@ -1,9 +1,9 @@
 package org.coldstart.data;
 
-import java.util.OptionalInt;
 import org.coldstart.tokenizer.Encoding;
 import org.coldstart.tokenizer.Span;
 import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.tokenizer.TurnTokens;
 
 /**
  * Finds the tokens that end a turn or a text: the special ones and EOS. Which of them ends a turn
@@ -14,8 +14,7 @@ record StopTokens(Tokenizer tokenizer) {
 
   /** Whether a token can end a turn. */
   boolean contains(int id) {
-    OptionalInt eos = tokenizer.eosTokenId();
-    return tokenizer.isSpecial(id) || eos.isPresent() && eos.getAsInt() == id;
+    return TurnTokens.canEndTurn(tokenizer, id);
   }
 
   /** Index of the first such token; -1 if there is none. */

@@ -1,6 +1,5 @@
 package org.coldstart.evaluate;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -60,19 +59,13 @@ public record Checkup(List<String> questions, List<Generation> replies, Perplexi
     Generator generator = new Generator(model, tokenizer);
     List<int[]> prompts =
         questions.stream().map(q -> generator.promptIds(List.of(Message.user(q)))).toList();
-    List<Generation> replies = new ArrayList<>();
-    for (int from = 0; from < prompts.size(); from += BATCH) {
-      List<int[]> part = prompts.subList(from, Math.min(prompts.size(), from + BATCH));
-      replies.addAll(generator.generate(part, Sampling.greedy(), maxNewTokens));
-    }
+    List<Generation> replies = generator.generate(prompts, Sampling.greedy(), maxNewTokens, BATCH);
     return new Checkup(questions, replies, Perplexity.of(model, tokenizer, texts));
   }
 
   /** The replies in which a text stands. */
   public Share saying(String text) {
-    return new Share(
-        (int) replies.stream().filter(reply -> reply.text().contains(text)).count(),
-        replies.size());
+    return Share.of(replies, reply -> reply.text().contains(text));
   }
 
   /**

@@ -1,7 +1,6 @@
 package org.coldstart.evaluate;
 
 import java.util.List;
-import java.util.function.Predicate;
 import org.coldstart.generate.Generation;
 import tech.tablesaw.api.BooleanColumn;
 import tech.tablesaw.api.StringColumn;
@@ -31,16 +30,12 @@ public record CompletionReport(List<Completion> completions) {
 
   /** Completions that are what was to come, to the letter. */
   public Share right() {
-    return share(Completion::right);
+    return Share.of(completions, Completion::right);
   }
 
   /** Completions that the model ended itself. */
   public Share ended() {
-    return share(completion -> completion.reply().ended());
-  }
-
-  private Share share(Predicate<Completion> test) {
-    return new Share((int) completions.stream().filter(test).count(), completions.size());
+    return Share.of(completions, completion -> completion.reply().ended());
   }
 
   /** Prompt, what was to come, what came, and the verdict of each. */

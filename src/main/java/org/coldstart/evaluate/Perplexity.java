@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 import org.coldstart.data.Batch;
+import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.LossSums;
@@ -67,7 +68,7 @@ public record Perplexity(double meanLoss, long tokens) {
     IntStream.range(0, examples.size()).forEach(i -> check(model, i + 1, examples.get(i)));
     synchronized (model) { // a stopped training cell may still be at its last batch
       LossSums sums = LossSums.NONE;
-      for (List<Example> batch : batches(examples)) {
+      for (List<Example> batch : Batches.slices(examples, BATCH_TOKENS)) {
         sums = sums.plus(loss(model, Batch.of(batch)));
       }
       return new Perplexity(sums.meanLoss(), sums.tokens());
@@ -85,20 +86,6 @@ public record Perplexity(double meanLoss, long tokens) {
           "Text %d has %d tokens, and the model sees no more than %d: cut it into passages."
               .formatted(number, example.length(), limit));
     }
-  }
-
-  private static List<List<Example>> batches(List<Example> examples) {
-    List<List<Example>> batches = new ArrayList<>();
-    int room = 0;
-    for (Example example : examples) {
-      if (batches.isEmpty() || example.length() > room) {
-        batches.add(new ArrayList<>());
-        room = BATCH_TOKENS;
-      }
-      batches.get(batches.size() - 1).add(example);
-      room -= example.length();
-    }
-    return batches;
   }
 
   private static LossSums loss(CausalLm model, Batch batch) {

@@ -1,7 +1,6 @@
 package org.coldstart.evaluate;
 
 import java.util.List;
-import java.util.function.Predicate;
 import org.coldstart.generate.TwoPhaseReply;
 import tech.tablesaw.api.BooleanColumn;
 import tech.tablesaw.api.StringColumn;
@@ -36,21 +35,17 @@ public record ReasoningReport(List<Scored> replies) {
 
   /** Replies with two proper phases. */
   public Share wellFormed() {
-    return share(Scored::wellFormed);
+    return Share.of(replies, Scored::wellFormed);
   }
 
   /** Well-formed replies with the right answer. */
   public Share exact() {
-    return share(Scored::exact);
+    return Share.of(replies, Scored::exact);
   }
 
   /** Mean number of tokens that the model wrote in both phases. */
   public double newTokens() {
     return replies.stream().mapToInt(each -> each.reply().newTokens()).average().orElse(0);
-  }
-
-  private Share share(Predicate<Scored> test) {
-    return new Share((int) replies.stream().filter(test).count(), replies.size());
   }
 
   /** Question, expected answer, both phases and verdict of each. */

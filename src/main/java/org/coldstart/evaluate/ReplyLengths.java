@@ -21,7 +21,7 @@ public record ReplyLengths(List<Generation> replies) {
 
   /** Replies that the model ended itself; the others were cut off. */
   public Share ended() {
-    return new Share((int) replies.stream().filter(Generation::ended).count(), replies.size());
+    return Share.of(replies, Generation::ended);
   }
 
   /** Tokens of a reply on average, its end token included. */

@@ -1,7 +1,6 @@
 package org.coldstart.evaluate;
 
 import java.util.List;
-import java.util.function.Predicate;
 import tech.tablesaw.api.BooleanColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
@@ -15,26 +14,22 @@ public record ReplyReport(List<ScoredReply> replies) {
 
   /** Replies with the taught shape. */
   public Share wellFormed() {
-    return share(ScoredReply::wellFormed);
+    return Share.of(replies, ScoredReply::wellFormed);
   }
 
   /** Well-formed replies with the right answer. */
   public Share exact() {
-    return share(ScoredReply::exact);
+    return Share.of(replies, ScoredReply::exact);
   }
 
   /** Replies of any shape in which the right answer stands somewhere. */
   public Share mentioned() {
-    return share(ScoredReply::mentioned);
+    return Share.of(replies, ScoredReply::mentioned);
   }
 
   /** Replies that the model ended itself. */
   public Share ended() {
-    return share(scored -> scored.reply().ended());
-  }
-
-  private Share share(Predicate<ScoredReply> test) {
-    return new Share((int) replies.stream().filter(test).count(), replies.size());
+    return Share.of(replies, scored -> scored.reply().ended());
   }
 
   /** Prompt, expected answer, reply and verdict of each. */

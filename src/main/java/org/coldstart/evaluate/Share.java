@@ -1,6 +1,8 @@
 package org.coldstart.evaluate;
 
+import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 
 /**
  * A count out of a total, and how far chance may have moved it.
@@ -17,6 +19,15 @@ public record Share(int hits, int total) {
     if (total < 1 || hits < 0 || hits > total) {
       throw new IllegalArgumentException("There is no share of " + hits + " out of " + total + ".");
     }
+  }
+
+  /**
+   * The share of a list's elements that pass a test.
+   *
+   * @throws IllegalArgumentException if there are none
+   */
+  public static <T> Share of(List<T> all, Predicate<? super T> test) {
+    return new Share((int) all.stream().filter(test).count(), all.size());
   }
 
   /** In [0, 1]. */

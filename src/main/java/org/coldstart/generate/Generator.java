@@ -3,6 +3,7 @@ package org.coldstart.generate;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -110,6 +111,25 @@ public final class Generator {
     return run(prompts, sampling, maxNewTokens, null);
   }
 
+  /**
+   * The same for any number of prompts, so many of them side by side at a time. With sampling, each
+   * batch draws from the seed anew.
+   *
+   * @param batchSize at least 1
+   */
+  public List<Generation> generate(
+      List<int[]> prompts, Sampling sampling, int maxNewTokens, int batchSize) {
+    if (batchSize < 1) {
+      throw new IllegalArgumentException("batchSize must be at least 1, not " + batchSize + ".");
+    }
+    List<Generation> replies = new ArrayList<>();
+    for (int from = 0; from < prompts.size(); from += batchSize) {
+      List<int[]> batch = prompts.subList(from, Math.min(prompts.size(), from + batchSize));
+      replies.addAll(generate(batch, sampling, maxNewTokens));
+    }
+    return List.copyOf(replies);
+  }
+
   private List<Generation> run(
       List<int[]> prompts, Sampling sampling, int maxNewTokens, Consumer<String> onText) {
     checkLengths(prompts, maxNewTokens);
@@ -132,16 +152,20 @@ public final class Generator {
   }
 
   private void checkLengths(List<int[]> prompts, int maxNewTokens) {
-    if (maxNewTokens < 1) {
-      throw new IllegalArgumentException(
-          "maxNewTokens must be at least 1, not " + maxNewTokens + ".");
-    }
+    checkMaxNewTokens(maxNewTokens);
     int limit = model.config().maxPositionEmbeddings();
     for (int[] prompt : prompts) {
       checkPrompt(prompt);
       if (prompt.length >= limit) {
         throw tooLong(prompt.length);
       }
+    }
+  }
+
+  static void checkMaxNewTokens(int maxNewTokens) {
+    if (maxNewTokens < 1) {
+      throw new IllegalArgumentException(
+          "maxNewTokens must be at least 1, not " + maxNewTokens + ".");
     }
   }
 

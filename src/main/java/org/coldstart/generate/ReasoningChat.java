@@ -2,10 +2,8 @@ package org.coldstart.generate;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.coldstart.data.ReasoningRole;
@@ -85,18 +83,14 @@ public final class ReasoningChat implements AutoCloseable {
       List<Message> messages,
       Sampling sampling,
       int maxNewTokens) {
-    if (maxNewTokens < 1) {
-      throw new IllegalArgumentException(
-          "maxNewTokens must be at least 1, not " + maxNewTokens + ".");
-    }
+    Generator.checkMaxNewTokens(maxNewTokens);
     Transcript.requireReasoning(tokenizer);
     this.model = model;
     this.tokenizer = tokenizer;
     this.sampling = sampling;
     this.maxNewTokens = maxNewTokens;
-    generator = new Generator(model, tokenizer);
-    endTokens = new TreeSet<>(generator.endTokens());
-    endTokens.add(tokenizer.id(TurnTokens.of(tokenizer).end()));
+    generator = new Generator(model, tokenizer).withStopTokens(TurnTokens.of(tokenizer).end());
+    endTokens = generator.endTokens();
     beginning = Transcript.of(tokenizer, messages);
     row = new CachedRow(model);
     transcript = beginning;
@@ -140,13 +134,9 @@ public final class ReasoningChat implements AutoCloseable {
     }
     Transcript asked = transcript.with(Message.user(question));
     int[] prompt = asked.ids(ReasoningRole.ROLE);
-    int between = asked.idsBetweenPhases();
-    int room = limit() - prompt.length - between;
-    if (room < 2) { // a token to think, a token to answer
-      throw new ConversationTooLongException(prompt.length + between + 2, limit());
-    }
+    int room = asked.room(limit());
     int readBefore = prompt.length - row.unread(prompt);
-    Generation reasoning = write(prompt, room - 1, piece -> onText.accept(Phase.REASONING, piece));
+    Generation reasoning = write(prompt, room, piece -> onText.accept(Phase.REASONING, piece));
     if (reasoning.stop() == Generation.Stop.INTERRUPTED) {
       return new TwoPhaseReply(reasoning, NOTHING, prompt.length, readBefore, 0);
     }
@@ -168,14 +158,11 @@ public final class ReasoningChat implements AutoCloseable {
     synchronized (model) { // a stopped training cell may still be at its last batch
       return Autograd.withoutGradient(
           () -> {
-            int[] ids = prompt;
             while (!reply.ended()) {
               if (Thread.interrupted()) {
                 reply.interrupt();
               } else {
-                int id = next(reply, ids);
-                reply.add(id, endTokens);
-                ids = with(ids, id);
+                reply.add(next(reply), endTokens);
               }
             }
             return reply.finish(tokenizer);
@@ -183,15 +170,9 @@ public final class ReasoningChat implements AutoCloseable {
     }
   }
 
-  private static int[] with(int[] ids, int id) {
-    int[] more = Arrays.copyOf(ids, ids.length + 1);
-    more[ids.length] = id;
-    return more;
-  }
-
-  private int next(Reply reply, int[] ids) {
+  private int next(Reply reply) {
     try (NDManager step = Torch.newManager()) {
-      NDArray logits = generator.withoutSpareRows(row.nextLogits(step, ids));
+      NDArray logits = generator.withoutSpareRows(row.nextLogits(step, reply.ids()));
       return sampler.choose(logits, Generator.seen(sampler, List.of(reply)))[0];
     }
   }

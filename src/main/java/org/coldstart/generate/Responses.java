@@ -91,14 +91,9 @@ public final class Responses {
    */
   public static List<Generation> generateAll(
       CausalLm model, Tokenizer tokenizer, List<List<Message>> conversations, int maxNewTokens) {
-    Generator generator = new Generator(model, tokenizer);
     List<int[]> prompts = conversations.stream().map(c -> promptIds(tokenizer, c)).toList();
-    List<Generation> replies = new ArrayList<>();
-    for (int from = 0; from < prompts.size(); from += BATCH) {
-      List<int[]> batch = prompts.subList(from, Math.min(prompts.size(), from + BATCH));
-      replies.addAll(generator.generate(batch, Sampling.greedy(), maxNewTokens));
-    }
-    return List.copyOf(replies);
+    return new Generator(model, tokenizer)
+        .generate(prompts, Sampling.greedy(), maxNewTokens, BATCH);
   }
 
   private static int[] promptIds(Tokenizer tokenizer, List<Message> conversation) {

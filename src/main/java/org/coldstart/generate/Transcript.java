@@ -71,10 +71,19 @@ record Transcript(Tokenizer tokenizer, List<Turn> turns) {
     return ids.build().toArray();
   }
 
-  /** How many ids stand between the last of a reasoning and the first of its answer. */
-  int idsBetweenPhases() {
+  /**
+   * The most tokens a reasoning may have so that its answer has room for one.
+   *
+   * @param limit the most tokens of the whole conversation
+   * @throws ConversationTooLongException if there is no room for a token of each
+   */
+  int room(int limit) {
     Generation none = new Generation(new int[0], "", Generation.Stop.LENGTH);
-    return with(ReasoningRole.ROLE, none).ids("assistant").length - ids(ReasoningRole.ROLE).length;
+    int taken = with(ReasoningRole.ROLE, none).ids("assistant").length;
+    if (limit - taken < 2) {
+      throw new ConversationTooLongException(taken + 2, limit);
+    }
+    return limit - taken - 1;
   }
 
   /**

@@ -1,7 +1,6 @@
 package org.coldstart.generate;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.coldstart.data.ReasoningRole;
@@ -34,7 +33,7 @@ public final class TwoPhaseGenerator {
     Transcript.requireReasoning(tokenizer);
     this.model = model;
     this.tokenizer = tokenizer;
-    this.generator = new Generator(model, tokenizer);
+    this.generator = new Generator(model, tokenizer).withStopTokens(TurnTokens.of(tokenizer).end());
   }
 
   /**
@@ -49,14 +48,16 @@ public final class TwoPhaseGenerator {
     List<Transcript> asked =
         conversations.stream().map(messages -> Transcript.of(tokenizer, messages)).toList();
     List<int[]> prompts = asked.stream().map(each -> each.ids(ReasoningRole.ROLE)).toList();
-    int room = asked.stream().mapToInt(this::room).min().orElse(1);
-    List<Generation> reasonings = generate(prompts, sampling, Math.min(maxNewTokens, room));
+    int limit = model.config().maxPositionEmbeddings();
+    int room = asked.stream().mapToInt(each -> each.room(limit)).min().orElse(1);
+    List<Generation> reasonings =
+        generator.generate(prompts, sampling, Math.min(maxNewTokens, room));
     List<int[]> thought =
         IntStream.range(0, asked.size())
             .mapToObj(i -> asked.get(i).with(ReasoningRole.ROLE, reasonings.get(i)))
             .map(each -> each.ids("assistant"))
             .toList();
-    List<Generation> answers = generate(thought, sampling, maxNewTokens);
+    List<Generation> answers = generator.generate(thought, sampling, maxNewTokens);
     List<TwoPhaseReply> replies = new ArrayList<>();
     for (int i = 0; i < asked.size(); i++) {
       int prompt = prompts.get(i).length;
@@ -64,36 +65,5 @@ public final class TwoPhaseGenerator {
       replies.add(new TwoPhaseReply(reasonings.get(i), answers.get(i), prompt, prompt, second));
     }
     return replies;
-  }
-
-  private List<Generation> generate(List<int[]> prompts, Sampling sampling, int maxNewTokens) {
-    int end = tokenizer.id(TurnTokens.of(tokenizer).end());
-    return generator.generate(prompts, sampling, maxNewTokens).stream()
-        .map(reply -> endedBy(end, reply))
-        .toList();
-  }
-
-  /** The template's end token ends a turn even where the model does not count it as one. */
-  private Generation endedBy(int end, Generation reply) {
-    int[] ids = reply.ids();
-    int length = 0;
-    while (length < ids.length && ids[length] != end) {
-      length++;
-    }
-    if (length == ids.length) {
-      return reply;
-    }
-    int[] turn = Arrays.copyOf(ids, length + 1);
-    return new Generation(turn, tokenizer.decode(turn, true), Generation.Stop.END_TOKEN);
-  }
-
-  /** The tokens a reasoning may have so that at least one is left for the answer. */
-  private int room(Transcript asked) {
-    int limit = model.config().maxPositionEmbeddings();
-    int taken = asked.ids(ReasoningRole.ROLE).length + asked.idsBetweenPhases();
-    if (limit - taken < 2) {
-      throw new ConversationTooLongException(taken + 2, limit);
-    }
-    return limit - taken - 1;
   }
 }

@@ -1,6 +1,7 @@
 package org.coldstart.notebook;
 
 import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
 import org.coldstart.generate.ReasoningChat.Phase;
 
 /** A question and its two-phase reply, shown as Markdown under a cell while the reply grows. */
@@ -24,15 +25,14 @@ final class LiveReply implements BiConsumer<Phase, String>, AutoCloseable {
   }
 
   Rich rich() {
-    String markdown =
-        part("You", ReplyMarkdown.safe(question))
-            + part("Reasoning", ReplyMarkdown.safe(reasoning.toString()))
-            + part("Answer", ReplyMarkdown.safe(answer.toString()));
-    String text =
-        part("You", question)
-            + part("Reasoning", reasoning.toString())
-            + part("Answer", answer.toString());
-    return new Rich(Rendering.MARKDOWN, markdown + "---", text);
+    return new Rich(
+        Rendering.MARKDOWN, parts(ReplyMarkdown::safe) + "---", parts(UnaryOperator.identity()));
+  }
+
+  private String parts(UnaryOperator<String> as) {
+    return part("You", as.apply(question))
+        + part("Reasoning", as.apply(reasoning.toString()))
+        + part("Answer", as.apply(answer.toString()));
   }
 
   private static String part(String title, String content) {

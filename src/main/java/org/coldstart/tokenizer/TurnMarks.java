@@ -100,8 +100,7 @@ public record TurnMarks(String opening, String before, String after, String end,
 
   /** Whether a token by which a reply can end is in the text. */
   private static boolean stops(String text, Tokenizer tokenizer) {
-    int eos = tokenizer.eosTokenId().orElse(-1);
     return IntStream.of(tokenizer.encode(text, false).ids())
-        .anyMatch(id -> id == eos || tokenizer.isSpecial(id));
+        .anyMatch(id -> TurnTokens.canEndTurn(tokenizer, id));
   }
 }

@@ -2,6 +2,7 @@ package org.coldstart.tokenizer;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /**
@@ -31,6 +32,12 @@ public record TurnTokens(String start, String end) {
     return new TurnTokens(start(tokenizer), end(tokenizer));
   }
 
+  /** Whether a token can end a turn: EOS and special tokens can, and the template chooses. */
+  public static boolean canEndTurn(Tokenizer tokenizer, int id) {
+    OptionalInt eos = tokenizer.eosTokenId();
+    return tokenizer.isSpecial(id) || eos.isPresent() && eos.getAsInt() == id;
+  }
+
   private static String start(Tokenizer tokenizer) {
     List<Message> question = List.of(QUESTION);
     int[] closed = ids(tokenizer, tokenizer.applyChatTemplate(question, false));
@@ -43,9 +50,8 @@ public record TurnTokens(String start, String end) {
   private static String end(Tokenizer tokenizer) {
     String chat = tokenizer.applyChatTemplate(List.of(QUESTION, REPLY), false);
     String tail = chat.substring(chat.lastIndexOf(REPLY.content()) + REPLY.content().length());
-    int eos = tokenizer.eosTokenId().orElse(-1);
     return IntStream.of(ids(tokenizer, tail))
-        .filter(id -> id == eos || tokenizer.isSpecial(id))
+        .filter(id -> canEndTurn(tokenizer, id))
         .mapToObj(tokenizer::idToToken)
         .findFirst()
         .or(tokenizer::eosToken)
