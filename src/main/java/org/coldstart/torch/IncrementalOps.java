@@ -22,7 +22,7 @@ public final class IncrementalOps {
    * @return shape (n, out), in x's type
    */
   public static NDArray linearOfFew(NDArray x, NDArray weight, NDArray bias) {
-    return OPS.call("linear_few", x.getManager(), x, weight, TorchScript.optional(bias));
+    return OPS.call("linear_few", x.getManager(), x, weight, TorchScript.optional(bias), parts());
   }
 
   /**
@@ -118,7 +118,17 @@ public final class IncrementalOps {
         end,
         TorchScript.optional(mask),
         scale,
-        cap);
+        cap,
+        parts());
+  }
+
+  /**
+   * Into how many parts a CPU's threads share a weight: MKL's own product of a matrix and a vector
+   * runs on one thread, and that of a few vectors shares the work badly.
+   */
+  private static int parts() {
+    int threads = Torch.threads();
+    return Torch.device().isGpu() || threads == 1 ? 1 : 2 * threads;
   }
 
   /**

@@ -164,7 +164,8 @@ public final class TrainingOps {
   /**
    * Cross-entropy of scores against labels.
    *
-   * @param logits shape (n, vocabulary)
+   * @param logits shape (n, vocabulary); without a cap, f32 logits are overwritten by their
+   *     probabilities
    * @param labels int64, shape (n)
    * @param cap soft cap of the scores, 0 for none
    * @return probabilities, f32, of the logits' shape; and three sums: of the losses, of labels that
