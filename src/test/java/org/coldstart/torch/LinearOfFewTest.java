@@ -1,0 +1,31 @@
+package org.coldstart.torch;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import org.coldstart.fixture.Arrays32;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * However a weight is shared among the threads, the product is the plain one's. The bound is f32's
+ * rounding of sums of 64 products of size one.
+ */
+class LinearOfFewTest {
+
+  /** Row counts on both sides of where the way changes; 7 rows of a weight cannot be shared. */
+  @ParameterizedTest
+  @CsvSource({"1,64", "2,64", "5,64", "6,64", "31,64", "32,64", "1,7", "5,7", "9,7"})
+  void isThePlainProduct(int n, int out) {
+    try (NDManager manager = Torch.newManager()) {
+      NDArray x = manager.randomNormal(new Shape(n, 64));
+      NDArray weight = manager.randomNormal(new Shape(out, 64));
+      NDArray bias = manager.randomNormal(new Shape(out));
+      for (NDArray some : new NDArray[] {null, bias}) {
+        NDArray plain = DecoderOps.linear(x, weight, some, Precision.F32);
+        NDArray few = IncrementalOps.linearOfFew(x, weight, some);
+        Arrays32.assertClose(plain.toFloatArray(), few.toFloatArray(), 1e-4, n + " x " + out);
+      }
+    }
+  }
+}
