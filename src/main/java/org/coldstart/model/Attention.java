@@ -12,6 +12,7 @@ import org.coldstart.torch.TrainingOps;
  *
  * @param layer its number, from 0
  * @param config how many heads of which width, and how their scores are scaled and capped
+ * @param joint query, key and value in one: their weights are its weight's rows
  * @param queryNorm over each query head before it is rotated
  * @param keyNorm over each key head
  */
@@ -21,6 +22,7 @@ record Attention(
     Linear query,
     Linear key,
     Linear value,
+    Linear joint,
     Linear output,
     Norm queryNorm,
     Norm keyNorm) {

@@ -11,9 +11,10 @@ import org.coldstart.torch.TrainingOps;
  *
  * @param gate hidden → intermediate
  * @param up hidden → intermediate
+ * @param joint gate and up in one: their weights are its weight's rows
  * @param down intermediate → hidden
  */
-record FeedForward(Activation activation, Linear gate, Linear up, Linear down) {
+record FeedForward(Activation activation, Linear gate, Linear up, Linear joint, Linear down) {
 
   /** (n, hidden) → (n, hidden). */
   NDArray forward(NDArray x, Pass pass) {

@@ -1,10 +1,12 @@
 package org.coldstart.model;
 
+import ai.djl.ndarray.NDArray;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.coldstart.checkpoint.AttentionConfig;
 import org.coldstart.checkpoint.ModelConfig;
 import org.coldstart.checkpoint.TensorSource;
+import org.coldstart.torch.TorchOps;
 
 /** Builds the parts of a decoder from a checkpoint's tensors, checking the shape of each. */
 final class LayerLoader {
@@ -52,13 +54,14 @@ final class LayerLoader {
     long hidden = config.hiddenSize();
     long queries = (long) attention.heads() * attention.headDim();
     long keys = (long) attention.keyValueHeads() * attention.headDim();
-    boolean bias = attention.inputBias();
+    Linear joint = room(queries + 2 * keys, hidden, attention.inputBias());
     return new Attention(
         index,
         attention,
-        linear(prefix + ".q_proj", queries, hidden, bias),
-        linear(prefix + ".k_proj", keys, hidden, bias),
-        linear(prefix + ".v_proj", keys, hidden, bias),
+        linear(prefix + ".q_proj", joint, 0, queries),
+        linear(prefix + ".k_proj", joint, queries, keys),
+        linear(prefix + ".v_proj", joint, queries + keys, keys),
+        joint,
         linear(prefix + ".o_proj", hidden, queries, attention.outputBias()),
         attention.queryKeyNorm() ? norm(prefix + ".q_norm", attention.headDim()) : Norm.NONE,
         attention.queryKeyNorm() ? norm(prefix + ".k_norm", attention.headDim()) : Norm.NONE);
@@ -68,18 +71,33 @@ final class LayerLoader {
     long hidden = config.hiddenSize();
     long inner = config.feedForward().intermediateSize();
     boolean bias = config.feedForward().bias();
+    Linear joint = room(2 * inner, hidden, bias);
     return new FeedForward(
         config.feedForward().activation(),
-        linear(prefix + ".gate_proj", inner, hidden, bias),
-        linear(prefix + ".up_proj", inner, hidden, bias),
+        linear(prefix + ".gate_proj", joint, 0, inner),
+        linear(prefix + ".up_proj", joint, inner, inner),
+        joint,
         linear(prefix + ".down_proj", hidden, inner, bias));
   }
 
   private Linear linear(String name, long out, long in, boolean bias) {
+    return linear(name, room(out, in, bias), 0, out);
+  }
+
+  /** A layer without values yet. */
+  private Linear room(long out, long in, boolean bias) {
+    return new Linear(weights.newArray(out, in), bias ? weights.newArray(out) : null);
+  }
+
+  /** Reads a layer into rows of another. */
+  private Linear linear(String name, Linear room, long start, long out) {
+    NDArray bias = room.bias();
     Linear linear =
         new Linear(
-            weights.load(source, name + ".weight", out, in),
-            bias ? weights.load(source, name + ".bias", out) : null);
+            weights.load(source, name + ".weight", TorchOps.slice(room.weight(), 0, start, out)),
+            bias == null
+                ? null
+                : weights.load(source, name + ".bias", TorchOps.slice(bias, 0, start, out)));
     linears.put(name, linear);
     return linear;
   }

@@ -27,13 +27,7 @@ final class LayerStep {
     Attention attention = layer.attention();
     FeedForward feedForward = layer.feedForward();
     Linear[] linears = {
-      attention.query(),
-      attention.key(),
-      attention.value(),
-      attention.output(),
-      feedForward.gate(),
-      feedForward.up(),
-      feedForward.down()
+      attention.joint(), attention.output(), feedForward.joint(), feedForward.down()
     };
     Norm[] norms = {
       layer.beforeAttention(),
@@ -44,7 +38,7 @@ final class LayerStep {
       layer.afterFeedForward()
     };
     RmsNorm kind = kind(norms);
-    if (kind == null || Stream.of(linears).anyMatch(Linear::adapted)) {
+    if (kind == null || adapted(attention) || adapted(feedForward)) {
       return false;
     }
     KvCache cache = pass.cache();
@@ -70,6 +64,16 @@ final class LayerStep {
         attention.config().scale(),
         attention.cap());
     return true;
+  }
+
+  private static boolean adapted(Attention attention) {
+    return Stream.of(attention.query(), attention.key(), attention.value(), attention.output())
+        .anyMatch(Linear::adapted);
+  }
+
+  private static boolean adapted(FeedForward feedForward) {
+    return Stream.of(feedForward.gate(), feedForward.up(), feedForward.down())
+        .anyMatch(Linear::adapted);
   }
 
   /** A norm that stands for all in eps and in what its weight means; null if there is none. */

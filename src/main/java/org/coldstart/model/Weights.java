@@ -62,10 +62,18 @@ final class Weights implements TensorSource {
 
   /** Reads a parameter, which must have exactly the given shape. */
   NDArray load(TensorSource source, String name, long... shape) {
-    TensorInfo info = requireShape(source, name, shape);
-    NDArray array =
-        TorchOps.empty(manager, shape.length > 1 ? floatType(dtype) : FloatType.F32, shape);
-    TensorInfo plain = plain(info);
+    requireShape(source, name, shape);
+    return load(source, name, newArray(shape));
+  }
+
+  /** Room for a parameter, or for several that stand one below the other. */
+  NDArray newArray(long... shape) {
+    return TorchOps.empty(manager, shape.length > 1 ? floatType(dtype) : FloatType.F32, shape);
+  }
+
+  /** Reads a parameter of the array's shape into it, which may be rows of a larger one. */
+  NDArray load(TensorSource source, String name, NDArray array) {
+    TensorInfo plain = plain(requireShape(source, name, array.getShape().getShape()));
     if (!copy(source, plain, array, staging)) {
       notFinite.add(name);
     }

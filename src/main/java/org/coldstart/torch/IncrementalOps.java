@@ -79,7 +79,7 @@ public final class IncrementalOps {
    *     before and after the feed-forward half
    * @param eps of all norms
    * @param onePlus see {@link DecoderOps#rmsNormOnePlus}
-   * @param weights of query, key, value, output, gate, up, down
+   * @param weights of query, key and value in one, of output, of gate and up in one, of down
    * @param biases likewise
    * @param silu whether the gate opens by silu, or by the tanh form of gelu
    * @see #attendNext for what is not named here

@@ -13,9 +13,14 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class LinearOfFewTest {
 
-  /** Row counts on both sides of where the way changes; 7 rows of a weight cannot be shared. */
+  /**
+   * Row counts on both sides of where the way changes; 66 rows cannot be shared evenly, 3 not at
+   * all.
+   */
   @ParameterizedTest
-  @CsvSource({"1,64", "2,64", "5,64", "6,64", "31,64", "32,64", "1,7", "5,7", "9,7"})
+  @CsvSource({
+    "1,64", "2,64", "5,64", "6,64", "31,64", "32,64", "1,66", "5,66", "9,66", "1,3", "9,3"
+  })
   void isThePlainProduct(int n, int out) {
     try (NDManager manager = Torch.newManager()) {
       NDArray x = manager.randomNormal(new Shape(n, 64));
