@@ -64,6 +64,7 @@ public final class Charts {
     chart.addSeries(yLabel, labels, boxed(values));
     chart.getStyler().setLegendVisible(false);
     chart.getStyler().setLabelsVisible(true);
+    chart.getStyler().setYAxisDecimalPattern("#,##0.###"); // of the labels, too
     return chart;
   }
 
