@@ -64,7 +64,8 @@ public final class Charts {
     chart.addSeries(yLabel, labels, boxed(values));
     chart.getStyler().setLegendVisible(false);
     chart.getStyler().setLabelsVisible(true);
-    chart.getStyler().setYAxisDecimalPattern("#,##0.###"); // of the labels, too
+    // The labels are written as the axis is.
+    chart.getStyler().setYAxisTickLabelsFormattingFunction(value -> Numbers.brief(value, 3));
     return chart;
   }
 

@@ -9,6 +9,11 @@ final class Numbers {
 
   /** At most six significant digits: 0.199653, 12.5, 3, 1.1e-10. */
   static String brief(double value) {
+    return brief(value, 6);
+  }
+
+  /** The same with at most so many significant digits, and never fewer than the whole number's. */
+  static String brief(double value, int digits) {
     if (value == Math.rint(value) && Math.abs(value) < 1e9) {
       return String.valueOf((long) value);
     }
@@ -16,7 +21,8 @@ final class Numbers {
     if (size < 1e-4 || size >= 1e9 || Double.isNaN(value)) {
       return String.format(Locale.ROOT, "%.1e", value);
     }
-    int decimals = Math.max(0, 6 - String.valueOf((long) size).replaceFirst("^0", "").length());
+    int decimals =
+        Math.max(0, digits - String.valueOf((long) size).replaceFirst("^0", "").length());
     String text = String.format(Locale.ROOT, "%." + decimals + "f", value);
     return text.contains(".") ? text.replaceAll("0+$", "").replaceAll("\\.$", "") : text;
   }
