@@ -186,7 +186,7 @@ public final class Generator {
             .formatted(length, model.config().maxPositionEmbeddings()));
   }
 
-  private void checkTopK(Sampling sampling) {
+  void checkTopK(Sampling sampling) {
     int vocabulary = Math.min(model.config().vocabSize(), tokenizer.size());
     if (sampling.topK() > vocabulary) {
       throw new IllegalArgumentException(

@@ -74,8 +74,8 @@ public final class ReasoningChat implements AutoCloseable {
    * @param messages what every conversation begins with; may be empty
    * @param sampling how tokens are chosen; a conversation draws its numbers from the seed in turn
    * @param maxNewTokens the most tokens a phase may have
-   * @throws IllegalArgumentException if the template cannot open a reasoning turn, or maxNewTokens
-   *     is below 1
+   * @throws IllegalArgumentException if the template cannot open a reasoning turn, maxNewTokens is
+   *     below 1, or top-k larger than the vocabulary
    */
   public ReasoningChat(
       CausalLm model,
@@ -90,6 +90,7 @@ public final class ReasoningChat implements AutoCloseable {
     this.sampling = sampling;
     this.maxNewTokens = maxNewTokens;
     generator = new Generator(model, tokenizer).withStopTokens(TurnTokens.of(tokenizer).end());
+    generator.checkTopK(sampling);
     endTokens = generator.endTokens();
     beginning = Transcript.of(tokenizer, messages);
     row = new CachedRow(model);

@@ -351,6 +351,9 @@ class ReasoningChatTest {
       }
     }
     assertThrows(IllegalArgumentException.class, () -> chat(Sampling.greedy(), 0));
+    Sampling many = Sampling.temperature(1, 0).withTopK(1 << 20);
+    String tooMany = assertThrows(IllegalArgumentException.class, () -> chat(many, 5)).getMessage();
+    assertTrue(tooMany.startsWith("topK is 1048576, but"), tooMany);
     try (Tokenizer plain = TinyTokenizer.chat()) {
       String message =
           assertThrows(
