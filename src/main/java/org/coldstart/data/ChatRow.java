@@ -59,9 +59,24 @@ final class ChatRow {
     return conversation.messages();
   }
 
-  /** Where what the template writes before a turn begins: behind the content of the turn before. */
+  /**
+   * Whether the template writes a turn's content where it is the last. One that folds the system
+   * message into the user's turn does not write it before that.
+   */
+  boolean writes(int turn) {
+    return probedText(turn).contains(probe);
+  }
+
+  /**
+   * Where what the template writes before a turn begins: behind the content of the last turn before
+   * that it writes.
+   */
   int headerStart(int turn) {
-    return turn == 0 ? 0 : contentEnd(turn - 1, tail(turn - 1));
+    int before = turn - 1;
+    while (before >= 0 && !writes(before)) {
+      before--;
+    }
+    return before < 0 ? 0 : contentEnd(before, tail(before));
   }
 
   /**
@@ -85,7 +100,8 @@ final class ChatRow {
   int end(int turn) {
     String tail = tail(turn);
     Encoding tokens = tokenizer.encode(tail, false);
-    int stop = new StopTokens(tokenizer).first(tokens);
+    StopTokens stops = new StopTokens(tokenizer);
+    int stop = stops.first(tokens);
     if (stop < 0) {
       throw new IllegalArgumentException(
           "the chat template writes no end-of-turn token (a special token"
@@ -94,9 +110,19 @@ final class ChatRow {
               + (turn + 1)
               + ", so the model would not learn to stop.");
     }
-    String ending = tail.substring(0, tokens.offsets().get(stop).end());
-    int end = contentEnd(turn, tail) + ending.length();
-    prefix(first(turn + 1, "").substring(0, end), turn);
+    int content = contentEnd(turn, tail);
+    String upTo = first(turn + 1, "");
+    int end = content + tokens.offsets().get(stop).end();
+    prefix(upTo.substring(0, end), turn);
+    // A turn may end with several such tokens in a row, and every turn with the same ones.
+    for (int next = stop + 1; next < tokens.size() && stops.contains(tokens.ids()[next]); next++) {
+      int further = content + tokens.offsets().get(next).end();
+      if (tokens.offsets().get(next).start() + content > end
+          || !whole.text().startsWith(upTo.substring(0, further))) {
+        break;
+      }
+      end = further;
+    }
     return end;
   }
 
@@ -149,19 +175,23 @@ final class ChatRow {
   }
 
   private String probed(int turn) {
-    Message message = messages().get(turn);
-    List<Message> messages = new ArrayList<>(messages().subList(0, turn));
-    messages.add(new Message(message.role(), probe, message.extra()));
-    String text = render(messages, "").text();
+    String text = probedText(turn);
     if (!text.contains(probe)) {
       throw new IllegalArgumentException(
           "the chat template leaves out the content of turn "
               + (turn + 1)
               + " ("
-              + message.role()
+              + messages().get(turn).role()
               + "): give the tokenizer a template that knows this role.");
     }
     return text;
+  }
+
+  private String probedText(int turn) {
+    Message message = messages().get(turn);
+    List<Message> messages = new ArrayList<>(messages().subList(0, turn));
+    messages.add(new Message(message.role(), probe, message.extra()));
+    return render(messages, "").text();
   }
 
   private static String unusedIn(List<Message> messages) {

@@ -114,13 +114,21 @@ public final class ExampleBuilder {
       throw new IllegalArgumentException(
           "no token carries loss; there is no turn or text of the kind to learn from.");
     }
-    StopTokens stops = new StopTokens(tokenizer);
-    if (loss.needsStop() && IntStream.of(example.keptIds()).noneMatch(stops::contains)) {
+    if (loss.needsStop() && !endsWithStop(example.keptIds())) {
       throw new IllegalArgumentException(
           "what the model is to write has no token that ends it (a special token"
               + tokenizer.eosToken().map(eos -> " such as '" + eos + "'").orElse("")
               + "), so the model would not learn to stop.");
     }
+  }
+
+  /** Whether the last kept token that is not blank is one that ends a turn. */
+  private boolean endsWithStop(int[] kept) {
+    int last = kept.length - 1;
+    while (last > 0 && tokenizer.decode(kept[last]).isBlank()) {
+      last--;
+    }
+    return new StopTokens(tokenizer).contains(kept[last]);
   }
 
   /**

@@ -202,8 +202,8 @@ public abstract sealed class LossOn {
     List<Span> in(ChatRow row) {
       List<Span> spans = new ArrayList<>();
       for (int i = 0; i < row.messages().size(); i++) {
-        int at = row.text().lastIndexOf(response, row.start(i) - 1);
-        if (at >= row.headerStart(i)) {
+        int at = row.writes(i) ? row.text().lastIndexOf(response, row.start(i) - 1) : -1;
+        if (at >= 0 && at >= row.headerStart(i)) {
           spans.add(new Span(at + response.length(), row.turn(i).end()));
         }
       }

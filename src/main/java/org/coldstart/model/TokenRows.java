@@ -109,6 +109,11 @@ final class TokenRows {
     }
   }
 
+  /** The matrix that the rows belong to. */
+  NDArray matrix() {
+    return matrix;
+  }
+
   /** Writes the rows into the matrix. */
   void writeBack() {
     TorchOps.writeRows(matrix, ids, rows);

@@ -230,6 +230,11 @@ final class TrainableParameters {
     }
   }
 
+  /** The matrices of which single rows are trained. */
+  List<NDArray> matricesOfRows() {
+    return ownRows().map(TokenRows::matrix).toList();
+  }
+
   /** Writes trained rows into their matrices, which changes nothing the model says. */
   void writeBack() {
     ownRows().forEach(TokenRows::writeBack);

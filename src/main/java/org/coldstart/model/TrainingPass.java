@@ -46,6 +46,7 @@ public final class TrainingPass implements AutoCloseable {
     }
     trained = model.trainableParameters();
     gradients = new Gradients(trained);
+    decoder.trainable().writeBack();
     // Who saves memory by checkpointing would not spend it on copies.
     halves =
         precision == Precision.BF16 && !checkpointing
@@ -133,10 +134,16 @@ public final class TrainingPass implements AutoCloseable {
     }
   }
 
-  /** Says that trained weights have moved, so that copies of them are made anew. */
+  /**
+   * Says that trained weights have moved, so that copies of them are made anew. Rows trained on
+   * their own go into their matrix at once, as a checkpoint would write them: whether one is saved
+   * makes no difference to the next step.
+   */
   public void weightsChanged() {
+    decoder.trainable().writeBack();
     if (halves != null) {
       halves.renew(trained.values());
+      halves.renew(decoder.trainable().matricesOfRows());
     }
   }
 

@@ -54,6 +54,24 @@ final class Failures {
         cause);
   }
 
+  /** Memory ran out outside of a batch. */
+  TrainingException outOfMemory(int step, Path last, Throwable cause) {
+    return new TrainingException(
+        (cause instanceof OutOfMemoryError ? "The Java heap is full" : "Memory ran out")
+            + (step == 0 ? " before the first step" : " after step " + step)
+            + ", for gradients, optimizer state, an evaluation or a checkpoint. Take"
+            + " optim(OptimizerName.ADAMW_8BIT), train less of the model (LoRA), a smaller"
+            + " perDeviceEvalBatchSize (it is "
+            + config.perDeviceEvalBatchSize()
+            + ") or a smaller maxLength"
+            + (cause instanceof OutOfMemoryError ? ", or give Java more with -Xmx" : "")
+            + ". "
+            + lastCheckpoint(last),
+        last,
+        false,
+        cause);
+  }
+
   TrainingException noNumber(int step, double loss, List<Example> rows, Path last) {
     return diverged("The loss of step " + step + " is " + loss, rows, last);
   }

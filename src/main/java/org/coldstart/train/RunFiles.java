@@ -129,6 +129,8 @@ final class RunFiles {
               + ". Resume with what it was begun with, or begin anew with train().");
     }
     loadWeights(folder);
+    int patience = config.earlyStoppingPatience(); // it may be another one now
+    state.stoppedEarly = patience > 0 && state.evaluationsWithoutGain >= patience;
     state.saved.removeIf(step -> !enabled() || !Files.exists(folder(step)));
     if (config.loadBestModelAtEnd() && !state.saved.contains(state.bestStep)) {
       state.bestStep = 0;

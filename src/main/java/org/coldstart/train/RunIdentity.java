@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.coldstart.model.CausalLm;
 
 /**
  * All that decides which weights a run ends with: its settings, its rows and the shape of what it
@@ -32,7 +33,7 @@ record RunIdentity(Map<String, String> facts) {
           "earlyStoppingPatience",
           "earlyStoppingThreshold");
 
-  static RunIdentity of(SftConfig config, TrainingData data, Map<String, NDArray> parameters) {
+  static RunIdentity of(SftConfig config, TrainingData data, CausalLm model) {
     Map<String, String> facts = new LinkedHashMap<>();
     for (RecordComponent setting : SftConfig.class.getRecordComponents()) {
       if (!FREE.contains(setting.getName())) {
@@ -41,7 +42,8 @@ record RunIdentity(Map<String, String> facts) {
     }
     facts.put("training data", data.trainFingerprint());
     facts.put("evaluation data", TrainingData.fingerprint(data.eval()));
-    facts.put("trained parameters", shapes(parameters));
+    facts.put("trained parameters", shapes(model.trainableParameters()));
+    facts.put("adapter", model.adapter().map(lora -> lora.config().toString()).orElse("none"));
     return new RunIdentity(facts);
   }
 

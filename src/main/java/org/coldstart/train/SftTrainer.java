@@ -151,8 +151,7 @@ public final class SftTrainer {
   public TrainingResult train(TrainingListener... listeners) {
     synchronized (model) {
       stopped.replace(null);
-      Optimizer optimizer = Optimizer.of(model.trainableParameters(), config);
-      return run(newRun(new TrainerState(), optimizer, files()), listeners);
+      return run(newRun(new TrainerState(), optimizer(), files()), listeners);
     }
   }
 
@@ -194,7 +193,7 @@ public final class SftTrainer {
       stopped.replace(null);
       RunFiles files = files();
       TrainerState state = files.load(checkpoint);
-      Optimizer optimizer = Optimizer.of(model.trainableParameters(), config);
+      Optimizer optimizer = optimizer();
       try {
         RunFiles.restore(checkpoint, optimizer, state.step);
       } catch (RuntimeException e) {
@@ -226,8 +225,19 @@ public final class SftTrainer {
   }
 
   private RunFiles files() {
-    RunIdentity identity = RunIdentity.of(config, data, model.trainableParameters());
+    RunIdentity identity = RunIdentity.of(config, data, model);
     return new RunFiles(model, tokenizer, identity, config);
+  }
+
+  private Optimizer optimizer() {
+    try {
+      return Optimizer.of(model.trainableParameters(), config);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      if (Failures.isOutOfMemory(e)) {
+        throw new Failures(data, config).outOfMemory(0, null, e);
+      }
+      throw e;
+    }
   }
 
   private TrainingRun newRun(TrainerState state, Optimizer optimizer, RunFiles files) {
@@ -245,6 +255,11 @@ public final class SftTrainer {
       return result;
     } catch (TrainingException e) {
       goesOnLater = e.canResume();
+      throw e;
+    } catch (RuntimeException | OutOfMemoryError e) {
+      if (Failures.isOutOfMemory(e)) {
+        throw run.outOfMemory(e);
+      }
       throw e;
     } finally {
       stopped.replace(run);

@@ -91,6 +91,7 @@ final class TrainingRun implements AutoCloseable {
     while (goesOn()) {
       epoch(data.steps(state.epoch), listeners);
     }
+    interrupted |= Thread.interrupted();
     if (interrupted) {
       saveReached(listeners);
     }
@@ -213,9 +214,8 @@ final class TrainingRun implements AutoCloseable {
     Optional<TrainingLog.Entry> entry = Optional.empty();
     if (!logged()) {
       Optional<LossSums> sums = due || last ? measure() : Optional.empty();
-      interrupted |= Thread.currentThread().isInterrupted();
+      interrupted |= Thread.interrupted();
       if (interrupted && (due || last) && sums.isEmpty() && !data.eval().isEmpty()) {
-        Thread.interrupted();
         return; // in the middle of the evaluation; the rest comes with the resumed run
       }
       if (sums.isPresent()) {
@@ -224,13 +224,16 @@ final class TrainingRun implements AutoCloseable {
       if (sums.isPresent() || last || state.step % config.loggingSteps() == 0) {
         entry = Optional.of(log(sums));
       }
+    } else { // its checkpoint could not be written: nobody was told of it, and it is not saved
+      entry = Optional.of(state.log.entries().get(state.log.entries().size() - 1));
+      best = state.bestStep == state.step;
     }
     state.reported = true;
     Optional<Path> folder = saveIfDue(endsEpoch, last || state.stoppedEarly, best);
     entry.ifPresent(listeners::onLog);
     listeners.onStep(progress());
     folder.ifPresent(listeners::onSave);
-    if (prompts != null && prompts.due(state.step)) {
+    if (prompts != null && !interrupted && prompts.due(state.step)) {
       for (TrainingLog.Sample sample : prompts.answers(generator, state.step)) {
         state.log.add(sample);
         listeners.onSample(sample);
@@ -299,18 +302,26 @@ final class TrainingRun implements AutoCloseable {
     return Optional.of(save());
   }
 
-  /** An interrupt does not break the writing off: it ends the run once the checkpoint is there. */
   private Path save() {
+    try {
+      return writeThroughInterrupts();
+    } catch (CheckpointException e) {
+      state.reported = false; // the resumed run tries again
+      throw e;
+    }
+  }
+
+  /** An interrupt does not break the writing off: it ends the run once the checkpoint is there. */
+  private Path writeThroughInterrupts() {
     interrupted |= Thread.interrupted();
     try {
       return write();
     } catch (CheckpointException e) {
-      if (Thread.interrupted()) {
-        interrupted = true;
-        return write();
+      if (!Thread.interrupted()) {
+        throw e;
       }
-      state.reported = false; // the resumed run tries again
-      throw e;
+      interrupted = true;
+      return write();
     }
   }
 
@@ -323,7 +334,7 @@ final class TrainingRun implements AutoCloseable {
 
   private void saveReached(Listeners listeners) {
     if (files.enabled() && state.step > 0 && !state.saved.contains(state.step)) {
-      listeners.onSave(write());
+      listeners.onSave(writeThroughInterrupts());
     }
   }
 
@@ -342,6 +353,11 @@ final class TrainingRun implements AutoCloseable {
 
   private double secondsLeft() {
     return state.step == 0 ? Double.NaN : seconds() / state.step * (totalSteps - state.step);
+  }
+
+  /** Memory ran out outside of a batch. */
+  TrainingException outOfMemory(Throwable cause) {
+    return failures.outOfMemory(state.step, lastCheckpoint(), cause);
   }
 
   private Path lastCheckpoint() {

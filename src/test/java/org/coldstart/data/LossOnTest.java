@@ -73,6 +73,54 @@ class LossOnTest {
     assertEquals(expected, mask(LossOn.between("<|bos|>user\n", "<|bos|>assistant\n"), CHAT));
   }
 
+  /** As Gemma's and Llama 2's templates do: alone, the system message is not written at all. */
+  @Test
+  void aSystemMessageFoldedIntoTheFirstTurn() {
+    tokenizer.setChatTemplate(
+        "{% set first = '' %}{% set turns = messages %}{% if messages[0].role == 'system' %}{% set"
+            + " first = messages[0].content + '\n\n' %}{% set turns = messages[1:] %}{% endif"
+            + " %}{% for m in turns %}{{ '<|bos|>' + ('model' if m.role == 'assistant' else"
+            + " m.role) + '\n' + (first if loop.first else '') + m.content + '<|eos|>\n' }}{%"
+            + " endfor %}{% if add_generation_prompt %}{{ '<|bos|>model\n' }}{% endif %}");
+    String expected =
+        "<|bos|>user\nBe brief.\n\nHi<|eos|>\n"
+            + "<|bos|>model\n[Hello.<|eos|>]\n"
+            + "<|bos|>user\n2 + 2?<|eos|>\n"
+            + "<|bos|>model\n[4<|eos|>]\n";
+    assertEquals(expected, mask(LossOn.assistantTurns(), CHAT));
+    assertEquals(expected, mask(LossOn.between("<|bos|>user\n", "<|bos|>model\n"), CHAT));
+    assertEquals(
+        expected.replace("[Hello.<|eos|>]", "Hello.<|eos|>"),
+        mask(LossOn.after("<|bos|>model\n"), CHAT));
+  }
+
+  /** A closing tag that is a token of its own ends no turn alone. */
+  @Test
+  void severalEndTokensInARow() {
+    tokenizer.addSpecialTokens("<|end|>");
+    tokenizer.setChatTemplate(
+        "{% for m in messages %}{{ '<|bos|>' + m.role + '\n' + m.content + '<|end|><|eos|>\n' }}"
+            + "{% endfor %}{% if add_generation_prompt %}{{ '<|bos|>assistant\n' }}{% endif %}");
+    assertEquals(
+        "<|bos|>user\nHi<|end|><|eos|>\n<|bos|>assistant\n[Hello.<|end|><|eos|>]\n",
+        mask(
+            LossOn.assistantTurns(),
+            Conversation.of(Message.user("Hi"), Message.assistant("Hello."))));
+  }
+
+  @Test
+  void anEndTokenOutsideOfTheBlockIsMissedWhateverTheContentHolds() {
+    tokenizer.addSpecialTokens("<|end|>");
+    tokenizer.setChatTemplate(
+        "{% for m in messages %}{{ '<|bos|>' + m.role + '\n' }}{% generation %}{{ m.content }}{%"
+            + " endgeneration %}{{ '<|eos|>\n' }}{% endfor %}");
+    String message =
+        refusal(
+            LossOn.assistantTurns(),
+            Conversation.of(Message.user("Hi"), Message.assistant("A <|end|> and more.")));
+    assertTrue(message.contains("would not learn to stop"), message);
+  }
+
   @Test
   void onlyTheCompletionOfAPrompt() {
     String marked = mask(LossOn.completions(), new Conversation(CHAT.messages(), 4));

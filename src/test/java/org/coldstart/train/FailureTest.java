@@ -129,16 +129,43 @@ class FailureTest {
   @Test
   void aFolderThatTakesNoCheckpointIsNamed() throws IOException {
     Path file = Files.writeString(folder.resolve("taken"), "");
-    SftTrainer trainer = trainer(config().outputDir(file).build());
-    TrainingException error = assertThrows(TrainingException.class, trainer::train);
+    SftTrainer trainer = trainer(config().loggingSteps(1).outputDir(file).build());
+    List<Integer> logged = new ArrayList<>();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void onLog(TrainingLog.Entry entry) {
+            logged.add(entry.step());
+          }
+        };
+    TrainingException error = assertThrows(TrainingException.class, () -> trainer.train(listener));
     assertTrue(
         error.getMessage().startsWith("Training stopped after step 1: Cannot write "),
         error.getMessage());
     assertTrue(error.getMessage().contains(file.toString()), error.getMessage());
     Files.delete(file);
-    TrainingResult result = trainer.resume();
+    TrainingResult result = trainer.resume(listener);
     assertEquals(6, result.steps());
+    assertEquals(List.of(1, 2, 3, 4, 5, 6), logged);
     assertTrue(Files.exists(file.resolve("checkpoint-1")), "the one that failed is saved first");
+  }
+
+  @Test
+  void theBestModelIsSavedOnceThereIsRoom() throws IOException {
+    Path file = Files.writeString(folder.resolve("taken"), "");
+    SftConfig config =
+        config()
+            .outputDir(file)
+            .saveStrategy(SaveStrategy.NO)
+            .evalSteps(3)
+            .loadBestModelAtEnd(true)
+            .build();
+    SftTrainer trainer = new SftTrainer(model, TOKENIZER, config, Rows.some(8), Rows.some(2));
+    assertThrows(TrainingException.class, trainer::train);
+    Files.delete(file);
+    TrainingResult result = trainer.resume();
+    assertTrue(Files.exists(file.resolve("checkpoint-3")));
+    assertTrue(result.bestCheckpoint().isPresent());
   }
 
   @Test
@@ -188,12 +215,8 @@ class FailureTest {
     assumeTrue(
         Files.exists(overcommit) && !Files.readString(overcommit).startsWith("1"),
         "this system promises any memory and kills who takes it");
-    int[] ids = new int[300_000];
-    Arrays.fill(ids, 7);
-    boolean[] mask = new boolean[ids.length];
-    mask[mask.length - 1] = true;
-    SftConfig config = config().maxLength(ids.length).build();
-    List<Example> rows = List.of(new Example(ids, mask));
+    SftConfig config = config().maxLength(300_000).build();
+    List<Example> rows = List.of(endless());
     try (CausalLm capped = ParityCase.of("gemma2").model()) {
       capped.resizeTokenEmbeddings(TOKENIZER.size());
       SftTrainer trainer = new SftTrainer(capped, TOKENIZER, config, rows, List.of());
@@ -206,6 +229,31 @@ class FailureTest {
           new SftTrainer(capped, TOKENIZER, config().build(), Rows.some(8), List.of());
       assertEquals(6, next.train().steps(), "the model is still of use");
     }
+  }
+
+  @Test
+  void soIsMemoryThatRunsOutInAnEvaluation() throws IOException {
+    Path overcommit = Path.of("/proc/sys/vm/overcommit_memory");
+    assumeTrue(
+        Files.exists(overcommit) && !Files.readString(overcommit).startsWith("1"),
+        "this system promises any memory and kills who takes it");
+    SftConfig config = config().maxLength(300_000).build();
+    try (CausalLm capped = ParityCase.of("gemma2").model()) {
+      capped.resizeTokenEmbeddings(TOKENIZER.size());
+      SftTrainer trainer =
+          new SftTrainer(capped, TOKENIZER, config, Rows.some(8), List.of(endless()));
+      String message = assertThrows(TrainingException.class, trainer::train).getMessage();
+      assertTrue(message.startsWith("Memory ran out before the first step"), message);
+      assertTrue(message.contains("perDeviceEvalBatchSize"), message);
+    }
+  }
+
+  private static Example endless() {
+    int[] ids = new int[300_000];
+    Arrays.fill(ids, 7);
+    boolean[] mask = new boolean[ids.length];
+    mask[mask.length - 1] = true;
+    return new Example(ids, mask);
   }
 
   @Test

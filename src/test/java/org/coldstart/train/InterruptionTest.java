@@ -99,6 +99,29 @@ class InterruptionTest {
         .forEach((name, weights) -> assertArrayEquals(before.get(name), weights, name));
   }
 
+  /** One batch of some seconds: the interrupt comes after the last look for one. */
+  @Test
+  void theStepIsFinishedAndSavedIfItsLastBatchIsUnderWay(@TempDir Path folder)
+      throws InterruptedException {
+    model.resizeTokenEmbeddings(tokenizer.size());
+    List<Example> rows = Collections.nCopies(5000, Rows.of(12, 1));
+    SftConfig config =
+        config()
+            .perDeviceTrainBatchSize(5000)
+            .gradientAccumulationSteps(1)
+            .maxSteps(3)
+            .outputDir(folder)
+            .build();
+    SftTrainer trainer = new SftTrainer(model, tokenizer, config, rows, List.of());
+    Thread impatient = interruptSoon(Thread.currentThread());
+    TrainingResult result = trainer.train();
+    impatient.join();
+    assertTrue(result.interrupted());
+    assertEquals(1, result.steps());
+    assertEquals(folder.resolve("checkpoint-1"), result.lastCheckpoint().orElseThrow());
+    assertEquals(3, trainer.resume().steps());
+  }
+
   private static Thread interruptSoon(Thread target) {
     Thread thread =
         new Thread(

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDArray;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.coldstart.checkpoint.CheckpointException;
@@ -23,11 +25,16 @@ import org.coldstart.fixture.Rows;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.json.Json;
 import org.coldstart.model.CausalLm;
+import org.coldstart.model.Lora;
+import org.coldstart.model.LoraConfig;
+import org.coldstart.model.Trainable;
 import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.torch.Precision;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A run that was left and taken up again is, to the bit, the run that was left alone. */
@@ -58,7 +65,9 @@ class ResumeTest {
         new Recipe(
             "by length, cosine",
             config -> config.groupByLength(true).lrSchedulerType(LearningRateSchedule.COSINE)),
-        new Recipe("odd logging and evaluation", config -> config.loggingSteps(3).evalSteps(4)));
+        new Recipe("odd logging and evaluation", config -> config.loggingSteps(3).evalSteps(4)),
+        new Recipe("gradient checkpointing", config -> config.gradientCheckpointing(true)),
+        new Recipe("bf16", config -> config.precision(Precision.BF16)));
   }
 
   /** Three epochs of four steps; step 6 is in the middle of the second. */
@@ -116,6 +125,79 @@ class ResumeTest {
     }
   }
 
+  /** What trains something else than the model's own matrices, whose values a checkpoint holds. */
+  static Stream<Arguments> partly() {
+    Consumer<CausalLm> rows = model -> model.setTrainable(Trainable.tokenRows(5, 9, 40));
+    Consumer<CausalLm> adapter =
+        model ->
+            Lora.attach(
+                model,
+                LoraConfig.builder()
+                    .r(4)
+                    .loraDropout(0.1)
+                    .trainableTokenIndices(5, 9, 40)
+                    .targetModules("q_proj", "down_proj")
+                    .build());
+    return Stream.of("llama-tied", "llama-untied")
+        .flatMap(
+            base ->
+                Stream.of(Precision.F32, Precision.BF16)
+                    .flatMap(
+                        precision ->
+                            Stream.of(
+                                Arguments.of(base, precision, "rows", rows),
+                                Arguments.of(base, precision, "adapter and rows", adapter))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("partly")
+  void savedOrNotAndResumed(
+      String base, Precision precision, String what, Consumer<CausalLm> choice) {
+    SftConfig config = config().precision(precision).build();
+    SftConfig unsaved = config().precision(precision).outputDir(null).build();
+    try (CausalLm alone = partly(base, choice);
+        CausalLm whole = partly(base, choice);
+        CausalLm other = partly(base, choice)) {
+      TrainingResult quiet = trainer(alone, unsaved).train();
+      TrainingResult one = trainer(whole, config).train();
+      assertSame(quiet, one, alone, whole);
+      TrainingResult two = trainer(other, config).resume(folder.resolve("checkpoint-6"));
+      assertSame(one, two, whole, other);
+    }
+  }
+
+  private static CausalLm partly(String base, Consumer<CausalLm> choice) {
+    CausalLm model = ParityCase.of(base).model();
+    model.resizeTokenEmbeddings(TOKENIZER.size());
+    choice.accept(model);
+    return model;
+  }
+
+  @Test
+  void anotherAdapterIsAnotherRun() {
+    try (CausalLm model = model();
+        CausalLm other = model()) {
+      Lora.attach(model, LoraConfig.builder().r(4).loraAlpha(8).build());
+      Lora.attach(other, LoraConfig.builder().r(4).loraAlpha(16).build());
+      trainer(model, config().maxSteps(2).build()).train();
+      String message = refusal(trainer(other, config().maxSteps(2).build()));
+      assertTrue(message.contains("adapter was LoraConfig[r=4, loraAlpha=8.0"), message);
+    }
+  }
+
+  @Test
+  void aRunThatStoppedEarlyGoesOnWithMorePatience() {
+    SftConfig.Builder hopeless = config().learningRate(1e-30).evalSteps(1);
+    try (CausalLm model = model();
+        CausalLm other = model()) {
+      TrainingResult early = trainer(model, hopeless.earlyStoppingPatience(2).build()).train();
+      assertTrue(early.stoppedEarly());
+      Path last = early.lastCheckpoint().orElseThrow();
+      SftTrainer patient = trainer(other, hopeless.earlyStoppingPatience(0).build());
+      assertEquals(patient.totalSteps(), patient.resume(last).steps());
+    }
+  }
+
   @Test
   void afterAnInterruptFromWhatItSaved() throws IOException {
     SftConfig config = config().saveStrategy(SaveStrategy.NO).build();
@@ -155,6 +237,12 @@ class ResumeTest {
     assertEquals(losses(one), losses(two));
     Map<String, float[]> weights = Arrays32.weights(other);
     Arrays32.weights(whole).forEach((name, w) -> assertArrayEquals(w, weights.get(name), name));
+    Map<String, NDArray> trained = other.trainableParameters();
+    whole
+        .trainableParameters()
+        .forEach(
+            (name, w) ->
+                assertArrayEquals(w.toFloatArray(), trained.get(name).toFloatArray(), name));
   }
 
   private static List<List<Number>> losses(TrainingResult result) {
