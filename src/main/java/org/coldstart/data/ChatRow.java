@@ -30,6 +30,7 @@ final class ChatRow {
 
   private final Rendering whole;
   private final Map<String, String> rendered = new HashMap<>();
+  private final Map<Integer, String> probes = new HashMap<>();
 
   ChatRow(Conversation conversation, Tokenizer tokenizer, Map<String, ?> variables, Clock clock) {
     this.conversation = conversation;
@@ -187,11 +188,16 @@ final class ChatRow {
     return text;
   }
 
+  /** The messages up to a turn, rendered once, with the probe for its content. */
   private String probedText(int turn) {
-    Message message = messages().get(turn);
-    List<Message> messages = new ArrayList<>(messages().subList(0, turn));
-    messages.add(new Message(message.role(), probe, message.extra()));
-    return render(messages, "").text();
+    return probes.computeIfAbsent(
+        turn,
+        key -> {
+          Message message = messages().get(turn);
+          List<Message> messages = new ArrayList<>(messages().subList(0, turn));
+          messages.add(new Message(message.role(), probe, message.extra()));
+          return render(messages, "").text();
+        });
   }
 
   private static String unusedIn(List<Message> messages) {

@@ -38,7 +38,7 @@ final class LayerStep {
       layer.afterFeedForward()
     };
     RmsNorm kind = kind(norms);
-    if (kind == null || adapted(attention) || adapted(feedForward)) {
+    if (kind == null || adapted(attention, feedForward)) {
       return false;
     }
     KvCache cache = pass.cache();
@@ -66,13 +66,15 @@ final class LayerStep {
     return true;
   }
 
-  private static boolean adapted(Attention attention) {
-    return Stream.of(attention.query(), attention.key(), attention.value(), attention.output())
-        .anyMatch(Linear::adapted);
-  }
-
-  private static boolean adapted(FeedForward feedForward) {
-    return Stream.of(feedForward.gate(), feedForward.up(), feedForward.down())
+  private static boolean adapted(Attention attention, FeedForward feedForward) {
+    return Stream.of(
+            attention.query(),
+            attention.key(),
+            attention.value(),
+            attention.output(),
+            feedForward.gate(),
+            feedForward.up(),
+            feedForward.down())
         .anyMatch(Linear::adapted);
   }
 

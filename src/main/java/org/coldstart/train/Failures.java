@@ -31,10 +31,8 @@ final class Failures {
 
   TrainingException outOfMemory(int step, List<Example> rows, Path last, Throwable cause) {
     int width = rows.stream().mapToInt(Example::length).max().orElse(0);
-    String where = cause instanceof OutOfMemoryError ? "The Java heap is full" : "Memory ran out";
-    return new TrainingException(
-        where
-            + " in step "
+    return outOfMemory(
+        " in step "
             + step
             + " with a batch of "
             + rows.size()
@@ -45,26 +43,30 @@ final class Failures {
             + "). Take a smaller perDeviceTrainBatchSize (it is "
             + config.perDeviceTrainBatchSize()
             + ") and as many more gradientAccumulationSteps, a smaller maxLength, or"
-            + " optim(OptimizerName.ADAMW_8BIT)"
-            + (cause instanceof OutOfMemoryError ? ", or give Java more with -Xmx" : "")
-            + ". "
-            + lastCheckpoint(last),
+            + " optim(OptimizerName.ADAMW_8BIT)",
         last,
-        false,
         cause);
   }
 
   /** Memory ran out outside of a batch. */
   TrainingException outOfMemory(int step, Path last, Throwable cause) {
-    return new TrainingException(
-        (cause instanceof OutOfMemoryError ? "The Java heap is full" : "Memory ran out")
-            + (step == 0 ? " before the first step" : " after step " + step)
+    return outOfMemory(
+        (step == 0 ? " before the first step" : " after step " + step)
             + ", for gradients, optimizer state, an evaluation or a checkpoint. Take"
             + " optim(OptimizerName.ADAMW_8BIT), train less of the model (LoRA), a smaller"
             + " perDeviceEvalBatchSize (it is "
             + config.perDeviceEvalBatchSize()
-            + ") or a smaller maxLength"
-            + (cause instanceof OutOfMemoryError ? ", or give Java more with -Xmx" : "")
+            + ") or a smaller maxLength",
+        last,
+        cause);
+  }
+
+  private static TrainingException outOfMemory(String whereAndWayOut, Path last, Throwable cause) {
+    boolean heap = cause instanceof OutOfMemoryError;
+    return new TrainingException(
+        (heap ? "The Java heap is full" : "Memory ran out")
+            + whereAndWayOut
+            + (heap ? ", or give Java more with -Xmx" : "")
             + ". "
             + lastCheckpoint(last),
         last,

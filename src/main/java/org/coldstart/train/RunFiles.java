@@ -129,8 +129,7 @@ final class RunFiles {
               + ". Resume with what it was begun with, or begin anew with train().");
     }
     loadWeights(folder);
-    int patience = config.earlyStoppingPatience(); // it may be another one now
-    state.stoppedEarly = patience > 0 && state.evaluationsWithoutGain >= patience;
+    state.stopEarlyBy(config.earlyStoppingPatience()); // it may be another one now
     state.saved.removeIf(step -> !enabled() || !Files.exists(folder(step)));
     if (config.loadBestModelAtEnd() && !state.saved.contains(state.bestStep)) {
       state.bestStep = 0;

@@ -55,6 +55,13 @@ final class TrainerState {
     return best;
   }
 
+  /**
+   * Decides whether the run ends for want of a better evaluation; with patience 0 it never does.
+   */
+  void stopEarlyBy(int patience) {
+    stoppedEarly = patience > 0 && evaluationsWithoutGain >= patience;
+  }
+
   JsonObject toJson() {
     JsonObject json = new JsonObject();
     json.addProperty("global_step", step);

@@ -257,8 +257,7 @@ final class TrainingRun implements AutoCloseable {
 
   private boolean evaluated(LossSums sums) {
     boolean best = state.evaluated(sums.meanLoss(), config.earlyStoppingThreshold());
-    int patience = config.earlyStoppingPatience();
-    state.stoppedEarly = patience > 0 && state.evaluationsWithoutGain >= patience;
+    state.stopEarlyBy(config.earlyStoppingPatience());
     return best;
   }
 

@@ -211,10 +211,7 @@ class FailureTest {
   /** Gemma 2 caps the scores of all pairs of 300,000 positions: some 360 GB a head at once. */
   @Test
   void memoryThatRunsOutIsNamedWithAWayOut() throws IOException {
-    Path overcommit = Path.of("/proc/sys/vm/overcommit_memory");
-    assumeTrue(
-        Files.exists(overcommit) && !Files.readString(overcommit).startsWith("1"),
-        "this system promises any memory and kills who takes it");
+    assumeMemoryIsRefused();
     SftConfig config = config().maxLength(300_000).build();
     List<Example> rows = List.of(endless());
     try (CausalLm capped = ParityCase.of("gemma2").model()) {
@@ -233,10 +230,7 @@ class FailureTest {
 
   @Test
   void soIsMemoryThatRunsOutInAnEvaluation() throws IOException {
-    Path overcommit = Path.of("/proc/sys/vm/overcommit_memory");
-    assumeTrue(
-        Files.exists(overcommit) && !Files.readString(overcommit).startsWith("1"),
-        "this system promises any memory and kills who takes it");
+    assumeMemoryIsRefused();
     SftConfig config = config().maxLength(300_000).build();
     try (CausalLm capped = ParityCase.of("gemma2").model()) {
       capped.resizeTokenEmbeddings(TOKENIZER.size());
@@ -246,6 +240,13 @@ class FailureTest {
       assertTrue(message.startsWith("Memory ran out before the first step"), message);
       assertTrue(message.contains("perDeviceEvalBatchSize"), message);
     }
+  }
+
+  private static void assumeMemoryIsRefused() throws IOException {
+    Path overcommit = Path.of("/proc/sys/vm/overcommit_memory");
+    assumeTrue(
+        Files.exists(overcommit) && !Files.readString(overcommit).startsWith("1"),
+        "this system promises any memory and kills who takes it");
   }
 
   private static Example endless() {

@@ -91,18 +91,22 @@ class MemoryTest {
    * thrown away frees its tensors when it is collected, so these may vanish at any moment.
    */
   private static Set<NDArray> aboveTheModel(CausalLm model) {
-    Set<NDArray> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
-    managers(model).skip(1).forEach(manager -> arrays.addAll(manager.getManagedArrays()));
+    Set<NDArray> arrays = arrays(managers(model).skip(1));
     model.embedding().getManager().getManagedArrays().forEach(arrays::remove);
     return arrays;
   }
 
   /** Arrays registered with the model's manager and with all above it, but for those of others. */
   private static int tensorsHeld(CausalLm model, Set<NDArray> others) {
-    Set<NDArray> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
-    managers(model).forEach(manager -> arrays.addAll(manager.getManagedArrays()));
+    Set<NDArray> arrays = arrays(managers(model));
     others.forEach(arrays::remove);
     return arrays.size();
+  }
+
+  private static Set<NDArray> arrays(Stream<NDManager> managers) {
+    Set<NDArray> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
+    managers.forEach(manager -> arrays.addAll(manager.getManagedArrays()));
+    return arrays;
   }
 
   /** The model's manager, its parent and so on; the last is the engine's own. */
