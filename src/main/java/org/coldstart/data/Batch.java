@@ -19,7 +19,16 @@ public record Batch(long[] rows, long[] inputIds, long[] positions, long[] label
 
   /** Joins examples. */
   public static Batch of(List<Example> examples) {
-    long[] rows = examples.stream().mapToLong(Example::length).toArray();
+    return of(examples, 0);
+  }
+
+  /**
+   * Joins examples whose first tokens have been read before.
+   *
+   * @param beginning how many tokens of each row are left out, none of which predicts a kept token
+   */
+  public static Batch of(List<Example> examples, int beginning) {
+    long[] rows = examples.stream().mapToLong(row -> row.length() - beginning).toArray();
     long[] inputIds = new long[(int) Arrays.stream(rows).sum()];
     int kept = examples.stream().mapToInt(Example::keptTokens).sum();
     long[] positions = new long[kept];
@@ -27,9 +36,9 @@ public record Batch(long[] rows, long[] inputIds, long[] positions, long[] label
     int at = 0;
     int next = 0;
     for (Example example : examples) {
-      for (int t = 0; t < example.length(); t++, at++) {
+      for (int t = beginning; t < example.length(); t++, at++) {
         inputIds[at] = example.ids()[t];
-        if (t > 0 && example.mask()[t]) {
+        if (t > beginning && example.mask()[t]) {
           positions[next] = at - 1;
           labels[next++] = example.ids()[t];
         }

@@ -43,6 +43,12 @@ public record Example(int[] ids, boolean[] mask) {
     return IntStream.range(1, ids.length).filter(t -> mask[t]).map(t -> ids[t]).toArray();
   }
 
+  /** The tokens before the first position that predicts a kept token: all but one if none does. */
+  public int[] context() {
+    int first = IntStream.range(1, ids.length).filter(t -> mask[t]).findFirst().orElse(ids.length);
+    return Arrays.copyOf(ids, first - 1);
+  }
+
   /** The first tokens; the example itself if it has no more. */
   public Example truncate(int maxLength) {
     return maxLength >= ids.length

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import org.coldstart.checkpoint.AttentionConfig;
 import org.coldstart.torch.DecoderOps;
 import org.coldstart.torch.IncrementalOps;
+import org.coldstart.torch.TorchOps;
 import org.coldstart.torch.TrainingOps;
 
 /**
@@ -52,6 +53,11 @@ record Attention(
     NDArray seen = pass.recall(scope);
     NDArray dSeen = output.backward(pass.rounded(dy), seen, pass);
     NDArray[] d = backOverRows(dSeen, seen, sight(pass), pass);
+    if (pass.reads() != null) {
+      Beginning.Layer heard = pass.reads().layer(layer);
+      TorchOps.addInPlace(d[1], heard.dKeys());
+      TorchOps.addInPlace(d[2], heard.dValues());
+    }
     NDArray dk = turnedBack(d[1], keyNorm, config.keyValueHeads(), pass);
     NDArray dq = turnedBack(d[0], queryNorm, config.heads(), pass);
     NDArray in = pass.recall(scope);
@@ -90,6 +96,9 @@ record Attention(
     pass.keep(q);
     pass.keep(k);
     pass.keep(v);
+    if (pass.reads() != null) {
+      pass.reads().put(layer, k, v);
+    }
     if (!sight.flash()) {
       return TrainingOps.denseRows(
           q,
@@ -105,6 +114,19 @@ record Attention(
     NDArray[] seen =
         TrainingOps.flashRows(
             q, k, v, pass.rows(), config.keyValueHeads(), groups(), config.scale());
+    if (pass.follows() != null) {
+      Beginning.Layer before = pass.follows().layer(layer);
+      seen =
+          TrainingOps.flashAfter(
+              q,
+              seen[0],
+              seen[1],
+              before.keys(),
+              before.values(),
+              config.keyValueHeads(),
+              groups(),
+              config.scale());
+    }
     pass.keep(seen[1]);
     return seen[0];
   }
@@ -115,8 +137,21 @@ record Attention(
     NDArray v = pass.recall(scope);
     NDArray k = pass.recall(scope);
     NDArray q = pass.recall(scope);
-    return sight.flash()
-        ? TrainingOps.flashRowsBackward(
+    if (!sight.flash()) {
+      return TrainingOps.denseRowsBackward(
+          dSeen,
+          q,
+          k,
+          v,
+          pass.rows(),
+          config.keyValueHeads(),
+          groups(),
+          config.scale(),
+          cap(),
+          sight.window());
+    }
+    NDArray[] d =
+        TrainingOps.flashRowsBackward(
             dSeen,
             q,
             k,
@@ -126,23 +161,30 @@ record Attention(
             pass.rows(),
             config.keyValueHeads(),
             groups(),
-            config.scale())
-        : TrainingOps.denseRowsBackward(
-            dSeen,
-            q,
-            k,
-            v,
-            pass.rows(),
-            config.keyValueHeads(),
-            groups(),
-            config.scale(),
-            cap(),
-            sight.window());
+            config.scale());
+    if (pass.follows() != null) {
+      Beginning.Layer before = pass.follows().layer(layer);
+      TrainingOps.flashAfterBackward(
+          dSeen,
+          q,
+          before.keys(),
+          before.values(),
+          seen,
+          logSums,
+          d[0],
+          before.dKeys(),
+          before.dValues(),
+          config.keyValueHeads(),
+          groups(),
+          config.scale());
+    }
+    return d;
   }
 
   /** Whole rows at the beginning of a cache. */
   private NDArray first(NDArray q, NDArray k, NDArray v, Sight sight, Pass pass) {
-    pass.cache().begin(layer, k, v, pass.rows());
+    Beginning.Layer before = pass.follows() == null ? null : pass.follows().layer(layer);
+    pass.cache().begin(layer, k, v, pass.rows(), before);
     return overRows(q, k, v, sight, pass);
   }
 

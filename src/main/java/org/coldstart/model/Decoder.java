@@ -57,27 +57,52 @@ final class Decoder {
 
   /** A pass over whole rows that stand end to end. */
   Pass overRows(NDManager out, long[] rows, Precision precision) {
-    return overRows(out, rows, precision, null, null);
+    return overRows(out, rows, precision, null, null, null);
   }
 
-  /** The same with a way back, which gathers gradients. */
+  /** The same with a way back, which gathers gradients; rows may continue a beginning. */
   Pass overRows(
-      NDManager out, long[] rows, Precision precision, HalfWeights halves, Gradients gradients) {
-    Map<LayerType, Sight> sights = sights(horizon -> horizon.overRows(out, rows, precision));
-    return new Pass(precision, rows, sights, null, halves, null, gradients);
+      NDManager out,
+      long[] rows,
+      Precision precision,
+      HalfWeights halves,
+      Gradients gradients,
+      Beginning follows) {
+    Map<LayerType, Sight> sights = overRows(out, rows, precision, follows);
+    return new Pass(precision, rows, sights, null, halves, null, gradients, null, follows);
   }
 
-  /** A pass over whole rows that stand end to end, at the beginning of a cache. */
-  Pass into(KvCache cache, NDManager out, long[] rows) {
-    Map<LayerType, Sight> sights = sights(horizon -> horizon.overRows(out, rows, Precision.F32));
-    return new Pass(Precision.F32, rows, sights, cache, null, null, null);
+  /** A pass over whole rows, which may continue a beginning, into an empty cache. */
+  Pass into(KvCache cache, NDManager out, long[] rows, Beginning follows) {
+    Map<LayerType, Sight> sights = overRows(out, rows, Precision.F32, follows);
+    return new Pass(Precision.F32, rows, sights, cache, null, null, null, null, follows);
+  }
+
+  private Map<LayerType, Sight> overRows(
+      NDManager out, long[] rows, Precision precision, Beginning follows) {
+    int start = follows == null ? 0 : follows.length();
+    return sights(horizon -> horizon.overRows(out, rows, start, precision));
+  }
+
+  /**
+   * Whether rows can continue a beginning: where every layer sees all of a row by the flash kernel.
+   *
+   * @param longest tokens of the longest row, its beginning included
+   */
+  boolean canShare(long longest) {
+    return horizons.values().stream().allMatch(horizon -> horizon.flash(longest));
+  }
+
+  /** A beginning that nothing has been read of. */
+  Beginning newBeginning(int length) {
+    return new Beginning(length, layers.size());
   }
 
   /** A pass over the next {@code time} tokens of a cache's rows. */
   Pass after(KvCache cache, NDManager out, int time) {
     Map<LayerType, Sight> sights =
         sights(horizon -> horizon.after(cache, out, time, Precision.F32));
-    return new Pass(Precision.F32, null, sights, cache, null, null, null);
+    return new Pass(Precision.F32, null, sights, cache, null, null, null, null, null);
   }
 
   private Map<LayerType, Sight> sights(Function<Horizon, Sight> look) {
@@ -116,6 +141,10 @@ final class Decoder {
 
   List<DecoderLayer> layers() {
     return layers;
+  }
+
+  int hiddenSize() {
+    return hiddenSize;
   }
 
   /** The final norm and the scores, over the head's matrix as it is now. */

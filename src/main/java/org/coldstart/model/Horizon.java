@@ -39,12 +39,21 @@ record Horizon(RotaryEmbedding rotary, int window, boolean capped) {
     return horizons;
   }
 
-  /** For whole rows that stand end to end, each position seeing those of its row up to itself. */
-  Sight overRows(NDManager out, long[] rows, Precision precision) {
-    long longest = Arrays.stream(rows).max().orElse(0);
-    long[] positions = Arrays.stream(rows).flatMap(length -> LongStream.range(0, length)).toArray();
-    boolean flash = window >= longest && !capped && !Torch.device().isGpu();
-    return sight(out, positions, (int) longest, precision, null, flash);
+  /**
+   * For whole rows that stand end to end, each position seeing those of its row up to itself.
+   *
+   * @param start the position of each row's first token
+   */
+  Sight overRows(NDManager out, long[] rows, int start, Precision precision) {
+    long longest = start + Arrays.stream(rows).max().orElse(0);
+    long[] positions =
+        Arrays.stream(rows).flatMap(length -> LongStream.range(start, start + length)).toArray();
+    return sight(out, positions, (int) longest, precision, null, flash(longest));
+  }
+
+  /** Whether the CPU's flash kernel serves for rows of that length. */
+  boolean flash(long longest) {
+    return window >= longest && !capped && !Torch.device().isGpu();
   }
 
   /** For the next {@code time} positions of a cache's rows. */

@@ -15,18 +15,45 @@ import org.coldstart.torch.TorchOps;
  */
 record IncrementalDecoder(Decoder decoder) {
 
-  /** Reads prompts into an empty cache, end to end; scores of what comes after each. */
+  /**
+   * Reads prompts into an empty cache, end to end; scores of what comes after each. What all of
+   * them begin with is read once.
+   */
   NDArray begin(NDManager out, List<int[]> prompts, KvCache cache) {
-    long[] rows = prompts.stream().mapToLong(prompt -> prompt.length).toArray();
+    int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
+    int shared = decoder.canShare(longest) ? shared(prompts) : 0;
     NDArray hidden;
-    try (NDManager scope = out.newSubManager()) {
-      long[] ids = prompts.stream().flatMapToInt(Arrays::stream).asLongStream().toArray();
-      NDArray read = decoder.forward(scope.create(ids), decoder.into(cache, scope, rows));
+    try (NDManager scope = out.newSubManager();
+        Beginning beginning = shared == 0 ? null : read(scope, prompts.get(0), shared)) {
+      long[] rows = prompts.stream().mapToLong(prompt -> prompt.length - shared).toArray();
+      long[] ids =
+          prompts.stream()
+              .flatMapToInt(prompt -> Arrays.stream(prompt, shared, prompt.length))
+              .asLongStream()
+              .toArray();
+      Pass pass = decoder.into(cache, scope, rows, beginning);
+      NDArray read = decoder.forward(scope.create(ids), pass);
       hidden = TorchOps.select(read, 0, scope.create(lastOfEach(rows)));
       hidden.attach(out);
     }
-    cache.advance((int) Arrays.stream(rows).max().orElse(0));
+    cache.advance(longest);
     return scores(hidden, cache);
+  }
+
+  /** Each prompt's last token stands for itself: what comes after it is asked for. */
+  private static int shared(List<int[]> prompts) {
+    return Beginning.sharedBy(
+        prompts.stream()
+            .map(prompt -> Arrays.copyOf(prompt, Math.max(0, prompt.length - 1)))
+            .toList());
+  }
+
+  private Beginning read(NDManager scope, int[] prompt, int length) {
+    Beginning beginning = decoder.newBeginning(length);
+    long[] ids = Arrays.stream(prompt, 0, length).asLongStream().toArray();
+    Pass pass = decoder.overRows(scope, new long[] {length}, Precision.F32).reading(beginning);
+    decoder.forward(scope.create(ids), pass).close();
+    return beginning;
   }
 
   private static long[] lastOfEach(long[] rows) {

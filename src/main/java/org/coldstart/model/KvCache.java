@@ -125,12 +125,21 @@ public final class KvCache implements AutoCloseable {
     return out.create(mask, new Shape(padding.length, 1, time, keys));
   }
 
-  /** Stores a layer's keys and values of whole rows, standing end to end, in an empty cache. */
-  void begin(int layer, NDArray keys, NDArray values, long[] rows) {
-    Entry stored = reserved(layer, (int) (padding[0] + rows[0]));
-    long[] starts = Arrays.stream(padding).asLongStream().toArray();
+  /**
+   * Stores a layer's keys and values of whole rows, standing end to end, in an empty cache.
+   *
+   * @param before what all rows continue, or null
+   */
+  void begin(int layer, NDArray keys, NDArray values, long[] rows, Beginning.Layer before) {
+    long shared = before == null ? 0 : before.keys().getShape().get(0);
+    long[] starts = Arrays.stream(padding).mapToLong(columns -> columns + shared).toArray();
+    Entry stored = reserved(layer, (int) (starts[0] + rows[0]));
     IncrementalOps.storeRows(stored.keys(), keys, rows, starts);
     IncrementalOps.storeRows(stored.values(), values, rows, starts);
+    if (before != null) {
+      IncrementalOps.storeBefore(stored.keys(), before.keys(), starts);
+      IncrementalOps.storeBefore(stored.values(), before.values(), starts);
+    }
   }
 
   /**

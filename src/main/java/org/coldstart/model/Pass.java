@@ -18,6 +18,8 @@ import org.coldstart.torch.TorchOps;
  * @param halves the weights in bf16, or null to round them when they are met
  * @param tape keeps what the way back needs, or null for a pass without a way back
  * @param gradients where the way back adds up gradients, or null
+ * @param reads the beginning whose tokens these are, or null
+ * @param follows the beginning that all rows continue, or null
  */
 record Pass(
     Precision precision,
@@ -26,16 +28,23 @@ record Pass(
     KvCache cache,
     HalfWeights halves,
     Tape tape,
-    Gradients gradients) {
+    Gradients gradients,
+    Beginning reads,
+    Beginning follows) {
 
   /** A pass through the head alone; the cache may be null. */
   static Pass throughHead(Precision precision, KvCache cache) {
-    return new Pass(precision, null, null, cache, null, null, null);
+    return new Pass(precision, null, null, cache, null, null, null, null, null);
   }
 
   /** The same pass with another tape, or none. */
   Pass with(Tape other) {
-    return new Pass(precision, rows, sights, cache, halves, other, gradients);
+    return new Pass(precision, rows, sights, cache, halves, other, gradients, reads, follows);
+  }
+
+  /** The same pass, whose one row is to be the beginning of others. */
+  Pass reading(Beginning beginning) {
+    return new Pass(precision, rows, sights, cache, halves, tape, gradients, beginning, follows);
   }
 
   /**

@@ -2,6 +2,9 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.coldstart.checkpoint.DType;
@@ -32,6 +35,9 @@ public final class TrainingPass implements AutoCloseable {
   private final Map<String, NDArray> trained;
   private final Gradients gradients;
   private final HalfWeights halves;
+
+  private Beginning beginning;
+  private Way throughBeginning;
 
   TrainingPass(CausalLm model, Precision precision, boolean checkpointing) {
     decoder = model.decoder();
@@ -68,10 +74,54 @@ public final class TrainingPass implements AutoCloseable {
   }
 
   /**
+   * Reads what all rows of a step begin with, such as a system message, once for all of them. The
+   * batches up to {@link #endRows} leave these tokens out; losses and gradients are those of whole
+   * rows.
+   *
+   * @param contexts each row's tokens before the first position that predicts a label
+   * @param longest tokens of the longest row
+   * @return how many tokens were read; 0 if that is not worth while, if the model's attention does
+   *     not allow for it, or if an adapter's dropout makes a difference between the rows
+   */
+  public int beginRows(List<int[]> contexts, int longest) {
+    leaveBeginning();
+    int length = Beginning.sharedBy(contexts);
+    if (length == 0 || dropsOut() || !decoder.canShare(longest)) {
+      return 0;
+    }
+    beginning = decoder.newBeginning(length);
+    long[] ids = Arrays.stream(contexts.get(0), 0, length).asLongStream().toArray();
+    throughBeginning = new Way(ids, new long[] {length}, beginning, null);
+    throughBeginning.forward(UnaryOperator.identity()).close();
+    return length;
+  }
+
+  private boolean dropsOut() {
+    Lora adapter = decoder.trainable().adapter();
+    return adapter != null && adapter.config().loraDropout() > 0;
+  }
+
+  /** Takes what the rows have sent back through their beginning, if one was read. */
+  public void endRows() {
+    if (beginning != null) {
+      throughBeginning.backward(throughBeginning.zeros());
+      leaveBeginning();
+    }
+  }
+
+  private void leaveBeginning() {
+    if (beginning != null) {
+      throughBeginning.close();
+      beginning.close();
+      beginning = null;
+    }
+  }
+
+  /**
    * One batch forward and back. Rows stand end to end without padding; no position sees another
    * row.
    *
-   * @param inputIds all rows' token ids
+   * @param inputIds all rows' token ids, without the beginning that {@link #beginRows} has read
    * @param rows the rows' lengths, together as many as there are ids
    * @param positions where a label is predicted, ascending indices into {@code inputIds}
    * @param labels what should be predicted there
@@ -95,42 +145,76 @@ public final class TrainingPass implements AutoCloseable {
       long[] labels,
       double scale,
       UnaryOperator<NDArray> onEmbeddings) {
-    try (NDManager step = Torch.newManager();
-        Tape tape = new Tape(step)) {
-      NDArray ids = step.create(inputIds);
-      Pass plain = decoder.overRows(step, rows, precision, halves, gradients);
-      Pass kept = plain.with(tape);
-      NDArray x = onEmbeddings.apply(decoder.embed(ids));
-      for (DecoderLayer layer : decoder.layers()) {
-        x = checkpointing ? forward(layer, x, kept, plain) : layer.forward(x, kept);
-      }
-      NDArray dx = step.zeros(x.getShape());
-      LossSums sums = decoder.head().loss(x, positions, labels, plain, scale, dx);
+    try (Way way = new Way(inputIds, rows, null, beginning)) {
+      NDArray x = way.forward(onEmbeddings);
+      NDArray dx = way.zeros();
+      LossSums sums = decoder.head().loss(x, positions, labels, way.plain, scale, dx);
       x.close();
-      for (int i = decoder.layers().size() - 1; i >= 0; i--) {
-        DecoderLayer layer = decoder.layers().get(i);
-        dx = checkpointing ? backward(layer, dx, kept) : layer.backward(dx, kept);
-      }
-      decoder.backwardEmbed(dx, ids, plain);
+      way.backward(dx);
       return sums;
     }
   }
 
-  private static NDArray forward(DecoderLayer layer, NDArray x, Pass kept, Pass plain) {
-    NDManager outer = x.getManager();
-    NDArray result = layer.forward(x.duplicate(), plain);
-    result.attach(outer);
-    kept.keep(x);
-    kept.tape().settle();
-    return result;
-  }
+  /** Rows on their way through the layers and back. */
+  private final class Way implements AutoCloseable {
 
-  private static NDArray backward(DecoderLayer layer, NDArray dy, Pass kept) {
-    NDManager outer = dy.getManager();
-    try (Tape tape = new Tape(outer)) {
-      Pass again = kept.with(tape);
-      layer.forward(kept.recall(outer), again).close();
-      return layer.backward(dy, again);
+    private final NDManager step = Torch.newManager();
+    private final Tape tape = new Tape(step);
+    private final NDArray ids;
+    private final Pass plain;
+    private final Pass kept;
+
+    Way(long[] inputIds, long[] rows, Beginning reads, Beginning follows) {
+      ids = step.create(inputIds);
+      plain = decoder.overRows(step, rows, precision, halves, gradients, follows).reading(reads);
+      kept = plain.with(tape);
+    }
+
+    NDArray forward(UnaryOperator<NDArray> onEmbeddings) {
+      NDArray x = onEmbeddings.apply(decoder.embed(ids));
+      for (DecoderLayer layer : decoder.layers()) {
+        x = checkpointing ? forward(layer, x) : layer.forward(x, kept);
+      }
+      return x;
+    }
+
+    private NDArray forward(DecoderLayer layer, NDArray x) {
+      NDManager outer = x.getManager();
+      NDArray result = layer.forward(x.duplicate(), plain);
+      result.attach(outer);
+      kept.keep(x);
+      tape.settle();
+      return result;
+    }
+
+    /** The gradient of the last layer's output, before anything is added to it. */
+    NDArray zeros() {
+      return step.zeros(new Shape(ids.size(), decoder.hiddenSize()));
+    }
+
+    /** From the gradient of the last layer's output, which is overwritten. */
+    void backward(NDArray dx) {
+      NDArray d = dx;
+      for (int i = decoder.layers().size() - 1; i >= 0; i--) {
+        DecoderLayer layer = decoder.layers().get(i);
+        d = checkpointing ? backward(layer, d) : layer.backward(d, kept);
+      }
+      decoder.backwardEmbed(d, ids, plain);
+    }
+
+    private NDArray backward(DecoderLayer layer, NDArray dy) {
+      NDManager outer = dy.getManager();
+      try (Tape own = new Tape(outer)) {
+        Pass again = kept.with(own);
+        layer.forward(kept.recall(outer), again).close();
+        return layer.backward(dy, again);
+      }
+    }
+
+    @Override
+    public void close() {
+      tape.close();
+      step.close();
     }
   }
 
@@ -150,6 +234,7 @@ public final class TrainingPass implements AutoCloseable {
   /** Frees the gradients. */
   @Override
   public void close() {
+    leaveBeginning();
     gradients.close();
     manager.close();
   }

@@ -144,6 +144,17 @@ public final class IncrementalOps {
   }
 
   /**
+   * Writes what all rows begin with in front of them; they have been stored before.
+   *
+   * @param target shape (batch, heads, room, size)
+   * @param x shape (n, heads, size) or (n, heads · size)
+   * @param starts where in the room each row's own tokens begin, n or more
+   */
+  public static void storeBefore(NDArray target, NDArray x, long[] starts) {
+    OPS.invoke("store_before", target, x, starts);
+  }
+
+  /**
    * Moves some rows of each tensor to its front, in place.
    *
    * @param targets shape (rows, heads, room, size)

@@ -114,6 +114,66 @@ public final class TrainingOps {
   }
 
   /**
+   * Lets rows see what stood before all of them as well. Softmax over two parts is each part's own
+   * softmax, weighed by its share of both sums.
+   *
+   * @param q as given to {@link #flashRows}
+   * @param seen what that returned
+   * @param logSums likewise
+   * @param k keys of what stood before, shape (m, key-value heads · size)
+   * @param v its values
+   * @return what is seen of both, and the logarithms of both sums, for the way back
+   */
+  public static NDArray[] flashAfter(
+      NDArray q,
+      NDArray seen,
+      NDArray logSums,
+      NDArray k,
+      NDArray v,
+      int keyValueHeads,
+      int groups,
+      double scale) {
+    return OPS.callAll(
+        "flash_after", q.getManager(), q, seen, logSums, k, v, keyValueHeads, groups, scale);
+  }
+
+  /**
+   * Back through {@link #flashAfter}, after {@link #flashRowsBackward} with what that returned.
+   *
+   * @param dq where the gradient of q is added
+   * @param dk where that of the keys before is added, f32, of their shape
+   * @param dv likewise
+   */
+  public static void flashAfterBackward(
+      NDArray dy,
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      NDArray seen,
+      NDArray logSums,
+      NDArray dq,
+      NDArray dk,
+      NDArray dv,
+      int keyValueHeads,
+      int groups,
+      double scale) {
+    OPS.invoke(
+        "flash_after_backward",
+        dy,
+        q,
+        k,
+        v,
+        seen,
+        logSums,
+        dq,
+        dk,
+        dv,
+        keyValueHeads,
+        groups,
+        scale);
+  }
+
+  /**
    * Causal attention over rows end to end with all scores written out, where scores are capped or
    * sight is short.
    *

@@ -131,13 +131,15 @@ final class TrainingRun implements AutoCloseable {
     List<Example> rows = microBatches.stream().flatMap(List::stream).toList();
     long kept = rows.stream().mapToLong(Example::keptTokens).sum();
     LossSums sums = LossSums.NONE;
+    int beginning = beginRows(rows);
     for (int i = 0; i < microBatches.size(); i++) {
       interrupted |= Thread.interrupted();
       if (interrupted) {
         return false;
       }
-      sums = sums.plus(forwardBackward(microBatches.get(i), i, kept));
+      sums = sums.plus(forwardBackward(microBatches.get(i), i, beginning, kept));
     }
+    pass.endRows();
     double norm = pass.gradients().clip(config.maxGradNorm());
     if (!Double.isFinite(norm)) {
       throw failures.noGradient(state.step + 1, norm, rows, lastCheckpoint());
@@ -154,7 +156,15 @@ final class TrainingRun implements AutoCloseable {
     return true;
   }
 
-  private LossSums forwardBackward(List<Example> rows, int index, long kept) {
+  /** Noise is drawn for each row on its own: under it no two begin alike. */
+  private int beginRows(List<Example> rows) {
+    int longest = rows.stream().mapToInt(Example::length).max().orElse(0);
+    return config.neftuneNoiseAlpha() > 0
+        ? 0
+        : pass.beginRows(rows.stream().map(Example::context).toList(), longest);
+  }
+
+  private LossSums forwardBackward(List<Example> rows, int index, int beginning, long kept) {
     // Noise and dropout depend on the place in the run alone, so a resumed run draws the same.
     Torch.seed(config.seed() + 1_000_003L * state.step + index);
     long number = (long) state.step * config.gradientAccumulationSteps() + index;
@@ -163,7 +173,7 @@ final class TrainingRun implements AutoCloseable {
       int done = 0;
       for (List<Example> slice : Batches.slices(rows, pass.tokensAtOnce())) {
         model.train(number * 65_536 + done); // each slice drops its own
-        sums = sums.plus(forwardBackward(Batch.of(slice), kept));
+        sums = sums.plus(forwardBackward(Batch.of(slice, beginning), kept));
         done += slice.size();
       }
     } catch (RuntimeException | OutOfMemoryError e) {

@@ -41,6 +41,26 @@ class BatchTest {
   }
 
   @Test
+  void rowsGoOnFromWhatHasBeenReadBefore() {
+    Example first =
+        new Example(new int[] {5, 6, 7, 8, 9}, new boolean[] {true, false, false, true, true});
+    Example second = new Example(new int[] {5, 6, 4, 3}, new boolean[] {false, false, false, true});
+    assertArrayEquals(new int[] {5, 6}, first.context());
+    assertArrayEquals(new int[] {5, 6}, second.context());
+    Batch batch = Batch.of(List.of(first, second), 2);
+    assertArrayEquals(new long[] {7, 8, 9, 4, 3}, batch.inputIds());
+    assertArrayEquals(new long[] {3, 2}, batch.rows());
+    assertArrayEquals(new long[] {0, 1, 3}, batch.positions());
+    assertArrayEquals(new long[] {8, 9, 3}, batch.labels());
+  }
+
+  @Test
+  void theContextEndsBeforeThePositionThatPredictsFirst() {
+    assertEquals(0, new Example(new int[3], new boolean[] {false, true, true}).context().length);
+    assertEquals(2, new Example(new int[3], new boolean[] {true, false, false}).context().length);
+  }
+
+  @Test
   void aMaskOfAnotherLengthIsRefused() {
     assertThrows(IllegalArgumentException.class, () -> new Example(new int[3], new boolean[2]));
   }
