@@ -11,7 +11,8 @@ import org.coldstart.tokenizer.Tokenizer;
  *
  * <p>The ids are those of the whole text, except where a token would reach across the place at
  * which the model begins to write: there the text is parted and its parts are encoded apart, since
- * generation meets the prompt's ids as they are without the reply.
+ * generation meets the prompt's ids as they are without the reply. A later part goes on where the
+ * one before ended: no blank comes in between.
  *
  * @param text what the model reads
  * @param trained where it is to write, in order, without overlap
@@ -23,10 +24,10 @@ record MaskedText(String text, List<Span> trained) {
     int[] ids = new int[0];
     boolean[] mask = new boolean[0];
     for (int from = 0; from < text.length(); ) {
-      Encoding part = tokenizer.encode(text.substring(from), false);
+      Encoding part = part(tokenizer, from, text.length());
       int cut = firstStraddledStart(part, from);
       if (cut < text.length()) {
-        part = tokenizer.encode(text.substring(from, cut), false);
+        part = part(tokenizer, from, cut);
       }
       int before = ids.length;
       ids = Arrays.copyOf(ids, before + part.size());
@@ -36,6 +37,11 @@ record MaskedText(String text, List<Span> trained) {
       from = cut;
     }
     return new Example(ids, mask);
+  }
+
+  private Encoding part(Tokenizer tokenizer, int from, int to) {
+    String part = text.substring(from, to);
+    return from == 0 ? tokenizer.encode(part, false) : tokenizer.encodeContinuation(part);
   }
 
   /** The first start of a trained stretch inside a token; the text's end if there is none. */

@@ -8,6 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.coldstart.data.ReasoningRole;
+import org.coldstart.tokenizer.Encoding;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 
@@ -63,11 +64,11 @@ record Transcript(Tokenizer tokenizer, List<Turn> turns) {
     Matcher place = Pattern.compile(Pattern.quote(mark) + "(\\d+);").matcher(text);
     int from = 0;
     while (place.find()) {
-      encode(text.substring(from, place.start()), ids);
+      encode(text, from, place.start(), ids);
       IntStream.of(turns.get(Integer.parseInt(place.group(1))).written()).forEach(ids);
       from = place.end();
     }
-    encode(text.substring(from), ids);
+    encode(text, from, text.length(), ids);
     return ids.build().toArray();
   }
 
@@ -101,8 +102,11 @@ record Transcript(Tokenizer tokenizer, List<Turn> turns) {
     }
   }
 
-  private void encode(String piece, IntStream.Builder ids) {
-    IntStream.of(tokenizer.encode(piece, false).ids()).forEach(ids);
+  private void encode(String text, int from, int to, IntStream.Builder ids) {
+    String piece = text.substring(from, to);
+    Encoding encoding =
+        from == 0 ? tokenizer.encode(piece, false) : tokenizer.encodeContinuation(piece);
+    IntStream.of(encoding.ids()).forEach(ids);
   }
 
   private List<Message> marked(String mark) {

@@ -1,12 +1,15 @@
 package org.coldstart.tokenizer;
 
+import com.google.gson.JsonObject;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
  * Text to ids and back for one set of tokens. Its native instances differ in what they recognise in
- * a text: all tokens, all but the special ones, or the ordinary vocabulary only; the latter two are
- * built when first wanted.
+ * a text: all tokens, all but the special ones, or the ordinary vocabulary only; and in whether
+ * they put a blank in front of it. All but the first are built when first wanted.
  *
  * <p>Many threads may encode and decode at a time, but none while another replaces or closes;
  * {@link Tokenizer} sees to that.
@@ -16,6 +19,9 @@ final class Codec implements AutoCloseable {
   private NativeTokenizer all;
   private NativeTokenizer withoutSpecial;
   private NativeTokenizer vocabularyOnly;
+
+  /** The first itself where the model puts nothing in front of a text. */
+  private NativeTokenizer withoutPrefix;
 
   Codec(TokenizerJson json) {
     this.json = json;
@@ -28,6 +34,7 @@ final class Codec implements AutoCloseable {
    */
   void replace(TokenizerJson changed) {
     NativeTokenizer next = NativeTokenizer.build(changed.json(), changed.origin());
+    closeWithoutPrefix();
     all.close();
     all = next;
     json = changed;
@@ -35,6 +42,13 @@ final class Codec implements AutoCloseable {
       withoutSpecial.close();
       withoutSpecial = null;
     }
+  }
+
+  private void closeWithoutPrefix() {
+    if (withoutPrefix != null && withoutPrefix != all) {
+      withoutPrefix.close();
+    }
+    withoutPrefix = null;
   }
 
   /** See {@link Tokenizer#encode(String, boolean)}. */
@@ -47,6 +61,28 @@ final class Codec implements AutoCloseable {
   Encoding encodeOrdinary(String text) {
     Encoding encoding = withoutSpecial().encode(text, false);
     return spelled(encoding.tokens().stream().mapToInt(this::idOfMatch).toArray(), encoding);
+  }
+
+  /**
+   * See {@link Tokenizer#encodeContinuation}. Added tokens part a text before anything is put in
+   * front of its pieces, so what stands before the first of them can be encoded apart.
+   */
+  Encoding encodeContinuation(String text) {
+    Encoding whole = encode(text, false);
+    if (withoutPrefix() == all) {
+      return whole;
+    }
+    int first = 0;
+    while (first < whole.size() && json.addedToken(whole.tokens().get(first)) == null) {
+      first++;
+    }
+    int end = first < whole.size() ? whole.offsets().get(first).start() : text.length();
+    Encoding begin = withoutPrefix().encode(text.substring(0, end), false);
+    int[] ids = Arrays.copyOf(begin.ids(), begin.size() + whole.size() - first);
+    System.arraycopy(whole.ids(), first, ids, begin.size(), whole.size() - first);
+    List<Span> offsets = new ArrayList<>(begin.offsets());
+    offsets.addAll(whole.offsets().subList(first, whole.size()));
+    return new Encoding(ids, IntStream.of(ids).mapToObj(json::text).toList(), offsets);
   }
 
   /** A token that swallows the blanks around it comes with them from the native library. */
@@ -78,6 +114,14 @@ final class Codec implements AutoCloseable {
     return withoutSpecial;
   }
 
+  private synchronized NativeTokenizer withoutPrefix() {
+    if (withoutPrefix == null) {
+      JsonObject without = json.withoutPrefix();
+      withoutPrefix = without == json.json() ? all : NativeTokenizer.build(without, json.origin());
+    }
+    return withoutPrefix;
+  }
+
   /** Stays when tokens are added: the ordinary vocabulary does not change. */
   private synchronized NativeTokenizer vocabularyOnly() {
     if (vocabularyOnly == null) {
@@ -88,6 +132,7 @@ final class Codec implements AutoCloseable {
 
   @Override
   public void close() {
+    closeWithoutPrefix();
     all.close();
     if (withoutSpecial != null) {
       withoutSpecial.close();

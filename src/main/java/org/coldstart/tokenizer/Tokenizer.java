@@ -85,6 +85,16 @@ public final class Tokenizer implements AutoCloseable {
     return reading(() -> codec.encode(text, addSpecialTokens));
   }
 
+  /**
+   * The tokens of a text that goes on where another ended, as {@code encode(text, false)}, but
+   * where the model puts a blank in front of every text (Llama 2), none is put in front of this
+   * one, so that the ids of both, one after the other, decode to both texts and nothing more.
+   * Behind the first added token in it, all is as in {@code encode}.
+   */
+  public Encoding encodeContinuation(String text) {
+    return reading(() -> codec.encodeContinuation(text));
+  }
+
   /** Encodes many texts on all cores; results in the texts' order. */
   public List<Encoding> encodeAll(List<String> texts, boolean addSpecialTokens) {
     return texts.parallelStream().map(text -> encode(text, addSpecialTokens)).toList();

@@ -182,6 +182,18 @@ final class TokenizerJson {
     return copy;
   }
 
+  /** JSON of a tokenizer that puts nothing in front of a text; our own if that puts nothing. */
+  JsonObject withoutPrefix() {
+    JsonObject copy = shallowCopy(root);
+    for (String part : List.of("normalizer", "pre_tokenizer")) {
+      JsonElement step = root.get(part);
+      if (step != null && step.isJsonObject()) {
+        copy.add(part, TextPrefix.without(step.getAsJsonObject()));
+      }
+    }
+    return copy.equals(root) ? root : copy;
+  }
+
   JsonObject json() {
     return root;
   }

@@ -154,6 +154,20 @@ class TokenizerTest {
   }
 
   @Test
+  void aTextThatGoesOnGetsNoBlankInFront() {
+    assertEquals(tokenizer.encode("the dog", false), tokenizer.encodeContinuation("the dog"));
+    try (Tokenizer llama2 = Tokenizer.fromPretrained(Truth.TINY.resolveSibling("llama2"))) {
+      assertEquals(List.of("he", "▁dog"), llama2.encodeContinuation("he dog").tokens());
+      assertEquals(List.of("▁dog", "</s>"), llama2.encodeContinuation(" dog</s>").tokens());
+      assertEquals(1, llama2.addTokens("<think>"));
+      Encoding goesOn = llama2.encodeContinuation("he<think>the dog");
+      assertEquals(List.of("he", "<think>", "▁the", "▁dog"), goesOn.tokens());
+      assertEquals(new Span(2, 9), goesOn.offsets().get(1));
+      assertEquals(0, llama2.encodeContinuation("").size());
+    }
+  }
+
+  @Test
   void rolesComeFromTheConfig() {
     assertEquals("<|bos|>", tokenizer.bosToken().orElseThrow());
     assertEquals(OptionalInt.of(1), tokenizer.eosTokenId());

@@ -1,0 +1,34 @@
+package org.coldstart.generate;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Tokenizer;
+import org.junit.jupiter.api.Test;
+
+/** What the model wrote stands in the conversation with the ids it wrote, and nothing is added. */
+class TranscriptTest {
+
+  /** Llama 2 puts a blank in front of every text, but what follows a reply is no new text. */
+  @Test
+  void noBlankComesInBehindWhatWasWritten() {
+    try (Tokenizer tokenizer =
+        Tokenizer.fromPretrained(Path.of("src/test/resources/tokenizer/llama2"))) {
+      tokenizer.setChatTemplate(
+          "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }} .\n{% endfor %}");
+      int[] written = tokenizer.encodeContinuation("the answer").ids();
+      Generation reply = new Generation(written, "the answer", Generation.Stop.LENGTH);
+      int[] ids =
+          Transcript.of(tokenizer, List.of(Message.user("the dog")))
+              .with("assistant", reply)
+              .ids("user");
+      assertEquals(
+          "▁user:▁the▁dog▁.\nassistant:▁the▁answer▁.\n",
+          IntStream.of(ids).mapToObj(tokenizer::idToToken).collect(Collectors.joining()));
+    }
+  }
+}
