@@ -9,6 +9,7 @@ import java.util.Map;
 import org.coldstart.tokenizer.ChatTemplate;
 import org.coldstart.tokenizer.Encoding;
 import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Probe;
 import org.coldstart.tokenizer.Rendering;
 import org.coldstart.tokenizer.Span;
 import org.coldstart.tokenizer.Tokenizer;
@@ -38,7 +39,7 @@ final class ChatRow {
     this.template = tokenizer.chatTemplate().withClock(clock);
     this.variables = new LinkedHashMap<>(tokenizer.specialTokens());
     this.variables.putAll(variables);
-    this.probe = unusedIn(conversation.messages());
+    this.probe = Probe.notIn(conversation.messages());
     this.whole = render(conversation.messages(), "");
     this.rendered.put("" + conversation.messages().size(), whole.text());
   }
@@ -198,18 +199,6 @@ final class ChatRow {
           messages.add(new Message(message.role(), probe, message.extra()));
           return render(messages, "").text();
         });
-  }
-
-  private static String unusedIn(List<Message> messages) {
-    String probe = "Probe7f";
-    while (contains(messages, probe)) {
-      probe += "X";
-    }
-    return probe;
-  }
-
-  private static boolean contains(List<Message> messages, String text) {
-    return messages.stream().anyMatch(m -> m.content() != null && m.content().contains(text));
   }
 
   /**

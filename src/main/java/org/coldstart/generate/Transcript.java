@@ -10,6 +10,7 @@ import java.util.stream.IntStream;
 import org.coldstart.data.ReasoningRole;
 import org.coldstart.tokenizer.Encoding;
 import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Probe;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
@@ -58,7 +59,7 @@ record Transcript(Tokenizer tokenizer, List<Turn> turns) {
 
   /** The ids up to where the model writes in a role, what opens the turn included. */
   int[] ids(String opening) {
-    String mark = unused();
+    String mark = Probe.notIn(messages());
     String text = render(marked(mark), opening);
     IntStream.Builder ids = IntStream.builder();
     Matcher place = Pattern.compile(Pattern.quote(mark) + "(\\d+);").matcher(text);
@@ -117,20 +118,6 @@ record Transcript(Tokenizer tokenizer, List<Turn> turns) {
                     ? turns.get(turn).message()
                     : Message.of(turns.get(turn).message().role(), mark + turn + ";"))
         .toList();
-  }
-
-  private String unused() {
-    String mark = "Mark7f";
-    while (holds(mark)) {
-      mark += "x";
-    }
-    return mark;
-  }
-
-  private boolean holds(String text) {
-    return turns.stream()
-        .map(turn -> turn.message().content())
-        .anyMatch(content -> content != null && content.contains(text));
   }
 
   private String render(List<Message> messages, String opening) {

@@ -1,17 +1,34 @@
 package org.coldstart.generate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Probe;
 import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 
 /** What the model wrote stands in the conversation with the ids it wrote, and nothing is added. */
 class TranscriptTest {
+
+  @Test
+  void aMarkThatIsInTheTextIsNotTakenForOne() {
+    try (Tokenizer tokenizer = TinyTokenizer.chat()) {
+      Message sly = Message.user(Probe.notIn(List.of()) + "0;");
+      Generation reply = new Generation(new int[] {70, 71}, "ab", Generation.Stop.LENGTH);
+      Transcript talk = Transcript.of(tokenizer, List.of(sly)).with("assistant", reply);
+      String text = tokenizer.decode(talk.ids("user"));
+      assertEquals(1, text.split(Pattern.quote(sly.content()), -1).length - 1, text);
+      String written = tokenizer.decode(reply.ids());
+      assertTrue(text.contains("assistant\n" + written + TinyTokenizer.END), text);
+    }
+  }
 
   /** Llama 2 puts a blank in front of every text, but what follows a reply is no new text. */
   @Test
