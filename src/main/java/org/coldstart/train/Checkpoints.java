@@ -41,14 +41,19 @@ final class Checkpoints {
     return outputDir.resolve("checkpoint-" + step);
   }
 
-  /** The checkpoint of the most steps that a run can resume from. */
+  /** The checkpoint of the most steps that some run can resume from. */
   static Optional<Path> last(Path outputDir) {
+    return all(outputDir).stream().max(Comparator.comparingInt(Checkpoints::step));
+  }
+
+  /** All checkpoints that some run can resume from. */
+  static List<Path> all(Path outputDir) {
     if (!Files.isDirectory(outputDir)) {
-      return Optional.empty();
+      return List.of();
     }
     return list(outputDir).stream()
         .filter(folder -> Files.exists(folder.resolve(STATE_FILE)))
-        .max(Comparator.comparingInt(Checkpoints::step));
+        .toList();
   }
 
   private static int step(Path folder) {

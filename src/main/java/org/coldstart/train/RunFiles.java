@@ -3,9 +3,11 @@ package org.coldstart.train;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.coldstart.checkpoint.AtomicFiles;
 import org.coldstart.checkpoint.CheckpointException;
 import org.coldstart.json.JsonFiles;
@@ -103,6 +105,50 @@ final class RunFiles {
     }
   }
 
+  /** What a checkpoint says of itself. */
+  private record Saved(Path folder, TrainerState state, RunIdentity identity) {
+
+    static Saved read(Path folder) {
+      Path file = folder.resolve(Checkpoints.STATE_FILE);
+      JsonObject json = JsonFiles.read(file, CheckpointException::new);
+      try {
+        return new Saved(
+            folder, TrainerState.fromJson(json), RunIdentity.fromJson(json.getAsJsonObject("run")));
+      } catch (RuntimeException e) {
+        throw new CheckpointException(file + " is damaged: " + e.getMessage() + ".", e);
+      }
+    }
+
+    static Stream<Saved> readIfWhole(Path folder) {
+      try {
+        return Stream.of(read(folder));
+      } catch (CheckpointException e) {
+        return Stream.empty();
+      }
+    }
+  }
+
+  /** How a checkpoint's run differs from this one: empty where it is this one. */
+  private List<String> differences(Saved saved) {
+    return identity.differencesFrom(saved.identity());
+  }
+
+  /**
+   * The newest checkpoint of this run in the output folder; of a run that was begun several times,
+   * the newest of the last time.
+   */
+  Optional<Path> newest() {
+    return enabled()
+        ? Checkpoints.all(config.outputDir()).stream()
+            .flatMap(Saved::readIfWhole)
+            .filter(saved -> differences(saved).isEmpty())
+            .max(
+                Comparator.comparing((Saved saved) -> saved.state().begun)
+                    .thenComparing(saved -> saved.state().step))
+            .map(Saved::folder)
+        : Optional.empty();
+  }
+
   /**
    * The state saved in a checkpoint, whose weights are put back; the optimizer is left to {@link
    * #restore}.
@@ -111,16 +157,8 @@ final class RunFiles {
    * @throws IllegalArgumentException if it is one of another run, naming what differs
    */
   TrainerState load(Path folder) {
-    Path file = folder.resolve(Checkpoints.STATE_FILE);
-    JsonObject json = JsonFiles.read(file, CheckpointException::new);
-    List<String> differences;
-    TrainerState state;
-    try {
-      differences = identity.differencesFrom(RunIdentity.fromJson(json.getAsJsonObject("run")));
-      state = TrainerState.fromJson(json);
-    } catch (RuntimeException e) {
-      throw new CheckpointException(file + " is damaged: " + e.getMessage() + ".", e);
-    }
+    Saved saved = Saved.read(folder);
+    List<String> differences = differences(saved);
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(
           folder
@@ -129,13 +167,22 @@ final class RunFiles {
               + ". Resume with what it was begun with, or begin anew with train().");
     }
     loadWeights(folder);
+    TrainerState state = saved.state();
     state.stopEarlyBy(config.earlyStoppingPatience()); // it may be another one now
-    state.saved.removeIf(step -> !enabled() || !Files.exists(folder(step)));
+    state.saved.removeIf(step -> !holds(step, state));
     if (config.loadBestModelAtEnd() && !state.saved.contains(state.bestStep)) {
       state.bestStep = 0;
       state.bestMetric = Double.NaN;
     }
     return state;
+  }
+
+  /** Whether the checkpoint of a step is still there and none that another run put in its place. */
+  private boolean holds(int step, TrainerState run) {
+    return enabled()
+        && Saved.readIfWhole(folder(step))
+            .anyMatch(
+                saved -> differences(saved).isEmpty() && saved.state().begun.equals(run.begun));
   }
 
   /** Puts the optimizer's state back. */

@@ -157,25 +157,30 @@ public final class SftTrainer {
 
   /**
    * Goes on where the last run of this trainer was stopped, by an interrupt, a full disk or a
-   * listener; if there was none, from the last checkpoint in {@code outputDir}.
+   * listener; if there was none, from the newest checkpoint in {@code outputDir} that is of a run
+   * with these settings and rows.
    *
-   * @throws IllegalStateException if there is neither
+   * @throws IllegalStateException if there is neither such a run nor any checkpoint
+   * @throws IllegalArgumentException if all checkpoints are of other runs, naming what differs in
+   *     the one of the most steps
    */
   public TrainingResult resume(TrainingListener... listeners) {
     synchronized (model) {
       if (stopped.get() != null) {
         return run(stopped.get(), listeners);
       }
-      return resume(
-          Optional.ofNullable(config.outputDir())
-              .flatMap(SftTrainer::lastCheckpoint)
+      RunFiles files = files();
+      Path checkpoint =
+          files
+              .newest()
+              .or(() -> Optional.ofNullable(config.outputDir()).flatMap(Checkpoints::last))
               .orElseThrow(
                   () ->
                       new IllegalStateException(
                           "There is nothing to resume: no stopped run and no checkpoint in "
                               + config.outputDir()
-                              + "; begin with train().")),
-          listeners);
+                              + "; begin with train()."));
+      return resume(checkpoint, files, listeners);
     }
   }
 
@@ -191,17 +196,20 @@ public final class SftTrainer {
   public TrainingResult resume(Path checkpoint, TrainingListener... listeners) {
     synchronized (model) {
       stopped.replace(null);
-      RunFiles files = files();
-      TrainerState state = files.load(checkpoint);
-      Optimizer optimizer = optimizer();
-      try {
-        RunFiles.restore(checkpoint, optimizer, state.step);
-      } catch (RuntimeException e) {
-        optimizer.close();
-        throw e;
-      }
-      return run(newRun(state, optimizer, files), listeners);
+      return resume(checkpoint, files(), listeners);
     }
+  }
+
+  private TrainingResult resume(Path checkpoint, RunFiles files, TrainingListener... listeners) {
+    TrainerState state = files.load(checkpoint);
+    Optimizer optimizer = optimizer();
+    try {
+      RunFiles.restore(checkpoint, optimizer, state.step);
+    } catch (RuntimeException e) {
+      optimizer.close();
+      throw e;
+    }
+    return run(newRun(state, optimizer, files), listeners);
   }
 
   /**

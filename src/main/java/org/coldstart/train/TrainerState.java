@@ -3,6 +3,7 @@ package org.coldstart.train;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.coldstart.model.LossSums;
@@ -15,6 +16,9 @@ import org.coldstart.model.LossSums;
  * random state needs saving.
  */
 final class TrainerState {
+
+  /** When the run was begun; tells it from one of the same recipe before it. */
+  Instant begun = Instant.now();
 
   int step;
   int epoch;
@@ -64,6 +68,7 @@ final class TrainerState {
 
   JsonObject toJson() {
     JsonObject json = new JsonObject();
+    json.addProperty("begun", begun.toString());
     json.addProperty("global_step", step);
     json.addProperty("epoch_index", epoch);
     json.addProperty("step_in_epoch", stepInEpoch);
@@ -96,6 +101,8 @@ final class TrainerState {
 
   static TrainerState fromJson(JsonObject json) {
     TrainerState state = new TrainerState();
+    state.begun =
+        json.has("begun") ? Instant.parse(json.get("begun").getAsString()) : Instant.EPOCH;
     state.step = json.get("global_step").getAsInt();
     state.epoch = json.get("epoch_index").getAsInt();
     state.stepInEpoch = json.get("step_in_epoch").getAsInt();

@@ -185,6 +185,49 @@ class ResumeTest {
     }
   }
 
+  /** Another run has come further in the same folder; what it saved is not in the way. */
+  @Test
+  void theNewestCheckpointOfThisRunCounts() {
+    SftConfig config = config().seed(7).build();
+    try (CausalLm another = model();
+        CausalLm whole = model();
+        CausalLm first = model();
+        CausalLm other = model()) {
+      trainer(another, config().maxSteps(8).build()).train();
+      TrainingResult one = trainer(whole, config().seed(7).outputDir(null).build()).train();
+      trainer(first, config).train(interruptAfter(4));
+      assertEquals(folder.resolve("checkpoint-8"), SftTrainer.lastCheckpoint(folder).get());
+      assertSame(one, trainer(other, config).resume(), whole, other);
+    }
+  }
+
+  @Test
+  void ofARunBegunTwiceTheSecondGoesOn() {
+    try (CausalLm model = model();
+        CausalLm other = model()) {
+      trainer(model, config().build()).train();
+      trainer(model, config().build()).train(interruptAfter(4));
+      Heard heard = new Heard();
+      trainer(other, config().build()).resume(heard);
+      assertEquals("on 4, 5 rows", heard.events.get(0));
+    }
+  }
+
+  @Test
+  void aRunDeletesNoCheckpointOfAnother() {
+    try (CausalLm model = model();
+        CausalLm another = model()) {
+      trainer(model, config().maxSteps(8).build()).train();
+      SftConfig few = config().seed(7).saveTotalLimit(1).build();
+      trainer(another, few).train(interruptAfter(4));
+      SftConfig config = config().maxSteps(8).saveTotalLimit(1).build();
+      TrainingResult result = trainer(model, config).resume(folder.resolve("checkpoint-6"));
+      assertEquals(folder.resolve("checkpoint-8"), result.lastCheckpoint().orElseThrow());
+      assertFalse(Files.exists(folder.resolve("checkpoint-6")));
+      assertTrue(Files.exists(folder.resolve("checkpoint-4")), "of the other run");
+    }
+  }
+
   @Test
   void aRunThatStoppedEarlyGoesOnWithMorePatience() {
     SftConfig.Builder hopeless = config().learningRate(1e-30).evalSteps(1);
