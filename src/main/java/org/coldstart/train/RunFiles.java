@@ -26,11 +26,17 @@ final class RunFiles {
 
   private static final String OPTIMIZER_FILE = "optimizer.safetensors";
 
+  /** Where the state says which weights lay under what was trained. */
+  private static final String BASE_WEIGHTS = "base_weights";
+
   private final CausalLm model;
   private final Tokenizer tokenizer;
   private final RunIdentity identity;
   private final SftConfig config;
   private final Checkpoints checkpoints;
+
+  /** NaN until it is wanted, for all weights are read for it. */
+  private double baseWeights = Double.NaN;
 
   RunFiles(CausalLm model, Tokenizer tokenizer, RunIdentity identity, SftConfig config) {
     this.model = model;
@@ -72,6 +78,7 @@ final class RunFiles {
     OptimizerFile.write(folder.resolve(OPTIMIZER_FILE), optimizer.state());
     JsonObject json = state.toJson();
     json.add("run", identity.toJson());
+    LogJson.add(json, BASE_WEIGHTS, baseWeights());
     AtomicFiles.writeString(
         folder.resolve(Checkpoints.STATE_FILE),
         new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(json) + "\n");
@@ -80,6 +87,14 @@ final class RunFiles {
   /** Whether what is trained are the model's own weights, not an adapter or rows of their own. */
   private boolean areWeights() {
     return model.parameters().keySet().containsAll(model.trainableParameters().keySet());
+  }
+
+  /** Tells what the checkpoints do not bring back; NaN where they bring all weights. */
+  private double baseWeights() {
+    if (Double.isNaN(baseWeights) && !areWeights()) {
+      baseWeights = BaseWeights.sum(model);
+    }
+    return baseWeights;
   }
 
   private void loadWeights(Path folder) {
@@ -106,14 +121,17 @@ final class RunFiles {
   }
 
   /** What a checkpoint says of itself. */
-  private record Saved(Path folder, TrainerState state, RunIdentity identity) {
+  private record Saved(Path folder, TrainerState state, RunIdentity identity, double baseWeights) {
 
     static Saved read(Path folder) {
       Path file = folder.resolve(Checkpoints.STATE_FILE);
       JsonObject json = JsonFiles.read(file, CheckpointException::new);
       try {
         return new Saved(
-            folder, TrainerState.fromJson(json), RunIdentity.fromJson(json.getAsJsonObject("run")));
+            folder,
+            TrainerState.fromJson(json),
+            RunIdentity.fromJson(json.getAsJsonObject("run")),
+            LogJson.get(json, BASE_WEIGHTS));
       } catch (RuntimeException e) {
         throw new CheckpointException(file + " is damaged: " + e.getMessage() + ".", e);
       }
@@ -130,7 +148,11 @@ final class RunFiles {
 
   /** How a checkpoint's run differs from this one: empty where it is this one. */
   private List<String> differences(Saved saved) {
-    return identity.differencesFrom(saved.identity());
+    List<String> differences = identity.differencesFrom(saved.identity());
+    if (BaseWeights.differ(saved.baseWeights(), baseWeights())) {
+      differences.add("the model's weights under what is trained were others than they are now");
+    }
+    return differences;
   }
 
   /**

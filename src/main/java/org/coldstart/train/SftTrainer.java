@@ -189,8 +189,8 @@ public final class SftTrainer {
    * and the run takes the steps it would have taken without the break.
    *
    * @param checkpoint a folder that a run saved, such as {@code checkpoint-200}
-   * @throws IllegalArgumentException if that run had other settings or data, naming what differs;
-   *     what only watches or saves a run may differ
+   * @throws IllegalArgumentException if that run had other settings or data, or trained an adapter
+   *     or rows on another model, naming what differs; what only watches or saves a run may differ
    * @throws org.coldstart.checkpoint.CheckpointException if the folder is no such checkpoint
    */
   public TrainingResult resume(Path checkpoint, TrainingListener... listeners) {

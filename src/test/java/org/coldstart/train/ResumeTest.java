@@ -185,6 +185,45 @@ class ResumeTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("partly")
+  void whatIsTrainedOnAnotherModelIsAnotherRun(
+      String base, Precision precision, String what, Consumer<CausalLm> choice) {
+    SftConfig config = config().precision(precision).maxSteps(2).build();
+    try (CausalLm model = partly(base, choice);
+        CausalLm other = partly(base, choice)) {
+      trainer(model, config).train();
+      try (NDArray weights = other.parameters().get("model.layers.1.mlp.up_proj.weight").get(3)) {
+        weights.muli(1.001); // one row of it
+      }
+      String message = refusal(trainer(other, config));
+      assertTrue(message.contains("weights under what is trained were others"), message);
+    }
+  }
+
+  @Test
+  void roundingAndCheckpointsThatDoNotKnowTheModelAreNotHeldAgainstARun() throws IOException {
+    SftConfig config = config().maxSteps(4).build();
+    LoraConfig adapter = LoraConfig.builder().r(4).targetModules("all-linear").build();
+    try (CausalLm model = model();
+        CausalLm other = model()) {
+      Lora lora = Lora.attach(model, adapter);
+      trainer(model, config).train();
+      lora.mergeAdapter();
+      lora.unmergeAdapter();
+      assertEquals(4, trainer(model, config).resume(folder.resolve("checkpoint-2")).steps());
+      Lora.attach(other, adapter);
+      other.parameters().get("model.norm.weight").muli(1.01);
+      SftTrainer trainer = trainer(other, config);
+      refusal(trainer);
+      Path file = folder.resolve("checkpoint-2/trainer_state.json");
+      JsonObject state = Json.parse(Files.readString(file)).getAsJsonObject();
+      state.remove("base_weights");
+      Files.writeString(file, state.toString());
+      assertEquals(4, trainer.resume().steps());
+    }
+  }
+
   /** Another run has come further in the same folder; what it saved is not in the way. */
   @Test
   void theNewestCheckpointOfThisRunCounts() {
