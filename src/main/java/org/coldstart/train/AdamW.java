@@ -31,10 +31,15 @@ final class AdamW implements Optimizer {
   /** State for all parameters; vectors (norm weights and biases) are exempt from decay. */
   AdamW(Map<String, NDArray> parameters, SftConfig config) {
     this.config = config;
-    groups =
-        List.of(
-            group(parameters, AdamW::decays, config.weightDecay()),
-            group(parameters, p -> !decays(p), 0));
+    try {
+      groups =
+          List.of(
+              group(parameters, AdamW::decays, config.weightDecay()),
+              group(parameters, p -> !decays(p), 0));
+    } catch (RuntimeException | OutOfMemoryError e) {
+      manager.close(); // what there was room for
+      throw e;
+    }
   }
 
   /** Whether weight decay is meant for a parameter: for matrices, not for norms and biases. */

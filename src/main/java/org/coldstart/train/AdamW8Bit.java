@@ -56,15 +56,20 @@ final class AdamW8Bit implements Optimizer {
   AdamW8Bit(Map<String, NDArray> parameters, SftConfig config, int least) {
     this.config = config;
     Map<String, NDArray> rest = new LinkedHashMap<>();
-    parameters.forEach(
-        (name, parameter) -> {
-          if (parameter.size() < least) {
-            rest.put(name, parameter);
-          } else {
-            parts.add(part(name, parameter));
-          }
-        });
-    small = new AdamW(rest, config);
+    try {
+      parameters.forEach(
+          (name, parameter) -> {
+            if (parameter.size() < least) {
+              rest.put(name, parameter);
+            } else {
+              parts.add(part(name, parameter));
+            }
+          });
+      small = new AdamW(rest, config);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      manager.close(); // what there was room for
+      throw e;
+    }
     state.putAll(small.state());
   }
 

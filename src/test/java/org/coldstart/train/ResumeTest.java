@@ -1,5 +1,6 @@
 package org.coldstart.train;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -9,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import com.google.gson.JsonObject;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -434,6 +436,10 @@ class ResumeTest {
       byte[] bytes = Files.readAllBytes(optimizer);
       Files.write(optimizer, java.util.Arrays.copyOf(bytes, bytes.length / 2));
       assertDamaged(trainer, checkpoint, "optimizer.safetensors");
+      byte[] endless =
+          ByteBuffer.allocate(16).order(LITTLE_ENDIAN).putLong(Integer.MAX_VALUE).array();
+      Files.write(optimizer, endless);
+      assertDamaged(trainer, checkpoint, "optimizer.safetensors cannot be read");
       Files.writeString(checkpoint.resolve("trainer_state.json"), "{\"global_step\": 2}");
       assertDamaged(trainer, checkpoint, "trainer_state.json is damaged");
       Files.delete(checkpoint.resolve("trainer_state.json"));
