@@ -4,6 +4,7 @@ import ai.djl.engine.EngineException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 import org.coldstart.data.Example;
 
 /** Why a run cannot go on, in one sentence that names the step and the way out. */
@@ -59,6 +60,29 @@ final class Failures {
             + ") or a smaller maxLength",
         last,
         cause);
+  }
+
+  /**
+   * Puts a checkpoint back. If memory runs out meanwhile, the way out is to find more: with other
+   * settings it would be another run.
+   *
+   * @throws TrainingException naming the checkpoint, if memory runs out
+   */
+  static <T> T resuming(Path checkpoint, Supplier<T> restoring) {
+    try {
+      return restoring.get();
+    } catch (RuntimeException | OutOfMemoryError e) {
+      if (isOutOfMemory(e)) {
+        throw outOfMemory(
+            " while resuming from "
+                + checkpoint.getFileName()
+                + ", for weights or optimizer state. A resumed run keeps its settings, so close"
+                + " what else holds memory, such as another model",
+            checkpoint,
+            e);
+      }
+      throw e;
+    }
   }
 
   private static TrainingException outOfMemory(String whereAndWayOut, Path last, Throwable cause) {

@@ -201,15 +201,19 @@ public final class SftTrainer {
   }
 
   private TrainingResult resume(Path checkpoint, RunFiles files, TrainingListener... listeners) {
+    return run(Failures.resuming(checkpoint, () -> restored(checkpoint, files)), listeners);
+  }
+
+  private TrainingRun restored(Path checkpoint, RunFiles files) {
     TrainerState state = files.load(checkpoint);
-    Optimizer optimizer = optimizer();
+    Optimizer optimizer = Optimizer.of(model.trainableParameters(), config);
     try {
       RunFiles.restore(checkpoint, optimizer, state.step);
-    } catch (RuntimeException e) {
+      return newRun(state, optimizer, files);
+    } catch (RuntimeException | OutOfMemoryError e) {
       optimizer.close();
       throw e;
     }
-    return run(newRun(state, optimizer, files), listeners);
   }
 
   /**

@@ -8,14 +8,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.coldstart.data.Example;
 import org.coldstart.fixture.Arrays32;
@@ -24,6 +30,7 @@ import org.coldstart.fixture.Rows;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.torch.Torch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -268,6 +275,55 @@ class FailureTest {
     assertTrue(Failures.isOutOfMemory(new EngineException("CUDA out of memory. Tried to …")));
     assertFalse(Failures.isOutOfMemory(new EngineException("shape '[3]' is invalid")));
     assertFalse(Failures.isOutOfMemory(new IllegalStateException("out of memory")));
+  }
+
+  /** A run that is resumed cannot take another optimizer, so it is not told to. */
+  @Test
+  void memoryThatRunsOutInAResumeNamesTheCheckpoint() {
+    Path checkpoint = folder.resolve("checkpoint-4");
+    TrainingException error =
+        assertThrows(
+            TrainingException.class,
+            () ->
+                Failures.resuming(
+                    checkpoint,
+                    () -> {
+                      throw new EngineException("DefaultCPUAllocator: can't allocate memory");
+                    }));
+    String message = error.getMessage();
+    assertTrue(message.startsWith("Memory ran out while resuming from checkpoint-4"), message);
+    assertTrue(message.endsWith("The last good checkpoint is " + checkpoint + "."), message);
+    assertFalse(message.contains("ADAMW_8BIT"), message);
+    assertEquals(checkpoint, error.lastCheckpoint().orElseThrow());
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            Failures.resuming(
+                checkpoint,
+                () -> {
+                  throw new IllegalStateException("something else");
+                }));
+  }
+
+  /** State for 2^48 values has no room in any machine's address space. */
+  @Test
+  void anOptimizerWithoutRoomLeavesNothingBehind() {
+    for (OptimizerName name : OptimizerName.values()) {
+      SftConfig config = config().optim(name).build();
+      try (NDManager scope = Torch.newManager()) {
+        Map<String, NDArray> parameters = new LinkedHashMap<>();
+        parameters.put("small", scope.zeros(new Shape(3, 5)));
+        parameters.put("large", scope.zeros(new Shape(100, 100)));
+        parameters.put("endless", scope.zeros(new Shape(1)).broadcast(1L << 48));
+        NDManager root = scope.getParentManager();
+        Set<NDArray> before = Collections.newSetFromMap(new IdentityHashMap<>());
+        before.addAll(root.getManagedArrays());
+        EngineException error =
+            assertThrows(EngineException.class, () -> Optimizer.of(parameters, config));
+        assertTrue(Failures.isOutOfMemory(error), error.getMessage());
+        assertTrue(before.containsAll(root.getManagedArrays()), name + " holds memory");
+      }
+    }
   }
 
   @Test
