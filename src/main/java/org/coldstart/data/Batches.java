@@ -9,6 +9,12 @@ import java.util.Random;
 /** The orders in which examples are put into batches. */
 public final class Batches {
 
+  /**
+   * How many tokens {@link #slices} of a batch that is only measured should hold at most: larger
+   * ones run no faster. Nothing is kept for a way back, so there may be more than in training.
+   */
+  public static final int MEASURED_AT_ONCE = 2048;
+
   private Batches() {}
 
   /**

@@ -32,9 +32,6 @@ import org.coldstart.torch.Precision;
  */
 public record Perplexity(double meanLoss, long tokens) {
 
-  /** Tokens in one forward pass; a longer text goes by itself. */
-  private static final int BATCH_TOKENS = 2048;
-
   /**
    * Of plain texts.
    *
@@ -68,7 +65,7 @@ public record Perplexity(double meanLoss, long tokens) {
     IntStream.range(0, examples.size()).forEach(i -> check(model, i + 1, examples.get(i)));
     synchronized (model) { // a stopped training cell may still be at its last batch
       LossSums sums = LossSums.NONE;
-      for (List<Example> batch : Batches.slices(examples, BATCH_TOKENS)) {
+      for (List<Example> batch : Batches.slices(examples, Batches.MEASURED_AT_ONCE)) {
         sums = sums.plus(loss(model, Batch.of(batch)));
       }
       return new Perplexity(sums.meanLoss(), sums.tokens());

@@ -30,7 +30,8 @@ public final class Losses {
   }
 
   /**
-   * The sums over all kept tokens of the examples, without gradients.
+   * The sums over all kept tokens of the examples, without gradients. A batch of many tokens is
+   * worked through in slices, as in training.
    *
    * @return empty, before the next batch, once the thread is interrupted
    */
@@ -41,12 +42,14 @@ public final class Losses {
       if (Thread.currentThread().isInterrupted()) {
         return Optional.empty();
       }
-      Batch batch = Batch.of(rows);
-      all =
-          all.plus(
-              model.loss(
-                  batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), precision));
+      for (List<Example> slice : Batches.slices(rows, Batches.MEASURED_AT_ONCE)) {
+        all = all.plus(measure(model, Batch.of(slice), precision));
+      }
     }
     return Optional.of(all);
+  }
+
+  private static LossSums measure(CausalLm model, Batch batch, Precision precision) {
+    return model.loss(batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), precision);
   }
 }

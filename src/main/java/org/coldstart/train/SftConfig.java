@@ -24,7 +24,7 @@ import org.coldstart.torch.Precision;
  * @param maxSteps optimizer steps at which to end whatever the epochs say; 0 for no such limit
  * @param perDeviceTrainBatchSize rows in one forward pass
  * @param gradientAccumulationSteps forward passes to one optimizer step
- * @param perDeviceEvalBatchSize rows in one evaluation pass
+ * @param perDeviceEvalBatchSize rows in one evaluation pass, at most
  * @param maxLength tokens above which a row is left out
  * @param optim the optimizer
  * @param weightDecay AdamW's decoupled decay; norms and biases are exempt

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,6 +13,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.coldstart.data.Example;
 import org.coldstart.fixture.Arrays32;
@@ -20,6 +23,7 @@ import org.coldstart.fixture.Rows;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.torch.Memory;
 import org.coldstart.torch.Precision;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -161,6 +165,18 @@ class SftTrainerTest {
     TrainingResult result = trainer(config, 4, 0).train();
     assertEquals(List.of(3), result.log().entries().stream().map(TrainingLog.Entry::step).toList());
     assertTrue(Double.isNaN(result.evalLoss()));
+  }
+
+  /** All 262,144 tokens at once took 700 MB, with a model of 32 dimensions. */
+  @Test
+  void anEvaluationHoldsFewTokensAtOnceWhateverItsBatchSize() {
+    List<Example> rows = IntStream.range(0, 512).mapToObj(i -> Rows.of(512, i)).toList();
+    double few = Losses.mean(model, rows, 2, Precision.F32);
+    OptionalLong before = Memory.restartPeak();
+    assumeTrue(before.isPresent(), "the peak of memory is read on Linux only");
+    assertEquals(few, Losses.mean(model, rows, 512, Precision.F32), 1e-6);
+    long grown = Memory.peakResidentBytes().getAsLong() - before.getAsLong();
+    assertTrue(grown < 100 << 20, "grown by " + (grown >> 20) + " MB");
   }
 
   @Test
