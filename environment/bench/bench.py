@@ -58,7 +58,10 @@ def arguments():
 
 
 class Bench:
-    """One call of the command: the rows, the checkpoint, and the runs of each part."""
+    """One call of the command: the rows, the checkpoint, and the runs of each part.
+
+    A part yields its settings and all runs so far, again and again as there are more, and each time they are written.
+    """
 
     def __init__(self, options, work):
         self.options = options
@@ -82,7 +85,8 @@ class Bench:
         return train, test, source
 
     def alternate(self, runs):
-        """Each round runs every side once; the order changes from round to round. At least one round, then while time is left."""
+        """Each round runs every side once; the order changes from round to round. At least one round, then while time is left.
+        Yields all results after each round."""
         results = []
         for number in range(self.options.rounds):
             begin = time.monotonic()
@@ -90,9 +94,9 @@ class Bench:
                 results.append({"side": side, "round": number + 1} | run(number))
                 say(f"  round {number + 1}, {side}: {report.short(results[-1])}")
             took = time.monotonic() - begin
+            yield results
             if time.monotonic() + took - self.started > 60 * self.options.minutes:
                 break
-        return results
 
     def train(self, side, label, files, extra, number=0):
         """One process of training on one side."""
@@ -117,7 +121,8 @@ class Bench:
         settings = {"rows": self.options.rows, "source": source, "rows per micro-batch": 4, "micro-batches per step": 8,
                     "learning rate": self.options.learning_rate, "grouped by length": True, "optimizer": "fused AdamW",
                     "gradient checkpointing": False, "TRL options": self.options.trl_option}
-        return settings, self.alternate(runs)
+        for results in self.alternate(runs):
+            yield settings, results
 
     def recipes(self, label, files, accumulation):
         """The least memory: 8-bit AdamW (TRL's from bitsandbytes), gradient checkpointing, one row at a time."""
@@ -133,7 +138,7 @@ class Bench:
         settings = {"rows": self.options.memory_rows, "source": source, "rows per micro-batch": 1,
                     "micro-batches per step": 32, "gradient checkpointing": True,
                     "optimizer": "8-bit AdamW (TRL: bitsandbytes)"}
-        return settings, self.once(self.recipes("memory", (train, test), 32))
+        yield from self.once(settings, self.recipes("memory", (train, test), 32))
 
     def one_billion(self):
         """The Llama-3.2-1B shape with random weights, on random tokens."""
@@ -146,19 +151,20 @@ class Bench:
         write(train, [{"input_ids": [draw.randrange(1000, 128000) for _ in range(length)]} for _ in range(count)])
         settings = {"rows": count, "length": length, "rows per micro-batch": 1, "micro-batches per step": 2,
                     "gradient checkpointing": True, "optimizer": "8-bit AdamW (TRL: bitsandbytes)"}
-        return settings, self.once(self.recipes("1b", (train, None), 2))
+        yield from self.once(settings, self.recipes("1b", (train, None), 2))
 
-    def once(self, runs):
+    def once(self, settings, runs):
         """Memory hardly differs from run to run: one round."""
         results = []
         for side, run in runs:
             results.append({"side": side, "round": 1} | run(0))
             say(f"  {side}: {report.short(results[-1])}")
-        return results
+            yield settings, results
 
     def generation(self):
         self.prepare()
         prompts = self.work / "prompts.jsonl"
+        settings = {"prompts at once": self.options.prompts, "new tokens": self.options.new_tokens, "greedy": True}
         results = []
         for batch, count in ((1, -(-self.options.prompts // 3)), (self.options.prompts, self.options.prompts)):
             write(prompts, [{"text": row["prompt"][0]["content"]} for row in real_rows()[1][:count]])
@@ -169,14 +175,16 @@ class Bench:
                 ("transformers",
                  lambda n: self.sides.theirs("peer_generation.py", *common, name=f"generation-{batch}-theirs-{n + 1}")),
             ]
-            results += [run | {"batch": batch} for run in self.alternate(runs)]
-        settings = {"prompts at once": self.options.prompts, "new tokens": self.options.new_tokens, "greedy": True}
-        return settings, report.compare_answers(results)
+            before = results
+            for more in self.alternate(runs):
+                results = before + report.compare_answers([run | {"batch": batch} for run in more])
+                yield settings, results
 
     def cost(self):
         self.prepare()
         gemm = self.sides.ours("gemm", "--precision", self.options.precision, name="gemm")["flops_per_second"]
         say(f"  matrix products: {gemm / 1e9:.0f} GFLOP/s")
+        settings = {"gemm flops per second": gemm, "gradient checkpointing": False}
         results = []
         for length in self.options.lengths:
             for batch in self.options.batches:
@@ -185,17 +193,19 @@ class Bench:
                                           "--precision", self.options.precision, name=f"cost-{length}x{batch}")
                     results.append({"side": "ours", "length": length, "batch": batch} | run)
                     say(f"  {batch} x {length}: {report.short(results[-1])}")
-        return {"gemm flops per second": gemm, "gradient checkpointing": False}, results
+                    yield settings, results
 
     def run(self, part):
         say(f"{part} ...")
         if part == "load":
             self.sides.load()
             return
-        settings, runs = (self.one_billion if part == "1b" else getattr(self, part))()
+        for settings, runs in (self.one_billion if part == "1b" else getattr(self, part))():
+            self.save(part, settings, runs)
+
+    def save(self, part, settings, runs):
         settings = {"precision": self.options.precision, "threads": self.options.threads, "model": self.options.model} | settings
-        for result in runs:
-            result.pop("answers", None)
+        runs = [{key: value for key, value in run.items() if key != "answers"} for run in runs]
         document = {"part": part, "machine": machine.describe(self.sides.versions(), self.commit), "settings": settings, "runs": runs}
         self.options.out.mkdir(parents=True, exist_ok=True)
         (self.options.out / f"{part}.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")

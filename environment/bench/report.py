@@ -16,9 +16,9 @@ def short(run):
 
 
 def compare_answers(runs):
-    """Notes beside each answer set how many of its answers the first run of the same batch gave too, token for token."""
+    """Notes beside each answer set how many of its answers the first run gave too, token for token."""
+    first = next((run for run in runs if "answers" in run), None)
     for run in runs:
-        first = next((other for other in runs if other["batch"] == run["batch"] and "answers" in other), None)
         if "answers" in run:
             run["same_answers"] = sum(a == b for a, b in zip(first["answers"], run["answers"]))
             run["prompts"] = len(run["answers"])
