@@ -208,7 +208,8 @@ class Bench:
         runs = [{key: value for key, value in run.items() if key != "answers"} for run in runs]
         document = {"part": part, "machine": machine.describe(self.sides.versions(), self.commit), "settings": settings, "runs": runs}
         self.options.out.mkdir(parents=True, exist_ok=True)
-        (self.options.out / f"{part}.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        replace(self.options.out / f"{part}.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        replace(self.options.out / "README.md", report.markdown(self.options.out))
 
 
 def real_rows():
@@ -230,6 +231,13 @@ def write(file, rows):
     file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
+def replace(file, text):
+    """Whole or not at all: a bench is often stopped."""
+    aside = file.with_name(file.name + ".tmp")
+    aside.write_text(text)
+    aside.replace(file)
+
+
 def say(text):
     print(text, file=sys.stderr, flush=True)
 
@@ -243,9 +251,7 @@ def main():
         bench = Bench(options, work)
         for part in options.part or DEFAULT_PARTS:
             bench.run(part)
-    text = report.markdown(options.out)
-    (options.out / "README.md").write_text(text)
-    print(text)
+    print(report.markdown(options.out))
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ import java.util.List;
  *
  * <p>Position t of a row predicts token t + 1, so {@code positions} lists the places before each
  * token that carries loss, and {@code labels} the tokens themselves. No other position ever needs
- * logits. Rows stay apart: each counts its positions from 0, and none sees another.
+ * logits. Rows stay apart: none sees another.
  *
- * @param rows the examples' lengths
+ * @param rows how many tokens there are of each example
  * @param inputIds their ids, row after row
  * @param positions indices into {@code inputIds} that predict a kept token, ascending
  * @param labels the kept tokens, parallel to {@code positions}
@@ -26,6 +26,7 @@ public record Batch(long[] rows, long[] inputIds, long[] positions, long[] label
    * Joins examples whose first tokens have been read before.
    *
    * @param beginning how many tokens of each row are left out, none of which predicts a kept token
+   * @throws IllegalArgumentException if one does
    */
   public static Batch of(List<Example> examples, int beginning) {
     long[] rows = examples.stream().mapToLong(row -> row.length() - beginning).toArray();
@@ -43,6 +44,11 @@ public record Batch(long[] rows, long[] inputIds, long[] positions, long[] label
           labels[next++] = example.ids()[t];
         }
       }
+    }
+    if (next < kept) {
+      throw new IllegalArgumentException(
+          "Of %d kept tokens, %d are predicted within the first %d tokens, which are left out."
+              .formatted(kept, kept - next, beginning));
     }
     return new Batch(rows, inputIds, positions, labels);
   }

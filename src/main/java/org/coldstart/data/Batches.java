@@ -76,11 +76,20 @@ public final class Batches {
    * batch's, while only one part's activations are in memory at a time.
    */
   public static List<List<Example>> slices(List<Example> batch, int maxTokens) {
+    return slices(batch, maxTokens, 0);
+  }
+
+  /**
+   * The same for rows whose first tokens have been read before, and do not count.
+   *
+   * @param beginning how many
+   */
+  public static List<List<Example>> slices(List<Example> batch, int maxTokens, int beginning) {
     List<List<Example>> slices = new ArrayList<>();
     int from = 0;
     int tokens = 0;
     for (int i = 0; i < batch.size(); i++) {
-      int length = batch.get(i).length();
+      int length = batch.get(i).length() - beginning;
       if (i > from && tokens + length > maxTokens) {
         slices.add(batch.subList(from, i));
         from = i;

@@ -46,7 +46,7 @@ public record Example(int[] ids, boolean[] mask) {
   /** The tokens before the first position that predicts a kept token: all but one if none does. */
   public int[] context() {
     int first = IntStream.range(1, ids.length).filter(t -> mask[t]).findFirst().orElse(ids.length);
-    return Arrays.copyOf(ids, first - 1);
+    return Arrays.copyOf(ids, Math.max(0, first - 1));
   }
 
   /** The first tokens; the example itself if it has no more. */

@@ -24,10 +24,10 @@ record MaskedText(String text, List<Span> trained) {
     int[] ids = new int[0];
     boolean[] mask = new boolean[0];
     for (int from = 0; from < text.length(); ) {
-      Encoding part = part(tokenizer, from, text.length());
+      Encoding part = tokenizer.encodePart(text, from, text.length());
       int cut = firstStraddledStart(part, from);
       if (cut < text.length()) {
-        part = part(tokenizer, from, cut);
+        part = tokenizer.encodePart(text, from, cut);
       }
       int before = ids.length;
       ids = Arrays.copyOf(ids, before + part.size());
@@ -37,11 +37,6 @@ record MaskedText(String text, List<Span> trained) {
       from = cut;
     }
     return new Example(ids, mask);
-  }
-
-  private Encoding part(Tokenizer tokenizer, int from, int to) {
-    String part = text.substring(from, to);
-    return from == 0 ? tokenizer.encode(part, false) : tokenizer.encodeContinuation(part);
   }
 
   /** The first start of a trained stretch inside a token; the text's end if there is none. */

@@ -8,7 +8,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.coldstart.data.ReasoningRole;
-import org.coldstart.tokenizer.Encoding;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Probe;
 import org.coldstart.tokenizer.Tokenizer;
@@ -104,10 +103,7 @@ record Transcript(Tokenizer tokenizer, List<Turn> turns) {
   }
 
   private void encode(String text, int from, int to, IntStream.Builder ids) {
-    String piece = text.substring(from, to);
-    Encoding encoding =
-        from == 0 ? tokenizer.encode(piece, false) : tokenizer.encodeContinuation(piece);
-    IntStream.of(encoding.ids()).forEach(ids);
+    IntStream.of(tokenizer.encodePart(text, from, to).ids()).forEach(ids);
   }
 
   private List<Message> marked(String mark) {

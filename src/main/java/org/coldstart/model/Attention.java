@@ -97,9 +97,13 @@ record Attention(
     pass.keep(k);
     pass.keep(v);
     if (pass.reads() != null) {
-      pass.reads().put(layer, k, v);
+      pass.reads().put(layer, k, v, pass.gradients() != null);
     }
     if (!sight.flash()) {
+      if (pass.follows() != null) {
+        throw new IllegalStateException(
+            "A row is longer than was said when its beginning was read.");
+      }
       return TrainingOps.denseRows(
           q,
           k,

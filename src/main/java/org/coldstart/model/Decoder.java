@@ -93,9 +93,9 @@ final class Decoder {
     return horizons.values().stream().allMatch(horizon -> horizon.flash(longest));
   }
 
-  /** A beginning that nothing has been read of. */
-  Beginning newBeginning(int length) {
-    return new Beginning(length, layers.size());
+  /** A beginning that nothing has been read of; {@code out} owns its tensors. */
+  Beginning newBeginning(NDManager out, int length) {
+    return new Beginning(out, length, layers.size());
   }
 
   /** A pass over the next {@code time} tokens of a cache's rows. */

@@ -16,7 +16,12 @@ public final class Gradients implements AutoCloseable {
 
   /** Zeros for the given parameters; all others are frozen. */
   public Gradients(Map<String, NDArray> parameters) {
-    parameters.values().forEach(p -> sums.put(p, manager.zeros(p.getShape())));
+    try {
+      parameters.values().forEach(p -> sums.put(p, manager.zeros(p.getShape())));
+    } catch (RuntimeException | OutOfMemoryError e) {
+      close(); // those that found room
+      throw e;
+    }
     inOrder = parameters.values().stream().map(sums::get).toArray(NDArray[]::new);
   }
 

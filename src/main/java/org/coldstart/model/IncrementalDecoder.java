@@ -23,8 +23,8 @@ record IncrementalDecoder(Decoder decoder) {
     int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
     int shared = decoder.canShare(longest) ? shared(prompts) : 0;
     NDArray hidden;
-    try (NDManager scope = out.newSubManager();
-        Beginning beginning = shared == 0 ? null : read(scope, prompts.get(0), shared)) {
+    try (NDManager scope = out.newSubManager()) {
+      Beginning beginning = shared == 0 ? null : read(scope, prompts.get(0), shared);
       long[] rows = prompts.stream().mapToLong(prompt -> prompt.length - shared).toArray();
       long[] ids =
           prompts.stream()
@@ -49,7 +49,7 @@ record IncrementalDecoder(Decoder decoder) {
   }
 
   private Beginning read(NDManager scope, int[] prompt, int length) {
-    Beginning beginning = decoder.newBeginning(length);
+    Beginning beginning = decoder.newBeginning(scope, length);
     long[] ids = Arrays.stream(prompt, 0, length).asLongStream().toArray();
     Pass pass = decoder.overRows(scope, new long[] {length}, Precision.F32).reading(beginning);
     decoder.forward(scope.create(ids), pass).close();

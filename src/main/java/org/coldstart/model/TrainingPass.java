@@ -24,7 +24,8 @@ import org.coldstart.torch.Torch;
  * <p>A layer keeps its input, its queries, keys and values, what it attended to and the two halves
  * of its gate. With gradient checkpointing (Chen et al., 2016) all layers keep their input only,
  * and each runs forward a second time just before its way back: less memory for a third more work,
- * and the same gradients to the bit.
+ * and the same gradients to the bit. Of a beginning that rows share, each layer's keys and values
+ * and their gradients are kept as well, until the step's end.
  */
 public final class TrainingPass implements AutoCloseable {
 
@@ -36,8 +37,8 @@ public final class TrainingPass implements AutoCloseable {
   private final Gradients gradients;
   private final HalfWeights halves;
 
-  private Beginning beginning;
-  private Way throughBeginning;
+  /** Through what the rows begin with; null if they are read whole. */
+  private Way begun;
 
   TrainingPass(CausalLm model, Precision precision, boolean checkpointing) {
     decoder = model.decoder();
@@ -52,12 +53,17 @@ public final class TrainingPass implements AutoCloseable {
     }
     trained = model.trainableParameters();
     gradients = new Gradients(trained);
-    decoder.trainable().writeBack();
-    // Who saves memory by checkpointing would not spend it on copies.
-    halves =
-        precision == Precision.BF16 && !checkpointing
-            ? new HalfWeights(decoder.matrices(), manager)
-            : null;
+    try {
+      decoder.trainable().writeBack();
+      // Who saves memory by checkpointing would not spend it on copies.
+      halves =
+          precision == Precision.BF16 && !checkpointing
+              ? new HalfWeights(decoder.matrices(), manager)
+              : null;
+    } catch (RuntimeException | OutOfMemoryError e) {
+      close();
+      throw e;
+    }
   }
 
   /** The gradients gathered since they were cleared last. */
@@ -89,10 +95,9 @@ public final class TrainingPass implements AutoCloseable {
     if (length == 0 || dropsOut() || !decoder.canShare(longest)) {
       return 0;
     }
-    beginning = decoder.newBeginning(length);
     long[] ids = Arrays.stream(contexts.get(0), 0, length).asLongStream().toArray();
-    throughBeginning = new Way(ids, new long[] {length}, beginning, null);
-    throughBeginning.forward(UnaryOperator.identity()).close();
+    begun = new Way(ids, new long[] {length}, true);
+    begun.forward(UnaryOperator.identity()).close();
     return length;
   }
 
@@ -103,17 +108,16 @@ public final class TrainingPass implements AutoCloseable {
 
   /** Takes what the rows have sent back through their beginning, if one was read. */
   public void endRows() {
-    if (beginning != null) {
-      throughBeginning.backward(throughBeginning.zeros());
+    if (begun != null) {
+      begun.backward(begun.zeros());
       leaveBeginning();
     }
   }
 
   private void leaveBeginning() {
-    if (beginning != null) {
-      throughBeginning.close();
-      beginning.close();
-      beginning = null;
+    if (begun != null) {
+      begun.close();
+      begun = null;
     }
   }
 
@@ -145,7 +149,7 @@ public final class TrainingPass implements AutoCloseable {
       long[] labels,
       double scale,
       UnaryOperator<NDArray> onEmbeddings) {
-    try (Way way = new Way(inputIds, rows, null, beginning)) {
+    try (Way way = new Way(inputIds, rows, false)) {
       NDArray x = way.forward(onEmbeddings);
       NDArray dx = way.zeros();
       LossSums sums = decoder.head().loss(x, positions, labels, way.plain, scale, dx);
@@ -164,10 +168,22 @@ public final class TrainingPass implements AutoCloseable {
     private final Pass plain;
     private final Pass kept;
 
-    Way(long[] inputIds, long[] rows, Beginning reads, Beginning follows) {
-      ids = step.create(inputIds);
-      plain = decoder.overRows(step, rows, precision, halves, gradients, follows).reading(reads);
-      kept = plain.with(tape);
+    /**
+     * Looks up where the tokens stand.
+     *
+     * @param isBeginning whether they are what the rows to come begin with
+     */
+    Way(long[] inputIds, long[] rows, boolean isBeginning) {
+      try {
+        ids = step.create(inputIds);
+        Beginning follows = begun == null ? null : begun.plain.reads();
+        Beginning reads = isBeginning ? decoder.newBeginning(step, inputIds.length) : null;
+        plain = decoder.overRows(step, rows, precision, halves, gradients, follows).reading(reads);
+        kept = plain.with(tape);
+      } catch (RuntimeException | OutOfMemoryError e) {
+        close();
+        throw e;
+      }
     }
 
     NDArray forward(UnaryOperator<NDArray> onEmbeddings) {

@@ -64,8 +64,9 @@ final class Codec implements AutoCloseable {
   }
 
   /**
-   * See {@link Tokenizer#encodeContinuation}. Added tokens part a text before anything is put in
-   * front of its pieces, so what stands before the first of them can be encoded apart.
+   * A part that is not a text's first, see {@link Tokenizer#encodePart}. Added tokens part a text
+   * before anything is put in front of its pieces, so what stands before the first of them can be
+   * encoded apart.
    */
   Encoding encodeContinuation(String text) {
     Encoding whole = encode(text, false);

@@ -86,13 +86,17 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The tokens of a text that goes on where another ended, as {@code encode(text, false)}, but
-   * where the model puts a blank in front of every text (Llama 2), none is put in front of this
-   * one, so that the ids of both, one after the other, decode to both texts and nothing more.
-   * Behind the first added token in it, all is as in {@code encode}.
+   * The tokens of a part of a text, as {@code encode(part, false)}, but where the model puts a
+   * blank in front of every text (Llama 2), it comes before the first part only, so that the ids of
+   * all parts, one after the other, decode to the text and nothing more. Behind the first added
+   * token in a part, all is as in {@code encode}.
+   *
+   * @param from where the part begins in {@code text}, 0 for the first
+   * @param to its end, exclusive
    */
-  public Encoding encodeContinuation(String text) {
-    return reading(() -> codec.encodeContinuation(text));
+  public Encoding encodePart(String text, int from, int to) {
+    String part = text.substring(from, to);
+    return reading(() -> from == 0 ? codec.encode(part, false) : codec.encodeContinuation(part));
   }
 
   /** Encodes many texts on all cores; results in the texts' order. */

@@ -127,23 +127,9 @@ final class TokenizerJson {
   /** Whether a text gets a blank or another prefix before it is looked through, as in Llama 2. */
   boolean prependsToText() {
     JsonElement normalizer = root.get("normalizer");
-    return normalizer != null && prepends(normalizer);
-  }
-
-  private static boolean prepends(JsonElement step) {
-    if (!step.isJsonObject()) {
-      return false;
-    }
-    JsonElement children = step.getAsJsonObject().get("normalizers");
-    if (children != null) {
-      for (JsonElement child : children.getAsJsonArray()) {
-        if (prepends(child)) {
-          return true;
-        }
-      }
-      return false;
-    }
-    return step.getAsJsonObject().get("type").getAsString().equals("Prepend");
+    return normalizer != null
+        && normalizer.isJsonObject()
+        && TextPrefix.isPutBy(normalizer.getAsJsonObject());
   }
 
   /**

@@ -15,7 +15,7 @@ final class BaseWeights {
 
   /**
    * How far two sums may lie apart, as a share. Merging an adapter and taking it out again rounds
-   * the weights anew, which moves the sum by less; the least training moves it by more.
+   * the weights anew, which moves the sum by less; another model lies much further off.
    */
   private static final double ROUNDING = 1e-8;
 

@@ -28,7 +28,7 @@ final class Checkpoints {
   /** The file that makes a folder one that a run resumes from. */
   static final String STATE_FILE = "trainer_state.json";
 
-  private static final Pattern NAME = Pattern.compile("checkpoint-(\\d+)");
+  private static final Pattern NAME = Pattern.compile("checkpoint-(\\d{1,9})");
   private static final String ASIDE = ".tmp";
 
   private final Path outputDir;

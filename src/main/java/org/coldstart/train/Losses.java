@@ -20,7 +20,7 @@ public final class Losses {
   /**
    * The mean loss over all kept tokens of the examples, without gradients.
    *
-   * @return NaN for no examples, and, before the next batch, once the thread is interrupted
+   * @return NaN for no examples, and, before the next slice, once the thread is interrupted
    */
   public static double mean(
       CausalLm model, List<Example> examples, int batchSize, Precision precision) {
@@ -33,16 +33,16 @@ public final class Losses {
    * The sums over all kept tokens of the examples, without gradients. A batch of many tokens is
    * worked through in slices, as in training.
    *
-   * @return empty, before the next batch, once the thread is interrupted
+   * @return empty, before the next slice, once the thread is interrupted
    */
   static Optional<LossSums> measure(
       CausalLm model, List<Example> examples, int batchSize, Precision precision) {
     LossSums all = LossSums.NONE;
     for (List<Example> rows : Batches.byLength(examples, batchSize)) {
-      if (Thread.currentThread().isInterrupted()) {
-        return Optional.empty();
-      }
       for (List<Example> slice : Batches.slices(rows, Batches.MEASURED_AT_ONCE)) {
+        if (Thread.currentThread().isInterrupted()) {
+          return Optional.empty();
+        }
         all = all.plus(measure(model, Batch.of(slice), precision));
       }
     }

@@ -120,7 +120,7 @@ final class OptimizerFile {
       ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
       fill(in, 0, length);
       long begin = 8 + length.getLong(0);
-      if (begin > in.size()) {
+      if (begin < 8 || begin > in.size()) {
         throw new EOFException("it is cut");
       }
       ByteBuffer text = ByteBuffer.allocate(Math.toIntExact(begin - 8));

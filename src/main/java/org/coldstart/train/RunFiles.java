@@ -172,6 +172,20 @@ final class RunFiles {
   }
 
   /**
+   * The checkpoint of the most steps, whosever it is; one that cannot be read only for want of
+   * others.
+   */
+  Optional<Path> last() {
+    return enabled()
+        ? Checkpoints.all(config.outputDir()).stream()
+            .flatMap(Saved::readIfWhole)
+            .max(Comparator.comparing(saved -> saved.state().step))
+            .map(Saved::folder)
+            .or(() -> Checkpoints.last(config.outputDir()))
+        : Optional.empty();
+  }
+
+  /**
    * The state saved in a checkpoint, whose weights are put back; the optimizer is left to {@link
    * #restore}.
    *
@@ -191,12 +205,17 @@ final class RunFiles {
     loadWeights(folder);
     TrainerState state = saved.state();
     state.stopEarlyBy(config.earlyStoppingPatience()); // it may be another one now
+    return state;
+  }
+
+  /** Counts no longer on checkpoints that were deleted, or replaced by another run's. */
+  void forgetLost(TrainerState state) {
     state.saved.removeIf(step -> !holds(step, state));
-    if (config.loadBestModelAtEnd() && !state.saved.contains(state.bestStep)) {
+    boolean yetToBeSaved = !state.reported && state.bestStep == state.step;
+    if (config.loadBestModelAtEnd() && !state.saved.contains(state.bestStep) && !yetToBeSaved) {
       state.bestStep = 0;
       state.bestMetric = Double.NaN;
     }
-    return state;
   }
 
   /** Whether the checkpoint of a step is still there and none that another run put in its place. */

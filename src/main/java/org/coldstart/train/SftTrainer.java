@@ -163,6 +163,7 @@ public final class SftTrainer {
    * @throws IllegalStateException if there is neither such a run nor any checkpoint
    * @throws IllegalArgumentException if all checkpoints are of other runs, naming what differs in
    *     the one of the most steps
+   * @throws org.coldstart.checkpoint.CheckpointException if none can be read
    */
   public TrainingResult resume(TrainingListener... listeners) {
     synchronized (model) {
@@ -173,7 +174,7 @@ public final class SftTrainer {
       Path checkpoint =
           files
               .newest()
-              .or(() -> Optional.ofNullable(config.outputDir()).flatMap(Checkpoints::last))
+              .or(files::last)
               .orElseThrow(
                   () ->
                       new IllegalStateException(

@@ -3,6 +3,7 @@ package org.coldstart.train;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.coldstart.checkpoint.CheckpointException;
 import org.coldstart.data.Batch;
@@ -63,6 +64,7 @@ final class TrainingRun implements AutoCloseable {
     prompts = samplePrompts;
     interrupted = false;
     begin = System.nanoTime();
+    files.forgetLost(state);
     try {
       train(listeners);
       boolean best = config.loadBestModelAtEnd() && !interrupted && state.bestStep > 0;
@@ -131,15 +133,22 @@ final class TrainingRun implements AutoCloseable {
     List<Example> rows = microBatches.stream().flatMap(List::stream).toList();
     long kept = rows.stream().mapToLong(Example::keptTokens).sum();
     LossSums sums = LossSums.NONE;
-    int beginning = beginRows(rows);
+    if (interrupted()) {
+      return false;
+    }
+    int beginning = roomFor(rows, () -> beginRows(rows));
     for (int i = 0; i < microBatches.size(); i++) {
-      interrupted |= Thread.interrupted();
-      if (interrupted) {
+      if (interrupted()) {
         return false;
       }
-      sums = sums.plus(forwardBackward(microBatches.get(i), i, beginning, kept));
+      sums = sums.plus(microBatch(microBatches.get(i), i, beginning, kept));
     }
-    pass.endRows();
+    roomFor(
+        rows,
+        () -> {
+          pass.endRows();
+          return null;
+        });
     double norm = pass.gradients().clip(config.maxGradNorm());
     if (!Double.isFinite(norm)) {
       throw failures.noGradient(state.step + 1, norm, rows, lastCheckpoint());
@@ -156,6 +165,23 @@ final class TrainingRun implements AutoCloseable {
     return true;
   }
 
+  private boolean interrupted() {
+    interrupted |= Thread.interrupted();
+    return interrupted;
+  }
+
+  /** Memory that runs out is told with the rows that it ran out for. */
+  private <T> T roomFor(List<Example> rows, Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (RuntimeException | OutOfMemoryError e) {
+      if (Failures.isOutOfMemory(e)) {
+        throw failures.outOfMemory(state.step + 1, rows, lastCheckpoint(), e);
+      }
+      throw e;
+    }
+  }
+
   /** Noise is drawn for each row on its own: under it no two begin alike. */
   private int beginRows(List<Example> rows) {
     int longest = rows.stream().mapToInt(Example::length).max().orElse(0);
@@ -164,28 +190,28 @@ final class TrainingRun implements AutoCloseable {
         : pass.beginRows(rows.stream().map(Example::context).toList(), longest);
   }
 
-  private LossSums forwardBackward(List<Example> rows, int index, int beginning, long kept) {
+  private LossSums microBatch(List<Example> rows, int index, int beginning, long kept) {
     // Noise and dropout depend on the place in the run alone, so a resumed run draws the same.
     Torch.seed(config.seed() + 1_000_003L * state.step + index);
     long number = (long) state.step * config.gradientAccumulationSteps() + index;
+    LossSums sums = roomFor(rows, () -> forwardBackward(rows, number, beginning, kept));
+    if (!Double.isFinite(sums.loss())) {
+      throw failures.noNumber(state.step + 1, sums.loss(), rows, lastCheckpoint());
+    }
+    return sums;
+  }
+
+  private LossSums forwardBackward(List<Example> rows, long number, int beginning, long kept) {
     LossSums sums = LossSums.NONE;
     try {
       int done = 0;
-      for (List<Example> slice : Batches.slices(rows, pass.tokensAtOnce())) {
+      for (List<Example> slice : Batches.slices(rows, pass.tokensAtOnce(), beginning)) {
         model.train(number * 65_536 + done); // each slice drops its own
         sums = sums.plus(forwardBackward(Batch.of(slice, beginning), kept));
         done += slice.size();
       }
-    } catch (RuntimeException | OutOfMemoryError e) {
-      if (Failures.isOutOfMemory(e)) {
-        throw failures.outOfMemory(state.step + 1, rows, lastCheckpoint(), e);
-      }
-      throw e;
     } finally {
       model.eval();
-    }
-    if (!Double.isFinite(sums.loss())) {
-      throw failures.noNumber(state.step + 1, sums.loss(), rows, lastCheckpoint());
     }
     return sums;
   }

@@ -37,7 +37,7 @@ class TranscriptTest {
         Tokenizer.fromPretrained(Path.of("src/test/resources/tokenizer/llama2"))) {
       tokenizer.setChatTemplate(
           "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }} .\n{% endfor %}");
-      int[] written = tokenizer.encodeContinuation("the answer").ids();
+      int[] written = tokenizer.encodePart(" the answer", 1, 11).ids();
       Generation reply = new Generation(written, "the answer", Generation.Stop.LENGTH);
       int[] ids =
           Transcript.of(tokenizer, List.of(Message.user("the dog")))

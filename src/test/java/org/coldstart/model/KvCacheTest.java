@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.coldstart.fixture.Arrays32;
@@ -62,13 +64,14 @@ class KvCacheTest {
     int[] ids = fixture.rows().get(0);
     int[] other = part(ids, 0, 14);
     other[10]++;
-    List<int[]> prompts = List.of(part(ids, 0, 11), other, part(ids, 0, 13), part(ids, 0, 13));
+    List<int[]> prompts = new ArrayList<>(List.of(part(ids, 0, 11), other));
+    prompts.addAll(Collections.nCopies(6, part(ids, 0, 13)));
     try (CausalLm model = fixture.model();
         KvCache cache = model.newCache(prompts, 2)) {
       assertScores(model, prompts, 0, begin(model, prompts, cache));
       assertScores(model, prompts, 1, next(model, cache, NEXT[0]));
-      drop(cache, 0, 2, 3);
-      List<int[]> left = List.of(prompts.get(0), prompts.get(2), prompts.get(3));
+      drop(cache, 0, 2, 7);
+      List<int[]> left = List.of(prompts.get(0), prompts.get(2), prompts.get(7));
       assertScores(model, left, 2, next(model, cache, NEXT[1]));
       assertEquals(16, cache.length());
     }

@@ -155,15 +155,16 @@ class TokenizerTest {
 
   @Test
   void aTextThatGoesOnGetsNoBlankInFront() {
-    assertEquals(tokenizer.encode("the dog", false), tokenizer.encodeContinuation("the dog"));
+    assertEquals(tokenizer.encode("dog", false), tokenizer.encodePart("the dog", 4, 7));
     try (Tokenizer llama2 = Tokenizer.fromPretrained(Truth.TINY.resolveSibling("llama2"))) {
-      assertEquals(List.of("he", "▁dog"), llama2.encodeContinuation("he dog").tokens());
-      assertEquals(List.of("▁dog", "</s>"), llama2.encodeContinuation(" dog</s>").tokens());
+      assertEquals(List.of("▁the", "▁dog"), llama2.encodePart("the dog", 0, 7).tokens());
+      assertEquals(List.of("he", "▁dog"), llama2.encodePart("the dog", 1, 7).tokens());
+      assertEquals(List.of("▁dog", "</s>"), llama2.encodePart("the dog</s>", 3, 11).tokens());
       assertEquals(1, llama2.addTokens("<think>"));
-      Encoding goesOn = llama2.encodeContinuation("he<think>the dog");
+      Encoding goesOn = llama2.encodePart("the<think>the dog", 1, 17);
       assertEquals(List.of("he", "<think>", "▁the", "▁dog"), goesOn.tokens());
       assertEquals(new Span(2, 9), goesOn.offsets().get(1));
-      assertEquals(0, llama2.encodeContinuation("").size());
+      assertEquals(0, llama2.encodePart("the dog", 3, 3).size());
     }
   }
 

@@ -7,7 +7,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -57,7 +56,7 @@ class MemoryTest {
               .gradientAccumulationSteps(2)
               .evalSteps(50)
               .build();
-      List<Example> rows = rowsBeginAlike ? alike(Rows.some(12)) : Rows.some(12);
+      List<Example> rows = rowsBeginAlike ? Rows.behindOneBeginning(Rows.some(12)) : Rows.some(12);
       new SftTrainer(model, tokenizer, config, rows.subList(0, 8), rows.subList(8, 12))
           .train(counter);
     }
@@ -70,21 +69,6 @@ class MemoryTest {
           growth < 0.02 * before,
           "resident memory moved by " + growth / MIB + " of " + before / MIB + " MiB in 200 steps");
     }
-  }
-
-  /** The same rows behind twenty tokens that all have in common. */
-  private static List<Example> alike(List<Example> rows) {
-    return rows.stream()
-        .map(
-            row -> {
-              int[] ids = new int[20 + row.length()];
-              boolean[] mask = new boolean[ids.length];
-              Arrays.fill(ids, 0, 20, 7);
-              System.arraycopy(row.ids(), 0, ids, 20, row.length());
-              System.arraycopy(row.mask(), 0, mask, 20, row.length());
-              return new Example(ids, mask);
-            })
-        .toList();
   }
 
   @Test

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -94,7 +95,8 @@ class ResumeTest {
   }
 
   private static SftTrainer trainer(CausalLm model, SftConfig config) {
-    List<Example> rows = Rows.some(13);
+    // What all begin with is read once a step, but under noise or dropout.
+    List<Example> rows = Rows.behindOneBeginning(Rows.some(13));
     return new SftTrainer(model, TOKENIZER, config, rows.subList(0, 11), rows.subList(11, 13));
   }
 
@@ -266,6 +268,29 @@ class ResumeTest {
       assertEquals(folder.resolve("checkpoint-8"), result.lastCheckpoint().orElseThrow());
       assertFalse(Files.exists(folder.resolve("checkpoint-6")));
       assertTrue(Files.exists(folder.resolve("checkpoint-4")), "of the other run");
+    }
+  }
+
+  /** Both wrote a checkpoint-4; the one that is there is the other's, and nothing for the first. */
+  @Test
+  void aRunInMemoryTakesNoCheckpointOfAnotherForItsOwn() {
+    SftConfig.Builder common = config().evalSteps(2).saveTotalLimit(1);
+    try (CausalLm model = model();
+        CausalLm another = model()) {
+      SftTrainer first = trainer(model, common.loadBestModelAtEnd(true).build());
+      first.train(interruptAfter(4));
+      trainer(another, common.seed(7).loadBestModelAtEnd(false).build()).train(interruptAfter(4));
+      TrainingResult result = first.resume();
+      assertTrue(Files.exists(folder.resolve("checkpoint-4")), "of the other run");
+      assertFalse(result.bestCheckpoint().equals(Optional.of(folder.resolve("checkpoint-4"))));
+    }
+  }
+
+  @Test
+  void whatOnlyLooksLikeACheckpointIsPassedOver() throws IOException {
+    Files.createDirectories(folder.resolve("checkpoint-20240115123000"));
+    try (CausalLm model = model()) {
+      assertThrows(IllegalStateException.class, trainer(model, config().build())::resume);
     }
   }
 
