@@ -1,7 +1,6 @@
 package org.coldstart.tokenizer;
 
 import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 
 /**
@@ -12,19 +11,6 @@ import com.google.gson.JsonObject;
 final class TextPrefix {
 
   private TextPrefix() {}
-
-  /** Whether a normalizer puts something in front of a text. */
-  static boolean isPutBy(JsonObject normalizer) {
-    if (!normalizer.has("normalizers")) {
-      return normalizer.get("type").getAsString().equals("Prepend");
-    }
-    for (JsonElement child : normalizer.getAsJsonArray("normalizers")) {
-      if (isPutBy(child.getAsJsonObject())) {
-        return true;
-      }
-    }
-    return false;
-  }
 
   /** A copy of a normalizer or pre-tokenizer that puts nothing in front of a text. */
   static JsonObject without(JsonObject step) {

@@ -129,7 +129,7 @@ final class TokenizerJson {
     JsonElement normalizer = root.get("normalizer");
     return normalizer != null
         && normalizer.isJsonObject()
-        && TextPrefix.isPutBy(normalizer.getAsJsonObject());
+        && !TextPrefix.without(normalizer.getAsJsonObject()).equals(normalizer);
   }
 
   /**

@@ -4,6 +4,7 @@ import ai.djl.engine.EngineException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.coldstart.data.Example;
 
@@ -63,26 +64,38 @@ final class Failures {
   }
 
   /**
+   * Does some work; if memory runs out in it, that is told in a sentence.
+   *
+   * @param told what to throw instead
+   */
+  static <T> T roomFor(Supplier<T> work, Function<Throwable, TrainingException> told) {
+    try {
+      return work.get();
+    } catch (RuntimeException | OutOfMemoryError e) {
+      if (isOutOfMemory(e)) {
+        throw told.apply(e);
+      }
+      throw e;
+    }
+  }
+
+  /**
    * Puts a checkpoint back. If memory runs out meanwhile, the way out is to find more: with other
    * settings it would be another run.
    *
    * @throws TrainingException naming the checkpoint, if memory runs out
    */
   static <T> T resuming(Path checkpoint, Supplier<T> restoring) {
-    try {
-      return restoring.get();
-    } catch (RuntimeException | OutOfMemoryError e) {
-      if (isOutOfMemory(e)) {
-        throw outOfMemory(
-            " while resuming from "
-                + checkpoint.getFileName()
-                + ", for weights or optimizer state. A resumed run keeps its settings, so close"
-                + " what else holds memory, such as another model",
-            checkpoint,
-            e);
-      }
-      throw e;
-    }
+    return roomFor(
+        restoring,
+        cause ->
+            outOfMemory(
+                " while resuming from "
+                    + checkpoint.getFileName()
+                    + ", for weights or optimizer state. A resumed run keeps its settings, so close"
+                    + " what else holds memory, such as another model",
+                checkpoint,
+                cause));
   }
 
   private static TrainingException outOfMemory(String whereAndWayOut, Path last, Throwable cause) {

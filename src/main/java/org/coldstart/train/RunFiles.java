@@ -160,15 +160,12 @@ final class RunFiles {
    * the newest of the last time.
    */
   Optional<Path> newest() {
-    return enabled()
-        ? Checkpoints.all(config.outputDir()).stream()
-            .flatMap(Saved::readIfWhole)
-            .filter(saved -> differences(saved).isEmpty())
-            .max(
-                Comparator.comparing((Saved saved) -> saved.state().begun)
-                    .thenComparing(saved -> saved.state().step))
-            .map(Saved::folder)
-        : Optional.empty();
+    return readable()
+        .filter(saved -> differences(saved).isEmpty())
+        .max(
+            Comparator.comparing((Saved saved) -> saved.state().begun)
+                .thenComparing(saved -> saved.state().step))
+        .map(Saved::folder);
   }
 
   /**
@@ -176,13 +173,16 @@ final class RunFiles {
    * others.
    */
   Optional<Path> last() {
+    return readable()
+        .max(Comparator.comparing(saved -> saved.state().step))
+        .map(Saved::folder)
+        .or(() -> enabled() ? Checkpoints.last(config.outputDir()) : Optional.empty());
+  }
+
+  private Stream<Saved> readable() {
     return enabled()
-        ? Checkpoints.all(config.outputDir()).stream()
-            .flatMap(Saved::readIfWhole)
-            .max(Comparator.comparing(saved -> saved.state().step))
-            .map(Saved::folder)
-            .or(() -> Checkpoints.last(config.outputDir()))
-        : Optional.empty();
+        ? Checkpoints.all(config.outputDir()).stream().flatMap(Saved::readIfWhole)
+        : Stream.empty();
   }
 
   /**

@@ -243,14 +243,9 @@ public final class SftTrainer {
   }
 
   private Optimizer optimizer() {
-    try {
-      return Optimizer.of(model.trainableParameters(), config);
-    } catch (RuntimeException | OutOfMemoryError e) {
-      if (Failures.isOutOfMemory(e)) {
-        throw new Failures(data, config).outOfMemory(0, null, e);
-      }
-      throw e;
-    }
+    return Failures.roomFor(
+        () -> Optimizer.of(model.trainableParameters(), config),
+        cause -> new Failures(data, config).outOfMemory(0, null, cause));
   }
 
   private TrainingRun newRun(TrainerState state, Optimizer optimizer, RunFiles files) {

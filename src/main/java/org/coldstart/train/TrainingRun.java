@@ -93,8 +93,7 @@ final class TrainingRun implements AutoCloseable {
     while (goesOn()) {
       epoch(data.steps(state.epoch), listeners);
     }
-    interrupted |= Thread.interrupted();
-    if (interrupted) {
+    if (interrupted()) {
       saveReached(listeners);
     }
   }
@@ -172,14 +171,8 @@ final class TrainingRun implements AutoCloseable {
 
   /** Memory that runs out is told with the rows that it ran out for. */
   private <T> T roomFor(List<Example> rows, Supplier<T> work) {
-    try {
-      return work.get();
-    } catch (RuntimeException | OutOfMemoryError e) {
-      if (Failures.isOutOfMemory(e)) {
-        throw failures.outOfMemory(state.step + 1, rows, lastCheckpoint(), e);
-      }
-      throw e;
-    }
+    return Failures.roomFor(
+        work, cause -> failures.outOfMemory(state.step + 1, rows, lastCheckpoint(), cause));
   }
 
   /** Noise is drawn for each row on its own: under it no two begin alike. */
@@ -250,8 +243,7 @@ final class TrainingRun implements AutoCloseable {
     Optional<TrainingLog.Entry> entry = Optional.empty();
     if (!logged()) {
       Optional<LossSums> sums = due || last ? measure() : Optional.empty();
-      interrupted |= Thread.interrupted();
-      if (interrupted && (due || last) && sums.isEmpty() && !data.eval().isEmpty()) {
+      if (interrupted() && (due || last) && sums.isEmpty() && !data.eval().isEmpty()) {
         return; // in the middle of the evaluation; the rest comes with the resumed run
       }
       if (sums.isPresent()) {
