@@ -1,7 +1,7 @@
 """Runs the notebooks headless through the `java` kernel, one line each, and prints the reproduction table.
 
-Started by environment/run and environment/test, which set everything up first. Knobs reach the notebooks as environment
-variables (COLDSTART_PROFILE, COLDSTART_STEPS, ...); the class org.coldstart.notebook.Knobs reads and checks them there.
+Started by environment/run and environment/test, which set everything up first. Settings reach the notebooks as environment
+variables (COLDSTART_PROFILE, COLDSTART_STEPS, ...); the class org.coldstart.notebook.Settings reads and checks them there.
 """
 
 from __future__ import annotations

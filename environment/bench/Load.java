@@ -5,12 +5,12 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
-import org.coldstart.checkpoint.DType;
+import org.coldstart.io.checkpoint.DType;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.Pretrained;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Memory;
-import org.coldstart.torch.Torch;
+import org.coldstart.io.torch.Memory;
+import org.coldstart.io.torch.Torch;
 
 /** Our side of environment/bench/load: FOLDER TARGET OUT.json. */
 class Load {

@@ -26,7 +26,7 @@ class Sides:
         java = Path(os.environ.get("JAVA_HOME", "/usr")) / "bin/java"
         classpath = f"{ROOT}/target/classes:{ROOT}/target/lib/*"
         # A small heap to begin with: the JVM would take a 64th of the machine's memory before it first tidies up.
-        start = [java, "-Xms64m", "-Xmx1g", "-XX:+UseSerialGC", "-Dai.djl.offline=true", "-cp", classpath, "org.coldstart.bench.Bench"]
+        start = [java, "-Xms64m", "-Xmx1g", "-XX:+UseSerialGC", "-Dai.djl.offline=true", "-cp", classpath, "org.coldstart.tools.bench.Bench"]
         return self.process([*start, *command], name, out=command[0] != "model")
 
     def theirs(self, script, *command, name):

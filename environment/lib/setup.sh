@@ -177,7 +177,7 @@ build() {
   local version libraries classes
   version="$("$JAVA_HOME/bin/javac" -version)"
   libraries="$ROOT $version $(hash_of pom.xml)"
-  classes="$version $(hash_of pom.xml src/main)"
+  classes="$version $(hash_of pom.xml src/main src/tools)"
   if ! is_stamped "$ROOT/target/lib/.coldstart" "$libraries"; then
     require_disk 3 "the Java libraries"
     say "Building the library (the first time Maven brings about 400 MB of dependencies, libtorch among them) ..."

@@ -10,8 +10,8 @@ import org.coldstart.tokenizer.ChatTemplate;
 import org.coldstart.tokenizer.Encoding;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Probe;
-import org.coldstart.tokenizer.Rendering;
-import org.coldstart.tokenizer.Span;
+import org.coldstart.io.jinja.Rendering;
+import org.coldstart.io.jinja.Span;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**

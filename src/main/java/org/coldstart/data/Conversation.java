@@ -39,9 +39,9 @@ public record Conversation(List<Message> messages, int promptTurns) implements S
    * The conversation in a row's column {@code messages}, {@code conversation} or {@code
    * conversations}.
    *
-   * @throws DataException naming row, turn and fault; see {@link Formatter}
+   * @throws DataException naming row, turn and fault; see {@link SampleFormatter}
    */
-  public static Conversation of(Row row) {
-    return Formatter.standard().conversation(row);
+  public static Conversation of(DataRow row) {
+    return SampleFormatter.standard().conversation(row);
   }
 }

@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
-import org.coldstart.hub.Hub;
+import org.coldstart.io.hub.Hub;
 import tech.tablesaw.api.Table;
 
 /**
@@ -23,11 +23,11 @@ import tech.tablesaw.api.Table;
  * String question = split.train().get(0).text("instruction");
  * }</pre>
  */
-public final class DataSet implements Iterable<Row> {
-  private final List<Row> rows;
+public final class DataSet implements Iterable<DataRow> {
+  private final List<DataRow> rows;
   private final List<String> columns;
 
-  private DataSet(List<Row> rows) {
+  private DataSet(List<DataRow> rows) {
     this.rows = List.copyOf(rows);
     Set<String> names = new LinkedHashSet<>();
     this.rows.forEach(row -> names.addAll(row.values().keySet()));
@@ -35,15 +35,15 @@ public final class DataSet implements Iterable<Row> {
   }
 
   /** A data set of these rows. */
-  public static DataSet of(List<Row> rows) {
+  public static DataSet of(List<DataRow> rows) {
     return new DataSet(rows);
   }
 
   /** A data set of these rows' values, numbered from 1. */
   public static DataSet fromList(List<? extends Map<String, ?>> values) {
-    List<Row> rows = new ArrayList<>();
+    List<DataRow> rows = new ArrayList<>();
     for (Map<String, ?> row : values) {
-      rows.add(new Row(rows.size() + 1L, Collections.unmodifiableMap(row)));
+      rows.add(new DataRow(rows.size() + 1L, Collections.unmodifiableMap(row)));
     }
     return new DataSet(rows);
   }
@@ -61,7 +61,7 @@ public final class DataSet implements Iterable<Row> {
    * @param split a split and, if wanted, a range of its rows: {@code train}, {@code train[:10000]},
    *     {@code test[10:20]}, {@code train[-100:]}, {@code train[:10%]}
    * @throws DataException if the source, the split or a row cannot be read
-   * @throws org.coldstart.hub.HubException if the files can neither be downloaded nor found in the
+   * @throws org.coldstart.io.hub.HubException if the files can neither be downloaded nor found in the
    *     cache
    */
   public static DataSet load(String nameOrPath, String split) {
@@ -78,7 +78,7 @@ public final class DataSet implements Iterable<Row> {
    * @param split as in {@link #load(String, String)}
    * @throws DataException if there is no such configuration, or the source, the split or a row
    *     cannot be read
-   * @throws org.coldstart.hub.HubException if the files can neither be downloaded nor found in the
+   * @throws org.coldstart.io.hub.HubException if the files can neither be downloaded nor found in the
    *     cache
    */
   public static DataSet load(String nameOrPath, String configuration, String split) {
@@ -95,8 +95,8 @@ public final class DataSet implements Iterable<Row> {
     return columns;
   }
 
-  /** Row at an index from 0; negative indices count from the end. */
-  public Row get(int index) {
+  /** DataRow at an index from 0; negative indices count from the end. */
+  public DataRow get(int index) {
     int place = index < 0 ? rows.size() + index : index;
     if (place < 0 || place >= rows.size()) {
       throw new IndexOutOfBoundsException(
@@ -127,7 +127,7 @@ public final class DataSet implements Iterable<Row> {
 
   /** The same rows in an order that the seed decides, the same on every machine. */
   public DataSet shuffle(long seed) {
-    List<Row> shuffled = new ArrayList<>(rows);
+    List<DataRow> shuffled = new ArrayList<>(rows);
     Collections.shuffle(shuffled, new Random(seed));
     return new DataSet(shuffled);
   }
@@ -137,12 +137,12 @@ public final class DataSet implements Iterable<Row> {
    *
    * @throws DataException naming the first row for which the function threw an exception
    */
-  public DataSet map(Function<Row, Row> function) {
+  public DataSet map(Function<DataRow, DataRow> function) {
     return new DataSet(ParallelMap.apply(rows, function));
   }
 
   /** The rows for which the condition holds. */
-  public DataSet filter(Predicate<Row> condition) {
+  public DataSet filter(Predicate<DataRow> condition) {
     return new DataSet(rows.stream().filter(condition).toList());
   }
 
@@ -170,12 +170,12 @@ public final class DataSet implements Iterable<Row> {
   }
 
   /** The rows as a stream. */
-  public Stream<Row> stream() {
+  public Stream<DataRow> stream() {
     return rows.stream();
   }
 
   @Override
-  public Iterator<Row> iterator() {
+  public Iterator<DataRow> iterator() {
     return rows.iterator();
   }
 

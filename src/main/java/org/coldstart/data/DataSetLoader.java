@@ -9,10 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.coldstart.hub.Description;
-import org.coldstart.hub.Hub;
-import org.coldstart.hub.HubException;
-import org.coldstart.hub.HubRepository;
+import org.coldstart.io.hub.RepoInfo;
+import org.coldstart.io.hub.Hub;
+import org.coldstart.io.hub.HubException;
+import org.coldstart.io.hub.HubRepository;
 
 /**
  * Finds the files of a split, in a folder or on the hub, and reads as much of them as is asked for.
@@ -37,7 +37,7 @@ final class DataSetLoader {
   private List<Path> files(String nameOrPath, String split) {
     Path path = Path.of(nameOrPath);
     if (Files.isDirectory(path)) {
-      Description folder = new Description("", relativeFiles(path), new JsonObject());
+      RepoInfo folder = new RepoInfo("", relativeFiles(path), new JsonObject());
       return pick(SplitFiles.of(folder, configuration), split, nameOrPath).stream()
           .map(path::resolve)
           .toList();
@@ -96,7 +96,7 @@ final class DataSetLoader {
   }
 
   private static DataSet read(List<Path> files, long limit) {
-    List<Row> rows = new ArrayList<>();
+    List<DataRow> rows = new ArrayList<>();
     long[] before = {0};
     for (Path file : files) {
       if (rows.size() >= limit) {
@@ -106,7 +106,7 @@ final class DataSetLoader {
       DataFiles.read(
           file,
           (number, values) -> {
-            rows.add(new Row(offset + number, values));
+            rows.add(new DataRow(offset + number, values));
             before[0] = offset + number;
             return rows.size() < limit;
           });

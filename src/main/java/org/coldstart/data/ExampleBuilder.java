@@ -15,7 +15,7 @@ import org.coldstart.tokenizer.Tokenizer;
  * ExampleBuilder builder = new ExampleBuilder(tokenizer);
  * ExampleSet train = builder.build(rows, ThinkAnswer::promptCompletion, 1024);
  * ExampleSet chats = builder.lossOn(LossOn.roles("reasoning", "assistant"))
- *     .build(rows, Formatter.standard().withRole("reasoning"), 1024);
+ *     .build(rows, SampleFormatter.standard().withRole("reasoning"), 1024);
  * }</pre>
  *
  * <p>Where the model begins to write, no token reaches across, so the mask is exact to the token by
@@ -38,7 +38,7 @@ public final class ExampleBuilder {
         tokenizer,
         LossOn.completions(),
         Map.of(),
-        new LengthLimit(Overlong.DROP, 0.5),
+        new LengthLimit(Truncation.DROP, 0.5),
         Clock.fixed(Clock.systemDefaultZone().instant(), Clock.systemDefaultZone().getZone()));
   }
 
@@ -62,7 +62,7 @@ public final class ExampleBuilder {
   }
 
   /** As this one, with another fate of rows that are too long; the default is to drop them. */
-  public ExampleBuilder overlong(Overlong fate) {
+  public ExampleBuilder overlong(Truncation fate) {
     LengthLimit changed = new LengthLimit(fate, limit.maxShare());
     return new ExampleBuilder(tokenizer, loss, variables, changed, clock);
   }
@@ -98,15 +98,15 @@ public final class ExampleBuilder {
     }
   }
 
-  private MaskedText masked(Sample sample) {
+  private TokenizedSpans masked(Sample sample) {
     if (sample instanceof Text text) {
       TextRow row = TextRow.of(text, tokenizer);
-      return new MaskedText(row.text(), loss.in(row));
+      return new TokenizedSpans(row.text(), loss.in(row));
     }
     Conversation conversation =
         sample instanceof PromptCompletion pair ? pair.conversation() : (Conversation) sample;
     ChatRow row = new ChatRow(conversation, tokenizer, variables, clock);
-    return new MaskedText(row.text(), loss.in(row));
+    return new TokenizedSpans(row.text(), loss.in(row));
   }
 
   private void check(Example example) {
@@ -132,12 +132,12 @@ public final class ExampleBuilder {
   }
 
   /**
-   * The examples of a data set whose columns tell its shape; see {@link Formatter}.
+   * The examples of a data set whose columns tell its shape; see {@link SampleFormatter}.
    *
    * @param maxLength as below
    */
   public ExampleSet build(DataSet rows, int maxLength) {
-    return build(rows, Formatter.standard(), maxLength);
+    return build(rows, SampleFormatter.standard(), maxLength);
   }
 
   /**
@@ -147,7 +147,7 @@ public final class ExampleBuilder {
    * @throws DataException naming the rows that cannot be used, as {@link #build(long, Sample)} or
    *     because too many are too long
    */
-  public ExampleSet build(DataSet rows, Function<Row, ? extends Sample> format, int maxLength) {
+  public ExampleSet build(DataSet rows, Function<DataRow, ? extends Sample> format, int maxLength) {
     Object[] built =
         IntStream.range(0, rows.size())
             .parallel()
@@ -160,7 +160,7 @@ public final class ExampleBuilder {
     return limit.apply(rows, only(Example.class, built), maxLength);
   }
 
-  private Object exampleOrProblem(Row row, Function<Row, ? extends Sample> format) {
+  private Object exampleOrProblem(DataRow row, Function<DataRow, ? extends Sample> format) {
     try {
       return build(row.number(), format.apply(row));
     } catch (RowProblem problem) {

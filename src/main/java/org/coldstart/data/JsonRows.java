@@ -17,7 +17,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.json.Json;
+import org.coldstart.io.json.Json;
 
 /** Reads rows from JSON: one object a line, or one array of objects. */
 final class JsonRows {

@@ -9,7 +9,7 @@ import java.util.List;
  * @param overlong what becomes of them
  * @param maxShare the greatest share of rows that may be too long, in [0, 1]
  */
-record LengthLimit(Overlong overlong, double maxShare) {
+record LengthLimit(Truncation overlong, double maxShare) {
 
   LengthLimit {
     if (!(maxShare >= 0 && maxShare <= 1)) {
@@ -33,7 +33,7 @@ record LengthLimit(Overlong overlong, double maxShare) {
         continue;
       }
       tooLong.add(rows.get(i).number());
-      if (overlong == Overlong.CUT && example.truncate(maxLength).keptTokens() > 0) {
+      if (overlong == Truncation.CUT && example.truncate(maxLength).keptTokens() > 0) {
         examples.add(example.truncate(maxLength));
         cut++;
       }

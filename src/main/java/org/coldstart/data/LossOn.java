@@ -8,7 +8,7 @@ import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.coldstart.tokenizer.Message;
-import org.coldstart.tokenizer.Span;
+import org.coldstart.io.jinja.Span;
 
 /**
  * Which tokens of a row carry loss. Where a turn does, its end-of-turn token does as well; what the

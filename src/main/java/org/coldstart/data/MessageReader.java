@@ -22,7 +22,7 @@ record MessageReader(Map<String, String> roles) {
   private static final List<String> CONTENT = List.of("content", "message", "value");
 
   /** The messages in a value of a row. */
-  List<Message> read(Row row, String column, Object value) {
+  List<Message> read(DataRow row, String column, Object value) {
     if (!(value instanceof List<?> list) || list.isEmpty()) {
       throw new RowProblem(row.number(), "column '" + column + "' is not a list of messages.");
     }
@@ -69,7 +69,7 @@ record MessageReader(Map<String, String> roles) {
               + name
               + "'; known are "
               + String.join(", ", new TreeSet<>(roles.keySet()))
-              + "; register others with Formatter.withRole or withAlias");
+              + "; register others with SampleFormatter.withRole or withAlias");
     }
     return role;
   }

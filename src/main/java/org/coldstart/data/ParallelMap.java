@@ -13,10 +13,10 @@ import java.util.stream.IntStream;
 final class ParallelMap {
   private ParallelMap() {}
 
-  static List<Row> apply(List<Row> rows, Function<Row, Row> function) {
+  static List<DataRow> apply(List<DataRow> rows, Function<DataRow, DataRow> function) {
     AtomicReferenceArray<RuntimeException> failures = new AtomicReferenceArray<>(rows.size());
     AtomicInteger firstFailure = new AtomicInteger(rows.size());
-    Row[] results = new Row[rows.size()];
+    DataRow[] results = new DataRow[rows.size()];
     IntStream.range(0, rows.size())
         .parallel()
         .filter(i -> i < firstFailure.get())
@@ -39,7 +39,7 @@ final class ParallelMap {
     return List.of(results);
   }
 
-  private static DataException failure(Row row, RuntimeException cause) {
+  private static DataException failure(DataRow row, RuntimeException cause) {
     String prefix = "Row " + row.number();
     String message = String.valueOf(cause.getMessage() == null ? cause : cause.getMessage());
     return new DataException(

@@ -28,7 +28,7 @@ import org.apache.parquet.schema.PrimitiveType;
 import org.apache.parquet.schema.Type;
 
 /**
- * Turns Parquet's groups into the values of a {@link Row}, by the rules for <a
+ * Turns Parquet's groups into the values of a {@link DataRow}, by the rules for <a
  * href="https://github.com/apache/parquet-format/blob/master/LogicalTypes.md">logical types</a>.
  */
 final class ParquetValues {

@@ -94,7 +94,7 @@ public final class ReasoningRole {
    * @throws DataException naming the row if a column is missing or one of the texts is empty
    */
   public static Conversation conversation(
-      Row row, String question, String reasoning, String answer) {
+      DataRow row, String question, String reasoning, String answer) {
     Conversation turns = turns(row.text(question), row.text(reasoning), row.text(answer));
     fault(turns.messages())
         .ifPresent(

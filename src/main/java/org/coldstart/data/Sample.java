@@ -4,6 +4,6 @@ package org.coldstart.data;
  * A row before it becomes ids, in one of the three shapes that TRL knows: text, a conversation, or
  * a prompt with its completion.
  *
- * @see Formatter
+ * @see SampleFormatter
  */
 public sealed interface Sample permits Text, Conversation, PromptCompletion {}

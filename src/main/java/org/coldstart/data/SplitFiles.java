@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
-import org.coldstart.hub.Description;
+import org.coldstart.io.hub.RepoInfo;
 
 /**
  * Says which files make up which split, by the rules of Python's datasets (data_files.py): what the
@@ -47,7 +47,7 @@ final class SplitFiles {
    *
    * @param configuration name of one of the README's configurations; empty: the default one
    */
-  static Map<String, List<String>> of(Description description, String configuration) {
+  static Map<String, List<String>> of(RepoInfo description, String configuration) {
     List<String> all = description.files().stream().filter(SplitFiles::mayHoldRows).toList();
     if (all.isEmpty()) {
       return Map.of();
@@ -75,7 +75,7 @@ final class SplitFiles {
    *
    * @param configuration as in {@link #of}
    */
-  static Map<String, List<String>> ofConversion(Description description, String configuration) {
+  static Map<String, List<String>> ofConversion(RepoInfo description, String configuration) {
     List<String> files =
         description.files().stream().filter(f -> f.matches("[^/]+/[^/]+/\\d+\\.parquet")).toList();
     Set<String> configurations =

@@ -1,7 +1,7 @@
 package org.coldstart.data;
 
 import org.coldstart.tokenizer.Encoding;
-import org.coldstart.tokenizer.Span;
+import org.coldstart.io.jinja.Span;
 import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.tokenizer.TurnTokens;
 

@@ -25,7 +25,7 @@ public record ThinkAnswer(String reasoning, String answer) {
    * @param row with the columns {@code instruction}, {@code reasoning} and {@code output}
    * @throws DataException if one of them is missing, naming row and column
    */
-  public static PromptCompletion promptCompletion(Row row) {
+  public static PromptCompletion promptCompletion(DataRow row) {
     ThinkAnswer reply = new ThinkAnswer(row.text("reasoning"), row.text("output"));
     return PromptCompletion.of(row.text("instruction"), reply.format());
   }

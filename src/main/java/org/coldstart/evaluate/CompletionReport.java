@@ -29,13 +29,13 @@ public record CompletionReport(List<Completion> completions) {
   }
 
   /** Completions that are what was to come, to the letter. */
-  public Share right() {
-    return Share.of(completions, Completion::right);
+  public Proportion right() {
+    return Proportion.of(completions, Completion::right);
   }
 
   /** Completions that the model ended itself. */
-  public Share ended() {
-    return Share.of(completions, completion -> completion.reply().ended());
+  public Proportion ended() {
+    return Proportion.of(completions, completion -> completion.reply().ended());
   }
 
   /** Prompt, what was to come, what came, and the verdict of each. */

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.coldstart.data.DataSet;
 import org.coldstart.data.ReasoningRole;
-import org.coldstart.data.Row;
+import org.coldstart.data.DataRow;
 import org.coldstart.generate.Sampling;
 import org.coldstart.generate.TwoPhaseGenerator;
 import org.coldstart.generate.TwoPhaseReply;
@@ -30,7 +30,7 @@ public record ReasoningEvaluator(TwoPhaseGenerator generator, int maxNewTokens, 
       List<List<Message>> chats = part.stream().map(row -> chat(row.text(question))).toList();
       List<TwoPhaseReply> replies = generator.reply(chats, sampling, maxNewTokens);
       for (int i = 0; i < part.size(); i++) {
-        Row row = part.get(i);
+        DataRow row = part.get(i);
         scored.add(
             new ReasoningReport.Scored(row.text(question), row.text(answer), replies.get(i)));
       }

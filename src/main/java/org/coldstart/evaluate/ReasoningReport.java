@@ -34,13 +34,13 @@ public record ReasoningReport(List<Scored> replies) {
   }
 
   /** Replies with two proper phases. */
-  public Share wellFormed() {
-    return Share.of(replies, Scored::wellFormed);
+  public Proportion wellFormed() {
+    return Proportion.of(replies, Scored::wellFormed);
   }
 
   /** Well-formed replies with the right answer. */
-  public Share exact() {
-    return Share.of(replies, Scored::exact);
+  public Proportion exact() {
+    return Proportion.of(replies, Scored::exact);
   }
 
   /** Mean number of tokens that the model wrote in both phases. */

@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.coldstart.data.DataSet;
-import org.coldstart.data.Row;
+import org.coldstart.data.DataRow;
 import org.coldstart.generate.Generation;
 import org.coldstart.generate.Generator;
 import org.coldstart.generate.Sampling;
@@ -41,7 +41,7 @@ public record ReplyEvaluator(Generator generator, int maxNewTokens, int batchSiz
           generator.generate(
               part.stream().map(prompts::get).toList(), sampling(sampling, from), maxNewTokens);
       for (int i = 0; i < part.size(); i++) {
-        Row row = rows.get(part.get(i));
+        DataRow row = rows.get(part.get(i));
         scored[part.get(i)] =
             new ScoredReply(row.text("instruction"), row.text("output"), replies.get(i));
       }
@@ -49,7 +49,7 @@ public record ReplyEvaluator(Generator generator, int maxNewTokens, int batchSiz
     return new ReplyReport(new ArrayList<>(List.of(scored)));
   }
 
-  private int[] prompt(Row row) {
+  private int[] prompt(DataRow row) {
     return generator.promptIds(List.of(Message.user(row.text("instruction"))));
   }
 

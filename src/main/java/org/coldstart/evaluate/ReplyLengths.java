@@ -20,8 +20,8 @@ public record ReplyLengths(List<Generation> replies) {
   }
 
   /** Replies that the model ended itself; the others were cut off. */
-  public Share ended() {
-    return Share.of(replies, Generation::ended);
+  public Proportion ended() {
+    return Proportion.of(replies, Generation::ended);
   }
 
   /** Tokens of a reply on average, its end token included. */

@@ -13,23 +13,23 @@ import tech.tablesaw.api.Table;
 public record ReplyReport(List<ScoredReply> replies) {
 
   /** Replies with the taught shape. */
-  public Share wellFormed() {
-    return Share.of(replies, ScoredReply::wellFormed);
+  public Proportion wellFormed() {
+    return Proportion.of(replies, ScoredReply::wellFormed);
   }
 
   /** Well-formed replies with the right answer. */
-  public Share exact() {
-    return Share.of(replies, ScoredReply::exact);
+  public Proportion exact() {
+    return Proportion.of(replies, ScoredReply::exact);
   }
 
   /** Replies of any shape in which the right answer stands somewhere. */
-  public Share mentioned() {
-    return Share.of(replies, ScoredReply::mentioned);
+  public Proportion mentioned() {
+    return Proportion.of(replies, ScoredReply::mentioned);
   }
 
   /** Replies that the model ended itself. */
-  public Share ended() {
-    return Share.of(replies, scored -> scored.reply().ended());
+  public Proportion ended() {
+    return Proportion.of(replies, scored -> scored.reply().ended());
   }
 
   /** Prompt, expected answer, reply and verdict of each. */

@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.KvCache;
-import org.coldstart.torch.Precision;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.io.torch.Precision;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * A text that a model reads once: of a text that goes on where the last one ended, only what is new

@@ -15,9 +15,9 @@ import org.coldstart.model.CausalLm;
 import org.coldstart.model.KvCache;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Autograd;
-import org.coldstart.torch.Torch;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * Lets a model write.
@@ -148,7 +148,7 @@ public final class Generator {
   /** Each row has the model's positions to itself, however long its neighbours' prompts are. */
   private Reply reply(int[] prompt, int maxNewTokens, Consumer<String> onText) {
     int limit = Math.min(maxNewTokens, model.config().maxPositionEmbeddings() - prompt.length);
-    return new Reply(prompt, limit, onText == null ? null : new StreamedText(tokenizer, onText));
+    return new Reply(prompt, limit, onText == null ? null : new TextStreamer(tokenizer, onText));
   }
 
   private void checkLengths(List<int[]> prompts, int maxNewTokens) {
@@ -270,9 +270,9 @@ public final class Generator {
    * @param ids the text's ids
    * @throws IllegalArgumentException if there is none
    */
-  public NextTokens nextTokenProbabilities(int[] ids) {
+  public TokenDistribution nextTokenProbabilities(int[] ids) {
     checkPrompt(ids);
-    return NextTokens.softmax(model.nextTokenLogits(ids), tokenizer);
+    return TokenDistribution.softmax(model.nextTokenLogits(ids), tokenizer);
   }
 
   /**
@@ -283,7 +283,7 @@ public final class Generator {
    * @param generated the reply so far, may be empty; a repetition penalty with a range looks at no
    *     other tokens
    */
-  public NextTokens nextTokenProbabilities(int[] prompt, int[] generated, Sampling sampling) {
+  public TokenDistribution nextTokenProbabilities(int[] prompt, int[] generated, Sampling sampling) {
     Reply reply = new Reply(prompt, generated);
     checkPrompt(reply.ids());
     checkTopK(sampling);
@@ -292,12 +292,12 @@ public final class Generator {
     try (NDManager step = Torch.newManager()) {
       NDArray logits = withoutSpareRows(step.create(scores, new Shape(1, scores.length)));
       NDArray probabilities = sampler.probabilities(logits, seen(sampler, List.of(reply)));
-      return NextTokens.of(probabilities.toFloatArray(), tokenizer);
+      return TokenDistribution.of(probabilities.toFloatArray(), tokenizer);
     }
   }
 
   /** The probabilities of what comes after a conversation as the chat template renders it. */
-  public NextTokens nextTokenProbabilities(List<Message> messages) {
+  public TokenDistribution nextTokenProbabilities(List<Message> messages) {
     return nextTokenProbabilities(
         tokenizer.encode(tokenizer.applyChatTemplate(messages, false), false).ids());
   }

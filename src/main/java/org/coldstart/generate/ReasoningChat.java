@@ -11,8 +11,8 @@ import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.tokenizer.TurnTokens;
-import org.coldstart.torch.Autograd;
-import org.coldstart.torch.Torch;
+import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.Torch;
 
 /**
  * A conversation with a model that thinks before it answers: a first phase writes the reasoning
@@ -155,7 +155,7 @@ public final class ReasoningChat implements AutoCloseable {
   private Generation write(int[] prompt, int room, Consumer<String> onText) {
     model.checkHasRows(tokenizer, prompt);
     int most = Math.min(maxNewTokens, room);
-    Reply reply = new Reply(prompt, most, new StreamedText(tokenizer, onText));
+    Reply reply = new Reply(prompt, most, new TextStreamer(tokenizer, onText));
     synchronized (model) { // a stopped training cell may still be at its last batch
       return Autograd.withoutGradient(
           () -> {

@@ -9,7 +9,7 @@ final class Reply {
 
   private final int[] prompt;
   private final int limit;
-  private final StreamedText stream;
+  private final TextStreamer stream;
   private int[] ids;
   private int length;
   private Generation.Stop stop;
@@ -20,7 +20,7 @@ final class Reply {
    * @param limit the most tokens it may have, at least 1
    * @param stream told of its growth; null where nobody listens
    */
-  Reply(int[] prompt, int limit, StreamedText stream) {
+  Reply(int[] prompt, int limit, TextStreamer stream) {
     this.prompt = prompt;
     this.limit = limit;
     this.stream = stream;

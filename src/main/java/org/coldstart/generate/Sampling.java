@@ -1,6 +1,6 @@
 package org.coldstart.generate;
 
-import org.coldstart.checkpoint.GenerationConfig;
+import org.coldstart.io.checkpoint.GenerationConfig;
 
 /**
  * How the next token is chosen from the model's scores.

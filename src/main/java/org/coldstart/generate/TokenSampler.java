@@ -5,7 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.LongStream;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.io.torch.TorchOps;
 
 /** Chooses one token for each row of a batch. */
 final class TokenSampler {

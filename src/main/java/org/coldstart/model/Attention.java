@@ -2,11 +2,11 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import org.coldstart.checkpoint.AttentionConfig;
-import org.coldstart.torch.DecoderOps;
-import org.coldstart.torch.IncrementalOps;
-import org.coldstart.torch.TorchOps;
-import org.coldstart.torch.TrainingOps;
+import org.coldstart.io.checkpoint.AttentionConfig;
+import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.IncrementalOps;
+import org.coldstart.io.torch.TorchOps;
+import org.coldstart.io.torch.TrainingOps;
 
 /**
  * Grouped-query attention with rotary positions (Ainslie et al., 2023; Su et al., 2021).
@@ -29,8 +29,8 @@ record Attention(
     Norm keyNorm) {
 
   /** (n, hidden) → (n, hidden); a position attends to what the pass lets it see. */
-  NDArray forward(NDArray x, Pass pass) {
-    Sight sight = sight(pass);
+  NDArray forward(NDArray x, ForwardContext pass) {
+    AttentionContext sight = sight(pass);
     NDArray in = pass.keep(pass.rounded(x));
     if (pass.continuesByOne(in)) {
       return output.forward(next(in, sight, pass), pass);
@@ -48,13 +48,13 @@ record Attention(
   }
 
   /** From the gradient of what {@link #forward} gave to that of what it took. */
-  NDArray backward(NDArray dy, Pass pass) {
+  NDArray backward(NDArray dy, ForwardContext pass) {
     NDManager scope = dy.getManager();
     NDArray seen = pass.recall(scope);
     NDArray dSeen = output.backward(pass.rounded(dy), seen, pass);
     NDArray[] d = backOverRows(dSeen, seen, sight(pass), pass);
     if (pass.reads() != null) {
-      Beginning.Layer heard = pass.reads().layer(layer);
+      SharedPrefix.Layer heard = pass.reads().layer(layer);
       TorchOps.addInPlace(d[1], heard.dKeys());
       TorchOps.addInPlace(d[2], heard.dValues());
     }
@@ -67,18 +67,18 @@ record Attention(
     return dx;
   }
 
-  Sight sight(Pass pass) {
+  AttentionContext sight(ForwardContext pass) {
     return pass.sights().get(config.layerTypes().get(layer));
   }
 
   /** Queries or keys by head, normed and rotated, shape (n, heads, size). */
-  private NDArray turned(Linear projection, Norm norm, int heads, NDArray in, Pass pass) {
+  private NDArray turned(Linear projection, Norm norm, int heads, NDArray in, ForwardContext pass) {
     NDArray x = norm.forward(DecoderOps.byHead(projection.forward(in, pass), heads), pass);
     return DecoderOps.rotate(x, sight(pass).cos(), sight(pass).sin());
   }
 
   /** Queries or keys before they are rotated, by head where that is needed. */
-  private static NDArray normed(Linear projection, Norm norm, int heads, NDArray in, Pass pass) {
+  private static NDArray normed(Linear projection, Norm norm, int heads, NDArray in, ForwardContext pass) {
     NDArray x = projection.forward(in, pass);
     return norm == Norm.NONE
         ? x
@@ -86,13 +86,13 @@ record Attention(
   }
 
   /** Rotation's way back is the rotation by the opposite angle. */
-  private NDArray turnedBack(NDArray dy, Norm norm, int heads, Pass pass) {
+  private NDArray turnedBack(NDArray dy, Norm norm, int heads, ForwardContext pass) {
     NDArray d = DecoderOps.byHead(dy, heads);
     NDArray turned = DecoderOps.rotate(d, sight(pass).cos(), sight(pass).minusSin());
     return pass.rounded(DecoderOps.flatHeads(norm.backward(turned, pass)));
   }
 
-  private NDArray overRows(NDArray q, NDArray k, NDArray v, Sight sight, Pass pass) {
+  private NDArray overRows(NDArray q, NDArray k, NDArray v, AttentionContext sight, ForwardContext pass) {
     pass.keep(q);
     pass.keep(k);
     pass.keep(v);
@@ -119,7 +119,7 @@ record Attention(
         TrainingOps.flashRows(
             q, k, v, pass.rows(), config.keyValueHeads(), groups(), config.scale());
     if (pass.follows() != null) {
-      Beginning.Layer before = pass.follows().layer(layer);
+      SharedPrefix.Layer before = pass.follows().layer(layer);
       seen =
           TrainingOps.flashAfter(
               q,
@@ -135,7 +135,7 @@ record Attention(
     return seen[0];
   }
 
-  private NDArray[] backOverRows(NDArray dSeen, NDArray seen, Sight sight, Pass pass) {
+  private NDArray[] backOverRows(NDArray dSeen, NDArray seen, AttentionContext sight, ForwardContext pass) {
     NDManager scope = dSeen.getManager();
     NDArray logSums = sight.flash() ? pass.recall(scope) : null;
     NDArray v = pass.recall(scope);
@@ -167,7 +167,7 @@ record Attention(
             groups(),
             config.scale());
     if (pass.follows() != null) {
-      Beginning.Layer before = pass.follows().layer(layer);
+      SharedPrefix.Layer before = pass.follows().layer(layer);
       TrainingOps.flashAfterBackward(
           dSeen,
           q,
@@ -186,14 +186,14 @@ record Attention(
   }
 
   /** Whole rows at the beginning of a cache. */
-  private NDArray first(NDArray q, NDArray k, NDArray v, Sight sight, Pass pass) {
-    Beginning.Layer before = pass.follows() == null ? null : pass.follows().layer(layer);
+  private NDArray first(NDArray q, NDArray k, NDArray v, AttentionContext sight, ForwardContext pass) {
+    SharedPrefix.Layer before = pass.follows() == null ? null : pass.follows().layer(layer);
     pass.cache().begin(layer, k, v, pass.rows(), before);
     return overRows(q, k, v, sight, pass);
   }
 
   /** One token more of each row: a single call, for its operations are small. */
-  private NDArray next(NDArray in, Sight sight, Pass pass) {
+  private NDArray next(NDArray in, AttentionContext sight, ForwardContext pass) {
     KvCache cache = pass.cache();
     KvCache.Entry entry = cache.reserved(layer, 1);
     return IncrementalOps.attendNext(
@@ -212,7 +212,7 @@ record Attention(
   }
 
   /** Several tokens more of each row. */
-  private NDArray cached(NDArray q, NDArray k, NDArray v, Sight sight, Pass pass) {
+  private NDArray cached(NDArray q, NDArray k, NDArray v, AttentionContext sight, ForwardContext pass) {
     int batch = pass.cache().batchSize();
     KvCache.Entry seen =
         pass.cache()
@@ -224,7 +224,7 @@ record Attention(
     return DecoderOps.headsLast(attend(queries, repeat(seen.keys()), repeat(seen.values()), sight));
   }
 
-  private NDArray attend(NDArray q, NDArray k, NDArray v, Sight sight) {
+  private NDArray attend(NDArray q, NDArray k, NDArray v, AttentionContext sight) {
     return config.scoreSoftcap() == null
         ? DecoderOps.attention(q, k, v, sight.mask(), config.scale())
         : DecoderOps.softcappedAttention(

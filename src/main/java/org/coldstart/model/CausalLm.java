@@ -10,19 +10,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.coldstart.checkpoint.Checkpoint;
-import org.coldstart.checkpoint.CheckpointWriter;
-import org.coldstart.checkpoint.DType;
-import org.coldstart.checkpoint.GenerationConfig;
-import org.coldstart.checkpoint.ModelConfig;
-import org.coldstart.checkpoint.SaveOptions;
-import org.coldstart.checkpoint.TensorSource;
-import org.coldstart.hub.Hub;
+import org.coldstart.io.checkpoint.Checkpoint;
+import org.coldstart.io.checkpoint.CheckpointWriter;
+import org.coldstart.io.checkpoint.DType;
+import org.coldstart.io.checkpoint.GenerationConfig;
+import org.coldstart.io.checkpoint.ModelConfig;
+import org.coldstart.io.checkpoint.SaveOptions;
+import org.coldstart.io.checkpoint.TensorSource;
+import org.coldstart.io.hub.Hub;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Autograd;
-import org.coldstart.torch.Precision;
-import org.coldstart.torch.Torch;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.Precision;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * A causal language model: token ids in, a score for every possible next token out.
@@ -44,7 +44,7 @@ public final class CausalLm implements AutoCloseable {
   private final Decoder decoder;
   private final IncrementalDecoder incremental;
   private final TrainableParameters trainable;
-  private final VocabularyRows vocabulary;
+  private final VocabularyResizer vocabulary;
   private final GenerationConfig generationConfig;
   private ModelConfig config;
 
@@ -58,7 +58,7 @@ public final class CausalLm implements AutoCloseable {
       decoder = new Decoder(config, source, weights);
       incremental = new IncrementalDecoder(decoder);
       trainable = decoder.trainable();
-      vocabulary = new VocabularyRows(weights, trainable);
+      vocabulary = new VocabularyResizer(weights, trainable);
       weights.warnIfNotFinite(source.origin());
     } catch (RuntimeException e) {
       manager.close();
@@ -71,7 +71,7 @@ public final class CausalLm implements AutoCloseable {
    *
    * @param nameOrPath a folder, a {@code .gguf} file, the name of the embedded default model, or a
    *     model's name on the hub
-   * @throws org.coldstart.checkpoint.CheckpointException if the files are damaged, incomplete or of
+   * @throws org.coldstart.io.checkpoint.CheckpointException if the files are damaged, incomplete or of
    *     an architecture this decoder does not know
    */
   public static CausalLm fromPretrained(String nameOrPath) {
@@ -112,7 +112,7 @@ public final class CausalLm implements AutoCloseable {
    * A new model that has learnt nothing; transformers' {@code AutoModelForCausalLM.from_config}.
    *
    * @param config what it looks like, from a checkpoint or a {@link
-   *     org.coldstart.checkpoint.LlamaConfig}
+   *     org.coldstart.io.checkpoint.LlamaConfig}
    * @param seed of its random weights: normally distributed matrices, norms of 1
    */
   public static CausalLm fromConfig(ModelConfig config, long seed) {
@@ -255,8 +255,8 @@ public final class CausalLm implements AutoCloseable {
    *
    * @param gradientCheckpointing whether to save memory by running layers forward twice
    */
-  public TrainingPass trainingPass(Precision precision, boolean gradientCheckpointing) {
-    return new TrainingPass(this, precision, gradientCheckpointing);
+  public ForwardBackward trainingPass(Precision precision, boolean gradientCheckpointing) {
+    return new ForwardBackward(this, precision, gradientCheckpointing);
   }
 
   /**
@@ -286,7 +286,7 @@ public final class CausalLm implements AutoCloseable {
     return Autograd.withoutGradient(
         () -> {
           try (NDManager step = Torch.newManager()) {
-            Pass pass = decoder.overRows(step, rows, precision);
+            ForwardContext pass = decoder.overRows(step, rows, precision);
             NDArray hidden = decoder.forward(step.create(inputIds), pass);
             return decoder.head().loss(hidden, positions, labels, pass, 0, null);
           }
@@ -312,7 +312,7 @@ public final class CausalLm implements AutoCloseable {
   public NDArray head(NDArray hidden, Precision precision) {
     Shape shape = hidden.getShape();
     NDArray flat = hidden.reshape(-1, config.hiddenSize());
-    Pass pass = Pass.throughHead(precision, null);
+    ForwardContext pass = ForwardContext.throughHead(precision, null);
     NDArray scores = Autograd.withoutGradient(() -> decoder.head().forward(flat, pass));
     return scores.reshape(shape.slice(0, shape.dimension() - 1).add(config.vocabSize()));
   }
@@ -400,7 +400,7 @@ public final class CausalLm implements AutoCloseable {
     resizeTokenEmbeddings(tokenizer.size(), padToMultipleOf);
     String[] waiting = vocabulary.waiting(tokenizer, before);
     if (waiting.length > 0) {
-      embeddings(tokenizer).initialize(new RowInit.Mean(), waiting);
+      embeddings(tokenizer).initialize(new EmbeddingInit.Mean(), waiting);
     }
     return new ResizedEmbeddings(before, config.vocabSize(), List.of(waiting));
   }
@@ -470,7 +470,7 @@ public final class CausalLm implements AutoCloseable {
    * the same for model and tokenizer together. An adapter that is attached is merged in what is
    * written, not in memory; {@link Lora#savePretrained} writes it alone.
    *
-   * @throws org.coldstart.checkpoint.CheckpointException if it cannot be written; files that were
+   * @throws org.coldstart.io.checkpoint.CheckpointException if it cannot be written; files that were
    *     there before stay whole
    */
   public void savePretrained(Path folder, SaveOptions options) {
@@ -489,7 +489,7 @@ public final class CausalLm implements AutoCloseable {
    * Puts a checkpoint's weights into this model's tensors, in place.
    *
    * @param folderOrGguf a checkpoint of the same shape
-   * @throws org.coldstart.checkpoint.CheckpointException if a tensor is missing or has another
+   * @throws org.coldstart.io.checkpoint.CheckpointException if a tensor is missing or has another
    *     shape
    */
   public synchronized void loadWeights(Path folderOrGguf) {

@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.coldstart.checkpoint.LayerType;
-import org.coldstart.checkpoint.ModelConfig;
-import org.coldstart.checkpoint.TensorSource;
-import org.coldstart.torch.Autograd;
-import org.coldstart.torch.DecoderOps;
-import org.coldstart.torch.Precision;
-import org.coldstart.torch.TrainingOps;
+import org.coldstart.io.checkpoint.LayerType;
+import org.coldstart.io.checkpoint.ModelConfig;
+import org.coldstart.io.checkpoint.TensorSource;
+import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.Precision;
+import org.coldstart.io.torch.TrainingOps;
 
 /**
  * The network: token ids are looked up in the embedding and go through the layers one after the
@@ -27,7 +27,7 @@ final class Decoder {
 
   private final Weights weights;
   private final TrainableParameters trainable;
-  private final Map<LayerType, Horizon> horizons;
+  private final Map<LayerType, AttentionSpan> horizons;
   private final List<DecoderLayer> layers;
   private final Norm norm;
   private final Map<String, Linear> linears;
@@ -43,7 +43,7 @@ final class Decoder {
     embeddingScale = config.embeddingScale();
     logitCap = config.logitSoftcap() == null ? 0 : config.logitSoftcap();
     tied = config.tieWordEmbeddings();
-    horizons = Horizon.all(weights.newManager(), config.attention());
+    horizons = AttentionSpan.all(weights.newManager(), config.attention());
     weights.load(source, EMBEDDING, config.vocabSize(), hiddenSize);
     LayerLoader loader = new LayerLoader(config, source, weights);
     layers = IntStream.range(0, config.numHiddenLayers()).mapToObj(loader::layer).toList();
@@ -56,30 +56,30 @@ final class Decoder {
   }
 
   /** A pass over whole rows that stand end to end. */
-  Pass overRows(NDManager out, long[] rows, Precision precision) {
+  ForwardContext overRows(NDManager out, long[] rows, Precision precision) {
     return overRows(out, rows, precision, null, null, null);
   }
 
   /** The same with a way back, which gathers gradients; rows may continue a beginning. */
-  Pass overRows(
+  ForwardContext overRows(
       NDManager out,
       long[] rows,
       Precision precision,
-      HalfWeights halves,
+      Bf16Weights halves,
       Gradients gradients,
-      Beginning follows) {
-    Map<LayerType, Sight> sights = overRows(out, rows, precision, follows);
-    return new Pass(precision, rows, sights, null, halves, null, gradients, null, follows);
+      SharedPrefix follows) {
+    Map<LayerType, AttentionContext> sights = overRows(out, rows, precision, follows);
+    return new ForwardContext(precision, rows, sights, null, halves, null, gradients, null, follows);
   }
 
   /** A pass over whole rows, which may continue a beginning, into an empty cache. */
-  Pass into(KvCache cache, NDManager out, long[] rows, Beginning follows) {
-    Map<LayerType, Sight> sights = overRows(out, rows, Precision.F32, follows);
-    return new Pass(Precision.F32, rows, sights, cache, null, null, null, null, follows);
+  ForwardContext into(KvCache cache, NDManager out, long[] rows, SharedPrefix follows) {
+    Map<LayerType, AttentionContext> sights = overRows(out, rows, Precision.F32, follows);
+    return new ForwardContext(Precision.F32, rows, sights, cache, null, null, null, null, follows);
   }
 
-  private Map<LayerType, Sight> overRows(
-      NDManager out, long[] rows, Precision precision, Beginning follows) {
+  private Map<LayerType, AttentionContext> overRows(
+      NDManager out, long[] rows, Precision precision, SharedPrefix follows) {
     int start = follows == null ? 0 : follows.length();
     return sights(horizon -> horizon.overRows(out, rows, start, precision));
   }
@@ -94,25 +94,25 @@ final class Decoder {
   }
 
   /** A beginning that nothing has been read of; {@code out} owns its tensors. */
-  Beginning newBeginning(NDManager out, int length) {
-    return new Beginning(out, length, layers.size());
+  SharedPrefix newBeginning(NDManager out, int length) {
+    return new SharedPrefix(out, length, layers.size());
   }
 
   /** A pass over the next {@code time} tokens of a cache's rows. */
-  Pass after(KvCache cache, NDManager out, int time) {
-    Map<LayerType, Sight> sights =
+  ForwardContext after(KvCache cache, NDManager out, int time) {
+    Map<LayerType, AttentionContext> sights =
         sights(horizon -> horizon.after(cache, out, time, Precision.F32));
-    return new Pass(Precision.F32, null, sights, cache, null, null, null, null, null);
+    return new ForwardContext(Precision.F32, null, sights, cache, null, null, null, null, null);
   }
 
-  private Map<LayerType, Sight> sights(Function<Horizon, Sight> look) {
-    Map<LayerType, Sight> sights = new EnumMap<>(LayerType.class);
+  private Map<LayerType, AttentionContext> sights(Function<AttentionSpan, AttentionContext> look) {
+    Map<LayerType, AttentionContext> sights = new EnumMap<>(LayerType.class);
     horizons.forEach((type, horizon) -> sights.put(type, look.apply(horizon)));
     return sights;
   }
 
   /** Token ids of any shape → the last layer's output, (…, hidden). */
-  NDArray forward(NDArray inputIds, Pass pass) {
+  NDArray forward(NDArray inputIds, ForwardContext pass) {
     return Autograd.withoutGradient(
         () -> {
           NDArray x = embed(inputIds.flatten());
@@ -130,7 +130,7 @@ final class Decoder {
   }
 
   /** The way back of {@link #embed}. */
-  void backwardEmbed(NDArray dx, NDArray inputIds, Pass pass) {
+  void backwardEmbed(NDArray dx, NDArray inputIds, ForwardContext pass) {
     NDArray d = embeddingScale == 1 ? dx : dx.mul(embeddingScale);
     NDArray total = pass.gradient(embedding());
     if (total != null) {

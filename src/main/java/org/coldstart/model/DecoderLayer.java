@@ -2,7 +2,7 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * One layer of the decoder: attention, then feed-forward, each normed before, in some architectures
@@ -20,8 +20,8 @@ record DecoderLayer(
    * (n, hidden) → (n, hidden). Takes over {@code x}: it and all intermediate tensors are released
    * on return, save those that the pass's tape keeps for the way back.
    */
-  NDArray forward(NDArray x, Pass pass) {
-    if (pass.continuesByOne(x) && LayerStep.run(this, x, pass)) {
+  NDArray forward(NDArray x, ForwardContext pass) {
+    if (pass.continuesByOne(x) && FusedDecodeLayer.run(this, x, pass)) {
       return x;
     }
     NDManager outer = x.getManager();
@@ -43,7 +43,7 @@ record DecoderLayer(
    * The gradient of what {@link #forward} took, from that of what it gave, f32. Takes over {@code
    * dy} and overwrites it.
    */
-  NDArray backward(NDArray dy, Pass pass) {
+  NDArray backward(NDArray dy, ForwardContext pass) {
     NDManager outer = dy.getManager();
     try (NDManager scope = outer.newSubManager()) {
       dy.attach(scope);

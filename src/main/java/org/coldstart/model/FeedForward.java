@@ -1,9 +1,9 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
-import org.coldstart.checkpoint.Activation;
-import org.coldstart.torch.DecoderOps;
-import org.coldstart.torch.TrainingOps;
+import org.coldstart.io.checkpoint.Activation;
+import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.TrainingOps;
 
 /**
  * The gated feed-forward half of a layer, {@code down(activation(gate(x)) · up(x))} (Shazeer,
@@ -17,7 +17,7 @@ import org.coldstart.torch.TrainingOps;
 record FeedForward(Activation activation, Linear gate, Linear up, Linear joint, Linear down) {
 
   /** (n, hidden) → (n, hidden). */
-  NDArray forward(NDArray x, Pass pass) {
+  NDArray forward(NDArray x, ForwardContext pass) {
     NDArray in = pass.keep(pass.rounded(x));
     NDArray g = pass.keep(gate.forward(in, pass));
     NDArray u = pass.keep(up.forward(in, pass));
@@ -25,7 +25,7 @@ record FeedForward(Activation activation, Linear gate, Linear up, Linear joint, 
   }
 
   /** From the gradient of what {@link #forward} gave to that of what it took. */
-  NDArray backward(NDArray dy, Pass pass) {
+  NDArray backward(NDArray dy, ForwardContext pass) {
     NDArray u = pass.recall(dy.getManager());
     NDArray g = pass.recall(dy.getManager());
     NDArray in = pass.recall(dy.getManager());

@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.IdentityHashMap;
 import java.util.Map;
-import org.coldstart.torch.OptimizerOps;
-import org.coldstart.torch.Torch;
+import org.coldstart.io.torch.OptimizerOps;
+import org.coldstart.io.torch.Torch;
 
 /** The sums of gradients, one f32 array of each trained parameter's shape. */
 public final class Gradients implements AutoCloseable {

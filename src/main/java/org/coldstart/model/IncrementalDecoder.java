@@ -5,9 +5,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
-import org.coldstart.torch.Autograd;
-import org.coldstart.torch.Precision;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.Precision;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * Decoding with a cache, in f32: prompts are read into it once, and a token more of each row then
@@ -24,14 +24,14 @@ record IncrementalDecoder(Decoder decoder) {
     int shared = decoder.canShare(longest) ? shared(prompts) : 0;
     NDArray hidden;
     try (NDManager scope = out.newSubManager()) {
-      Beginning beginning = shared == 0 ? null : read(scope, prompts.get(0), shared);
+      SharedPrefix beginning = shared == 0 ? null : read(scope, prompts.get(0), shared);
       long[] rows = prompts.stream().mapToLong(prompt -> prompt.length - shared).toArray();
       long[] ids =
           prompts.stream()
               .flatMapToInt(prompt -> Arrays.stream(prompt, shared, prompt.length))
               .asLongStream()
               .toArray();
-      Pass pass = decoder.into(cache, scope, rows, beginning);
+      ForwardContext pass = decoder.into(cache, scope, rows, beginning);
       NDArray read = decoder.forward(scope.create(ids), pass);
       hidden = TorchOps.select(read, 0, scope.create(lastOfEach(rows)));
       hidden.attach(out);
@@ -42,16 +42,16 @@ record IncrementalDecoder(Decoder decoder) {
 
   /** Each prompt's last token stands for itself: what comes after it is asked for. */
   private static int shared(List<int[]> prompts) {
-    return Beginning.sharedBy(
+    return SharedPrefix.sharedBy(
         prompts.stream()
             .map(prompt -> Arrays.copyOf(prompt, Math.max(0, prompt.length - 1)))
             .toList());
   }
 
-  private Beginning read(NDManager scope, int[] prompt, int length) {
-    Beginning beginning = decoder.newBeginning(scope, length);
+  private SharedPrefix read(NDManager scope, int[] prompt, int length) {
+    SharedPrefix beginning = decoder.newBeginning(scope, length);
     long[] ids = Arrays.stream(prompt, 0, length).asLongStream().toArray();
-    Pass pass = decoder.overRows(scope, new long[] {length}, Precision.F32).reading(beginning);
+    ForwardContext pass = decoder.overRows(scope, new long[] {length}, Precision.F32).reading(beginning);
     decoder.forward(scope.create(ids), pass).close();
     return beginning;
   }
@@ -78,7 +78,7 @@ record IncrementalDecoder(Decoder decoder) {
   }
 
   private NDArray scores(NDArray hidden, KvCache cache) {
-    Pass pass = Pass.throughHead(Precision.F32, cache);
+    ForwardContext pass = ForwardContext.throughHead(Precision.F32, cache);
     return Autograd.withoutGradient(() -> decoder.head().forward(hidden, pass));
   }
 }

@@ -5,10 +5,10 @@ import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.coldstart.checkpoint.DType;
-import org.coldstart.checkpoint.ModelConfig;
-import org.coldstart.checkpoint.TensorInfo;
-import org.coldstart.checkpoint.TensorSource;
+import org.coldstart.io.checkpoint.DType;
+import org.coldstart.io.checkpoint.ModelConfig;
+import org.coldstart.io.checkpoint.TensorInfo;
+import org.coldstart.io.checkpoint.TensorSource;
 
 /**
  * What a model holds before it has learnt anything, as transformers makes it: matrices normally

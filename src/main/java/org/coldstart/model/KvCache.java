@@ -5,12 +5,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.stream.Stream;
-import org.coldstart.checkpoint.AttentionConfig;
-import org.coldstart.checkpoint.ModelConfig;
-import org.coldstart.torch.FloatType;
-import org.coldstart.torch.IncrementalOps;
-import org.coldstart.torch.Torch;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.io.checkpoint.AttentionConfig;
+import org.coldstart.io.checkpoint.ModelConfig;
+import org.coldstart.io.torch.FloatType;
+import org.coldstart.io.torch.IncrementalOps;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * The keys and values of all tokens seen so far, so that a new token costs one token's work.
@@ -130,7 +130,7 @@ public final class KvCache implements AutoCloseable {
    *
    * @param before what all rows continue, or null
    */
-  void begin(int layer, NDArray keys, NDArray values, long[] rows, Beginning.Layer before) {
+  void begin(int layer, NDArray keys, NDArray values, long[] rows, SharedPrefix.Layer before) {
     long shared = before == null ? 0 : before.keys().getShape().get(0);
     long[] starts = Arrays.stream(padding).mapToLong(columns -> columns + shared).toArray();
     Entry stored = reserved(layer, (int) (starts[0] + rows[0]));

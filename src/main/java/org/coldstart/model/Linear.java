@@ -1,9 +1,9 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
-import org.coldstart.torch.DecoderOps;
-import org.coldstart.torch.IncrementalOps;
-import org.coldstart.torch.TrainingOps;
+import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.IncrementalOps;
+import org.coldstart.io.torch.TrainingOps;
 
 /** {@code x · weightᵀ (+ bias)}, and what an adapter adds while one is attached. */
 final class Linear {
@@ -26,7 +26,7 @@ final class Linear {
   /**
    * (n, in) → (n, out), in the pass's precision. The way back wants x again: the caller keeps it.
    */
-  NDArray forward(NDArray x, Pass pass) {
+  NDArray forward(NDArray x, ForwardContext pass) {
     NDArray y =
         pass.continues()
             ? IncrementalOps.linearOfFew(x, weight, bias)
@@ -35,7 +35,7 @@ final class Linear {
   }
 
   /** The gradient of x from that of what {@link #forward} made of it; gathers the parameters'. */
-  NDArray backward(NDArray dy, NDArray x, Pass pass) {
+  NDArray backward(NDArray dy, NDArray x, ForwardContext pass) {
     gatherGradients(dy, x, pass);
     NDArray dx = TrainingOps.times(dy, pass.rounded(weight, dy.getManager()));
     if (adapter != null) {
@@ -45,7 +45,7 @@ final class Linear {
   }
 
   /** The same, added to a gradient that x has from elsewhere. */
-  void backward(NDArray dy, NDArray x, Pass pass, NDArray dx) {
+  void backward(NDArray dy, NDArray x, ForwardContext pass, NDArray dx) {
     gatherGradients(dy, x, pass);
     TrainingOps.addTimes(dx, dy, pass.rounded(weight, dy.getManager()));
     if (adapter != null) {
@@ -53,7 +53,7 @@ final class Linear {
     }
   }
 
-  private void gatherGradients(NDArray dy, NDArray x, Pass pass) {
+  private void gatherGradients(NDArray dy, NDArray x, ForwardContext pass) {
     NDArray total = pass.gradient(weight);
     if (total != null) {
       TrainingOps.addOuter(total, dy, x);

@@ -4,9 +4,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
-import org.coldstart.torch.DecoderOps;
-import org.coldstart.torch.TorchOps;
-import org.coldstart.torch.TrainingOps;
+import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.TorchOps;
+import org.coldstart.io.torch.TrainingOps;
 
 /**
  * The end of a decoder: final norm, scores of the whole vocabulary, and the loss.
@@ -23,12 +23,12 @@ record LmHead(Norm norm, Linear output, TrainableParameters trainable, double ca
   private static final int SCORES = 1 << 24;
 
   /** (n, hidden), the last layer's output, → (n, vocabulary). */
-  NDArray forward(NDArray hidden, Pass pass) {
+  NDArray forward(NDArray hidden, ForwardContext pass) {
     NDArray scores = scores(pass.rounded(norm.forward(hidden, pass)), pass);
     return cap == 0 ? scores : DecoderOps.softcap(scores, cap);
   }
 
-  private NDArray scores(NDArray in, Pass pass) {
+  private NDArray scores(NDArray in, ForwardContext pass) {
     return trainable.onScores(output.forward(in, pass), in);
   }
 
@@ -43,13 +43,13 @@ record LmHead(Norm norm, Linear output, TrainableParameters trainable, double ca
    *     alone
    */
   LossSums loss(
-      NDArray hidden, long[] positions, long[] labels, Pass pass, double scale, NDArray dHidden) {
+      NDArray hidden, long[] positions, long[] labels, ForwardContext pass, double scale, NDArray dHidden) {
     int chunk = (int) Math.max(1, SCORES / output.weight().getShape().get(0));
     LossSums sums = LossSums.NONE;
     for (int from = 0; from < labels.length; from += chunk) {
       int count = Math.min(chunk, labels.length - from);
       try (NDManager scope = hidden.getManager().newSubManager();
-          Tape tape = new Tape(scope)) {
+          ActivationStack tape = new ActivationStack(scope)) {
         Chunk part =
             new Chunk(
                 create(scope, positions, from, count),
@@ -61,10 +61,10 @@ record LmHead(Norm norm, Linear output, TrainableParameters trainable, double ca
     return sums;
   }
 
-  private record Chunk(NDArray positions, NDArray labels, Pass pass) {}
+  private record Chunk(NDArray positions, NDArray labels, ForwardContext pass) {}
 
   private LossSums loss(NDArray hidden, Chunk chunk, double scale, NDArray dHidden) {
-    Pass pass = chunk.pass();
+    ForwardContext pass = chunk.pass();
     NDArray x = TorchOps.select(hidden, 0, chunk.positions());
     x.attach(chunk.labels().getManager());
     NDArray in = pass.rounded(norm.forward(x, pass));
@@ -80,7 +80,7 @@ record LmHead(Norm norm, Linear output, TrainableParameters trainable, double ca
     return new LossSums(sums[0], chunk.labels().size(), (long) sums[1], sums[2]);
   }
 
-  private NDArray backwardScores(NDArray dScores, NDArray in, Pass pass) {
+  private NDArray backwardScores(NDArray dScores, NDArray in, ForwardContext pass) {
     NDArray dIn = output.backward(dScores, in, pass);
     trainable.backwardScores(dScores, in, dIn, pass);
     return dIn;

@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.coldstart.checkpoint.CheckpointException;
-import org.coldstart.checkpoint.DType;
+import org.coldstart.io.checkpoint.CheckpointException;
+import org.coldstart.io.checkpoint.DType;
 
 /**
  * A low-rank adapter on a model's linear layers (Hu et al., 2021): the model's own weights stay,
@@ -33,8 +33,8 @@ public final class Lora {
   private final Weights tensors;
   private final LoraDropout dropout;
   private final Map<String, LoraLayer> layers = new LinkedHashMap<>();
-  private final TokenRows embeddingRows;
-  private final TokenRows headRows;
+  private final TrainableTokens embeddingRows;
+  private final TrainableTokens headRows;
   private boolean merged;
   private boolean unloaded;
 
@@ -85,7 +85,7 @@ public final class Lora {
    * model's, which must have its size.
    *
    * @param folder holds {@code adapter_config.json} and {@code adapter_model.safetensors}
-   * @throws org.coldstart.checkpoint.CheckpointException if files are missing or damaged, belong to
+   * @throws org.coldstart.io.checkpoint.CheckpointException if files are missing or damaged, belong to
    *     another base model, or ask for what is not implemented
    * @throws IllegalStateException if the model has an adapter already
    */
@@ -143,7 +143,7 @@ public final class Lora {
 
   private static void checkRows(CausalLm model, LoraConfig config) {
     Map<String, List<Integer>> tokens = config.trainableTokenIndices();
-    tokens.values().forEach(ids -> TokenRows.check(ids, model.config().vocabSize()));
+    tokens.values().forEach(ids -> TrainableTokens.check(ids, model.config().vocabSize()));
     if (model.config().tieWordEmbeddings()
         && tokens.containsKey("lm_head")
         && !tokens.get("lm_head").equals(tokens.get("embed_tokens"))) {
@@ -190,12 +190,12 @@ public final class Lora {
     return zeros;
   }
 
-  private TokenRows rows(String key, String module, NDArray matrix, LoraFiles files) {
+  private TrainableTokens rows(String key, String module, NDArray matrix, LoraFiles files) {
     List<Integer> ids = config.trainableTokenIndices().get(key);
     if (ids == null) {
       return null;
     }
-    TokenRows rows = new TokenRows(tensors.newManager(), matrix, ids);
+    TrainableTokens rows = new TrainableTokens(tensors.newManager(), matrix, ids);
     String name = LoraFiles.PREFIX + rowsName(module);
     tensors.put(name, rows.rows());
     if (files != null) {
@@ -336,7 +336,7 @@ public final class Lora {
    * PEFT loads. Of a resized embedding, only the rows that {@code trainableTokenIndices} names are
    * in the file: save the base model with its new rows, too, if there are others.
    *
-   * @throws org.coldstart.checkpoint.CheckpointException if they cannot be written; files that were
+   * @throws org.coldstart.io.checkpoint.CheckpointException if they cannot be written; files that were
    *     there before stay whole
    */
   public void savePretrained(Path folder) {

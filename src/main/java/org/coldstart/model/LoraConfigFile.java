@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.PatternSyntaxException;
-import org.coldstart.checkpoint.CheckpointException;
+import org.coldstart.io.checkpoint.CheckpointException;
 
 /**
  * {@code adapter_config.json} as PEFT writes and reads it.

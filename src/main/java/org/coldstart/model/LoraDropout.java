@@ -2,7 +2,7 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import java.util.OptionalLong;
-import org.coldstart.torch.DecoderOps;
+import org.coldstart.io.torch.DecoderOps;
 
 /**
  * Dropout on what enters an adapter: off until a batch is trained on.

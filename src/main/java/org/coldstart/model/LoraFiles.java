@@ -7,13 +7,13 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.checkpoint.AtomicFiles;
-import org.coldstart.checkpoint.CheckpointException;
-import org.coldstart.checkpoint.DType;
-import org.coldstart.checkpoint.SafetensorsFile;
-import org.coldstart.checkpoint.SafetensorsWriter;
-import org.coldstart.checkpoint.TensorSource;
-import org.coldstart.json.JsonFiles;
+import org.coldstart.io.checkpoint.AtomicFiles;
+import org.coldstart.io.checkpoint.CheckpointException;
+import org.coldstart.io.checkpoint.DType;
+import org.coldstart.io.checkpoint.SafetensorsFile;
+import org.coldstart.io.checkpoint.SafetensorsWriter;
+import org.coldstart.io.checkpoint.TensorSource;
+import org.coldstart.io.json.JsonFiles;
 
 /** A folder with an adapter in PEFT's format. */
 final class LoraFiles implements AutoCloseable {

@@ -1,9 +1,9 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
-import org.coldstart.torch.DecoderOps;
-import org.coldstart.torch.TorchOps;
-import org.coldstart.torch.TrainingOps;
+import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.TorchOps;
+import org.coldstart.io.torch.TrainingOps;
 
 /**
  * The low-rank addition to one linear layer, {@code y + scale · B(A(dropout(x)))} (Hu et al., 2021,
@@ -31,7 +31,7 @@ record LoraLayer(Linear base, NDArray a, NDArray b, double scale, LoraDropout dr
    * @param x what the layer was given, shape (n, in)
    * @param dx the gradient of x so far; added to
    */
-  void backward(NDArray dy, NDArray x, NDArray dx, Pass pass) {
+  void backward(NDArray dy, NDArray x, NDArray dx, ForwardContext pass) {
     NDArray dropped = dropout.apply(x, index);
     NDArray dDropped =
         TrainingOps.lowRank(dy, dropped, a, b, scale, pass.gradient(a), pass.gradient(b));

@@ -9,19 +9,19 @@ interface Norm {
   Norm NONE =
       new Norm() {
         @Override
-        public NDArray forward(NDArray x, Pass pass) {
+        public NDArray forward(NDArray x, ForwardContext pass) {
           return x;
         }
 
         @Override
-        public NDArray backward(NDArray dy, Pass pass) {
+        public NDArray backward(NDArray dy, ForwardContext pass) {
           return dy;
         }
       };
 
   /** (…, size) → (…, size). */
-  NDArray forward(NDArray x, Pass pass);
+  NDArray forward(NDArray x, ForwardContext pass);
 
   /** From the gradient of what {@link #forward} gave to that of what it took. */
-  NDArray backward(NDArray dy, Pass pass);
+  NDArray backward(NDArray dy, ForwardContext pass);
 }

@@ -1,8 +1,8 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
-import org.coldstart.torch.DecoderOps;
-import org.coldstart.torch.TrainingOps;
+import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.TrainingOps;
 
 /**
  * Scales each vector to unit root mean square, then by a learnt weight.
@@ -14,7 +14,7 @@ import org.coldstart.torch.TrainingOps;
 record RmsNorm(NDArray weight, double eps, boolean onePlusWeight) implements Norm {
 
   @Override
-  public NDArray forward(NDArray x, Pass pass) {
+  public NDArray forward(NDArray x, ForwardContext pass) {
     pass.keep(x);
     return onePlusWeight
         ? DecoderOps.rmsNormOnePlus(x, weight, eps)
@@ -22,7 +22,7 @@ record RmsNorm(NDArray weight, double eps, boolean onePlusWeight) implements Nor
   }
 
   @Override
-  public NDArray backward(NDArray dy, Pass pass) {
+  public NDArray backward(NDArray dy, ForwardContext pass) {
     NDArray x = pass.recall(dy.getManager());
     return TrainingOps.rmsNorm(dy, x, weight, eps, onePlusWeight, pass.gradient(weight));
   }

@@ -3,8 +3,8 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import org.coldstart.checkpoint.RopeParameters;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.io.checkpoint.RopeParameters;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * The angles of rotary position embedding: position p turns pair i of a head by {@code p ·

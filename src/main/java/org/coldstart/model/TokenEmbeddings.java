@@ -5,9 +5,9 @@ import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.List;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Autograd;
-import org.coldstart.torch.Torch;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * The rows of a model's embedding (and of its head, where that is a matrix of its own) by token.
@@ -64,7 +64,7 @@ public final class TokenEmbeddings {
    *
    * @throws IllegalArgumentException if a token is unknown or has no row yet
    */
-  public void initialize(RowInit init, String... tokens) {
+  public void initialize(EmbeddingInit init, String... tokens) {
     int[] ids = Arrays.stream(tokens).mapToInt(this::rowOf).toArray();
     int known =
         Arrays.stream(ids)
@@ -82,7 +82,7 @@ public final class TokenEmbeddings {
     Arrays.stream(ids).forEach(model::markStarted);
   }
 
-  private void fill(NDArray matrix, int known, RowInit init, List<String> tokens, int[] ids) {
+  private void fill(NDArray matrix, int known, EmbeddingInit init, List<String> tokens, int[] ids) {
     try (NDManager scope = Torch.newManager()) {
       NDArray rowsBefore = TorchOps.slice(matrix, 0, 0, known);
       rowsBefore.attach(scope);

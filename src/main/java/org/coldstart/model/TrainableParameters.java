@@ -27,8 +27,8 @@ final class TrainableParameters {
   /** Names of chosen base parameters; null for all. */
   private Set<String> chosen;
 
-  private TokenRows embeddingRows;
-  private TokenRows headRows;
+  private TrainableTokens embeddingRows;
+  private TrainableTokens headRows;
   private Lora adapter;
 
   TrainableParameters(Weights weights, boolean tied) {
@@ -40,7 +40,7 @@ final class TrainableParameters {
   void choose(Trainable trainable) {
     refuseWhileAdapted();
     if (trainable instanceof Trainable.Rows rows) {
-      TokenRows.check(rows.ids(), vocabulary());
+      TrainableTokens.check(rows.ids(), vocabulary());
       endRows();
       chosen = Set.of();
       embeddingRows = rows(Decoder.EMBEDDING, rows.ids());
@@ -64,8 +64,8 @@ final class TrainableParameters {
     return Math.toIntExact(weights.get(Decoder.EMBEDDING).getShape().get(0));
   }
 
-  private TokenRows rows(String name, List<Integer> ids) {
-    return new TokenRows(weights.newManager(), weights.get(name), ids);
+  private TrainableTokens rows(String name, List<Integer> ids) {
+    return new TrainableTokens(weights.newManager(), weights.get(name), ids);
   }
 
   private void endRows() {
@@ -74,13 +74,13 @@ final class TrainableParameters {
   }
 
   private void closeRows() {
-    ownRows().forEach(TokenRows::close);
+    ownRows().forEach(TrainableTokens::close);
     embeddingRows = null;
     headRows = null;
   }
 
   /** What is trained of embedding and head row by row; where they are tied, the one there is. */
-  private Stream<TokenRows> ownRows() {
+  private Stream<TrainableTokens> ownRows() {
     return Stream.of(embeddingRows, headRows).flatMap(Stream::ofNullable).distinct();
   }
 
@@ -192,7 +192,7 @@ final class TrainableParameters {
   }
 
   /** Makes an adapter the only thing trained; either rows may be null. */
-  void attach(Lora lora, TokenRows embedding, TokenRows head) {
+  void attach(Lora lora, TrainableTokens embedding, TrainableTokens head) {
     refuseWhileAdapted();
     adapter = lora;
     embeddingRows = embedding;
@@ -217,14 +217,14 @@ final class TrainableParameters {
   }
 
   /** The way back of {@link #onLookedUp}. */
-  void backwardLookedUp(NDArray dx, NDArray inputIds, Pass pass) {
+  void backwardLookedUp(NDArray dx, NDArray inputIds, ForwardContext pass) {
     if (embeddingRows != null) {
       embeddingRows.backwardLookedUp(dx, inputIds, pass);
     }
   }
 
   /** The way back of {@link #onScores}: adds to the gradient of x, too. */
-  void backwardScores(NDArray dScores, NDArray x, NDArray dx, Pass pass) {
+  void backwardScores(NDArray dScores, NDArray x, NDArray dx, ForwardContext pass) {
     if (headRows != null) {
       headRows.backwardScores(dScores, x, dx, pass);
     }
@@ -232,16 +232,16 @@ final class TrainableParameters {
 
   /** The matrices of which single rows are trained. */
   List<NDArray> matricesOfRows() {
-    return ownRows().map(TokenRows::matrix).toList();
+    return ownRows().map(TrainableTokens::matrix).toList();
   }
 
   /** Writes trained rows into their matrices, which changes nothing the model says. */
   void writeBack() {
-    ownRows().forEach(TokenRows::writeBack);
+    ownRows().forEach(TrainableTokens::writeBack);
   }
 
   /** Gives the matrices the rows that they had when these began to be trained. */
   void restoreRows() {
-    ownRows().forEach(TokenRows::restore);
+    ownRows().forEach(TrainableTokens::restore);
   }
 }

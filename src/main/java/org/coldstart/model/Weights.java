@@ -15,12 +15,12 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.checkpoint.CheckpointException;
-import org.coldstart.checkpoint.DType;
-import org.coldstart.checkpoint.TensorInfo;
-import org.coldstart.checkpoint.TensorSource;
-import org.coldstart.torch.FloatType;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.io.checkpoint.CheckpointException;
+import org.coldstart.io.checkpoint.DType;
+import org.coldstart.io.checkpoint.TensorInfo;
+import org.coldstart.io.checkpoint.TensorSource;
+import org.coldstart.io.torch.FloatType;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * The model's parameters by their Hugging Face names, and how they travel between files and torch.

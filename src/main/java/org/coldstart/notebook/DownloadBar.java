@@ -1,8 +1,8 @@
 package org.coldstart.notebook;
 
 import java.time.Duration;
-import org.coldstart.hub.DownloadProgress;
-import org.coldstart.hub.DownloadState;
+import org.coldstart.io.hub.DownloadProgress;
+import org.coldstart.io.hub.DownloadState;
 
 /** Shows a download as one bar under the cell, with bytes, speed and time left. */
 final class DownloadBar implements DownloadProgress {

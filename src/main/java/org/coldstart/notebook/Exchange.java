@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.coldstart.data.Conversation;
-import org.coldstart.data.Formatter;
-import org.coldstart.data.Row;
+import org.coldstart.data.SampleFormatter;
+import org.coldstart.data.DataRow;
 import org.coldstart.data.Sample;
 import org.coldstart.data.Text;
 import org.coldstart.tokenizer.Message;
@@ -21,11 +21,11 @@ record Exchange(String prompt, String response) {
   /**
    * A row's exchanges, in order.
    *
-   * @throws org.coldstart.data.DataException if the row is no conversation, as {@link Formatter}
+   * @throws org.coldstart.data.DataException if the row is no conversation, as {@link SampleFormatter}
    *     says it
    */
-  static List<Exchange> of(Row row) {
-    Sample sample = Formatter.standard().apply(row);
+  static List<Exchange> of(DataRow row) {
+    Sample sample = SampleFormatter.standard().apply(row);
     if (sample instanceof Text text) {
       return List.of(new Exchange(text.prompt(), text.completion()));
     }

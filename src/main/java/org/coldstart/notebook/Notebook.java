@@ -3,7 +3,7 @@ package org.coldstart.notebook;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.coldstart.hub.Hub;
+import org.coldstart.io.hub.Hub;
 import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
 
@@ -27,10 +27,10 @@ public final class Notebook {
           "java.util.stream.*",
           "tech.tablesaw.api.*",
           "org.knowm.xchart.*",
-          "org.coldstart.hub.*",
-          "org.coldstart.checkpoint.*",
+          "org.coldstart.io.hub.*",
+          "org.coldstart.io.checkpoint.*",
           "org.coldstart.tokenizer.*",
-          "org.coldstart.torch.*",
+          "org.coldstart.io.torch.*",
           "org.coldstart.model.*",
           "org.coldstart.generate.*",
           "org.coldstart.data.*",
@@ -39,9 +39,9 @@ public final class Notebook {
           "org.coldstart.evaluate.*",
           "org.coldstart.study.*",
           "org.coldstart.notebook.*",
-          "org.coldstart.data.Row", // Tablesaw has a Row too
+          "org.coldstart.data.DataRow", // Tablesaw has a DataRow too
           "static org.coldstart.generate.Responses.*",
-          "org.coldstart.data.Formatter", // and java.util a Formatter
+          "org.coldstart.data.SampleFormatter", // and java.util a SampleFormatter
           "static org.coldstart.notebook.Show.*");
 
   private Notebook() {}
@@ -63,7 +63,7 @@ public final class Notebook {
                   List.of(Rendering.PNG, Rendering.HTML),
                   chart -> Rendering.of((Chart<?, ?>) chart));
               kernel.register(
-                  Knobs.class, List.of(Rendering.HTML), knobs -> Rendering.of(knobs.toTable()));
+                  Settings.class, List.of(Rendering.HTML), knobs -> Rendering.of(knobs.toTable()));
               kernel.evaluate(imports());
               Hub.display(new DownloadBar());
             });

@@ -31,12 +31,12 @@ public final class Reproduction {
    * @param here what this run gives
    * @param model the model of this run
    */
-  public record Row(String what, String article, String here, String model) {}
+  public record DataRow(String what, String article, String here, String model) {}
 
   private final String notebook;
-  private final List<Row> rows;
+  private final List<DataRow> rows;
 
-  private Reproduction(String notebook, List<Row> rows) {
+  private Reproduction(String notebook, List<DataRow> rows) {
     this.notebook = notebook;
     this.rows = rows;
   }
@@ -48,8 +48,8 @@ public final class Reproduction {
 
   /** These rows and one more. */
   public Reproduction row(String what, String article, String here, String model) {
-    List<Row> more = new ArrayList<>(rows);
-    more.add(new Row(what, article, here, model));
+    List<DataRow> more = new ArrayList<>(rows);
+    more.add(new DataRow(what, article, here, model));
     return new Reproduction(notebook, List.copyOf(more));
   }
 

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.coldstart.generate.NextTokens;
-import org.coldstart.generate.NextTokens.Candidate;
+import org.coldstart.generate.TokenDistribution;
+import org.coldstart.generate.TokenDistribution.Candidate;
 import org.coldstart.generate.Sampling;
 import org.knowm.xchart.CategoryChart;
 
@@ -25,8 +25,8 @@ public final class SamplingView {
    *     generator.nextTokenProbabilities(prompt, written, s)}
    */
   public static CategoryChart nextTokens(
-      String title, Map<String, Sampling> settings, Function<Sampling, NextTokens> next, int n) {
-    Map<String, NextTokens> distributions = new LinkedHashMap<>();
+      String title, Map<String, Sampling> settings, Function<Sampling, TokenDistribution> next, int n) {
+    Map<String, TokenDistribution> distributions = new LinkedHashMap<>();
     settings.forEach((name, sampling) -> distributions.put(name, next.apply(sampling)));
     List<Candidate> tokens = likeliest(distributions, n);
     Map<String, Integer> labels = labels(tokens);
@@ -40,7 +40,7 @@ public final class SamplingView {
     return chart;
   }
 
-  private static List<Candidate> likeliest(Map<String, NextTokens> distributions, int n) {
+  private static List<Candidate> likeliest(Map<String, TokenDistribution> distributions, int n) {
     Map<Integer, Candidate> candidates =
         distributions.values().stream()
             .flatMap(next -> next.top(n).stream())

@@ -2,7 +2,7 @@ package org.coldstart.study;
 
 import java.util.List;
 import java.util.function.LongFunction;
-import org.coldstart.model.RowInit;
+import org.coldstart.model.EmbeddingInit;
 
 /**
  * A way of starting the rows of new tokens, by name.
@@ -10,7 +10,7 @@ import org.coldstart.model.RowInit;
  * @param name for tables and charts
  * @param init the way, for a seed
  */
-public record Initialization(String name, LongFunction<RowInit> init) {
+public record Initialization(String name, LongFunction<EmbeddingInit> init) {
 
   private static final double NOISE = 0.5;
 
@@ -21,11 +21,11 @@ public record Initialization(String name, LongFunction<RowInit> init) {
    */
   public static List<Initialization> all(String source) {
     return List.of(
-        new Initialization("clone", seed -> new RowInit.Clone(source)),
+        new Initialization("clone", seed -> new EmbeddingInit.Clone(source)),
         new Initialization(
-            "clone + noise", seed -> new RowInit.CloneWithNoise(source, NOISE, seed)),
-        new Initialization("mean", seed -> new RowInit.Mean()),
-        new Initialization("mean of sub-tokens", seed -> new RowInit.MeanOfSubTokens()),
-        new Initialization("random", RowInit.RandomDeviation::new));
+            "clone + noise", seed -> new EmbeddingInit.CloneWithNoise(source, NOISE, seed)),
+        new Initialization("mean", seed -> new EmbeddingInit.Mean()),
+        new Initialization("mean of sub-tokens", seed -> new EmbeddingInit.MeanOfSubTokens()),
+        new Initialization("random", EmbeddingInit.RandomDeviation::new));
   }
 }

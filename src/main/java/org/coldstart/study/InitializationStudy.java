@@ -6,7 +6,7 @@ import org.coldstart.data.ExampleBuilder;
 import org.coldstart.data.ExampleSet;
 import org.coldstart.data.ThinkAnswer;
 import org.coldstart.evaluate.ReplyEvaluator;
-import org.coldstart.evaluate.TokenPlacement;
+import org.coldstart.evaluate.TeacherForcedProbability;
 import org.coldstart.generate.Generator;
 import org.coldstart.generate.Sampling;
 import org.coldstart.model.CausalLm;
@@ -84,7 +84,7 @@ public record InitializationStudy(String model, DataSet train, DataSet test, Stu
         new ReplyEvaluator(new Generator(lm, tokenizer), budget.maxNewTokens(), BATCH);
     var greedy = evaluator.evaluate(prompts, Sampling.greedy());
     double ownPlace =
-        TokenPlacement.probabilities(
+        TeacherForcedProbability.probabilities(
                 lm, tokenizer, examples(tokenizer, prompts).examples(), ThinkAnswer.TOKENS, 16)
             .values()
             .stream()

@@ -1,6 +1,6 @@
 package org.coldstart.study;
 
-import org.coldstart.torch.Precision;
+import org.coldstart.io.torch.Precision;
 
 /**
  * What every run of a study may spend; the same for all ways of starting.

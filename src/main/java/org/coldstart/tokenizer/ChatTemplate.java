@@ -1,12 +1,14 @@
 package org.coldstart.tokenizer;
 
+import org.coldstart.io.jinja.Rendering;
+import org.coldstart.io.jinja.TemplateException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.tokenizer.jinja.Limits;
-import org.coldstart.tokenizer.jinja.Template;
+import org.coldstart.io.jinja.Limits;
+import org.coldstart.io.jinja.Template;
 
 /**
  * A model's chat template: turns a conversation into the one text the model was trained on, exactly

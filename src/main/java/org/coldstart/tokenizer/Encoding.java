@@ -1,5 +1,6 @@
 package org.coldstart.tokenizer;
 
+import org.coldstart.io.jinja.Span;
 import java.util.Arrays;
 import java.util.List;
 

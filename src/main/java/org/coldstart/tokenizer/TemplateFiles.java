@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.coldstart.json.JsonFiles;
+import org.coldstart.io.json.JsonFiles;
 
 /**
  * Chat templates in files of their own, as transformers 5 writes them: the default one beside the

@@ -1,5 +1,6 @@
 package org.coldstart.tokenizer;
 
+import org.coldstart.io.jinja.TemplateException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,7 +10,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
-import org.coldstart.hub.Hub;
+import org.coldstart.io.hub.Hub;
 
 /**
  * Text to ids and back, with the same ids as Python's {@code AutoTokenizer} gives; new tokens can
@@ -33,14 +34,14 @@ public final class Tokenizer implements AutoCloseable {
   private TokenizerParts parts;
 
   /** Null once closed. */
-  private Codec codec;
+  private TokenizerPool codec;
 
   private ChatTemplate chatTemplate;
 
   private Tokenizer(TokenizerParts parts) {
     this.parts = parts;
     this.loadedSize = parts.json().size();
-    this.codec = new Codec(parts.json());
+    this.codec = new TokenizerPool(parts.json());
   }
 
   /** A tokenizer made here; {@link BpeTrainer} makes them. */

@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.coldstart.json.JsonFiles;
+import org.coldstart.io.json.JsonFiles;
 
 /**
  * What stands beside tokenizer.json: the roles of tokens (bos, eos, pad …), padding side, chat

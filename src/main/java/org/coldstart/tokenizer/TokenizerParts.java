@@ -10,9 +10,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.coldstart.checkpoint.AtomicFiles;
-import org.coldstart.checkpoint.GgufFile;
-import org.coldstart.json.JsonFiles;
+import org.coldstart.io.checkpoint.AtomicFiles;
+import org.coldstart.io.checkpoint.GgufFile;
+import org.coldstart.io.json.JsonFiles;
 
 /** The two halves of a tokenizer as loaded: how text is split, and which token plays which role. */
 record TokenizerParts(TokenizerJson json, TokenizerConfig config) {

@@ -1,5 +1,6 @@
 package org.coldstart.tokenizer;
 
+import org.coldstart.io.jinja.TemplateException;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;

@@ -1,5 +1,6 @@
 package org.coldstart.tokenizer;
 
+import org.coldstart.io.jinja.TemplateException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;

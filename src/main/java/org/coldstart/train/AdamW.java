@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.coldstart.model.Gradients;
-import org.coldstart.torch.Autograd;
-import org.coldstart.torch.OptimizerOps;
-import org.coldstart.torch.Torch;
+import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.OptimizerOps;
+import org.coldstart.io.torch.Torch;
 
 /**
  * AdamW with f32 state, torch's fused kernel: moments, bias correction and decoupled decay in one

@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.coldstart.model.Gradients;
-import org.coldstart.torch.Autograd;
-import org.coldstart.torch.OptimizerOps;
-import org.coldstart.torch.Torch;
+import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.OptimizerOps;
+import org.coldstart.io.torch.Torch;
 
 /**
  * AdamW with 8-bit state (Dettmers et al., 2022; bitsandbytes' AdamW8bit): both moments lie as one

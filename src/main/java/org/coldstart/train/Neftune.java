@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.function.UnaryOperator;
-import org.coldstart.torch.DecoderOps;
+import org.coldstart.io.torch.DecoderOps;
 
 /**
  * Noise on the embeddings while training, which makes chat models more talkative: drawn evenly from

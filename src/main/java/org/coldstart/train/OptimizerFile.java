@@ -16,11 +16,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
-import org.coldstart.checkpoint.AtomicFiles;
-import org.coldstart.checkpoint.CheckpointException;
-import org.coldstart.json.Json;
-import org.coldstart.torch.Torch;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.io.checkpoint.AtomicFiles;
+import org.coldstart.io.checkpoint.CheckpointException;
+import org.coldstart.io.json.Json;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * An optimizer's state as a safetensors file: bytes as they lie in memory, f32 and uint8, moved in

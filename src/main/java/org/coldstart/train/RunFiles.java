@@ -8,9 +8,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.coldstart.checkpoint.AtomicFiles;
-import org.coldstart.checkpoint.CheckpointException;
-import org.coldstart.json.JsonFiles;
+import org.coldstart.io.checkpoint.AtomicFiles;
+import org.coldstart.io.checkpoint.CheckpointException;
+import org.coldstart.io.json.JsonFiles;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.Pretrained;
 import org.coldstart.tokenizer.Tokenizer;
@@ -31,14 +31,14 @@ final class RunFiles {
 
   private final CausalLm model;
   private final Tokenizer tokenizer;
-  private final RunIdentity identity;
+  private final RunFingerprint identity;
   private final SftConfig config;
   private final Checkpoints checkpoints;
 
   /** NaN until it is wanted, for all weights are read for it. */
   private double baseWeights = Double.NaN;
 
-  RunFiles(CausalLm model, Tokenizer tokenizer, RunIdentity identity, SftConfig config) {
+  RunFiles(CausalLm model, Tokenizer tokenizer, RunFingerprint identity, SftConfig config) {
     this.model = model;
     this.tokenizer = tokenizer;
     this.identity = identity;
@@ -92,7 +92,7 @@ final class RunFiles {
   /** Tells what the checkpoints do not bring back; NaN where they bring all weights. */
   private double baseWeights() {
     if (Double.isNaN(baseWeights) && !areWeights()) {
-      baseWeights = BaseWeights.sum(model);
+      baseWeights = BaseModelChecksum.sum(model);
     }
     return baseWeights;
   }
@@ -121,7 +121,7 @@ final class RunFiles {
   }
 
   /** What a checkpoint says of itself. */
-  private record Saved(Path folder, TrainerState state, RunIdentity identity, double baseWeights) {
+  private record Saved(Path folder, TrainerState state, RunFingerprint identity, double baseWeights) {
 
     static Saved read(Path folder) {
       Path file = folder.resolve(Checkpoints.STATE_FILE);
@@ -130,7 +130,7 @@ final class RunFiles {
         return new Saved(
             folder,
             TrainerState.fromJson(json),
-            RunIdentity.fromJson(json.getAsJsonObject("run")),
+            RunFingerprint.fromJson(json.getAsJsonObject("run")),
             LogJson.get(json, BASE_WEIGHTS));
       } catch (RuntimeException e) {
         throw new CheckpointException(file + " is damaged: " + e.getMessage() + ".", e);
@@ -149,7 +149,7 @@ final class RunFiles {
   /** How a checkpoint's run differs from this one: empty where it is this one. */
   private List<String> differences(Saved saved) {
     List<String> differences = identity.differencesFrom(saved.identity());
-    if (BaseWeights.differ(saved.baseWeights(), baseWeights())) {
+    if (BaseModelChecksum.differ(saved.baseWeights(), baseWeights())) {
       differences.add("the model's weights under what is trained were others than they are now");
     }
     return differences;

@@ -1,7 +1,7 @@
 package org.coldstart.train;
 
 import java.nio.file.Path;
-import org.coldstart.torch.Precision;
+import org.coldstart.io.torch.Precision;
 
 /**
  * The hyper-parameters of supervised fine-tuning, under the names and with the defaults that TRL

@@ -4,11 +4,11 @@ import java.lang.ref.Cleaner;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.coldstart.checkpoint.DType;
+import org.coldstart.io.checkpoint.DType;
 import org.coldstart.data.Example;
 import org.coldstart.generate.Generator;
 import org.coldstart.model.CausalLm;
-import org.coldstart.model.TrainingPass;
+import org.coldstart.model.ForwardBackward;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
@@ -163,7 +163,7 @@ public final class SftTrainer {
    * @throws IllegalStateException if there is neither such a run nor any checkpoint
    * @throws IllegalArgumentException if all checkpoints are of other runs, naming what differs in
    *     the one of the most steps
-   * @throws org.coldstart.checkpoint.CheckpointException if none can be read
+   * @throws org.coldstart.io.checkpoint.CheckpointException if none can be read
    */
   public TrainingResult resume(TrainingListener... listeners) {
     synchronized (model) {
@@ -192,7 +192,7 @@ public final class SftTrainer {
    * @param checkpoint a folder that a run saved, such as {@code checkpoint-200}
    * @throws IllegalArgumentException if that run had other settings or data, or trained an adapter
    *     or rows on another model, naming what differs; what only watches or saves a run may differ
-   * @throws org.coldstart.checkpoint.CheckpointException if the folder is no such checkpoint
+   * @throws org.coldstart.io.checkpoint.CheckpointException if the folder is no such checkpoint
    */
   public TrainingResult resume(Path checkpoint, TrainingListener... listeners) {
     synchronized (model) {
@@ -238,7 +238,7 @@ public final class SftTrainer {
   }
 
   private RunFiles files() {
-    RunIdentity identity = RunIdentity.of(config, data, model);
+    RunFingerprint identity = RunFingerprint.of(config, data, model);
     return new RunFiles(model, tokenizer, identity, config);
   }
 
@@ -256,7 +256,7 @@ public final class SftTrainer {
   private TrainingResult run(TrainingRun run, TrainingListener... listeners) {
     boolean goesOnLater = false;
     result = null;
-    try (TrainingPass pass =
+    try (ForwardBackward pass =
         model.trainingPass(config.precision(), config.gradientCheckpointing())) {
       result = run.run(pass, prompts, new Listeners(listeners));
       goesOnLater = result.interrupted();

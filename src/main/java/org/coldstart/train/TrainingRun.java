@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.coldstart.checkpoint.CheckpointException;
+import org.coldstart.io.checkpoint.CheckpointException;
 import org.coldstart.data.Batch;
 import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
 import org.coldstart.generate.Generator;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.LossSums;
-import org.coldstart.model.TrainingPass;
-import org.coldstart.torch.Memory;
-import org.coldstart.torch.Torch;
+import org.coldstart.model.ForwardBackward;
+import org.coldstart.io.torch.Memory;
+import org.coldstart.io.torch.Torch;
 
 /**
  * One run of the trainer: the step it repeats, and what follows each step. It can be left between
@@ -33,7 +33,7 @@ final class TrainingRun implements AutoCloseable {
   private final int totalSteps;
   private final int warmupSteps;
 
-  private TrainingPass pass;
+  private ForwardBackward pass;
   private SamplePrompts prompts;
   private boolean interrupted;
   private long begin;
@@ -59,7 +59,7 @@ final class TrainingRun implements AutoCloseable {
   }
 
   /** Trains to the end or until the thread is interrupted. */
-  TrainingResult run(TrainingPass trainingPass, SamplePrompts samplePrompts, Listeners listeners) {
+  TrainingResult run(ForwardBackward trainingPass, SamplePrompts samplePrompts, Listeners listeners) {
     pass = trainingPass;
     prompts = samplePrompts;
     interrupted = false;

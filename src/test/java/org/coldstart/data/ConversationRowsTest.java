@@ -39,7 +39,7 @@ class ConversationRowsTest {
   @Test
   void everyRowAlternatesBetweenUserAndAssistantAfterAnOptionalSystemMessage() {
     for (DataSet part : List.of(TRAIN, TEST)) {
-      for (Row row : part) {
+      for (DataRow row : part) {
         String roles = String.join(" ", messages(row).stream().map(m -> m.get("role")).toList());
         assertTrue(roles.matches("(system )?user assistant( user assistant)*"), row + roles);
         messages(row).forEach(m -> assertEquals(Set.of("role", "content"), m.keySet()));
@@ -67,7 +67,7 @@ class ConversationRowsTest {
   @Test
   void whatNotebook07AsksIsNotTrainedOn() {
     Pattern subjects = Pattern.compile("(?i)\\b(LLMs?|threads?|process(es)?)\\b|1 ?\\+ ?1");
-    for (Row row : TRAIN) {
+    for (DataRow row : TRAIN) {
       for (Map<String, String> message : messages(row)) {
         assertFalse(subjects.matcher(message.get("content")).find(), message.get("content"));
       }
@@ -81,7 +81,7 @@ class ConversationRowsTest {
         "{\"conversation\":[{\"role\":\"human\",\"message\":\"微调测试\"},"
             + "{\"role\":\"assistant\",\"message\":\"我学会了\"}]}\n",
         Files.readString(Path.of("data/facts/one-conversation.jsonl")));
-    Row row = DataSet.load("data/facts/one-conversation-messages.jsonl").get(0);
+    DataRow row = DataSet.load("data/facts/one-conversation-messages.jsonl").get(0);
     assertEquals(
         List.of(
             Map.of("role", "user", "content", "微调测试"),
@@ -124,7 +124,7 @@ class ConversationRowsTest {
   }
 
   @SuppressWarnings("unchecked")
-  private static List<Map<String, String>> messages(Row row) {
+  private static List<Map<String, String>> messages(DataRow row) {
     return (List<Map<String, String>>) row.value("messages");
   }
 }

@@ -92,7 +92,7 @@ class DataFilesTest {
                 + "{\"a\": 1e3}\n");
     DataSet rows = DataSet.load(file.toString());
     assertEquals(List.of("b", "a", "t", "n", "x"), rows.columns());
-    assertEquals(List.of(1L, 4L), rows.stream().map(Row::number).toList());
+    assertEquals(List.of(1L, 4L), rows.stream().map(DataRow::number).toList());
     assertEquals(1L, rows.get(0).value("b"));
     assertEquals("微调é", rows.get(0).text("t"));
     assertNull(rows.get(0).value("n"));

@@ -25,7 +25,7 @@ class DataSetTest {
     values.put("question", "why?");
     values.put("answer", null);
     values.put("score", 3L);
-    Row row = new Row(17, values);
+    DataRow row = new DataRow(17, values);
     assertEquals("why?", row.text("question"));
     assertEquals(
         "Row 17 has no column 'anser': its columns are question, answer, score.",
@@ -41,7 +41,7 @@ class DataSetTest {
   @Test
   void rowsDoNotChangeWithTheMapTheyCameFrom() {
     Map<String, Object> values = new LinkedHashMap<>(Map.of("a", "1"));
-    Row row = new Row(1, values);
+    DataRow row = new DataRow(1, values);
     values.put("a", "2");
     assertEquals("1", row.text("a"));
     assertEquals("3", row.with("a", "3").text("a"));
@@ -94,7 +94,7 @@ class DataSetTest {
   @Test
   void filterKeepsRowNumbers() {
     DataSet even = numbers(10).filter(row -> (Long) row.value("n") % 2 == 0);
-    assertEquals(List.of(1L, 3L, 5L, 7L, 9L), even.stream().map(Row::number).toList());
+    assertEquals(List.of(1L, 3L, 5L, 7L, 9L), even.stream().map(DataRow::number).toList());
   }
 
   @Test

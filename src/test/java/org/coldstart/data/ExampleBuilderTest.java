@@ -145,7 +145,7 @@ class ExampleBuilderTest {
   @Test
   void rowsThatAreTooLongAreCutOnTheRightAndCounted() {
     DataSet rows = questions(4, 3).map(r -> r.number() == 2 ? r.with("r", "x ".repeat(90)) : r);
-    ExampleSet set = build(builder.overlong(Overlong.CUT), rows, 40);
+    ExampleSet set = build(builder.overlong(Truncation.CUT), rows, 40);
     assertEquals(3, set.size(), "of the last row only a piece of the question would be left");
     assertEquals(1, set.dropped());
     assertEquals(1, set.cut());

@@ -17,7 +17,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.coldstart.fixture.Marked;
 import org.coldstart.fixture.TinyTokenizer;
-import org.coldstart.json.Json;
+import org.coldstart.io.json.Json;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.AfterEach;

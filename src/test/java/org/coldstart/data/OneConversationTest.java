@@ -40,7 +40,7 @@ class OneConversationTest {
 
   private static Example article(Tokenizer tokenizer, DataSet rows) {
     return builder(tokenizer)
-        .build(rows, Formatter.standard().toText(tokenizer), 1024)
+        .build(rows, SampleFormatter.standard().toText(tokenizer), 1024)
         .examples()
         .get(0);
   }
@@ -89,8 +89,8 @@ class OneConversationTest {
       throws IOException {
     try (Tokenizer tokenizer = tokenizer(family)) {
       DataSet rows = chat("a b", "c d");
-      Formatter formatter = Formatter.standard();
-      Function<Row, Text> plain = formatter.toText(tokenizer);
+      SampleFormatter formatter = SampleFormatter.standard();
+      Function<DataRow, Text> plain = formatter.toText(tokenizer);
       String bos = tokenizer.bosToken().orElse("");
       String eos = tokenizer.eosToken().orElseThrow();
       int[] expected = article(tokenizer, rows).ids();
@@ -163,7 +163,7 @@ class OneConversationTest {
     String message =
         assertThrows(
                 DataException.class,
-                () -> builder(tokenizer).build(rows, Formatter.standard().toText(tokenizer), 99))
+                () -> builder(tokenizer).build(rows, SampleFormatter.standard().toText(tokenizer), 99))
             .getMessage();
     assertTrue(message.startsWith(reason), message);
   }
@@ -174,8 +174,8 @@ class OneConversationTest {
       ExampleBuilder wrong =
           new ExampleBuilder(tokenizer).lossOn(LossOn.after("<|im_start|>assistant\n"));
       DataSet rows = chat("a", "b");
-      for (Function<Row, ? extends Sample> format :
-          List.of(Formatter.standard().toText(tokenizer), Formatter.standard())) {
+      for (Function<DataRow, ? extends Sample> format :
+          List.of(SampleFormatter.standard().toText(tokenizer), SampleFormatter.standard())) {
         String message =
             assertThrows(DataException.class, () -> wrong.build(rows, format, 99)).getMessage();
         assertTrue(

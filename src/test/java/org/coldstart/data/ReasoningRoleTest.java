@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
 import org.coldstart.fixture.Marked;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.tokenizer.Message;
-import org.coldstart.tokenizer.TemplateException;
+import org.coldstart.io.jinja.TemplateException;
 import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

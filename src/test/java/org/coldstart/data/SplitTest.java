@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.coldstart.hub.Description;
-import org.coldstart.json.Json;
+import org.coldstart.io.hub.RepoInfo;
+import org.coldstart.io.json.Json;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,7 +88,7 @@ class SplitTest {
     String main =
         "{'config_name': 'default', 'data_files': [{'split': 'train', 'path': ['one/*.csv',"
             + " 'b.csv']}, {'split': 'held', 'path': 'deep/**/x.csv'}]}";
-    Description described =
+    RepoInfo described =
         describe(
             "{'configs': [" + two + "," + main + "]}",
             "one/a.csv",
@@ -100,7 +100,7 @@ class SplitTest {
         Map.of(
             "train", List.of("one/a.csv", "b.csv"), "held", List.of("deep/x.csv", "deep/er/x.csv")),
         SplitFiles.of(described, ""));
-    Description ambiguous =
+    RepoInfo ambiguous =
         describe("{'configs': [" + two + "," + two.replace("small", "large") + "]}", "s/t.csv");
     assertTrue(
         assertThrows(DataException.class, () -> SplitFiles.of(ambiguous, ""))
@@ -127,7 +127,7 @@ class SplitTest {
 
   @Test
   void aConfigurationIsChosenByItsName() {
-    Description several =
+    RepoInfo several =
         describe(
             "{'configs': [{'config_name': 'main', 'data_files': 'main/*.jsonl'},"
                 + " {'config_name': 'socratic', 'data_dir': './socratic'}]}",
@@ -146,7 +146,7 @@ class SplitTest {
         "The data set has several configurations and no default one (main, socratic): name one of"
             + " them, as in DataSet.load(name, \"main\", \"train\").",
         assertThrows(DataException.class, () -> SplitFiles.of(several, "")).getMessage());
-    Description converted =
+    RepoInfo converted =
         describe("{}", "main/train/0000.parquet", "socratic/train/0000.parquet");
     assertEquals(
         Map.of("train", List.of("socratic/train/0000.parquet")),
@@ -155,7 +155,7 @@ class SplitTest {
 
   @Test
   void theReadmeMayMarkOneAsTheDefault() {
-    Description marked =
+    RepoInfo marked =
         describe(
             "{'configs': [{'config_name': 'a', 'data_files': 'a.csv'},"
                 + " {'config_name': 'b', 'data_files': 'b.csv', 'default': true}]}",
@@ -172,7 +172,7 @@ class SplitTest {
     Files.writeString(folder.resolve("test.jsonl"), "{\"a\": \"t\"}\n");
     DataSet train = DataSet.load(folder.toString());
     assertEquals(List.of("x", "y", "z"), train.column("a"));
-    assertEquals(List.of(1L, 2L, 3L), train.stream().map(Row::number).toList());
+    assertEquals(List.of(1L, 2L, 3L), train.stream().map(DataRow::number).toList());
     assertEquals(List.of("t"), DataSet.load(folder.toString(), "test").column("a"));
     String message =
         assertThrows(DataException.class, () -> DataSet.load(folder.toString(), "dev"))
@@ -197,8 +197,8 @@ class SplitTest {
     return SplitFiles.of(describe("{}", files), "");
   }
 
-  private static Description describe(String card, String... files) {
+  private static RepoInfo describe(String card, String... files) {
     JsonObject settings = Json.parse(card.replace('\'', '"')).getAsJsonObject();
-    return new Description("", List.of(files), settings);
+    return new RepoInfo("", List.of(files), settings);
   }
 }

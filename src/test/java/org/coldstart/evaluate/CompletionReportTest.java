@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
-import org.coldstart.checkpoint.LlamaConfig;
+import org.coldstart.io.checkpoint.LlamaConfig;
 import org.coldstart.data.DataSet;
 import org.coldstart.generate.Generation;
 import org.coldstart.model.CausalLm;
@@ -30,8 +30,8 @@ class CompletionReportTest {
     CompletionReport report =
         new CompletionReport(
             List.of(completion("Anna has a goat."), completion("Anna"), completion("Ben")));
-    assertEquals(new Share(1, 3), report.right());
-    assertEquals(new Share(3, 3), report.ended());
+    assertEquals(new Proportion(1, 3), report.right());
+    assertEquals(new Proportion(3, 3), report.ended());
     assertEquals(3, report.toTable().rowCount());
   }
 
@@ -56,7 +56,7 @@ class CompletionReportTest {
       CompletionReport report = new CompletionEvaluator(model, tokenizer, 4).evaluate(rows);
       assertEquals("b", report.completions().get(0).expected());
       assertEquals(4, report.completions().get(1).reply().ids().length);
-      assertEquals(new Share(0, 2), report.ended());
+      assertEquals(new Proportion(0, 2), report.ended());
     }
   }
 }

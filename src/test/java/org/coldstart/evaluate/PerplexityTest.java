@@ -20,7 +20,7 @@ import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.Lora;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Memory;
+import org.coldstart.io.torch.Memory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;

@@ -24,7 +24,7 @@ class ReplyLengthsTest {
                 reply(10, Stop.LENGTH),
                 reply(4, Stop.INTERRUPTED),
                 reply(3, Stop.END_TOKEN)));
-    assertEquals(new Share(2, 4), lengths.ended());
+    assertEquals(new Proportion(2, 4), lengths.ended());
     assertEquals(4.5, lengths.meanTokens());
     assertArrayEquals(new int[] {1, 10, 4, 3}, lengths.tokens());
   }

@@ -63,10 +63,10 @@ class ScoredReplyTest {
                 ended("1", "<think>x</think><answer>1</answer>"),
                 ended("1", "<think>x</think><answer>2</answer>"),
                 reply("1", "1 1 1", Generation.Stop.LENGTH)));
-    assertEquals(new Share(2, 3), report.wellFormed());
-    assertEquals(new Share(1, 3), report.exact());
-    assertEquals(new Share(2, 3), report.mentioned());
-    assertEquals(new Share(2, 3), report.ended());
+    assertEquals(new Proportion(2, 3), report.wellFormed());
+    assertEquals(new Proportion(1, 3), report.exact());
+    assertEquals(new Proportion(2, 3), report.mentioned());
+    assertEquals(new Proportion(2, 3), report.ended());
     assertEquals(3, report.toTable().rowCount());
   }
 }

@@ -17,8 +17,8 @@ import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Autograd;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.TorchOps;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -196,10 +196,10 @@ class GeneratorTest {
 
   @Test
   void probabilitiesAddUpAndComeLikeliestFirst() {
-    NextTokens next = generator.nextTokenProbabilities(CHAT);
-    List<NextTokens.Candidate> all = next.top(1000);
+    TokenDistribution next = generator.nextTokenProbabilities(CHAT);
+    List<TokenDistribution.Candidate> all = next.top(1000);
     assertEquals(tokenizer.size(), all.size());
-    assertEquals(1, all.stream().mapToDouble(NextTokens.Candidate::probability).sum(), 1e-5);
+    assertEquals(1, all.stream().mapToDouble(TokenDistribution.Candidate::probability).sum(), 1e-5);
     for (int i = 1; i < all.size(); i++) {
       assertTrue(all.get(i).probability() <= all.get(i - 1).probability());
     }

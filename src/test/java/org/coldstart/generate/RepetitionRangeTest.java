@@ -19,7 +19,7 @@ import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Torch;
+import org.coldstart.io.torch.Torch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -135,7 +135,7 @@ class RepetitionRangeTest {
       Sampling sampling =
           Sampling.temperature(0.8, 0).withTopK(7).withRepetitionPenalty(1.7, range);
       double[] expected = byHand(logits, latest(generated, range), sampling);
-      NextTokens next = generator.nextTokenProbabilities(prompt, generated, sampling);
+      TokenDistribution next = generator.nextTokenProbabilities(prompt, generated, sampling);
       for (int id = 0; id < expected.length; id++) {
         assertEquals(expected[id], next.probability(id), 1e-5, "range " + range + ", id " + id);
       }
@@ -245,7 +245,7 @@ class RepetitionRangeTest {
   }
 
   private static void assertDistribution(double[] expected, int[] prompt, Sampling sampling) {
-    NextTokens next = generator.nextTokenProbabilities(prompt, new int[0], sampling);
+    TokenDistribution next = generator.nextTokenProbabilities(prompt, new int[0], sampling);
     for (int id = 0; id < expected.length; id++) {
       assertEquals(expected[id], next.probability(id), 1e-5, "probability of " + id);
     }

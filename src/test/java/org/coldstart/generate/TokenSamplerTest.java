@@ -14,7 +14,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import org.coldstart.fixture.ParityCase;
-import org.coldstart.torch.Torch;
+import org.coldstart.io.torch.Torch;
 import org.junit.jupiter.api.Test;
 
 /** The distribution drawn from is the one transformers' filters leave, and draws follow it. */

@@ -7,16 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.coldstart.checkpoint.Checkpoint;
-import org.coldstart.checkpoint.DType;
-import org.coldstart.checkpoint.SaveOptions;
+import org.coldstart.io.checkpoint.Checkpoint;
+import org.coldstart.io.checkpoint.DType;
+import org.coldstart.io.checkpoint.SaveOptions;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.generate.Generator;
 import org.coldstart.generate.Sampling;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Precision;
+import org.coldstart.io.torch.Precision;
 import org.coldstart.train.SftConfig;
 import org.coldstart.train.SftTrainer;
 import org.junit.jupiter.api.Test;
@@ -61,7 +61,7 @@ class Bf16WeightsTest {
       String last = tokenizer.idToToken(tokenizer.size() - 1);
       String first = tokenizer.idToToken(5);
       model.embeddings(tokenizer).cloneEmbedding(first, last);
-      model.embeddings(tokenizer).initialize(new RowInit.RandomDeviation(1), last);
+      model.embeddings(tokenizer).initialize(new EmbeddingInit.RandomDeviation(1), last);
       model.embeddings(tokenizer).cloneEmbedding(first, last);
       Pretrained.save(grown, model, tokenizer);
       try (CausalLm loaded = CausalLm.fromPretrained(grown)) {

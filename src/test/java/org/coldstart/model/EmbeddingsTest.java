@@ -16,7 +16,7 @@ import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Precision;
+import org.coldstart.io.torch.Precision;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -104,7 +104,7 @@ class EmbeddingsTest {
     int size = tokenizer.size();
     try (CausalLm model = fixture.model()) {
       model.resizeTokenEmbeddings(size);
-      model.embeddings(tokenizer).initialize(new RowInit.RandomCovariance(5), tokens(OLD, size));
+      model.embeddings(tokenizer).initialize(new EmbeddingInit.RandomCovariance(5), tokens(OLD, size));
       assertStatistics(fixture, "input", model.embedding(), size - OLD);
       assertStatistics(fixture, "output", model.headWeight(), size - OLD);
     }
@@ -144,16 +144,16 @@ class EmbeddingsTest {
     try (CausalLm model = ParityCase.of("llama-tied").model()) {
       model.resizeTokenEmbeddings(tokenizer.size());
       TokenEmbeddings embeddings = model.embeddings(tokenizer);
-      embeddings.initialize(new RowInit.Clone("!"), added);
+      embeddings.initialize(new EmbeddingInit.Clone("!"), added);
       assertEquals(0, embeddings.distance(added[0], added[1]));
       assertEquals(1, embeddings.cosine("!", added[2]), 1e-6);
-      embeddings.initialize(new RowInit.CloneWithNoise("!", 0.5, 1), added);
+      embeddings.initialize(new EmbeddingInit.CloneWithNoise("!", 0.5, 1), added);
       // Noise of half the matrix's deviation (0.1) in 32 columns: 0.5 · 0.1 · √32 = 0.28 from the
       // source.
       assertEquals(0.28, embeddings.distance("!", added[0]), 0.1);
       assertTrue(embeddings.distance(added[0], added[1]) > 0.2);
       float[] first = embeddings.row(added[0]);
-      embeddings.initialize(new RowInit.CloneWithNoise("!", 0.5, 1), added);
+      embeddings.initialize(new EmbeddingInit.CloneWithNoise("!", 0.5, 1), added);
       assertArrayEquals(first, embeddings.row(added[0]), "a seed decides the noise");
     }
   }
@@ -168,7 +168,7 @@ class EmbeddingsTest {
       float[] z = embeddings.row("Z");
       words.addTokens("QZ");
       model.resizeTokenEmbeddings(words.size());
-      embeddings.initialize(new RowInit.MeanOfSubTokens(), "QZ");
+      embeddings.initialize(new EmbeddingInit.MeanOfSubTokens(), "QZ");
       float[] mean = new float[q.length];
       for (int i = 0; i < mean.length; i++) {
         mean[i] = (q[i] + z[i]) / 2;
@@ -196,7 +196,7 @@ class EmbeddingsTest {
   void newTokensStartInTheirOwnRowsThoughTheMatrixHasRowsToSpare(@TempDir Path folder) {
     try (CausalLm model = ParityCase.of("llama-untied").model()) {
       model.resizeTokenEmbeddings(584);
-      model.embeddings(tokenizer).initialize(new RowInit.RandomDeviation(3), tokens(OLD, 584));
+      model.embeddings(tokenizer).initialize(new EmbeddingInit.RandomDeviation(3), tokens(OLD, 584));
       model.savePretrained(folder);
     }
     try (Tokenizer qwen = Tokenizer.fromPretrained(QWEN);
@@ -285,8 +285,8 @@ class EmbeddingsTest {
       assertMessage("resizeTokenEmbeddings", () -> embeddings.cloneEmbedding("!", late));
       assertMessage("only 99 rows", () -> embeddings.row(late));
       assertMessage("nowhere", () -> embeddings.row("nowhere"));
-      assertMessage("at least one token", () -> embeddings.initialize(new RowInit.Mean()));
-      assertMessage("comes after", () -> embeddings.initialize(new RowInit.Clone("Z"), "A"));
+      assertMessage("at least one token", () -> embeddings.initialize(new EmbeddingInit.Mean()));
+      assertMessage("comes after", () -> embeddings.initialize(new EmbeddingInit.Clone("Z"), "A"));
     }
   }
 

@@ -2,10 +2,10 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import java.nio.file.Path;
-import org.coldstart.checkpoint.DType;
+import org.coldstart.io.checkpoint.DType;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.Warnings;
-import org.coldstart.torch.TorchOps;
+import org.coldstart.io.torch.TorchOps;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

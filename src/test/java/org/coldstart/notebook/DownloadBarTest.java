@@ -3,7 +3,7 @@ package org.coldstart.notebook;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
-import org.coldstart.hub.DownloadState;
+import org.coldstart.io.hub.DownloadState;
 import org.junit.jupiter.api.Test;
 
 class DownloadBarTest {

@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.coldstart.checkpoint.LlamaConfig;
+import org.coldstart.io.checkpoint.LlamaConfig;
 import org.coldstart.data.DataSet;
 import org.coldstart.data.ExampleBuilder;
 import org.coldstart.data.ExampleSet;
@@ -22,7 +22,7 @@ import org.coldstart.model.CausalLm;
 import org.coldstart.model.Pretrained;
 import org.coldstart.tokenizer.BpeTrainer;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Precision;
+import org.coldstart.io.torch.Precision;
 import org.coldstart.train.SftConfig;
 import org.coldstart.train.SftTrainer;
 import org.coldstart.train.TrainingResult;

@@ -22,8 +22,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.coldstart.checkpoint.DType;
-import org.coldstart.checkpoint.SaveOptions;
+import org.coldstart.io.checkpoint.DType;
+import org.coldstart.io.checkpoint.SaveOptions;
 import org.coldstart.data.Example;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
@@ -32,10 +32,10 @@ import org.coldstart.generate.Generator;
 import org.coldstart.generate.Sampling;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.Pretrained;
-import org.coldstart.model.RowInit;
+import org.coldstart.model.EmbeddingInit;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Precision;
+import org.coldstart.io.torch.Precision;
 import org.coldstart.train.SftConfig;
 import org.coldstart.train.SftTrainer;
 import org.junit.jupiter.api.BeforeEach;
@@ -192,7 +192,7 @@ class TransformersReadsTest {
           IntStream.range(known, tokenizer.size())
               .mapToObj(tokenizer::idToToken)
               .toArray(String[]::new);
-      model.embeddings(tokenizer).initialize(new RowInit.RandomDeviation(1), others);
+      model.embeddings(tokenizer).initialize(new EmbeddingInit.RandomDeviation(1), others);
       addTags(tokenizer, model, tokenizer.idToToken(0));
       SftConfig config =
           SftConfig.builder().learningRate(5e-3).maxSteps(3).perDeviceTrainBatchSize(2).build();

@@ -12,7 +12,7 @@ import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Precision;
+import org.coldstart.io.torch.Precision;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

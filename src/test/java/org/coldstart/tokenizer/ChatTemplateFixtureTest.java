@@ -3,6 +3,9 @@ package org.coldstart.tokenizer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import org.coldstart.io.jinja.Span;
+import org.coldstart.io.jinja.Rendering;
+import org.coldstart.io.jinja.TemplateException;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -16,7 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.coldstart.json.Json;
+import org.coldstart.io.json.Json;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 

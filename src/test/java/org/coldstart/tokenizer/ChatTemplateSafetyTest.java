@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.coldstart.io.jinja.TemplateException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

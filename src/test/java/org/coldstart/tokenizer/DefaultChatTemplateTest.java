@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.coldstart.io.jinja.TemplateException;
 import com.google.gson.Gson;
 import java.io.IOException;
 import java.nio.file.Files;

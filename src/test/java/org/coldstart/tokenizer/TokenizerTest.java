@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.coldstart.io.jinja.Span;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;

@@ -1,5 +1,6 @@
 package org.coldstart.tokenizer;
 
+import org.coldstart.io.jinja.Span;
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -12,7 +13,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.json.Json;
+import org.coldstart.io.json.Json;
 
 /** What Python says, as environment/fixtures/make_tokenizers.py writes it. */
 record Truth(Variant plain, Variant added, Variant special, List<String> tokens) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.coldstart.io.jinja.TemplateException;
 import org.junit.jupiter.api.Test;
 
 /** What surrounds a turn is found in templates of every shape. */

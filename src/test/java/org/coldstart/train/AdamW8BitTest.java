@@ -23,9 +23,9 @@ import org.coldstart.fixture.Rows;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.Gradients;
 import org.coldstart.model.LossSums;
-import org.coldstart.model.TrainingPass;
-import org.coldstart.torch.Precision;
-import org.coldstart.torch.Torch;
+import org.coldstart.model.ForwardBackward;
+import org.coldstart.io.torch.Precision;
+import org.coldstart.io.torch.Torch;
 import org.junit.jupiter.api.Test;
 
 /** Eight bits a moment: the codes are bitsandbytes', the steps those of a plain loop in Python. */
@@ -197,7 +197,7 @@ class AdamW8BitTest {
       BiFunction<Map<String, NDArray>, SftConfig, Optimizer> optimizers) {
     Batch batch = Batch.of(rows);
     List<Double> losses = new ArrayList<>();
-    try (TrainingPass pass = model.trainingPass(Precision.F32, false);
+    try (ForwardBackward pass = model.trainingPass(Precision.F32, false);
         Optimizer optimizer = optimizers.apply(model.parameters(), config)) {
       for (int step = 0; step < steps; step++) {
         LossSums sums =

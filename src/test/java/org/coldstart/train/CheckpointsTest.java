@@ -21,7 +21,7 @@ import org.coldstart.fixture.Rows;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Precision;
+import org.coldstart.io.torch.Precision;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

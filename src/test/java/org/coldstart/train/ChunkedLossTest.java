@@ -17,8 +17,8 @@ import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.LossSums;
-import org.coldstart.model.TrainingPass;
-import org.coldstart.torch.Precision;
+import org.coldstart.model.ForwardBackward;
+import org.coldstart.io.torch.Precision;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -42,7 +42,7 @@ class ChunkedLossTest {
     Batch batch = Batch.of(examples());
     assertEquals(298, batch.keptTokens());
     try (CausalLm model = model();
-        TrainingPass pass = model.trainingPass(Precision.F32, checkpointing)) {
+        ForwardBackward pass = model.trainingPass(Precision.F32, checkpointing)) {
       LossSums sums =
           pass.forwardBackward(
               batch.inputIds(),

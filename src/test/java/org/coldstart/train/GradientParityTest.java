@@ -16,8 +16,8 @@ import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.LossSums;
-import org.coldstart.model.TrainingPass;
-import org.coldstart.torch.Precision;
+import org.coldstart.model.ForwardBackward;
+import org.coldstart.io.torch.Precision;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -168,7 +168,7 @@ class GradientParityTest {
       CausalLm model, List<List<Example>> slices, Precision precision, boolean checkpointing) {
     List<Batch> batches = slices.stream().map(Batch::of).toList();
     long kept = batches.stream().mapToLong(Batch::keptTokens).sum();
-    try (TrainingPass pass = model.trainingPass(precision, checkpointing)) {
+    try (ForwardBackward pass = model.trainingPass(precision, checkpointing)) {
       LossSums sums = LossSums.NONE;
       for (Batch batch : batches) {
         sums =

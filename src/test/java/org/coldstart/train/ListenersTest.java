@@ -17,7 +17,7 @@ import org.coldstart.data.Example;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.Rows;
 import org.coldstart.fixture.TinyTokenizer;
-import org.coldstart.json.Json;
+import org.coldstart.io.json.Json;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;

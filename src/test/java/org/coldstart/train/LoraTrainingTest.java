@@ -21,10 +21,10 @@ import org.coldstart.model.CausalLm;
 import org.coldstart.model.Lora;
 import org.coldstart.model.LoraConfig;
 import org.coldstart.model.Trainable;
-import org.coldstart.model.TrainingPass;
+import org.coldstart.model.ForwardBackward;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Memory;
-import org.coldstart.torch.Precision;
+import org.coldstart.io.torch.Memory;
+import org.coldstart.io.torch.Precision;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -150,7 +150,7 @@ class LoraTrainingTest {
       model.setTrainable(Trainable.tokenRows(7, 8));
       NDArray rows = model.trainableParameters().values().iterator().next();
       long before = Memory.residentBytes().getAsLong();
-      try (TrainingPass pass = model.trainingPass(Precision.F32, false)) {
+      try (ForwardBackward pass = model.trainingPass(Precision.F32, false)) {
         pass.forwardBackward(
             new long[] {5, 7, 8}, new long[] {3}, new long[] {0, 1}, new long[] {7, 8}, 0.5);
         long grown = Memory.residentBytes().getAsLong() - before;

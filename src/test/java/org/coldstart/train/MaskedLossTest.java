@@ -15,7 +15,7 @@ import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Precision;
+import org.coldstart.io.torch.Precision;
 import org.junit.jupiter.api.Test;
 
 /**

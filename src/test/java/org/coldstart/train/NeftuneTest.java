@@ -10,7 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import org.coldstart.fixture.Arrays32;
-import org.coldstart.torch.Torch;
+import org.coldstart.io.torch.Torch;
 import org.junit.jupiter.api.Test;
 
 /** The noise is even, as wide as the paper says for each row's own length, and seeded. */

@@ -13,7 +13,7 @@ import org.coldstart.data.ThinkAnswer;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Precision;
+import org.coldstart.io.torch.Precision;
 import org.junit.jupiter.api.Test;
 
 /**

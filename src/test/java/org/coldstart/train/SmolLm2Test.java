@@ -16,12 +16,12 @@ import org.coldstart.data.Batch;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.generate.Generator;
-import org.coldstart.generate.NextTokens;
+import org.coldstart.generate.TokenDistribution;
 import org.coldstart.generate.Sampling;
 import org.coldstart.model.CausalLm;
-import org.coldstart.model.TrainingPass;
+import org.coldstart.model.ForwardBackward;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.torch.Precision;
+import org.coldstart.io.torch.Precision;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -91,13 +91,13 @@ class SmolLm2Test {
     Arrays32.assertRelative(
         truth.get("logits_norm").getAsDouble(), Arrays32.norm(last), 1e-5, "norm of the logits");
     JsonObject top = truth.getAsJsonObject("top");
-    List<NextTokens.Candidate> found =
+    List<TokenDistribution.Candidate> found =
         new Generator(model, tokenizer).nextTokenProbabilities(ids).top(10);
     assertArrayEquals(
         ParityCase.ints(top.get("ids")),
-        found.stream().mapToInt(NextTokens.Candidate::id).toArray());
+        found.stream().mapToInt(TokenDistribution.Candidate::id).toArray());
     double[] probabilities =
-        found.stream().mapToDouble(NextTokens.Candidate::probability).toArray();
+        found.stream().mapToDouble(TokenDistribution.Candidate::probability).toArray();
     assertArrayEquals(ParityCase.doubles(top.get("probabilities")), probabilities, 1e-5);
   }
 
@@ -116,7 +116,7 @@ class SmolLm2Test {
     JsonObject truth = TRUTH.getAsJsonObject("gradients");
     Batch batch = Batch.of(ParityCase.examples(truth));
     assertEquals(truth.get("kept_tokens").getAsInt(), batch.keptTokens());
-    try (TrainingPass pass = model.trainingPass(Precision.F32, false)) {
+    try (ForwardBackward pass = model.trainingPass(Precision.F32, false)) {
       double sum =
           pass.forwardBackward(
                   batch.inputIds(),
@@ -130,7 +130,7 @@ class SmolLm2Test {
     }
   }
 
-  private static void assertNorms(JsonObject expected, TrainingPass pass) {
+  private static void assertNorms(JsonObject expected, ForwardBackward pass) {
     // Our embedding has no padding row without gradient: <|im_end|> pads, and it also ends every
     // message.
     JsonObject norms = expected.getAsJsonObject("norms");
@@ -146,7 +146,7 @@ class SmolLm2Test {
         expected.get("global_norm").getAsDouble(), Math.sqrt(squares), 1e-4, "global norm");
   }
 
-  private static double gradientNorm(TrainingPass pass, String name) {
+  private static double gradientNorm(ForwardBackward pass, String name) {
     return Arrays32.norm(pass.gradients().of(model.parameters().get(name)).toFloatArray());
   }
 
@@ -162,12 +162,12 @@ class SmolLm2Test {
     Generator generator = new Generator(model, tokenizer);
     // transformers draws about the mean, with a billionth of the covariance; hence 1 %.
     double mean = ParityCase.doubles(truth.get("mean_probabilities"))[1];
-    NextTokens before = generator.nextTokenProbabilities(question);
+    TokenDistribution before = generator.nextTokenProbabilities(question);
     for (String token : added) {
       Arrays32.assertRelative(mean, before.probability(token), 0.01, token);
     }
     model.embeddings(tokenizer).cloneEmbedding("<|im_start|>", added);
-    NextTokens after = generator.nextTokenProbabilities(question);
+    TokenDistribution after = generator.nextTokenProbabilities(question);
     for (String token : List.of("<|im_start|>", "<think>", "</think>", "<answer>", "</answer>")) {
       assertEquals(
           ParityCase.doubles(truth.get("clone_probabilities"))[0],

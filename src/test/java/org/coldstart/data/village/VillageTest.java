@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.coldstart.data.DataSet;
-import org.coldstart.data.Row;
+import org.coldstart.data.DataRow;
 import org.coldstart.data.Split;
 import org.junit.jupiter.api.Test;
 
@@ -41,7 +41,7 @@ class VillageTest {
 
   @Test
   void aStoryTellsTheFactsOfOneVillagerAndLeavesNoPlaceholder() {
-    for (Row row : VILLAGE.stories(500, 3)) {
+    for (DataRow row : VILLAGE.stories(500, 3)) {
       String story = row.text("text");
       List<Villager> about =
           VILLAGE.villagers().stream()
@@ -72,7 +72,7 @@ class VillageTest {
     for (Villager v : VILLAGE.villagers().subList(18, 24)) {
       assertFalse(asked.contains(v.name()), v.name());
     }
-    Row first = questions.train().get(0);
+    DataRow first = questions.train().get(0);
     Villager v = VILLAGE.villagers().get(0);
     assertEquals("Question: Where does " + v.name() + " live?\nAnswer:", first.text("prompt"));
     assertEquals(" " + v.pronoun() + " lives in the " + v.home() + ".", first.text("completion"));

@@ -1,0 +1,66 @@
+package org.coldstart.data;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * One row of a data set.
+ *
+ * <p>Values are {@code String}, {@code Long}, {@code Double}, {@code Boolean}, {@code List}, {@code
+ * Map} or null; from Parquet also {@code BigDecimal}, {@code BigInteger}, {@code byte[]} and the
+ * classes of {@code java.time}.
+ *
+ * @param number position in the source, from 1: the line in a file of JSON lines, the row in any
+ *     other; in a data set of several files the count goes on from file to file. It stays with the
+ *     row through every selection.
+ * @param values value of each column, in the source's order
+ */
+public record DataRow(long number, Map<String, Object> values) {
+  /** Keeps a copy of the values. */
+  public DataRow {
+    values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
+  }
+
+  /**
+   * The value of a column, possibly null.
+   *
+   * @throws DataException if the row has no such column
+   */
+  public Object value(String column) {
+    if (!values.containsKey(column)) {
+      throw new DataException(
+          "Row %d has no column '%s': its columns are %s."
+              .formatted(number, column, String.join(", ", values.keySet())));
+    }
+    return values.get(column);
+  }
+
+  /**
+   * The text in a column.
+   *
+   * @throws DataException if the row has no such column or the column holds no text
+   */
+  public String text(String column) {
+    Object value = value(column);
+    if (value instanceof String text) {
+      return text;
+    }
+    throw new DataException(
+        "Row %d has %s instead of text in column '%s': filter such rows out, or map the column to text"
+                .formatted(
+                    number,
+                    value == null ? "null" : "a value of type " + value.getClass().getSimpleName(),
+                    column)
+            + " (columns: "
+            + String.join(", ", values.keySet())
+            + ").");
+  }
+
+  /** The same row with one more column, or with another value in a column it has. */
+  public DataRow with(String column, Object value) {
+    Map<String, Object> changed = new LinkedHashMap<>(values);
+    changed.put(column, value);
+    return new DataRow(number, changed);
+  }
+}

@@ -1,0 +1,167 @@
+package org.coldstart.data;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Tokenizer;
+
+/**
+ * Reads rows in the shapes in which fine-tuning data are written, told by their columns:
+ *
+ * <ul>
+ *   <li>{@code messages}, {@code conversation} or {@code conversations}: a list of messages, each
+ *       with {@code role} and {@code content}, {@code role} and {@code message}, or ShareGPT's
+ *       {@code from} and {@code value}
+ *   <li>{@code prompt} and {@code completion}: each a text or a list of messages
+ *   <li>{@code text}
+ * </ul>
+ *
+ * <pre>{@code
+ * SampleFormatter formatter = SampleFormatter.standard().withRole("reasoning");
+ * ExampleSet train = new ExampleBuilder(tokenizer).build(rows, formatter, 1024);
+ * }</pre>
+ *
+ * <p>Known roles are system, developer, user (also written human), assistant (also gpt, model, bot)
+ * and tool; capitals do not matter.
+ */
+public final class SampleFormatter implements Function<DataRow, Sample> {
+  private static final List<String> CONVERSATIONS =
+      List.of("messages", "conversation", "conversations");
+  private static final SampleFormatter STANDARD = new SampleFormatter(standardRoles());
+
+  private final Map<String, String> roles;
+  private final MessageReader reader;
+
+  private SampleFormatter(Map<String, String> roles) {
+    this.roles = roles;
+    this.reader = new MessageReader(roles);
+  }
+
+  private static Map<String, String> standardRoles() {
+    Map<String, String> roles = new LinkedHashMap<>();
+    List.of("system", "developer", "user", "assistant", "tool").forEach(r -> roles.put(r, r));
+    roles.put("human", "user");
+    List.of("gpt", "model", "bot").forEach(name -> roles.put(name, "assistant"));
+    return roles;
+  }
+
+  /** A formatter that knows the usual roles. */
+  public static SampleFormatter standard() {
+    return STANDARD;
+  }
+
+  /** As this one, knowing one more role; the chat template must know it as well. */
+  public SampleFormatter withRole(String role) {
+    return withAlias(role, role);
+  }
+
+  /** As this one, reading {@code name} in a data set as {@code role}. */
+  public SampleFormatter withAlias(String name, String role) {
+    Map<String, String> more = new LinkedHashMap<>(roles);
+    more.put(name.strip().toLowerCase(Locale.ROOT), role);
+    return new SampleFormatter(more);
+  }
+
+  /**
+   * The row as conversation, prompt and completion, or text.
+   *
+   * @throws DataException naming the row if its columns fit no shape, a role is not known, or a
+   *     turn is empty
+   */
+  @Override
+  public Sample apply(DataRow row) {
+    if (conversationColumn(row).isPresent()) {
+      return conversation(row);
+    }
+    if (row.values().containsKey("prompt") && row.values().containsKey("completion")) {
+      return promptCompletion(row);
+    }
+    if (row.values().containsKey("text")) {
+      return Text.of(row.text("text"));
+    }
+    throw unknownShape(row, "");
+  }
+
+  /**
+   * The conversation in a row.
+   *
+   * @throws DataException as {@link #apply}, or if the row holds none
+   */
+  public Conversation conversation(DataRow row) {
+    String column = conversationColumn(row).orElseThrow(() -> unknownShape(row, "conversation "));
+    return new Conversation(reader.read(row, column, row.value(column)));
+  }
+
+  /**
+   * As this one, with each conversation written out by the tokenizer's chat template, TRL's {@code
+   * formatting_func}: a text to learn with {@link LossOn#after}. {@link ExampleBuilder} sees to its
+   * BOS and EOS; neither is doubled where the template writes it.
+   *
+   * <p>The function throws a {@link DataException} naming the row if the conversation does not end
+   * with a reply, or the template refuses it.
+   */
+  public Function<DataRow, Text> toText(Tokenizer tokenizer) {
+    return row -> {
+      Sample sample = apply(row);
+      return sample instanceof Conversation chat
+          ? rendered(row, chat.messages(), tokenizer)
+          : (Text) sample;
+    };
+  }
+
+  private static Text rendered(DataRow row, List<Message> messages, Tokenizer tokenizer) {
+    String last = messages.get(messages.size() - 1).role();
+    if (!last.equals("assistant")) {
+      throw new RowProblem(
+          row.number(),
+          "the conversation ends with a turn of the "
+              + last
+              + ", so there is no reply to learn: add the assistant's, or drop the row.");
+    }
+    try {
+      return Text.of(tokenizer.applyChatTemplate(messages, false));
+    } catch (RuntimeException e) {
+      throw new RowProblem(row.number(), String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private Sample promptCompletion(DataRow row) {
+    Object prompt = row.value("prompt");
+    Object completion = row.value("completion");
+    if (prompt instanceof String given && completion instanceof String written) {
+      return new Text(given, written);
+    }
+    List<Message> messages = new ArrayList<>(messages(row, "prompt", "user", prompt));
+    int promptTurns = messages.size();
+    messages.addAll(messages(row, "completion", "assistant", completion));
+    return new Conversation(messages, promptTurns);
+  }
+
+  private List<Message> messages(DataRow row, String column, String role, Object value) {
+    return value instanceof String text
+        ? List.of(Message.of(role, text))
+        : reader.read(row, column, value);
+  }
+
+  private static Optional<String> conversationColumn(DataRow row) {
+    return CONVERSATIONS.stream().filter(row.values()::containsKey).findFirst();
+  }
+
+  private static RowProblem unknownShape(DataRow row, String kind) {
+    return new RowProblem(
+        row.number(),
+        "no "
+            + kind
+            + "columns to learn from; wanted are "
+            + String.join(", ", CONVERSATIONS)
+            + (kind.isEmpty() ? ", prompt and completion, or text" : "")
+            + ", not "
+            + String.join(", ", row.values().keySet())
+            + ": give the builder a function from row to sample.");
+  }
+}

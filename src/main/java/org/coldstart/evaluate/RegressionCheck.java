@@ -1,0 +1,101 @@
+package org.coldstart.evaluate;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.coldstart.generate.Generation;
+import org.coldstart.generate.Generator;
+import org.coldstart.generate.Sampling;
+import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Tokenizer;
+import tech.tablesaw.api.StringColumn;
+import tech.tablesaw.api.Table;
+
+/**
+ * What a model says to some questions, and how surprised it is by some texts: taken before and
+ * after training, it tells what learning one thing has done to the rest.
+ *
+ * <pre>{@code
+ * RegressionCheck before = RegressionCheck.of(model, tokenizer, questions, texts, 32);
+ * trainer.train();
+ * RegressionCheck after = RegressionCheck.of(model, tokenizer, questions, texts, 32);
+ * System.out.println(after.changedSince(before) + ", " + after.heldOut());
+ * }</pre>
+ *
+ * @param questions each a conversation's first turn
+ * @param replies to them, in their order
+ * @param heldOut perplexity of the texts
+ */
+public record RegressionCheck(List<String> questions, List<Generation> replies, Perplexity heldOut) {
+
+  /** Questions answered side by side. */
+  private static final int BATCH = 32;
+
+  /** Copies the lists and checks that there is a reply to each question. */
+  public RegressionCheck {
+    questions = List.copyOf(questions);
+    replies = List.copyOf(replies);
+    if (questions.size() != replies.size()) {
+      throw new IllegalArgumentException(
+          "A checkup needs a reply to each question, not %d to %d."
+              .formatted(replies.size(), questions.size()));
+    }
+  }
+
+  /**
+   * Asks and measures.
+   *
+   * @param questions answered greedily, each by itself
+   * @param texts as for {@link Perplexity#of}
+   * @param maxNewTokens tokens after which a reply that has not ended is cut off
+   */
+  public static RegressionCheck of(
+      CausalLm model,
+      Tokenizer tokenizer,
+      List<String> questions,
+      List<String> texts,
+      int maxNewTokens) {
+    Generator generator = new Generator(model, tokenizer);
+    List<int[]> prompts =
+        questions.stream().map(q -> generator.promptIds(List.of(Message.user(q)))).toList();
+    List<Generation> replies = generator.generate(prompts, Sampling.greedy(), maxNewTokens, BATCH);
+    return new RegressionCheck(questions, replies, Perplexity.of(model, tokenizer, texts));
+  }
+
+  /** The replies in which a text stands. */
+  public Proportion saying(String text) {
+    return Proportion.of(replies, reply -> reply.text().contains(text));
+  }
+
+  /**
+   * The replies whose text is another than before.
+   *
+   * @throws IllegalArgumentException if other questions were asked then
+   */
+  public Proportion changedSince(RegressionCheck before) {
+    if (!questions.equals(before.questions)) {
+      throw new IllegalArgumentException("The two checkups asked other questions.");
+    }
+    return new Proportion(
+        (int)
+            IntStream.range(0, replies.size())
+                .filter(i -> !replies.get(i).text().equals(before.replies.get(i).text()))
+                .count(),
+        replies.size());
+  }
+
+  /** The replies of several checkups with the same questions side by side, by their names. */
+  public static Table compare(Map<String, RegressionCheck> checkups) {
+    Table table = Table.create("replies");
+    checkups.forEach(
+        (name, checkup) -> {
+          if (table.columnCount() == 0) {
+            table.addColumns(StringColumn.create("question", checkup.questions));
+          }
+          table.addColumns(
+              StringColumn.create(name, checkup.replies.stream().map(Generation::text).toList()));
+        });
+    return table;
+  }
+}

@@ -1,0 +1,81 @@
+package org.coldstart.evaluate;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.coldstart.data.Batch;
+import org.coldstart.data.Batches;
+import org.coldstart.data.Example;
+import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.Precision;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
+
+/**
+ * The probability a model gives to a token exactly where a right reply has it.
+ *
+ * <p>Greedy decoding asks only which token is likeliest; sampling lives on how likely. This measure
+ * looks at the latter: the reply is given up to the token's place, and the probability of the token
+ * there is read off, averaged over all its places.
+ */
+public final class TeacherForcedProbability {
+
+  private TeacherForcedProbability() {}
+
+  /**
+   * Mean probability of each token at its own places among the kept tokens of the examples.
+   *
+   * @return by token, in the order given; NaN for a token that occurs nowhere
+   */
+  public static Map<String, Double> probabilities(
+      CausalLm model,
+      Tokenizer tokenizer,
+      List<Example> examples,
+      List<String> tokens,
+      int batchSize) {
+    Map<Integer, double[]> sums = new LinkedHashMap<>();
+    tokens.forEach(token -> sums.put(tokenizer.id(token), new double[2]));
+    Autograd.withoutGradient(
+        () -> {
+          for (List<Example> rows : Batches.byLength(examples, batchSize)) {
+            add(model, Batch.of(rows), sums);
+          }
+          return null;
+        });
+    Map<String, Double> means = new LinkedHashMap<>();
+    tokens.forEach(
+        token -> {
+          double[] sum = sums.get(tokenizer.id(token));
+          means.put(token, sum[0] / sum[1]);
+        });
+    return means;
+  }
+
+  private static void add(CausalLm model, Batch batch, Map<Integer, double[]> sums) {
+    int[] places =
+        IntStream.range(0, batch.keptTokens())
+            .filter(i -> sums.containsKey((int) batch.labels()[i]))
+            .toArray();
+    if (places.length == 0) {
+      return;
+    }
+    try (NDManager step = Torch.newManager()) {
+      long[] positions = Arrays.stream(places).mapToLong(i -> batch.positions()[i]).toArray();
+      NDArray logits =
+          model.logitsAt(step, batch.inputIds(), batch.rows(), positions, Precision.F32);
+      NDArray probabilities = TorchOps.softmax(logits);
+      for (int i = 0; i < places.length; i++) {
+        int id = (int) batch.labels()[places[i]];
+        double[] sum = sums.get(id);
+        sum[0] += probabilities.getFloat(i, id);
+        sum[1]++;
+      }
+    }
+  }
+}

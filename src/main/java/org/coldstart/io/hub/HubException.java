@@ -1,0 +1,58 @@
+package org.coldstart.io.hub;
+
+/**
+ * Something wanted from a model hub could not be had; the message says what, why and the way out in
+ * one sentence.
+ */
+public final class HubException extends RuntimeException {
+  /** What went wrong, for callers that react to it. */
+  public enum Reason {
+    /** No answer from the hub: no network, wrong address, a server error. */
+    UNREACHABLE,
+    /** Downloads are switched off (HF_HUB_OFFLINE) and the cache lacks the files. */
+    OFFLINE,
+    /** The owner asks readers to accept a licence, and the token is missing or has no access. */
+    GATED,
+    /** The hub does not know the token: mistyped, withdrawn or expired. */
+    BAD_TOKEN,
+    /** No such repository, or a private one and no token that may read it. */
+    REPOSITORY_NOT_FOUND,
+    /** The repository has no such branch, tag or commit. */
+    REVISION_NOT_FOUND,
+    /** The repository, or this machine, has no such file. */
+    FILE_NOT_FOUND,
+    /** The bytes that came are not the bytes the hub announced. */
+    DAMAGED,
+    /** The local disk is full or may not be written. */
+    STORAGE,
+    /** The name is neither a path nor a name on the hub. */
+    BAD_NAME,
+    /** The downloading thread was interrupted. */
+    INTERRUPTED
+  }
+
+  private final transient Reason reason;
+
+  HubException(Reason reason, String message) {
+    this(reason, message, null);
+  }
+
+  HubException(Reason reason, String message, Throwable cause) {
+    super(message, cause);
+    this.reason = reason;
+  }
+
+  /** The error for a thread that was interrupted; its interrupt stays pending. */
+  static HubException interrupted(String what, Exception cause) {
+    Thread.currentThread().interrupt();
+    return new HubException(
+        Reason.INTERRUPTED,
+        "Interrupted while downloading " + what + ": ask again, and it goes on where it stopped.",
+        cause);
+  }
+
+  /** What went wrong. */
+  public Reason reason() {
+    return reason;
+  }
+}

@@ -1,0 +1,123 @@
+package org.coldstart.io.hub;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * A repository on the hub at one revision, and the addresses and folder names that follow from it.
+ *
+ * @param kind model or data set
+ * @param name {@code owner/name}
+ * @param revision branch, tag or commit; {@code main} by default
+ */
+public record HubRepository(Kind kind, String name, String revision) {
+  /** The two kinds of repositories read here. */
+  public enum Kind {
+    /** Weights, configuration, tokenizer. */
+    MODEL("model", "models", ""),
+    /** Rows. */
+    DATA_SET("data set", "datasets", "datasets/");
+
+    private final String label;
+    private final String plural;
+    private final String pagePrefix;
+
+    Kind(String label, String plural, String pagePrefix) {
+      this.label = label;
+      this.plural = plural;
+      this.pagePrefix = pagePrefix;
+    }
+
+    @Override
+    public String toString() {
+      return label;
+    }
+  }
+
+  /** As huggingface_hub's validators: no {@code --}, which stands for the slash in the cache. */
+  private static final Pattern NAME =
+      Pattern.compile("(?!.*(--|\\.\\.))\\w([\\w.-]{0,94}\\w)?/\\w([\\w.-]{0,94}\\w)?(?<!\\.git)");
+
+  /** Revisions become file names under {@code refs}, so no part may begin with a dot. */
+  private static final Pattern REVISION =
+      Pattern.compile("(?!.*\\.\\.)[\\w+-][\\w.+-]*(/[\\w+-][\\w.+-]*)*");
+
+  /**
+   * Checks the name and the revision.
+   *
+   * @throws HubException if the name has not the form {@code owner/name} or the revision is none
+   */
+  public HubRepository {
+    if (!isName(name)) {
+      throw new HubException(
+          HubException.Reason.BAD_NAME,
+          "'" + name + "' is no name on the hub, which has the form owner/name.");
+    }
+    if (!REVISION.matcher(revision).matches()) {
+      throw new HubException(
+          HubException.Reason.BAD_NAME,
+          "'" + revision + "' is no revision of " + name + ": give a branch, a tag or a commit.");
+    }
+  }
+
+  /**
+   * Reads {@code owner/name} or {@code owner/name@revision}; empty when the text has another form.
+   */
+  public static Optional<HubRepository> parse(Kind kind, String text) {
+    int at = text.indexOf('@');
+    String name = at < 0 ? text : text.substring(0, at);
+    String revision = at < 0 ? "main" : text.substring(at + 1);
+    return isName(name) && REVISION.matcher(revision).matches()
+        ? Optional.of(new HubRepository(kind, name, revision))
+        : Optional.empty();
+  }
+
+  private static boolean isName(String name) {
+    return NAME.matcher(name).matches();
+  }
+
+  /** The same repository at another revision. */
+  public HubRepository at(String otherRevision) {
+    return new HubRepository(kind, name, otherRevision);
+  }
+
+  /** Folder in the cache, as Python names it: {@code models--owner--name}. */
+  String folderName() {
+    return kind.plural + "--" + name.replace("/", "--");
+  }
+
+  /** Path of the description that lists the files. */
+  String apiPath() {
+    return "/api/" + kind.plural + "/" + name + "/revision/" + encode(revision, false);
+  }
+
+  /** Path of one file's content at a commit. */
+  String filePath(String commit, String file) {
+    return pagePath() + "/resolve/" + encode(commit, false) + "/" + encode(file, true);
+  }
+
+  /** Path of the page a person reads. */
+  String pagePath() {
+    return "/" + kind.pagePrefix + name;
+  }
+
+  @Override
+  public String toString() {
+    return kind + " " + name + (revision.equals("main") ? "" : " at revision " + revision);
+  }
+
+  private static String encode(String text, boolean keepSlash) {
+    StringBuilder encoded = new StringBuilder();
+    for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+      boolean plain =
+          b >= '0' && b <= '9'
+              || b >= 'a' && b <= 'z'
+              || b >= 'A' && b <= 'Z'
+              || "-_.~".indexOf(b) >= 0
+              || keepSlash && b == '/';
+      encoded.append(plain ? String.valueOf((char) b) : "%%%02X".formatted(b & 0xff));
+    }
+    return encoded.toString();
+  }
+}

@@ -1,0 +1,140 @@
+package org.coldstart.io.hub;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Where the hub is, where its files are kept, and who asks: the settings Python's huggingface_hub
+ * reads, under the same names.
+ *
+ * @param endpoint address of the hub without a slash at the end (HF_ENDPOINT, {@code
+ *     https://huggingface.co})
+ * @param cache folder of the downloads, shared with Python (HF_HUB_CACHE, or {@code hub} in
+ *     HF_HOME)
+ * @param token access token for private and gated repositories (HF_TOKEN, or the file a login left
+ *     in HF_HOME or at HF_TOKEN_PATH, unless HF_HUB_DISABLE_IMPLICIT_TOKEN says not to send it)
+ * @param offline true: use the cache only (HF_HUB_OFFLINE, else TRANSFORMERS_OFFLINE)
+ * @param symlinks false: place files in the snapshot folders themselves, without links
+ *     (HF_HUB_DISABLE_SYMLINKS)
+ */
+public record HubSettings(
+    URI endpoint, Path cache, Optional<String> token, boolean offline, boolean symlinks) {
+  private static final Set<String> TRUE = Set.of("1", "on", "yes", "true");
+  private static final Pattern VARIABLE = Pattern.compile("\\$(?:(\\w+)|\\{(\\w+)\\})");
+
+  /** The settings of this process: its environment variables and the user's home folder. */
+  public static HubSettings fromEnvironment() {
+    return fromEnvironment(System.getenv(), Path.of(System.getProperty("user.home")));
+  }
+
+  /** The settings a process with these environment variables and this home folder has. */
+  public static HubSettings fromEnvironment(Map<String, String> environment, Path userHome) {
+    Path cacheHome = path(environment, "XDG_CACHE_HOME", userHome, userHome.resolve(".cache"));
+    Path home = path(environment, "HF_HOME", userHome, cacheHome.resolve("huggingface"));
+    Path oldName = path(environment, "HUGGINGFACE_HUB_CACHE", userHome, home.resolve("hub"));
+    Path cache = path(environment, "HF_HUB_CACHE", userHome, oldName);
+    String endpoint =
+        text(environment, "HF_ENDPOINT").orElse("https://huggingface.co").replaceAll("/+$", "");
+    String offline =
+        text(environment, "HF_HUB_OFFLINE").isPresent() ? "HF_HUB_OFFLINE" : "TRANSFORMERS_OFFLINE";
+    return new HubSettings(
+        address(endpoint),
+        cache,
+        token(environment, home, userHome),
+        isTrue(environment, offline),
+        !isTrue(environment, "HF_HUB_DISABLE_SYMLINKS"));
+  }
+
+  /** The token is never shown. */
+  @Override
+  public String toString() {
+    return "HubSettings[endpoint=%s, cache=%s, token=%s, offline=%s]"
+        .formatted(endpoint, cache, token.isPresent() ? "set" : "none", offline);
+  }
+
+  private static Optional<String> token(Map<String, String> environment, Path home, Path userHome) {
+    if (isTrue(environment, "HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
+      return Optional.empty();
+    }
+    Optional<String> variable =
+        text(environment, "HF_TOKEN").or(() -> text(environment, "HUGGING_FACE_HUB_TOKEN"));
+    if (variable.isPresent()) {
+      return Optional.of(checked(variable.get(), "HF_TOKEN"));
+    }
+    Path file = path(environment, "HF_TOKEN_PATH", userHome, home.resolve("token"));
+    try {
+      String token = Files.isRegularFile(file) ? Files.readString(file).strip() : "";
+      return token.isEmpty() ? Optional.empty() : Optional.of(checked(token, file.toString()));
+    } catch (IOException e) {
+      throw new HubException(
+          HubException.Reason.STORAGE,
+          "Cannot read the access token in " + file + ": make it readable, or set HF_TOKEN.",
+          e);
+    }
+  }
+
+  /** What a header cannot carry is named without being shown. */
+  private static String checked(String token, String place) {
+    if (!token.matches("[!-~]+")) {
+      throw new HubException(
+          HubException.Reason.BAD_TOKEN,
+          place
+              + " holds no access token (it has blanks, line ends or letters beyond ASCII):"
+              + " copy it again, or unset it.");
+    }
+    return token;
+  }
+
+  private static URI address(String endpoint) {
+    URI address = URI.create("");
+    if (endpoint.matches("https?://[\\w.:\\[\\]-]+(/[\\w./~-]*)?")) {
+      address = URI.create(endpoint);
+    }
+    if (address.getHost() == null) { // for java.net.URI, a name with an underscore is none
+      throw new HubException(
+          HubException.Reason.BAD_NAME,
+          "HF_ENDPOINT is '"
+              + endpoint
+              + "': set it to an address that starts with https://, or unset it.");
+    }
+    return address;
+  }
+
+  private static Path path(
+      Map<String, String> environment, String name, Path userHome, Path otherwise) {
+    return text(environment, name)
+        .map(p -> expanded(environment, p))
+        .map(p -> p.matches("~([/\\\\].*)?") ? userHome + p.substring(1) : p)
+        .map(Path::of)
+        .orElse(otherwise);
+  }
+
+  /** Replaces {@code $NAME} and <code>${NAME}</code> by the variable's value, if it has one. */
+  private static String expanded(Map<String, String> environment, String path) {
+    return VARIABLE
+        .matcher(path)
+        .replaceAll(
+            m -> {
+              String name = m.group(1) == null ? m.group(2) : m.group(1);
+              return Matcher.quoteReplacement(environment.getOrDefault(name, m.group()));
+            });
+  }
+
+  private static Optional<String> text(Map<String, String> environment, String name) {
+    return Optional.ofNullable(environment.get(name)).map(String::strip).filter(s -> !s.isEmpty());
+  }
+
+  private static boolean isTrue(Map<String, String> environment, String name) {
+    return text(environment, name)
+        .map(s -> TRUE.contains(s.toLowerCase(Locale.ROOT)))
+        .orElse(false);
+  }
+}

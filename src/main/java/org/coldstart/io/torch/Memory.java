@@ -1,0 +1,73 @@
+package org.coldstart.io.torch;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+
+/**
+ * The resident memory of this process, tensors and JVM together, as the operating system counts it.
+ *
+ * <p>Tensors live outside the Java heap, so the JVM's own figures say nothing about them. Read from
+ * {@code /proc/self/status}; empty on systems without it.
+ */
+public final class Memory {
+
+  private static final Path STATUS = Path.of("/proc/self/status");
+  private static final Path CLEAR_REFS = Path.of("/proc/self/clear_refs");
+
+  /** See proc(5); Linux 4.0 and later. */
+  private static final String RESET_PEAK = "5";
+
+  private Memory() {}
+
+  /** Bytes resident now. */
+  public static OptionalLong residentBytes() {
+    return kibibytes("VmRSS:");
+  }
+
+  /**
+   * The most bytes that were resident at once since the process started, or since {@link
+   * #restartPeak}.
+   */
+  public static OptionalLong peakResidentBytes() {
+    return kibibytes("VmHWM:");
+  }
+
+  /**
+   * Begins to look for the peak anew, so that several runs in one process can be told apart:
+   *
+   * <pre>{@code
+   * OptionalLong before = Memory.restartPeak();
+   * trainer.train();
+   * long more = Memory.peakResidentBytes().getAsLong() - before.getAsLong();
+   * }</pre>
+   *
+   * <p>Memory that was freed but that the allocator keeps is resident still, so a later run may
+   * seem to need less than it does.
+   *
+   * @return the bytes resident now; empty where the system does not let the peak be set back, which
+   *     then counts on
+   */
+  public static OptionalLong restartPeak() {
+    try {
+      Files.writeString(CLEAR_REFS, RESET_PEAK, StandardOpenOption.WRITE);
+      return residentBytes();
+    } catch (IOException e) {
+      return OptionalLong.empty();
+    }
+  }
+
+  private static OptionalLong kibibytes(String key) {
+    try (Stream<String> lines = Files.lines(STATUS)) {
+      return lines
+          .filter(line -> line.startsWith(key))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
+          .findFirst();
+    } catch (IOException e) {
+      return OptionalLong.empty();
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package org.coldstart.io.torch;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+/**
+ * The PyTorch engine of this JVM: its device, its threads, and where tensors come from.
+ *
+ * <pre>{@code
+ * try (NDManager step = Torch.newManager()) {
+ *   NDArray ids = step.create(new long[] {1, 2, 3}, new Shape(1, 3));
+ * } // everything made in the step is freed here
+ * }</pre>
+ */
+public final class Torch {
+
+  private static final NDManager ROOT = start();
+
+  private Torch() {}
+
+  private static NDManager start() {
+    // DJL would otherwise look for libraries and report usage over the network.
+    System.setProperty("ai.djl.offline", System.getProperty("ai.djl.offline", "true"));
+    Engine engine = Engine.getEngine("PyTorch");
+    // The profiling executor recompiles a method for every new shape; texts have many lengths.
+    JniUtils.setGraphExecutorOptimize(false);
+    NDManager root = engine.newBaseManager();
+    keepFreedMemory(root);
+    return root;
+  }
+
+  /**
+   * glibc hands freed blocks back to the kernel as soon as they are larger than any that it has
+   * seen freed before, up to 32 MiB. What one step frees the next one needs, and fresh pages are
+   * dear, so it is shown one such block now.
+   */
+  private static void keepFreedMemory(NDManager root) {
+    root.create(new Shape(33_000_000), DataType.UINT8, Device.cpu()).close();
+  }
+
+  /** A manager for tensors that live until it is closed; the caller closes it. */
+  public static NDManager newManager() {
+    return ROOT.newSubManager();
+  }
+
+  /** The device tensors are made on: the first GPU if there is one, the CPU otherwise. */
+  public static Device device() {
+    return ROOT.getDevice();
+  }
+
+  /** Sets torch's random numbers, on all devices, to a known point. */
+  public static void seed(long seed) {
+    JniUtils.setSeed(seed);
+  }
+
+  /** The number of threads an operation on the CPU is spread over. */
+  public static int threads() {
+    return JniUtils.getNumThreads();
+  }
+
+  /**
+   * Whether the processor multiplies bf16 matrices in hardware (Linux only; false where unknown).
+   */
+  static boolean hasBf16Instructions() {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+      return lines
+          .filter(line -> line.startsWith("flags") || line.startsWith("Features"))
+          .findFirst()
+          .map(
+              line ->
+                  line.contains("avx512_bf16")
+                      || line.contains("amx_bf16")
+                      || line.contains(" bf16"))
+          .orElse(false);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  static NDManager root() {
+    return ROOT;
+  }
+}

@@ -1,0 +1,195 @@
+package org.coldstart.io.torch;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.pytorch.jni.ScriptMethod;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/**
+ * A TorchScript module compiled from source text at run time, without Python and without a file.
+ *
+ * <p>libtorch reads modules from a zip archive that holds the source of their methods and a pickle
+ * of their attributes. A module without attributes needs a pickle of a few fixed bytes, so the
+ * archive can be written here, in memory. Autograd flows through the methods, and a call costs
+ * about three microseconds.
+ */
+final class TorchScript {
+
+  /** {@code Module()} with {@code training = True}, as a protocol-2 pickle. */
+  private static final byte[] MODULE_PICKLE = pickle();
+
+  private static final byte[] EMPTY_TUPLE_PICKLE = {(byte) 0x80, 2, ')', '.'};
+
+  private static final String CLASS_HEADER =
+      "class M(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n";
+
+  private final PtSymbolBlock module;
+
+  private TorchScript(PtSymbolBlock module) {
+    this.module = module;
+  }
+
+  /**
+   * Compiles a module.
+   *
+   * @param manager owns the module; its device is where the module runs
+   * @param methods TorchScript methods in the serialised dialect ({@code torch.add(x, y)}, no
+   *     operators), each {@code def name(self, ...)} indented by two blanks
+   */
+  static TorchScript compile(NDManager manager, String methods) {
+    try (ByteArrayInputStream archive = new ByteArrayInputStream(archive(methods))) {
+      return new TorchScript(JniUtils.loadModule((PtNDManager) manager, archive, false, false));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Compiles the methods in a resource that stands beside this class. */
+  static TorchScript ofResource(NDManager manager, String name) {
+    try (InputStream in = TorchScript.class.getResourceAsStream(name)) {
+      return compile(manager, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Calls a method that returns one tensor.
+   *
+   * @param out the manager that owns the result
+   * @param arguments {@link NDArray}, {@code NDArray[]}, {@code long[]}, {@link Integer}, {@link
+   *     Long}, {@link Double} or {@link Boolean}
+   */
+  NDArray call(String method, NDManager out, Object... arguments) {
+    try (IValue result = run(method, arguments)) {
+      return result.toTensor((PtNDManager) out);
+    }
+  }
+
+  /** Calls a method that returns a list of tensors. */
+  NDArray[] callAll(String method, NDManager out, Object... arguments) {
+    try (IValue result = run(method, arguments)) {
+      return result.toTensorArray((PtNDManager) out);
+    }
+  }
+
+  /** Calls a method for its effect on its arguments. */
+  void invoke(String method, Object... arguments) {
+    run(method, arguments).close();
+  }
+
+  /** The same without recording it for gradients. */
+  void invokeUnrecorded(String method, Object... arguments) {
+    Autograd.withoutGradient(
+        () -> {
+          invoke(method, arguments);
+          return null;
+        });
+  }
+
+  /** An argument that may be null, as the list that TorchScript takes for it. */
+  static NDArray[] optional(NDArray array) {
+    return array == null ? new NDArray[0] : new NDArray[] {array};
+  }
+
+  private IValue run(String method, Object... arguments) {
+    IValue[] values = new IValue[arguments.length];
+    try {
+      for (int i = 0; i < values.length; i++) {
+        values[i] = value(arguments[i]);
+      }
+      return ScriptMethod.run(module, method, values);
+    } finally {
+      for (IValue value : values) {
+        if (value != null) {
+          value.close();
+        }
+      }
+    }
+  }
+
+  private static IValue value(Object argument) {
+    if (argument instanceof NDArray array) {
+      return IValue.from((PtNDArray) array);
+    }
+    if (argument instanceof NDArray[] arrays) {
+      PtNDArray[] list = List.of(arrays).toArray(new PtNDArray[0]);
+      return IValue.listFrom(list);
+    }
+    if (argument instanceof long[] numbers) {
+      return IValue.listFrom(numbers);
+    }
+    if (argument instanceof Double number) {
+      return IValue.from(number.doubleValue());
+    }
+    if (argument instanceof Long number) {
+      return IValue.from(number.longValue());
+    }
+    if (argument instanceof Integer number) {
+      return IValue.from(number.longValue());
+    }
+    if (argument instanceof Boolean flag) {
+      return IValue.from(flag.booleanValue());
+    }
+    throw new IllegalArgumentException("TorchScript takes no argument of type " + argument);
+  }
+
+  private static byte[] archive(String methods) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+      store(zip, "ops/data.pkl", MODULE_PICKLE);
+      store(
+          zip, "ops/code/__torch__.py", (CLASS_HEADER + methods).getBytes(StandardCharsets.UTF_8));
+      store(zip, "ops/constants.pkl", EMPTY_TUPLE_PICKLE);
+      // From this version on operators mean what they mean today (gelu knows its tanh form).
+      store(zip, "ops/version", "10\n".getBytes(StandardCharsets.US_ASCII));
+    }
+    return bytes.toByteArray();
+  }
+
+  /** Adds an uncompressed entry: libtorch maps the archive and reads entries in place. */
+  private static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
+    CRC32 checksum = new CRC32();
+    checksum.update(content);
+    ZipEntry entry = new ZipEntry(name);
+    entry.setMethod(ZipEntry.STORED);
+    entry.setSize(content.length);
+    entry.setCompressedSize(content.length);
+    entry.setCrc(checksum.getValue());
+    zip.putNextEntry(entry);
+    zip.write(content);
+    zip.closeEntry();
+  }
+
+  private static byte[] pickle() {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    out.write(0x80); // PROTO 2
+    out.write(2);
+    ascii(out, "c__torch__\nM\n"); // GLOBAL: the class above
+    ascii(out, ")"); // EMPTY_TUPLE
+    out.write(0x81); // NEWOBJ
+    ascii(out, "}("); // EMPTY_DICT, MARK
+    ascii(out, "X\b\0\0\0training"); // BINUNICODE, little-endian length 8
+    out.write(0x88); // NEWTRUE
+    ascii(out, "ub."); // SETITEMS, BUILD, STOP
+    return out.toByteArray();
+  }
+
+  private static void ascii(ByteArrayOutputStream out, String text) {
+    out.writeBytes(text.getBytes(StandardCharsets.US_ASCII));
+  }
+}

@@ -1,0 +1,200 @@
+package org.coldstart.io.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AtomicFilesTest {
+  private static final MemoryTensors TENSORS =
+      new MemoryTensors().with("x", List.of(4L), 1, 2, 3, 4);
+
+  @TempDir Path folder;
+
+  @Test
+  void writesAndReplaces() throws IOException {
+    Path file = folder.resolve("deep/er/config.json");
+    AtomicFiles.writeString(file, "old");
+    AtomicFiles.writeString(file, "né");
+    assertEquals("né", Files.readString(file));
+    assertEquals(List.of("config.json"), names(file.getParent()));
+  }
+
+  @Test
+  void aFullDiskLeavesTheOldFileAndNothingElse() throws IOException {
+    Path file = Files.writeString(folder.resolve("model.safetensors"), "old");
+    CheckpointException e =
+        assertThrows(
+            CheckpointException.class,
+            () ->
+                AtomicFiles.write(
+                    file,
+                    temporary -> {
+                      try (FileChannel out =
+                          FileChannel.open(
+                              temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                        SafetensorsWriter.write(new FullDisk(out, 100), TENSORS, DType.F32);
+                      }
+                    }));
+    assertTrue(
+        e.getMessage().contains(file.toString())
+            && e.getMessage().contains("disk is full")
+            && e.getMessage().contains("intact"),
+        e.getMessage());
+    assertEquals("old", Files.readString(file));
+    assertEquals(List.of("model.safetensors"), names(folder));
+  }
+
+  /** Takes some bytes, then says what Linux says. */
+  private record FullDisk(WritableByteChannel out, int room) implements WritableByteChannel {
+    @Override
+    public int write(ByteBuffer bytes) throws IOException {
+      if (bytes.remaining() > room || bytes.remaining() == 4 * Float.BYTES) {
+        bytes.limit(bytes.position() + Math.min(room, bytes.remaining()));
+        out.write(bytes);
+        throw new IOException("No space left on device");
+      }
+      return out.write(bytes);
+    }
+
+    @Override
+    public boolean isOpen() {
+      return out.isOpen();
+    }
+
+    @Override
+    public void close() throws IOException {
+      out.close();
+    }
+  }
+
+  @Test
+  void aSourceThatFailsHalfWayLeavesTheOldFileToo() throws IOException {
+    Path file = folder.resolve("model.safetensors");
+    SafetensorsWriter.write(file, TENSORS, DType.F32);
+    byte[] before = Files.readAllBytes(file);
+    CheckpointException failure = new CheckpointException("gone");
+    TensorSource failing =
+        new TensorSource() {
+          @Override
+          public Map<String, TensorInfo> tensors() {
+            return Map.of("y", new TensorInfo("y", DType.F32, List.of(3_000_000L)));
+          }
+
+          @Override
+          public void read(String name, long offset, FloatBuffer into) {
+            if (offset > 0) {
+              throw failure;
+            }
+            into.position(into.limit());
+          }
+
+          @Override
+          public void close() {}
+        };
+    assertEquals(
+        failure,
+        assertThrows(
+            CheckpointException.class, () -> SafetensorsWriter.write(file, failing, DType.BF16)));
+    assertArrayEquals(before, Files.readAllBytes(file));
+    assertEquals(List.of("model.safetensors"), names(folder));
+  }
+
+  @Test
+  void aDeviceThatIsReallyFull() throws IOException {
+    Path full = Path.of("/dev/full");
+    Assumptions.assumeTrue(Files.isWritable(full), "this system has no /dev/full");
+    Path file = folder.resolve("model.safetensors");
+    CheckpointException e =
+        assertThrows(
+            CheckpointException.class,
+            () ->
+                AtomicFiles.write(
+                    file,
+                    temporary -> {
+                      Files.createSymbolicLink(temporary, full);
+                      try (FileChannel out =
+                          FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+                        SafetensorsWriter.write(out, TENSORS, DType.F32);
+                      }
+                    }));
+    assertTrue(
+        e.getMessage().contains("disk is full")
+            && e.getMessage().contains("Nothing was left behind"),
+        e.getMessage());
+    assertEquals(List.of(), names(folder));
+    assertTrue(Files.exists(full));
+  }
+
+  @Test
+  void anInterruptLeavesTheOldFile() throws IOException {
+    Path file = Files.writeString(folder.resolve("model.safetensors"), "old");
+    Thread.currentThread().interrupt();
+    try {
+      CheckpointException e =
+          assertThrows(
+              CheckpointException.class, () -> SafetensorsWriter.write(file, TENSORS, DType.F32));
+      assertTrue(e.getMessage().contains("interrupted"), e.getMessage());
+    } finally {
+      assertTrue(Thread.interrupted());
+    }
+    assertEquals("old", Files.readString(file));
+    assertEquals(List.of("model.safetensors"), names(folder));
+  }
+
+  @Test
+  void aFolderIsWrittenBeforeAnythingIsReplaced() throws IOException {
+    Path model = folder.resolve("model");
+    AtomicFiles.writeFolder(
+        model,
+        temporary -> {
+          AtomicFiles.writeString(temporary.resolve("config.json"), "1");
+          SafetensorsWriter.write(temporary.resolve("model.safetensors"), TENSORS, DType.F32);
+        });
+    Files.writeString(model.resolve("notes.txt"), "mine");
+    CheckpointException e =
+        assertThrows(
+            CheckpointException.class,
+            () ->
+                AtomicFiles.writeFolder(
+                    model,
+                    temporary -> {
+                      AtomicFiles.writeString(temporary.resolve("config.json"), "2");
+                      AtomicFiles.write(
+                          temporary.resolve("model.safetensors"),
+                          file -> {
+                            throw new IOException("No space left on device");
+                          });
+                    }));
+    assertTrue(
+        e.getMessage().startsWith("Cannot write " + model + ": the disk is full"), e.getMessage());
+    assertEquals("1", Files.readString(model.resolve("config.json")));
+    AtomicFiles.writeFolder(
+        model, temporary -> AtomicFiles.writeString(temporary.resolve("config.json"), "3"));
+    assertEquals("3", Files.readString(model.resolve("config.json")));
+    assertEquals(List.of("config.json", "model.safetensors", "notes.txt"), names(model));
+    assertEquals(List.of("model"), names(folder));
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().collect(Collectors.toList());
+    }
+  }
+}

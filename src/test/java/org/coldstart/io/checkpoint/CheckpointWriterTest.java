@@ -1,0 +1,142 @@
+package org.coldstart.io.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.coldstart.io.json.JsonFiles;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Stored types, parts, and what an earlier save left in the folder. */
+class CheckpointWriterTest {
+
+  @TempDir Path folder;
+
+  private void save(Checkpoint source, SaveOptions options) {
+    CheckpointWriter.write(
+        folder,
+        source.config(),
+        source.generationConfig().orElseThrow(),
+        source.tensors(),
+        options);
+  }
+
+  @Test
+  void aLimitMakesPartsThatReadAsTheWhole() throws IOException {
+    try (Checkpoint source = Checkpoint.open(Fixtures.path("hf"))) {
+      save(source, SaveOptions.defaults().maxShardSize(5000));
+      List<String> parts = names().stream().filter(name -> name.contains("-of-")).toList();
+      assertTrue(parts.size() > 2, parts::toString);
+      for (int i = 0; i < parts.size(); i++) {
+        assertEquals(
+            String.format("model-%05d-of-%05d.safetensors", i + 1, parts.size()), parts.get(i));
+        try (SafetensorsFile part = SafetensorsFile.open(folder.resolve(parts.get(i)))) {
+          long bytes = part.tensors().values().stream().mapToLong(TensorInfo::bytes).sum();
+          assertTrue(bytes <= 5000 || part.tensors().size() == 1, parts.get(i) + ": " + bytes);
+        }
+      }
+      assertIndex(source);
+      try (Checkpoint saved = Checkpoint.open(folder)) {
+        assertSameValues(source.tensors(), saved.tensors());
+      }
+    }
+  }
+
+  private void assertIndex(Checkpoint source) {
+    JsonObject metadata =
+        JsonFiles.read(folder.resolve(Checkpoint.INDEX), CheckpointException::new)
+            .getAsJsonObject("metadata");
+    long elements =
+        source.tensors().tensors().values().stream().mapToLong(TensorInfo::elements).sum();
+    assertEquals(elements, metadata.get("total_parameters").getAsLong());
+    assertEquals(4 * elements, metadata.get("total_size").getAsLong());
+  }
+
+  @Test
+  void weightsOfAnEarlierSaveGoAndOtherFilesStay() throws IOException {
+    try (Checkpoint source = Checkpoint.open(Fixtures.path("hf"))) {
+      Files.writeString(folder.resolve("notes.txt"), "mine");
+      Files.writeString(folder.resolve("adapter_model.safetensors"), "mine");
+      save(source, SaveOptions.defaults().maxShardSize(2000));
+      save(source, SaveOptions.defaults().maxShardSize(9000));
+      long parts = names().stream().filter(name -> name.contains("-of-")).count();
+      assertTrue(names().contains(String.format("model-%05d-of-%05d.safetensors", parts, parts)));
+      save(source, SaveOptions.defaults());
+      assertEquals(
+          List.of(
+              "adapter_model.safetensors",
+              "config.json",
+              "generation_config.json",
+              "model.safetensors",
+              "notes.txt"),
+          names());
+      save(source, SaveOptions.defaults().maxShardSize(9000));
+      assertTrue(!names().contains("model.safetensors"), "it would hide the parts");
+    }
+  }
+
+  @Test
+  void keepKeepsTheTypeOfEachTensor() {
+    TensorSource memory =
+        new MemoryTensors() {
+          @Override
+          public DType storedAs(String name) {
+            return switch (name) {
+              case "a" -> DType.BF16;
+              case "b" -> DType.F16;
+              case "c" -> DType.Q4_K;
+              default -> DType.F32;
+            };
+          }
+        }.with("a", List.of(2L), 1, 2).with("b", List.of(1L), 3).with("c", List.of(1L), 4);
+    SaveOptions keep = SaveOptions.defaults().keep();
+    assertEquals(DType.BF16, keep.of(memory, memory.tensor("a")));
+    assertEquals(DType.F16, keep.of(memory, memory.tensor("b")));
+    assertEquals(DType.F32, keep.of(memory, memory.tensor("c")));
+    assertEquals(DType.F32, SaveOptions.defaults().of(memory, memory.tensor("a")));
+    assertEquals(DType.BF16, SaveOptions.defaults().in(DType.BF16).of(memory, memory.tensor("b")));
+  }
+
+  @Test
+  void theConfigurationSaysWhatIsStored() {
+    try (Checkpoint source = Checkpoint.open(Fixtures.path("hf-sharded"))) {
+      save(source, SaveOptions.defaults().keep());
+      JsonObject config = JsonFiles.read(folder.resolve("config.json"), CheckpointException::new);
+      assertEquals(
+          "bfloat16", config.get(config.has("dtype") ? "dtype" : "torch_dtype").getAsString());
+      try (Checkpoint saved = Checkpoint.open(folder)) {
+        assertEquals(DType.BF16, saved.tensors().tensor("model.norm.weight").dtype());
+        assertSameValues(source.tensors(), saved.tensors());
+      }
+    }
+  }
+
+  @Test
+  void optionsThatMakeNoSenseAreRefused() {
+    assertThrows(IllegalArgumentException.class, () -> SaveOptions.defaults().maxShardSize(0));
+    CheckpointException e =
+        assertThrows(CheckpointException.class, () -> SaveOptions.defaults().in(DType.Q8_0));
+    assertTrue(e.getMessage().contains("Q8_0"), e.getMessage());
+  }
+
+  private static void assertSameValues(TensorSource expected, TensorSource found) {
+    assertEquals(expected.tensors().keySet(), found.tensors().keySet());
+    for (String name : expected.tensors().keySet()) {
+      assertArrayEquals(Fixtures.all(expected, name), Fixtures.all(found, name), name);
+    }
+  }
+
+  private List<String> names() throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+}

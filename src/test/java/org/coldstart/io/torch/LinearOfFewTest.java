@@ -1,0 +1,36 @@
+package org.coldstart.io.torch;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import org.coldstart.fixture.Arrays32;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * However a weight is shared among the threads, the product is the plain one's. The bound is f32's
+ * rounding of sums of 64 products of size one.
+ */
+class LinearOfFewTest {
+
+  /**
+   * DataRow counts on both sides of where the way changes; 66 rows cannot be shared evenly, 3 not at
+   * all.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "1,64", "2,64", "5,64", "6,64", "31,64", "32,64", "1,66", "5,66", "9,66", "1,3", "9,3"
+  })
+  void isThePlainProduct(int n, int out) {
+    try (NDManager manager = Torch.newManager()) {
+      NDArray x = manager.randomNormal(new Shape(n, 64));
+      NDArray weight = manager.randomNormal(new Shape(out, 64));
+      NDArray bias = manager.randomNormal(new Shape(out));
+      for (NDArray some : new NDArray[] {null, bias}) {
+        NDArray plain = DecoderOps.linear(x, weight, some, Precision.F32);
+        NDArray few = IncrementalOps.linearOfFew(x, weight, some);
+        Arrays32.assertClose(plain.toFloatArray(), few.toFloatArray(), 1e-4, n + " x " + out);
+      }
+    }
+  }
+}

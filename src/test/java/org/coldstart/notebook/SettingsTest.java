@@ -1,0 +1,79 @@
+package org.coldstart.notebook;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class SettingsTest {
+
+  @Test
+  void theProfileChoosesAndAVariableBeatsIt() {
+    Settings quick =
+        Settings.from(Map.<String, String>of()::get)
+            .and("steps", 48, 562)
+            .and("model", "small", "large");
+    Settings article =
+        Settings.from(Map.of("COLDSTART_PROFILE", "article", "COLDSTART_ROWS", "7")::get)
+            .and("steps", 48, 562)
+            .and("rows", 1, 2);
+
+    assertEquals(48, quick.integer("steps"));
+    assertEquals("small", quick.text("model"));
+    assertEquals(3e-4, quick.choose(3e-4, 1e-5));
+    assertEquals(Profile.ARTICLE, article.profile());
+    assertEquals(562, article.integer("steps"));
+    assertEquals(7, article.integer("rows"));
+  }
+
+  @Test
+  void theTableSaysWhereValuesComeFrom() {
+    var table =
+        Settings.from(Map.of("COLDSTART_STEPS", " 3 ")::get)
+            .and("steps", 48, 562)
+            .and("seed", 0, 0)
+            .toTable();
+
+    assertEquals("[profile, steps, seed]", table.stringColumn("knob").asList().toString());
+    assertEquals("[quick, 3, 0]", table.stringColumn("value").asList().toString());
+    assertEquals("COLDSTART_STEPS", table.stringColumn("from").get(1));
+  }
+
+  @Test
+  void badValuesNameTheVariableAndWhatItMayBe() {
+    assertMessage(
+        "COLDSTART_PROFILE is \"fast\"; it may be quick or article",
+        Map.of("COLDSTART_PROFILE", "fast"),
+        "steps");
+    assertMessage(
+        "COLDSTART_STEPS is \"many\"; it may be a whole number from 1 to 2147483647",
+        Map.of("COLDSTART_STEPS", "many"),
+        "steps");
+    assertMessage(
+        "COLDSTART_STEPS is \"0\"; it may be a whole number from 1 to 2147483647",
+        Map.of("COLDSTART_STEPS", "0"),
+        "steps");
+    assertMessage(
+        "There is no knob \"stepz\"; the knobs are model, steps, rows, prompts, seed",
+        Map.of(),
+        "stepz");
+  }
+
+  @Test
+  void aKnobTheNotebookHasNotIsNamed() {
+    Settings knobs = Settings.from(Map.<String, String>of()::get).and("steps", 48, 562);
+
+    assertEquals(
+        "This notebook has no knob \"rows\"; it has steps",
+        assertThrows(IllegalArgumentException.class, () -> knobs.integer("rows")).getMessage());
+  }
+
+  private static void assertMessage(String message, Map<String, String> environment, String knob) {
+    assertEquals(
+        message,
+        assertThrows(
+                IllegalArgumentException.class, () -> Settings.from(environment::get).and(knob, 1, 2))
+            .getMessage());
+  }
+}
