@@ -27,7 +27,7 @@ final class Decoder {
 
   private final Weights weights;
   private final TrainableParameters trainable;
-  private final Map<LayerType, AttentionSpan> horizons;
+  private final Map<LayerType, AttentionSpan> spans;
   private final List<DecoderLayer> layers;
   private final Norm norm;
   private final Map<String, Linear> linears;
@@ -43,7 +43,7 @@ final class Decoder {
     embeddingScale = config.embeddingScale();
     logitCap = config.logitSoftcap() == null ? 0 : config.logitSoftcap();
     tied = config.tieWordEmbeddings();
-    horizons = AttentionSpan.all(weights.newManager(), config.attention());
+    spans = AttentionSpan.all(weights.newManager(), config.attention());
     weights.load(source, EMBEDDING, config.vocabSize(), hiddenSize);
     LayerLoader loader = new LayerLoader(config, source, weights);
     layers = IntStream.range(0, config.numHiddenLayers()).mapToObj(loader::layer).toList();
@@ -55,60 +55,46 @@ final class Decoder {
     trainable = new TrainableParameters(weights, tied);
   }
 
-  /** A pass over whole rows that stand end to end. */
-  ForwardContext overRows(NDManager out, long[] rows, Precision precision) {
-    return overRows(out, rows, precision, null, null, null);
-  }
-
-  /** The same with a way back, which gathers gradients; rows may continue a beginning. */
-  ForwardContext overRows(
-      NDManager out,
-      long[] rows,
-      Precision precision,
-      Bf16Weights halves,
-      Gradients gradients,
-      SharedPrefix follows) {
-    Map<LayerType, AttentionContext> sights = overRows(out, rows, precision, follows);
-    return new ForwardContext(precision, rows, sights, null, halves, null, gradients, null, follows);
-  }
-
-  /** A pass over whole rows, which may continue a beginning, into an empty cache. */
-  ForwardContext into(KvCache cache, NDManager out, long[] rows, SharedPrefix follows) {
-    Map<LayerType, AttentionContext> sights = overRows(out, rows, Precision.F32, follows);
-    return new ForwardContext(Precision.F32, rows, sights, cache, null, null, null, null, follows);
-  }
-
-  private Map<LayerType, AttentionContext> overRows(
-      NDManager out, long[] rows, Precision precision, SharedPrefix follows) {
-    int start = follows == null ? 0 : follows.length();
-    return sights(horizon -> horizon.overRows(out, rows, start, precision));
+  /** A pass over packed sequences. */
+  ForwardContext overRows(NDManager out, long[] seqLens, Precision precision) {
+    return overRows(out, seqLens, 0, precision);
   }
 
   /**
-   * Whether rows can continue a beginning: where every layer sees all of a row by the flash kernel.
+   * A pass over packed sequences that continue something.
    *
-   * @param longest tokens of the longest row, its beginning included
+   * @param start the position of each sequence's first token
    */
-  boolean canShare(long longest) {
-    return horizons.values().stream().allMatch(horizon -> horizon.flash(longest));
-  }
-
-  /** A beginning that nothing has been read of; {@code out} owns its tensors. */
-  SharedPrefix newBeginning(NDManager out, int length) {
-    return new SharedPrefix(out, length, layers.size());
+  ForwardContext overRows(NDManager out, long[] seqLens, int start, Precision precision) {
+    return ForwardContext.packed(
+        precision, seqLens, start, contexts(span -> span.packed(out, seqLens, start, precision)));
   }
 
   /** A pass over the next {@code time} tokens of a cache's rows. */
   ForwardContext after(KvCache cache, NDManager out, int time) {
-    Map<LayerType, AttentionContext> sights =
-        sights(horizon -> horizon.after(cache, out, time, Precision.F32));
-    return new ForwardContext(Precision.F32, null, sights, cache, null, null, null, null, null);
+    return ForwardContext.after(cache, contexts(span -> span.after(cache, out, time)));
   }
 
-  private Map<LayerType, AttentionContext> sights(Function<AttentionSpan, AttentionContext> look) {
-    Map<LayerType, AttentionContext> sights = new EnumMap<>(LayerType.class);
-    horizons.forEach((type, horizon) -> sights.put(type, look.apply(horizon)));
-    return sights;
+  private Map<LayerType, AttentionContext> contexts(
+      Function<AttentionSpan, AttentionContext> context) {
+    Map<LayerType, AttentionContext> contexts = new EnumMap<>(LayerType.class);
+    spans.forEach((type, span) -> contexts.put(type, context.apply(span)));
+    return contexts;
+  }
+
+  /**
+   * Whether sequences can continue a shared prefix: where every layer attends to all of a sequence
+   * by the flash kernel.
+   *
+   * @param longest tokens of the longest sequence, its prefix included
+   */
+  boolean canShare(long longest) {
+    return spans.values().stream().allMatch(span -> span.flash(longest));
+  }
+
+  /** A shared prefix that has not been read yet; {@code out} owns its tensors. */
+  SharedPrefix newPrefix(NDManager out, int length) {
+    return new SharedPrefix(out, length, layers.size());
   }
 
   /** Token ids of any shape → the last layer's output, (…, hidden). */

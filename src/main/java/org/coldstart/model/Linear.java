@@ -2,7 +2,7 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import org.coldstart.io.torch.DecoderOps;
-import org.coldstart.io.torch.IncrementalOps;
+import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.TrainingOps;
 
 /** {@code x · weightᵀ (+ bias)}, and what an adapter adds while one is attached. */
@@ -24,13 +24,13 @@ final class Linear {
   }
 
   /**
-   * (n, in) → (n, out), in the pass's precision. The way back wants x again: the caller keeps it.
+   * (n, in) → (n, out), in the pass's precision. Backward needs x again: the caller keeps it.
    */
   NDArray forward(NDArray x, ForwardContext pass) {
     NDArray y =
         pass.continues()
-            ? IncrementalOps.linearOfFew(x, weight, bias)
-            : DecoderOps.linear(x, pass.halved(weight), bias, pass.precision());
+            ? DecoderOps.linearOfFew(x, weight, bias)
+            : DecoderOps.linear(x, pass.bf16Copy(weight), bias, pass.precision() == Precision.BF16);
     return adapter == null ? y : adapter.addTo(y, x);
   }
 

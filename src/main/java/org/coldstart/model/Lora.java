@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.coldstart.io.checkpoint.CheckpointException;
 import org.coldstart.io.checkpoint.DType;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * A low-rank adapter on a model's linear layers (Hu et al., 2021): the model's own weights stay,
@@ -186,7 +187,7 @@ public final class Lora {
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) ((2 * random.nextDouble() - 1) * bound);
     }
-    zeros.set(values);
+    TorchOps.fill(zeros, values);
     return zeros;
   }
 

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.TokenRowOps;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.io.torch.TrainingOps;
 
@@ -87,12 +87,12 @@ final class TrainableTokens {
    * Embeddings looked up in the matrix, (n, hidden), with the rows' own values; overwrites them.
    */
   NDArray onLookedUp(NDArray x, NDArray inputIds) {
-    return DecoderOps.moveLookedUp(x, inputIds, slots, rows, matrix, ids);
+    return TokenRowOps.moveLookedUp(x, inputIds, slots, rows, matrix, ids);
   }
 
   /** Scores {@code x · matrixᵀ}, (…, vocabulary), with the rows' own values; overwrites them. */
   NDArray onScores(NDArray scores, NDArray x) {
-    return DecoderOps.moveScores(scores, x, rows, matrix, ids);
+    return TokenRowOps.moveScores(scores, x, rows, matrix, ids);
   }
 
   /** The way back of {@link #onLookedUp}. */
@@ -105,7 +105,7 @@ final class TrainableTokens {
   /** The way back of {@link #onScores}: adds to the gradient of x, too. */
   void backwardScores(NDArray dScores, NDArray x, NDArray dx, ForwardContext pass) {
     if (pass.gradient(rows) != null) {
-      TrainingOps.scoredRows(pass.gradient(rows), dScores, x, dx, rows, matrix, ids);
+      TokenRowOps.scoredRows(pass.gradient(rows), dScores, x, dx, rows, matrix, ids);
     }
   }
 
