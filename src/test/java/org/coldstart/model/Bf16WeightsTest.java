@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.BaseNDManager;
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.engine.PtNDManager;
 import java.lang.reflect.Field;
 import java.nio.file.Path;
 import java.util.List;
@@ -133,8 +132,8 @@ class Bf16WeightsTest {
   /** The managers and tensors that the topmost manager of torch owns, which DJL does not show. */
   private static Map<?, ?> heldByRootOf(NDManager manager) throws ReflectiveOperationException {
     NDManager root = manager;
-    while (root.getParentManager() instanceof PtNDManager parent) {
-      root = parent;
+    while (!(root.getParentManager() instanceof NDManager.SystemNDManager)) {
+      root = root.getParentManager();
     }
     Field resources = BaseNDManager.class.getDeclaredField("resources");
     resources.setAccessible(true);
