@@ -11,7 +11,6 @@ import java.util.stream.LongStream;
 import org.coldstart.io.checkpoint.AttentionConfig;
 import org.coldstart.io.checkpoint.LayerType;
 import org.coldstart.io.checkpoint.RopeParameters;
-import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 

@@ -18,11 +18,10 @@ import org.coldstart.io.checkpoint.ModelConfig;
 import org.coldstart.io.checkpoint.SaveOptions;
 import org.coldstart.io.checkpoint.TensorSource;
 import org.coldstart.io.hub.Hub;
-import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.io.torch.Autograd;
-import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * A causal language model: token ids in, a score for every possible next token out.

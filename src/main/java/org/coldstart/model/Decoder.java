@@ -13,7 +13,6 @@ import org.coldstart.io.checkpoint.ModelConfig;
 import org.coldstart.io.checkpoint.TensorSource;
 import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.DecoderOps;
-import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.TrainingOps;
 
 /**

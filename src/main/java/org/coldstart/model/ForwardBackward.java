@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.coldstart.io.checkpoint.DType;
-import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.Torch;
 
 /**

@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Map;
 import org.coldstart.io.checkpoint.LayerType;
-import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.TorchOps;
 
 /**

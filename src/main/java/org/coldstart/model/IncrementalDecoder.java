@@ -6,7 +6,6 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
 import org.coldstart.io.torch.Autograd;
-import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.TorchOps;
 
 /**

@@ -2,7 +2,6 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import org.coldstart.io.torch.DecoderOps;
-import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.TrainingOps;
 
 /** {@code x · weightᵀ (+ bias)}, and what an adapter adds while one is attached. */

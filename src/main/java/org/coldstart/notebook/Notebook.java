@@ -30,7 +30,6 @@ public final class Notebook {
           "org.coldstart.io.hub.*",
           "org.coldstart.io.checkpoint.*",
           "org.coldstart.tokenizer.*",
-          "org.coldstart.io.torch.*",
           "org.coldstart.model.*",
           "org.coldstart.generate.*",
           "org.coldstart.data.*",

@@ -14,8 +14,6 @@ import java.util.stream.IntStream;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.io.torch.Autograd;
-import org.coldstart.io.torch.Memory;
-import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.Torch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -135,16 +133,16 @@ class KvCacheTest {
 
   @Test
   void memoryStaysFlatOverManyTokens() {
-    assertTrue(Memory.residentBytes().isPresent() || !isLinux());
+    assertTrue(Machine.residentBytes().isPresent() || !isLinux());
     if (!isLinux()) {
       return;
     }
     List<int[]> prompts = List.of(new int[] {5, 6, 7}, new int[] {8});
     try (CausalLm model = ParityCase.of("llama-untied").model()) {
       tokens(model, prompts, 2000);
-      long before = Memory.residentBytes().getAsLong();
+      long before = Machine.residentBytes().getAsLong();
       tokens(model, prompts, 6000);
-      long grown = Memory.residentBytes().getAsLong() - before;
+      long grown = Machine.residentBytes().getAsLong() - before;
       // 6000 tokens of a kilobyte of scores, let alone activations, would be more.
       assertTrue(grown < 32 << 20, "grown by " + (grown >> 20) + " MB");
     }

@@ -15,7 +15,6 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
-import org.coldstart.io.torch.Precision;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;

@@ -16,9 +16,9 @@ import org.coldstart.data.Example;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.model.CausalLm;
-import org.coldstart.model.LossSums;
 import org.coldstart.model.ForwardBackward;
-import org.coldstart.io.torch.Precision;
+import org.coldstart.model.LossSums;
+import org.coldstart.model.Precision;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 

@@ -6,10 +6,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.stream.Stream;
 
 /**
  * The PyTorch engine of this JVM: its device, its threads, and where tensors come from.
@@ -64,25 +60,6 @@ public final class Torch {
   /** The number of threads an operation on the CPU is spread over. */
   public static int threads() {
     return JniUtils.getNumThreads();
-  }
-
-  /**
-   * Whether the processor multiplies bf16 matrices in hardware (Linux only; false where unknown).
-   */
-  static boolean hasBf16Instructions() {
-    try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-      return lines
-          .filter(line -> line.startsWith("flags") || line.startsWith("Features"))
-          .findFirst()
-          .map(
-              line ->
-                  line.contains("avx512_bf16")
-                      || line.contains("amx_bf16")
-                      || line.contains(" bf16"))
-          .orElse(false);
-    } catch (IOException e) {
-      return false;
-    }
   }
 
   static NDManager root() {

@@ -6,9 +6,9 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.coldstart.io.torch.DecoderOps;
-import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
+import org.coldstart.model.Precision;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
