@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import org.coldstart.io.checkpoint.AttentionConfig;
 import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.DecoderOps.Packing;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.io.torch.TrainingOps;
 
@@ -51,19 +52,9 @@ record Attention(
     if (pass.readsPrefix()) {
       pass.prefix().put(layer, k, v, pass.gradients() != null);
     }
-    NDArray[] seen =
-        DecoderOps.packedAttention(
-            q,
-            k,
-            v,
-            pass.seqLens(),
-            config.keyValueHeads(),
-            config.scale(),
-            cap(),
-            context.window(),
-            context.flash());
+    NDArray[] seen = DecoderOps.packedAttention(q, k, v, packing(pass));
     if (pass.followsPrefix()) {
-      seen = pass.prefix().attend(layer, q, seen, config);
+      seen = pass.prefix().attend(layer, q, seen, packing(pass));
     }
     pass.keep(seen[1]);
     return seen[0];
@@ -126,27 +117,13 @@ record Attention(
   /** The gradients of rotated queries and keys, and of values. */
   private NDArray[] backwardPacked(NDArray dSeen, NDArray seen, ForwardContext pass) {
     NDManager scope = dSeen.getManager();
-    AttentionContext context = context(pass);
     NDArray logSums = pass.recall(scope);
     NDArray v = pass.recall(scope);
     NDArray k = pass.recall(scope);
     NDArray q = pass.recall(scope);
-    NDArray[] d =
-        TrainingOps.packedAttention(
-            dSeen,
-            q,
-            k,
-            v,
-            seen,
-            logSums,
-            pass.seqLens(),
-            config.keyValueHeads(),
-            config.scale(),
-            cap(),
-            context.window(),
-            context.flash());
+    NDArray[] d = TrainingOps.packedAttention(dSeen, q, k, v, seen, logSums, packing(pass));
     if (pass.followsPrefix()) {
-      pass.prefix().backward(layer, dSeen, q, seen, logSums, d[0], config);
+      pass.prefix().backward(layer, dSeen, q, seen, logSums, d[0], packing(pass));
     } else if (pass.readsPrefix()) {
       pass.prefix().addGradients(layer, d[1], d[2]);
     }
@@ -157,6 +134,17 @@ record Attention(
     AttentionContext context = context(pass);
     NDArray d = norm.backward(TrainingOps.rotate(dy, context.cos(), context.sin()), pass);
     return pass.rounded(d.reshape(dy.getShape()));
+  }
+
+  private Packing packing(ForwardContext pass) {
+    AttentionContext context = context(pass);
+    return new Packing(
+        pass.seqLens(),
+        config.keyValueHeads(),
+        config.scale(),
+        cap(),
+        context.window(),
+        context.flash());
   }
 
   private AttentionContext context(ForwardContext pass) {

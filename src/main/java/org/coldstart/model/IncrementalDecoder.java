@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
-import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.TorchOps;
 
 /**
@@ -85,6 +84,6 @@ record IncrementalDecoder(Decoder decoder) {
 
   private NDArray logits(NDArray hidden, KvCache cache) {
     ForwardContext pass = ForwardContext.throughHead(Precision.F32, cache);
-    return Autograd.withoutGradient(() -> decoder.head().forward(hidden, pass));
+    return decoder.head().forward(hidden, pass);
   }
 }

@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.List;
-import org.coldstart.io.checkpoint.AttentionConfig;
 import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.DecoderOps.Packing;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.io.torch.TrainingOps;
 
@@ -102,20 +102,14 @@ final class SharedPrefix {
    * @param own the outputs of their attention to themselves, and the logarithms of its sums
    * @return the same over both
    */
-  NDArray[] attend(int layer, NDArray q, NDArray[] own, AttentionConfig config) {
-    if (own[1].isEmpty()) {
+  NDArray[] attend(int layer, NDArray q, NDArray[] own, Packing packing) {
+    if (!packing.flash()) {
       throw new IllegalStateException(
           "A sequence is longer than was announced when its prefix was read.");
     }
     Layer prefix = layers[layer];
     return DecoderOps.prefixAttention(
-        q,
-        own[0],
-        own[1],
-        prefix.keys(),
-        prefix.values(),
-        config.keyValueHeads(),
-        config.scale());
+        q, own[0], own[1], prefix.keys(), prefix.values(), packing);
   }
 
   /**
@@ -130,20 +124,11 @@ final class SharedPrefix {
       NDArray seen,
       NDArray logSums,
       NDArray dq,
-      AttentionConfig config) {
+      Packing packing) {
     Layer prefix = layers[layer];
+    NDArray[] total = {dq, prefix.dKeys(), prefix.dValues()};
     TrainingOps.prefixAttention(
-        dSeen,
-        q,
-        prefix.keys(),
-        prefix.values(),
-        seen,
-        logSums,
-        dq,
-        prefix.dKeys(),
-        prefix.dValues(),
-        config.keyValueHeads(),
-        config.scale());
+        dSeen, q, prefix.keys(), prefix.values(), seen, logSums, total, packing);
   }
 
   /** Adds what {@link #backward} has summed to the gradients of the prefix's own pass. */

@@ -65,9 +65,9 @@ public final class DecoderOps {
     return OPS.call("add_low_rank", y, x, a, b, scale);
   }
 
-  /** Adds {@code scale · b · a} to a matrix; writes, records nothing. */
+  /** Adds {@code scale · b · a} to a matrix in place. */
   public static void addProductInPlace(NDArray target, NDArray b, NDArray a, double scale) {
-    OPS.invokeUnrecorded("add_product", target, b, a, scale);
+    OPS.invoke("add_product", target, b, a, scale);
   }
 
   /**
@@ -110,29 +110,28 @@ public final class DecoderOps {
   }
 
   /**
-   * Causal attention of packed sequences: no position attends to another sequence.
+   * How packed sequences attend: each position to those of its own sequence up to itself.
    *
-   * @param q shape (n, heads · size), or by head
-   * @param k shape (n, key-value heads · size), or by head; v alike
-   * @param seqLens the sequences' lengths, n together
+   * @param seqLens the sequences' lengths
+   * @param scale what the products of queries and keys are multiplied by
    * @param cap scores become {@code cap · tanh(score / cap)}; 0 for none
    * @param window how many positions, itself included, a position attends to
    * @param flash whether to use the CPU's flash kernel, which knows neither cap nor window
-   * @return the outputs, shape (n, heads · size), and the logarithms of the softmax's sums, which
-   *     backward needs; without elements unless {@code flash}
    */
-  public static NDArray[] packedAttention(
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      long[] seqLens,
-      int keyValueHeads,
-      double scale,
-      double cap,
-      int window,
-      boolean flash) {
+  public record Packing(
+      long[] seqLens, int keyValueHeads, double scale, double cap, int window, boolean flash) {}
+
+  /**
+   * Causal attention of packed sequences.
+   *
+   * @param q shape (n, heads · size), or by head
+   * @param k shape (n, key-value heads · size), or by head; v alike
+   * @return the outputs, shape (n, heads · size), and the logarithms of the softmax's sums, which
+   *     backward needs; without elements unless by the flash kernel
+   */
+  public static NDArray[] packedAttention(NDArray q, NDArray k, NDArray v, Packing p) {
     return OPS.callAll(
-        "packed_attention", q, k, v, seqLens, keyValueHeads, scale, cap, window, flash);
+        "packed_attention", q, k, v, p.seqLens, p.keyValueHeads, p.scale, p.cap, p.window, p.flash);
   }
 
   /**
@@ -144,14 +143,8 @@ public final class DecoderOps {
    * @return outputs and logarithms of sums over both
    */
   public static NDArray[] prefixAttention(
-      NDArray q,
-      NDArray out,
-      NDArray logSums,
-      NDArray k,
-      NDArray v,
-      int keyValueHeads,
-      double scale) {
-    return OPS.callAll("prefix_attention", q, out, logSums, k, v, keyValueHeads, scale);
+      NDArray q, NDArray out, NDArray logSums, NDArray k, NDArray v, Packing p) {
+    return OPS.callAll("prefix_attention", q, out, logSums, k, v, p.keyValueHeads, p.scale);
   }
 
   /**

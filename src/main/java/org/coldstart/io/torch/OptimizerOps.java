@@ -14,7 +14,7 @@ public final class OptimizerOps {
 
   /** The Euclidean norm of all tensors taken as one vector. */
   public static NDArray globalNorm(NDArray[] tensors) {
-    return OPS.call("global_norm", tensors);
+    return OPS.call("global_norm", (Object) tensors);
   }
 
   /** Multiplies every tensor in place. */

@@ -38,12 +38,9 @@ public final class TorchOps {
     return OPS.call("index_select", x, axis, index);
   }
 
-  /**
-   * Copies {@code source} over {@code target} along {@code axis} from {@code start}; writes,
-   * records nothing.
-   */
+  /** Copies {@code source} over {@code target} along {@code axis} from {@code start}. */
   public static void write(NDArray target, NDArray source, int axis, long start) {
-    OPS.invokeUnrecorded("write_slice", target, source, axis, start);
+    OPS.invoke("write_slice", target, source, axis, start);
   }
 
   /**
@@ -52,13 +49,13 @@ public final class TorchOps {
    */
   public static void fill(NDArray target, float[] values) {
     try (NDArray source = target.getManager().create(values, target.getShape())) {
-      OPS.invokeUnrecorded("copy_all", new NDArray[] {target}, new NDArray[] {source});
+      OPS.invoke("copy_all", new NDArray[] {target}, new NDArray[] {source});
     }
   }
 
-  /** Copies rows over the rows of {@code target} that {@code index} names; records nothing. */
+  /** Copies rows over the rows of {@code target} that {@code index} names. */
   public static void writeRows(NDArray target, NDArray index, NDArray rows) {
-    OPS.invokeUnrecorded("write_rows", target, index, rows);
+    OPS.invoke("write_rows", target, index, rows);
   }
 
   /** An array of any content; DJL itself makes none in bf16. */
@@ -70,8 +67,7 @@ public final class TorchOps {
 
   /** {@code length} elements from {@code start} as the bytes of another type; uint8, one axis. */
   public static NDArray readBytes(NDArray source, FloatType type, long start, long length) {
-    return Autograd.withoutGradient(
-        () -> OPS.call("read_bytes", source, type.scalarType, start, length));
+    return OPS.call("read_bytes", source, type.scalarType, start, length);
   }
 
   /**
@@ -82,12 +78,9 @@ public final class TorchOps {
    * @return their sum; not finite if one of them is not
    */
   public static float writeBytes(NDArray target, NDArray bytes, FloatType type, long start) {
-    return Autograd.withoutGradient(
-        () -> {
-          try (NDArray sum = OPS.call("write_bytes", target, bytes, type.scalarType, start)) {
-            return sum.getFloat();
-          }
-        });
+    try (NDArray sum = OPS.call("write_bytes", target, bytes, type.scalarType, start)) {
+      return sum.getFloat();
+    }
   }
 
   /** The same values in f32. */
@@ -106,25 +99,22 @@ public final class TorchOps {
   }
 
   /**
-   * The mean of a matrix's rows in f32, shape (1, columns), without gradients. Taken piece by
-   * piece: of a bf16 matrix torch would otherwise make an f32 copy first.
+   * The mean of a matrix's rows in f32, shape (1, columns). Taken piece by piece: of a bf16 matrix
+   * torch would otherwise make an f32 copy first.
    */
   public static NDArray meanRow(NDArray matrix) {
     long rows = matrix.getShape().get(0);
-    return Autograd.withoutGradient(
-        () -> {
-          try (NDManager scope = matrix.getManager().newSubManager()) {
-            NDArray sum = scope.zeros(new Shape(1, matrix.getShape().get(1)));
-            for (long at = 0; at < rows; at += PIECE) {
-              NDArray piece = slice(matrix, 0, at, Math.min(PIECE, rows - at));
-              piece.attach(scope);
-              sum.addi(OPS.call("sum_rows", piece));
-            }
-            NDArray mean = sum.div(rows);
-            mean.attach(matrix.getManager());
-            return mean;
-          }
-        });
+    try (NDManager scope = matrix.getManager().newSubManager()) {
+      NDArray sum = scope.zeros(new Shape(1, matrix.getShape().get(1)));
+      for (long at = 0; at < rows; at += PIECE) {
+        NDArray piece = slice(matrix, 0, at, Math.min(PIECE, rows - at));
+        piece.attach(scope);
+        sum.addi(OPS.call("sum_rows", piece));
+      }
+      NDArray mean = sum.div(rows);
+      mean.attach(matrix.getManager());
+      return mean;
+    }
   }
 
   /**

@@ -79,23 +79,16 @@ final class TorchScript {
    * @param arguments {@link NDArray}, {@code NDArray[]}, {@code long[]}, {@link Integer}, {@link
    *     Long}, {@link Double} or {@link Boolean}
    */
-  NDArray call(String method, NDArray first, Object... arguments) {
-    try (IValue result = run(method, prepend(first, arguments))) {
-      return result.toTensor((PtNDManager) first.getManager());
+  NDArray call(String method, Object... arguments) {
+    try (IValue result = run(method, arguments)) {
+      return result.toTensor(managerOf(arguments[0]));
     }
   }
 
-  /** The same for a method of a list of tensors. */
-  NDArray call(String method, NDArray[] tensors) {
-    try (IValue result = run(method, (Object) tensors)) {
-      return result.toTensor((PtNDManager) tensors[0].getManager());
-    }
-  }
-
-  /** Calls a method that returns a list of tensors. */
-  NDArray[] callAll(String method, NDArray first, Object... arguments) {
-    try (IValue result = run(method, prepend(first, arguments))) {
-      return result.toTensorArray((PtNDManager) first.getManager());
+  /** The same for a method that returns a list of tensors. */
+  NDArray[] callAll(String method, Object... arguments) {
+    try (IValue result = run(method, arguments)) {
+      return result.toTensorArray(managerOf(arguments[0]));
     }
   }
 
@@ -104,20 +97,9 @@ final class TorchScript {
     run(method, arguments).close();
   }
 
-  /** The same without recording it for gradients. */
-  void invokeUnrecorded(String method, Object... arguments) {
-    Autograd.withoutGradient(
-        () -> {
-          invoke(method, arguments);
-          return null;
-        });
-  }
-
-  private static Object[] prepend(Object first, Object[] others) {
-    Object[] all = new Object[others.length + 1];
-    all[0] = first;
-    System.arraycopy(others, 0, all, 1, others.length);
-    return all;
+  private static PtNDManager managerOf(Object argument) {
+    NDArray array = argument instanceof NDArray[] list ? list[0] : (NDArray) argument;
+    return (PtNDManager) array.getManager();
   }
 
   /** An argument that may be null, as the list that TorchScript takes for it. */

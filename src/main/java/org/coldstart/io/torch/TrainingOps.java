@@ -4,6 +4,7 @@ import static org.coldstart.io.torch.TorchScript.OPS;
 import static org.coldstart.io.torch.TorchScript.optional;
 
 import ai.djl.ndarray.NDArray;
+import org.coldstart.io.torch.DecoderOps.Packing;
 
 /**
  * The gradients of a decoder's operations, of {@code backward.py}, where their formulas stand: from
@@ -101,22 +102,11 @@ public final class TrainingOps {
   /**
    * The gradients of {@link DecoderOps#packedAttention}.
    *
-   * @param out what that returned; logSums alike, without elements unless by the flash kernel
+   * @param out what that returned; logSums alike
    * @return those of q, k and v, heads side by side
    */
   public static NDArray[] packedAttention(
-      NDArray dy,
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      NDArray out,
-      NDArray logSums,
-      long[] seqLens,
-      int keyValueHeads,
-      double scale,
-      double cap,
-      int window,
-      boolean flash) {
+      NDArray dy, NDArray q, NDArray k, NDArray v, NDArray out, NDArray logSums, Packing p) {
     return OPS.callAll(
         "packed_attention_backward",
         dy,
@@ -125,20 +115,20 @@ public final class TrainingOps {
         v,
         out,
         logSums,
-        seqLens,
-        keyValueHeads,
-        scale,
-        cap,
-        window,
-        flash);
+        p.seqLens(),
+        p.keyValueHeads(),
+        p.scale(),
+        p.cap(),
+        p.window(),
+        p.flash());
   }
 
   /**
    * The gradients of {@link DecoderOps#prefixAttention}, after {@link #packedAttention} with what
    * that returned.
    *
-   * @param dq where the gradient of q is added
-   * @param dk where that of the prefix's keys is added, f32, of their shape; dv alike
+   * @param total where the gradients of q and of the prefix's keys and values are added, the latter
+   *     two f32
    */
   public static void prefixAttention(
       NDArray dy,
@@ -147,24 +137,10 @@ public final class TrainingOps {
       NDArray v,
       NDArray out,
       NDArray logSums,
-      NDArray dq,
-      NDArray dk,
-      NDArray dv,
-      int keyValueHeads,
-      double scale) {
+      NDArray[] total,
+      Packing p) {
     OPS.invoke(
-        "prefix_attention_backward",
-        dy,
-        q,
-        k,
-        v,
-        out,
-        logSums,
-        dq,
-        dk,
-        dv,
-        keyValueHeads,
-        scale);
+        "prefix_attention_backward", dy, q, k, v, out, logSums, total, p.keyValueHeads(), p.scale());
   }
 
   /**

@@ -118,9 +118,10 @@ class Backward(Module):
       start += n
     return [torch.cat(dqs), torch.cat(dks), torch.cat(dvs)]
 
-  # With the sums of both parts, each part's gradient is that of its own attention. Adds to dq, and to the prefix's.
+  # With the sums of both parts, each part's gradient is that of its own attention. Adds to those of q and of the
+  # prefix's k and v.
   def prefix_attention_backward(self, dout: Tensor, q: Tensor, k: Tensor, v: Tensor, out: Tensor, log_sums: Tensor,
-                                dq: Tensor, dk: Tensor, dv: Tensor, kv: int, scale: float) -> int:
+                                total: List[Tensor], kv: int, scale: float) -> int:
     n = q.size(0)
     m = k.size(0)
     groups = q.numel() // n // (k.numel() // m)
@@ -128,9 +129,9 @@ class Backward(Module):
         self.query_heads(dout, 0, n, kv, groups), self.query_heads(q, 0, n, kv, groups),
         self.shared_heads(k, 0, m, kv, groups), self.shared_heads(v, 0, m, kv, groups),
         self.query_heads(out, 0, n, kv, groups), log_sums, 0.0, False, scale=scale)
-    dq.add_(self.flat(gq))
-    dk.add_(self.flat_sum(gk))
-    dv.add_(self.flat_sum(gv))
+    total[0].add_(self.flat(gq))
+    total[1].add_(self.flat_sum(gk))
+    total[2].add_(self.flat_sum(gv))
     return 0
 
   # Cross-entropy
