@@ -29,6 +29,7 @@ import org.coldstart.io.torch.Torch;
  */
 public final class ForwardBackward implements AutoCloseable {
 
+  private final CausalLm model;
   private final Decoder decoder;
   private final Precision precision;
   private final boolean checkpointing;
@@ -41,6 +42,7 @@ public final class ForwardBackward implements AutoCloseable {
   private Way begun;
 
   ForwardBackward(CausalLm model, Precision precision, boolean checkpointing) {
+    this.model = model;
     decoder = model.decoder();
     this.precision = precision;
     this.checkpointing = checkpointing;
@@ -52,9 +54,9 @@ public final class ForwardBackward implements AutoCloseable {
               + " Precision.BF16 for the products.");
     }
     trained = model.trainableParameters();
-    gradients = new Gradients(trained);
+    gradients = new Gradients(trained, model.trainable().tokens());
     try {
-      decoder.trainable().writeBack();
+      model.trainable().writeTokens();
       // Who saves memory by checkpointing would not spend it on copies.
       halves =
           precision == Precision.BF16 && !checkpointing
@@ -102,8 +104,7 @@ public final class ForwardBackward implements AutoCloseable {
   }
 
   private boolean dropsOut() {
-    Lora adapter = decoder.trainable().adapter();
-    return adapter != null && adapter.config().loraDropout() > 0;
+    return model.adapter().stream().anyMatch(Adapter::dropsOut);
   }
 
   /** Takes what the rows have sent back through their beginning, if one was read. */
@@ -235,15 +236,14 @@ public final class ForwardBackward implements AutoCloseable {
   }
 
   /**
-   * Says that trained weights have moved, so that copies of them are made anew. Rows trained on
-   * their own go into their matrix at once, as a checkpoint would write them: whether one is saved
-   * makes no difference to the next step.
+   * To be called after trained parameters were changed: writes trained token rows into their
+   * matrices and rounds bf16 copies anew.
    */
   public void weightsChanged() {
-    decoder.trainable().writeBack();
+    model.trainable().writeTokens();
     if (halves != null) {
       halves.renew(trained.values());
-      halves.renew(decoder.trainable().matricesOfRows());
+      halves.renew(model.trainable().tokens().stream().map(TrainableTokens::matrix).toList());
     }
   }
 
