@@ -11,6 +11,7 @@ import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import org.coldstart.io.checkpoint.CheckpointException;
 import org.coldstart.io.checkpoint.DType;
+import org.coldstart.io.torch.TorchOps;
 import org.coldstart.model.Adapter;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.Linear;
@@ -161,7 +162,7 @@ public final class Lora implements Adapter {
     }
     NDArray zeros = tensors.add(name, new Shape(shape));
     if (name.endsWith("lora_A.weight")) {
-      zeros.set(kaimingUniform(name, Math.toIntExact(zeros.size()), shape[1]));
+      TorchOps.fill(zeros, kaimingUniform(name, Math.toIntExact(zeros.size()), shape[1]));
     }
     return zeros;
   }

@@ -84,43 +84,24 @@ final class Decoder {
     return new LmHead(norm, new Linear(headWeight(), null), logitCap);
   }
 
-  /** A pass over packed sequences: rows one behind the other without padding. */
-  ForwardContext overRows(NDManager out, long[] rows, Precision precision) {
-    return overRows(out, rows, precision, null, null, null);
+  /** A pass over packed sequences. */
+  ForwardContext overRows(NDManager out, long[] seqLens, Precision precision) {
+    return overRows(out, seqLens, 0, precision);
   }
 
-  /** The same with backward, which sums gradients; rows may continue a shared prefix. */
-  ForwardContext overRows(
-      NDManager out,
-      long[] rows,
-      Precision precision,
-      Bf16Weights halves,
-      Gradients gradients,
-      SharedPrefix follows) {
-    Map<LayerType, AttentionContext> contexts = overRows(out, rows, precision, follows);
-    return new ForwardContext(
-        precision, rows, contexts, null, halves, null, gradients, null, follows);
-  }
-
-  /** A pass over packed sequences, which may continue a shared prefix, into an empty cache. */
-  ForwardContext into(KvCache cache, NDManager out, long[] rows, SharedPrefix follows) {
-    Map<LayerType, AttentionContext> contexts = overRows(out, rows, Precision.F32, follows);
-    return new ForwardContext(
-        Precision.F32, rows, contexts, cache, null, null, null, null, follows);
-  }
-
-  private Map<LayerType, AttentionContext> overRows(
-      NDManager out, long[] rows, Precision precision, SharedPrefix follows) {
-    int start = follows == null ? 0 : follows.length();
-    return contexts(span -> span.overRows(out, rows, start, precision));
+  /**
+   * A pass over packed sequences that continue something.
+   *
+   * @param start the position of each sequence's first token
+   */
+  ForwardContext overRows(NDManager out, long[] seqLens, int start, Precision precision) {
+    return ForwardContext.packed(
+        precision, seqLens, start, contexts(span -> span.packed(out, seqLens, start, precision)));
   }
 
   /** A pass over the next {@code time} tokens of a cache's rows. */
   ForwardContext after(KvCache cache, NDManager out, int time) {
-    Map<LayerType, AttentionContext> contexts =
-        contexts(span -> span.after(cache, out, time, Precision.F32));
-    return new ForwardContext(
-        Precision.F32, null, contexts, cache, null, null, null, null, null);
+    return ForwardContext.after(cache, contexts(span -> span.after(cache, out, time)));
   }
 
   private Map<LayerType, AttentionContext> contexts(
@@ -131,17 +112,17 @@ final class Decoder {
   }
 
   /**
-   * Whether rows can continue a shared prefix: where every layer attends to all of a row by the
-   * flash kernel.
+   * Whether sequences can continue a shared prefix: where every layer attends to all of a sequence
+   * by the flash kernel.
    *
-   * @param longest tokens of the longest row, its prefix included
+   * @param longest tokens of the longest sequence, its prefix included
    */
   boolean canShare(long longest) {
     return spans.values().stream().allMatch(span -> span.flash(longest));
   }
 
-  /** A shared prefix without keys and values yet; {@code out} owns its tensors. */
-  SharedPrefix newBeginning(NDManager out, int length) {
+  /** A shared prefix that has not been read yet; {@code out} owns its tensors. */
+  SharedPrefix newPrefix(NDManager out, int length) {
     return new SharedPrefix(out, length, layers.size());
   }
 

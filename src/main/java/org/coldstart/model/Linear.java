@@ -2,7 +2,7 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import org.coldstart.io.torch.DecoderOps;
-import org.coldstart.io.torch.IncrementalOps;
+import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.TrainingOps;
 
 /** A linear layer, y = xWᵀ (+ b), and the {@link Delta} that an adapter has put on it. */
@@ -56,8 +56,8 @@ public final class Linear {
   NDArray forward(NDArray x, ForwardContext pass) {
     NDArray y =
         pass.continues()
-            ? IncrementalOps.linearOfFew(x, weight, bias)
-            : DecoderOps.linear(x, pass.halved(weight), bias, pass.precision());
+            ? DecoderOps.linearOfFew(x, weight, bias)
+            : DecoderOps.linear(x, pass.bf16Copy(weight), bias, pass.precision() == Precision.BF16);
     return delta == null ? y : delta.forward(y, x);
   }
 

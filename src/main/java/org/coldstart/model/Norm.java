@@ -2,10 +2,10 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 
-/** What brings vectors to a common length. */
+/** Normalisation of each vector; {@link RmsNorm} in all architectures here, or none. */
 interface Norm {
 
-  /** Where an architecture has no norm. */
+  /** y = x, where an architecture has no norm. */
   Norm NONE =
       new Norm() {
         @Override
@@ -22,6 +22,6 @@ interface Norm {
   /** (…, size) → (…, size). */
   NDArray forward(NDArray x, ForwardContext pass);
 
-  /** From the gradient of what {@link #forward} gave to that of what it took. */
+  /** From y's gradient to x's; adds to the weight's. */
   NDArray backward(NDArray dy, ForwardContext pass);
 }

@@ -5,20 +5,17 @@ import org.coldstart.io.torch.DecoderOps;
 import org.coldstart.io.torch.TrainingOps;
 
 /**
- * Scales each vector to unit root mean square, then by a learnt weight.
+ * RMS normalisation (Zhang and Sennrich, 2019): {@code y = x / sqrt(mean(x²) + ε) · w}.
  *
- * @param weight shape (size)
- * @param eps added to the mean square
- * @param onePlusWeight whether the scale is 1 + weight, so that a weight of 0 leaves vectors alone
+ * @param weight w, shape (size)
+ * @param eps ε
+ * @param onePlusWeight whether the factor is 1 + w (Gemma)
  */
 record RmsNorm(NDArray weight, double eps, boolean onePlusWeight) implements Norm {
 
   @Override
   public NDArray forward(NDArray x, ForwardContext pass) {
-    pass.keep(x);
-    return onePlusWeight
-        ? DecoderOps.rmsNormOnePlus(x, weight, eps)
-        : DecoderOps.rmsNorm(x, weight, eps);
+    return DecoderOps.rmsNorm(pass.keep(x), weight, eps, onePlusWeight);
   }
 
   @Override

@@ -184,8 +184,9 @@ final class TrainingRun implements AutoCloseable {
   }
 
   private LossSums microBatch(List<Example> rows, int index, int beginning, long kept) {
-    // Noise and dropout depend on the place in the run alone, so a resumed run draws the same.
-    Torch.seed(config.seed() + 1_000_003L * state.step + index);
+    if (config.neftuneNoiseAlpha() > 0) { // noise depends on the place in the run alone
+      Torch.seed(config.seed() + 1_000_003L * state.step + index);
+    }
     long number = (long) state.step * config.gradientAccumulationSteps() + index;
     LossSums sums = roomFor(rows, () -> forwardBackward(rows, number, beginning, kept));
     if (!Double.isFinite(sums.loss())) {
