@@ -13,11 +13,13 @@ import org.coldstart.io.checkpoint.ModelConfig;
 import org.coldstart.io.checkpoint.TensorSource;
 import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.DecoderOps;
-import org.coldstart.io.torch.TrainingOps;
 
 /**
- * The network: token ids are looked up in the embedding and go through the layers one after the
- * other; the head turns what comes out into scores.
+ * The network: token ids become vectors by looking up rows of the embedding matrix, the vectors go
+ * through the layers one after the other, and the head turns the last layer's output into logits.
+ *
+ * <p>It knows neither adapters nor training: an adapter puts itself on the {@link #linears}, and
+ * which parameters get gradients is for the {@link ForwardContext}'s {@link Gradients} to say.
  */
 final class Decoder {
 
@@ -25,7 +27,6 @@ final class Decoder {
   static final String HEAD = "lm_head.weight";
 
   private final Weights weights;
-  private final TrainableParameters trainable;
   private final Map<LayerType, AttentionSpan> spans;
   private final List<DecoderLayer> layers;
   private final Norm norm;
@@ -51,7 +52,35 @@ final class Decoder {
     if (!tied) {
       weights.load(source, HEAD, config.vocabSize(), hiddenSize);
     }
-    trainable = new TrainableParameters(weights, tied);
+  }
+
+  /** Token ids of any shape → the last layer's output, (…, hidden). */
+  NDArray forward(NDArray inputIds, ForwardContext pass) {
+    return Autograd.withoutGradient(
+        () -> {
+          NDArray x = embed(inputIds.flatten());
+          for (DecoderLayer layer : layers) {
+            x = layer.forward(x, pass);
+          }
+          return x.reshape(inputIds.getShape().add(hiddenSize));
+        });
+  }
+
+  /** Embeddings of token ids, (n) → (n, hidden). */
+  NDArray embed(NDArray inputIds) {
+    NDArray x = DecoderOps.embedding(inputIds, embedding());
+    return embeddingScale == 1 ? x : x.mul(embeddingScale);
+  }
+
+  /** Adds to the embedding matrix's gradient what {@link #embed} passes back. */
+  void backwardEmbed(NDArray dx, NDArray inputIds, ForwardContext pass) {
+    NDArray d = embeddingScale == 1 ? dx : dx.mul(embeddingScale);
+    pass.gradients().addLookedUp(embedding(), inputIds, d);
+  }
+
+  /** The final norm and the logits, over the head's matrix as it is now. */
+  LmHead head() {
+    return new LmHead(norm, new Linear(headWeight(), null), logitCap);
   }
 
   /** A pass over packed sequences. */
@@ -96,34 +125,6 @@ final class Decoder {
     return new SharedPrefix(out, length, layers.size());
   }
 
-  /** Token ids of any shape → the last layer's output, (…, hidden). */
-  NDArray forward(NDArray inputIds, ForwardContext pass) {
-    return Autograd.withoutGradient(
-        () -> {
-          NDArray x = embed(inputIds.flatten());
-          for (DecoderLayer layer : layers) {
-            x = layer.forward(x, pass);
-          }
-          return x.reshape(inputIds.getShape().add(hiddenSize));
-        });
-  }
-
-  /** Embeddings of token ids, (n) → (n, hidden). */
-  NDArray embed(NDArray inputIds) {
-    NDArray x = trainable.onLookedUp(DecoderOps.embedding(inputIds, embedding()), inputIds);
-    return embeddingScale == 1 ? x : x.mul(embeddingScale);
-  }
-
-  /** The way back of {@link #embed}. */
-  void backwardEmbed(NDArray dx, NDArray inputIds, ForwardContext pass) {
-    NDArray d = embeddingScale == 1 ? dx : dx.mul(embeddingScale);
-    NDArray total = pass.gradient(embedding());
-    if (total != null) {
-      TrainingOps.addAtRows(total, inputIds, d);
-    }
-    trainable.backwardLookedUp(d, inputIds, pass);
-  }
-
   List<DecoderLayer> layers() {
     return layers;
   }
@@ -132,12 +133,7 @@ final class Decoder {
     return hiddenSize;
   }
 
-  /** The final norm and the scores, over the head's matrix as it is now. */
-  LmHead head() {
-    return new LmHead(norm, new Linear(headWeight(), null), trainable, logitCap);
-  }
-
-  /** The layers an adapter can be put on, by name, in the order of the forward pass. */
+  /** The linear layers that an adapter can be put on, by name, in the order of the forward pass. */
   Map<String, Linear> linears() {
     return linears;
   }
@@ -150,15 +146,7 @@ final class Decoder {
     return matrices;
   }
 
-  /** What of the network is trained. */
-  TrainableParameters trainable() {
-    return trainable;
-  }
-
-  /**
-   * The embedding matrix as it is stored, shape (vocabulary, hidden): rows that are trained on
-   * their own may be older.
-   */
+  /** The embedding matrix, shape (vocabulary, hidden). */
   NDArray embedding() {
     return weights.get(EMBEDDING);
   }

@@ -34,6 +34,7 @@ public final class ForwardBackward implements AutoCloseable {
   private static final int TOKENS_BF16 = 1024;
   private static final int TOKENS_GPU = 4096;
 
+  private final CausalLm model;
   private final Decoder decoder;
   private final Precision precision;
   private final boolean checkpointing;
@@ -53,14 +54,15 @@ public final class ForwardBackward implements AutoCloseable {
               + ", which loses the small steps of training: load it with DType.F32 and choose"
               + " Precision.BF16 for the products.");
     }
+    this.model = model;
     decoder = model.decoder();
     this.precision = precision;
     this.checkpointing = checkpointing;
     trained = model.trainableParameters();
-    gradients = new Gradients(trained);
+    gradients = new Gradients(trained, model.trainable().tokens());
     manager = Torch.newManager();
     try {
-      decoder.trainable().writeBack();
+      model.trainable().writeTokens();
       // Checkpointing is to save memory, which copies would cost.
       bf16Weights =
           precision == Precision.BF16 && !checkpointing
@@ -108,8 +110,7 @@ public final class ForwardBackward implements AutoCloseable {
   }
 
   private boolean dropsOut() {
-    Lora adapter = decoder.trainable().adapter();
-    return adapter != null && adapter.config().loraDropout() > 0;
+    return model.adapter().stream().anyMatch(Adapter::dropsOut);
   }
 
   /** Runs backward through the prefix, if one was read, with what the sequences have added up. */
@@ -242,10 +243,11 @@ public final class ForwardBackward implements AutoCloseable {
    * their matrix and rounds bf16 copies anew.
    */
   public void weightsChanged() {
-    decoder.trainable().writeBack();
+    model.trainable().writeTokens();
     if (bf16Weights != null) {
       bf16Weights.renew(trained.values());
-      bf16Weights.renew(decoder.trainable().matricesOfRows());
+      bf16Weights.renew(
+          model.trainable().tokens().stream().map(TrainableTokens::matrix).toList());
     }
   }
 

@@ -9,6 +9,7 @@ import org.coldstart.io.checkpoint.AttentionConfig;
 import org.coldstart.io.checkpoint.ModelConfig;
 import org.coldstart.io.torch.DecoderOps;
 import org.coldstart.io.torch.FloatType;
+import org.coldstart.io.torch.NativeMemory;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 
@@ -28,6 +29,7 @@ public final class KvCache implements AutoCloseable {
 
   private final AttentionConfig config;
   private final NDManager manager = Torch.newManager();
+  private final NativeMemory memory = NativeMemory.of(this, manager::close);
   private final Entry[] layers;
   private int[] padding;
   private int length;
@@ -177,6 +179,6 @@ public final class KvCache implements AutoCloseable {
 
   @Override
   public void close() {
-    manager.close();
+    memory.free();
   }
 }

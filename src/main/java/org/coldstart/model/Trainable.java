@@ -19,7 +19,7 @@ import org.coldstart.tokenizer.Tokenizer;
  * model.setTrainable(Trainable.tokenRows(tokenizer, "<think>", "</think>"));
  * }</pre>
  *
- * @see Lora for a model whose parameters all stay as they are
+ * <p>An {@link Adapter} leaves all parameters as they are and is trained itself.
  */
 public sealed interface Trainable {
 

@@ -31,6 +31,7 @@ public final class Notebook {
           "org.coldstart.io.checkpoint.*",
           "org.coldstart.tokenizer.*",
           "org.coldstart.model.*",
+          "org.coldstart.lora.*",
           "org.coldstart.generate.*",
           "org.coldstart.data.*",
           "org.coldstart.data.village.*",

@@ -117,15 +117,6 @@ public final class TorchOps {
     }
   }
 
-  /**
-   * The lower triangular root L of a covariance matrix, {@code L · Lᵀ = x}, worked out in f64.
-   *
-   * @param x symmetric, shape (n, n); a millionth of its mean diagonal is added against rounding
-   */
-  public static NDArray cholesky(NDArray x) {
-    return OPS.call("cholesky", x);
-  }
-
   /** Softmax over the last axis, in f32. */
   public static NDArray softmax(NDArray logits) {
     return OPS.call("softmax", logits);

@@ -41,8 +41,7 @@ final class TorchScript {
       "class M(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n";
 
   static final TorchScript OPS =
-      ofResources(
-          Torch.root(), "ops.py", "decoder.py", "backward.py", "optimizer.py", "token_rows.py");
+      ofResources(Torch.root(), "ops.py", "decoder.py", "backward.py", "optimizer.py");
 
   private final PtSymbolBlock module;
 

@@ -50,11 +50,6 @@ class Ops(Module):
   def sum_rows(self, x: Tensor) -> Tensor:
     return x.sum([0], True, dtype=6)
 
-  # L with L·Lᵀ = x; a millionth of the mean diagonal is added against rounding.
-  def cholesky(self, x: Tensor) -> Tensor:
-    jitter = torch.eye(x.size(0), dtype=7, device=x.device) * (x.diagonal().mean() * 1e-06)
-    return torch.linalg_cholesky(x.double() + jitter, upper=False).float()
-
   # Sampling: logits (batch, vocabulary)
 
   def softmax(self, logits: Tensor) -> Tensor:

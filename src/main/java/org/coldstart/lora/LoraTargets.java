@@ -1,4 +1,4 @@
-package org.coldstart.model;
+package org.coldstart.lora;
 
 import java.util.List;
 import java.util.Objects;
@@ -75,6 +75,17 @@ public record LoraTargets(List<String> names, String regex) {
     return chosen;
   }
 
+  /** PEFT, too, saves the names that "all-linear" stood for. */
+  LoraTargets resolved(List<String> targets) {
+    return ALL_LINEAR.equals(regex)
+        ? named(targets.stream().map(LoraTargets::lastPart).distinct().toArray(String[]::new))
+        : this;
+  }
+
+  private static String lastPart(String linear) {
+    return linear.substring(linear.lastIndexOf('.') + 1);
+  }
+
   private boolean chooses(String linear) {
     return ALL_LINEAR.equals(regex)
         || (regex != null
@@ -92,17 +103,12 @@ public record LoraTargets(List<String> names, String regex) {
 
   private static void require(Set<String> linears, Predicate<String> chosen, String target) {
     if (linears.stream().noneMatch(chosen)) {
-      Set<String> kinds = new TreeSet<>();
-      linears.forEach(linear -> kinds.add(linear.substring(linear.lastIndexOf('.') + 1)));
+      Set<String> kinds = new TreeSet<>(linears.stream().map(LoraTargets::lastPart).toList());
       throw new IllegalArgumentException(
-          "The target module \""
-              + target
-              + "\" names no linear layer of this model; there are "
-              + String.join(", ", kinds)
-              + " (in full for instance "
-              + linears.iterator().next()
-              + "). The head and the embedding take no LoRA here: train rows of them with"
-              + " trainableTokenIndices.");
+          ("The target module \"%s\" names no linear layer of this model; there are %s (in full for"
+                  + " instance %s). Rows of embedding and head are trained with"
+                  + " trainableTokenIndices.")
+              .formatted(target, String.join(", ", kinds), linears.iterator().next()));
     }
   }
 }
