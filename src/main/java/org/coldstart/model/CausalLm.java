@@ -18,7 +18,6 @@ import org.coldstart.io.checkpoint.ModelConfig;
 import org.coldstart.io.checkpoint.SaveOptions;
 import org.coldstart.io.checkpoint.TensorSource;
 import org.coldstart.io.hub.Hub;
-import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.NativeMemory;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
@@ -164,7 +163,7 @@ public final class CausalLm implements AutoCloseable {
     Shape shape = hidden.getShape();
     NDArray flat = hidden.reshape(-1, config.hiddenSize());
     ForwardContext pass = ForwardContext.throughHead(precision, null);
-    NDArray logits = Autograd.withoutGradient(() -> decoder.head().forward(flat, pass));
+    NDArray logits = decoder.head().forward(flat, pass);
     return logits.reshape(shape.slice(0, shape.dimension() - 1).add(config.vocabSize()));
   }
 
@@ -202,14 +201,11 @@ public final class CausalLm implements AutoCloseable {
    */
   public synchronized LossSums loss(
       long[] inputIds, long[] seqLens, long[] positions, long[] labels, Precision precision) {
-    return Autograd.withoutGradient(
-        () -> {
-          try (NDManager step = Torch.newManager()) {
-            ForwardContext pass = decoder.overRows(step, seqLens, precision);
-            NDArray hidden = decoder.forward(step.create(inputIds), pass);
-            return decoder.head().loss(hidden, positions, labels, pass, 0, null);
-          }
-        });
+    try (NDManager step = Torch.newManager()) {
+      ForwardContext pass = decoder.overRows(step, seqLens, precision);
+      NDArray hidden = decoder.forward(step.create(inputIds), pass);
+      return decoder.head().loss(hidden, positions, labels, pass, 0, null);
+    }
   }
 
   /** An empty cache for prompts, with room for so many tokens after them; more may come. */

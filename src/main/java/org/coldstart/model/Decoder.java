@@ -11,7 +11,6 @@ import java.util.stream.IntStream;
 import org.coldstart.io.checkpoint.LayerType;
 import org.coldstart.io.checkpoint.ModelConfig;
 import org.coldstart.io.checkpoint.TensorSource;
-import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.DecoderOps;
 
 /**
@@ -56,14 +55,11 @@ final class Decoder {
 
   /** Token ids of any shape → the last layer's output, (…, hidden). */
   NDArray forward(NDArray inputIds, ForwardContext pass) {
-    return Autograd.withoutGradient(
-        () -> {
-          NDArray x = embed(inputIds.flatten());
-          for (DecoderLayer layer : layers) {
-            x = layer.forward(x, pass);
-          }
-          return x.reshape(inputIds.getShape().add(hiddenSize));
-        });
+    NDArray x = embed(inputIds.flatten());
+    for (DecoderLayer layer : layers) {
+      x = layer.forward(x, pass);
+    }
+    return x.reshape(inputIds.getShape().add(hiddenSize));
   }
 
   /** Embeddings of token ids, (n) → (n, hidden). */

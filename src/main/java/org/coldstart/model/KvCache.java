@@ -14,18 +14,16 @@ import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 
 /**
- * The keys and values of all tokens seen so far, so that a new token costs one token's work.
+ * The keys and values of all tokens read so far, so that a new token costs one token's work.
  *
- * <p>Rows of unequal length share a cache by ending at the same column: {@code padding[b]} is the
- * number of columns in front of row b that hold no token; they are never attended to and do not
- * count as positions. Room grows by doubling.
+ * <p>Rows of unequal length share a cache by ending at the same column: {@code padding[b]} columns
+ * in front of row b hold no token; they are never attended to and do not count as positions. Room
+ * grows by doubling.
  */
 public final class KvCache implements AutoCloseable {
 
   /** Keys and values of one layer, each of shape (rows, key-value heads, time, head size). */
   record Entry(NDArray keys, NDArray values) {}
-
-  private static final int FIRST_CAPACITY = 128;
 
   private final AttentionConfig config;
   private final NDManager manager = Torch.newManager();
@@ -39,15 +37,6 @@ public final class KvCache implements AutoCloseable {
    * An empty cache.
    *
    * @param padding for each row of the batch the padding tokens on its left, 0 for none
-   */
-  public KvCache(ModelConfig config, int[] padding) {
-    this(config, padding, FIRST_CAPACITY);
-  }
-
-  /**
-   * An empty cache with room from the start, which spares it growing.
-   *
-   * @param padding for each row of the batch the padding tokens on its left, 0 for none
    * @param room columns expected to be filled; more may come
    */
   public KvCache(ModelConfig config, int[] padding, int room) {
@@ -57,7 +46,7 @@ public final class KvCache implements AutoCloseable {
     this.capacity = Math.max(1, room);
   }
 
-  /** Tokens seen by each row, padding included. */
+  /** Tokens read of each row, padding included. */
   public int length() {
     return length;
   }
@@ -84,8 +73,8 @@ public final class KvCache implements AutoCloseable {
   }
 
   /**
-   * The mask under which {@code time} new tokens attend to at most {@code window} positions of their
-   * own row, up to themselves, and to no padding; shape (batch or 1, 1, time, columns from {@link
+   * The mask under which {@code time} new tokens attend to at most {@code window} positions of
+   * their own row, up to themselves, and to no padding; shape (batch or 1, 1, time, columns from {@link
    * #firstSeen} on). Null where it would hide nothing.
    */
   NDArray mask(NDManager out, int time, int window) {
@@ -125,14 +114,33 @@ public final class KvCache implements AutoCloseable {
     Entry old = layers[layer];
     int needed = length + time;
     if (old == null || needed > old.keys().getShape().get(2)) {
-      if (needed > capacity) {
-        capacity = Math.max(needed, 2 * capacity);
-      }
+      capacity = needed > capacity ? Math.max(needed, 2 * capacity) : capacity;
       layers[layer] =
-          new Entry(
-              grown(old == null ? null : old.keys()), grown(old == null ? null : old.values()));
+          old == null
+              ? new Entry(empty(), empty())
+              : new Entry(grown(old.keys()), grown(old.values()));
     }
     return layers[layer];
+  }
+
+  private NDArray empty() {
+    return TorchOps.empty(
+        manager,
+        FloatType.F32,
+        padding.length,
+        config.keyValueHeads(),
+        capacity,
+        config.headDim());
+  }
+
+  private NDArray grown(NDArray old) {
+    NDArray larger = empty();
+    try (NDArray rows = TorchOps.slice(old, 0, 0, padding.length);
+        NDArray used = TorchOps.slice(rows, 2, 0, length)) {
+      TorchOps.write(larger, used, 2, 0);
+    }
+    old.close();
+    return larger;
   }
 
   /** Counts the tokens of a pass once all layers have stored them. */
@@ -156,25 +164,6 @@ public final class KvCache implements AutoCloseable {
       DecoderOps.moveToFront(stored, Arrays.stream(rows).asLongStream().toArray(), length);
     }
     padding = Arrays.stream(rows).map(row -> padding[row]).toArray();
-  }
-
-  private NDArray grown(NDArray old) {
-    NDArray larger =
-        TorchOps.empty(
-            manager,
-            FloatType.F32,
-            padding.length,
-            config.keyValueHeads(),
-            capacity,
-            config.headDim());
-    if (old != null) {
-      try (NDArray rows = TorchOps.slice(old, 0, 0, padding.length);
-          NDArray used = TorchOps.slice(rows, 2, 0, length)) {
-        TorchOps.write(larger, used, 2, 0);
-      }
-      old.close();
-    }
-    return larger;
   }
 
   @Override

@@ -27,7 +27,7 @@ final class LayerLoader {
     boolean sandwiched = config.norm().sandwiched();
     Norm before = norm(prefix + ".input_layernorm");
     Attention attention = attention(index, prefix + ".self_attn");
-    // Where the norm after attention has no partner, it is in truth the one before feed-forward.
+    // Without sandwich norms, checkpoints call the norm before feed-forward "post attention".
     Norm second = norm(prefix + ".post_attention_layernorm");
     return new DecoderLayer(
         before,

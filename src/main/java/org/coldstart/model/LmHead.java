@@ -49,12 +49,12 @@ record LmHead(Norm norm, Linear output, double cap) {
     for (int from = 0; from < labels.length; from += chunk) {
       int count = Math.min(chunk, labels.length - from);
       try (NDManager scope = hidden.getManager().newSubManager();
-          ActivationStack tape = new ActivationStack(scope)) {
+          ActivationStack activations = new ActivationStack(scope)) {
         Chunk part =
             new Chunk(
                 create(scope, positions, from, count),
                 create(scope, labels, from, count),
-                pass.with(dHidden == null ? null : tape));
+                pass.with(dHidden == null ? null : activations));
         sums = sums.plus(loss(hidden, part, scale, dHidden));
       }
     }

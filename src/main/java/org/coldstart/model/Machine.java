@@ -44,7 +44,7 @@ public final class Machine {
   }
 
   /**
-   * Begins to look for the peak anew, so that several runs in one process can be told apart:
+   * Resets the peak, so that several runs in one process can be measured apart:
    *
    * <pre>{@code
    * OptionalLong before = Machine.restartPeak();

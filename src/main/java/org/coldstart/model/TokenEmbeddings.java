@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
-import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.tokenizer.Tokenizer;
@@ -101,7 +100,7 @@ public final class TokenEmbeddings {
     try (NDManager scope = Torch.newManager()) {
       NDArray view = TorchOps.slice(matrix, 0, 0, matrix.getShape().get(0));
       view.attach(scope);
-      NDArray rows = Autograd.withoutGradient(() -> newRows.apply(view, ids));
+      NDArray rows = newRows.apply(view, ids);
       for (int i = 0; i < ids.length; i++) {
         TorchOps.write(matrix, TorchOps.slice(rows, 0, i, 1), 0, ids[i]);
       }

@@ -23,9 +23,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The loss is worked out some positions at a time, here in three goes: 2^24 scores, those of 128
+ * The loss is computed some positions at a time, here in three chunks: 2^24 logits, those of 128
  * positions, and there are 298. Loss and gradients are those of transformers, which works out all
- * scores at once, with and without checkpointing.
+ * logits at once, with and without checkpointing.
  */
 class ChunkedLossTest {
 

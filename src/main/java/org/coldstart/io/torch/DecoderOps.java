@@ -39,8 +39,8 @@ public final class DecoderOps {
    * @param x shape (…, in)
    * @param weight W, shape (out, in)
    * @param bias b, shape (out), or null
-   * @param bf16 whether the product is taken in bf16 and y left in it; else it is taken in W's type,
-   *     and y has that of x
+   * @param bf16 whether the product is taken in bf16 and y left in it; else it is taken in W's
+   *     type, and y has that of x
    */
   public static NDArray linear(NDArray x, NDArray weight, NDArray bias, boolean bf16) {
     return OPS.call("linear", x, weight, optional(bias), bf16);
