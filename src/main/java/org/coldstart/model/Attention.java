@@ -17,7 +17,7 @@ import org.coldstart.io.torch.TrainingOps;
  *
  * @param layer its number, from 0
  * @param config how many heads of which width, and how their scores are scaled and capped
- * @param joint query, key and value in one, whose weight's rows are theirs: one product for decoding
+ * @param joint query, key and value in one, its weight's rows theirs: one product for decoding
  * @param queryNorm over each query head before it is rotated
  * @param keyNorm over each key head
  */
@@ -64,8 +64,8 @@ record Attention(
     KvCache cache = pass.cache();
     AttentionContext context = context(pass);
     NDArray[] qkv = projected(in, pass);
-    KvCache.Entry entry =
-        cache.reserved(layer, (int) (in.getShape().get(0) / cache.batchSize()));
+    int time = (int) in.getShape().get(0) / cache.batchSize();
+    KvCache.Entry entry = cache.reserved(layer, time);
     return DecoderOps.cachedAttention(
         normed(qkv[0], queryNorm, config.heads(), pass),
         normed(qkv[1], keyNorm, config.keyValueHeads(), pass),

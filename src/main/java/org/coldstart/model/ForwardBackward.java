@@ -15,7 +15,7 @@ import org.coldstart.io.torch.Torch;
  *
  * <pre>{@code
  * try (ForwardBackward pass = model.trainingPass(Precision.fastest(), false)) {
- *   LossSums sums = pass.forwardBackward(inputIds, seqLens, positions, labels, 1.0 / labels.length);
+ *   LossSums sums = pass.forwardBackward(ids, seqLens, positions, labels, 1.0 / labels.length);
  *   NDArray gradient = pass.gradients().of(parameter);
  * }
  * }</pre>
@@ -27,12 +27,6 @@ import org.coldstart.io.torch.Torch;
  * values and their gradients are kept as well, until the step's end.
  */
 public final class ForwardBackward implements AutoCloseable {
-
-  /** More tokens keep a CPU no busier; in bf16 every batch costs a cast of all weight gradients. */
-  private static final int TOKENS_F32 = 512;
-
-  private static final int TOKENS_BF16 = 1024;
-  private static final int TOKENS_GPU = 4096;
 
   private final CausalLm model;
   private final Decoder decoder;
@@ -79,12 +73,13 @@ public final class ForwardBackward implements AutoCloseable {
     return gradients;
   }
 
-  /** How many tokens a batch should hold at most: larger ones run no faster, but keep more. */
+  /**
+   * How many tokens a batch should hold at most: larger ones run no faster, but keep more. In bf16
+   * every batch costs a cast of all weight gradients, and a GPU needs many tokens to be busy.
+   */
   public int tokensAtOnce() {
-    if (Torch.device().isGpu()) {
-      return TOKENS_GPU;
-    }
-    return precision == Precision.F32 ? TOKENS_F32 : TOKENS_BF16;
+    int cpu = precision == Precision.F32 ? 512 : 1024;
+    return Torch.device().isGpu() ? 4096 : cpu;
   }
 
   /**
@@ -132,8 +127,8 @@ public final class ForwardBackward implements AutoCloseable {
    * One batch of packed sequences forward and backward.
    *
    * @param inputIds all sequences' token ids, without the prefix that {@link #beginRows} has read
-   * @param seqLens the sequences' lengths, together as many as there are ids; no position attends to
-   *     another sequence
+   * @param seqLens the sequences' lengths, together as many as there are ids; no position attends
+   *     to another sequence
    * @param positions where a label is predicted, ascending indices into {@code inputIds}
    * @param labels what should be predicted there
    * @param scale what the summed loss is multiplied by before gradients are taken: one divided by

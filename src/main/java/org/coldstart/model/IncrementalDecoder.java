@@ -8,8 +8,8 @@ import java.util.List;
 import org.coldstart.io.torch.TorchOps;
 
 /**
- * Decoding with a cache, in f32: prompts are read into it once, and each further token of a row then
- * costs one token's work.
+ * Decoding with a cache, in f32: prompts are read into it once, and each further token of a row
+ * then costs one token's work.
  */
 record IncrementalDecoder(Decoder decoder) {
 

@@ -74,8 +74,8 @@ public final class KvCache implements AutoCloseable {
 
   /**
    * The mask under which {@code time} new tokens attend to at most {@code window} positions of
-   * their own row, up to themselves, and to no padding; shape (batch or 1, 1, time, columns from {@link
-   * #firstSeen} on). Null where it would hide nothing.
+   * their own row, up to themselves, and to no padding; shape (batch or 1, 1, time, columns from
+   * {@link #firstSeen} on). Null where it would hide nothing.
    */
   NDArray mask(NDManager out, int time, int window) {
     int from = firstSeen(window);

@@ -108,8 +108,7 @@ final class SharedPrefix {
           "A sequence is longer than was announced when its prefix was read.");
     }
     Layer prefix = layers[layer];
-    return DecoderOps.prefixAttention(
-        q, own[0], own[1], prefix.keys(), prefix.values(), packing);
+    return DecoderOps.prefixAttention(q, own[0], own[1], prefix.keys(), prefix.values(), packing);
   }
 
   /**

@@ -23,11 +23,11 @@ import java.util.zip.ZipOutputStream;
  * The operations that DJL lacks, written in TorchScript: the Python of the {@code .py} files beside
  * this class, compiled at run time without Python and without a file.
  *
- * <p>libtorch reads a module from a zip archive that holds the source of its methods and a pickle of
- * its attributes. A module without attributes needs a pickle of a few fixed bytes, so the archive
+ * <p>libtorch reads a module from a zip archive that holds the source of its methods and a pickle
+ * of its attributes. A module without attributes needs a pickle of a few fixed bytes, so the archive
  * can be written here, in memory. The source is ordinary TorchScript: operators, slices, tuples,
  * comments, methods that call each other; types such as {@code torch.float32} are written as their
- * numbers. All files become one module, so that a formula stands once. A call costs about three
+ * numbers. All files become one module, so that each formula is written once. A call costs about three
  * microseconds.
  */
 final class TorchScript {

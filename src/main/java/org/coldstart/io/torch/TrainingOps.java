@@ -127,8 +127,7 @@ public final class TrainingOps {
    * The gradients of {@link DecoderOps#prefixAttention}, after {@link #packedAttention} with what
    * that returned.
    *
-   * @param total where the gradients of q and of the prefix's keys and values are added, the latter
-   *     two f32
+   * @param total where the gradients of q and of the prefix's keys and values are added
    */
   public static void prefixAttention(
       NDArray dy,
@@ -139,8 +138,9 @@ public final class TrainingOps {
       NDArray logSums,
       NDArray[] total,
       Packing p) {
+    int heads = p.keyValueHeads();
     OPS.invoke(
-        "prefix_attention_backward", dy, q, k, v, out, logSums, total, p.keyValueHeads(), p.scale());
+        "prefix_attention_backward", dy, q, k, v, out, logSums, total, heads, p.scale());
   }
 
   /**

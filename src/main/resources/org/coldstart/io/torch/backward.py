@@ -79,7 +79,8 @@ class Backward(Module):
 
   # Attention
 
-  # The keys of a group's heads are the same, so their gradients add up: (groups, kv, length, size) → (length, kv · size)
+  # The keys of a group's heads are the same, so their gradients add up:
+  # (groups, kv, length, size) → (length, kv · size)
   def flat_sum(self, x: Tensor) -> Tensor:
     return x.sum([0]).transpose(0, 1).flatten(1)
 
@@ -136,8 +137,8 @@ class Backward(Module):
 
   # Cross-entropy
 
-  # L = −Σ log p(label), p = softmax(logits). Gives p and the sums of loss, hits (the label was likeliest) and entropy
-  # −Σ p·log p. Without a cap, f32 logits are overwritten by p.
+  # L = −Σ log p(label) with p = softmax(logits). Gives p, and the sums of the loss, of hits (the label was likeliest)
+  # and of the entropy −Σ p·log p. Without a cap, f32 logits are overwritten by p.
   def cross_entropy(self, logits: Tensor, labels: Tensor, cap: float) -> List[Tensor]:
     capped = self.softcap(logits.float(), cap)
     log_p = capped.log_softmax(-1)
