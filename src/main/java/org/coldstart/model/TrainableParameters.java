@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -29,12 +29,8 @@ public final class TrainableParameters {
 
     @Override
     public String toString() {
-      return String.format(
-          Locale.ROOT,
-          "trainable params: %,d || all params: %,d || trainable%%: %.4f",
-          trainable,
-          all,
-          percent());
+      String text = "trainable params: %,d || all params: %,d || trainable%%: %.4f";
+      return String.format(Locale.ROOT, text, trainable, all, percent());
     }
   }
 
@@ -100,29 +96,25 @@ public final class TrainableParameters {
   }
 
   private Set<String> matching(Trainable.Matching choice) {
-    Set<String> names = new LinkedHashSet<>();
-    choice
-        .patterns()
-        .forEach(
-            (text, pattern) -> {
-              List<String> found =
-                  weights.all().keySet().stream()
-                      .filter(name -> pattern.matcher(name).matches())
-                      .toList();
-              if (found.isEmpty()) {
-                throw matchesNothing(text);
-              }
-              names.addAll(found);
-            });
+    Set<String> names = new HashSet<>();
+    for (String glob : choice.globs()) {
+      List<String> found =
+          weights.all().keySet().stream()
+              .filter(name -> Trainable.Matching.matches(glob, name))
+              .toList();
+      if (found.isEmpty()) {
+        throw matchesNothing(glob);
+      }
+      names.addAll(found);
+    }
     return names;
   }
 
   private IllegalArgumentException matchesNothing(String pattern) {
     Map<String, String> firstOfKind = new LinkedHashMap<>();
-    weights
-        .all()
-        .keySet()
-        .forEach(name -> firstOfKind.putIfAbsent(name.replaceAll("\\d+", "*"), name));
+    for (String name : weights.all().keySet()) {
+      firstOfKind.putIfAbsent(name.replaceAll("\\d+", "*"), name);
+    }
     return new IllegalArgumentException(
         "No parameter of the model matches \"%s\"; there are %s%s."
             .formatted(

@@ -72,7 +72,6 @@ public final class Weights implements TensorSource {
    * @throws CheckpointException if it does not have exactly the given shape
    */
   public NDArray load(TensorSource source, String name, long... shape) {
-    requireShape(source, name, shape);
     return load(source, name, newArray(shape));
   }
 
