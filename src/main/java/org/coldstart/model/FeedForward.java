@@ -3,7 +3,6 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import org.coldstart.io.checkpoint.Activation;
 import org.coldstart.io.torch.DecoderOps;
-import org.coldstart.io.torch.TorchOps;
 import org.coldstart.io.torch.TrainingOps;
 
 /**
@@ -20,17 +19,11 @@ record FeedForward(Activation activation, Linear gate, Linear up, Linear joint, 
   NDArray forward(NDArray x, ForwardContext pass) {
     NDArray in = pass.keep(pass.rounded(x));
     if (pass.continues() && !gate.adapted() && !up.adapted()) {
-      long size = gate.weight().getShape().get(0);
-      NDArray[] both = TorchOps.split(joint.forward(in, pass), 1, size, size);
-      return down.forward(glu(both[0], both[1]), pass);
+      return down.forward(DecoderOps.glu(joint.forward(in, pass), silu()), pass);
     }
     NDArray g = pass.keep(gate.forward(in, pass));
     NDArray u = pass.keep(up.forward(in, pass));
-    return down.forward(glu(g, u), pass);
-  }
-
-  private NDArray glu(NDArray gate, NDArray up) {
-    return DecoderOps.glu(gate, up, activation == Activation.SILU);
+    return down.forward(DecoderOps.glu(g, u, silu()), pass);
   }
 
   /** From y's gradient to x's; adds to the parameters' gradients. */
@@ -39,12 +32,16 @@ record FeedForward(Activation activation, Linear gate, Linear up, Linear joint, 
     NDArray g = pass.recall(dy.getManager());
     NDArray in = pass.recall(dy.getManager());
     // Computed again: kept, the product would be a quarter of all activations kept.
-    NDArray product = glu(g, u);
+    NDArray product = DecoderOps.glu(g, u, silu());
     NDArray dProduct = down.backward(pass.rounded(dy), product, pass);
     product.close();
-    NDArray[] d = TrainingOps.glu(dProduct, g, u, activation == Activation.SILU);
+    NDArray[] d = TrainingOps.glu(dProduct, g, u, silu());
     NDArray dx = gate.backward(d[0], in, pass);
     up.backward(d[1], in, pass, dx);
     return dx;
+  }
+
+  private boolean silu() {
+    return activation == Activation.SILU;
   }
 }

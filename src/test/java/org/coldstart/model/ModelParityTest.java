@@ -168,9 +168,9 @@ class ModelParityTest {
     }
   }
 
-  @Test
-  void severalTokensAtOnceMayFollowACachedPrompt() {
-    ParityCase fixture = ParityCase.of("llama-bias");
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void severalTokensAtOnceMayFollowACachedPrompt(ParityCase fixture) {
     int[] row = fixture.rows().get(0);
     try (CausalLm model = fixture.model();
         KvCache cache = new KvCache(model.config(), new int[] {0}, 128)) {

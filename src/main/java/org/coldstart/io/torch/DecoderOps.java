@@ -92,6 +92,11 @@ public final class DecoderOps {
     return OPS.call("glu", gate, up, silu);
   }
 
+  /** {@link #glu(NDArray, NDArray, boolean)} of gate and up in one, shape (n, 2 · size). */
+  public static NDArray glu(NDArray both, boolean silu) {
+    return OPS.call("joint_glu", both, silu);
+  }
+
   /**
    * Rotary position embedding in the half-split layout of Hugging Face checkpoints (Su et al.,
    * 2021).

@@ -79,6 +79,11 @@ class Decoder(Module):
   def glu(self, gate: Tensor, up: Tensor, silu: bool) -> Tensor:
     return self.act(gate, silu).mul_(up)
 
+  # Gate and up in one, (n, 2 · size)
+  def joint_glu(self, both: Tensor, silu: bool) -> Tensor:
+    half = both.size(1) // 2
+    return self.glu(both[:, :half], both[:, half:], silu)
+
   # Rotary positions (Su et al., 2021), in the half-split layout of Hugging Face checkpoints:
   #   y₁ = x₁·cos − x₂·sin     y₂ = x₂·cos + x₁·sin
   # x is (n, heads · size) or (n, heads, size), cos and sin are (n, 1, size); the angles of both halves are the same.
