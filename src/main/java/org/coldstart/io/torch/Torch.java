@@ -34,9 +34,9 @@ public final class Torch {
   }
 
   /**
-   * glibc hands freed blocks back to the kernel as soon as they are larger than any that it has
-   * seen freed before, up to 32 MiB. What one step frees the next one needs, and fresh pages are
-   * dear, so it is shown one such block now.
+   * glibc returns a freed block to the kernel if it is larger than all those freed before, up to 32
+   * MiB (mallopt(3), M_MMAP_THRESHOLD). What one step frees the next one needs, and fresh pages are
+   * slow, so one block of that size is freed now.
    */
   private static void keepFreedMemory(NDManager root) {
     root.create(new Shape(33_000_000), DataType.UINT8, Device.cpu()).close();
@@ -52,7 +52,7 @@ public final class Torch {
     return ROOT.getDevice();
   }
 
-  /** Sets torch's random numbers, on all devices, to a known point. */
+  /** Seeds torch's random numbers on all devices, as {@code torch.manual_seed} does. */
   public static void seed(long seed) {
     JniUtils.setSeed(seed);
   }
