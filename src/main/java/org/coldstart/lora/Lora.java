@@ -67,8 +67,7 @@ public final class Lora implements Adapter {
    * Puts a new adapter on a model: PEFT's {@code get_peft_model}. A is drawn from Kaiming's uniform
    * distribution and B is zero, so that the logits are at first what they were before.
    *
-   * @throws IllegalArgumentException if a target module or token does not exist, listing those that
-   *     do
+   * @throws IllegalArgumentException if a target module or token does not exist
    * @throws IllegalStateException if the model has an adapter already
    */
   public static Lora attach(CausalLm model, LoraConfig config) {
@@ -160,11 +159,12 @@ public final class Lora implements Adapter {
     if (files != null) {
       return tensors.load(files.tensors(), name, shape);
     }
-    NDArray zeros = tensors.add(name, new Shape(shape));
+    NDArray tensor = manager.zeros(new Shape(shape));
     if (name.endsWith("lora_A.weight")) {
-      TorchOps.fill(zeros, kaimingUniform(name, Math.toIntExact(zeros.size()), shape[1]));
+      TorchOps.fill(tensor, kaimingUniform(name, Math.toIntExact(tensor.size()), shape[1]));
     }
-    return zeros;
+    tensors.put(name, tensor);
+    return tensor;
   }
 
   /** kaiming_uniform_ with a = √5, torch's start for linear layers: uniform within ±1 / √in. */
@@ -299,7 +299,7 @@ public final class Lora implements Adapter {
    * PEFT loads. Of a resized embedding, only the rows that {@code trainableTokenIndices} names are
    * in the file: save the base model with its new rows, too, if there are others.
    *
-   * @throws CheckpointException if they cannot be written; files that were there before stay whole
+   * @throws CheckpointException if they cannot be written
    */
   public void savePretrained(Path folder) {
     synchronized (model) {

@@ -38,11 +38,7 @@ public record LoraConfig(
     String baseModelNameOrPath,
     long seed) {
 
-  /**
-   * Checks the ranges.
-   *
-   * @throws IllegalArgumentException naming the value that is out of range
-   */
+  /** Refuses values out of range with an {@link IllegalArgumentException} that names them. */
   public LoraConfig {
     require(r >= 1, "r is " + r + "; it should be at least 1.");
     require(
@@ -126,7 +122,7 @@ public record LoraConfig(
               : LoraTargets.named(names));
     }
 
-    /** The linear layers in any of the three ways there are. */
+    /** The linear layers adapted. */
     public Builder targetModules(LoraTargets targets) {
       this.targetModules = targets;
       return this;
@@ -167,11 +163,7 @@ public record LoraConfig(
       return this;
     }
 
-    /**
-     * The configuration.
-     *
-     * @throws IllegalArgumentException naming the value that is out of range
-     */
+    /** The configuration, checked. */
     public LoraConfig build() {
       return new LoraConfig(
           r, loraAlpha, loraDropout, targetModules, layersToTransform, useRslora,

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 import java.util.regex.PatternSyntaxException;
 import org.coldstart.io.checkpoint.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
@@ -45,11 +44,7 @@ final class LoraConfigFile {
 
   private static final List<String> OFF = List.of("null", "false", "{}", "[]", "\"\"");
 
-  private final JsonObject json;
-
-  private LoraConfigFile(JsonObject json) {
-    this.json = json;
-  }
+  private LoraConfigFile() {}
 
   /**
    * Reads a configuration.
@@ -65,7 +60,7 @@ final class LoraConfigFile {
     }
     try {
       json.entrySet().forEach(entry -> refuse(entry.getKey(), entry.getValue().toString()));
-      return new LoraConfigFile(json).read();
+      return read(json);
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(file + ": " + e.getMessage(), e);
     }
@@ -84,24 +79,24 @@ final class LoraConfigFile {
     }
   }
 
-  private LoraConfig read() {
+  private static LoraConfig read(JsonObject json) {
     LoraConfig.Builder builder = LoraConfig.builder();
-    ifSet("r", Integer.class, builder::r);
-    ifSet("lora_alpha", Double.class, builder::loraAlpha);
-    ifSet("lora_dropout", Double.class, builder::loraDropout);
-    ifSet("use_rslora", Boolean.class, builder::useRslora);
-    ifSet("base_model_name_or_path", String.class, builder::baseModelNameOrPath);
-    ifSet("target_modules", JsonElement.class, value -> builder.targetModules(targets(value)));
-    String layers = "layers_to_transform";
-    ifSet(layers, JsonElement.class, value -> builder.layersToTransform(ids(layers, value)));
-    ifSet("trainable_token_indices", JsonElement.class, value -> tokens(value, builder));
-    return builder.build();
-  }
-
-  private <T> void ifSet(String key, Class<T> type, Consumer<T> use) {
-    if (json.has(key) && !json.get(key).isJsonNull()) {
-      use.accept(bound(key, json.get(key), type));
+    for (String key : json.keySet()) {
+      JsonElement value = json.get(key);
+      switch (value.isJsonNull() ? "" : key) {
+        case "r" -> builder.r(bound(key, value, Integer.class));
+        case "lora_alpha" -> builder.loraAlpha(bound(key, value, Double.class));
+        case "lora_dropout" -> builder.loraDropout(bound(key, value, Double.class));
+        case "use_rslora" -> builder.useRslora(bound(key, value, Boolean.class));
+        case "base_model_name_or_path" ->
+            builder.baseModelNameOrPath(bound(key, value, String.class));
+        case "target_modules" -> builder.targetModules(targets(key, value));
+        case "layers_to_transform" -> builder.layersToTransform(ids(key, value));
+        case "trainable_token_indices" -> tokens(key, value, builder);
+        default -> {} // checked before
+      }
     }
+    return builder.build();
   }
 
   /** A value as Gson binds it, but without its leniency: a string is no number here. */
@@ -119,26 +114,25 @@ final class LoraConfigFile {
             .formatted(key, type.getSimpleName(), shortened(value.toString())));
   }
 
-  private static LoraTargets targets(JsonElement value) {
+  private static LoraTargets targets(String key, JsonElement value) {
     if (value.isJsonArray()) {
-      return LoraTargets.named(bound("target_modules", value, String[].class));
+      return LoraTargets.named(bound(key, value, String[].class));
     }
-    String text = bound("target_modules", value, String.class);
+    String text = bound(key, value, String.class);
     try {
       return text.equalsIgnoreCase(LoraTargets.ALL_LINEAR)
           ? LoraTargets.allLinear()
           : LoraTargets.matching(text);
     } catch (PatternSyntaxException e) {
       throw new IllegalArgumentException(
-          "target_modules is \"%s\", no regular expression that Java knows (%s)."
-              .formatted(text, e.getDescription()),
+          "%s is \"%s\", no regular expression that Java knows (%s)."
+              .formatted(key, text, e.getDescription()),
           e);
     }
   }
 
   /** PEFT lists the embedding's ids alone, or the ids by module. */
-  private static void tokens(JsonElement value, LoraConfig.Builder builder) {
-    String key = "trainable_token_indices";
+  private static void tokens(String key, JsonElement value, LoraConfig.Builder builder) {
     if (value.isJsonObject()) {
       for (Map.Entry<String, JsonElement> entry : value.getAsJsonObject().entrySet()) {
         String module = entry.getKey().substring(entry.getKey().lastIndexOf('.') + 1);

@@ -10,18 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.coldstart.io.checkpoint.Checkpoint;
-import org.coldstart.io.checkpoint.CheckpointWriter;
-import org.coldstart.io.checkpoint.DType;
-import org.coldstart.io.checkpoint.GenerationConfig;
-import org.coldstart.io.checkpoint.ModelConfig;
-import org.coldstart.io.checkpoint.SaveOptions;
-import org.coldstart.io.checkpoint.TensorSource;
-import org.coldstart.io.hub.Hub;
-import org.coldstart.io.torch.NativeMemory;
-import org.coldstart.io.torch.Torch;
-import org.coldstart.io.torch.TorchOps;
-import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * A causal language model: token ids in, a logit for every possible next token out.
@@ -135,17 +123,14 @@ public final class CausalLm implements AutoCloseable {
     return generationConfig;
   }
 
-  /**
-   * Logits of what comes after each position: int64 ids, (batch, time), → (batch, time, vocabulary).
-   */
+  /** Logits of what comes after each position: int64 ids, (batch, time), → (…, vocabulary). */
   public synchronized NDArray logits(NDArray inputIds, Precision precision) {
     return head(hiddenStates(inputIds, precision), precision);
   }
 
   /**
-   * The last layer's output before the final norm: int64 ids, (batch, time), → (batch, time,
-   * hidden). Rows of unequal length are padded on the right: no position attends to what comes
-   * after it, so padding needs no mask.
+   * The last layer's output before the final norm: int64 ids, (batch, time), → (…, hidden). Rows of
+   * unequal length are padded on the right: no position attends to what comes after it.
    */
   public synchronized NDArray hiddenStates(NDArray inputIds, Precision precision) {
     long[] seqLens = new long[(int) inputIds.getShape().get(0)];
@@ -215,18 +200,12 @@ public final class CausalLm implements AutoCloseable {
     return new KvCache(config, padding, width + newTokens);
   }
 
-  /**
-   * Reads prompts into their {@link #newCache}; gives the logits of what comes after each, f32,
-   * shape (batch, vocabulary), owned by {@code out}.
-   */
+  /** Reads prompts into their {@link #newCache} → logits of what comes next, f32, owned by out. */
   public synchronized NDArray nextLogits(NDManager out, List<int[]> prompts, KvCache cache) {
     return incremental.begin(out, prompts, cache);
   }
 
-  /**
-   * Adds one token to each row of a cache; gives the logits of what comes after it, f32, shape
-   * (batch, vocabulary), owned by {@code out}.
-   */
+  /** Adds one token to each row of a cache → logits of what comes next, likewise. */
   public synchronized NDArray nextLogits(NDManager out, long[] ids, KvCache cache) {
     return incremental.next(out, ids, cache);
   }
@@ -259,8 +238,7 @@ public final class CausalLm implements AutoCloseable {
   /**
    * Chooses what training changes; without a choice, that is all parameters.
    *
-   * @throws IllegalArgumentException if a pattern matches no parameter, listing what there is,
-   *     or a token has no row
+   * @throws IllegalArgumentException if a pattern matches nothing, or a token has no row
    * @throws IllegalStateException if an adapter is attached
    */
   public synchronized void setTrainable(Trainable choice) {
@@ -282,20 +260,14 @@ public final class CausalLm implements AutoCloseable {
     return trainable.count();
   }
 
-  /**
-   * Makes ready for training what {@link #setTrainable} has chosen.
-   *
-   * @param gradientCheckpointing whether to save memory by running layers forward twice
-   */
+  /** Forward and backward for what is trainable, with or without gradient checkpointing. */
   public ForwardBackward trainingPass(Precision precision, boolean gradientCheckpointing) {
     return new ForwardBackward(this, precision, gradientCheckpointing);
   }
 
   /**
-   * Turns on the dropout that an adapter asks for.
-   *
-   * @param batch number of the batch to be trained on, counted over the whole training: it decides
-   *     what is dropped, so that a batch run twice and a resumed run drop the same
+   * Turns an adapter's dropout on for a batch. Its number, counted over the whole training, decides
+   * what is dropped, so that a batch run twice and a resumed run drop the same.
    */
   public void train(long batch) {
     adapter().ifPresent(adapter -> adapter.train(OptionalLong.of(batch)));
@@ -365,11 +337,7 @@ public final class CausalLm implements AutoCloseable {
     checkHasRows(tokenizer, new int[] {tokenizer.size() - 1});
   }
 
-  /**
-   * Checks that ids which a tokenizer made have rows here.
-   *
-   * @throws IllegalArgumentException naming the first token without one, and the way out
-   */
+  /** Refuses a tokenizer's ids without rows here, naming the first token and the way out. */
   public void checkHasRows(Tokenizer tokenizer, int[] ids) {
     vocabulary.check(tokenizer, ids);
   }
@@ -387,11 +355,10 @@ public final class CausalLm implements AutoCloseable {
   /**
    * Writes {@code config.json}, {@code generation_config.json} and the weights so that Python's
    * transformers loads them. At any moment, {@code kill -9} included, the folder has the old model's
-   * files or the new one's; {@link Pretrained#save} does the same for model and tokenizer together.
-   * An adapter that is attached is merged in what is written, not in memory.
+   * files or the new one's; {@link Pretrained#save} does the same with the tokenizer. An attached
+   * adapter is merged in what is written, not in memory.
    *
-   * @throws org.coldstart.io.checkpoint.CheckpointException if it cannot be written; files that were
-   *     there before stay whole
+   * @throws org.coldstart.io.checkpoint.CheckpointException if it cannot be written
    */
   public void savePretrained(Path folder, SaveOptions options) {
     savePretrained(folder, options, generationConfig);

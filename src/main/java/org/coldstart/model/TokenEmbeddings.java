@@ -87,23 +87,17 @@ public final class TokenEmbeddings {
   private void write(String[] tokens, BiFunction<NDArray, int[], NDArray> newRows) {
     int[] ids = Arrays.stream(tokens).mapToInt(this::rowOf).toArray();
     synchronized (model) {
-      write(model.embedding(), ids, newRows);
-      if (!model.config().tieWordEmbeddings()) {
-        write(model.headWeight(), ids, newRows);
+      for (NDArray matrix : vocabulary.matrices().values()) {
+        try (NDManager scope = Torch.newManager()) {
+          NDArray view = TorchOps.slice(matrix, 0, 0, matrix.getShape().get(0));
+          view.attach(scope);
+          NDArray rows = newRows.apply(view, ids);
+          for (int i = 0; i < ids.length; i++) {
+            TorchOps.write(matrix, TorchOps.slice(rows, 0, i, 1), 0, ids[i]);
+          }
+        }
       }
       Arrays.stream(ids).forEach(vocabulary::markStarted);
-    }
-  }
-
-  private static void write(
-      NDArray matrix, int[] ids, BiFunction<NDArray, int[], NDArray> newRows) {
-    try (NDManager scope = Torch.newManager()) {
-      NDArray view = TorchOps.slice(matrix, 0, 0, matrix.getShape().get(0));
-      view.attach(scope);
-      NDArray rows = newRows.apply(view, ids);
-      for (int i = 0; i < ids.length; i++) {
-        TorchOps.write(matrix, TorchOps.slice(rows, 0, i, 1), 0, ids[i]);
-      }
     }
   }
 

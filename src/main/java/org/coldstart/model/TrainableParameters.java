@@ -69,11 +69,9 @@ public final class TrainableParameters {
 
   private Map<String, TrainableTokens> tokens(List<Integer> ids) {
     Map<String, TrainableTokens> byName = new LinkedHashMap<>();
-    List<String> both = List.of(Decoder.EMBEDDING, Decoder.HEAD);
-    for (String matrix : both.subList(0, tied ? 1 : 2)) {
-      String module = matrix.substring(0, matrix.lastIndexOf('.'));
+    for (String matrix : List.of(Decoder.EMBEDDING, Decoder.HEAD).subList(0, tied ? 1 : 2)) {
       byName.put(
-          TrainableTokens.nameIn(module),
+          TrainableTokens.nameIn(matrix.substring(0, matrix.lastIndexOf('.'))),
           new TrainableTokens(tokensManager, weights.get(matrix), ids));
     }
     return byName;

@@ -3,7 +3,9 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import java.util.BitSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.coldstart.io.torch.FloatType;
 import org.coldstart.io.torch.TorchOps;
@@ -43,12 +45,15 @@ final class VocabularyResizer {
           "Some rows of the embedding are trained on their own: resize it before choosing them, or"
               + " after setTrainable(Trainable.all()) or mergeAndUnload().");
     }
-    for (String name : List.of(Decoder.EMBEDDING, Decoder.HEAD)) {
-      if (weights.get(name) != null) {
-        weights.replace(name, grown(weights.get(name), size));
-      }
-    }
+    matrices().forEach((name, matrix) -> weights.replace(name, grown(matrix, size)));
     started.set(rows, size);
+  }
+
+  /** The embedding and a head of its own, by name. */
+  Map<String, NDArray> matrices() {
+    Map<String, NDArray> matrices = new LinkedHashMap<>(weights.all());
+    matrices.keySet().retainAll(List.of(Decoder.EMBEDDING, Decoder.HEAD));
+    return matrices;
   }
 
   private NDArray grown(NDArray matrix, int rows) {

@@ -140,13 +140,6 @@ public final class Weights implements TensorSource {
     copy(source, plain(source.tensor(name)), array, newStaging());
   }
 
-  /** Adds an f32 parameter of zeros. */
-  public NDArray add(String name, Shape shape) {
-    NDArray zeros = manager.zeros(shape, DataType.FLOAT32);
-    put(name, zeros);
-    return zeros;
-  }
-
   /** Lists an f32 array that another manager may own. */
   public void put(String name, NDArray array) {
     arrays.put(name, array);
@@ -170,7 +163,7 @@ public final class Weights implements TensorSource {
     }
   }
 
-  /** The parameter of that name. */
+  /** The parameter of that name, or null. */
   NDArray get(String name) {
     return arrays.get(name);
   }
@@ -190,13 +183,10 @@ public final class Weights implements TensorSource {
   public Map<String, TensorInfo> tensors() {
     Map<String, TensorInfo> infos = new LinkedHashMap<>();
     arrays.forEach(
-        (name, array) ->
-            infos.put(
-                name,
-                new TensorInfo(
-                    name,
-                    array.getShape().dimension() > 1 ? dtype : DType.F32,
-                    Arrays.stream(array.getShape().getShape()).boxed().toList())));
+        (name, array) -> {
+          List<Long> shape = Arrays.stream(array.getShape().getShape()).boxed().toList();
+          infos.put(name, new TensorInfo(name, shape.size() > 1 ? dtype : DType.F32, shape));
+        });
     return infos;
   }
 
