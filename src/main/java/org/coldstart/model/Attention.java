@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import org.coldstart.io.checkpoint.AttentionConfig;
 import org.coldstart.io.torch.DecoderOps;
-import org.coldstart.io.torch.DecoderOps.Packing;
+import org.coldstart.io.torch.PackedAttention;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.io.torch.TrainingOps;
 
@@ -52,9 +52,9 @@ record Attention(
     if (pass.readsPrefix()) {
       pass.prefix().put(layer, k, v, pass.gradients() != null);
     }
-    NDArray[] seen = DecoderOps.packedAttention(q, k, v, packing(pass));
+    NDArray[] seen = DecoderOps.packedAttention(q, k, v, attention(pass));
     if (pass.followsPrefix()) {
-      seen = pass.prefix().attend(layer, q, seen, packing(pass));
+      seen = pass.prefix().attend(layer, q, seen, attention(pass));
     }
     pass.keep(seen[1]);
     return seen[0];
@@ -121,9 +121,9 @@ record Attention(
     NDArray v = pass.recall(scope);
     NDArray k = pass.recall(scope);
     NDArray q = pass.recall(scope);
-    NDArray[] d = TrainingOps.packedAttention(dSeen, q, k, v, seen, logSums, packing(pass));
+    NDArray[] d = TrainingOps.packedAttention(dSeen, q, k, v, seen, logSums, attention(pass));
     if (pass.followsPrefix()) {
-      pass.prefix().backward(layer, dSeen, q, seen, logSums, d[0], packing(pass));
+      pass.prefix().backward(layer, dSeen, q, seen, logSums, d[0], attention(pass));
     } else if (pass.readsPrefix()) {
       pass.prefix().addGradients(layer, d[1], d[2]);
     }
@@ -136,9 +136,9 @@ record Attention(
     return pass.rounded(d.reshape(dy.getShape()));
   }
 
-  private Packing packing(ForwardContext pass) {
+  private PackedAttention attention(ForwardContext pass) {
     AttentionContext context = context(pass);
-    return new Packing(
+    return new PackedAttention(
         pass.seqLens(),
         config.keyValueHeads(),
         config.scale(),

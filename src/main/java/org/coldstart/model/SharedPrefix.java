@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.List;
 import org.coldstart.io.torch.DecoderOps;
-import org.coldstart.io.torch.DecoderOps.Packing;
+import org.coldstart.io.torch.PackedAttention;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.io.torch.TrainingOps;
 
@@ -102,13 +102,13 @@ final class SharedPrefix {
    * @param own the outputs of their attention to themselves, and the logarithms of its sums
    * @return the same over both
    */
-  NDArray[] attend(int layer, NDArray q, NDArray[] own, Packing packing) {
-    if (!packing.flash()) {
+  NDArray[] attend(int layer, NDArray q, NDArray[] own, PackedAttention packed) {
+    if (!packed.flash()) {
       throw new IllegalStateException(
           "A sequence is longer than was announced when its prefix was read.");
     }
     Layer prefix = layers[layer];
-    return DecoderOps.prefixAttention(q, own[0], own[1], prefix.keys(), prefix.values(), packing);
+    return DecoderOps.prefixAttention(q, own[0], own[1], prefix.keys(), prefix.values(), packed);
   }
 
   /**
@@ -123,11 +123,11 @@ final class SharedPrefix {
       NDArray seen,
       NDArray logSums,
       NDArray dq,
-      Packing packing) {
+      PackedAttention packed) {
     Layer prefix = layers[layer];
     NDArray[] total = {dq, prefix.dKeys(), prefix.dValues()};
     TrainingOps.prefixAttention(
-        dSeen, q, prefix.keys(), prefix.values(), seen, logSums, total, packing);
+        dSeen, q, prefix.keys(), prefix.values(), seen, logSums, total, packed);
   }
 
   /** Adds what {@link #backward} has summed to the gradients of the prefix's own pass. */

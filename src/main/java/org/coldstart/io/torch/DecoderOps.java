@@ -115,18 +115,6 @@ public final class DecoderOps {
   }
 
   /**
-   * How packed sequences attend: each position to those of its own sequence up to itself.
-   *
-   * @param seqLens the sequences' lengths
-   * @param scale what the products of queries and keys are multiplied by
-   * @param cap scores become {@code cap · tanh(score / cap)}; 0 for none
-   * @param window how many positions, itself included, a position attends to
-   * @param flash whether to use the CPU's flash kernel, which knows neither cap nor window
-   */
-  public record Packing(
-      long[] seqLens, int keyValueHeads, double scale, double cap, int window, boolean flash) {}
-
-  /**
    * Causal attention of packed sequences.
    *
    * @param q shape (n, heads · size), or by head
@@ -134,9 +122,18 @@ public final class DecoderOps {
    * @return the outputs, shape (n, heads · size), and the logarithms of the softmax's sums, which
    *     backward needs; without elements unless by the flash kernel
    */
-  public static NDArray[] packedAttention(NDArray q, NDArray k, NDArray v, Packing p) {
+  public static NDArray[] packedAttention(NDArray q, NDArray k, NDArray v, PackedAttention p) {
     return OPS.callAll(
-        "packed_attention", q, k, v, p.seqLens, p.keyValueHeads, p.scale, p.cap, p.window, p.flash);
+        "packed_attention",
+        q,
+        k,
+        v,
+        p.seqLens(),
+        p.keyValueHeads(),
+        p.scale(),
+        p.cap(),
+        p.window(),
+        p.flash());
   }
 
   /**
@@ -148,8 +145,8 @@ public final class DecoderOps {
    * @return outputs and logarithms of sums over both
    */
   public static NDArray[] prefixAttention(
-      NDArray q, NDArray out, NDArray logSums, NDArray k, NDArray v, Packing p) {
-    return OPS.callAll("prefix_attention", q, out, logSums, k, v, p.keyValueHeads, p.scale);
+      NDArray q, NDArray out, NDArray logSums, NDArray k, NDArray v, PackedAttention p) {
+    return OPS.callAll("prefix_attention", q, out, logSums, k, v, p.keyValueHeads(), p.scale());
   }
 
   /**

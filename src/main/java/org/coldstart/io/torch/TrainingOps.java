@@ -4,7 +4,6 @@ import static org.coldstart.io.torch.TorchScript.OPS;
 import static org.coldstart.io.torch.TorchScript.optional;
 
 import ai.djl.ndarray.NDArray;
-import org.coldstart.io.torch.DecoderOps.Packing;
 
 /**
  * The gradients of a decoder's operations, of {@code backward.py}, where their formulas stand: from
@@ -106,7 +105,13 @@ public final class TrainingOps {
    * @return those of q, k and v, heads side by side
    */
   public static NDArray[] packedAttention(
-      NDArray dy, NDArray q, NDArray k, NDArray v, NDArray out, NDArray logSums, Packing p) {
+      NDArray dy,
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      NDArray out,
+      NDArray logSums,
+      PackedAttention p) {
     return OPS.callAll(
         "packed_attention_backward",
         dy,
@@ -137,7 +142,7 @@ public final class TrainingOps {
       NDArray out,
       NDArray logSums,
       NDArray[] total,
-      Packing p) {
+      PackedAttention p) {
     int heads = p.keyValueHeads();
     OPS.invoke(
         "prefix_attention_backward", dy, q, k, v, out, logSums, total, heads, p.scale());

@@ -62,10 +62,10 @@ class PackedAttentionTest {
     NDArray k = values(manager, 1, KEY_VALUE_HEADS);
     NDArray v = values(manager, 2, KEY_VALUE_HEADS);
     NDArray dy = values(manager, 3, KEY_VALUE_HEADS * GROUPS);
-    DecoderOps.Packing packing =
-        new DecoderOps.Packing(SEQ_LENS, KEY_VALUE_HEADS, SCALE, cap, window, flash);
-    NDArray[] out = DecoderOps.packedAttention(q, k, v, packing);
-    NDArray[] d = TrainingOps.packedAttention(dy, q, k, v, out[0], out[1], packing);
+    PackedAttention packed =
+        new PackedAttention(SEQ_LENS, KEY_VALUE_HEADS, SCALE, cap, window, flash);
+    NDArray[] out = DecoderOps.packedAttention(q, k, v, packed);
+    NDArray[] d = TrainingOps.packedAttention(dy, q, k, v, out[0], out[1], packed);
     return new NDArray[] {out[0], d[0], d[1], d[2]};
   }
 
