@@ -6,11 +6,11 @@ import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.coldstart.io.checkpoint.DType;
+import org.coldstart.io.torch.Torch;
 import org.coldstart.model.CausalLm;
+import org.coldstart.model.Machine;
 import org.coldstart.model.Pretrained;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.io.torch.Memory;
-import org.coldstart.io.torch.Torch;
 
 /** Our side of environment/bench/load: FOLDER TARGET OUT.json. */
 class Load {
@@ -45,7 +45,7 @@ class Load {
     JsonObject result = new JsonObject();
     result.addProperty("seconds", (System.nanoTime() - start) / 1e9);
     result.addProperty("cpu", busy().minus(busy).toNanos() / 1e9);
-    result.addProperty("peak", Memory.peakResidentBytes().orElseThrow());
+    result.addProperty("peak", Machine.peakResidentBytes().orElseThrow());
     RESULTS.add(name, result);
     return value;
   }

@@ -22,7 +22,7 @@ def cores():
 
 
 def fastest():
-    """BF16 where the processor multiplies it in hardware, as org.coldstart.io.torch.Precision.fastest() has it."""
+    """BF16 where the processor multiplies it in hardware, as org.coldstart.model.Precision.fastest() has it."""
     flags = set((cpuinfo("flags") or cpuinfo("Features")).split())
     return "BF16" if flags & {"avx512_bf16", "amx_bf16", "bf16"} else "F32"
 

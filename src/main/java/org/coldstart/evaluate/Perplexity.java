@@ -11,8 +11,8 @@ import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.LossSums;
+import org.coldstart.model.Precision;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.io.torch.Precision;
 
 /**
  * How surprised a model is by texts: e to the mean loss of a token, so that a model that guesses

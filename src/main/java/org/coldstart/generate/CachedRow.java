@@ -5,10 +5,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
+import org.coldstart.io.torch.TorchOps;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.KvCache;
-import org.coldstart.io.torch.Precision;
-import org.coldstart.io.torch.TorchOps;
+import org.coldstart.model.Precision;
 
 /**
  * A text that a model reads once: of a text that goes on where the last one ended, only what is new

@@ -11,6 +11,7 @@ import org.coldstart.model.Gradients;
 import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.OptimizerOps;
 import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * AdamW with f32 state, torch's fused kernel: moments, bias correction and decoupled decay in one
@@ -104,7 +105,7 @@ final class AdamW implements Optimizer {
 
   @Override
   public void continueAt(int count) {
-    steps.set(new float[] {count});
+    TorchOps.fill(steps, new float[] {count});
   }
 
   @Override

@@ -7,7 +7,7 @@ import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.LossSums;
-import org.coldstart.io.torch.Precision;
+import org.coldstart.model.Precision;
 
 /**
  * The training objective: cross-entropy at the positions that predict a kept token, and at no

@@ -102,6 +102,7 @@ final class RunFiles {
       model.loadWeights(folder);
     } else {
       OptimizerFile.read(folder.resolve(TRAINED_FILE), model.trainableParameters());
+      model.trainable().writeTokens();
     }
   }
 

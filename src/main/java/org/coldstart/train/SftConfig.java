@@ -1,7 +1,7 @@
 package org.coldstart.train;
 
 import java.nio.file.Path;
-import org.coldstart.io.torch.Precision;
+import org.coldstart.model.Precision;
 
 /**
  * The hyper-parameters of supervised fine-tuning, under the names and with the defaults that TRL

@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.coldstart.io.checkpoint.CheckpointException;
 import org.coldstart.data.Batch;
 import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
 import org.coldstart.generate.Generator;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.LossSums;
-import org.coldstart.model.ForwardBackward;
-import org.coldstart.io.torch.Memory;
+import org.coldstart.io.checkpoint.CheckpointException;
 import org.coldstart.io.torch.Torch;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.ForwardBackward;
+import org.coldstart.model.LossSums;
+import org.coldstart.model.Machine;
 
 /**
  * One run of the trainer: the step it repeats, and what follows each step. It can be left between
@@ -184,8 +184,9 @@ final class TrainingRun implements AutoCloseable {
   }
 
   private LossSums microBatch(List<Example> rows, int index, int beginning, long kept) {
-    // Noise and dropout depend on the place in the run alone, so a resumed run draws the same.
-    Torch.seed(config.seed() + 1_000_003L * state.step + index);
+    if (config.neftuneNoiseAlpha() > 0) { // noise depends on the place in the run alone
+      Torch.seed(config.seed() + 1_000_003L * state.step + index);
+    }
     long number = (long) state.step * config.gradientAccumulationSteps() + index;
     LossSums sums = roomFor(rows, () -> forwardBackward(rows, number, beginning, kept));
     if (!Double.isFinite(sums.loss())) {
@@ -310,7 +311,7 @@ final class TrainingRun implements AutoCloseable {
         evaluation.map(LossSums::meanTokenAccuracy).orElse(Double.NaN),
         state.tokens,
         secondsLeft(),
-        Memory.peakResidentBytes().stream()
+        Machine.peakResidentBytes().stream()
             .mapToDouble(bytes -> bytes)
             .findAny()
             .orElse(Double.NaN));
@@ -409,7 +410,7 @@ final class TrainingRun implements AutoCloseable {
         state.tokens / state.trainingSeconds,
         state.all.meanLoss(),
         evalLoss,
-        Memory.peakResidentBytes(),
+        Machine.peakResidentBytes(),
         interrupted,
         state.stoppedEarly,
         Optional.ofNullable(lastCheckpoint()),

@@ -17,10 +17,10 @@ import org.coldstart.data.Example;
 import org.coldstart.fixture.LoraCase;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
+import org.coldstart.lora.Lora;
 import org.coldstart.model.CausalLm;
-import org.coldstart.model.Lora;
+import org.coldstart.model.Machine;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.io.torch.Memory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -146,7 +146,7 @@ class PerplexityTest {
 
   @Test
   void memoryIsFreed() {
-    assumeTrue(Memory.residentBytes().isPresent(), "Memory is read on Linux only");
+    assumeTrue(Machine.residentBytes().isPresent(), "Memory is read on Linux only");
     try (CausalLm model = ParityCase.of("llama-tied").model()) {
       // 40 rows of 60 tokens leave 8 MiB of activations a call.
       List<Example> rows =
@@ -154,9 +154,9 @@ class PerplexityTest {
       long before = 0;
       for (int i = 0; i < 120; i++) {
         Perplexity.of(model, rows);
-        before = i == 19 ? Memory.residentBytes().getAsLong() : before;
+        before = i == 19 ? Machine.residentBytes().getAsLong() : before;
       }
-      long grown = Memory.residentBytes().getAsLong() - before;
+      long grown = Machine.residentBytes().getAsLong() - before;
       assertTrue(grown < 100L << 20, "grown by " + (grown >> 20) + " MiB in 100 calls");
     }
   }

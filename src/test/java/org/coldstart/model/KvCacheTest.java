@@ -13,15 +13,12 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
-import org.coldstart.io.torch.Autograd;
-import org.coldstart.io.torch.Memory;
-import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.Torch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Rows that share a cache get the scores that each gets alone, whatever becomes of the others. */
+/** Rows that share a cache get the logits that each gets alone, whatever becomes of the others. */
 class KvCacheTest {
 
   private static final String CASES = "org.coldstart.fixture.ParityCase#all";
@@ -40,16 +37,16 @@ class KvCacheTest {
     try (CausalLm model = fixture.model()) {
       // Room for one token more: the cache has to grow, with and without dropped rows.
       try (KvCache cache = model.newCache(prompts, 1)) {
-        assertScores(model, prompts, 0, begin(model, prompts, cache));
-        assertScores(model, prompts, 1, next(model, cache, NEXT[0]));
+        assertLogits(model, prompts, 0, begin(model, prompts, cache));
+        assertLogits(model, prompts, 1, next(model, cache, NEXT[0]));
         drop(cache, 1, 2, 3);
         List<int[]> left = prompts.subList(1, 4);
-        assertScores(model, left, 2, next(model, cache, NEXT[1]));
-        assertScores(model, left, 3, next(model, cache, NEXT[2]));
+        assertLogits(model, left, 2, next(model, cache, NEXT[1]));
+        assertLogits(model, left, 3, next(model, cache, NEXT[2]));
         drop(cache, 0, 2);
         left = List.of(prompts.get(1), prompts.get(3));
         for (int step = 4; step <= NEXT.length; step++) {
-          assertScores(model, left, step, next(model, cache, NEXT[step - 1]));
+          assertLogits(model, left, step, next(model, cache, NEXT[step - 1]));
         }
         assertEquals(2, cache.batchSize());
         assertEquals(12 + NEXT.length, cache.length());
@@ -57,10 +54,10 @@ class KvCacheTest {
     }
   }
 
-  /** What all prompts begin with is read once; one of them may be no more than that and a token. */
+  /** The prefix that all prompts share is read once; one of them may be no more than that and a token. */
   @ParameterizedTest
   @MethodSource(CASES)
-  void promptsThatBeginAlikeGoTheirOwnWays(ParityCase fixture) {
+  void promptsThatShareAPrefixGoTheirOwnWays(ParityCase fixture) {
     int[] ids = fixture.rows().get(0);
     int[] other = part(ids, 0, 14);
     other[10]++;
@@ -68,21 +65,17 @@ class KvCacheTest {
     prompts.addAll(Collections.nCopies(6, part(ids, 0, 13)));
     try (CausalLm model = fixture.model();
         KvCache cache = model.newCache(prompts, 2)) {
-      assertScores(model, prompts, 0, begin(model, prompts, cache));
-      assertScores(model, prompts, 1, next(model, cache, NEXT[0]));
+      assertLogits(model, prompts, 0, begin(model, prompts, cache));
+      assertLogits(model, prompts, 1, next(model, cache, NEXT[0]));
       drop(cache, 0, 2, 7);
       List<int[]> left = List.of(prompts.get(0), prompts.get(2), prompts.get(7));
-      assertScores(model, left, 2, next(model, cache, NEXT[1]));
+      assertLogits(model, left, 2, next(model, cache, NEXT[1]));
       assertEquals(16, cache.length());
     }
   }
 
   private static void drop(KvCache cache, int... going) {
-    Autograd.withoutGradient(
-        () -> {
-          cache.keepRows(going);
-          return null;
-        });
+    cache.keepRows(going);
   }
 
   private static float[] begin(CausalLm model, List<int[]> prompts, KvCache cache) {
@@ -99,8 +92,8 @@ class KvCacheTest {
     }
   }
 
-  /** Each row's scores after some of {@link #NEXT}, against the plain pass over the whole row. */
-  private static void assertScores(CausalLm model, List<int[]> prompts, int steps, float[] logits) {
+  /** Each row's logits after some of {@link #NEXT}, against the plain pass over the whole row. */
+  private static void assertLogits(CausalLm model, List<int[]> prompts, int steps, float[] logits) {
     int vocabulary = model.config().vocabSize();
     assertEquals(prompts.size() * vocabulary, logits.length);
     for (int row = 0; row < prompts.size(); row++) {
@@ -116,10 +109,10 @@ class KvCacheTest {
     }
   }
 
-  /** Batches of two to seven rows take another route through the matrices than one or many. */
+  /** Batches of two to seven rows are multiplied in another way than one or many. */
   @ParameterizedTest
   @MethodSource(CASES)
-  void aRowSaysTheSameInABatchOfAnySize(ParityCase fixture) {
+  void aRowHasTheSameLogitsInABatchOfAnySize(ParityCase fixture) {
     int[] ids = fixture.rows().get(0);
     try (CausalLm model = fixture.model()) {
       for (int batch : new int[] {1, 2, 7, 8, 17}) {
@@ -127,7 +120,7 @@ class KvCacheTest {
             IntStream.range(0, batch).mapToObj(b -> part(ids, b % 5, 3 + b % 4)).toList();
         try (KvCache cache = model.newCache(prompts, 4)) {
           begin(model, prompts, cache);
-          assertScores(model, prompts, 1, next(model, cache, NEXT[0]));
+          assertLogits(model, prompts, 1, next(model, cache, NEXT[0]));
         }
       }
     }
@@ -135,17 +128,17 @@ class KvCacheTest {
 
   @Test
   void memoryStaysFlatOverManyTokens() {
-    assertTrue(Memory.residentBytes().isPresent() || !isLinux());
+    assertTrue(Machine.residentBytes().isPresent() || !isLinux());
     if (!isLinux()) {
       return;
     }
     List<int[]> prompts = List.of(new int[] {5, 6, 7}, new int[] {8});
     try (CausalLm model = ParityCase.of("llama-untied").model()) {
       tokens(model, prompts, 2000);
-      long before = Memory.residentBytes().getAsLong();
+      long before = Machine.residentBytes().getAsLong();
       tokens(model, prompts, 6000);
-      long grown = Memory.residentBytes().getAsLong() - before;
-      // 6000 tokens of a kilobyte of scores, let alone activations, would be more.
+      long grown = Machine.residentBytes().getAsLong() - before;
+      // 6000 tokens of a kilobyte of logits, let alone activations, would be more.
       assertTrue(grown < 32 << 20, "grown by " + (grown >> 20) + " MB");
     }
   }

@@ -15,11 +15,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.coldstart.io.checkpoint.ModelConfig;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
-import org.coldstart.io.torch.Autograd;
-import org.coldstart.io.torch.Precision;
+import org.coldstart.io.checkpoint.ModelConfig;
 import org.coldstart.io.torch.Torch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,7 +64,7 @@ class ModelParityTest {
         NDManager step = Torch.newManager()) {
       NDArray ids = Arrays32.ids(step, fixture.rows().get(0));
       float[] hidden =
-          Autograd.withoutGradient(() -> model.hiddenStates(ids, Precision.F32).toFloatArray());
+          model.hiddenStates(ids, Precision.F32).toFloatArray();
       assertClose(
           fixture.tensor("hidden." + model.config().numHiddenLayers()),
           hidden,
@@ -83,7 +81,7 @@ class ModelParityTest {
         NDManager step = Torch.newManager()) {
       NDArray batch = Arrays32.padded(step, rows, 0);
       float[] logits =
-          Autograd.withoutGradient(() -> model.logits(batch, Precision.F32).toFloatArray());
+          model.logits(batch, Precision.F32).toFloatArray();
       int vocabulary = model.config().vocabSize();
       int width = (int) batch.getShape().get(1);
       for (int r = 0; r < rows.size(); r++) {
@@ -99,7 +97,7 @@ class ModelParityTest {
     int[] row = fixture.rows().get(0);
     float[] whole = fixture.tensor("logits.0");
     try (CausalLm model = fixture.model();
-        KvCache cache = new KvCache(model.config(), new int[] {0})) {
+        KvCache cache = new KvCache(model.config(), new int[] {0}, 128)) {
       int vocabulary = model.config().vocabSize();
       for (int t = 0; t < row.length; t++) {
         assertClose(
@@ -121,7 +119,7 @@ class ModelParityTest {
     int[] padding = {0, 5, 10};
     int[] next = {30, 31, 32, 33, 34, 35};
     try (CausalLm model = fixture.model();
-        KvCache cache = new KvCache(model.config(), padding)) {
+        KvCache cache = new KvCache(model.config(), padding, 128)) {
       int vocabulary = model.config().vocabSize();
       float[] logits = next(model, cache, new Shape(3, 12), leftPadded(rows, 12));
       for (int step = 0; step <= next.length; step++) {
@@ -153,11 +151,11 @@ class ModelParityTest {
   }
 
   @Test
-  void theCacheGrowsPastItsFirstCapacity() {
+  void theCacheGrowsPastItsFirstRoom() {
     ParityCase fixture = ParityCase.of("llama3-rope");
     int[] row = new java.util.Random(5).ints(200, 4, 99).toArray();
     try (CausalLm model = fixture.model();
-        KvCache cache = new KvCache(model.config(), new int[] {0})) {
+        KvCache cache = new KvCache(model.config(), new int[] {0}, 128)) {
       int vocabulary = model.config().vocabSize();
       float[] whole = Arrays32.logits(model, row, Precision.F32);
       for (int t = 0; t < row.length; t++) {
@@ -170,12 +168,12 @@ class ModelParityTest {
     }
   }
 
-  @Test
-  void severalTokensAtOnceMayFollowACachedPrompt() {
-    ParityCase fixture = ParityCase.of("llama-bias");
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void severalTokensAtOnceMayFollowACachedPrompt(ParityCase fixture) {
     int[] row = fixture.rows().get(0);
     try (CausalLm model = fixture.model();
-        KvCache cache = new KvCache(model.config(), new int[] {0})) {
+        KvCache cache = new KvCache(model.config(), new int[] {0}, 128)) {
       next(model, cache, part(row, 0, 6));
       float[] rest = next(model, cache, part(row, 6, row.length - 6));
       int vocabulary = model.config().vocabSize();
@@ -190,13 +188,10 @@ class ModelParityTest {
 
   /** Logits of the next tokens, flat. */
   private static float[] next(CausalLm model, KvCache cache, Shape shape, int... ids) {
-    return Autograd.withoutGradient(
-        () -> {
-          try (NDManager step = Torch.newManager()) {
-            NDArray inputIds = Arrays32.ids(step, ids).reshape(shape);
-            return model.head(model.hiddenStates(inputIds, cache), Precision.F32).toFloatArray();
-          }
-        });
+    try (NDManager step = Torch.newManager()) {
+      NDArray inputIds = Arrays32.ids(step, ids).reshape(shape);
+      return model.head(model.hiddenStates(inputIds, cache), Precision.F32).toFloatArray();
+    }
   }
 
   @ParameterizedTest

@@ -19,23 +19,22 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.coldstart.io.checkpoint.DType;
-import org.coldstart.io.checkpoint.SaveOptions;
 import org.coldstart.data.Example;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.generate.Generation;
 import org.coldstart.generate.Generator;
 import org.coldstart.generate.Sampling;
+import org.coldstart.io.checkpoint.DType;
+import org.coldstart.io.checkpoint.SaveOptions;
 import org.coldstart.model.CausalLm;
-import org.coldstart.model.Pretrained;
 import org.coldstart.model.EmbeddingInit;
+import org.coldstart.model.Precision;
+import org.coldstart.model.Pretrained;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.io.torch.Precision;
 import org.coldstart.train.SftConfig;
 import org.coldstart.train.SftTrainer;
 import org.junit.jupiter.api.BeforeEach;
@@ -197,7 +196,7 @@ class TransformersReadsTest {
       SftConfig config =
           SftConfig.builder().learningRate(5e-3).maxSteps(3).perDeviceTrainBatchSize(2).build();
       new SftTrainer(model, tokenizer, config, rows(tokenizer), List.of()).train();
-      Pretrained.save(folder, model, tokenizer, options, Optional.of("# A test\n"));
+      Pretrained.save(folder, model, tokenizer, options, "# A test\n");
       endRepliesWith(folder, 2, tokenizer.eosTokenId().orElseThrow());
       return logits(model, tokenizer.encode(PROMPT).ids(), Precision.F32);
     }

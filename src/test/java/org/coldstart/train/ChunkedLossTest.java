@@ -16,16 +16,16 @@ import org.coldstart.data.Example;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.model.CausalLm;
-import org.coldstart.model.LossSums;
 import org.coldstart.model.ForwardBackward;
-import org.coldstart.io.torch.Precision;
+import org.coldstart.model.LossSums;
+import org.coldstart.model.Precision;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The loss is worked out some positions at a time, here in three goes: 2^24 scores, those of 128
+ * The loss is computed some positions at a time, here in three chunks: 2^24 logits, those of 128
  * positions, and there are 298. Loss and gradients are those of transformers, which works out all
- * scores at once, with and without checkpointing.
+ * logits at once, with and without checkpointing.
  */
 class ChunkedLossTest {
 

@@ -17,14 +17,14 @@ import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.LoraCase;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
+import org.coldstart.lora.Lora;
+import org.coldstart.lora.LoraConfig;
 import org.coldstart.model.CausalLm;
-import org.coldstart.model.Lora;
-import org.coldstart.model.LoraConfig;
-import org.coldstart.model.Trainable;
 import org.coldstart.model.ForwardBackward;
+import org.coldstart.model.Machine;
+import org.coldstart.model.Precision;
+import org.coldstart.model.Trainable;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.io.torch.Memory;
-import org.coldstart.io.torch.Precision;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -143,17 +143,17 @@ class LoraTrainingTest {
   /** With all rows trained, the gradient of the embedding alone would take its 192 MB again. */
   @Test
   void aStepOnFewRowsNeedsNoRoomOfTheMatrixsSize() {
-    assumeTrue(Memory.residentBytes().isPresent(), "Memory is read on Linux only");
+    assumeTrue(Machine.residentBytes().isPresent(), "Memory is read on Linux only");
     ParityCase fixture = ParityCase.of("llama-tied");
     try (CausalLm model = fixture.model()) {
       model.resizeTokenEmbeddings(1_500_000);
       model.setTrainable(Trainable.tokenRows(7, 8));
       NDArray rows = model.trainableParameters().values().iterator().next();
-      long before = Memory.residentBytes().getAsLong();
+      long before = Machine.residentBytes().getAsLong();
       try (ForwardBackward pass = model.trainingPass(Precision.F32, false)) {
         pass.forwardBackward(
             new long[] {5, 7, 8}, new long[] {3}, new long[] {0, 1}, new long[] {7, 8}, 0.5);
-        long grown = Memory.residentBytes().getAsLong() - before;
+        long grown = Machine.residentBytes().getAsLong() - before;
         assertTrue(grown < 100 << 20, "grown by " + (grown >> 20) + " MB");
         NDArray gradient = pass.gradients().of(rows);
         assertEquals(rows.getShape(), gradient.getShape());

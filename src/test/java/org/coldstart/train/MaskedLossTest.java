@@ -13,9 +13,9 @@ import org.coldstart.fixture.Marked;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
+import org.coldstart.model.Precision;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.io.torch.Precision;
 import org.junit.jupiter.api.Test;
 
 /**

@@ -19,8 +19,8 @@ import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.generate.Generator;
 import org.coldstart.generate.Sampling;
 import org.coldstart.model.CausalLm;
+import org.coldstart.model.Machine;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.io.torch.Memory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -46,7 +46,7 @@ class MemoryTest {
                 System.gc(); // else the Java heap's fresh pages are counted as growth
               }
               held.add(tensorsHeld(model, others));
-              Memory.residentBytes().ifPresent(resident::add);
+              Machine.residentBytes().ifPresent(resident::add);
             }
           };
       SftConfig config =

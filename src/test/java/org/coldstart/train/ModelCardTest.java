@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.coldstart.io.checkpoint.SaveOptions;
 import org.coldstart.fixture.ParityCase;
@@ -44,7 +43,7 @@ class ModelCardTest {
       assertTrue(e.getMessage().contains("resizeTokenEmbeddings"), e.getMessage());
       model.resizeTokenEmbeddings(tokenizer.size());
       Pretrained.save(
-          folder, model, tokenizer, SaveOptions.defaults(), Optional.of(card.toMarkdown()));
+          folder, model, tokenizer, SaveOptions.defaults(), card.toMarkdown());
     }
     assertTrue(
         names()

@@ -8,8 +8,8 @@ import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.Rows;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
+import org.coldstart.model.Precision;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.io.torch.Precision;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 

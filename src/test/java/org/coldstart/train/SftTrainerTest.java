@@ -22,9 +22,9 @@ import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.Rows;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
+import org.coldstart.model.Machine;
+import org.coldstart.model.Precision;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.io.torch.Memory;
-import org.coldstart.io.torch.Precision;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -172,10 +172,10 @@ class SftTrainerTest {
   void anEvaluationHoldsFewTokensAtOnceWhateverItsBatchSize() {
     List<Example> rows = IntStream.range(0, 512).mapToObj(i -> Rows.of(512, i)).toList();
     double few = Losses.mean(model, rows, 2, Precision.F32);
-    OptionalLong before = Memory.restartPeak();
+    OptionalLong before = Machine.restartPeak();
     assumeTrue(before.isPresent(), "the peak of memory is read on Linux only");
     assertEquals(few, Losses.mean(model, rows, 512, Precision.F32), 1e-6);
-    long grown = Memory.peakResidentBytes().getAsLong() - before.getAsLong();
+    long grown = Machine.peakResidentBytes().getAsLong() - before.getAsLong();
     assertTrue(grown < 100 << 20, "grown by " + (grown >> 20) + " MB");
   }
 

@@ -15,24 +15,25 @@ import org.coldstart.data.Batch;
 import org.coldstart.data.Example;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
+import org.coldstart.io.torch.TorchOps;
+import org.coldstart.lora.Lora;
+import org.coldstart.lora.LoraConfig;
 import org.coldstart.model.CausalLm;
-import org.coldstart.model.Lora;
-import org.coldstart.model.LoraConfig;
-import org.coldstart.model.LossSums;
-import org.coldstart.model.Trainable;
 import org.coldstart.model.ForwardBackward;
-import org.coldstart.io.torch.Precision;
+import org.coldstart.model.LossSums;
+import org.coldstart.model.Precision;
+import org.coldstart.model.Trainable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What all rows of a step begin with is read once, and nothing tells the difference. */
+/** A prefix that all rows of a step share is read once; loss and gradients stay the same. */
 class SharedPrefixTest {
 
   private static final String CASES = "org.coldstart.fixture.ParityCase#all";
 
-  /** Short windows and capped scores: their attention knows no rows that continue others. */
+  /** Short windows and capped scores: their attention does not work across a prefix. */
   private static final Set<String> READ_WHOLE =
       Set.of("mistral-window", "qwen2-tied-window", "gemma2", "gemma3");
 
@@ -90,10 +91,10 @@ class SharedPrefixTest {
     }
   }
 
-  /** Rows that are trained on their own, some of which stand in the beginning. */
+  /** Token rows that are trained on their own, some of them in the prefix. */
   @ParameterizedTest
   @ValueSource(strings = {"llama-tied", "llama-untied"})
-  void trainedRowsHearOfTheBeginningToo(String base) {
+  void trainedTokenRowsGetThePrefixsGradient(String base) {
     ParityCase fixture = ParityCase.of(base);
     List<Example> rows = rows(fixture);
     int[] ids = rows.get(0).ids();
@@ -107,13 +108,15 @@ class SharedPrefixTest {
   }
 
   @Test
-  void anAdapterHearsOfTheBeginningToo() {
+  void anAdapterGetsThePrefixsGradient() {
     ParityCase fixture = ParityCase.of("llama-tied");
     List<Example> rows = rows(fixture);
     try (CausalLm model = fixture.model()) {
       Lora lora = Lora.attach(model, LoraConfig.builder().r(4).targetModules("all-linear").build());
       // B begins as zeros, under which A would have no gradient.
-      lora.tensors().values().forEach(array -> array.set(slope((int) array.size())));
+      lora.tensors()
+          .values()
+          .forEach(array -> TorchOps.fill(array, slope((int) array.size())));
       Step whole = step(model, rows, Precision.F32, false, false);
       Step shared = step(model, rows, Precision.F32, false, true);
       assertEquals(SHARED, shared.read());
@@ -159,7 +162,7 @@ class SharedPrefixTest {
     }
   }
 
-  /** Nine rows that begin alike. */
+  /** Nine rows that share a prefix. */
   private static List<Example> rows(ParityCase fixture) {
     int[] ids = fixture.rows().get(0);
     return IntStream.range(0, 9)

@@ -12,8 +12,8 @@ import org.coldstart.data.ExampleSet;
 import org.coldstart.data.ThinkAnswer;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.model.CausalLm;
+import org.coldstart.model.Precision;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.io.torch.Precision;
 import org.junit.jupiter.api.Test;
 
 /**

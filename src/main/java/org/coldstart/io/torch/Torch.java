@@ -6,10 +6,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.stream.Stream;
 
 /**
  * The PyTorch engine of this JVM: its device, its threads, and where tensors come from.
@@ -38,9 +34,9 @@ public final class Torch {
   }
 
   /**
-   * glibc hands freed blocks back to the kernel as soon as they are larger than any that it has
-   * seen freed before, up to 32 MiB. What one step frees the next one needs, and fresh pages are
-   * dear, so it is shown one such block now.
+   * glibc returns a freed block to the kernel if it is larger than all those freed before, up to 32
+   * MiB (mallopt(3), M_MMAP_THRESHOLD). What one step frees the next one needs, and fresh pages are
+   * slow, so one block of that size is freed now.
    */
   private static void keepFreedMemory(NDManager root) {
     root.create(new Shape(33_000_000), DataType.UINT8, Device.cpu()).close();
@@ -56,7 +52,7 @@ public final class Torch {
     return ROOT.getDevice();
   }
 
-  /** Sets torch's random numbers, on all devices, to a known point. */
+  /** Seeds torch's random numbers on all devices, as {@code torch.manual_seed} does. */
   public static void seed(long seed) {
     JniUtils.setSeed(seed);
   }
@@ -64,25 +60,6 @@ public final class Torch {
   /** The number of threads an operation on the CPU is spread over. */
   public static int threads() {
     return JniUtils.getNumThreads();
-  }
-
-  /**
-   * Whether the processor multiplies bf16 matrices in hardware (Linux only; false where unknown).
-   */
-  static boolean hasBf16Instructions() {
-    try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-      return lines
-          .filter(line -> line.startsWith("flags") || line.startsWith("Features"))
-          .findFirst()
-          .map(
-              line ->
-                  line.contains("avx512_bf16")
-                      || line.contains("amx_bf16")
-                      || line.contains(" bf16"))
-          .orElse(false);
-    } catch (IOException e) {
-      return false;
-    }
   }
 
   static NDManager root() {

@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
-import org.coldstart.io.checkpoint.AttentionConfig;
-import org.coldstart.io.checkpoint.ModelConfig;
 import org.coldstart.data.Batch;
 import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
+import org.coldstart.io.checkpoint.AttentionConfig;
+import org.coldstart.io.checkpoint.ModelConfig;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.ForwardBackward;
-import org.coldstart.io.torch.Precision;
+import org.coldstart.model.Precision;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 

@@ -6,9 +6,9 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.coldstart.io.torch.DecoderOps;
-import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
+import org.coldstart.model.Precision;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -45,7 +45,7 @@ final class BenchGemm implements Callable<Integer> {
       for (int i = 0; i < products; i++) {
         long start = System.nanoTime();
         // Under F32 the product runs in the weight's own type, so that no cast is timed.
-        DecoderOps.linear(x, weight, null, Precision.F32).close();
+        DecoderOps.linear(x, weight, null, false).close();
         least = Math.min(least, (System.nanoTime() - start) / 1e9);
       }
       return 2.0 * size * size * size / least;

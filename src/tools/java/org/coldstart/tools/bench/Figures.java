@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.coldstart.io.torch.Memory;
 import org.coldstart.io.torch.Torch;
+import org.coldstart.model.Machine;
 
 /** The figures of one process, written as one JSON object. */
 final class Figures {
@@ -25,7 +25,7 @@ final class Figures {
 
   /** Notes the most bytes resident so far. */
   Figures putPeak() {
-    return put("peak_bytes", Memory.peakResidentBytes().orElse(0));
+    return put("peak_bytes", Machine.peakResidentBytes().orElse(0));
   }
 
   void write(Path file) {

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.coldstart.data.DataSet;
-import org.coldstart.io.torch.Precision;
+import org.coldstart.model.Precision;
 import org.coldstart.study.Initialization;
 import org.coldstart.study.InitializationStudy;
 import org.coldstart.study.StudyBudget;

@@ -1,4 +1,4 @@
-package org.coldstart.io.torch;
+package org.coldstart.model;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -6,14 +6,16 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
+import org.coldstart.io.torch.Torch;
 
 /**
- * The resident memory of this process, tensors and JVM together, as the operating system counts it.
+ * What this process uses of the machine: processor threads, and resident memory as the operating
+ * system counts it, tensors and JVM together.
  *
- * <p>Tensors live outside the Java heap, so the JVM's own figures say nothing about them. Read from
- * {@code /proc/self/status}; empty on systems without it.
+ * <p>Tensors live outside the Java heap, so the JVM's own figures say nothing about them. Memory is
+ * read from {@code /proc/self/status}; empty on systems without it.
  */
-public final class Memory {
+public final class Machine {
 
   private static final Path STATUS = Path.of("/proc/self/status");
   private static final Path CLEAR_REFS = Path.of("/proc/self/clear_refs");
@@ -21,7 +23,12 @@ public final class Memory {
   /** See proc(5); Linux 4.0 and later. */
   private static final String RESET_PEAK = "5";
 
-  private Memory() {}
+  private Machine() {}
+
+  /** The number of threads an operation on the CPU is spread over. */
+  public static int threads() {
+    return Torch.threads();
+  }
 
   /** Bytes resident now. */
   public static OptionalLong residentBytes() {
@@ -37,12 +44,12 @@ public final class Memory {
   }
 
   /**
-   * Begins to look for the peak anew, so that several runs in one process can be told apart:
+   * Resets the peak, so that several runs in one process can be measured apart:
    *
    * <pre>{@code
-   * OptionalLong before = Memory.restartPeak();
+   * OptionalLong before = Machine.restartPeak();
    * trainer.train();
-   * long more = Memory.peakResidentBytes().getAsLong() - before.getAsLong();
+   * long more = Machine.peakResidentBytes().getAsLong() - before.getAsLong();
    * }</pre>
    *
    * <p>Memory that was freed but that the allocator keeps is resident still, so a later run may

@@ -1,14 +1,13 @@
-package org.coldstart.model;
+package org.coldstart.lora;
 
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What a LoRA adapter is like; names and defaults are PEFT's.
+ * The settings of a LoRA adapter; names and defaults are PEFT's.
  *
  * <pre>{@code
  * LoraConfig config =
@@ -39,14 +38,7 @@ public record LoraConfig(
     String baseModelNameOrPath,
     long seed) {
 
-  /** The matrices that have a row for each token. */
-  static final Set<String> TOKEN_MODULES = Set.of("embed_tokens", "lm_head");
-
-  /**
-   * Checks the ranges.
-   *
-   * @throws IllegalArgumentException naming the value that is out of range
-   */
+  /** Refuses values out of range with an {@link IllegalArgumentException} that names them. */
   public LoraConfig {
     require(r >= 1, "r is " + r + "; it should be at least 1.");
     require(
@@ -58,14 +50,12 @@ public record LoraConfig(
     layersToTransform = List.copyOf(layersToTransform);
     require(
         layersToTransform.isEmpty() || targetModules.regex() == null,
-        "layersToTransform goes with names of target modules only: say the layers in the regular"
-            + " expression.");
-    Map<String, List<Integer>> rows = new TreeMap<>();
-    trainableTokenIndices.forEach((module, ids) -> rows.put(module, List.copyOf(ids)));
-    trainableTokenIndices = Collections.unmodifiableMap(rows);
+        "layersToTransform goes with names of target modules; a regular expression names the layers"
+            + " itself.");
+    trainableTokenIndices = Collections.unmodifiableMap(new TreeMap<>(trainableTokenIndices));
     for (String module : trainableTokenIndices.keySet()) {
       require(
-          TOKEN_MODULES.contains(module),
+          module.equals("embed_tokens") || module.equals("lm_head"),
           "\"" + module + "\" has no rows of tokens; name embed_tokens or lm_head.");
     }
   }
@@ -83,15 +73,8 @@ public record LoraConfig(
 
   LoraConfig withTargetModules(LoraTargets targets) {
     return new LoraConfig(
-        r,
-        loraAlpha,
-        loraDropout,
-        targets,
-        layersToTransform,
-        useRslora,
-        trainableTokenIndices,
-        baseModelNameOrPath,
-        seed);
+        r, loraAlpha, loraDropout, targets, layersToTransform, useRslora, trainableTokenIndices,
+        baseModelNameOrPath, seed);
   }
 
   /** PEFT's defaults: r = alpha = 8, no dropout, on {@code q_proj} and {@code v_proj}. */
@@ -113,13 +96,13 @@ public record LoraConfig(
 
     private Builder() {}
 
-    /** Rank. */
+    /** Rank of A and B. */
     public Builder r(int r) {
       this.r = r;
       return this;
     }
 
-    /** Numerator of the scale. */
+    /** Numerator of the scale α / r. */
     public Builder loraAlpha(double loraAlpha) {
       this.loraAlpha = loraAlpha;
       return this;
@@ -139,7 +122,7 @@ public record LoraConfig(
               : LoraTargets.named(names));
     }
 
-    /** The linear layers in any of the three ways there are. */
+    /** The linear layers adapted. */
     public Builder targetModules(LoraTargets targets) {
       this.targetModules = targets;
       return this;
@@ -180,22 +163,11 @@ public record LoraConfig(
       return this;
     }
 
-    /**
-     * The configuration.
-     *
-     * @throws IllegalArgumentException naming the value that is out of range
-     */
+    /** The configuration, checked. */
     public LoraConfig build() {
       return new LoraConfig(
-          r,
-          loraAlpha,
-          loraDropout,
-          targetModules,
-          layersToTransform,
-          useRslora,
-          trainableTokenIndices,
-          baseModelNameOrPath,
-          seed);
+          r, loraAlpha, loraDropout, targetModules, layersToTransform, useRslora,
+          trainableTokenIndices, baseModelNameOrPath, seed);
     }
   }
 }

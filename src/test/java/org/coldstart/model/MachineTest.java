@@ -1,4 +1,4 @@
-package org.coldstart.io.torch;
+package org.coldstart.model;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -6,10 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.OptionalLong;
+import org.coldstart.io.torch.Torch;
 import org.junit.jupiter.api.Test;
 
 /** The peak can be set back, so that each of several runs has its own. */
-class PeakMemoryTest {
+class MachineTest {
 
   private static final long SIZE = 256L << 20;
 
@@ -22,15 +23,15 @@ class PeakMemoryTest {
 
   @Test
   void eachRunHasItsOwnPeak() {
-    Torch.threads(); // the library's own memory comes first
-    OptionalLong first = Memory.restartPeak();
+    Machine.threads(); // the library's own memory comes first
+    OptionalLong first = Machine.restartPeak();
     assumeTrue(first.isPresent(), "the peak cannot be set back here");
     need(SIZE);
-    long large = Memory.peakResidentBytes().getAsLong() - first.getAsLong();
+    long large = Machine.peakResidentBytes().getAsLong() - first.getAsLong();
     assertTrue(large > SIZE / 10 * 9, "the first run needed " + (large >> 20) + " MiB");
-    long second = Memory.restartPeak().getAsLong();
+    long second = Machine.restartPeak().getAsLong();
     need(SIZE / 4);
-    long small = Memory.peakResidentBytes().getAsLong() - second;
+    long small = Machine.peakResidentBytes().getAsLong() - second;
     assertTrue(small < SIZE / 2, "the second run needed " + (small >> 20) + " MiB");
   }
 }
