@@ -25,6 +25,7 @@ class LayersTest {
       List.of(
           "io.json",
           "io.hub",
+          "io.rows",
           "io.checkpoint",
           "io.torch",
           "io.jinja",

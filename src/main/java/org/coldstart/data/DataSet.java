@@ -82,7 +82,7 @@ public final class DataSet implements Iterable<DataRow> {
    *     cache
    */
   public static DataSet load(String nameOrPath, String configuration, String split) {
-    return new DataSetLoader(Hub.fromEnvironment(), configuration).load(nameOrPath, split);
+    return new DataSetLoader(Hub::fromEnvironment, configuration).load(nameOrPath, split);
   }
 
   /** Number of rows. */
@@ -95,7 +95,7 @@ public final class DataSet implements Iterable<DataRow> {
     return columns;
   }
 
-  /** DataRow at an index from 0; negative indices count from the end. */
+  /** The row at an index from 0; negative indices count from the end. */
   public DataRow get(int index) {
     int place = index < 0 ? rows.size() + index : index;
     if (place < 0 || place >= rows.size()) {
@@ -135,10 +135,21 @@ public final class DataSet implements Iterable<DataRow> {
   /**
    * Applies a function to each row, on all cores, and keeps the order.
    *
-   * @throws DataException naming the first row for which the function threw an exception
+   * @throws DataException naming the first row, in order, for which the function failed, and the
+   *     others with the same fault
    */
   public DataSet map(Function<DataRow, DataRow> function) {
-    return new DataSet(ParallelMap.apply(rows, function));
+    return new DataSet(
+        RowProblem.map(
+            rows,
+            DataRow.class,
+            row -> {
+              DataRow mapped = function.apply(row);
+              if (mapped == null) {
+                throw new DataException("the function returned null; to drop rows, use filter.");
+              }
+              return mapped;
+            }));
   }
 
   /** The rows for which the condition holds. */
@@ -147,17 +158,17 @@ public final class DataSet implements Iterable<DataRow> {
   }
 
   /**
-   * Shuffles and parts the rows: {@code ceil(testSize · size)} rows for testing, as Python's
+   * Shuffles and splits the rows: {@code ceil(testSize · size)} rows for testing, as Python's
    * datasets counts them, the others for training. The seed decides which, the same on every
    * machine (not the rows Python picks for that seed).
    *
-   * @param testSize share of the rows for testing, between 0 and 1
+   * @param testSize share of the rows held out, between 0 and 1
    */
   public Split trainTestSplit(double testSize, long seed) {
     int test = (int) Math.ceil(testSize * rows.size());
     if (!(testSize > 0 && testSize < 1) || test == rows.size()) {
       throw new DataException(
-          "Cannot hold out a share of %s of %d rows: the share lies between 0 and 1 and leaves at least one row on each side."
+          "Cannot hold out a share of %s of %d rows: it lies between 0 and 1 and leaves a row on each side."
               .formatted(testSize, rows.size()));
     }
     DataSet shuffled = shuffle(seed);
@@ -166,7 +177,7 @@ public final class DataSet implements Iterable<DataRow> {
 
   /** A Tablesaw table: columns of text, numbers and booleans; nested values as JSON text. */
   public Table toTable() {
-    return Tables.of(this);
+    return DataTable.of(this);
   }
 
   /** The rows as a stream. */

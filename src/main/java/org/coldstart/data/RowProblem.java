@@ -1,9 +1,13 @@
 package org.coldstart.data;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
-/** What is wrong with a row, said so that several rows with the same fault can be told at once. */
+/** What is wrong with a row; rows with the same fault are named in one message. */
 final class RowProblem extends DataException {
   private static final int NAMED = 5;
   private final long row;
@@ -19,8 +23,48 @@ final class RowProblem extends DataException {
     this(row, reason, null);
   }
 
-  /** The first problem, with the numbers of all rows that have the same. */
-  static DataException first(List<RowProblem> problems, int rows) {
+  /**
+   * What a function makes of each row, on all cores, in the rows' order.
+   *
+   * @throws DataException naming the first row, in that order, for which the function failed, and
+   *     the others with the same fault
+   */
+  static <T> List<T> map(
+      List<DataRow> rows, Class<T> type, Function<DataRow, ? extends T> function) {
+    AtomicInteger first = new AtomicInteger(rows.size());
+    Object[] results = new Object[rows.size()];
+    IntStream.range(0, rows.size())
+        .parallel()
+        .forEach(
+            i -> {
+              try {
+                results[i] = function.apply(rows.get(i));
+              } catch (RuntimeException e) {
+                // Of perhaps a million failures, one stack trace is enough.
+                boolean isFirst = first.accumulateAndGet(i, Math::min) == i;
+                results[i] = of(rows.get(i).number(), e, isFirst);
+              }
+            });
+    List<RowProblem> problems = only(RowProblem.class, results);
+    if (!problems.isEmpty()) {
+      throw named(problems, rows.size());
+    }
+    return only(type, results);
+  }
+
+  private static RowProblem of(long row, RuntimeException e, boolean withCause) {
+    if (e instanceof RowProblem problem && problem.row == row) {
+      return problem;
+    }
+    String message = e.getMessage() == null ? e.toString() : e.getMessage();
+    return new RowProblem(row, message, withCause ? e : null);
+  }
+
+  private static <T> List<T> only(Class<T> type, Object[] objects) {
+    return Arrays.stream(objects).filter(type::isInstance).map(type::cast).toList();
+  }
+
+  private static DataException named(List<RowProblem> problems, int rows) {
     RowProblem first = problems.get(0);
     List<Long> same =
         problems.stream().filter(p -> p.reason.equals(first.reason)).map(p -> p.row).toList();

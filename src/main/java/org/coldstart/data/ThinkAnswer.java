@@ -37,7 +37,7 @@ public record ThinkAnswer(String reasoning, String answer) {
 
   /**
    * Reads a reply that has each tag exactly once, in order, with something between each pair and
-   * nothing but blanks outside; empty for any other.
+   * nothing but white space outside; empty for any other.
    */
   public static Optional<ThinkAnswer> parse(String reply) {
     Matcher matcher = REPLY.matcher(reply);

@@ -65,7 +65,7 @@ public record Perplexity(double meanLoss, long tokens) {
     IntStream.range(0, examples.size()).forEach(i -> check(model, i + 1, examples.get(i)));
     synchronized (model) { // a stopped training cell may still be at its last batch
       LossSums sums = LossSums.NONE;
-      for (List<Example> batch : Batches.slices(examples, Batches.MEASURED_AT_ONCE)) {
+      for (List<Example> batch : Batches.slices(examples, Batches.EVAL_TOKENS)) {
         sums = sums.plus(loss(model, Batch.of(batch)));
       }
       return new Perplexity(sums.meanLoss(), sums.tokens());
@@ -90,7 +90,7 @@ public record Perplexity(double meanLoss, long tokens) {
       throw new CancellationException("Interrupted before all texts were measured.");
     }
     return model.loss(
-        batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), Precision.F32);
+        batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), Precision.F32);
   }
 
   /** e to the mean loss. */

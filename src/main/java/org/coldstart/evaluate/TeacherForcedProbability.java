@@ -68,7 +68,7 @@ public final class TeacherForcedProbability {
     try (NDManager step = Torch.newManager()) {
       long[] positions = Arrays.stream(places).mapToLong(i -> batch.positions()[i]).toArray();
       NDArray logits =
-          model.logitsAt(step, batch.inputIds(), batch.rows(), positions, Precision.F32);
+          model.logitsAt(step, batch.inputIds(), batch.seqLens(), positions, Precision.F32);
       NDArray probabilities = TorchOps.softmax(logits);
       for (int i = 0; i < places.length; i++) {
         int id = (int) batch.labels()[places[i]];

@@ -39,7 +39,7 @@ public final class Losses {
       CausalLm model, List<Example> examples, int batchSize, Precision precision) {
     LossSums all = LossSums.NONE;
     for (List<Example> rows : Batches.byLength(examples, batchSize)) {
-      for (List<Example> slice : Batches.slices(rows, Batches.MEASURED_AT_ONCE)) {
+      for (List<Example> slice : Batches.slices(rows, Batches.EVAL_TOKENS)) {
         if (Thread.currentThread().isInterrupted()) {
           return Optional.empty();
         }
@@ -50,6 +50,6 @@ public final class Losses {
   }
 
   private static LossSums measure(CausalLm model, Batch batch, Precision precision) {
-    return model.loss(batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), precision);
+    return model.loss(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), precision);
   }
 }

@@ -212,11 +212,11 @@ final class TrainingRun implements AutoCloseable {
   private LossSums forwardBackward(Batch batch, long kept) {
     return pass.forwardBackward(
         batch.inputIds(),
-        batch.rows(),
+        batch.seqLens(),
         batch.positions(),
         batch.labels(),
         1.0 / kept,
-        Neftune.noise(config.neftuneNoiseAlpha(), batch.rows()));
+        Neftune.noise(config.neftuneNoiseAlpha(), batch.seqLens()));
   }
 
   private void count(LossSums sums, List<Example> rows, boolean endsEpoch) {

@@ -203,7 +203,7 @@ class AdamW8BitTest {
         LossSums sums =
             pass.forwardBackward(
                 batch.inputIds(),
-                batch.rows(),
+                batch.seqLens(),
                 batch.positions(),
                 batch.labels(),
                 1.0 / batch.keptTokens());

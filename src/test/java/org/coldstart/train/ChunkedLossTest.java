@@ -46,7 +46,7 @@ class ChunkedLossTest {
       LossSums sums =
           pass.forwardBackward(
               batch.inputIds(),
-              batch.rows(),
+              batch.seqLens(),
               batch.positions(),
               batch.labels(),
               1.0 / batch.keptTokens());

@@ -174,7 +174,7 @@ class GradientParityTest {
         sums =
             sums.plus(
                 pass.forwardBackward(
-                    batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), 1.0 / kept));
+                    batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), 1.0 / kept));
       }
       Map<String, float[]> byName = new LinkedHashMap<>();
       model

@@ -189,7 +189,7 @@ class SharedPrefixTest {
         sums =
             sums.plus(
                 pass.forwardBackward(
-                    batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), 0.01));
+                    batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), 0.01));
       }
       pass.endRows();
       Map<String, float[]> gradients = new LinkedHashMap<>();

@@ -120,7 +120,7 @@ class SmolLm2Test {
       double sum =
           pass.forwardBackward(
                   batch.inputIds(),
-                  batch.rows(),
+                  batch.seqLens(),
                   batch.positions(),
                   batch.labels(),
                   1.0 / batch.keptTokens())

@@ -83,7 +83,7 @@ final class BenchCost implements Callable<Integer> {
     for (List<Example> slice : Batches.slices(rows, pass.tokensAtOnce())) {
       Batch part = Batch.of(slice);
       pass.forwardBackward(
-          part.inputIds(), part.rows(), part.positions(), part.labels(), 1.0 / (length * batch));
+          part.inputIds(), part.seqLens(), part.positions(), part.labels(), 1.0 / (length * batch));
     }
   }
 

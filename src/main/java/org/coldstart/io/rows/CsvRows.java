@@ -1,4 +1,4 @@
-package org.coldstart.data;
+package org.coldstart.io.rows;
 
 import java.io.IOException;
 import java.io.Reader;
@@ -20,12 +20,12 @@ import org.apache.commons.csv.DuplicateHeaderMode;
  * empty field is null.
  */
 final class CsvRows {
-  private static final List<Function<String, Object>> KINDS =
+  private static final List<Function<String, Object>> TYPES =
       List.of(CsvRows::whole, CsvRows::decimal, CsvRows::bool);
 
   private CsvRows() {}
 
-  static void read(Path file, Reader text, char delimiter, RowSink sink) throws IOException {
+  static void read(Path file, Reader text, char delimiter, RowFiles.Sink sink) throws IOException {
     CSVFormat format =
         CSVFormat.RFC4180
             .builder()
@@ -43,31 +43,31 @@ final class CsvRows {
       for (CSVRecord csv : parser) {
         line = parser.getCurrentLineNumber();
         if (csv.size() != columns.size()) {
-          throw new DataException(
-              "%s, row %d, which ends at line %d, has %d fields and the header %d: correct the row or quote its text."
-                  .formatted(file, csv.getRecordNumber(), line, csv.size(), columns.size()));
+          throw new RowException(
+              "%s, row %d, which ends at line %d, has %d fields and the header %d: correct the row"
+                  + " or quote its text.",
+              file, csv.getRecordNumber(), line, csv.size(), columns.size());
         }
         records.add(csv.toList());
       }
     } catch (UncheckedIOException | IllegalStateException | IllegalArgumentException e) {
-      throw new DataException(
-          "%s is not valid CSV after line %d (%s): correct it there."
-              .formatted(file, line, e.getMessage()),
-          e);
+      throw new RowException(
+          "%s is not valid CSV after line %d (%s): correct it there.",
+          file, line, e.getMessage(), e);
     }
     emit(columns, records, sink);
   }
 
-  private static void emit(List<String> columns, List<List<String>> records, RowSink sink) {
-    List<Function<String, Object>> kinds = new ArrayList<>();
+  private static void emit(List<String> columns, List<List<String>> records, RowFiles.Sink sink) {
+    List<Function<String, Object>> types = new ArrayList<>();
     for (int i = 0; i < columns.size(); i++) {
-      kinds.add(kind(records, i));
+      types.add(type(records, i));
     }
     for (int n = 0; n < records.size(); n++) {
       Map<String, Object> values = new LinkedHashMap<>();
       for (int i = 0; i < columns.size(); i++) {
         String field = records.get(n).get(i);
-        values.put(columns.get(i), field.isEmpty() ? null : kinds.get(i).apply(field));
+        values.put(columns.get(i), field.isEmpty() ? null : types.get(i).apply(field));
       }
       if (!sink.accept(n + 1L, values)) {
         return;
@@ -75,13 +75,13 @@ final class CsvRows {
     }
   }
 
-  private static Function<String, Object> kind(List<List<String>> records, int column) {
-    return KINDS.stream()
+  private static Function<String, Object> type(List<List<String>> records, int column) {
+    return TYPES.stream()
         .filter(
-            kind ->
+            type ->
                 records.stream()
                     .map(r -> r.get(column))
-                    .allMatch(f -> f.isEmpty() || kind.apply(f) != null))
+                    .allMatch(f -> f.isEmpty() || type.apply(f) != null))
         .findFirst()
         .orElse(text -> text);
   }
