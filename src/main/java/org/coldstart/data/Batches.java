@@ -1,12 +1,15 @@
 package org.coldstart.data;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.Random;
+import java.util.TreeMap;
 
-/** The orders in which examples are put into batches; the same seed gives the same batches. */
+/** How examples are grouped into batches; the same seed gives the same batches. */
 public final class Batches {
 
   /**
@@ -42,15 +45,47 @@ public final class Batches {
   }
 
   /**
-   * Batches of packed examples: each holds the examples of {@code batchSize} bins of at most {@code
-   * maxLength} tokens.
+   * Batches of packed examples: each holds the examples of {@code batchSize} bins, at most {@code
+   * batchSize · maxLength} tokens, in shuffled order.
    *
    * @throws IllegalArgumentException if an example is longer than {@code maxLength}
-   * @see Packing
    */
   public static List<List<Example>> packed(
       List<Example> examples, int maxLength, int batchSize, long seed) {
-    return Packing.of(examples, maxLength, seed).batches(batchSize, seed);
+    return cut(shuffle(bins(examples, maxLength, seed), seed), batchSize).stream()
+        .map(bins -> bins.stream().flatMap(List::stream).toList())
+        .toList();
+  }
+
+  /**
+   * Whole examples put into bins of at most {@code maxLength} tokens, so that one bin takes the
+   * place of one full-length row; TRL's {@code packing} with the strategy {@code "bfd"}.
+   *
+   * <p>Best fit, decreasing: from the longest example to the shortest, each goes into the bin that
+   * it fills best. The seed decides which of equally long examples share a bin.
+   */
+  static List<List<Example>> bins(List<Example> examples, int maxLength, long seed) {
+    List<List<Example>> bins = new ArrayList<>();
+    TreeMap<Integer, Deque<List<Example>>> byRoom = new TreeMap<>();
+    for (Example example : longestFirst(shuffle(examples, seed))) {
+      int length = example.length();
+      Integer room = byRoom.ceilingKey(length);
+      List<Example> bin = room == null ? new ArrayList<>() : byRoom.get(room).removeFirst();
+      if (room == null) {
+        room = maxLength;
+        bins.add(bin);
+      } else if (byRoom.get(room).isEmpty()) {
+        byRoom.remove(room);
+      }
+      if (length > room) {
+        throw new IllegalArgumentException(
+            "An example has %d tokens, more than the %d of a bin; let ExampleBuilder drop or cut such rows."
+                .formatted(length, maxLength));
+      }
+      bin.add(example);
+      byRoom.computeIfAbsent(room - length, r -> new ArrayDeque<>()).addLast(bin);
+    }
+    return bins;
   }
 
   /** Longest first, so that evaluation runs out of memory at once if it does at all. */
@@ -96,9 +131,7 @@ public final class Batches {
   }
 
   static List<Example> longestFirst(List<Example> examples) {
-    return examples.stream()
-        .sorted(Comparator.comparingInt(Example::length).reversed())
-        .toList();
+    return examples.stream().sorted(Comparator.comparingInt(Example::length).reversed()).toList();
   }
 
   /** Consecutive runs of {@code size}; the last may be smaller. */

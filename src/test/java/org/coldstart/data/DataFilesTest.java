@@ -117,7 +117,7 @@ class DataFilesTest {
     assertEquals(List.of("x", "y"), rows.column("a"));
     assertEquals(2, rows.get(1).number());
     Path cut = write("cut.json", "[{\"a\": 1}, {\"a\": ");
-    assertTrue(message(cut).startsWith(cut + " is not valid JSON in row 2"), message(cut));
+    assertTrue(message(cut).startsWith(cut + ", row 2 is not valid JSON"), message(cut));
     Path numbers = write("numbers.json", "[1]");
     assertTrue(message(numbers).startsWith(numbers + ", row 1"), message(numbers));
   }

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
@@ -55,14 +56,8 @@ final class CsvRows {
           "%s is not valid CSV after line %d (%s): correct it there.",
           file, line, e.getMessage(), e);
     }
-    emit(columns, records, sink);
-  }
-
-  private static void emit(List<String> columns, List<List<String>> records, RowFiles.Sink sink) {
-    List<Function<String, Object>> types = new ArrayList<>();
-    for (int i = 0; i < columns.size(); i++) {
-      types.add(type(records, i));
-    }
+    List<Function<String, Object>> types =
+        IntStream.range(0, columns.size()).mapToObj(i -> type(records, i)).toList();
     for (int n = 0; n < records.size(); n++) {
       Map<String, Object> values = new LinkedHashMap<>();
       for (int i = 0; i < columns.size(); i++) {
@@ -76,14 +71,14 @@ final class CsvRows {
   }
 
   private static Function<String, Object> type(List<List<String>> records, int column) {
-    return TYPES.stream()
-        .filter(
-            type ->
-                records.stream()
-                    .map(r -> r.get(column))
-                    .allMatch(f -> f.isEmpty() || type.apply(f) != null))
-        .findFirst()
-        .orElse(text -> text);
+    for (Function<String, Object> type : TYPES) {
+      if (records.stream()
+          .map(record -> record.get(column))
+          .allMatch(field -> field.isEmpty() || type.apply(field) != null)) {
+        return type;
+      }
+    }
+    return text -> text;
   }
 
   private static Object whole(String field) {

@@ -24,10 +24,30 @@ final class JsonRows {
   private JsonRows() {}
 
   static void read(Path file, BufferedReader text, RowFiles.Sink sink) throws IOException {
-    if (startsWithBracket(text)) {
-      readArray(file, text, sink);
-    } else {
-      readLines(file, text, sink);
+    boolean isArray = startsWithBracket(text);
+    long number = 1;
+    try {
+      if (isArray) {
+        JsonReader reader = Json.reader(text);
+        reader.beginArray();
+        for (; reader.hasNext(); number++) {
+          if (!sink.accept(number, object(Json.next(reader)))) {
+            return;
+          }
+        }
+        reader.endArray();
+        return;
+      }
+      for (String line = text.readLine(); line != null; line = text.readLine(), number++) {
+        if (!line.isBlank() && !sink.accept(number, parse(line))) {
+          return;
+        }
+      }
+    } catch (MalformedJsonException | EOFException | NumberFormatException e) {
+      String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+      throw new RowException(
+          "%s, %s %d is not valid JSON (%s): correct or remove it.",
+          file, isArray ? "row" : "line", number, reason, e);
     }
   }
 
@@ -41,56 +61,20 @@ final class JsonRows {
     return c == '[';
   }
 
-  private static void readLines(Path file, BufferedReader text, RowFiles.Sink sink)
-      throws IOException {
-    long number = 1;
-    for (String line = text.readLine(); line != null; line = text.readLine(), number++) {
-      if (!line.isBlank() && !sink.accept(number, parseLine(file, number, line))) {
-        return;
-      }
+  private static Map<String, Object> parse(String line) throws IOException {
+    JsonReader reader = Json.reader(new StringReader(line));
+    Map<String, Object> values = object(Json.next(reader));
+    if (reader.peek() != JsonToken.END_DOCUMENT) {
+      throw new MalformedJsonException("more than one object {…}");
     }
+    return values;
   }
 
-  private static Map<String, Object> parseLine(Path file, long number, String line)
-      throws IOException {
-    try (JsonReader reader = Json.reader(new StringReader(line))) {
-      JsonElement element = Json.next(reader);
-      if (element instanceof JsonObject object && reader.peek() == JsonToken.END_DOCUMENT) {
-        return values(object);
-      }
-      throw new RowException(
-          "%s, line %d: each line of a JSON-lines file is one object {…}.", file, number);
-    } catch (MalformedJsonException | EOFException | NumberFormatException e) {
-      throw new RowException(
-          "%s, line %d is not valid JSON (%s): correct or remove the line.",
-          file, number, reason(e), e);
+  private static Map<String, Object> object(JsonElement element) throws IOException {
+    if (element instanceof JsonObject object) {
+      return values(object);
     }
-  }
-
-  private static void readArray(Path file, BufferedReader text, RowFiles.Sink sink)
-      throws IOException {
-    long number = 1;
-    try {
-      JsonReader reader = Json.reader(text);
-      reader.beginArray();
-      for (; reader.hasNext(); number++) {
-        if (!(Json.next(reader) instanceof JsonObject object)) {
-          throw new RowException(
-              "%s, row %d: each element of the array is an object {…}.", file, number);
-        }
-        if (!sink.accept(number, values(object))) {
-          return;
-        }
-      }
-      reader.endArray();
-    } catch (MalformedJsonException | EOFException | NumberFormatException e) {
-      throw new RowException(
-          "%s is not valid JSON in row %d (%s): correct it there.", file, number, reason(e), e);
-    }
-  }
-
-  private static String reason(Exception e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    throw new MalformedJsonException("not an object {…}");
   }
 
   private static Map<String, Object> values(JsonObject object) {

@@ -18,8 +18,6 @@ import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 
 /**
  * Which files make up which split, by the rules of Python's datasets (data_files.py): the README's
@@ -27,8 +25,8 @@ import java.util.stream.StreamSupport;
  * words for train, validation and test, else all files are {@code train}.
  */
 public final class SplitFiles {
-  private static final Set<String> NOT_ROWS =
-      Set.of("config.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json");
+  private static final Pattern NOT_ROWS =
+      Pattern.compile("(^|/)(\\.|__|(config|dataset_infos?|dataset_dict)\\.json$)");
   private static final Pattern SHARD =
       Pattern.compile("data/([^/]+)-\\d{5}-of-\\d{5}[^/]*\\.[^/]*");
   private static final Map<String, String> KEYWORDS =
@@ -89,10 +87,7 @@ public final class SplitFiles {
   }
 
   private static boolean mayHoldRows(String file) {
-    List<String> parts = List.of(file.split("/"));
-    return RowFiles.isRowFile(file)
-        && !NOT_ROWS.contains(parts.get(parts.size() - 1))
-        && parts.stream().noneMatch(p -> p.startsWith(".") || p.startsWith("__"));
+    return RowFiles.isRowFile(file) && !NOT_ROWS.matcher(file).find();
   }
 
   /** The settings of a configuration; none when the README has none. */
@@ -128,17 +123,17 @@ public final class SplitFiles {
     return !asked.isEmpty() ? asked : known.size() == 1 ? first : marked;
   }
 
+  /** The folder of a configuration's files with a slash behind it; empty: the top one. */
   private static String folder(JsonObject config) {
     String folder = config.has("data_dir") ? text(config, "data_dir") : "";
-    String relative = folder.replaceFirst("^(\\./)+", "").replaceFirst("/+$", "");
-    return relative.isEmpty() || relative.equals(".") ? "" : relative + "/";
+    return (folder + "/").replaceFirst("^(\\.?/)+", "").replaceFirst("/+$", "/");
   }
 
   private static Map<String, List<String>> fromCard(
       JsonElement dataFiles, List<String> files, String folder) {
     Map<String, List<String>> splits = new LinkedHashMap<>();
     if (dataFiles instanceof JsonArray entries
-        && elements(entries).allMatch(JsonElement::isJsonObject)) {
+        && (entries.size() == 0 || entries.get(0).isJsonObject())) {
       for (JsonElement entry : entries) {
         JsonObject split = entry.getAsJsonObject();
         splits.put(text(split, "split"), matching(files, split.get("path"), folder));
@@ -153,20 +148,15 @@ public final class SplitFiles {
    * Files matching a glob or one of a list of globs; {@code **} also stands for no folder at all.
    */
   private static List<String> matching(List<String> files, JsonElement paths, String folder) {
-    Stream<JsonElement> globs = paths instanceof JsonArray list ? elements(list) : Stream.of(paths);
-    List<PathMatcher> matchers =
-        globs
-            .map(glob -> folder + glob.getAsString().replaceFirst("^\\./", ""))
-            .flatMap(glob -> Stream.of(glob, glob.replace("**/", "")))
-            .map(glob -> FileSystems.getDefault().getPathMatcher("glob:" + glob))
-            .toList();
+    List<PathMatcher> matchers = new ArrayList<>();
+    for (JsonElement path : paths instanceof JsonArray list ? list : List.of(paths)) {
+      String glob = "glob:" + folder + path.getAsString().replaceFirst("^\\./", "");
+      matchers.add(FileSystems.getDefault().getPathMatcher(glob));
+      matchers.add(FileSystems.getDefault().getPathMatcher(glob.replace("**/", "")));
+    }
     return files.stream()
         .filter(f -> matchers.stream().anyMatch(m -> m.matches(Path.of(f))))
         .toList();
-  }
-
-  private static Stream<JsonElement> elements(JsonArray array) {
-    return StreamSupport.stream(array.spliterator(), false);
   }
 
   private static String text(JsonObject object, String name) {
