@@ -70,16 +70,10 @@ public final class DataSet implements Iterable<DataRow> {
 
   /**
    * Loads rows of a data set that has several configurations, as Python's {@code load_dataset(path,
-   * name, split=…)}.
+   * name, split=…)}; see {@link #load(String, String)}.
    *
-   * @param nameOrPath as in {@link #load(String, String)}
    * @param configuration one of those in the data set's README: {@code main} of {@code
    *     openai/gsm8k}; empty: the default one
-   * @param split as in {@link #load(String, String)}
-   * @throws DataException if there is no such configuration, or the source, the split or a row
-   *     cannot be read
-   * @throws org.coldstart.io.hub.HubException if the files can neither be downloaded nor found in the
-   *     cache
    */
   public static DataSet load(String nameOrPath, String configuration, String split) {
     return new DataSetLoader(Hub::fromEnvironment, configuration).load(nameOrPath, split);
@@ -142,7 +136,6 @@ public final class DataSet implements Iterable<DataRow> {
     return new DataSet(
         RowProblem.map(
             rows,
-            DataRow.class,
             row -> {
               DataRow mapped = function.apply(row);
               if (mapped == null) {

@@ -1,6 +1,8 @@
 package org.coldstart.data;
 
 import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -29,43 +31,30 @@ public final class ExampleBuilder {
   private final double maxOverlongShare;
 
   /** Every row is rendered at the same moment, for templates that write the date. */
-  private final Clock clock;
+  private final Clock clock = Clock.fixed(Instant.now(), ZoneId.systemDefault());
 
   /** A builder for one model's tokenizer and template. */
   public ExampleBuilder(Tokenizer tokenizer) {
-    this(
-        tokenizer,
-        LossOn.completions(),
-        Map.of(),
-        false,
-        0.5,
-        Clock.fixed(Clock.systemDefaultZone().instant(), Clock.systemDefaultZone().getZone()));
+    this(tokenizer, LossOn.completions(), Map.of(), false, 0.5);
   }
 
   private ExampleBuilder(
-      Tokenizer tokenizer,
-      LossOn loss,
-      Map<String, ?> variables,
-      boolean truncate,
-      double maxOverlongShare,
-      Clock clock) {
+      Tokenizer tokenizer, LossOn loss, Map<String, ?> variables, boolean truncate, double share) {
     this.tokenizer = tokenizer;
     this.loss = loss;
     this.variables = variables;
     this.truncate = truncate;
-    this.maxOverlongShare = maxOverlongShare;
-    this.clock = clock;
+    this.maxOverlongShare = share;
   }
 
   /** As this one, with the loss on other tokens; the default is {@link LossOn#completions()}. */
   public ExampleBuilder lossOn(LossOn tokens) {
-    return new ExampleBuilder(tokenizer, tokens, variables, truncate, maxOverlongShare, clock);
+    return new ExampleBuilder(tokenizer, tokens, variables, truncate, maxOverlongShare);
   }
 
   /** As this one, with further variables for the chat template, such as {@code enable_thinking}. */
   public ExampleBuilder templateVariables(Map<String, ?> more) {
-    return new ExampleBuilder(
-        tokenizer, loss, Map.copyOf(more), truncate, maxOverlongShare, clock);
+    return new ExampleBuilder(tokenizer, loss, Map.copyOf(more), truncate, maxOverlongShare);
   }
 
   /**
@@ -74,7 +63,7 @@ public final class ExampleBuilder {
    * end-of-turn token.
    */
   public ExampleBuilder truncateOverlong() {
-    return new ExampleBuilder(tokenizer, loss, variables, true, maxOverlongShare, clock);
+    return new ExampleBuilder(tokenizer, loss, variables, true, maxOverlongShare);
   }
 
   /**
@@ -88,7 +77,7 @@ public final class ExampleBuilder {
       throw new IllegalArgumentException(
           "maxOverlongShare must lie in [0, 1], not " + share + ".");
     }
-    return new ExampleBuilder(tokenizer, loss, variables, truncate, share, clock);
+    return new ExampleBuilder(tokenizer, loss, variables, truncate, share);
   }
 
   /**
@@ -111,7 +100,7 @@ public final class ExampleBuilder {
   public ExampleSet build(DataSet rows, Function<DataRow, ? extends Sample> format, int maxLength) {
     List<DataRow> all = rows.stream().toList();
     List<Example> examples =
-        RowProblem.map(all, Example.class, row -> build(row.number(), format.apply(row)));
+        RowProblem.map(all, row -> build(row.number(), format.apply(row)));
     return ExampleSet.fit(all, examples, maxLength, truncate, maxOverlongShare);
   }
 

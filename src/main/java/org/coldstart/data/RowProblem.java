@@ -1,8 +1,7 @@
 package org.coldstart.data;
 
-import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -29,27 +28,27 @@ final class RowProblem extends DataException {
    * @throws DataException naming the first row, in that order, for which the function failed, and
    *     the others with the same fault
    */
-  static <T> List<T> map(
-      List<DataRow> rows, Class<T> type, Function<DataRow, ? extends T> function) {
-    AtomicInteger first = new AtomicInteger(rows.size());
-    Object[] results = new Object[rows.size()];
-    IntStream.range(0, rows.size())
-        .parallel()
-        .forEach(
-            i -> {
-              try {
-                results[i] = function.apply(rows.get(i));
-              } catch (RuntimeException e) {
-                // Of perhaps a million failures, one stack trace is enough.
-                boolean isFirst = first.accumulateAndGet(i, Math::min) == i;
-                results[i] = of(rows.get(i).number(), e, isFirst);
-              }
-            });
-    List<RowProblem> problems = only(RowProblem.class, results);
+  static <T> List<T> map(List<DataRow> rows, Function<DataRow, T> function) {
+    ConcurrentSkipListMap<Integer, RowProblem> problems = new ConcurrentSkipListMap<>();
+    List<T> results =
+        IntStream.range(0, rows.size())
+            .parallel()
+            .mapToObj(
+                i -> {
+                  try {
+                    return function.apply(rows.get(i));
+                  } catch (RuntimeException e) {
+                    // Of perhaps a million failures, the first one's stack trace is enough.
+                    boolean first = problems.isEmpty() || i < problems.firstKey();
+                    problems.put(i, of(rows.get(i).number(), e, first));
+                    return null;
+                  }
+                })
+            .toList();
     if (!problems.isEmpty()) {
-      throw named(problems, rows.size());
+      throw named(List.copyOf(problems.values()), rows.size());
     }
-    return only(type, results);
+    return results;
   }
 
   private static RowProblem of(long row, RuntimeException e, boolean withCause) {
@@ -58,10 +57,6 @@ final class RowProblem extends DataException {
     }
     String message = e.getMessage() == null ? e.toString() : e.getMessage();
     return new RowProblem(row, message, withCause ? e : null);
-  }
-
-  private static <T> List<T> only(Class<T> type, Object[] objects) {
-    return Arrays.stream(objects).filter(type::isInstance).map(type::cast).toList();
   }
 
   private static DataException named(List<RowProblem> problems, int rows) {

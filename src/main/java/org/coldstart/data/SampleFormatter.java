@@ -34,11 +34,9 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
       List.of("messages", "conversation", "conversations");
   private static final SampleFormatter STANDARD = new SampleFormatter(standardRoles());
 
-  private final Map<String, String> roles;
   private final MessageReader reader;
 
   private SampleFormatter(Map<String, String> roles) {
-    this.roles = roles;
     this.reader = new MessageReader(roles);
   }
 
@@ -62,7 +60,7 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
 
   /** As this one, reading {@code name} in a data set as {@code role}. */
   public SampleFormatter withAlias(String name, String role) {
-    Map<String, String> more = new LinkedHashMap<>(roles);
+    Map<String, String> more = new LinkedHashMap<>(reader.roles());
     more.put(name.strip().toLowerCase(Locale.ROOT), role);
     return new SampleFormatter(more);
   }

@@ -19,9 +19,6 @@ import org.apache.parquet.io.LocalInputFile;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
-import org.apache.parquet.schema.LogicalTypeAnnotation.IntLogicalTypeAnnotation;
-import org.apache.parquet.schema.LogicalTypeAnnotation.ListLogicalTypeAnnotation;
-import org.apache.parquet.schema.LogicalTypeAnnotation.MapLogicalTypeAnnotation;
 import org.apache.parquet.schema.PrimitiveType;
 import org.apache.parquet.schema.Type;
 
@@ -92,12 +89,11 @@ final class ParquetRows {
       return scalar(group, field, index, type.asPrimitiveType());
     }
     Group inner = group.getGroup(field, index);
-    if (type.getLogicalTypeAnnotation() instanceof ListLogicalTypeAnnotation) {
+    LogicalTypeAnnotation kind = type.getLogicalTypeAnnotation();
+    if (kind instanceof LogicalTypeAnnotation.ListLogicalTypeAnnotation) {
       return list(inner);
     }
-    return type.getLogicalTypeAnnotation() instanceof MapLogicalTypeAnnotation
-        ? map(inner)
-        : row(inner);
+    return kind instanceof LogicalTypeAnnotation.MapLogicalTypeAnnotation ? map(inner) : row(inner);
   }
 
   /**
@@ -129,8 +125,11 @@ final class ParquetRows {
 
   private static Object scalar(Group group, int field, int index, PrimitiveType type) {
     LogicalTypeAnnotation kind = type.getLogicalTypeAnnotation();
-    boolean number = kind == null || kind instanceof IntLogicalTypeAnnotation;
-    boolean unsigned = kind instanceof IntLogicalTypeAnnotation integer && !integer.isSigned();
+    boolean unsigned =
+        kind instanceof LogicalTypeAnnotation.IntLogicalTypeAnnotation integer
+            && !integer.isSigned();
+    boolean number =
+        kind == null || kind instanceof LogicalTypeAnnotation.IntLogicalTypeAnnotation;
     switch (type.getPrimitiveTypeName()) {
       case BOOLEAN:
         return group.getBoolean(field, index);
