@@ -24,6 +24,7 @@ class LayersTest {
   private static final List<String> LAYERS =
       List.of(
           "io.json",
+          "io.files",
           "io.hub",
           "io.rows",
           "io.checkpoint",

@@ -71,7 +71,7 @@ public final class CausalLm implements AutoCloseable {
    *
    * @param nameOrPath a folder, a {@code .gguf} file, the name of the embedded default model, or a
    *     model's name on the hub
-   * @throws org.coldstart.io.checkpoint.CheckpointException if the files are damaged, incomplete or of
+   * @throws org.coldstart.io.files.CheckpointException if the files are damaged, incomplete or of
    *     an architecture this decoder does not know
    */
   public static CausalLm fromPretrained(String nameOrPath) {
@@ -470,7 +470,7 @@ public final class CausalLm implements AutoCloseable {
    * the same for model and tokenizer together. An adapter that is attached is merged in what is
    * written, not in memory; {@link Lora#savePretrained} writes it alone.
    *
-   * @throws org.coldstart.io.checkpoint.CheckpointException if it cannot be written; files that were
+   * @throws org.coldstart.io.files.CheckpointException if it cannot be written; files that were
    *     there before stay whole
    */
   public void savePretrained(Path folder, SaveOptions options) {
@@ -489,7 +489,7 @@ public final class CausalLm implements AutoCloseable {
    * Puts a checkpoint's weights into this model's tensors, in place.
    *
    * @param folderOrGguf a checkpoint of the same shape
-   * @throws org.coldstart.io.checkpoint.CheckpointException if a tensor is missing or has another
+   * @throws org.coldstart.io.files.CheckpointException if a tensor is missing or has another
    *     shape
    */
   public synchronized void loadWeights(Path folderOrGguf) {

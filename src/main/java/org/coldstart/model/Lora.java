@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.coldstart.io.checkpoint.CheckpointException;
+import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.checkpoint.DType;
 
 /**
@@ -85,7 +85,7 @@ public final class Lora {
    * model's, which must have its size.
    *
    * @param folder holds {@code adapter_config.json} and {@code adapter_model.safetensors}
-   * @throws org.coldstart.io.checkpoint.CheckpointException if files are missing or damaged, belong to
+   * @throws org.coldstart.io.files.CheckpointException if files are missing or damaged, belong to
    *     another base model, or ask for what is not implemented
    * @throws IllegalStateException if the model has an adapter already
    */
@@ -336,7 +336,7 @@ public final class Lora {
    * PEFT loads. Of a resized embedding, only the rows that {@code trainableTokenIndices} names are
    * in the file: save the base model with its new rows, too, if there are others.
    *
-   * @throws org.coldstart.io.checkpoint.CheckpointException if they cannot be written; files that were
+   * @throws org.coldstart.io.files.CheckpointException if they cannot be written; files that were
    *     there before stay whole
    */
   public void savePretrained(Path folder) {

@@ -4,8 +4,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.coldstart.io.checkpoint.AtomicFiles;
-import org.coldstart.io.checkpoint.CheckpointFiles;
+import org.coldstart.io.files.AtomicFiles;
+import org.coldstart.io.files.CheckpointFiles;
 import org.coldstart.io.checkpoint.GenerationConfig;
 import org.coldstart.io.checkpoint.SaveOptions;
 import org.coldstart.tokenizer.DefaultChatTemplate;
@@ -63,7 +63,7 @@ public final class Pretrained {
    *
    * @param card the text of README.md; without one a README.md that is there stays
    * @throws IllegalArgumentException if the tokenizer has ids without a row in the model's matrix
-   * @throws org.coldstart.io.checkpoint.CheckpointException if it cannot be written; the folder is
+   * @throws org.coldstart.io.files.CheckpointException if it cannot be written; the folder is
    *     then as before
    */
   public static void save(

@@ -15,7 +15,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.io.checkpoint.CheckpointException;
+import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.checkpoint.DType;
 import org.coldstart.io.checkpoint.TensorInfo;
 import org.coldstart.io.checkpoint.TensorSource;

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.coldstart.io.checkpoint.CheckpointException;
+import org.coldstart.io.files.CheckpointException;
 import org.coldstart.data.Batch;
 import org.coldstart.data.Batches;
 import org.coldstart.data.Example;

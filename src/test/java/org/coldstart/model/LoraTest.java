@@ -16,7 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.io.checkpoint.CheckpointException;
+import org.coldstart.io.files.CheckpointException;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.LoraCase;
 import org.coldstart.fixture.ParityCase;
