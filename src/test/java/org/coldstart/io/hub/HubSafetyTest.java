@@ -109,7 +109,7 @@ class HubSafetyTest extends HubCase {
     assertEquals(Set.of(".coldstart", "refs"), names(storage()));
     for (String name : List.of("...", "a..b", ".gitattributes", "a b/ü#?.txt", "x/..y")) {
       repository.file(name, "content of " + name);
-      Snapshot snapshot = hub().snapshot(model(NAME), d -> List.of(name));
+      Hub.Snapshot snapshot = hub().snapshot(model(NAME), d -> List.of(name));
       assertEquals("content of " + name, Files.readString(snapshot.paths().get(0)));
     }
   }

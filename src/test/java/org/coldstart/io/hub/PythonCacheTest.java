@@ -88,7 +88,7 @@ class PythonCacheTest extends HubCase {
         .file("model.safetensors", "w");
     server.add("datasets/owner/rows", "main").file("data/train.jsonl", "{}");
     Path model = hub().downloadModel(NAME + "@refs/pr/1");
-    Snapshot rows =
+    Hub.Snapshot rows =
         hub()
             .snapshot(
                 new HubRepository(HubRepository.Kind.DATA_SET, "owner/rows", "main"),
@@ -160,7 +160,7 @@ class PythonCacheTest extends HubCase {
     }
     Process python = start(false, FETCH.replace(")", ", allow_patterns='*.safetensors')"));
     Hub patient = new Hub(server.settings(cache), SILENT, RetryPolicy.NORMAL);
-    Snapshot ours = patient.snapshot(model(NAME), d -> List.of("model.safetensors"));
+    Hub.Snapshot ours = patient.snapshot(model(NAME), d -> List.of("model.safetensors"));
     String output = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, python.waitFor(), output);
     assertWeightsIn(ours.folder());
