@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -16,7 +15,6 @@ import java.util.stream.Stream;
 import org.coldstart.io.hub.Hub;
 import org.coldstart.io.hub.HubException;
 import org.coldstart.io.hub.HubRepository;
-import org.coldstart.io.hub.RepoInfo;
 import org.coldstart.io.rows.RowException;
 import org.coldstart.io.rows.RowFiles;
 import org.coldstart.io.rows.SplitFiles;
@@ -46,9 +44,8 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
       return pick(splits, split, nameOrPath).stream().map(path::resolve).toList();
     }
     if (Files.isRegularFile(path)) {
-      return pick(Map.of("train", List.of(nameOrPath)), split, nameOrPath).stream()
-          .map(Path::of)
-          .toList();
+      pick(Map.of("train", List.of(nameOrPath)), split, nameOrPath);
+      return List.of(path);
     }
     return HubRepository.parse(HubRepository.Kind.DATA_SET, nameOrPath)
         .filter(repository -> !RowFiles.isRowFile(nameOrPath))
@@ -56,7 +53,7 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
         .orElseThrow(
             () ->
                 new DataException(
-                    "There is no file or folder %s, and '%s' is no name on the hub, which has the form owner/name."
+                    "There is no file or folder %s, and '%s' is not a hub's owner/name."
                         .formatted(path.toAbsolutePath(), nameOrPath)));
   }
 
@@ -65,17 +62,18 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
    * Parquet.
    */
   private List<Path> fromHub(Hub hub, HubRepository repository, String split) {
-    Function<RepoInfo, List<String>> own =
-        info ->
-            pick(SplitFiles.of(info.files(), info.card(), configuration), split, repository.name());
-    Function<RepoInfo, List<String>> converted =
-        info ->
-            pick(SplitFiles.ofConversion(info.files(), configuration), split, repository.name());
+    String name = repository.name();
     try {
-      return hub.snapshot(repository, own).paths();
+      return hub.snapshot(
+              repository,
+              i -> pick(SplitFiles.of(i.files(), i.card(), configuration), split, name))
+          .paths();
     } catch (NoRows e) {
       try {
-        return hub.snapshot(repository.at("refs/convert/parquet"), converted).paths();
+        return hub.snapshot(
+                repository.at("refs/convert/parquet"),
+                i -> pick(SplitFiles.ofConversion(i.files(), configuration), split, name))
+            .paths();
       } catch (HubException notConverted) {
         throw notConverted.reason() == HubException.Reason.REVISION_NOT_FOUND ? e : notConverted;
       }
@@ -122,12 +120,6 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
     }
   }
 
-  private static final class NoRows extends DataException {
-    NoRows(String source) {
-      super("There is no .jsonl, .json, .csv, .tsv or .parquet file in " + source + ".");
-    }
-  }
-
   /**
    * A split and a range of its rows, as Python's datasets write them: {@code train}, {@code
    * train[:100]}, {@code train[10:20]}, {@code train[-100:]}, {@code train[:10%]}. Percentages are
@@ -150,12 +142,23 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
                 .formatted(text));
       }
       boolean percent = matcher.group(3) != null || matcher.group(5) != null;
-      Integer from = number(matcher.group(2));
-      Integer to = number(matcher.group(4));
-      if (percent && (outside(from) || outside(to))) {
-        throw new DataException("'" + text + "' is no split: percentages go from -100% to 100%.");
+      return new Slice(
+          matcher.group(1),
+          number(matcher.group(2), percent),
+          number(matcher.group(4), percent),
+          percent);
+    }
+
+    private static Integer number(String digits, boolean percent) {
+      try {
+        Integer number = digits == null ? null : Integer.valueOf(digits.replace("_", ""));
+        if (number == null || !percent || Math.abs(number) <= 100) {
+          return number;
+        }
+        throw new DataException(digits + "% is no share of a split: it is -100% to 100%.");
+      } catch (NumberFormatException e) {
+        throw new DataException("'" + digits + "' is too large a number of rows.", e);
       }
-      return new Slice(matcher.group(1), from, to, percent);
     }
 
     /** How many rows have to be read at most. */
@@ -177,17 +180,11 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
       int index = percent ? (int) Math.rint(boundary * (double) size / 100) : boundary;
       return Math.min(index < 0 ? Math.max(size + index, 0) : index, size);
     }
+  }
 
-    private static Integer number(String digits) {
-      try {
-        return digits == null ? null : Integer.valueOf(digits.replace("_", ""));
-      } catch (NumberFormatException e) {
-        throw new DataException("'" + digits + "' is too large a number of rows.", e);
-      }
-    }
-
-    private static boolean outside(Integer percentage) {
-      return percentage != null && Math.abs(percentage) > 100;
+  private static final class NoRows extends DataException {
+    NoRows(String source) {
+      super("There is no .jsonl, .json, .csv, .tsv or .parquet file in " + source + ".");
     }
   }
 }

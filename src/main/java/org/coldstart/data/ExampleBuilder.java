@@ -81,7 +81,7 @@ public final class ExampleBuilder {
   }
 
   /**
-   * The examples of a data set whose columns tell its shape; see {@link SampleFormatter}.
+   * The examples of a data set whose columns show its shape; see {@link SampleFormatter}.
    *
    * @param maxLength as below
    */

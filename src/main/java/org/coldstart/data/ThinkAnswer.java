@@ -8,8 +8,8 @@ import java.util.regex.Pattern;
 /**
  * The reply the article teaches, {@code <think>reasoning</think><answer>answer</answer>}.
  *
- * @param reasoning what stands between the think tags
- * @param answer what stands between the answer tags
+ * @param reasoning the text between the think tags
+ * @param answer the text between the answer tags
  */
 public record ThinkAnswer(String reasoning, String answer) {
 

@@ -77,7 +77,7 @@ class BatchTest {
         assertTrue(tokens <= limit || slice.size() == 1, slice.size() + " rows, " + tokens);
       }
     }
-    assertEquals(1, Batches.slices(rows, 29).size(), "what fits is not parted");
+    assertEquals(1, Batches.slices(rows, 29).size(), "what fits is not sliced");
   }
 
   private static Example ofLength(int length) {

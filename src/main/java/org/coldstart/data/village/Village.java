@@ -133,10 +133,10 @@ public record Village(List<Villager> villagers) {
       throw new IllegalArgumentException(
           "%d villagers cannot be held out of %d.".formatted(heldOut, villagers.size()));
     }
-    int asked = villagers.size() - heldOut;
+    int training = villagers.size() - heldOut;
     return new Split(
-        questions(villagers.subList(0, asked)),
-        questions(villagers.subList(asked, villagers.size())));
+        questions(villagers.subList(0, training)),
+        questions(villagers.subList(training, villagers.size())));
   }
 
   private static DataSet questions(List<Villager> about) {

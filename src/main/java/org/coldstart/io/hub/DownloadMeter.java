@@ -1,7 +1,7 @@
 package org.coldstart.io.hub;
 
 import java.time.Duration;
-import java.util.List;
+import java.util.Collection;
 import org.coldstart.io.hub.HubClient.FileMetadata;
 
 /** Adds up what the parallel downloads of one repository's files bring, and reports the sum. */
@@ -14,11 +14,11 @@ final class DownloadMeter {
   private long bytes;
   private long received;
 
-  DownloadMeter(DownloadProgress progress, String source, List<FileMetadata> files) {
+  DownloadMeter(DownloadProgress progress, String source, Collection<FileMetadata> files) {
     this.progress = progress;
     this.source = source;
     this.files = files.size();
-    this.total = files.stream().mapToLong(file -> Math.max(0, file.size())).sum();
+    this.total = files.stream().mapToLong(FileMetadata::size).sum();
   }
 
   /** These bytes need no transfer; fewer than zero: what was here is thrown away. */

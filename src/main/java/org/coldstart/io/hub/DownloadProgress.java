@@ -79,12 +79,11 @@ public interface DownloadProgress {
 
     private static String text(Duration time) {
       long seconds = Math.max(1, Math.round(time.toMillis() / 1000.0));
-      if (seconds < 60) {
-        return seconds + " s";
-      }
-      return seconds < 3600
-          ? seconds / 60 + " min " + seconds % 60 + " s"
-          : seconds / 3600 + " h " + seconds % 3600 / 60 + " min";
+      return seconds < 60
+          ? seconds + " s"
+          : seconds < 3600
+              ? seconds / 60 + " min " + seconds % 60 + " s"
+              : seconds / 3600 + " h " + seconds % 3600 / 60 + " min";
     }
   }
 }

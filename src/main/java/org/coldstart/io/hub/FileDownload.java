@@ -2,7 +2,6 @@ package org.coldstart.io.hub;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.http.HttpHeaders;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -15,7 +14,6 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.function.Consumer;
 import org.coldstart.io.hub.HubClient.FileMetadata;
 import org.coldstart.io.hub.HubException.Reason;
 
@@ -45,13 +43,21 @@ final class FileDownload {
   void run() {
     try {
       Files.createDirectories(blob.getParent());
-      if (have() > file.size()) { // another file's bytes, or of a size that is not known
+      if (have() > file.size()) { // another file's bytes
         Files.deleteIfExists(incomplete);
       }
       meter.found(have());
       checkSpace();
       fetch();
-      check();
+      if (isDamaged()) { // perhaps by what an earlier attempt left: once more from the start
+        fetch();
+        if (isDamaged()) {
+          throw new HubException(
+              Reason.DAMAGED,
+              "The download of %s is damaged (its checksum is not %s) and was removed: try again.",
+              file.name(), file.etag());
+        }
+      }
       Files.move(incomplete, blob, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw HubCache.storageError(incomplete, e);
@@ -69,78 +75,72 @@ final class FileDownload {
     }
   }
 
+  /** Resumes until all announced bytes are here. */
   private void fetch() throws IOException {
-    int failures = 0;
-    for (boolean complete = Files.exists(incomplete) && have() == file.size(); !complete; ) {
+    for (int failures = 0; !Files.exists(incomplete) || have() != file.size(); ) {
       long before = have();
-      IOException failure = receive(before);
-      complete = file.size() < 0 ? failure == null : have() >= file.size();
-      if (!complete) {
+      try {
+        receive(before);
+        if (have() >= file.size()) {
+          return;
+        }
+        throw new IOException("the server sent too few bytes");
+      } catch (IOException e) {
         failures = have() > before ? 1 : failures + 1;
         if (failures == retry.attempts()) {
           throw new HubException(
               Reason.UNREACHABLE,
               "The download of %s broke off after %d bytes (%s): try again, it goes on there.",
-              file.name(), have(), failure == null ? "cut" : failure.getMessage(), failure);
+              file.name(), have(), e.getMessage(), e);
         }
-        retry.pause(failures, failure, file.name());
+        retry.pause(failures, e, file.name());
       }
     }
   }
 
-  /** Appends what one answer brings; returns why it ended early, or null. */
-  private IOException receive(long offset) throws IOException {
-    try (FileChannel out =
-        FileChannel.open(incomplete, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
-      try {
-        HttpResponse<?> response =
-            client.get(
-                file,
-                offset,
-                answer ->
-                    isWanted(answer.statusCode(), answer.headers(), offset)
-                        ? sink(out, answer.statusCode() == 200)
-                        : null);
-        if (isWanted(response.statusCode(), response.headers(), offset)) {
-          return null;
-        }
-      } catch (IOException e) {
-        return e;
+  /** Appends the bytes of one answer to those that are here, or replaces them. */
+  private void receive(long offset) throws IOException {
+    try (FileChannel out = open()) {
+      HttpResponse<?> response =
+          client.get(
+              file,
+              offset,
+              answer -> {
+                String range = answer.headers().firstValue("Content-Range").orElse("");
+                boolean rest = range.startsWith("bytes " + offset + "-");
+                boolean partial = answer.statusCode() == 206;
+                if (!partial || !rest) {
+                  startOver(out);
+                }
+                return partial && !rest ? null : bytes -> write(out, bytes);
+              });
+      if (response.statusCode() == 416) {
+        startOver(out);
       }
-      startOver(out);
-      return new IOException("the server has no bytes from " + offset + " on");
     }
   }
 
-  /** Whether an answer brings the whole file, or what follows the bytes that are here. */
-  private boolean isWanted(int status, HttpHeaders headers, long offset) {
-    String size = file.size() < 0 ? "\\d+" : String.valueOf(file.size());
-    return status == 200
-        || status == 206
-            && headers
-                .firstValue("Content-Range")
-                .orElse("")
-                .matches("bytes " + offset + "-\\d+/(\\*|" + size + ")");
+  private FileChannel open() {
+    try {
+      return FileChannel.open(incomplete, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw HubCache.storageError(incomplete, e);
+    }
   }
 
-  /** Writes bytes as they come; more than were announced are not waited for. */
-  private Consumer<byte[]> sink(FileChannel out, boolean whole) {
-    if (whole) {
-      startOver(out);
-    }
-    return bytes -> {
-      try {
-        for (ByteBuffer part = ByteBuffer.wrap(bytes); part.hasRemaining(); ) {
-          out.write(part);
-        }
-        meter.received(bytes.length);
-        if (file.size() >= 0 && out.size() > file.size()) {
-          throw new IllegalStateException("more bytes than announced");
-        }
-      } catch (IOException e) {
-        throw HubCache.storageError(incomplete, e);
+  /** More bytes than were announced are not waited for. */
+  private void write(FileChannel out, byte[] bytes) {
+    try {
+      for (ByteBuffer part = ByteBuffer.wrap(bytes); part.hasRemaining(); ) {
+        out.write(part);
       }
-    };
+      meter.received(bytes.length);
+      if (out.size() > file.size()) {
+        throw new IllegalStateException("more bytes than announced");
+      }
+    } catch (IOException e) {
+      throw HubCache.storageError(incomplete, e);
+    }
   }
 
   private void startOver(FileChannel out) {
@@ -152,16 +152,15 @@ final class FileDownload {
     }
   }
 
-  private void check() throws IOException {
+  /** Whether the content is not what was announced; it is then removed. */
+  private boolean isDamaged() throws IOException {
     long bytes = have();
-    if (file.size() >= 0 && bytes != file.size() || !matches(file.etag(), bytes)) {
+    boolean damaged = bytes != file.size() || !matches(file.etag(), bytes);
+    if (damaged) {
       meter.found(-bytes);
       Files.delete(incomplete);
-      throw new HubException(
-          Reason.DAMAGED,
-          "The download of %s is damaged (%d bytes, checksum not %s) and was removed: try again.",
-          file.name(), bytes, file.etag());
     }
+    return damaged;
   }
 
   /**

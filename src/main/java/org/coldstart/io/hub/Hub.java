@@ -2,17 +2,19 @@ package org.coldstart.io.hub;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletionService;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.coldstart.io.hub.HubClient.FileMetadata;
 import org.coldstart.io.hub.HubException.Reason;
@@ -105,8 +107,9 @@ public final class Hub {
   }
 
   private static Optional<Path> local(String nameOrPath) {
-    if (isModelPath(nameOrPath)) {
-      return Optional.of(Path.of(nameOrPath));
+    Path path = Path.of(nameOrPath);
+    if (Files.isDirectory(path) || nameOrPath.endsWith(".gguf") && Files.isRegularFile(path)) {
+      return Optional.of(path);
     }
     return PackagedModel.isNamedBy(nameOrPath)
         ? new PackagedModel(System.getenv(), Path.of("")).find()
@@ -118,8 +121,7 @@ public final class Hub {
    */
   Path downloadModel(String name) {
     HubRepository repository = named(name);
-    Snapshot snapshot =
-        snapshot(repository, info -> ModelFiles.model(repository, info.files()));
+    Snapshot snapshot = snapshot(repository, info -> ModelFiles.model(repository, info.files()));
     if (snapshot.files().contains(ModelFiles.INDEX)) {
       List<String> shards = ModelFiles.shards(snapshot.folder().resolve(ModelFiles.INDEX));
       snapshot(repository.at(snapshot.commit()), info -> shards);
@@ -183,29 +185,21 @@ public final class Hub {
         chosen.stream().distinct().filter(f -> !Files.exists(cache.pointer(commit, f))).toList();
     if (!missing.isEmpty()) {
       String what = repository.toString();
-      List<FileMetadata> files =
-          parallel(missing, what, file -> client.metadata(repository, commit, file));
+      Queue<FileMetadata> files = new ConcurrentLinkedQueue<>();
+      parallel(missing, what, file -> files.add(client.metadata(repository, commit, file)));
       DownloadMeter meter = new DownloadMeter(progress, repository.name(), files);
       parallel(files, what, file -> download(cache, meter, file));
       meter.done();
     }
-    return new Snapshot(cache.snapshot(commit), commit, chosen);
+    return snapshot(cache, commit, chosen);
   }
 
-  /** Downloads one file; a damaged one once more, from its metadata on. */
-  private Path download(HubCache cache, DownloadMeter meter, FileMetadata file) {
-    try {
-      return downloadOnce(cache, meter, file);
-    } catch (HubException e) {
-      if (e.reason() != Reason.DAMAGED) {
-        throw e;
-      }
-      return downloadOnce(
-          cache, meter, client.metadata(file.repository(), file.commit(), file.name()));
-    }
+  private static Snapshot snapshot(HubCache cache, String commit, List<String> files) {
+    files.forEach(file -> cache.pointer(commit, file)); // none leads out of the folder
+    return new Snapshot(cache.snapshot(commit), commit, files);
   }
 
-  private Path downloadOnce(HubCache cache, DownloadMeter meter, FileMetadata file) {
+  private void download(HubCache cache, DownloadMeter meter, FileMetadata file) {
     Path pointer = cache.pointer(file.commit(), file.name());
     Path blob = cache.blob(file.etag());
     cache.locked(
@@ -215,33 +209,26 @@ public final class Hub {
           if (isNew) {
             new FileDownload(client, retry, meter, file, blob).run();
           } else {
-            meter.found(Math.max(0, file.size()));
+            meter.found(file.size());
           }
           if (!Files.exists(pointer)) {
             cache.link(file.etag(), pointer, isNew);
           }
         });
-    return pointer;
   }
 
   /**
-   * Applies the action to several items at a time and keeps their order; the first failure stops
-   * the others, and no thread works on when it is thrown.
+   * Applies the action to several items at a time; the first failure stops the others, and no
+   * thread works on when it is thrown.
    */
-  private static <T, R> List<R> parallel(List<T> items, String what, Function<T, R> action) {
+  private static <T> void parallel(Collection<T> items, String what, Consumer<T> action) {
     ExecutorService threads = Executors.newFixedThreadPool(Math.min(THREADS, items.size()));
-    CompletionService<R> done = new ExecutorCompletionService<>(threads);
+    CompletionService<Void> done = new ExecutorCompletionService<>(threads);
     try {
-      List<Future<R>> results =
-          items.stream().map(item -> done.submit(() -> action.apply(item))).toList();
+      items.forEach(item -> done.submit(() -> action.accept(item), null));
       for (int i = 0; i < items.size(); i++) {
         done.take().get(); // in the order of finishing: a failure is seen at once
       }
-      List<R> values = new ArrayList<>();
-      for (Future<R> result : results) {
-        values.add(result.get());
-      }
-      return values;
     } catch (InterruptedException e) {
       throw HubException.interrupted(what, e);
     } catch (ExecutionException e) {
@@ -267,29 +254,17 @@ public final class Hub {
   private Optional<Snapshot> cached(
       HubRepository repository, Function<RepoInfo, List<String>> choose) {
     HubCache cache = new HubCache(settings, repository);
-    return cache.commit(repository.revision()).flatMap(commit -> cached(cache, commit, choose));
-  }
-
-  private static Optional<Snapshot> cached(
-      HubCache cache, String commit, Function<RepoInfo, List<String>> choose) {
     try {
-      List<String> chosen = choose.apply(cache.repoInfo(commit));
-      boolean complete =
-          !chosen.isEmpty()
-              && chosen.stream().allMatch(f -> Files.exists(cache.pointer(commit, f)));
-      return complete
-          ? Optional.of(new Snapshot(cache.snapshot(commit), commit, chosen))
-          : Optional.empty();
+      return cache
+          .commit(repository.revision())
+          .map(commit -> snapshot(cache, commit, choose.apply(cache.repoInfo(commit))))
+          .filter(snapshot -> !snapshot.files().isEmpty())
+          .filter(snapshot -> snapshot.paths().stream().allMatch(Files::exists));
     } catch (HubException e) {
       if (e.reason() != Reason.FILE_NOT_FOUND) {
         throw e;
       }
       return Optional.empty(); // the weights are among the missing files
     }
-  }
-
-  private static boolean isModelPath(String text) {
-    Path path = Path.of(text);
-    return Files.isDirectory(path) || text.endsWith(".gguf") && Files.isRegularFile(path);
   }
 }

@@ -99,8 +99,8 @@ final class HubCache {
       if (!commit(revision).equals(Optional.of(info.commit()))) {
         AtomicFiles.writeString(storage.resolve("refs").resolve(revision), info.commit());
       }
-      if (!noted(info.commit()).equals(Optional.of(info))) {
-        AtomicFiles.writeString(notePath(info.commit()), info.toJson().toString());
+      if (noted(info.commit()).isEmpty()) {
+        AtomicFiles.writeString(notePath(info.commit()), info.toJson());
       }
     } catch (CheckpointException e) {
       // files that are there can be read without it; a download says what is wrong with the cache

@@ -36,7 +36,6 @@ import org.coldstart.io.json.Json;
  */
 final class HubClient {
   private static final int MAX_REDIRECTS = 10;
-  private static final int MAX_INFO_BYTES = 64_000_000;
   private static final Pattern SAFE_ETAG = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
 
   private final HttpClient http =
@@ -63,7 +62,7 @@ final class HubClient {
    * @param name its name in the repository
    * @param etag names the content: SHA-256 of a large file (64 hex digits), git's SHA-1 of a small
    *     one (40)
-   * @param size bytes; -1 when not announced
+   * @param size bytes
    */
   record FileMetadata(
       HubRepository repository, String commit, String name, String etag, long size) {}
@@ -75,23 +74,12 @@ final class HubClient {
         () -> {
           ByteArrayOutputStream body = new ByteArrayOutputStream();
           HttpResponse<?> response =
-              exchange(
-                  "GET",
-                  endpoint(repository.apiPath()),
-                  0,
-                  true,
-                  answer ->
-                      bytes -> {
-                        body.writeBytes(bytes);
-                        if (body.size() > MAX_INFO_BYTES) {
-                          throw errors.notAHub(null);
-                        }
-                      });
+              exchange("GET", repository.apiPath(), 0, answer -> body::writeBytes);
           if (response.statusCode() != 200) {
             throw errors.of(response, repository, "");
           }
           return RepoInfo.fromJson(object(body.toString(StandardCharsets.UTF_8)))
-              .orElseThrow(() -> errors.notAHub(null));
+              .orElseThrow(errors::notAHub);
         });
   }
 
@@ -99,7 +87,7 @@ final class HubClient {
     try {
       return Json.parse(text).getAsJsonObject();
     } catch (JsonParseException | IllegalStateException e) {
-      throw errors.notAHub(e);
+      throw errors.notAHub();
     }
   }
 
@@ -111,8 +99,8 @@ final class HubClient {
     return retrying(
         repository,
         () -> {
-          URI uri = endpoint(repository.filePath(commit, file));
-          HttpResponse<?> response = exchange("HEAD", uri, 0, false, answer -> null);
+          HttpResponse<?> response =
+              exchange("HEAD", repository.filePath(commit, file), 0, answer -> null);
           if (response.statusCode() >= 400) {
             throw errors.of(response, repository, file);
           }
@@ -121,14 +109,14 @@ final class HubClient {
           long size =
               headers
                   .firstValueAsLong("X-Linked-Size")
-                  .orElse(headers.firstValueAsLong(own).orElse(-1));
+                  .orElseGet(() -> headers.firstValueAsLong(own).orElseThrow(errors::notAHub));
           return headers
               .firstValue("X-Linked-Etag")
               .or(() -> headers.firstValue("ETag"))
               .map(etag -> etag.replaceFirst("^W/", "").replace("\"", ""))
               .filter(etag -> SAFE_ETAG.matcher(etag).matches())
               .map(etag -> new FileMetadata(repository, commit, file, etag, size))
-              .orElseThrow(() -> errors.notAHub(null));
+              .orElseThrow(errors::notAHub);
         });
   }
 
@@ -142,8 +130,8 @@ final class HubClient {
   HttpResponse<?> get(
       FileMetadata file, long offset, Function<ResponseInfo, Consumer<byte[]>> body)
       throws IOException {
-    URI uri = endpoint(file.repository().filePath(file.commit(), file.name()));
-    HttpResponse<?> response = exchange("GET", uri, offset, true, body);
+    String path = file.repository().filePath(file.commit(), file.name());
+    HttpResponse<?> response = exchange("GET", path, offset, body);
     int status = response.statusCode();
     if (status == 200 || status == 206 || status == 416 && offset > 0) {
       return response;
@@ -175,30 +163,25 @@ final class HubClient {
   }
 
   /**
-   * One request, redirects included.
+   * One request, redirects included; for HEAD only those within the hub, which has the metadata.
    *
-   * @param leaveHub whether to follow redirects to other servers, too
    * @param body makes the receiver of a successful answer's bytes; null: they are not wanted
    */
   private HttpResponse<?> exchange(
-      String method,
-      URI start,
-      long offset,
-      boolean leaveHub,
-      Function<ResponseInfo, Consumer<byte[]>> body)
+      String method, String path, long offset, Function<ResponseInfo, Consumer<byte[]>> body)
       throws IOException {
-    URI uri = start;
+    URI uri = URI.create(settings.endpoint() + path);
     for (int i = 0; i <= MAX_REDIRECTS; i++) {
       HttpResponse<?> response = send(method, uri, offset, body);
       RetryPolicy.check(response);
       Optional<URI> next = redirect(response);
       boolean linked = response.headers().firstValue("X-Linked-Etag").isPresent();
-      if (next.isEmpty() || !leaveHub && (linked || !isHub(next.get()))) {
+      if (next.isEmpty() || method.equals("HEAD") && (linked || !isHub(next.get()))) {
         return response;
       }
       uri = next.get();
     }
-    throw new IOException("more than " + MAX_REDIRECTS + " redirects from " + start);
+    throw new IOException("more than " + MAX_REDIRECTS + " redirects from " + path);
   }
 
   private HttpResponse<?> send(
@@ -296,9 +279,5 @@ final class HubClient {
     int port =
         uri.getPort() >= 0 ? uri.getPort() : uri.getScheme().equalsIgnoreCase("https") ? 443 : 80;
     return (uri.getScheme() + "://" + uri.getHost() + ":" + port).toLowerCase(Locale.ROOT);
-  }
-
-  private URI endpoint(String path) {
-    return URI.create(settings.endpoint() + path);
   }
 }

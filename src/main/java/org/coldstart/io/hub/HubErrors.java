@@ -26,66 +26,57 @@ record HubErrors(HubSettings settings) {
     String page = endpoint + repository.pagePath();
     String tokens = endpoint + "/settings/tokens";
     boolean token = settings.token().isPresent();
+    String message = response.headers().firstValue("X-Error-Message").orElse("");
     int status = response.statusCode();
-    if (status == 401 && token && header(response, "X-Error-Message").contains("invalid credentials")) {
+    if (status == 401 && token && message.toLowerCase(Locale.ROOT).contains("invalid credential")) {
       return new HubException(
           Reason.BAD_TOKEN,
           "%s does not know the access token in HF_TOKEN or in the login file: it is mistyped,"
               + " withdrawn or expired; make a new one at %s, or unset it to read without one.",
           endpoint, tokens);
     }
-    switch (header(response, "X-Error-Code")) {
-      case "gatedrepo":
-        return token
-            ? new HubException(
-                Reason.GATED,
-                "The %s is gated and the token has no access: accept the licence at %s with the"
-                    + " account of the token.",
-                repository, page)
-            : new HubException(
-                Reason.GATED,
-                "The %s is gated: accept its licence at %s, then set HF_TOKEN to a token from %s.",
-                repository, page, tokens);
-      case "revisionnotfound":
-        return new HubException(
-            Reason.REVISION_NOT_FOUND,
-            "The %s %s has no revision '%s': see its branches and tags at %s/tree/main.",
-            repository.kind(), repository.name(), repository.revision(), page);
-      case "entrynotfound":
-        return new HubException(
-            Reason.FILE_NOT_FOUND,
-            "The %s has no file '%s': see its files at %s/tree/main.",
-            repository, file, page);
-      case "reponotfound":
-        status = 404;
-        break;
-      default:
-    }
-    if (status == 401 || status == 404) {
-      return new HubException(
-          Reason.REPOSITORY_NOT_FOUND,
-          token
-              ? "No %s at %s that the token may read: check the name's spelling and the token's"
-                  + " permissions."
-              : "No %s at %s: check the name's spelling, or set HF_TOKEN if it is private.",
-          repository, endpoint);
-    }
-    if (status == 403) {
-      return new HubException(
-          Reason.GATED,
-          token
-              ? "%s refuses the %s to this token: check the token's permissions at %s."
-              : "%s refuses the %s to readers without a token: set HF_TOKEN to one from %s.",
-          endpoint, repository, tokens);
-    }
-    return new HubException(
-        Reason.UNREACHABLE,
-        "%s answered with status %d for the %s: try again in a while.",
-        endpoint, status, repository);
-  }
-
-  private static String header(HttpResponse<?> response, String name) {
-    return response.headers().firstValue(name).orElse("").toLowerCase(Locale.ROOT);
+    String code = response.headers().firstValue("X-Error-Code").orElse("");
+    return switch (code.isEmpty() ? String.valueOf(status) : code) {
+      case "GatedRepo" ->
+          new HubException(
+              Reason.GATED,
+              token
+                  ? "The %s is gated and the token has no access: accept the licence at %s with the"
+                      + " account of the token."
+                  : "The %s is gated: accept its licence at %s, then set HF_TOKEN to a token from"
+                      + " %s.",
+              repository, page, tokens);
+      case "RevisionNotFound" ->
+          new HubException(
+              Reason.REVISION_NOT_FOUND,
+              "The %s %s has no revision '%s': see its branches and tags at %s/tree/main.",
+              repository.kind(), repository.name(), repository.revision(), page);
+      case "EntryNotFound" ->
+          new HubException(
+              Reason.FILE_NOT_FOUND,
+              "The %s has no file '%s': see its files at %s/tree/main.",
+              repository, file, page);
+      case "RepoNotFound", "401", "404" ->
+          new HubException(
+              Reason.REPOSITORY_NOT_FOUND,
+              token
+                  ? "No %s at %s that the token may read: check the name's spelling and the token's"
+                      + " permissions."
+                  : "No %s at %s: check the name's spelling, or set HF_TOKEN if it is private.",
+              repository, endpoint);
+      case "403" ->
+          new HubException(
+              Reason.GATED,
+              token
+                  ? "%s refuses the %s to this token: check the token's permissions at %s."
+                  : "%s refuses the %s to readers without a token: set HF_TOKEN to one from %s.",
+              endpoint, repository, tokens);
+      default ->
+          new HubException(
+              Reason.UNREACHABLE,
+              "%s answered with status %d for the %s: try again in a while.",
+              endpoint, status, repository);
+    };
   }
 
   /** The error for an exchange that ended without an answer. */
@@ -127,11 +118,11 @@ record HubErrors(HubSettings settings) {
   }
 
   /** The error for an answer that no hub gives. */
-  HubException notAHub(Throwable cause) {
+  HubException notAHub() {
     return new HubException(
         Reason.UNREACHABLE,
         "%s does not answer like a model hub: check HF_ENDPOINT, and whether a firewall or proxy"
             + " answers in its place.",
-        settings.endpoint(), cause);
+        settings.endpoint());
   }
 }

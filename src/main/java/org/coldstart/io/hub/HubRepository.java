@@ -17,18 +17,18 @@ public record HubRepository(Kind kind, String name, String revision) {
   /** The two kinds of repositories read here. */
   public enum Kind {
     /** Weights, configuration, tokenizer. */
-    MODEL("model", "models", ""),
+    MODEL("model"),
     /** Rows. */
-    DATA_SET("data set", "datasets", "datasets/");
+    DATA_SET("data set");
 
     private final String label;
-    private final String plural;
-    private final String pagePrefix;
 
-    Kind(String label, String plural, String pagePrefix) {
+    Kind(String label) {
       this.label = label;
-      this.plural = plural;
-      this.pagePrefix = pagePrefix;
+    }
+
+    private String plural() {
+      return label.replace(" ", "") + "s";
     }
 
     @Override
@@ -82,12 +82,12 @@ public record HubRepository(Kind kind, String name, String revision) {
 
   /** Folder in the cache, as Python names it: {@code models--owner--name}. */
   String folderName() {
-    return kind.plural + "--" + name.replace("/", "--");
+    return kind.plural() + "--" + name.replace("/", "--");
   }
 
   /** Path of the information that lists the files. */
   String apiPath() {
-    return "/api/" + kind.plural + "/" + name + "/revision/" + encode(revision);
+    return "/api/" + kind.plural() + "/" + name + "/revision/" + encode(revision);
   }
 
   /** Path of one file's content at a commit. */
@@ -97,7 +97,7 @@ public record HubRepository(Kind kind, String name, String revision) {
 
   /** Path of the page a person reads. */
   String pagePath() {
-    return "/" + kind.pagePrefix + name;
+    return kind == Kind.MODEL ? "/" + name : "/datasets/" + name;
   }
 
   @Override

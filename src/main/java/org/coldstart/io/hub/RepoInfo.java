@@ -1,9 +1,11 @@
 package org.coldstart.io.hub;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.StreamSupport;
 
@@ -44,17 +46,8 @@ public record RepoInfo(String commit, List<String> files, JsonObject card) {
   }
 
   /** What {@link #fromJson} reads. */
-  JsonObject toJson() {
-    JsonArray siblings = new JsonArray();
-    for (String file : files) {
-      JsonObject sibling = new JsonObject();
-      sibling.addProperty("rfilename", file);
-      siblings.add(sibling);
-    }
-    JsonObject json = new JsonObject();
-    json.addProperty("sha", commit);
-    json.add("siblings", siblings);
-    json.add("cardData", card);
-    return json;
+  String toJson() {
+    List<?> siblings = files.stream().map(file -> Map.of("rfilename", file)).toList();
+    return new Gson().toJson(Map.of("sha", commit, "siblings", siblings, "cardData", card));
   }
 }

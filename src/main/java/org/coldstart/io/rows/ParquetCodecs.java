@@ -24,9 +24,7 @@ final class ParquetCodecs extends CodecFactory {
   private static final class Gunzip extends BytesDecompressor {
     @Override
     public BytesInput decompress(BytesInput bytes, int size) throws IOException {
-      try (InputStream in = new GZIPInputStream(bytes.toInputStream())) {
-        return BytesInput.from(in.readNBytes(size));
-      }
+      return BytesInput.from(inflate(bytes.toInputStream(), size));
     }
 
     @Override
@@ -34,8 +32,13 @@ final class ParquetCodecs extends CodecFactory {
         throws IOException {
       byte[] compressed = new byte[compressedSize];
       input.get(compressed);
-      InputStream bytes = new ByteArrayInputStream(compressed);
-      output.put(decompress(BytesInput.from(bytes, compressedSize), size).toByteArray());
+      output.put(inflate(new ByteArrayInputStream(compressed), size));
+    }
+
+    private static byte[] inflate(InputStream compressed, int size) throws IOException {
+      try (InputStream in = new GZIPInputStream(compressed)) {
+        return in.readNBytes(size);
+      }
     }
 
     @Override

@@ -246,14 +246,14 @@ class HubRetryTest extends HubCase {
 
   @Test
   void anInterruptStopsTheDownloadAndKeepsWhatCame() throws Exception {
-    CompletableFuture<Void> asked = new CompletableFuture<>();
+    CompletableFuture<Void> requested = new CompletableFuture<>();
     server.next(
         CONTENT,
         (exchange, content) -> {
-          asked.complete(null);
+          requested.complete(null);
           LocalHub.stall(exchange, content);
         });
-    Hub patient =
+    Hub unhurried =
         new Hub(server.settings(cache), SILENT, RetryPolicy.NORMAL); // does not see the stall
     CompletableFuture<HubException> error = new CompletableFuture<>();
     CompletableFuture<Boolean> pending = new CompletableFuture<>();
@@ -261,14 +261,14 @@ class HubRetryTest extends HubCase {
         new Thread(
             () -> {
               try {
-                patient.downloadModel(NAME);
+                unhurried.downloadModel(NAME);
               } catch (HubException e) {
                 error.complete(e);
               }
               pending.complete(Thread.currentThread().isInterrupted());
             });
     reader.start();
-    asked.get(10, TimeUnit.SECONDS);
+    requested.get(10, TimeUnit.SECONDS);
     Path incomplete = storage().resolve("blobs/" + LocalHub.sha256(weights) + ".incomplete");
     while (!Files.exists(incomplete) || Files.size(incomplete) < weights.length / 2) {
       Thread.sleep(10);

@@ -46,7 +46,7 @@ class HubTest extends HubCase {
     hub().downloadModel(NAME);
     server.requests.clear();
     hub().downloadModel(NAME);
-    assertEquals(1, server.requests.size(), "only the description is asked for again");
+    assertEquals(1, server.requests.size(), "only the repository's information is requested again");
   }
 
   @Test
