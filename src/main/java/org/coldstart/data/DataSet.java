@@ -84,7 +84,7 @@ public final class DataSet implements Iterable<DataRow> {
     return rows.size();
   }
 
-  /** Names of all columns, in the order in which rows bring them. */
+  /** Names of all columns, in the order in which rows have them first. */
   public List<String> columns() {
     return columns;
   }
@@ -105,8 +105,7 @@ public final class DataSet implements Iterable<DataRow> {
       throw new DataException(
           "No column '%s': the columns are %s.".formatted(name, String.join(", ", columns)));
     }
-    return Collections.unmodifiableList(
-        new ArrayList<>(rows.stream().map(row -> row.values().get(name)).toList()));
+    return rows.stream().map(row -> row.values().get(name)).toList();
   }
 
   /** Rows from one index, counted from 0, up to and without another. */

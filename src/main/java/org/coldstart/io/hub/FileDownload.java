@@ -77,23 +77,26 @@ final class FileDownload {
 
   /** Resumes until all announced bytes are here. */
   private void fetch() throws IOException {
-    for (int failures = 0; !Files.exists(incomplete) || have() != file.size(); ) {
+    int failures = 0;
+    for (boolean complete = Files.exists(incomplete) && have() == file.size(); !complete; ) {
       long before = have();
+      IOException failure = null;
       try {
         receive(before);
-        if (have() >= file.size()) {
-          return;
-        }
-        throw new IOException("the server sent too few bytes");
       } catch (IOException e) {
+        failure = e;
+      }
+      complete = have() >= file.size();
+      if (!complete) {
         failures = have() > before ? 1 : failures + 1;
         if (failures == retry.attempts()) {
           throw new HubException(
               Reason.UNREACHABLE,
-              "The download of %s broke off after %d bytes (%s): try again, it goes on there.",
-              file.name(), have(), e.getMessage(), e);
+              "The download of %s broke off after %d of %d bytes%s: try again, it goes on there.",
+              file.name(), have(), file.size(),
+              failure == null ? "" : " (" + failure.getMessage() + ")", failure);
         }
-        retry.pause(failures, e, file.name());
+        retry.pause(failures, failure, file.name());
       }
     }
   }

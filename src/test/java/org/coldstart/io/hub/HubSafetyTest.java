@@ -134,9 +134,11 @@ class HubSafetyTest extends HubCase {
       server.next("hub HEAD .*", LocalHub.status(200, "ETag", '"' + etag + '"'));
       fails(Reason.UNREACHABLE, () -> hub().snapshot(model(NAME), d -> List.of("README.md")));
     }
-    try (Stream<Path> files = Files.walk(cache.getParent())) {
+    try (Stream<Path> files = Files.walk(cache)) { // not above: there others make and delete files
       assertFalse(files.anyMatch(f -> f.getFileName().toString().equals("evil")));
     }
+    assertFalse(Files.exists(cache.resolveSibling("evil")));
+    assertFalse(Files.exists(cache.getParent().resolveSibling("evil")));
   }
 
   @Test
