@@ -122,27 +122,22 @@ final class HubCache {
    * folder.
    */
   RepoInfo repoInfo(String commit) {
-    return noted(commit)
-        .orElseGet(
-            () -> {
-              Optional<JsonObject> tree = json(storage.resolve("trees").resolve(commit + ".json"));
-              List<String> files =
-                  tree.isPresent() && tree.get().get("files") instanceof JsonObject listing
-                      ? listing.entrySet().stream().map(Map.Entry::getKey).sorted().toList()
-                      : present(commit);
-              return new RepoInfo(commit, files, new JsonObject());
-            });
+    Optional<RepoInfo> noted = noted(commit);
+    if (noted.isPresent()) {
+      return noted.get();
+    }
+    Optional<JsonObject> tree = json(storage.resolve("trees").resolve(commit + ".json"));
+    Stream<String> files =
+        tree.isPresent() && tree.get().get("files") instanceof JsonObject listing
+            ? listing.entrySet().stream().map(Map.Entry::getKey)
+            : present(snapshot(commit)).stream();
+    return new RepoInfo(commit, files.sorted().toList(), new JsonObject());
   }
 
-  private List<String> present(String commit) {
-    Path folder = snapshot(commit);
-    if (!Files.isDirectory(folder)) {
-      return List.of();
-    }
-    try (Stream<Path> walk = Files.walk(folder)) {
+  private static List<String> present(Path folder) {
+    try (Stream<Path> walk = Files.isDirectory(folder) ? Files.walk(folder) : Stream.empty()) {
       return walk.filter(Files::isRegularFile)
           .map(file -> folder.relativize(file).toString().replace('\\', '/'))
-          .sorted()
           .toList();
     } catch (IOException | UncheckedIOException e) {
       throw storageError(folder, e);

@@ -89,23 +89,18 @@ record HubErrors(HubSettings settings) {
   }
 
   private static String why(IOException cause) {
-    if (cause instanceof RetryPolicy.RetryableStatusException busy) {
-      return "answered with status " + busy.status;
-    }
-    if (cause instanceof HttpTimeoutException) {
-      return "did not answer in time";
-    }
-    if (cause instanceof SSLException) {
-      return "has no certificate this Java trusts";
-    }
     for (Throwable t = cause; t != null; t = t.getCause()) {
       if (t instanceof UnknownHostException || t instanceof UnresolvedAddressException) {
         return "is not a known address";
       }
     }
-    return cause instanceof ConnectException
-        ? "refuses the connection"
-        : "broke off the connection (" + cause.getMessage() + ")";
+    return cause instanceof HttpTimeoutException
+        ? "did not answer in time"
+        : cause instanceof SSLException
+            ? "has no certificate this Java trusts"
+            : cause instanceof ConnectException
+                ? "refuses the connection"
+                : "does not answer as it should (" + cause.getMessage() + ")";
   }
 
   /** The error for files that only the network could bring. */

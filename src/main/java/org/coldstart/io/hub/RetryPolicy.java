@@ -51,14 +51,11 @@ record RetryPolicy(int attempts, Duration firstPause, Duration longestPause, Dur
 
   /** An answer that says "not now", perhaps with the time to wait. */
   static final class RetryableStatusException extends IOException {
-    final int status;
-
     /** Null if the server does not say. */
     private final transient Duration retryAfter;
 
     RetryableStatusException(HttpResponse<?> response) {
       super("status %d from %s".formatted(response.statusCode(), response.uri().getHost()));
-      status = response.statusCode();
       retryAfter = retryAfter(response.headers().firstValue("Retry-After").orElse("").strip());
     }
 
