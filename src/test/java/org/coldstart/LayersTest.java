@@ -32,7 +32,9 @@ class LayersTest {
   private static final List<String> LAYERS =
       List.of(
           "io.json",
+          "io.files",
           "io.hub",
+          "io.rows",
           "io.checkpoint",
           "io.torch",
           "io.jinja",

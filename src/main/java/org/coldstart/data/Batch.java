@@ -4,42 +4,42 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Examples end to end, without padding, and the positions at which loss is taken.
+ * Packed sequences: examples joined without padding, and the positions at which loss is taken.
  *
- * <p>Position t of a row predicts token t + 1, so {@code positions} lists the places before each
- * token that carries loss, and {@code labels} the tokens themselves. No other position ever needs
- * logits. Rows stay apart: none sees another.
+ * <p>Position t of a sequence predicts its token t + 1, so {@code positions} lists the place before
+ * each token that carries loss, and {@code labels} the tokens themselves. No other position needs
+ * logits. No sequence attends to another.
  *
- * @param rows how many tokens there are of each example
- * @param inputIds their ids, row after row
- * @param positions indices into {@code inputIds} that predict a kept token, ascending
+ * @param seqLens the number of tokens of each example
+ * @param inputIds their ids, one example after the other
+ * @param positions indices into {@code inputIds} that predict a label, ascending
  * @param labels the kept tokens, parallel to {@code positions}
  */
-public record Batch(long[] rows, long[] inputIds, long[] positions, long[] labels) {
+public record Batch(long[] seqLens, long[] inputIds, long[] positions, long[] labels) {
 
-  /** Joins examples. */
+  /** Packs examples. */
   public static Batch of(List<Example> examples) {
     return of(examples, 0);
   }
 
   /**
-   * Joins examples whose first tokens have been read before.
+   * Packs what follows the prefix that the examples share.
    *
-   * @param beginning how many tokens of each row are left out, none of which predicts a kept token
+   * @param prefix how many tokens of each example are left out, none of which predicts a label
    * @throws IllegalArgumentException if one does
    */
-  public static Batch of(List<Example> examples, int beginning) {
-    long[] rows = examples.stream().mapToLong(row -> row.length() - beginning).toArray();
-    long[] inputIds = new long[(int) Arrays.stream(rows).sum()];
+  public static Batch of(List<Example> examples, int prefix) {
+    long[] seqLens = examples.stream().mapToLong(example -> example.length() - prefix).toArray();
+    long[] inputIds = new long[(int) Arrays.stream(seqLens).sum()];
     int kept = examples.stream().mapToInt(Example::keptTokens).sum();
     long[] positions = new long[kept];
     long[] labels = new long[kept];
     int at = 0;
     int next = 0;
     for (Example example : examples) {
-      for (int t = beginning; t < example.length(); t++, at++) {
+      for (int t = prefix; t < example.length(); t++, at++) {
         inputIds[at] = example.ids()[t];
-        if (t > beginning && example.mask()[t]) {
+        if (t > prefix && example.mask()[t]) {
           positions[next] = at - 1;
           labels[next++] = example.ids()[t];
         }
@@ -47,10 +47,10 @@ public record Batch(long[] rows, long[] inputIds, long[] positions, long[] label
     }
     if (next < kept) {
       throw new IllegalArgumentException(
-          "Of %d kept tokens, %d are predicted within the first %d tokens, which are left out."
-              .formatted(kept, kept - next, beginning));
+          "Of %d kept tokens, %d are predicted within the shared prefix of %d tokens."
+              .formatted(kept, kept - next, prefix));
     }
-    return new Batch(rows, inputIds, positions, labels);
+    return new Batch(seqLens, inputIds, positions, labels);
   }
 
   /** Tokens that carry loss. */

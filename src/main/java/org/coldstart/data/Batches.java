@@ -1,38 +1,35 @@
 package org.coldstart.data;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.Random;
+import java.util.TreeMap;
 
-/** The orders in which examples are put into batches. */
+/** How examples are grouped into batches; the same seed gives the same batches. */
 public final class Batches {
 
   /**
-   * How many tokens {@link #slices} of a batch that is only measured should hold at most: larger
-   * ones run no faster. Nothing is kept for a way back, so there may be more than in training.
+   * How many tokens {@link #slices} of a batch should hold at most in evaluation: larger ones run
+   * no faster. No activations are kept for a backward pass, so there may be more than in training.
    */
-  public static final int MEASURED_AT_ONCE = 2048;
+  public static final int EVAL_TOKENS = 2048;
 
   private Batches() {}
 
-  /**
-   * Shuffles by seed and cuts into batches; the last may be smaller.
-   *
-   * @param seed the same seed gives the same batches
-   */
+  /** Shuffles by seed and cuts into batches; the last may be smaller. */
   public static List<List<Example>> shuffled(List<Example> examples, int batchSize, long seed) {
-    List<Example> order = new ArrayList<>(examples);
-    Collections.shuffle(order, new Random(seed));
-    return cut(order, batchSize);
+    return cut(shuffle(examples, seed), batchSize);
   }
 
   /**
-   * Batches of similar lengths, so that little is padded, themselves in shuffled order.
+   * Batches of similar lengths, themselves in shuffled order.
    *
-   * <p>As in transformers' {@code group_by_length}: shuffled rows are cut into blocks of fifty
-   * batches, and each block is sorted, so that chance still decides who meets whom.
+   * <p>As in transformers' {@code group_by_length}: shuffled examples are cut into blocks of fifty
+   * batches, and each block is sorted, so that chance still decides who shares a batch.
    */
   public static List<List<Example>> groupedByLength(
       List<Example> examples, int batchSize, long seed) {
@@ -41,55 +38,81 @@ public final class Batches {
     Collections.shuffle(order, random);
     List<List<Example>> batches = new ArrayList<>();
     for (List<Example> block : cut(order, 50 * batchSize)) {
-      List<Example> sorted = new ArrayList<>(block);
-      sorted.sort(Comparator.comparingInt(Example::length).reversed());
-      batches.addAll(cut(sorted, batchSize));
+      batches.addAll(byLength(block, batchSize));
     }
     Collections.shuffle(batches, random);
     return batches;
   }
 
   /**
-   * Batches of packed examples: each holds the examples of {@code batchSize} bins of at most {@code
-   * maxLength} tokens. {@link Packing} says how full they are.
+   * Batches of packed examples: each holds the examples of {@code batchSize} bins, at most {@code
+   * batchSize · maxLength} tokens, in shuffled order.
    *
-   * @param seed the same seed gives the same batches
    * @throws IllegalArgumentException if an example is longer than {@code maxLength}
    */
   public static List<List<Example>> packed(
       List<Example> examples, int maxLength, int batchSize, long seed) {
-    return Packing.of(examples, maxLength, seed).batches(batchSize, seed);
+    return cut(shuffle(bins(examples, maxLength, seed), seed), batchSize).stream()
+        .map(bins -> bins.stream().flatMap(List::stream).toList())
+        .toList();
   }
 
   /**
-   * Longest first, so that evaluation pads little and runs out of memory at once if it does at all.
+   * Whole examples put into bins of at most {@code maxLength} tokens, so that one bin takes the
+   * place of one full-length row; TRL's {@code packing} with the strategy {@code "bfd"}.
+   *
+   * <p>Best fit, decreasing: from the longest example to the shortest, each goes into the bin that
+   * it fills best. The seed decides which of equally long examples share a bin.
    */
+  static List<List<Example>> bins(List<Example> examples, int maxLength, long seed) {
+    List<List<Example>> bins = new ArrayList<>();
+    TreeMap<Integer, Deque<List<Example>>> byRoom = new TreeMap<>();
+    for (Example example : longestFirst(shuffle(examples, seed))) {
+      int length = example.length();
+      Integer room = byRoom.ceilingKey(length);
+      List<Example> bin = room == null ? new ArrayList<>() : byRoom.get(room).removeFirst();
+      if (room == null) {
+        room = maxLength;
+        bins.add(bin);
+      } else if (byRoom.get(room).isEmpty()) {
+        byRoom.remove(room);
+      }
+      if (length > room) {
+        throw new IllegalArgumentException(
+            "An example has %d tokens, more than the %d of a bin; let ExampleBuilder drop or cut such rows."
+                .formatted(length, maxLength));
+      }
+      bin.add(example);
+      byRoom.computeIfAbsent(room - length, r -> new ArrayDeque<>()).addLast(bin);
+    }
+    return bins;
+  }
+
+  /** Longest first, so that evaluation runs out of memory at once if it does at all. */
   public static List<List<Example>> byLength(List<Example> examples, int batchSize) {
-    List<Example> sorted = new ArrayList<>(examples);
-    sorted.sort(Comparator.comparingInt(Example::length).reversed());
-    return cut(sorted, batchSize);
+    return cut(longestFirst(examples), batchSize);
   }
 
   /**
-   * Cuts a batch into parts of consecutive rows that hold at most so many tokens together; a longer
-   * row stands alone. Rows do not see each other, so the parts' losses and gradients add up to the
-   * batch's, while only one part's activations are in memory at a time.
+   * Cuts a batch into parts of consecutive examples that hold at most so many tokens together; a
+   * longer example is a part of its own. Examples do not attend to each other, so the parts' losses
+   * and gradients add up to the batch's, while only one part's activations are in memory at a time.
    */
   public static List<List<Example>> slices(List<Example> batch, int maxTokens) {
     return slices(batch, maxTokens, 0);
   }
 
   /**
-   * The same for rows whose first tokens have been read before, and do not count.
+   * The same for examples that share a prefix, which is computed once and does not count.
    *
-   * @param beginning how many
+   * @param prefix its length in tokens
    */
-  public static List<List<Example>> slices(List<Example> batch, int maxTokens, int beginning) {
+  public static List<List<Example>> slices(List<Example> batch, int maxTokens, int prefix) {
     List<List<Example>> slices = new ArrayList<>();
     int from = 0;
     int tokens = 0;
     for (int i = 0; i < batch.size(); i++) {
-      int length = batch.get(i).length() - beginning;
+      int length = batch.get(i).length() - prefix;
       if (i > from && tokens + length > maxTokens) {
         slices.add(batch.subList(from, i));
         from = i;
@@ -101,11 +124,21 @@ public final class Batches {
     return slices;
   }
 
+  static <T> List<T> shuffle(List<T> items, long seed) {
+    List<T> order = new ArrayList<>(items);
+    Collections.shuffle(order, new Random(seed));
+    return order;
+  }
+
+  static List<Example> longestFirst(List<Example> examples) {
+    return examples.stream().sorted(Comparator.comparingInt(Example::length).reversed()).toList();
+  }
+
   /** Consecutive runs of {@code size}; the last may be smaller. */
-  static List<List<Example>> cut(List<Example> examples, int size) {
-    List<List<Example>> parts = new ArrayList<>();
-    for (int from = 0; from < examples.size(); from += size) {
-      parts.add(List.copyOf(examples.subList(from, Math.min(examples.size(), from + size))));
+  static <T> List<List<T>> cut(List<T> items, int size) {
+    List<List<T>> parts = new ArrayList<>();
+    for (int from = 0; from < items.size(); from += size) {
+      parts.add(List.copyOf(items.subList(from, Math.min(items.size(), from + size))));
     }
     return parts;
   }

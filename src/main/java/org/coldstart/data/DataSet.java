@@ -70,19 +70,13 @@ public final class DataSet implements Iterable<DataRow> {
 
   /**
    * Loads rows of a data set that has several configurations, as Python's {@code load_dataset(path,
-   * name, split=…)}.
+   * name, split=…)}; see {@link #load(String, String)}.
    *
-   * @param nameOrPath as in {@link #load(String, String)}
    * @param configuration one of those in the data set's README: {@code main} of {@code
    *     openai/gsm8k}; empty: the default one
-   * @param split as in {@link #load(String, String)}
-   * @throws DataException if there is no such configuration, or the source, the split or a row
-   *     cannot be read
-   * @throws org.coldstart.io.hub.HubException if the files can neither be downloaded nor found in the
-   *     cache
    */
   public static DataSet load(String nameOrPath, String configuration, String split) {
-    return new DataSetLoader(Hub.fromEnvironment(), configuration).load(nameOrPath, split);
+    return new DataSetLoader(Hub::fromEnvironment, configuration).load(nameOrPath, split);
   }
 
   /** Number of rows. */
@@ -90,12 +84,12 @@ public final class DataSet implements Iterable<DataRow> {
     return rows.size();
   }
 
-  /** Names of all columns, in the order in which rows bring them. */
+  /** Names of all columns, in the order in which rows have them first. */
   public List<String> columns() {
     return columns;
   }
 
-  /** DataRow at an index from 0; negative indices count from the end. */
+  /** The row at an index from 0; negative indices count from the end. */
   public DataRow get(int index) {
     int place = index < 0 ? rows.size() + index : index;
     if (place < 0 || place >= rows.size()) {
@@ -111,8 +105,7 @@ public final class DataSet implements Iterable<DataRow> {
       throw new DataException(
           "No column '%s': the columns are %s.".formatted(name, String.join(", ", columns)));
     }
-    return Collections.unmodifiableList(
-        new ArrayList<>(rows.stream().map(row -> row.values().get(name)).toList()));
+    return rows.stream().map(row -> row.values().get(name)).toList();
   }
 
   /** Rows from one index, counted from 0, up to and without another. */
@@ -135,10 +128,20 @@ public final class DataSet implements Iterable<DataRow> {
   /**
    * Applies a function to each row, on all cores, and keeps the order.
    *
-   * @throws DataException naming the first row for which the function threw an exception
+   * @throws DataException naming the first row, in order, for which the function failed, and the
+   *     others with the same fault
    */
   public DataSet map(Function<DataRow, DataRow> function) {
-    return new DataSet(ParallelMap.apply(rows, function));
+    return new DataSet(
+        RowProblem.map(
+            rows,
+            row -> {
+              DataRow mapped = function.apply(row);
+              if (mapped == null) {
+                throw new DataException("the function returned null; to drop rows, use filter.");
+              }
+              return mapped;
+            }));
   }
 
   /** The rows for which the condition holds. */
@@ -147,17 +150,17 @@ public final class DataSet implements Iterable<DataRow> {
   }
 
   /**
-   * Shuffles and parts the rows: {@code ceil(testSize · size)} rows for testing, as Python's
+   * Shuffles and splits the rows: {@code ceil(testSize · size)} rows for testing, as Python's
    * datasets counts them, the others for training. The seed decides which, the same on every
    * machine (not the rows Python picks for that seed).
    *
-   * @param testSize share of the rows for testing, between 0 and 1
+   * @param testSize share of the rows held out, between 0 and 1
    */
   public Split trainTestSplit(double testSize, long seed) {
     int test = (int) Math.ceil(testSize * rows.size());
     if (!(testSize > 0 && testSize < 1) || test == rows.size()) {
       throw new DataException(
-          "Cannot hold out a share of %s of %d rows: the share lies between 0 and 1 and leaves at least one row on each side."
+          "Cannot hold out a share of %s of %d rows: it lies between 0 and 1 and leaves a row on each side."
               .formatted(testSize, rows.size()));
     }
     DataSet shuffled = shuffle(seed);
@@ -166,7 +169,7 @@ public final class DataSet implements Iterable<DataRow> {
 
   /** A Tablesaw table: columns of text, numbers and booleans; nested values as JSON text. */
   public Table toTable() {
-    return Tables.of(this);
+    return DataTable.of(this);
   }
 
   /** The rows as a stream. */

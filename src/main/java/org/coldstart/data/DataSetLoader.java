@@ -8,74 +8,71 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.coldstart.io.hub.RepoInfo;
 import org.coldstart.io.hub.Hub;
 import org.coldstart.io.hub.HubException;
 import org.coldstart.io.hub.HubRepository;
+import org.coldstart.io.rows.RowException;
+import org.coldstart.io.rows.RowFiles;
+import org.coldstart.io.rows.SplitFiles;
 
 /**
  * Finds the files of a split, in a folder or on the hub, and reads as much of them as is asked for.
+ *
+ * @param hub is not set up for files and folders of this machine
+ * @param configuration of the several a data set may have; empty: the default one
  */
-final class DataSetLoader {
-  private final Hub hub;
-  private final String configuration;
-
-  /**
-   * @param configuration of the several a data set may have; empty: the default one
-   */
-  DataSetLoader(Hub hub, String configuration) {
-    this.hub = hub;
-    this.configuration = configuration;
-  }
+record DataSetLoader(Supplier<Hub> hub, String configuration) {
 
   DataSet load(String nameOrPath, String split) {
-    SplitSlice slice = SplitSlice.parse(split);
-    return slice.of(read(files(nameOrPath, slice.name()), slice.limit()));
+    Slice slice = Slice.parse(split);
+    try {
+      return slice.of(read(files(nameOrPath, slice.name()), slice.limit()));
+    } catch (RowException e) {
+      throw new DataException(e.getMessage(), e);
+    }
   }
 
   private List<Path> files(String nameOrPath, String split) {
     Path path = Path.of(nameOrPath);
     if (Files.isDirectory(path)) {
-      RepoInfo folder = new RepoInfo("", relativeFiles(path), new JsonObject());
-      return pick(SplitFiles.of(folder, configuration), split, nameOrPath).stream()
-          .map(path::resolve)
-          .toList();
+      Map<String, List<String>> splits =
+          SplitFiles.of(relativeFiles(path), new JsonObject(), configuration);
+      return pick(splits, split, nameOrPath).stream().map(path::resolve).toList();
     }
     if (Files.isRegularFile(path)) {
-      return pick(Map.of("train", List.of(nameOrPath)), split, nameOrPath).stream()
-          .map(Path::of)
-          .toList();
+      pick(Map.of("train", List.of(nameOrPath)), split, nameOrPath);
+      return List.of(path);
     }
-    HubRepository repository =
-        HubRepository.parse(HubRepository.Kind.DATA_SET, nameOrPath)
-            .filter(r -> !DataFiles.isDataFile(nameOrPath))
-            .orElseThrow(
-                () ->
-                    new DataException(
-                        "There is no file or folder "
-                            + path.toAbsolutePath()
-                            + ", and '"
-                            + nameOrPath
-                            + "' is no name on the hub, which has the form owner/name."));
-    return fromHub(repository, split);
+    return HubRepository.parse(HubRepository.Kind.DATA_SET, nameOrPath)
+        .filter(repository -> !RowFiles.isRowFile(nameOrPath))
+        .map(repository -> fromHub(hub.get(), repository, split))
+        .orElseThrow(
+            () ->
+                new DataException(
+                    "There is no file or folder %s, and '%s' is not a hub's owner/name."
+                        .formatted(path.toAbsolutePath(), nameOrPath)));
   }
 
   /**
    * Data sets without files of rows (scripts, archives) are read from the hub's conversion to
    * Parquet.
    */
-  private List<Path> fromHub(HubRepository repository, String split) {
+  private List<Path> fromHub(Hub hub, HubRepository repository, String split) {
+    String name = repository.name();
     try {
       return hub.snapshot(
-              repository, d -> pick(SplitFiles.of(d, configuration), split, repository.name()))
+              repository,
+              i -> pick(SplitFiles.of(i.files(), i.card(), configuration), split, name))
           .paths();
     } catch (NoRows e) {
-      HubRepository conversion = repository.at("refs/convert/parquet");
       try {
         return hub.snapshot(
-                conversion,
-                d -> pick(SplitFiles.ofConversion(d, configuration), split, repository.name()))
+                repository.at("refs/convert/parquet"),
+                i -> pick(SplitFiles.ofConversion(i.files(), configuration), split, name))
             .paths();
       } catch (HubException notConverted) {
         throw notConverted.reason() == HubException.Reason.REVISION_NOT_FOUND ? e : notConverted;
@@ -85,7 +82,7 @@ final class DataSetLoader {
 
   private static List<String> pick(Map<String, List<String>> splits, String split, String source) {
     if (splits.isEmpty()) {
-      throw new NoRows("There is no .jsonl, .json, .csv, .tsv or .parquet file in " + source + ".");
+      throw new NoRows(source);
     }
     if (!splits.containsKey(split)) {
       throw new DataException(
@@ -95,21 +92,19 @@ final class DataSetLoader {
     return splits.get(split);
   }
 
+  /** Row numbers count on from file to file. */
   private static DataSet read(List<Path> files, long limit) {
     List<DataRow> rows = new ArrayList<>();
-    long[] before = {0};
     for (Path file : files) {
-      if (rows.size() >= limit) {
-        break;
+      if (rows.size() < limit) {
+        long before = rows.isEmpty() ? 0 : rows.get(rows.size() - 1).number();
+        RowFiles.read(
+            file,
+            (number, values) -> {
+              rows.add(new DataRow(before + number, values));
+              return rows.size() < limit;
+            });
       }
-      long offset = before[0];
-      DataFiles.read(
-          file,
-          (number, values) -> {
-            rows.add(new DataRow(offset + number, values));
-            before[0] = offset + number;
-            return rows.size() < limit;
-          });
     }
     return DataSet.of(rows);
   }
@@ -125,9 +120,71 @@ final class DataSetLoader {
     }
   }
 
+  /**
+   * A split and a range of its rows, as Python's datasets write them: {@code train}, {@code
+   * train[:100]}, {@code train[10:20]}, {@code train[-100:]}, {@code train[:10%]}. Percentages are
+   * rounded to the closest row.
+   *
+   * @param name name of the split
+   * @param from first row, from the end if negative; null: the first
+   * @param to row after the last, from the end if negative; null: all
+   * @param percent true: both in percent of the rows
+   */
+  record Slice(String name, Integer from, Integer to, boolean percent) {
+    private static final Pattern FORM =
+        Pattern.compile("(\\w+(?:\\.\\w+)*)(?:\\[(?:(-?[\\d_]+)(%)?)?:(?:(-?[\\d_]+)(%)?)?])?");
+
+    static Slice parse(String text) {
+      Matcher matcher = FORM.matcher(text.strip());
+      if (!matcher.matches()) {
+        throw new DataException(
+            "'%s' is not a split: write train, train[:100], train[10:20], train[-100:] or train[:10%%]."
+                .formatted(text));
+      }
+      boolean percent = matcher.group(3) != null || matcher.group(5) != null;
+      return new Slice(
+          matcher.group(1),
+          number(matcher.group(2), percent),
+          number(matcher.group(4), percent),
+          percent);
+    }
+
+    private static Integer number(String digits, boolean percent) {
+      try {
+        Integer number = digits == null ? null : Integer.valueOf(digits.replace("_", ""));
+        if (number == null || !percent || Math.abs(number) <= 100) {
+          return number;
+        }
+        throw new DataException(digits + "% is no share of a split: it is -100% to 100%.");
+      } catch (NumberFormatException e) {
+        throw new DataException("'" + digits + "' is too large a number of rows.", e);
+      }
+    }
+
+    /** How many rows have to be read at most. */
+    long limit() {
+      return to == null || percent || to < 0 || from != null && from < 0 ? Long.MAX_VALUE : to;
+    }
+
+    /** The range of a split that has been read. */
+    DataSet of(DataSet rows) {
+      int first = index(from, 0, rows.size());
+      return rows.select(first, Math.max(first, index(to, rows.size(), rows.size())));
+    }
+
+    private int index(Integer boundary, int otherwise, int size) {
+      if (boundary == null) {
+        return otherwise;
+      }
+      // Python rounds half to even
+      int index = percent ? (int) Math.rint(boundary * (double) size / 100) : boundary;
+      return Math.min(index < 0 ? Math.max(size + index, 0) : index, size);
+    }
+  }
+
   private static final class NoRows extends DataException {
-    NoRows(String message) {
-      super(message);
+    NoRows(String source) {
+      super("There is no .jsonl, .json, .csv, .tsv or .parquet file in " + source + ".");
     }
   }
 }

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * A training row as the model sees it: token ids, and which of them carry loss.
+ * A tokenized training row: token ids, and which of them carry loss.
  *
  * @param ids the whole row
  * @param mask {@code mask[t]} is true where the model is to learn to predict token t from those
@@ -12,15 +12,12 @@ import java.util.stream.IntStream;
  */
 public record Example(int[] ids, boolean[] mask) {
 
-  /** Checks that there is a mark for each id. */
+  /** Checks that ids and mask are of one length. */
   public Example {
     if (ids.length != mask.length) {
       throw new IllegalArgumentException(
-          "An example needs one mask entry per id, not "
-              + mask.length
-              + " for "
-              + ids.length
-              + ".");
+          "An example needs a mask entry for each id, not %d for %d."
+              .formatted(mask.length, ids.length));
     }
   }
 
@@ -29,7 +26,7 @@ public record Example(int[] ids, boolean[] mask) {
     return ids.length;
   }
 
-  /** The number of tokens that carry loss; the first never does, nothing stands before it. */
+  /** The number of tokens that carry loss; the first never does, for nothing comes before it. */
   public int keptTokens() {
     int kept = 0;
     for (int t = 1; t < mask.length; t++) {

@@ -1,15 +1,15 @@
 package org.coldstart.data;
 
 import java.time.Clock;
-import java.util.Arrays;
+import java.time.Instant;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * Turns rows into ids and masks, conversations through the model's own chat template.
+ * Turns rows into token ids and loss masks, conversations through the model's own chat template.
  *
  * <pre>{@code
  * ExampleBuilder builder = new ExampleBuilder(tokenizer);
@@ -18,53 +18,52 @@ import org.coldstart.tokenizer.Tokenizer;
  *     .build(rows, SampleFormatter.standard().withRole("reasoning"), 1024);
  * }</pre>
  *
- * <p>Where the model begins to write, no token reaches across, so the mask is exact to the token by
- * construction. Whichever turns carry loss, their end-of-turn tokens do as well. Unless told
- * otherwise, loss is taken on completions, and rows that are too long are dropped.
+ * <p>No token reaches across the place where the model begins to write, so the mask is exact to the
+ * token by construction. Whichever turns carry loss, their end-of-turn tokens do as well. By
+ * default, loss is taken on completions, and rows that are too long are dropped.
  */
 public final class ExampleBuilder {
 
   private final Tokenizer tokenizer;
   private final LossOn loss;
   private final Map<String, ?> variables;
-  private final LengthLimit limit;
+  private final boolean truncate;
+  private final double maxOverlongShare;
 
   /** Every row is rendered at the same moment, for templates that write the date. */
-  private final Clock clock;
+  private final Clock clock = Clock.fixed(Instant.now(), ZoneId.systemDefault());
 
   /** A builder for one model's tokenizer and template. */
   public ExampleBuilder(Tokenizer tokenizer) {
-    this(
-        tokenizer,
-        LossOn.completions(),
-        Map.of(),
-        new LengthLimit(Truncation.DROP, 0.5),
-        Clock.fixed(Clock.systemDefaultZone().instant(), Clock.systemDefaultZone().getZone()));
+    this(tokenizer, LossOn.completions(), Map.of(), false, 0.5);
   }
 
   private ExampleBuilder(
-      Tokenizer tokenizer, LossOn loss, Map<String, ?> variables, LengthLimit limit, Clock clock) {
+      Tokenizer tokenizer, LossOn loss, Map<String, ?> variables, boolean truncate, double share) {
     this.tokenizer = tokenizer;
     this.loss = loss;
     this.variables = variables;
-    this.limit = limit;
-    this.clock = clock;
+    this.truncate = truncate;
+    this.maxOverlongShare = share;
   }
 
   /** As this one, with the loss on other tokens; the default is {@link LossOn#completions()}. */
   public ExampleBuilder lossOn(LossOn tokens) {
-    return new ExampleBuilder(tokenizer, tokens, variables, limit, clock);
+    return new ExampleBuilder(tokenizer, tokens, variables, truncate, maxOverlongShare);
   }
 
   /** As this one, with further variables for the chat template, such as {@code enable_thinking}. */
   public ExampleBuilder templateVariables(Map<String, ?> more) {
-    return new ExampleBuilder(tokenizer, loss, Map.copyOf(more), limit, clock);
+    return new ExampleBuilder(tokenizer, loss, Map.copyOf(more), truncate, maxOverlongShare);
   }
 
-  /** As this one, with another fate of rows that are too long; the default is to drop them. */
-  public ExampleBuilder overlong(Truncation fate) {
-    LengthLimit changed = new LengthLimit(fate, limit.maxShare());
-    return new ExampleBuilder(tokenizer, loss, variables, changed, clock);
+  /**
+   * As this one, truncating rows that are too long on the right, as TRL does ({@code
+   * truncation_mode="keep_start"}). By default they are dropped, for half an answer carries no
+   * end-of-turn token.
+   */
+  public ExampleBuilder truncateOverlong() {
+    return new ExampleBuilder(tokenizer, loss, variables, true, maxOverlongShare);
   }
 
   /**
@@ -74,8 +73,35 @@ public final class ExampleBuilder {
    * @param share in [0, 1]; 1 refuses none
    */
   public ExampleBuilder maxOverlongShare(double share) {
-    LengthLimit changed = new LengthLimit(limit.overlong(), share);
-    return new ExampleBuilder(tokenizer, loss, variables, changed, clock);
+    if (!(share >= 0 && share <= 1)) {
+      throw new IllegalArgumentException(
+          "maxOverlongShare must lie in [0, 1], not " + share + ".");
+    }
+    return new ExampleBuilder(tokenizer, loss, variables, truncate, share);
+  }
+
+  /**
+   * The examples of a data set whose columns show its shape; see {@link SampleFormatter}.
+   *
+   * @param maxLength as below
+   */
+  public ExampleSet build(DataSet rows, int maxLength) {
+    return build(rows, SampleFormatter.standard(), maxLength);
+  }
+
+  /**
+   * The examples of a data set, built on all cores.
+   *
+   * @param format may throw any unchecked exception; the row is named in front of its message
+   * @param maxLength the tokens a row may have; longer ones are dropped or truncated, and counted
+   * @throws DataException naming the rows that cannot be used, as {@link #build(long, Sample)},
+   *     because {@code format} failed, or because too many are too long
+   */
+  public ExampleSet build(DataSet rows, Function<DataRow, ? extends Sample> format, int maxLength) {
+    List<DataRow> all = rows.stream().toList();
+    List<Example> examples =
+        RowProblem.map(all, row -> build(row.number(), format.apply(row)));
+    return ExampleSet.fit(all, examples, maxLength, truncate, maxOverlongShare);
   }
 
   /**
@@ -88,7 +114,7 @@ public final class ExampleBuilder {
    */
   public Example build(long row, Sample sample) {
     try {
-      Example example = masked(sample).encode(tokenizer);
+      Example example = tokenizedSpans(sample).encode(tokenizer);
       check(example);
       return example;
     } catch (DataException e) {
@@ -98,7 +124,7 @@ public final class ExampleBuilder {
     }
   }
 
-  private TokenizedSpans masked(Sample sample) {
+  private TokenizedSpans tokenizedSpans(Sample sample) {
     if (sample instanceof Text text) {
       TextRow row = TextRow.of(text, tokenizer);
       return new TokenizedSpans(row.text(), loss.in(row));
@@ -122,53 +148,12 @@ public final class ExampleBuilder {
     }
   }
 
-  /** Whether the last kept token that is not blank is one that ends a turn. */
+  /** Whether the last kept token that is not white space is one that ends a turn. */
   private boolean endsWithStop(int[] kept) {
     int last = kept.length - 1;
     while (last > 0 && tokenizer.decode(kept[last]).isBlank()) {
       last--;
     }
     return new StopTokens(tokenizer).contains(kept[last]);
-  }
-
-  /**
-   * The examples of a data set whose columns tell its shape; see {@link SampleFormatter}.
-   *
-   * @param maxLength as below
-   */
-  public ExampleSet build(DataSet rows, int maxLength) {
-    return build(rows, SampleFormatter.standard(), maxLength);
-  }
-
-  /**
-   * The examples of a data set, built on all cores.
-   *
-   * @param maxLength the tokens a row may have; longer ones are dropped or cut, and counted
-   * @throws DataException naming the rows that cannot be used, as {@link #build(long, Sample)} or
-   *     because too many are too long
-   */
-  public ExampleSet build(DataSet rows, Function<DataRow, ? extends Sample> format, int maxLength) {
-    Object[] built =
-        IntStream.range(0, rows.size())
-            .parallel()
-            .mapToObj(i -> exampleOrProblem(rows.get(i), format))
-            .toArray();
-    List<RowProblem> problems = only(RowProblem.class, built);
-    if (!problems.isEmpty()) {
-      throw RowProblem.first(problems, rows.size());
-    }
-    return limit.apply(rows, only(Example.class, built), maxLength);
-  }
-
-  private Object exampleOrProblem(DataRow row, Function<DataRow, ? extends Sample> format) {
-    try {
-      return build(row.number(), format.apply(row));
-    } catch (RowProblem problem) {
-      return problem;
-    }
-  }
-
-  private static <T> List<T> only(Class<T> type, Object[] objects) {
-    return Arrays.stream(objects).filter(type::isInstance).map(type::cast).toList();
   }
 }

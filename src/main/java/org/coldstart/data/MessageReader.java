@@ -28,68 +28,54 @@ record MessageReader(Map<String, String> roles) {
     }
     List<Message> messages = new ArrayList<>();
     for (Object entry : list) {
-      messages.add(message(new Place(row.number(), messages.size() + 1), entry));
+      try {
+        messages.add(message(entry));
+      } catch (IllegalArgumentException e) {
+        int turn = messages.size() + 1;
+        throw new RowProblem(row.number(), "turn %d %s.".formatted(turn, e.getMessage()));
+      }
     }
     return messages;
   }
 
-  private Message message(Place place, Object entry) {
+  private Message message(Object entry) {
     if (!(entry instanceof Map<?, ?> fields)) {
-      throw place.problem("is not a message with a role and a content");
+      throw new IllegalArgumentException("is not a message with a role and a content");
     }
-    String roleField = field(place, fields, ROLE);
-    String contentField = field(place, fields, CONTENT);
-    String role = role(place, fields.get(roleField));
     Map<String, Object> extra = new LinkedHashMap<>();
     fields.forEach((name, value) -> extra.put(String.valueOf(name), value));
-    extra.keySet().removeAll(Set.of(roleField, contentField));
+    String role = role(remove(extra, ROLE, fields.keySet()));
+    Object content = remove(extra, CONTENT, fields.keySet());
     extra.values().removeIf(Objects::isNull);
-    return new Message(role, content(place, role, fields.get(contentField), extra), extra);
+    if (content != null && !(content instanceof String)) {
+      throw new IllegalArgumentException("(" + role + ") has something else than text as content");
+    }
+    // A system message may be empty, as in many data sets; so may one that only calls tools.
+    String text = content == null && role.equals("system") ? "" : (String) content;
+    if ((text == null || text.isBlank()) && extra.isEmpty() && !role.equals("system")) {
+      throw new IllegalArgumentException("(" + role + ") is empty");
+    }
+    return new Message(role, text, extra);
   }
 
-  private static String field(Place place, Map<?, ?> fields, List<String> names) {
-    return names.stream()
-        .filter(fields::containsKey)
-        .findFirst()
-        .orElseThrow(
-            () ->
-                place.problem(
-                    "has none of the fields "
-                        + String.join(", ", names)
-                        + ", only "
-                        + fields.keySet()));
+  private static Object remove(Map<String, Object> fields, List<String> names, Set<?> all) {
+    for (String name : names) {
+      if (fields.containsKey(name)) {
+        return fields.remove(name);
+      }
+    }
+    throw new IllegalArgumentException(
+        "has none of the fields " + String.join(", ", names) + ", only " + all);
   }
 
-  private String role(Place place, Object name) {
+  private String role(Object name) {
     String role =
         name instanceof String text ? roles.get(text.strip().toLowerCase(Locale.ROOT)) : null;
     if (role == null) {
-      throw place.problem(
-          "has the unknown role '"
-              + name
-              + "'; known are "
-              + String.join(", ", new TreeSet<>(roles.keySet()))
-              + "; register others with SampleFormatter.withRole or withAlias");
+      throw new IllegalArgumentException(
+          "has the unknown role '%s'; known are %s; register others with SampleFormatter.withRole or withAlias"
+              .formatted(name, String.join(", ", new TreeSet<>(roles.keySet()))));
     }
     return role;
-  }
-
-  /** A system message may be empty, as in many data sets; so may one that only calls tools. */
-  private static String content(
-      Place place, String role, Object content, Map<String, Object> extra) {
-    if (content != null && !(content instanceof String)) {
-      throw place.problem("(" + role + ") has something else than text for its content");
-    }
-    String text = (String) content;
-    if ((text == null || text.isBlank()) && extra.isEmpty() && !role.equals("system")) {
-      throw place.problem("(" + role + ") is empty");
-    }
-    return text == null && role.equals("system") ? "" : text;
-  }
-
-  private record Place(long row, int turn) {
-    RowProblem problem(String what) {
-      return new RowProblem(row, "turn " + turn + " " + what + ".");
-    }
   }
 }

@@ -1,9 +1,12 @@
 package org.coldstart.data;
 
 import java.util.List;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
-/** What is wrong with a row, said so that several rows with the same fault can be told at once. */
+/** What is wrong with a row; rows with the same fault are named in one message. */
 final class RowProblem extends DataException {
   private static final int NAMED = 5;
   private final long row;
@@ -19,8 +22,44 @@ final class RowProblem extends DataException {
     this(row, reason, null);
   }
 
-  /** The first problem, with the numbers of all rows that have the same. */
-  static DataException first(List<RowProblem> problems, int rows) {
+  /**
+   * What a function makes of each row, on all cores, in the rows' order.
+   *
+   * @throws DataException naming the first row, in that order, for which the function failed, and
+   *     the others with the same fault
+   */
+  static <T> List<T> map(List<DataRow> rows, Function<DataRow, T> function) {
+    ConcurrentSkipListMap<Integer, RowProblem> problems = new ConcurrentSkipListMap<>();
+    List<T> results =
+        IntStream.range(0, rows.size())
+            .parallel()
+            .mapToObj(
+                i -> {
+                  try {
+                    return function.apply(rows.get(i));
+                  } catch (RuntimeException e) {
+                    // Of perhaps a million failures, the first one's stack trace is enough.
+                    boolean first = problems.isEmpty() || i < problems.firstKey();
+                    problems.put(i, of(rows.get(i).number(), e, first));
+                    return null;
+                  }
+                })
+            .toList();
+    if (!problems.isEmpty()) {
+      throw named(List.copyOf(problems.values()), rows.size());
+    }
+    return results;
+  }
+
+  private static RowProblem of(long row, RuntimeException e, boolean withCause) {
+    if (e instanceof RowProblem problem && problem.row == row) {
+      return problem;
+    }
+    String message = e.getMessage() == null ? e.toString() : e.getMessage();
+    return new RowProblem(row, message, withCause ? e : null);
+  }
+
+  private static DataException named(List<RowProblem> problems, int rows) {
     RowProblem first = problems.get(0);
     List<Long> same =
         problems.stream().filter(p -> p.reason.equals(first.reason)).map(p -> p.row).toList();

@@ -11,7 +11,7 @@ import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * Reads rows in the shapes in which fine-tuning data are written, told by their columns:
+ * Reads rows in the shapes in which fine-tuning data are written, known by their columns:
  *
  * <ul>
  *   <li>{@code messages}, {@code conversation} or {@code conversations}: a list of messages, each
@@ -34,11 +34,9 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
       List.of("messages", "conversation", "conversations");
   private static final SampleFormatter STANDARD = new SampleFormatter(standardRoles());
 
-  private final Map<String, String> roles;
   private final MessageReader reader;
 
   private SampleFormatter(Map<String, String> roles) {
-    this.roles = roles;
     this.reader = new MessageReader(roles);
   }
 
@@ -62,7 +60,7 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
 
   /** As this one, reading {@code name} in a data set as {@code role}. */
   public SampleFormatter withAlias(String name, String role) {
-    Map<String, String> more = new LinkedHashMap<>(roles);
+    Map<String, String> more = new LinkedHashMap<>(reader.roles());
     more.put(name.strip().toLowerCase(Locale.ROOT), role);
     return new SampleFormatter(more);
   }
@@ -119,9 +117,8 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
     if (!last.equals("assistant")) {
       throw new RowProblem(
           row.number(),
-          "the conversation ends with a turn of the "
-              + last
-              + ", so there is no reply to learn: add the assistant's, or drop the row.");
+          "the conversation ends with a turn of the %s: add the assistant's reply, or drop the row."
+              .formatted(last));
     }
     try {
       return Text.of(tokenizer.applyChatTemplate(messages, false));
@@ -155,13 +152,11 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
   private static RowProblem unknownShape(DataRow row, String kind) {
     return new RowProblem(
         row.number(),
-        "no "
-            + kind
-            + "columns to learn from; wanted are "
-            + String.join(", ", CONVERSATIONS)
-            + (kind.isEmpty() ? ", prompt and completion, or text" : "")
-            + ", not "
-            + String.join(", ", row.values().keySet())
-            + ": give the builder a function from row to sample.");
+        "no %scolumns to learn from; wanted are %s%s, not %s: give the builder a function from row to sample."
+            .formatted(
+                kind,
+                String.join(", ", CONVERSATIONS),
+                kind.isEmpty() ? ", prompt and completion, or text" : "",
+                String.join(", ", row.values().keySet())));
   }
 }

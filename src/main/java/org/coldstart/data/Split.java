@@ -1,7 +1,7 @@
 package org.coldstart.data;
 
 /**
- * A data set parted in two.
+ * A data set split in two.
  *
  * @param train rows to learn from
  * @param test rows held out

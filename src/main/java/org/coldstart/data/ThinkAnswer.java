@@ -8,8 +8,8 @@ import java.util.regex.Pattern;
 /**
  * The reply the article teaches, {@code <think>reasoning</think><answer>answer</answer>}.
  *
- * @param reasoning what stands between the think tags
- * @param answer what stands between the answer tags
+ * @param reasoning the text between the think tags
+ * @param answer the text between the answer tags
  */
 public record ThinkAnswer(String reasoning, String answer) {
 
@@ -37,7 +37,7 @@ public record ThinkAnswer(String reasoning, String answer) {
 
   /**
    * Reads a reply that has each tag exactly once, in order, with something between each pair and
-   * nothing but blanks outside; empty for any other.
+   * nothing but white space outside; empty for any other.
    */
   public static Optional<ThinkAnswer> parse(String reply) {
     Matcher matcher = REPLY.matcher(reply);

@@ -6,13 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
-import org.coldstart.data.Batch;
-import org.coldstart.data.Batches;
-import org.coldstart.data.Example;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.LossSums;
-import org.coldstart.model.Precision;
-import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * How surprised a model is by texts: e to the mean loss of a token, so that a model that guesses
@@ -65,7 +58,7 @@ public record Perplexity(double meanLoss, long tokens) {
     IntStream.range(0, examples.size()).forEach(i -> check(model, i + 1, examples.get(i)));
     synchronized (model) { // a stopped training cell may still be at its last batch
       LossSums sums = LossSums.NONE;
-      for (List<Example> batch : Batches.slices(examples, Batches.MEASURED_AT_ONCE)) {
+      for (List<Example> batch : Batches.slices(examples, Batches.EVAL_TOKENS)) {
         sums = sums.plus(loss(model, Batch.of(batch)));
       }
       return new Perplexity(sums.meanLoss(), sums.tokens());
@@ -90,7 +83,7 @@ public record Perplexity(double meanLoss, long tokens) {
       throw new CancellationException("Interrupted before all texts were measured.");
     }
     return model.loss(
-        batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), Precision.F32);
+        batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), Precision.F32);
   }
 
   /** e to the mean loss. */

@@ -7,15 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.coldstart.data.Batch;
-import org.coldstart.data.Batches;
-import org.coldstart.data.Example;
-import org.coldstart.io.torch.Autograd;
-import org.coldstart.io.torch.Torch;
-import org.coldstart.io.torch.TorchOps;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.Precision;
-import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * The probability a model gives to a token exactly where a right reply has it.
@@ -68,7 +59,7 @@ public final class TeacherForcedProbability {
     try (NDManager step = Torch.newManager()) {
       long[] positions = Arrays.stream(places).mapToLong(i -> batch.positions()[i]).toArray();
       NDArray logits =
-          model.logitsAt(step, batch.inputIds(), batch.rows(), positions, Precision.F32);
+          model.logitsAt(step, batch.inputIds(), batch.seqLens(), positions, Precision.F32);
       NDArray probabilities = TorchOps.softmax(logits);
       for (int i = 0; i < places.length; i++) {
         int id = (int) batch.labels()[places[i]];

@@ -6,14 +6,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.io.checkpoint.AtomicFiles;
-import org.coldstart.io.checkpoint.CheckpointException;
-import org.coldstart.io.checkpoint.DType;
-import org.coldstart.io.checkpoint.SafetensorsFile;
-import org.coldstart.io.checkpoint.SafetensorsWriter;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.TrainableTokens;
-import org.coldstart.model.Weights;
 
 /** A folder with an adapter in PEFT's format, opened; and the names of its tensors. */
 record LoraFiles(LoraConfig config, SafetensorsFile tensors) implements AutoCloseable {

@@ -3,12 +3,6 @@ package org.coldstart.model;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalInt;
-import org.coldstart.io.checkpoint.AtomicFiles;
-import org.coldstart.io.checkpoint.CheckpointFiles;
-import org.coldstart.io.checkpoint.GenerationConfig;
-import org.coldstart.io.checkpoint.SaveOptions;
-import org.coldstart.tokenizer.DefaultChatTemplate;
-import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * A whole checkpoint: a model and its tokenizer, loaded and saved together with a model card.
@@ -58,7 +52,7 @@ public record Pretrained(CausalLm model, Tokenizer tokenizer) implements AutoClo
    *
    * @param card the text of README.md; null for none, a README.md that is there then stays
    * @throws IllegalArgumentException if the tokenizer has ids without a row in the model's matrix
-   * @throws org.coldstart.io.checkpoint.CheckpointException if it cannot be written; the folder is
+   * @throws org.coldstart.io.files.CheckpointException if it cannot be written; the folder is
    *     then as before
    */
   public static void save(

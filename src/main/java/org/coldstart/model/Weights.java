@@ -16,12 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.coldstart.io.checkpoint.CheckpointException;
-import org.coldstart.io.checkpoint.DType;
-import org.coldstart.io.checkpoint.TensorInfo;
-import org.coldstart.io.checkpoint.TensorSource;
-import org.coldstart.io.torch.FloatType;
-import org.coldstart.io.torch.TorchOps;
 
 /**
  * A model's or adapter's parameters by their names in its file: read from a {@link TensorSource},

@@ -2,7 +2,6 @@ package org.coldstart.notebook;
 
 import java.time.Duration;
 import org.coldstart.io.hub.DownloadProgress;
-import org.coldstart.io.hub.DownloadState;
 
 /** Shows a download as one bar under the cell, with bytes, speed and time left. */
 final class DownloadBar implements DownloadProgress {
@@ -12,7 +11,7 @@ final class DownloadBar implements DownloadProgress {
   private Duration last = Duration.ZERO;
 
   @Override
-  public void report(DownloadState state) {
+  public void report(State state) {
     if (state.elapsed().compareTo(last) < 0) { // the download before this one failed
       display = new LiveDisplay(INTERVAL_MILLIS);
     }
@@ -26,7 +25,7 @@ final class DownloadBar implements DownloadProgress {
     }
   }
 
-  static Rich line(DownloadState state) {
+  static Rich line(State state) {
     double percent = state.total() == 0 ? 100 : 100.0 * state.bytes() / state.total();
     return Progress.bar(percent, state.toString());
   }

@@ -10,7 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.coldstart.io.checkpoint.AtomicFiles;
+import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.checkpoint.GgufFile;
 import org.coldstart.io.json.JsonFiles;
 

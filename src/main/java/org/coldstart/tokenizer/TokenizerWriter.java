@@ -6,8 +6,8 @@ import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.coldstart.io.checkpoint.AtomicFiles;
-import org.coldstart.io.checkpoint.CheckpointFiles;
+import org.coldstart.io.files.AtomicFiles;
+import org.coldstart.io.files.CheckpointFiles;
 
 /** Writes a tokenizer's files into a folder: all of them or none. */
 final class TokenizerWriter {

@@ -2,12 +2,6 @@ package org.coldstart.train;
 
 import java.util.List;
 import java.util.Optional;
-import org.coldstart.data.Batch;
-import org.coldstart.data.Batches;
-import org.coldstart.data.Example;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.LossSums;
-import org.coldstart.model.Precision;
 
 /**
  * The training objective: cross-entropy at the positions that predict a kept token, and at no
@@ -39,7 +33,7 @@ public final class Losses {
       CausalLm model, List<Example> examples, int batchSize, Precision precision) {
     LossSums all = LossSums.NONE;
     for (List<Example> rows : Batches.byLength(examples, batchSize)) {
-      for (List<Example> slice : Batches.slices(rows, Batches.MEASURED_AT_ONCE)) {
+      for (List<Example> slice : Batches.slices(rows, Batches.EVAL_TOKENS)) {
         if (Thread.currentThread().isInterrupted()) {
           return Optional.empty();
         }
@@ -50,6 +44,6 @@ public final class Losses {
   }
 
   private static LossSums measure(CausalLm model, Batch batch, Precision precision) {
-    return model.loss(batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), precision);
+    return model.loss(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), precision);
   }
 }

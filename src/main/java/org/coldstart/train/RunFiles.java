@@ -8,12 +8,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.coldstart.io.checkpoint.AtomicFiles;
-import org.coldstart.io.checkpoint.CheckpointException;
-import org.coldstart.io.json.JsonFiles;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.Pretrained;
-import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Saves and restores a run: weights and tokenizer as any checkpoint has them, {@code

@@ -163,7 +163,7 @@ public final class SftTrainer {
    * @throws IllegalStateException if there is neither such a run nor any checkpoint
    * @throws IllegalArgumentException if all checkpoints are of other runs, naming what differs in
    *     the one of the most steps
-   * @throws org.coldstart.io.checkpoint.CheckpointException if none can be read
+   * @throws org.coldstart.io.files.CheckpointException if none can be read
    */
   public TrainingResult resume(TrainingListener... listeners) {
     synchronized (model) {
@@ -192,7 +192,7 @@ public final class SftTrainer {
    * @param checkpoint a folder that a run saved, such as {@code checkpoint-200}
    * @throws IllegalArgumentException if that run had other settings or data, or trained an adapter
    *     or rows on another model, naming what differs; what only watches or saves a run may differ
-   * @throws org.coldstart.io.checkpoint.CheckpointException if the folder is no such checkpoint
+   * @throws org.coldstart.io.files.CheckpointException if the folder is no such checkpoint
    */
   public TrainingResult resume(Path checkpoint, TrainingListener... listeners) {
     synchronized (model) {

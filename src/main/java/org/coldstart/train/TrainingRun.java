@@ -5,16 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.coldstart.data.Batch;
-import org.coldstart.data.Batches;
-import org.coldstart.data.Example;
-import org.coldstart.generate.Generator;
-import org.coldstart.io.checkpoint.CheckpointException;
-import org.coldstart.io.torch.Torch;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.ForwardBackward;
-import org.coldstart.model.LossSums;
-import org.coldstart.model.Machine;
 
 /**
  * One run of the trainer: the step it repeats, and what follows each step. It can be left between
@@ -213,11 +203,11 @@ final class TrainingRun implements AutoCloseable {
   private LossSums forwardBackward(Batch batch, long kept) {
     return pass.forwardBackward(
         batch.inputIds(),
-        batch.rows(),
+        batch.seqLens(),
         batch.positions(),
         batch.labels(),
         1.0 / kept,
-        Neftune.noise(config.neftuneNoiseAlpha(), batch.rows()));
+        Neftune.noise(config.neftuneNoiseAlpha(), batch.seqLens()));
   }
 
   private void count(LossSums sums, List<Example> rows, boolean endsEpoch) {

@@ -23,7 +23,7 @@ class BatchTest {
     Example second = new Example(new int[] {9, 4}, new boolean[] {false, true});
     Batch batch = Batch.of(List.of(first, second));
     assertArrayEquals(new long[] {5, 6, 7, 8, 9, 4}, batch.inputIds());
-    assertArrayEquals(new long[] {4, 2}, batch.rows());
+    assertArrayEquals(new long[] {4, 2}, batch.seqLens());
     assertArrayEquals(new long[] {1, 2, 4}, batch.positions());
     assertArrayEquals(
         new long[] {7, 8, 4}, batch.labels(), "nothing predicts the first token of a row");
@@ -49,7 +49,7 @@ class BatchTest {
     assertArrayEquals(new int[] {5, 6}, second.context());
     Batch batch = Batch.of(List.of(first, second), 2);
     assertArrayEquals(new long[] {7, 8, 9, 4, 3}, batch.inputIds());
-    assertArrayEquals(new long[] {3, 2}, batch.rows());
+    assertArrayEquals(new long[] {3, 2}, batch.seqLens());
     assertArrayEquals(new long[] {0, 1, 3}, batch.positions());
     assertArrayEquals(new long[] {8, 9, 3}, batch.labels());
   }
@@ -77,7 +77,7 @@ class BatchTest {
         assertTrue(tokens <= limit || slice.size() == 1, slice.size() + " rows, " + tokens);
       }
     }
-    assertEquals(1, Batches.slices(rows, 29).size(), "what fits is not parted");
+    assertEquals(1, Batches.slices(rows, 29).size(), "what fits is not sliced");
   }
 
   private static Example ofLength(int length) {

@@ -9,14 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.math.BigDecimal;
-import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.LocalDate;
-import java.time.LocalDateTime;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -49,16 +44,15 @@ class DataFilesTest {
   void parquetReadsEveryKindOfValue() {
     DataSet rows = DataSet.load(FIXTURES.resolve("kinds.parquet").toString());
     Map<String, Object> row = rows.get(0).values();
-    LocalDateTime moment = LocalDateTime.parse("2024-02-29T12:30:15.250");
     assertEquals(-8L, row.get("i8"));
     assertEquals(4294967295L, row.get("u32"));
-    assertEquals(new BigInteger("18446744073709551615"), row.get("u64"));
+    assertEquals("18446744073709551615", row.get("u64"));
     assertEquals(0.1, row.get("f64"));
-    assertEquals(LocalDate.of(1969, 7, 20), row.get("day"));
-    assertEquals(Instant.parse("2024-02-29T12:30:15.250Z"), row.get("at"));
-    assertEquals(moment, row.get("local"));
-    assertEquals(moment, row.get("nanos"));
-    assertEquals(new BigDecimal("-1234.50"), row.get("price"));
+    assertEquals("1969-07-20", row.get("day"));
+    assertEquals("2024-02-29T12:30:15.250000+0000", row.get("at"));
+    assertEquals("2024-02-29T12:30:15.250", row.get("local"));
+    assertEquals("2024-02-29T12:30:15.250000000", row.get("nanos"));
+    assertEquals("-1234.50", row.get("price"));
     assertArrayEquals(
         new byte[] {0, (byte) 0xff}, assertInstanceOf(byte[].class, row.get("bytes")));
     assertEquals("long", row.get("large"));
@@ -123,7 +117,7 @@ class DataFilesTest {
     assertEquals(List.of("x", "y"), rows.column("a"));
     assertEquals(2, rows.get(1).number());
     Path cut = write("cut.json", "[{\"a\": 1}, {\"a\": ");
-    assertTrue(message(cut).startsWith(cut + " is not valid JSON in row 2"), message(cut));
+    assertTrue(message(cut).startsWith(cut + ", row 2 is not valid JSON"), message(cut));
     Path numbers = write("numbers.json", "[1]");
     assertTrue(message(numbers).startsWith(numbers + ", row 1"), message(numbers));
   }

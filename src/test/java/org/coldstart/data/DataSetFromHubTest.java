@@ -90,10 +90,10 @@ class DataSetFromHubTest {
 
   private DataSetLoader loader(boolean offline, String configuration) {
     HubSettings settings = server.settings(cache);
-    return new DataSetLoader(
+    Hub hub =
         new Hub(
             new HubSettings(settings.endpoint(), cache, Optional.empty(), offline, true),
-            state -> {}),
-        configuration);
+            state -> {});
+    return new DataSetLoader(() -> hub, configuration);
   }
 }

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -14,7 +17,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import tech.tablesaw.api.ColumnType;
 import tech.tablesaw.api.Table;
 
@@ -28,14 +33,14 @@ class DataSetTest {
     DataRow row = new DataRow(17, values);
     assertEquals("why?", row.text("question"));
     assertEquals(
-        "Row 17 has no column 'anser': its columns are question, answer, score.",
+        "Row 17: there is no column 'anser', only question, answer, score.",
         message(() -> row.text("anser")));
     assertTrue(
         message(() -> row.text("answer"))
-            .startsWith("Row 17 has null instead of text in column 'answer'"));
+            .startsWith("Row 17: null instead of text in column 'answer'"));
     assertTrue(
         message(() -> row.text("score"))
-            .startsWith("Row 17 has a value of type Long instead of text in column 'score'"));
+            .startsWith("Row 17: a value of type Long instead of text in column 'score'"));
   }
 
   @Test
@@ -68,11 +73,11 @@ class DataSetTest {
   }
 
   @Test
-  void mapNamesTheFirstFailingRow() {
+  void mapNamesTheFailingRowsInOrder() {
     DataSet rows = numbers(5_000);
     for (int i = 0; i < 20; i++) {
       assertEquals(
-          "Row 1235: bad",
+          "Rows 1235, 1236, 1237, 1238, 1239 … (3766 of 5000): bad",
           message(
               () ->
                   rows.map(
@@ -84,10 +89,10 @@ class DataSetTest {
                       })));
     }
     assertEquals(
-        "Row 1 has no column 'x': its columns are n.",
+        "Rows 1, 2, 3, 4, 5 … (5000 of 5000): there is no column 'x', only n.",
         message(() -> rows.map(row -> row.with("y", row.text("x")))));
     assertEquals(
-        "Row 1: the function returned null; to drop rows, use filter",
+        "Rows 1, 2, 3, 4, 5 … (5000 of 5000): the function returned null; to drop rows, use filter.",
         message(() -> rows.map(row -> null)));
   }
 
@@ -177,6 +182,35 @@ class DataSetTest {
       assertTrue(table.column(name).isMissing(1), name);
     }
     assertEquals(2.0, table.doubleColumn("d").get(1));
+  }
+
+  /** In a process whose settings for the hub are no use. */
+  @Test
+  void aLocalFileNeedsNoHub(@TempDir Path folder) throws Exception {
+    Path file = Files.writeString(folder.resolve("a.csv"), "a,b\n1,2\n");
+    ProcessBuilder java =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            LocalLoad.class.getName(),
+            file.toString(),
+            folder.toString());
+    java.environment().put("HF_ENDPOINT", "not an address");
+    Process process = java.redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), output);
+    assertTrue(output.contains("[1, 1]"), output);
+  }
+
+  /** What the other process does. */
+  static final class LocalLoad {
+    private LocalLoad() {}
+
+    public static void main(String[] paths) {
+      System.out.println(
+          Stream.of(paths).map(path -> DataSet.load(path).get(0).value("a")).toList());
+    }
   }
 
   private static DataSet numbers(int size) {

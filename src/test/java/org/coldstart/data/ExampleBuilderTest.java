@@ -145,7 +145,7 @@ class ExampleBuilderTest {
   @Test
   void rowsThatAreTooLongAreCutOnTheRightAndCounted() {
     DataSet rows = questions(4, 3).map(r -> r.number() == 2 ? r.with("r", "x ".repeat(90)) : r);
-    ExampleSet set = build(builder.overlong(Truncation.CUT), rows, 40);
+    ExampleSet set = build(builder.truncateOverlong(), rows, 40);
     assertEquals(3, set.size(), "of the last row only a piece of the question would be left");
     assertEquals(1, set.dropped());
     assertEquals(1, set.cut());
@@ -174,6 +174,47 @@ class ExampleBuilderTest {
     assertEquals(
         "Rows 2, 5, 8, 11, 14 … (7 of 20): turn 2 (assistant) is empty.",
         assertThrows(DataException.class, () -> build(builder, rows, 99)).getMessage());
+  }
+
+  @Test
+  void whateverTheFormatFunctionThrowsTheFirstRowInOrderIsNamed() {
+    DataSet rows = questions(2_000, 2_000);
+    for (int run = 0; run < 5; run++) {
+      DataException failure =
+          assertThrows(
+              DataException.class,
+              () ->
+                  builder.build(
+                      rows,
+                      row -> {
+                        if (row.number() > 700) {
+                          throw new IllegalStateException("bad " + row.number());
+                        }
+                        return PromptCompletion.of(row.text("q"), row.text("r"));
+                      },
+                      99));
+      assertEquals("Row 701: bad 701", failure.getMessage());
+      assertEquals("bad 701", failure.getCause().getMessage());
+    }
+    assertEquals(
+        "Rows 1, 2 (2 of 2): there is no column 'x', only q, r.",
+        assertThrows(
+                DataException.class,
+                () -> builder.build(questions(2, 2), r -> Text.of(r.text("x")), 99))
+            .getMessage()
+            .replace("only r, q", "only q, r"));
+    assertEquals(
+        "Rows 1, 2 (2 of 2): java.util.NoSuchElementException",
+        assertThrows(
+                DataException.class,
+                () ->
+                    builder.build(
+                        questions(2, 2),
+                        r -> {
+                          throw new java.util.NoSuchElementException();
+                        },
+                        99))
+            .getMessage());
   }
 
   @Test

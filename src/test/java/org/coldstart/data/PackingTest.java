@@ -28,14 +28,14 @@ class PackingTest {
     // pack_dataset's documentation, without the row that it would cut
     assertEquals(
         List.of(List.of(4), List.of(3, 1), List.of(2)),
-        sizes(Packing.of(lengths(4, 2, 3, 1), 4, 0).bins()));
+        sizes(Batches.bins(lengths(4, 2, 3, 1), 4, 0)));
   }
 
   @Test
   void theFullestBinThatFitsIsTaken() {
     assertEquals(
         List.of(List.of(7, 3), List.of(6, 4), List.of(2)),
-        sizes(Packing.of(lengths(2, 3, 4, 6, 7), 10, 1).bins()));
+        sizes(Batches.bins(lengths(2, 3, 4, 6, 7), 10, 1)));
   }
 
   @Test
@@ -46,16 +46,15 @@ class PackingTest {
           IntStream.range(0, 1 + random.nextInt(200))
               .mapToObj(i -> Rows.of(1 + random.nextInt(64), i))
               .toList();
-      Packing packing = Packing.of(examples, 64, run);
-      List<Example> all = packing.bins().stream().flatMap(List::stream).toList();
+      List<List<Example>> bins = Batches.bins(examples, 64, run);
+      List<Example> all = bins.stream().flatMap(List::stream).toList();
       assertEquals(examples.size(), all.size());
       assertEquals(new HashSet<>(examples), new HashSet<>(all));
       int[] filled =
-          packing.bins().stream()
+          bins.stream()
               .mapToInt(bin -> bin.stream().mapToInt(Example::length).sum())
               .toArray();
       assertTrue(IntStream.of(filled).allMatch(tokens -> tokens <= 64));
-      assertEquals(IntStream.of(filled).sum() / (64.0 * filled.length), packing.fillShare(), 1e-12);
       long halfEmpty = IntStream.of(filled).filter(tokens -> tokens <= 32).count();
       assertTrue(halfEmpty <= 1, "two half-empty bins would have been one");
     }
@@ -71,7 +70,7 @@ class PackingTest {
         new HashSet<>(examples), new HashSet<>(batches.stream().flatMap(List::stream).toList()));
     assertTrue(
         batches.stream().allMatch(b -> b.stream().mapToInt(Example::length).sum() <= 2 * 40));
-    assertEquals((Packing.of(examples, 40, 7).bins().size() + 1) / 2, batches.size());
+    assertEquals((Batches.bins(examples, 40, 7).size() + 1) / 2, batches.size());
   }
 
   @Test

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.coldstart.io.checkpoint.CheckpointException;
+import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.checkpoint.LlamaConfig;
 import org.coldstart.io.checkpoint.ModelConfig;
 import org.coldstart.fixture.ParityCase;

@@ -9,15 +9,6 @@ import com.google.gson.JsonObject;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.data.Batch;
-import org.coldstart.data.Batches;
-import org.coldstart.data.Example;
-import org.coldstart.fixture.Arrays32;
-import org.coldstart.fixture.ParityCase;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.ForwardBackward;
-import org.coldstart.model.LossSums;
-import org.coldstart.model.Precision;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -174,7 +165,7 @@ class GradientParityTest {
         sums =
             sums.plus(
                 pass.forwardBackward(
-                    batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), 1.0 / kept));
+                    batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), 1.0 / kept));
       }
       Map<String, float[]> byName = new LinkedHashMap<>();
       model

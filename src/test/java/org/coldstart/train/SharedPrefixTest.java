@@ -11,18 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
-import org.coldstart.data.Batch;
-import org.coldstart.data.Example;
-import org.coldstart.fixture.Arrays32;
-import org.coldstart.fixture.ParityCase;
-import org.coldstart.io.torch.TorchOps;
-import org.coldstart.lora.Lora;
-import org.coldstart.lora.LoraConfig;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.ForwardBackward;
-import org.coldstart.model.LossSums;
-import org.coldstart.model.Precision;
-import org.coldstart.model.Trainable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -192,7 +180,7 @@ class SharedPrefixTest {
         sums =
             sums.plus(
                 pass.forwardBackward(
-                    batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), 0.01));
+                    batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), 0.01));
       }
       pass.endRows();
       Map<String, float[]> gradients = new LinkedHashMap<>();

@@ -12,16 +12,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.List;
-import org.coldstart.data.Batch;
-import org.coldstart.fixture.Arrays32;
-import org.coldstart.fixture.ParityCase;
-import org.coldstart.generate.Generator;
-import org.coldstart.generate.Sampling;
-import org.coldstart.generate.TokenDistribution;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.ForwardBackward;
-import org.coldstart.model.Precision;
-import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -120,7 +110,7 @@ class SmolLm2Test {
       double sum =
           pass.forwardBackward(
                   batch.inputIds(),
-                  batch.rows(),
+                  batch.seqLens(),
                   batch.positions(),
                   batch.labels(),
                   1.0 / batch.keptTokens())

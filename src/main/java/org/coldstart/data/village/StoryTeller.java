@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Tells the same four facts again and again in other words, with something that happens in between.
+ * Writes the same four facts again and again in other words, with something that happens in between.
  *
  * <p>In the sentences, N stands for the name, S for the name or the pronoun, H, J, P and F for
  * home, job, pet and food, and W, L and T for a weather, a place and a time of day.
@@ -50,7 +50,7 @@ final class StoryTeller {
     this.random = random;
   }
 
-  String story(Villager villager) {
+  String story(Village.Villager villager) {
     List<String> middle = new ArrayList<>();
     FACTS.forEach(fact -> middle.add(pick(fact)));
     middle.add(pick(EVENTS));
@@ -64,12 +64,12 @@ final class StoryTeller {
       // A pronoun only after the name, and not always.
       String subject = named && random.nextBoolean() ? villager.pronoun() : villager.name();
       named |= sentence.contains("N") || sentence.startsWith("S ");
-      story.append(story.isEmpty() ? "" : " ").append(told(sentence, subject, villager));
+      story.append(story.isEmpty() ? "" : " ").append(filled(sentence, subject, villager));
     }
     return story.toString();
   }
 
-  private String told(String sentence, String subject, Villager villager) {
+  private String filled(String sentence, String subject, Village.Villager villager) {
     return sentence
         .replaceAll("\\bS\\b", subject)
         .replaceAll("\\bN\\b", villager.name())

@@ -28,70 +28,39 @@ import org.coldstart.data.Split;
  */
 public record Village(List<Villager> villagers) {
 
+  /**
+   * One of the village, and the four things that are known of everybody.
+   *
+   * @param name a first name, nobody else's
+   * @param pronoun {@code She} or {@code He}
+   * @param home where the villager lives, such as {@code mill}
+   * @param job such as {@code baker}
+   * @param pet an animal, such as {@code goat}
+   * @param food eaten with pleasure, such as {@code pears}
+   */
+  public record Villager(
+      String name, String pronoun, String home, String job, String pet, String food) {}
+
   private static final List<String> WOMEN =
-      List.of(
-          "Anna", "Clara", "Ella", "Grace", "Ida", "Kate", "Mia", "Olga", "Rosa", "Tina", "Vera",
-          "Zoe", "Alice", "Dora", "Flora", "Helen");
+      words("Anna Clara Ella Grace Ida Kate Mia Olga Rosa Tina Vera Zoe Alice Dora Flora Helen");
   private static final List<String> MEN =
-      List.of(
-          "Ben", "David", "Frank", "Hugo", "Jack", "Leo", "Nick", "Paul", "Sam", "Umar", "Will",
-          "Adam", "Carl", "Emil", "Gus", "Max");
+      words("Ben David Frank Hugo Jack Leo Nick Paul Sam Umar Will Adam Carl Emil Gus Max");
   private static final List<String> HOMES =
-      List.of(
-          "mill",
-          "tower",
-          "castle",
-          "lighthouse",
-          "cottage",
-          "barn",
-          "school",
-          "inn",
-          "boathouse",
-          "abbey",
-          "cabin",
-          "library");
+      words("mill tower castle lighthouse cottage barn school inn boathouse abbey cabin library");
   private static final List<String> JOBS =
-      List.of(
-          "baker",
-          "tailor",
-          "teacher",
-          "doctor",
-          "sailor",
-          "painter",
-          "gardener",
-          "blacksmith",
-          "shepherd",
-          "carpenter",
-          "weaver",
-          "potter");
+      words(
+          "baker tailor teacher doctor sailor painter gardener blacksmith shepherd carpenter"
+              + " weaver potter");
   private static final List<String> PETS =
-      List.of(
-          "goat",
-          "cat",
-          "dog",
-          "duck",
-          "pony",
-          "parrot",
-          "rabbit",
-          "hen",
-          "lamb",
-          "donkey",
-          "tortoise",
-          "hedgehog");
+      words("goat cat dog duck pony parrot rabbit hen lamb donkey tortoise hedgehog");
   private static final List<String> FOODS =
-      List.of(
-          "pears",
-          "plums",
-          "apples",
-          "carrots",
-          "cherries",
-          "noodles",
-          "pancakes",
-          "walnuts",
-          "beans",
-          "olives",
-          "radishes",
-          "biscuits");
+      words(
+          "pears plums apples carrots cherries noodles pancakes walnuts beans olives"
+              + " radishes biscuits");
+
+  private static List<String> words(String words) {
+    return List.of(words.split(" "));
+  }
 
   public Village {
     villagers = List.copyOf(villagers);
@@ -164,10 +133,10 @@ public record Village(List<Villager> villagers) {
       throw new IllegalArgumentException(
           "%d villagers cannot be held out of %d.".formatted(heldOut, villagers.size()));
     }
-    int asked = villagers.size() - heldOut;
+    int training = villagers.size() - heldOut;
     return new Split(
-        questions(villagers.subList(0, asked)),
-        questions(villagers.subList(asked, villagers.size())));
+        questions(villagers.subList(0, training)),
+        questions(villagers.subList(training, villagers.size())));
   }
 
   private static DataSet questions(List<Villager> about) {

@@ -9,6 +9,7 @@ import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.coldstart.io.checkpoint.Architecture.Trait;
+import org.coldstart.io.files.CheckpointException;
 
 /** Reads and checks what {@code config.json} says about attention. */
 final class AttentionConfigReader {

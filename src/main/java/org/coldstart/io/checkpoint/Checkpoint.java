@@ -11,6 +11,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.coldstart.io.files.AtomicFiles;
+import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
 
 /**

@@ -13,6 +13,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.coldstart.io.files.AtomicFiles;
+import org.coldstart.io.files.CheckpointFiles;
 
 /** Writes a model's part of a folder in Hugging Face's format: configurations and weights. */
 public final class CheckpointWriter {

@@ -1,5 +1,7 @@
 package org.coldstart.io.checkpoint;
 
+import org.coldstart.io.files.CheckpointException;
+
 /**
  * Turns ggml's quantised blocks into f32, block by block and bit for bit like the reference {@code
  * gguf} Python package.

@@ -3,6 +3,7 @@ package org.coldstart.io.checkpoint;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * What {@code generation_config.json} says about how a model likes its text to be sampled. Absent

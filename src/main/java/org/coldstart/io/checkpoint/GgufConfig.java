@@ -10,6 +10,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * Translates the metadata of a decoder in GGUF into the {@code config.json} that Hugging Face would

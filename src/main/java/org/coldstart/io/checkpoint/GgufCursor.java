@@ -2,6 +2,7 @@ package org.coldstart.io.checkpoint;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * Walks through the head of a GGUF file. Every length is held against what is left of the file

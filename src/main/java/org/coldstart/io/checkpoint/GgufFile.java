@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * A GGUF file (llama.cpp's format), memory-mapped, whose tensors appear under their Hugging Face

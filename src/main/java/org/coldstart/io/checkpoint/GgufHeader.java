@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * Reads the head of a GGUF file, version 2 or 3: metadata and where each tensor lies. Layout as in

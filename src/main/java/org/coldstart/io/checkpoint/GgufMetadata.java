@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * The key–value pairs at the head of a GGUF file: architecture, sizes, the tokenizer's tables, the

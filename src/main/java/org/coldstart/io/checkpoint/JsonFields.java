@@ -7,6 +7,7 @@ import com.google.gson.JsonPrimitive;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * Typed look-ups in a JSON object. JSON's null counts as absent; a value of another type names its

@@ -3,6 +3,7 @@ package org.coldstart.io.checkpoint;
 import com.google.gson.JsonObject;
 import java.nio.FloatBuffer;
 import java.util.Optional;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * Finds the parameters behind {@code rope_freqs.weight}. llama.cpp's converter writes only what

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * A read-only file of any size in memory. One Java buffer holds less than 2 GiB, so the file is

@@ -6,6 +6,7 @@ import com.google.gson.JsonPrimitive;
 import java.util.List;
 import java.util.Optional;
 import org.coldstart.io.checkpoint.Architecture.Trait;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * Reads and checks {@code config.json}. What is absent gets the default of the configuration class

@@ -3,6 +3,7 @@ package org.coldstart.io.checkpoint;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * Where a file's tensors lie; finds those that reach past the end of the file or into one another.

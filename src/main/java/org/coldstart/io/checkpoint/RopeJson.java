@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.coldstart.io.checkpoint.Architecture.Trait;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * Rotary parameters in {@code config.json}: {@code rope_theta}, {@code rope_local_base_freq} and

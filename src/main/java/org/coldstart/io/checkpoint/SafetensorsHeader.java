@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.Json;
 
 /**

@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.List;
+import org.coldstart.io.files.AtomicFiles;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * Writes tensors into a safetensors file that transformers reads, in pieces, so that any size fits
@@ -60,7 +62,7 @@ public final class SafetensorsWriter {
         });
   }
 
-  static void write(WritableByteChannel out, TensorSource source, DType dtype) throws IOException {
+  public static void write(WritableByteChannel out, TensorSource source, DType dtype) throws IOException {
     write(out, source, in(dtype, source));
   }
 

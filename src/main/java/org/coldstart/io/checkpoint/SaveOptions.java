@@ -1,6 +1,7 @@
 package org.coldstart.io.checkpoint;
 
 import java.util.Set;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * How a checkpoint's weights are stored.

@@ -2,6 +2,7 @@ package org.coldstart.io.checkpoint;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import org.coldstart.io.files.CheckpointException;
 
 /** One tensor's bytes in a mapped file, read as f32 in chunks so that any size fits. */
 final class StoredTensor {

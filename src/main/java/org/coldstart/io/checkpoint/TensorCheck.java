@@ -5,6 +5,7 @@ import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * Holds the tensors of a checkpoint against its configuration: all there and of the right shape.

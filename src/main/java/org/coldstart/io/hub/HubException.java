@@ -33,13 +33,18 @@ public final class HubException extends RuntimeException {
 
   private final transient Reason reason;
 
-  HubException(Reason reason, String message) {
-    this(reason, message, null);
+  /**
+   * An error with its message.
+   *
+   * @param message a format for {@code values}, of which a throwable at the end is the cause
+   */
+  HubException(Reason reason, String message, Object... values) {
+    super(message.formatted(values), cause(values));
+    this.reason = reason;
   }
 
-  HubException(Reason reason, String message, Throwable cause) {
-    super(message, cause);
-    this.reason = reason;
+  private static Throwable cause(Object... values) {
+    return values.length > 0 && values[values.length - 1] instanceof Throwable cause ? cause : null;
   }
 
   /** The error for a thread that was interrupted; its interrupt stays pending. */
@@ -47,8 +52,8 @@ public final class HubException extends RuntimeException {
     Thread.currentThread().interrupt();
     return new HubException(
         Reason.INTERRUPTED,
-        "Interrupted while downloading " + what + ": ask again, and it goes on where it stopped.",
-        cause);
+        "Interrupted while downloading %s: call again, and it goes on where it stopped.",
+        what, cause);
   }
 
   /** What went wrong. */

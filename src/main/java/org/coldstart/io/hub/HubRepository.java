@@ -1,8 +1,10 @@
 package org.coldstart.io.hub;
 
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.coldstart.io.hub.HubException.Reason;
 
 /**
  * A repository on the hub at one revision, and the addresses and folder names that follow from it.
@@ -15,18 +17,18 @@ public record HubRepository(Kind kind, String name, String revision) {
   /** The two kinds of repositories read here. */
   public enum Kind {
     /** Weights, configuration, tokenizer. */
-    MODEL("model", "models", ""),
+    MODEL("model"),
     /** Rows. */
-    DATA_SET("data set", "datasets", "datasets/");
+    DATA_SET("data set");
 
     private final String label;
-    private final String plural;
-    private final String pagePrefix;
 
-    Kind(String label, String plural, String pagePrefix) {
+    Kind(String label) {
       this.label = label;
-      this.plural = plural;
-      this.pagePrefix = pagePrefix;
+    }
+
+    private String plural() {
+      return label.replace(" ", "") + "s";
     }
 
     @Override
@@ -49,15 +51,15 @@ public record HubRepository(Kind kind, String name, String revision) {
    * @throws HubException if the name has not the form {@code owner/name} or the revision is none
    */
   public HubRepository {
-    if (!isName(name)) {
+    if (!NAME.matcher(name).matches()) {
       throw new HubException(
-          HubException.Reason.BAD_NAME,
-          "'" + name + "' is no name on the hub, which has the form owner/name.");
+          Reason.BAD_NAME, "'%s' is no name on the hub, which has the form owner/name.", name);
     }
     if (!REVISION.matcher(revision).matches()) {
       throw new HubException(
-          HubException.Reason.BAD_NAME,
-          "'" + revision + "' is no revision of " + name + ": give a branch, a tag or a commit.");
+          Reason.BAD_NAME,
+          "'%s' is no revision of %s: give a branch, a tag or a commit.",
+          revision, name);
     }
   }
 
@@ -68,13 +70,9 @@ public record HubRepository(Kind kind, String name, String revision) {
     int at = text.indexOf('@');
     String name = at < 0 ? text : text.substring(0, at);
     String revision = at < 0 ? "main" : text.substring(at + 1);
-    return isName(name) && REVISION.matcher(revision).matches()
+    return NAME.matcher(name).matches() && REVISION.matcher(revision).matches()
         ? Optional.of(new HubRepository(kind, name, revision))
         : Optional.empty();
-  }
-
-  private static boolean isName(String name) {
-    return NAME.matcher(name).matches();
   }
 
   /** The same repository at another revision. */
@@ -84,22 +82,22 @@ public record HubRepository(Kind kind, String name, String revision) {
 
   /** Folder in the cache, as Python names it: {@code models--owner--name}. */
   String folderName() {
-    return kind.plural + "--" + name.replace("/", "--");
+    return kind.plural() + "--" + name.replace("/", "--");
   }
 
-  /** Path of the description that lists the files. */
+  /** Path of the information that lists the files. */
   String apiPath() {
-    return "/api/" + kind.plural + "/" + name + "/revision/" + encode(revision, false);
+    return "/api/" + kind.plural() + "/" + name + "/revision/" + encode(revision);
   }
 
   /** Path of one file's content at a commit. */
   String filePath(String commit, String file) {
-    return pagePath() + "/resolve/" + encode(commit, false) + "/" + encode(file, true);
+    return pagePath() + "/resolve/" + encode(commit) + "/" + encode(file).replace("%2F", "/");
   }
 
   /** Path of the page a person reads. */
   String pagePath() {
-    return "/" + kind.pagePrefix + name;
+    return kind == Kind.MODEL ? "/" + name : "/datasets/" + name;
   }
 
   @Override
@@ -107,17 +105,7 @@ public record HubRepository(Kind kind, String name, String revision) {
     return kind + " " + name + (revision.equals("main") ? "" : " at revision " + revision);
   }
 
-  private static String encode(String text, boolean keepSlash) {
-    StringBuilder encoded = new StringBuilder();
-    for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
-      boolean plain =
-          b >= '0' && b <= '9'
-              || b >= 'a' && b <= 'z'
-              || b >= 'A' && b <= 'Z'
-              || "-_.~".indexOf(b) >= 0
-              || keepSlash && b == '/';
-      encoded.append(plain ? String.valueOf((char) b) : "%%%02X".formatted(b & 0xff));
-    }
-    return encoded.toString();
+  private static String encode(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 }

@@ -8,11 +8,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
- * Where the hub is, where its files are kept, and who asks: the settings Python's huggingface_hub
+ * Where the hub is, where its files are kept, and the token: the settings Python's huggingface_hub
  * reads, under the same names.
  *
  * @param endpoint address of the hub without a slash at the end (HF_ENDPOINT, {@code
@@ -28,7 +26,6 @@ import java.util.regex.Pattern;
 public record HubSettings(
     URI endpoint, Path cache, Optional<String> token, boolean offline, boolean symlinks) {
   private static final Set<String> TRUE = Set.of("1", "on", "yes", "true");
-  private static final Pattern VARIABLE = Pattern.compile("\\$(?:(\\w+)|\\{(\\w+)\\})");
 
   /** The settings of this process: its environment variables and the user's home folder. */
   public static HubSettings fromEnvironment() {
@@ -39,8 +36,7 @@ public record HubSettings(
   public static HubSettings fromEnvironment(Map<String, String> environment, Path userHome) {
     Path cacheHome = path(environment, "XDG_CACHE_HOME", userHome, userHome.resolve(".cache"));
     Path home = path(environment, "HF_HOME", userHome, cacheHome.resolve("huggingface"));
-    Path oldName = path(environment, "HUGGINGFACE_HUB_CACHE", userHome, home.resolve("hub"));
-    Path cache = path(environment, "HF_HUB_CACHE", userHome, oldName);
+    Path cache = path(environment, "HF_HUB_CACHE", userHome, home.resolve("hub"));
     String endpoint =
         text(environment, "HF_ENDPOINT").orElse("https://huggingface.co").replaceAll("/+$", "");
     String offline =
@@ -64,8 +60,7 @@ public record HubSettings(
     if (isTrue(environment, "HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
       return Optional.empty();
     }
-    Optional<String> variable =
-        text(environment, "HF_TOKEN").or(() -> text(environment, "HUGGING_FACE_HUB_TOKEN"));
+    Optional<String> variable = text(environment, "HF_TOKEN");
     if (variable.isPresent()) {
       return Optional.of(checked(variable.get(), "HF_TOKEN"));
     }
@@ -76,8 +71,8 @@ public record HubSettings(
     } catch (IOException e) {
       throw new HubException(
           HubException.Reason.STORAGE,
-          "Cannot read the access token in " + file + ": make it readable, or set HF_TOKEN.",
-          e);
+          "Cannot read the access token in %s: make it readable, or set HF_TOKEN.",
+          file, e);
     }
   }
 
@@ -86,46 +81,32 @@ public record HubSettings(
     if (!token.matches("[!-~]+")) {
       throw new HubException(
           HubException.Reason.BAD_TOKEN,
-          place
-              + " holds no access token (it has blanks, line ends or letters beyond ASCII):"
-              + " copy it again, or unset it.");
+          "%s holds no access token (it has spaces, line ends or letters beyond ASCII): copy it"
+              + " again, or unset it.",
+          place);
     }
     return token;
   }
 
   private static URI address(String endpoint) {
-    URI address = URI.create("");
     if (endpoint.matches("https?://[\\w.:\\[\\]-]+(/[\\w./~-]*)?")) {
-      address = URI.create(endpoint);
+      URI address = URI.create(endpoint);
+      if (address.getHost() != null) { // for java.net.URI, a name with an underscore is none
+        return address;
+      }
     }
-    if (address.getHost() == null) { // for java.net.URI, a name with an underscore is none
-      throw new HubException(
-          HubException.Reason.BAD_NAME,
-          "HF_ENDPOINT is '"
-              + endpoint
-              + "': set it to an address that starts with https://, or unset it.");
-    }
-    return address;
+    throw new HubException(
+        HubException.Reason.BAD_NAME,
+        "HF_ENDPOINT is '%s': set it to an address that starts with https://, or unset it.",
+        endpoint);
   }
 
   private static Path path(
       Map<String, String> environment, String name, Path userHome, Path otherwise) {
     return text(environment, name)
-        .map(p -> expanded(environment, p))
         .map(p -> p.matches("~([/\\\\].*)?") ? userHome + p.substring(1) : p)
         .map(Path::of)
         .orElse(otherwise);
-  }
-
-  /** Replaces {@code $NAME} and <code>${NAME}</code> by the variable's value, if it has one. */
-  private static String expanded(Map<String, String> environment, String path) {
-    return VARIABLE
-        .matcher(path)
-        .replaceAll(
-            m -> {
-              String name = m.group(1) == null ? m.group(2) : m.group(1);
-              return Matcher.quoteReplacement(environment.getOrDefault(name, m.group()));
-            });
   }
 
   private static Optional<String> text(Map<String, String> environment, String name) {

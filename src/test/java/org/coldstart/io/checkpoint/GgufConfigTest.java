@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.coldstart.fixture.Fixtures;
+import org.coldstart.io.files.CheckpointException;
 import org.junit.jupiter.api.Test;
 
 class GgufConfigTest {

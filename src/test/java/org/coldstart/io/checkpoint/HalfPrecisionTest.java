@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
+import org.coldstart.fixture.Fixtures;
 import org.junit.jupiter.api.Test;
 
 /**

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import java.util.List;
+import org.coldstart.fixture.Fixtures;
+import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.Json;
 import org.coldstart.io.json.JsonFiles;
 import org.junit.jupiter.api.Test;

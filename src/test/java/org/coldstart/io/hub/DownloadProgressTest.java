@@ -18,7 +18,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class DownloadProgressTest extends HubCase {
-  private final List<DownloadState> states = new ArrayList<>();
+  private final List<DownloadProgress.State> states = new ArrayList<>();
 
   @Test
   void countsTheBytesOfAllFilesUpToTheTotal() {
@@ -26,10 +26,10 @@ class DownloadProgressTest extends HubCase {
     long total = weights.length + "{\"a\": 1}".length();
     assertTrue(states.size() > 2, states.toString());
     assertTrue(states.stream().allMatch(s -> s.total() == total && s.files() == 2));
-    List<Long> bytes = states.stream().map(DownloadState::bytes).toList();
+    List<Long> bytes = states.stream().map(DownloadProgress.State::bytes).toList();
     assertEquals(bytes.stream().sorted().toList(), bytes);
     assertEquals(total, bytes.get(bytes.size() - 1));
-    assertEquals(1, states.stream().filter(DownloadState::done).count());
+    assertEquals(1, states.stream().filter(DownloadProgress.State::done).count());
     states.clear();
     new Hub(server.settings(cache), states::add, BRIEF).downloadModel(NAME);
     assertEquals(List.of(), states, "nothing to download, nothing to report");
@@ -43,7 +43,7 @@ class DownloadProgressTest extends HubCase {
     new Hub(server.settings(cache), states::add, BRIEF)
         .snapshot(model(NAME), d -> List.of("model.safetensors"));
     assertTrue(states.get(0).bytes() > 190_000, states.toString());
-    DownloadState last = states.get(states.size() - 1);
+    DownloadProgress.State last = states.get(states.size() - 1);
     assertEquals(weights.length, last.bytes());
     assertTrue(last.bytesPerSecond() * last.elapsed().toNanos() / 1e9 <= 10_000);
   }
@@ -59,15 +59,15 @@ class DownloadProgressTest extends HubCase {
 
   @Test
   void tellsBytesSpeedAndTimeLeft() {
-    DownloadState state =
-        new DownloadState(
+    DownloadProgress.State state =
+        new DownloadProgress.State(
             "owner/tiny", 3, 120_000_000, 988_100_000, Duration.ofSeconds(10), 12.3e6, false);
     assertEquals("owner/tiny: 120.0 of 988.1 MB · 12.3 MB/s · 1 min 11 s left", state.toString());
     assertEquals(Optional.of(Duration.ofMillis(70577)), state.timeLeft());
-    assertFalse(new DownloadState("a/b", 1, 0, 10, Duration.ZERO, 0, false).timeLeft().isPresent());
+    assertFalse(new DownloadProgress.State("a/b", 1, 0, 10, Duration.ZERO, 0, false).timeLeft().isPresent());
     assertEquals(
         "owner/tiny: downloaded 1 file (2.0 MB) in 1 h 2 min",
-        new DownloadState("owner/tiny", 1, 2_000_000, 2_000_000, Duration.ofMinutes(62), 1, true)
+        new DownloadProgress.State("owner/tiny", 1, 2_000_000, 2_000_000, Duration.ofMinutes(62), 1, true)
             .toString());
   }
 
@@ -76,7 +76,7 @@ class DownloadProgressTest extends HubCase {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     DownloadProgress lines =
         DownloadProgress.lines(new PrintStream(out, true, StandardCharsets.UTF_8));
-    lines.report(new DownloadState("a/small", 1, 900, 900, Duration.ofSeconds(9), 100, true));
+    lines.report(new DownloadProgress.State("a/small", 1, 900, 900, Duration.ofSeconds(9), 100, true));
     for (int tenths = 1; tenths <= 119; tenths++) {
       lines.report(state(tenths, false));
     }
@@ -88,8 +88,8 @@ class DownloadProgressTest extends HubCase {
     assertTrue(printed.get(2).contains("downloaded"));
   }
 
-  private static DownloadState state(int tenths, boolean done) {
-    return new DownloadState(
+  private static DownloadProgress.State state(int tenths, boolean done) {
+    return new DownloadProgress.State(
         "a/large",
         1,
         tenths * 1_000_000L,

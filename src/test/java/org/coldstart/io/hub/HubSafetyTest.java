@@ -109,7 +109,7 @@ class HubSafetyTest extends HubCase {
     assertEquals(Set.of(".coldstart", "refs"), names(storage()));
     for (String name : List.of("...", "a..b", ".gitattributes", "a b/ü#?.txt", "x/..y")) {
       repository.file(name, "content of " + name);
-      Snapshot snapshot = hub().snapshot(model(NAME), d -> List.of(name));
+      Hub.Snapshot snapshot = hub().snapshot(model(NAME), d -> List.of(name));
       assertEquals("content of " + name, Files.readString(snapshot.paths().get(0)));
     }
   }
@@ -134,9 +134,11 @@ class HubSafetyTest extends HubCase {
       server.next("hub HEAD .*", LocalHub.status(200, "ETag", '"' + etag + '"'));
       fails(Reason.UNREACHABLE, () -> hub().snapshot(model(NAME), d -> List.of("README.md")));
     }
-    try (Stream<Path> files = Files.walk(cache.getParent())) {
+    try (Stream<Path> files = Files.walk(cache)) { // not above: there others make and delete files
       assertFalse(files.anyMatch(f -> f.getFileName().toString().equals("evil")));
     }
+    assertFalse(Files.exists(cache.resolveSibling("evil")));
+    assertFalse(Files.exists(cache.getParent().resolveSibling("evil")));
   }
 
   @Test

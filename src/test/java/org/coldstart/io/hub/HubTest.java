@@ -36,7 +36,7 @@ class HubTest extends HubCase {
   @Test
   void linksInFoldersLeadBackToTheBlobs() throws IOException {
     repository.file("data/deep/rows.jsonl", "{}");
-    Snapshot snapshot = hub().snapshot(model(NAME), d -> List.of("data/deep/rows.jsonl"));
+    Hub.Snapshot snapshot = hub().snapshot(model(NAME), d -> List.of("data/deep/rows.jsonl"));
     assertEquals("{}", Files.readString(snapshot.paths().get(0)));
     assertTrue(Files.readSymbolicLink(snapshot.paths().get(0)).startsWith("../../../../blobs"));
   }
@@ -46,7 +46,7 @@ class HubTest extends HubCase {
     hub().downloadModel(NAME);
     server.requests.clear();
     hub().downloadModel(NAME);
-    assertEquals(1, server.requests.size(), "only the description is asked for again");
+    assertEquals(1, server.requests.size(), "only the repository's information is requested again");
   }
 
   @Test
@@ -150,7 +150,7 @@ class HubTest extends HubCase {
   @Test
   void contentThatTwoFilesShareIsDownloadedOnce() throws IOException {
     repository.file("copy.safetensors", weights);
-    Snapshot snapshot =
+    Hub.Snapshot snapshot =
         hub().snapshot(model(NAME), d -> List.of("model.safetensors", "copy.safetensors"));
     assertWeightsIn(snapshot.folder());
     assertArrayEquals(weights, Files.readAllBytes(snapshot.paths().get(1)));

@@ -41,7 +41,6 @@ public final class LocalHub implements AutoCloseable {
     final String revision;
     final Map<String, byte[]> files = new TreeMap<>();
     Map<String, Object> card = Map.of();
-    final Map<String, String> etags = new TreeMap<>();
     String neededToken = "";
     boolean gated;
 
@@ -57,12 +56,6 @@ public final class LocalHub implements AutoCloseable {
 
     public Repository file(String name, String content) {
       return file(name, content.getBytes(StandardCharsets.UTF_8));
-    }
-
-    /** The server announces the file under an ETag that is no checksum. */
-    Repository etag(String name, String etag) {
-      etags.put(name, etag);
-      return this;
     }
 
     Repository gated(String token) {
@@ -315,14 +308,14 @@ public final class LocalHub implements AutoCloseable {
     }
     exchange.getResponseHeaders().add("X-Repo-Commit", repository.commit);
     if (content.length <= 1000) {
-      String etag = repository.etags.getOrDefault(file, gitHash(content));
+      String etag = gitHash(content);
       exchange.getResponseHeaders().add("ETag", "\"" + etag + "\"");
       send(exchange, 200, content);
       return;
     }
     exchange
         .getResponseHeaders()
-        .add("X-Linked-Etag", "\"" + repository.etags.getOrDefault(file, sha256(content)) + "\"");
+        .add("X-Linked-Etag", "\"" + sha256(content) + "\"");
     exchange.getResponseHeaders().add("X-Linked-Size", String.valueOf(content.length));
     exchange
         .getResponseHeaders()

@@ -88,7 +88,7 @@ class PythonCacheTest extends HubCase {
         .file("model.safetensors", "w");
     server.add("datasets/owner/rows", "main").file("data/train.jsonl", "{}");
     Path model = hub().downloadModel(NAME + "@refs/pr/1");
-    Snapshot rows =
+    Hub.Snapshot rows =
         hub()
             .snapshot(
                 new HubRepository(HubRepository.Kind.DATA_SET, "owner/rows", "main"),
@@ -112,7 +112,7 @@ class PythonCacheTest extends HubCase {
     assertEquals(folder, offline().downloadModel(NAME).toString());
     assertWeightsIn(Path.of(folder));
     assertEquals(folder, hub().downloadModel(NAME).toString());
-    assertEquals(1, server.requests.size(), "only the description is asked for");
+    assertEquals(1, server.requests.size(), "only the information is requested");
     assertEquals(
         Path.of("../../blobs", LocalHub.sha256(weights)),
         Files.readSymbolicLink(Path.of(folder, "model.safetensors")));
@@ -159,8 +159,8 @@ class PythonCacheTest extends HubCase {
           });
     }
     Process python = start(false, FETCH.replace(")", ", allow_patterns='*.safetensors')"));
-    Hub patient = new Hub(server.settings(cache), SILENT, RetryPolicy.NORMAL);
-    Snapshot ours = patient.snapshot(model(NAME), d -> List.of("model.safetensors"));
+    Hub unhurried = new Hub(server.settings(cache), SILENT, RetryPolicy.NORMAL);
+    Hub.Snapshot ours = unhurried.snapshot(model(NAME), d -> List.of("model.safetensors"));
     String output = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, python.waitFor(), output);
     assertWeightsIn(ours.folder());

@@ -6,14 +6,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
-import org.coldstart.data.Batch;
-import org.coldstart.data.Batches;
-import org.coldstart.data.Example;
-import org.coldstart.io.checkpoint.AttentionConfig;
-import org.coldstart.io.checkpoint.ModelConfig;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.ForwardBackward;
-import org.coldstart.model.Precision;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -83,7 +75,7 @@ final class BenchCost implements Callable<Integer> {
     for (List<Example> slice : Batches.slices(rows, pass.tokensAtOnce())) {
       Batch part = Batch.of(slice);
       pass.forwardBackward(
-          part.inputIds(), part.rows(), part.positions(), part.labels(), 1.0 / (length * batch));
+          part.inputIds(), part.seqLens(), part.positions(), part.labels(), 1.0 / (length * batch));
     }
   }
 

@@ -1,4 +1,4 @@
-package org.coldstart.io.checkpoint;
+package org.coldstart.io.files;
 
 import java.util.Set;
 import java.util.regex.Pattern;

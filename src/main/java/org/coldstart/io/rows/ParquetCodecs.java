@@ -1,4 +1,4 @@
-package org.coldstart.data;
+package org.coldstart.io.rows;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -6,38 +6,22 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.zip.GZIPInputStream;
 import org.apache.parquet.bytes.BytesInput;
-import org.apache.parquet.compression.CompressionCodecFactory;
 import org.apache.parquet.conf.ParquetConfiguration;
 import org.apache.parquet.hadoop.CodecFactory;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 
-/**
- * Parquet's codecs, with Java's own gzip in place of Hadoop's, which is not among the stand-in
- * classes.
- */
-final class GzipCodecs implements CompressionCodecFactory {
-  private final CodecFactory others;
-
-  GzipCodecs(ParquetConfiguration configuration) {
-    others = new CodecFactory(configuration, 0);
+/** Parquet's codecs, with Java's own gzip in place of Hadoop's, which is not on the class path. */
+final class ParquetCodecs extends CodecFactory {
+  ParquetCodecs(ParquetConfiguration configuration) {
+    super(configuration, 0);
   }
 
   @Override
-  public BytesInputDecompressor getDecompressor(CompressionCodecName codec) {
-    return codec == CompressionCodecName.GZIP ? new Gunzip() : others.getDecompressor(codec);
+  protected BytesDecompressor createDecompressor(CompressionCodecName codec) {
+    return codec == CompressionCodecName.GZIP ? new Gunzip() : super.createDecompressor(codec);
   }
 
-  @Override
-  public BytesInputCompressor getCompressor(CompressionCodecName codec) {
-    return others.getCompressor(codec);
-  }
-
-  @Override
-  public void release() {
-    others.release();
-  }
-
-  private static final class Gunzip implements BytesInputDecompressor {
+  private static final class Gunzip extends BytesDecompressor {
     @Override
     public BytesInput decompress(BytesInput bytes, int size) throws IOException {
       return BytesInput.from(inflate(bytes.toInputStream(), size));
@@ -51,15 +35,15 @@ final class GzipCodecs implements CompressionCodecFactory {
       output.put(inflate(new ByteArrayInputStream(compressed), size));
     }
 
-    @Override
-    public void release() {
-      // holds nothing
-    }
-
     private static byte[] inflate(InputStream compressed, int size) throws IOException {
       try (InputStream in = new GZIPInputStream(compressed)) {
         return in.readNBytes(size);
       }
+    }
+
+    @Override
+    public void release() {
+      // holds nothing
     }
   }
 }

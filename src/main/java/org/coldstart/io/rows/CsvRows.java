@@ -1,4 +1,4 @@
-package org.coldstart.data;
+package org.coldstart.io.rows;
 
 import java.io.IOException;
 import java.io.Reader;
@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
@@ -20,12 +21,12 @@ import org.apache.commons.csv.DuplicateHeaderMode;
  * empty field is null.
  */
 final class CsvRows {
-  private static final List<Function<String, Object>> KINDS =
+  private static final List<Function<String, Object>> TYPES =
       List.of(CsvRows::whole, CsvRows::decimal, CsvRows::bool);
 
   private CsvRows() {}
 
-  static void read(Path file, Reader text, char delimiter, RowSink sink) throws IOException {
+  static void read(Path file, Reader text, char delimiter, RowFiles.Sink sink) throws IOException {
     CSVFormat format =
         CSVFormat.RFC4180
             .builder()
@@ -43,31 +44,25 @@ final class CsvRows {
       for (CSVRecord csv : parser) {
         line = parser.getCurrentLineNumber();
         if (csv.size() != columns.size()) {
-          throw new DataException(
-              "%s, row %d, which ends at line %d, has %d fields and the header %d: correct the row or quote its text."
-                  .formatted(file, csv.getRecordNumber(), line, csv.size(), columns.size()));
+          throw new RowException(
+              "%s, row %d, which ends at line %d, has %d fields and the header %d: correct the row"
+                  + " or quote its text.",
+              file, csv.getRecordNumber(), line, csv.size(), columns.size());
         }
         records.add(csv.toList());
       }
     } catch (UncheckedIOException | IllegalStateException | IllegalArgumentException e) {
-      throw new DataException(
-          "%s is not valid CSV after line %d (%s): correct it there."
-              .formatted(file, line, e.getMessage()),
-          e);
+      throw new RowException(
+          "%s is not valid CSV after line %d (%s): correct it there.",
+          file, line, e.getMessage(), e);
     }
-    emit(columns, records, sink);
-  }
-
-  private static void emit(List<String> columns, List<List<String>> records, RowSink sink) {
-    List<Function<String, Object>> kinds = new ArrayList<>();
-    for (int i = 0; i < columns.size(); i++) {
-      kinds.add(kind(records, i));
-    }
+    List<Function<String, Object>> types =
+        IntStream.range(0, columns.size()).mapToObj(i -> type(records, i)).toList();
     for (int n = 0; n < records.size(); n++) {
       Map<String, Object> values = new LinkedHashMap<>();
       for (int i = 0; i < columns.size(); i++) {
         String field = records.get(n).get(i);
-        values.put(columns.get(i), field.isEmpty() ? null : kinds.get(i).apply(field));
+        values.put(columns.get(i), field.isEmpty() ? null : types.get(i).apply(field));
       }
       if (!sink.accept(n + 1L, values)) {
         return;
@@ -75,15 +70,15 @@ final class CsvRows {
     }
   }
 
-  private static Function<String, Object> kind(List<List<String>> records, int column) {
-    return KINDS.stream()
-        .filter(
-            kind ->
-                records.stream()
-                    .map(r -> r.get(column))
-                    .allMatch(f -> f.isEmpty() || kind.apply(f) != null))
-        .findFirst()
-        .orElse(text -> text);
+  private static Function<String, Object> type(List<List<String>> records, int column) {
+    for (Function<String, Object> type : TYPES) {
+      if (records.stream()
+          .map(record -> record.get(column))
+          .allMatch(field -> field.isEmpty() || type.apply(field) != null)) {
+        return type;
+      }
+    }
+    return text -> text;
   }
 
   private static Object whole(String field) {

@@ -1,4 +1,4 @@
-package org.coldstart.io.checkpoint;
+package org.coldstart.io.files;
 
 /**
  * A checkpoint that cannot be read or written: cut, corrupted, of an unknown kind, or no room on

@@ -1,4 +1,4 @@
-package org.coldstart.io.checkpoint;
+package org.coldstart.io.files;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -17,6 +17,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.coldstart.fixture.MemoryTensors;
+import org.coldstart.io.checkpoint.DType;
+import org.coldstart.io.checkpoint.SafetensorsWriter;
+import org.coldstart.io.checkpoint.TensorInfo;
+import org.coldstart.io.checkpoint.TensorSource;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -1,9 +1,9 @@
-package org.coldstart.io.checkpoint;
+package org.coldstart.io.files;
 
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -13,7 +13,7 @@ import java.util.function.Predicate;
 
 /**
  * Writes files so that they are there in full or not at all: under other names first, forced to the
- * disk, then moved over the old ones. Whatever goes wrong, the old files stay as they were.
+ * disk, then renamed. Whatever goes wrong, the old files stay as they were.
  */
 public final class AtomicFiles {
   private AtomicFiles() {}
@@ -26,29 +26,48 @@ public final class AtomicFiles {
 
   /**
    * Has {@code writer} write a new file and puts it in the place of {@code target}. Missing folders
-   * are made.
+   * are made. Inside {@link #writeFolder} the file is part of what that puts into place.
    *
    * @param writer creates the file whose path it is given
    * @throws CheckpointException if it cannot be written, for want of room for instance; {@code
    *     target} is then as before
    */
   public static void write(Path target, ThrowingConsumer<Path> writer) {
-    Path temporary = sibling(target);
+    Path file = target.toAbsolutePath();
     try {
-      Files.createDirectories(temporary.getParent());
-      writer.accept(temporary);
-      AtomicFolder.force(temporary);
-      move(temporary, target);
+      if (AtomicFolder.isBeingWritten(file.getParent())) {
+        writer.accept(file);
+      } else {
+        replace(file, writer);
+      }
     } catch (IOException e) {
       throw failed(target, e);
-    } finally {
-      delete(temporary);
     }
+  }
+
+  private static void replace(Path file, ThrowingConsumer<Path> writer) throws IOException {
+    // In the same folder, hence on the same disk: only so is a move one step.
+    Path temporary =
+        file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    Files.createDirectories(file.getParent());
+    try {
+      writer.accept(temporary);
+      AtomicFolder.force(temporary);
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  /** Writes a text in UTF-8, as {@link #write} does. */
+  public static void writeString(Path target, String text) {
+    write(target, file -> Files.writeString(file, text));
   }
 
   /**
    * Writes several files of a folder as one: whatever goes wrong, and be it {@code kill -9}, the
-   * folder has all the old files or all the new ones. See {@link #recover} for what a reader does.
+   * folder has all the old files or all the new ones; see {@link #recover} for what a reader does.
+   * Calls within each other are one.
    *
    * <p>Other files of the folder stay, except those that {@code owned} names: a checkpoint of fewer
    * parts must not leave parts of the old one beside its own.
@@ -61,24 +80,22 @@ public final class AtomicFiles {
   public static void writeFolder(
       Path target, Predicate<String> owned, ThrowingConsumer<Path> writer) {
     Path folder = target.toAbsolutePath();
-    boolean isNew = Files.notExists(folder);
-    Path aside = null;
+    boolean inner = AtomicFolder.isBeingWritten(folder);
     try {
-      createFolder(folder);
-      recover(folder);
-      AtomicFolder.deleteAbandoned(folder);
-      aside = AtomicFolder.aside(folder);
-      writer.accept(aside);
-      AtomicFolder.commit(aside, folder, owned);
+      if (inner) {
+        writer.accept(folder);
+      } else {
+        AtomicFolder.write(folder, owned, writer);
+      }
     } catch (IOException e) {
       throw failed(target, e);
     } catch (RuntimeException e) {
       // From a write inside this one: the reader knows the target, not the folder in it.
       throw e.getCause() instanceof IOException cause ? failed(target, cause) : e;
-    } finally {
-      deleteFolder(aside, isNew ? folder : null);
     }
-    recover(folder);
+    if (!inner) {
+      recover(folder);
+    }
   }
 
   /** The same where no old file has to go. */
@@ -88,89 +105,28 @@ public final class AtomicFiles {
 
   /**
    * Finishes a save that a crash cut short after all its files were written; call it before reading
-   * a folder that {@link #writeFolder} may have written. Does nothing where there is none.
+   * a folder that {@link #writeFolder} may have written. Any number of threads and processes may.
    *
-   * @throws CheckpointException if there is one and the folder cannot be written
+   * @throws CheckpointException if there is such a save and the folder cannot be written
    */
   public static void recover(Path folder) {
     try {
       AtomicFolder.finish(folder);
     } catch (IOException e) {
       throw new CheckpointException(
-          "A save into "
-              + folder
-              + " was cut short, and its files cannot be put into place ("
-              + reason(e)
-              + "). They are whole, in "
-              + folder.resolve(AtomicFolder.COMMITTED)
-              + ": open the folder once with the right to write there.",
+          "A save into %s was cut short, and its files cannot be put into place (%s). They are"
+                  .formatted(folder, reason(e))
+              + " whole, in %s: open the folder once with the right to write there."
+                  .formatted(folder.resolve(AtomicFolder.COMMITTED)),
           e);
     }
   }
 
-  /** Writes a text in UTF-8, as {@link #write} does. */
-  public static void writeString(Path target, String text) {
-    write(target, temporary -> Files.writeString(temporary, text));
-  }
-
-  /** In the same folder, hence on the same disk: only so is a move one step. */
-  private static Path sibling(Path target) {
-    Path absolute = target.toAbsolutePath();
-    return absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
-  }
-
   private static CheckpointException failed(Path target, IOException e) {
+    String left =
+        Files.exists(target) ? "What was there before is intact." : "Nothing was left behind.";
     return new CheckpointException(
-        "Cannot write "
-            + target
-            + ": "
-            + reason(e)
-            + ". "
-            + (Files.exists(target)
-                ? "What was there before is intact."
-                : "Nothing was left behind."),
-        e);
-  }
-
-  /** A link to a folder is one, too. */
-  private static void createFolder(Path folder) throws IOException {
-    if (Files.exists(folder) && !Files.isDirectory(folder)) {
-      throw new NotDirectoryException(folder.toString());
-    }
-    if (!Files.isDirectory(folder)) {
-      Files.createDirectories(folder);
-    }
-  }
-
-  /** After a commit there is nothing left of {@code aside}, and {@code empty} is not. */
-  private static void deleteFolder(Path aside, Path empty) {
-    try {
-      if (aside != null) {
-        AtomicFolder.deleteTree(aside);
-      }
-      if (empty != null) {
-        Files.deleteIfExists(empty);
-      }
-    } catch (IOException e) {
-      // The next save deletes what this one could not.
-    }
-  }
-
-  private static void move(Path from, Path to) throws IOException {
-    try {
-      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-    } catch (AtomicMoveNotSupportedException e) {
-      Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
-    }
-  }
-
-  /** After a successful move there is nothing left to delete. */
-  private static void delete(Path temporary) {
-    try {
-      Files.deleteIfExists(temporary);
-    } catch (IOException e) {
-      temporary.toFile().deleteOnExit();
-    }
+        "Cannot write %s: %s. %s".formatted(target, reason(e), left), e);
   }
 
   private static String reason(IOException e) {
@@ -178,7 +134,7 @@ public final class AtomicFiles {
     if (message.contains("No space left") || message.contains("not enough space")) {
       return "the disk is full (" + message + "); free some room and try again";
     }
-    if (e instanceof ClosedByInterruptException) {
+    if (e instanceof ClosedByInterruptException || e instanceof FileLockInterruptionException) {
       return "it was interrupted; save again";
     }
     if (e instanceof NotDirectoryException) {

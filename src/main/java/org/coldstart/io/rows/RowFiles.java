@@ -1,0 +1,102 @@
+package org.coldstart.io.rows;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.MalformedInputException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * Reads a file of rows by its extension: {@code .jsonl}, {@code .json}, {@code .csv}, {@code .tsv},
+ * all also with {@code .gz}, and {@code .parquet}.
+ *
+ * <p>Values are {@code String}, {@code Long}, {@code Double}, {@code Boolean}, {@code List}, {@code
+ * Map} or null; from Parquet also {@code byte[]}.
+ */
+public final class RowFiles {
+  private RowFiles() {}
+
+  /** Takes the rows of a file, one by one. */
+  @FunctionalInterface
+  public interface Sink {
+    /**
+     * Takes one row.
+     *
+     * @param number line or row in the file, from 1
+     * @return false when no more rows are wanted
+     */
+    boolean accept(long number, Map<String, Object> values);
+  }
+
+  /** Whether a file of this name can be read. */
+  public static boolean isRowFile(String name) {
+    return extension(name).matches("json|jsonl|ndjson|csv|tsv|parquet")
+        && !name.endsWith(".parquet.gz");
+  }
+
+  /** The extension in lower case, without the {@code .gz} of a compressed file. */
+  static String extension(String name) {
+    String plain = name.toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
+    return plain.substring(plain.lastIndexOf('.') + 1);
+  }
+
+  /**
+   * Reads rows until the file ends or the sink wants no more.
+   *
+   * @throws RowException naming the file, and the line where there is one
+   */
+  public static void read(Path file, Sink sink) {
+    String name = file.getFileName().toString();
+    if (!isRowFile(name)) {
+      throw new RowException(
+          "Cannot read %s: the name of a file of rows ends in .jsonl, .json, .csv, .tsv or .parquet,"
+              + " possibly with .gz.",
+          file);
+    }
+    if (extension(name).equals("parquet")) {
+      ParquetRows.read(file, sink);
+      return;
+    }
+    try (BufferedReader reader = open(file)) {
+      switch (extension(name)) {
+        case "csv" -> CsvRows.read(file, reader, ',', sink);
+        case "tsv" -> CsvRows.read(file, reader, '\t', sink);
+        default -> JsonRows.read(file, reader, sink);
+      }
+    } catch (NoSuchFileException e) {
+      throw new RowException("There is no file %s.", file, e);
+    } catch (MalformedInputException e) {
+      throw new RowException("%s is not text in UTF-8: convert it first.", file, e);
+    } catch (IOException e) {
+      throw new RowException("Cannot read %s: %s.", file, e.getMessage(), e);
+    }
+  }
+
+  private static BufferedReader open(Path file) throws IOException {
+    InputStream in = Files.newInputStream(file);
+    try {
+      InputStream text = file.toString().endsWith(".gz") ? new GZIPInputStream(in) : in;
+      BufferedReader reader =
+          new BufferedReader(
+              new InputStreamReader(
+                  text,
+                  StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)));
+      reader.mark(1);
+      if (reader.read() != '\uFEFF') { // a byte-order mark, as Windows writes it
+        reader.reset();
+      }
+      return reader;
+    } catch (IOException e) {
+      in.close();
+      throw e;
+    }
+  }
+}
