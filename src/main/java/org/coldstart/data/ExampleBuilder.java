@@ -128,7 +128,7 @@ public final class ExampleBuilder {
     while (last > 0 && tokenizer.decode(kept[last]).isBlank()) {
       last--;
     }
-    return new StopTokens(tokenizer).contains(kept[last]);
+    return tokenizer.isSpecial(kept[last]);
   }
 
   /**

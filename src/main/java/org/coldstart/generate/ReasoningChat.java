@@ -8,9 +8,9 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.coldstart.data.ReasoningRole;
 import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.ChatFormat;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.tokenizer.TurnTokens;
 import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.Torch;
 
@@ -89,7 +89,8 @@ public final class ReasoningChat implements AutoCloseable {
     this.tokenizer = tokenizer;
     this.sampling = sampling;
     this.maxNewTokens = maxNewTokens;
-    generator = new Generator(model, tokenizer).withStopTokens(TurnTokens.of(tokenizer).end());
+    generator =
+        new Generator(model, tokenizer).withStopTokens(ChatFormat.of(tokenizer).endToken());
     generator.checkTopK(sampling);
     endTokens = generator.endTokens();
     beginning = Transcript.of(tokenizer, messages);

@@ -8,17 +8,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.coldstart.data.ReasoningRole;
+import org.coldstart.tokenizer.ChatFormat;
 import org.coldstart.tokenizer.Message;
-import org.coldstart.tokenizer.Probe;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * A conversation on its way to ids. What the model wrote keeps the ids it wrote: its text, encoded
- * again, may give others, and a cache that has read the first would be of no use.
+ * again, may give others, and the cache of the first would be of no use.
  *
- * <p>The chat template renders a mark in place of each written text; what stands between the marks
- * is encoded, and the written ids are put in for them. So any template will do: one that leaves
- * earlier reasoning out has no mark there.
+ * <p>The chat template renders a placeholder for each written text; what stands between them is
+ * encoded, and the written ids replace them. So any template will do: one that leaves earlier
+ * reasoning out has no placeholder there.
  */
 record Transcript(Tokenizer tokenizer, List<Turn> turns) {
 
@@ -58,7 +58,7 @@ record Transcript(Tokenizer tokenizer, List<Turn> turns) {
 
   /** The ids up to where the model writes in a role, what opens the turn included. */
   int[] ids(String opening) {
-    String mark = Probe.notIn(messages());
+    String mark = ChatFormat.placeholder(messages());
     String text = render(marked(mark), opening);
     IntStream.Builder ids = IntStream.builder();
     Matcher place = Pattern.compile(Pattern.quote(mark) + "(\\d+);").matcher(text);

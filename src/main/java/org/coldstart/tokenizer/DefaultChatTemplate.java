@@ -1,7 +1,5 @@
 package org.coldstart.tokenizer;
 
-import java.util.List;
-
 /**
  * The plain chat template for a base model, which comes without one: {@code System:}, {@code User:}
  * and {@code Assistant:} in front of what is said, and {@code <|endoftext|>} behind a reply. It is
@@ -53,7 +51,7 @@ public final class DefaultChatTemplate {
    */
   public static void give(Tokenizer tokenizer) {
     String end = endToken(tokenizer);
-    tokenizer.setChatTemplate(source(beginsWithBos(tokenizer), end));
+    tokenizer.setChatTemplate(source(tokenizer.addsBos(), end));
     tokenizer.setEosToken(end);
     padWithEos(tokenizer);
   }
@@ -79,11 +77,6 @@ public final class DefaultChatTemplate {
                             + " nor an eos_token; add one with addSpecialTokens(\""
                             + END_TOKEN
                             + "\") and resize the model's embedding"));
-  }
-
-  private static boolean beginsWithBos(Tokenizer tokenizer) {
-    List<String> around = tokenizer.encode("", true).tokens();
-    return !around.isEmpty() && tokenizer.bosToken().stream().anyMatch(around.get(0)::equals);
   }
 
   private static String source(boolean bos, String end) {

@@ -33,23 +33,6 @@ public record Encoding(int[] ids, List<String> tokens, List<Span> offsets) {
     return ids.length;
   }
 
-  /**
-   * The first {@code maxLength} tokens. Nothing else here truncates: a text is cut only where this
-   * is called.
-   *
-   * @throws IllegalArgumentException if {@code maxLength} is negative
-   */
-  public Encoding truncate(int maxLength) {
-    if (maxLength < 0) {
-      throw new IllegalArgumentException("maxLength must not be negative, but is " + maxLength);
-    }
-    if (maxLength >= ids.length) {
-      return this;
-    }
-    return new Encoding(
-        Arrays.copyOf(ids, maxLength), tokens.subList(0, maxLength), offsets.subList(0, maxLength));
-  }
-
   @Override
   public boolean equals(Object other) {
     return other instanceof Encoding e

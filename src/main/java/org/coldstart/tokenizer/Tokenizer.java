@@ -24,19 +24,19 @@ import org.coldstart.io.hub.Hub;
  * }
  * }</pre>
  *
- * <p>Safe for use by many threads. Nothing is truncated or padded unless asked for ({@link
- * Encoding#truncate}). It holds native memory: close it, after which every call is an {@link
- * IllegalStateException}.
+ * <p>Safe for use by many threads. Nothing is truncated or padded. It holds native memory: close it,
+ * after which every call is an {@link IllegalStateException}.
  */
 public final class Tokenizer implements AutoCloseable {
-  private final ReadWriteLock lock = new ReentrantReadWriteLock();
+  final ReadWriteLock lock = new ReentrantReadWriteLock();
   private final int loadedSize;
   private TokenizerParts parts;
 
   /** Null once closed. */
   private TokenizerPool codec;
 
-  private ChatTemplate chatTemplate;
+  /** Parsed when first wanted; two readers may both parse it. */
+  private volatile ChatTemplate chatTemplate;
 
   private Tokenizer(TokenizerParts parts) {
     this.parts = parts;
@@ -98,21 +98,6 @@ public final class Tokenizer implements AutoCloseable {
   public Encoding encodePart(String text, int from, int to) {
     String part = text.substring(from, to);
     return reading(() -> from == 0 ? codec.encode(part, false) : codec.encodeContinuation(part));
-  }
-
-  /** Encodes many texts on all cores; results in the texts' order. */
-  public List<Encoding> encodeAll(List<String> texts, boolean addSpecialTokens) {
-    return texts.parallelStream().map(text -> encode(text, addSpecialTokens)).toList();
-  }
-
-  /**
-   * The tokens of a text in which no special token is recognised, so that a user who types {@code
-   * <|im_end|>} cannot end his turn; transformers' {@code tokenizer(text, add_special_tokens=False,
-   * split_special_tokens=True)}. Added tokens that are not special are recognised, also inside the
-   * text of a special one.
-   */
-  public Encoding encodeOrdinary(String text) {
-    return reading(() -> codec.encodeOrdinary(text));
   }
 
   /**
@@ -241,19 +226,6 @@ public final class Tokenizer implements AutoCloseable {
     setToken("pad_token", token);
   }
 
-  /** Where a batch is filled up; right unless the tokenizer's files say otherwise. */
-  public PaddingSide paddingSide() {
-    return reading(() -> parts.config().paddingSide());
-  }
-
-  public void setPaddingSide(PaddingSide side) {
-    writing(
-        () -> {
-          parts.config().setPaddingSide(side);
-          return null;
-        });
-  }
-
   /** The token that begins a text, if there is one. */
   public Optional<String> bosToken() {
     return token("bos_token");
@@ -262,6 +234,12 @@ public final class Tokenizer implements AutoCloseable {
   /** The id of {@link #bosToken()}. */
   public OptionalInt bosTokenId() {
     return idOf("bos_token");
+  }
+
+  /** Whether {@link #encode(String)} puts the BOS in front of every text. */
+  public boolean addsBos() {
+    List<String> around = encode("").tokens();
+    return !around.isEmpty() && bosToken().stream().anyMatch(around.get(0)::equals);
   }
 
   /** The token that ends a text or a turn, if there is one. */
@@ -282,11 +260,6 @@ public final class Tokenizer implements AutoCloseable {
    */
   public void setEosToken(String token) {
     setToken("eos_token", token);
-  }
-
-  /** The token for text that the vocabulary cannot express, if there is one. */
-  public Optional<String> unkToken() {
-    return token("unk_token");
   }
 
   /**
@@ -314,19 +287,19 @@ public final class Tokenizer implements AutoCloseable {
    * @throws TemplateException if it cannot be parsed
    */
   public ChatTemplate chatTemplate() {
-    return writing(
+    return reading(
         () -> {
           if (chatTemplate == null) {
-            String source =
-                parts
-                    .config()
-                    .chatTemplate()
-                    .orElseThrow(
-                        () ->
-                            new IllegalStateException(
-                                "this tokenizer has no chat template; give it one with"
-                                    + " setChatTemplate(jinja)"));
-            chatTemplate = ChatTemplate.parse(source);
+            chatTemplate =
+                ChatTemplate.parse(
+                    parts
+                        .config()
+                        .chatTemplate()
+                        .orElseThrow(
+                            () ->
+                                new IllegalStateException(
+                                    "this tokenizer has no chat template; give it one with"
+                                        + " setChatTemplate(jinja)")));
           }
           return chatTemplate;
         });

@@ -9,15 +9,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.coldstart.io.json.JsonFiles;
 
 /**
- * What stands beside tokenizer.json: the roles of tokens (bos, eos, pad …), padding side, chat
- * template.
+ * What stands beside tokenizer.json: the roles of tokens (bos, eos, pad …), chat template.
  */
 final class TokenizerConfig {
   static final String FILE = "tokenizer_config.json";
@@ -128,22 +126,6 @@ final class TokenizerConfig {
     } catch (RuntimeException e) {
       throw wrong("added_tokens_decoder", table, e);
     }
-  }
-
-  PaddingSide paddingSide() {
-    JsonElement side = json.get("padding_side");
-    if (side == null || side.isJsonNull()) {
-      return PaddingSide.RIGHT;
-    }
-    try {
-      return PaddingSide.valueOf(side.getAsString().toUpperCase(Locale.ROOT));
-    } catch (RuntimeException e) {
-      throw wrong("padding_side", side, e);
-    }
-  }
-
-  void setPaddingSide(PaddingSide side) {
-    json.addProperty("padding_side", side.word());
   }
 
   /**

@@ -142,25 +142,6 @@ final class TokenizerJson {
     return rebuilt(sorted(all.values()));
   }
 
-  /**
-   * JSON of a tokenizer that takes special tokens for ordinary text. Its ids of the remaining added
-   * tokens may differ from ours (the native library counts them anew), so look its tokens up by
-   * their text.
-   */
-  JsonObject withoutSpecialTokens() {
-    JsonObject copy = shallowCopy(root);
-    List<AddedToken> ordinary = new ArrayList<>();
-    int next = vocabulary.size();
-    for (AddedToken token : added.values()) {
-      if (!token.special()) {
-        Integer known = vocabulary.get(token.content());
-        ordinary.add(token.withId(known != null ? known : next++));
-      }
-    }
-    copy.add("added_tokens", array(ordinary));
-    return copy;
-  }
-
   /** JSON of a tokenizer that knows the ordinary vocabulary only. */
   JsonObject withoutAddedTokens() {
     JsonObject copy = shallowCopy(root);

@@ -18,7 +18,6 @@ import java.util.stream.IntStream;
 final class TokenizerPool implements AutoCloseable {
   private TokenizerJson json;
   private NativeTokenizer all;
-  private NativeTokenizer withoutSpecial;
   private NativeTokenizer vocabularyOnly;
 
   /** The first itself where the model puts nothing in front of a text. */
@@ -39,10 +38,6 @@ final class TokenizerPool implements AutoCloseable {
     all.close();
     all = next;
     json = changed;
-    if (withoutSpecial != null) {
-      withoutSpecial.close();
-      withoutSpecial = null;
-    }
   }
 
   private void closeWithoutPrefix() {
@@ -56,12 +51,6 @@ final class TokenizerPool implements AutoCloseable {
   Encoding encode(String text, boolean addSpecialTokens) {
     Encoding encoding = all.encode(text, addSpecialTokens);
     return spelled(encoding.ids(), encoding);
-  }
-
-  /** See {@link Tokenizer#encodeOrdinary}. */
-  Encoding encodeOrdinary(String text) {
-    Encoding encoding = withoutSpecial().encode(text, false);
-    return spelled(encoding.tokens().stream().mapToInt(this::idOfMatch).toArray(), encoding);
   }
 
   /**
@@ -87,11 +76,6 @@ final class TokenizerPool implements AutoCloseable {
     return new Encoding(ids, IntStream.of(ids).mapToObj(json::text).toList(), offsets);
   }
 
-  /** A token that swallows the blanks around it comes with them from the native library. */
-  private int idOfMatch(String matched) {
-    return json.requireId(json.id(matched) == null ? matched.strip() : matched);
-  }
-
   private Encoding spelled(int[] ids, Encoding encoding) {
     List<String> tokens = IntStream.of(ids).mapToObj(json::text).toList();
     return new Encoding(ids, tokens, encoding.offsets());
@@ -107,13 +91,6 @@ final class TokenizerPool implements AutoCloseable {
   String decode(int[] ids, boolean skipSpecialTokens) {
     IntStream.of(ids).forEach(json::text); // the native library drops ids that it does not know
     return all.decode(ids, skipSpecialTokens);
-  }
-
-  private synchronized NativeTokenizer withoutSpecial() {
-    if (withoutSpecial == null) {
-      withoutSpecial = NativeTokenizer.build(json.withoutSpecialTokens(), json.origin());
-    }
-    return withoutSpecial;
   }
 
   private synchronized NativeTokenizer withoutPrefix() {
@@ -136,9 +113,6 @@ final class TokenizerPool implements AutoCloseable {
   public void close() {
     closeWithoutPrefix();
     all.close();
-    if (withoutSpecial != null) {
-      withoutSpecial.close();
-    }
     if (vocabularyOnly != null) {
       vocabularyOnly.close();
     }

@@ -160,8 +160,7 @@ class DamagedFilesTest {
     Files.writeString(folder.resolve("tokenizer.json"), good);
     for (String config :
         new String[] {
-          "{\"padding_side\": \"up\"}", "{\"bos_token\": 5}",
-              "{\"added_tokens_decoder\": {\"x\": 1}}",
+          "{\"bos_token\": 5}", "{\"added_tokens_decoder\": {\"x\": 1}}",
           "{\"chat_template\": [1]}", "{", "{\"model_max_length\": []}"
         }) {
       Files.writeString(folder.resolve("tokenizer_config.json"), config);
@@ -170,7 +169,6 @@ class DamagedFilesTest {
                   TokenizerException.class,
                   () -> {
                     try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
-                      tokenizer.paddingSide();
                       tokenizer.modelMaxLength();
                       tokenizer.hasChatTemplate();
                     }

@@ -66,7 +66,7 @@ class GgufTokenizerTest {
     assertTrue(twice.contains("token \"er\" has two ids"), twice);
     assertTrue(error(unigram()).contains("SentencePiece Unigram"), error(unigram()));
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(LLAMA2)) {
-      assertEquals("<unk>", tokenizer.unkToken().orElseThrow());
+      assertEquals("<unk>", tokenizer.specialTokens().get("unk_token"));
       assertEquals("<s>", tokenizer.bosToken().orElseThrow());
       assertEquals("</s>", tokenizer.eosToken().orElseThrow());
       assertTrue(tokenizer.hasChatTemplate());
@@ -116,7 +116,7 @@ class GgufTokenizerTest {
       assertEquals("<|im_start|>", tokenizer.bosToken().orElseThrow());
       assertEquals("<|im_end|>", tokenizer.eosToken().orElseThrow());
       assertEquals("<|im_end|>", tokenizer.padToken().orElseThrow());
-      assertEquals("<|endoftext|>", tokenizer.unkToken().orElseThrow());
+      assertEquals("<|endoftext|>", tokenizer.specialTokens().get("unk_token"));
       assertTrue(
           IntStream.range(0, tokenizer.size())
               .filter(tokenizer::isSpecial)

@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import org.coldstart.io.jinja.TemplateException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.coldstart.io.jinja.TemplateException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,6 +34,23 @@ class TokenizerChatTest {
       assertEquals(
           "<|pad|>Falsegoodmine",
           tokenizer.applyChatTemplate(CHAT, false, Map.of("mood", "good", "bos_token", "mine")));
+    }
+  }
+
+  /** Examples are built in parallel, and each asks for the template. */
+  @Test
+  void theTemplateIsGivenWhileOthersEncode() throws Exception {
+    try (Tokenizer tokenizer = Truth.tiny()) {
+      tokenizer.lock.readLock().lock();
+      try {
+        assertTrue(
+            CompletableFuture.supplyAsync(tokenizer::chatTemplate)
+                .get(30, TimeUnit.SECONDS)
+                .source()
+                .contains("bos_token"));
+      } finally {
+        tokenizer.lock.readLock().unlock();
+      }
     }
   }
 
