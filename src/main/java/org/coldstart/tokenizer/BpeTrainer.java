@@ -1,11 +1,10 @@
 package org.coldstart.tokenizer;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonNull;
-import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import org.coldstart.io.tokenizer.ByteAlphabet;
+import org.coldstart.io.tokenizer.TokenizerFiles;
 
 /**
  * Makes a tokenizer from texts: byte-level BPE (Sennrich et al., 2016; Radford et al., 2019) with
@@ -20,8 +19,8 @@ import java.util.List;
  * <p>The special tokens have the first ids, then come the 256 bytes, then what is merged most often
  * from pairs of these. Every text can be expressed, so there is no unknown token.
  *
- * @param vocabSize the tokens wanted, all told; fewer come if the texts hold no further pair
- * @param minFrequency how often a pair must stand in the texts to become a token
+ * @param vocabSize the tokens wanted, in all; fewer if the texts hold no further pair
+ * @param minFrequency how often a pair must occur in the texts to become a token
  * @param specialTokens in the order of their ids
  * @param bosToken one of these, put in front of every text; null for none
  * @param eosToken one of these, which ends a text or a reply; null for none
@@ -66,52 +65,10 @@ public record BpeTrainer(
    * @throws IllegalArgumentException if there is no text
    */
   public Tokenizer train(Iterable<String> texts) {
-    BpeMerges merges = new BpeMerges(specialTokens, vocabSize, minFrequency);
-    texts.forEach(merges::add);
-    merges.learn();
-    return Tokenizer.of(new TokenizerParts(json(merges), new TokenizerConfig(config(), ORIGIN)));
-  }
-
-  private static final String ORIGIN = "the trained tokenizer";
-
-  private TokenizerJson json(BpeMerges merges) {
-    JsonObject vocabulary = new JsonObject();
-    merges.tokens().forEach(token -> vocabulary.addProperty(token, vocabulary.size()));
-    JsonArray pairs = new JsonArray();
-    merges.merges().forEach(pairs::add);
-    JsonArray added = new JsonArray();
-    specials().forEach(token -> added.add(token.toJsonWithId()));
-    JsonObject root = new JsonObject();
-    root.addProperty("version", "1.0");
-    root.add("truncation", JsonNull.INSTANCE);
-    root.add("padding", JsonNull.INSTANCE);
-    root.add("added_tokens", added);
-    root.add("normalizer", JsonNull.INSTANCE);
-    root.add("pre_tokenizer", GgufPipeline.byteLevel(true));
-    root.add("post_processor", PostProcessor.of(special(bosToken), null));
-    root.add("decoder", GgufPipeline.byteLevel(true));
-    root.add("model", GgufPipeline.bpe(vocabulary, pairs));
-    return TokenizerJson.of(root, ORIGIN);
-  }
-
-  private List<AddedToken> specials() {
-    return specialTokens.stream().map(this::special).toList();
-  }
-
-  private AddedToken special(String token) {
-    return token == null ? null : AddedToken.of(specialTokens.indexOf(token), token, true);
-  }
-
-  private JsonObject config() {
-    JsonObject config = new JsonObject();
-    config.addProperty("clean_up_tokenization_spaces", false);
-    if (bosToken != null) {
-      config.addProperty("bos_token", bosToken);
-    }
-    if (eosToken != null) {
-      config.addProperty("eos_token", eosToken);
-    }
-    return config;
+    BpeMerges bpe = BpeMerges.learn(texts, specialTokens, vocabSize, minFrequency);
+    return new Tokenizer(
+        TokenizerFiles.byteLevelBpe(
+            bpe.tokens(), bpe.merges(), specialTokens, bosToken, eosToken));
   }
 
   /** Collects the settings; see {@link BpeTrainer} for their meaning. */
@@ -136,7 +93,7 @@ public record BpeTrainer(
       return this;
     }
 
-    /** Tokens that stand for no text, such as {@code [BOT]}; default none. */
+    /** Special tokens, such as {@code [BOT]}; default none. */
     public Builder specialTokens(String... tokens) {
       specialTokens.addAll(List.of(tokens));
       return this;

@@ -1,16 +1,25 @@
 package org.coldstart.tokenizer;
 
-import org.coldstart.io.jinja.TemplateException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.coldstart.io.hub.Hub;
+import org.coldstart.io.jinja.TemplateException;
+import org.coldstart.io.tokenizer.TokenizedText;
+import org.coldstart.io.tokenizer.TokenizerConfig;
+import org.coldstart.io.tokenizer.TokenizerException;
+import org.coldstart.io.tokenizer.TokenizerFiles;
+import org.coldstart.io.tokenizer.TokenizerJson;
+import org.coldstart.io.tokenizer.TokenizerPool;
+import org.coldstart.io.tokenizer.Vocabulary;
 
 /**
  * Text to ids and back, with the same ids as Python's {@code AutoTokenizer} gives; new tokens can
@@ -30,23 +39,19 @@ import org.coldstart.io.hub.Hub;
 public final class Tokenizer implements AutoCloseable {
   final ReadWriteLock lock = new ReentrantReadWriteLock();
   private final int loadedSize;
-  private TokenizerParts parts;
+  private final TokenizerConfig config;
 
-  /** Null once closed. */
-  private TokenizerPool codec;
+  /** The tokens; another when some are added, null once closed. */
+  private TokenizerPool pool;
 
   /** Parsed when first wanted; two readers may both parse it. */
   private volatile ChatTemplate chatTemplate;
 
-  private Tokenizer(TokenizerParts parts) {
-    this.parts = parts;
-    this.loadedSize = parts.json().size();
-    this.codec = new TokenizerPool(parts.json());
-  }
-
-  /** A tokenizer made here; {@link BpeTrainer} makes them. */
-  static Tokenizer of(TokenizerParts parts) {
-    return new Tokenizer(parts);
+  /** A tokenizer read here, or trained by {@link BpeTrainer}. */
+  Tokenizer(TokenizerFiles files) {
+    this.config = files.config();
+    this.pool = new TokenizerPool(files.json());
+    this.loadedSize = vocabulary().size();
   }
 
   /**
@@ -65,7 +70,7 @@ public final class Tokenizer implements AutoCloseable {
    * @throws TokenizerException if a file is missing, damaged, or of a kind not known here
    */
   public static Tokenizer fromPretrained(Path folderOrGguf) {
-    return new Tokenizer(TokenizerParts.read(folderOrGguf));
+    return new Tokenizer(TokenizerFiles.read(folderOrGguf));
   }
 
   /**
@@ -83,7 +88,7 @@ public final class Tokenizer implements AutoCloseable {
    * text.
    */
   public Encoding encode(String text, boolean addSpecialTokens) {
-    return reading(() -> codec.encode(text, addSpecialTokens));
+    return reading(() -> encoding(pool.encode(text, addSpecialTokens)));
   }
 
   /**
@@ -97,7 +102,9 @@ public final class Tokenizer implements AutoCloseable {
    */
   public Encoding encodePart(String text, int from, int to) {
     String part = text.substring(from, to);
-    return reading(() -> from == 0 ? codec.encode(part, false) : codec.encodeContinuation(part));
+    return from == 0
+        ? encode(part, false)
+        : reading(() -> encoding(pool.encodeContinuation(part)));
   }
 
   /**
@@ -105,7 +112,7 @@ public final class Tokenizer implements AutoCloseable {
    * it.
    */
   public int[] subTokens(String text) {
-    return reading(() -> codec.subTokens(text));
+    return reading(() -> pool.subTokens(text));
   }
 
   /** The text of ids, special tokens included. */
@@ -121,7 +128,7 @@ public final class Tokenizer implements AutoCloseable {
    * @throws IllegalArgumentException for an id that is not in the vocabulary
    */
   public String decode(int[] ids, boolean skipSpecialTokens) {
-    return reading(() -> codec.decode(ids, skipSpecialTokens));
+    return reading(() -> pool.decode(ids, skipSpecialTokens));
   }
 
   /** The text of one id. */
@@ -134,7 +141,7 @@ public final class Tokenizer implements AutoCloseable {
    * this minus 1.
    */
   public int size() {
-    return reading(() -> parts.json().size());
+    return reading(() -> vocabulary().size());
   }
 
   /**
@@ -147,7 +154,7 @@ public final class Tokenizer implements AutoCloseable {
 
   /** The id of a token in the vocabulary's own spelling ({@code Ġthe}, {@code <|im_start|>}). */
   public OptionalInt tokenToId(String token) {
-    Integer id = reading(() -> parts.json().id(token));
+    Integer id = reading(() -> vocabulary().id(token));
     return id == null ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
@@ -157,7 +164,7 @@ public final class Tokenizer implements AutoCloseable {
    * @throws IllegalArgumentException if it is not in the vocabulary
    */
   public int id(String token) {
-    return reading(() -> parts.json().requireId(token));
+    return reading(() -> vocabulary().requireId(token));
   }
 
   /**
@@ -166,16 +173,12 @@ public final class Tokenizer implements AutoCloseable {
    * @throws IllegalArgumentException for an id that is not in the vocabulary
    */
   public String idToToken(int id) {
-    return reading(() -> parts.json().text(id));
+    return reading(() -> vocabulary().text(id));
   }
 
   /** Whether {@link #decode(int[], boolean)} can leave this token out. */
   public boolean isSpecial(int id) {
-    return reading(
-        () -> {
-          AddedToken added = parts.json().addedToken(parts.json().text(id));
-          return added != null && added.special();
-        });
+    return reading(() -> vocabulary().isSpecial(vocabulary().text(id)));
   }
 
   /**
@@ -267,17 +270,17 @@ public final class Tokenizer implements AutoCloseable {
    * special_tokens_map}.
    */
   public Map<String, String> specialTokens() {
-    return reading(() -> parts.config().roles());
+    return reading(() -> config.roles());
   }
 
   /** The longest text the model was made for, in tokens, if the tokenizer's files say so. */
   public OptionalInt modelMaxLength() {
-    return reading(() -> parts.config().modelMaxLength());
+    return reading(() -> config.modelMaxLength());
   }
 
   /** Whether {@link #chatTemplate()} has one to give. */
   public boolean hasChatTemplate() {
-    return reading(() -> parts.config().chatTemplate().isPresent());
+    return reading(() -> config.chatTemplate().isPresent());
   }
 
   /**
@@ -290,19 +293,15 @@ public final class Tokenizer implements AutoCloseable {
     return reading(
         () -> {
           if (chatTemplate == null) {
-            chatTemplate =
-                ChatTemplate.parse(
-                    parts
-                        .config()
-                        .chatTemplate()
-                        .orElseThrow(
-                            () ->
-                                new IllegalStateException(
-                                    "this tokenizer has no chat template; give it one with"
-                                        + " setChatTemplate(jinja)")));
+            chatTemplate = ChatTemplate.parse(config.chatTemplate().orElseThrow(Tokenizer::none));
           }
           return chatTemplate;
         });
+  }
+
+  private static IllegalStateException none() {
+    return new IllegalStateException(
+        "this tokenizer has no chat template; give it one with setChatTemplate(jinja)");
   }
 
   /**
@@ -314,7 +313,7 @@ public final class Tokenizer implements AutoCloseable {
     ChatTemplate parsed = ChatTemplate.parse(jinja);
     writing(
         () -> {
-          parts.config().setChatTemplate(jinja);
+          config.setChatTemplate(jinja);
           chatTemplate = parsed;
           return null;
         });
@@ -352,7 +351,7 @@ public final class Tokenizer implements AutoCloseable {
   public void save(Path folder) {
     reading(
         () -> {
-          TokenizerWriter.write(parts, folder);
+          new TokenizerFiles(pool.json(), config).save(folder);
           return null;
         });
   }
@@ -362,9 +361,9 @@ public final class Tokenizer implements AutoCloseable {
   public void close() {
     lock.writeLock().lock();
     try {
-      if (codec != null) {
-        codec.close();
-        codec = null;
+      if (pool != null) {
+        pool.close();
+        pool = null;
       }
     } finally {
       lock.writeLock().unlock();
@@ -374,50 +373,57 @@ public final class Tokenizer implements AutoCloseable {
   private int add(boolean special, String... tokens) {
     return writing(
         () -> {
-          int before = parts.json().size();
-          List<AddedToken> changes = NewTokens.of(parts.json(), special, tokens);
-          if (!changes.isEmpty()) {
-            replace(parts.json().with(changes));
-          }
-          return parts.json().size() - before;
+          int before = vocabulary().size();
+          replace(pool.json().withTokens(special, tokens));
+          return vocabulary().size() - before;
         });
   }
 
-  private void replace(TokenizerJson json) {
-    codec.replace(json);
-    parts = new TokenizerParts(json, parts.config());
+  /** The new pool is built before the old one is given up, so that a failure changes nothing. */
+  private void replace(TokenizerJson changed) {
+    if (changed != pool.json()) {
+      TokenizerPool next = new TokenizerPool(changed);
+      pool.close();
+      pool = next;
+    }
   }
 
   private void setToken(String role, String token) {
     writing(
         () -> {
-          AddedToken known = parts.json().addedToken(token);
-          if (known == null) {
+          if (vocabulary().added(token) == null) {
             throw new IllegalArgumentException(cannotBe(role, token));
           }
-          if (!known.special()) {
-            replace(parts.json().with(List.of(known.asSpecial())));
-          }
-          parts.config().setToken(role, token);
+          replace(pool.json().withTokens(true, token));
+          config.setToken(role, token);
           return null;
         });
   }
 
   private String cannotBe(String role, String token) {
-    String name = role.substring(0, role.indexOf('_'));
-    return "\"%s\" cannot be the %s token: it is %s; add one with addSpecialTokens(\"<|%s|>\") or take %s"
+    return ("\"%s\" cannot be the %s: it is %s; add one with addSpecialTokens(\"<|%s|>\") or take"
+            + " %s")
         .formatted(
             token,
-            name,
-            parts.json().id(token) == null
+            role.replace('_', ' '),
+            vocabulary().id(token) == null
                 ? "not a token of this tokenizer"
                 : "an ordinary piece of text",
-            name,
-            parts.config().token("eos_token").orElse("another special token"));
+            role.substring(0, role.indexOf('_')),
+            config.token("eos_token").orElse("another special token"));
+  }
+
+  private Encoding encoding(TokenizedText text) {
+    List<String> tokens = IntStream.of(text.ids()).mapToObj(vocabulary()::text).toList();
+    return new Encoding(text.ids(), tokens, text.offsets());
+  }
+
+  private Vocabulary vocabulary() {
+    return pool.json().vocabulary();
   }
 
   private Optional<String> token(String role) {
-    return reading(() -> parts.config().token(role));
+    return reading(() -> config.token(role));
   }
 
   private OptionalInt idOf(String role) {
@@ -425,27 +431,22 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   private <T> T reading(Supplier<T> work) {
-    lock.readLock().lock();
-    try {
-      return open(work);
-    } finally {
-      lock.readLock().unlock();
-    }
+    return locked(lock.readLock(), work);
   }
 
   private <T> T writing(Supplier<T> work) {
-    lock.writeLock().lock();
-    try {
-      return open(work);
-    } finally {
-      lock.writeLock().unlock();
-    }
+    return locked(lock.writeLock(), work);
   }
 
-  private <T> T open(Supplier<T> work) {
-    if (codec == null) {
-      throw new IllegalStateException("this tokenizer is closed");
+  private <T> T locked(Lock held, Supplier<T> work) {
+    held.lock();
+    try {
+      if (pool == null) {
+        throw new IllegalStateException("this tokenizer is closed");
+      }
+      return work.get();
+    } finally {
+      held.unlock();
     }
-    return work.get();
   }
 }

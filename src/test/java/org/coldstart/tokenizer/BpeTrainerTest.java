@@ -25,7 +25,6 @@ class BpeTrainerTest {
 
   private static final Path TRUTH = Path.of("src/test/resources/tokenizer/bpe-training.json");
 
-  /** Gson 2.8.5 knows no records. */
   private static final class Case {
     String name;
     List<String> texts;
@@ -46,12 +45,11 @@ class BpeTrainerTest {
   }
 
   private static void assertAlike(Case truth) {
-    BpeMerges merges =
-        new BpeMerges(List.of(truth.special_tokens), truth.vocab_size, truth.min_frequency);
-    truth.texts.forEach(merges::add);
-    merges.learn();
-    assertEquals(truth.vocabulary, merges.tokens());
-    assertEquals(truth.merges, List.copyOf(merges.merges()));
+    BpeMerges bpe =
+        BpeMerges.learn(
+            truth.texts, List.of(truth.special_tokens), truth.vocab_size, truth.min_frequency);
+    assertEquals(truth.vocabulary, bpe.tokens());
+    assertEquals(truth.merges, bpe.merges());
     BpeTrainer trainer =
         BpeTrainer.builder()
             .vocabSize(truth.vocab_size)

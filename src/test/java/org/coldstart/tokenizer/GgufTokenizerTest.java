@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.coldstart.io.checkpoint.CheckpointException;
+import org.coldstart.io.tokenizer.TokenizerException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

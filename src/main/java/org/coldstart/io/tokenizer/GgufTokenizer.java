@@ -1,6 +1,5 @@
-package org.coldstart.tokenizer;
+package org.coldstart.io.tokenizer;
 
-import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import org.coldstart.io.checkpoint.GgufMetadata;
 
@@ -13,42 +12,33 @@ final class GgufTokenizer {
   GgufTokenizer(GgufMetadata metadata, String origin) {
     this.metadata = metadata;
     this.origin = origin;
-    this.pipeline = pipeline(metadata, origin);
-  }
-
-  private static GgufPipeline pipeline(GgufMetadata metadata, String origin) {
     String kind =
         metadata
             .string("tokenizer.ggml.model")
-            .orElseThrow(() -> GgufTokens.missing(origin, "tokenizer.ggml.model"));
-    return switch (kind) {
-      case "gpt2" -> GgufByteLevel.read(metadata, GgufTokens.read(metadata, origin));
-      case "llama" -> GgufSentencePiece.read(metadata, GgufTokens.read(metadata, origin));
-      default ->
-          throw new TokenizerException(
-              origin
-                  + ": tokenizer.ggml.model is \""
-                  + kind
-                  + "\"; known are gpt2 (byte-level BPE) and llama (SentencePiece BPE). Load the"
-                  + " model from a folder with tokenizer.json instead.");
-    };
+            .orElseThrow(() -> GgufTokens.missing(origin, "model"));
+    this.pipeline =
+        switch (kind) {
+          case "gpt2" -> GgufPipeline.byteLevel(metadata, origin);
+          case "llama" -> GgufPipeline.sentencePiece(metadata, origin);
+          default ->
+              throw new TokenizerException(
+                  ("%s: tokenizer.ggml.model is \"%s\"; known are gpt2 (byte-level BPE) and llama"
+                          + " (SentencePiece BPE). Load the model from a folder with"
+                          + " tokenizer.json instead.")
+                      .formatted(origin, kind));
+        };
   }
 
-  TokenizerParts parts() {
-    JsonObject root = new JsonObject();
-    root.addProperty("version", "1.0");
-    root.add("truncation", JsonNull.INSTANCE);
-    root.add("padding", JsonNull.INSTANCE);
-    root.add("added_tokens", pipeline.tokens().addedTokens(pipeline.matchesNormalized()));
-    root.add("normalizer", pipeline.normalizer());
-    root.add("pre_tokenizer", pipeline.preTokenizer());
-    root.add(
-        "post_processor",
-        PostProcessor.of(around("bos", pipeline.addsBos()), around("eos", false)));
-    root.add("decoder", pipeline.decoder());
-    root.add("model", pipeline.model());
-    return new TokenizerParts(TokenizerJson.of(root, origin), new TokenizerConfig(config(), origin))
-        .completed();
+  TokenizerFiles files() {
+    JsonObject root =
+        TokenizerSteps.document(
+            pipeline.tokens().addedTokens(pipeline.matchesNormalized()),
+            pipeline.normalizer(),
+            pipeline.preTokenizer(),
+            TokenizerSteps.postProcessor(around("bos", pipeline.addsBos()), around("eos", false)),
+            pipeline.decoder(),
+            pipeline.model());
+    return TokenizerFiles.of(root, origin, new TokenizerConfig(config(), origin));
   }
 
   private JsonObject config() {

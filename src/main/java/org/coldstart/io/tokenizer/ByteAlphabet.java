@@ -1,13 +1,16 @@
-package org.coldstart.tokenizer;
+package org.coldstart.io.tokenizer;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * GPT-2's spelling of bytes as visible characters: printable ones of Latin-1 stand for themselves,
  * the others for the characters from U+0100 on, in order.
  */
-final class ByteAlphabet {
-  static final int SIZE = 256;
+public final class ByteAlphabet {
+  /** The number of bytes. */
+  public static final int SIZE = 256;
 
   private static final char[] SPELLING = new char[SIZE];
 
@@ -21,13 +24,13 @@ final class ByteAlphabet {
 
   private ByteAlphabet() {}
 
-  /** The character of each byte, from 0 to 255. */
-  static char[] characters() {
-    return SPELLING.clone();
+  /** The characters in Unicode's order. */
+  public static List<String> sorted() {
+    return IntStream.range(0, SIZE).map(b -> SPELLING[b]).sorted().mapToObj(Character::toString).toList();
   }
 
   /** The UTF-8 bytes of a text, one character each. */
-  static String spell(String text) {
+  public static String spell(String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     StringBuilder spelled = new StringBuilder(bytes.length);
     for (byte b : bytes) {

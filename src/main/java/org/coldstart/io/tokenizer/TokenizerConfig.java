@@ -1,0 +1,262 @@
+package org.coldstart.io.tokenizer;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.reflect.TypeToken;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.coldstart.io.json.JsonFiles;
+
+/**
+ * What stands beside tokenizer.json: the roles of tokens (bos, eos, pad …) and the chat templates.
+ * Keys not known here are kept.
+ */
+public final class TokenizerConfig {
+  static final String FILE = "tokenizer_config.json";
+  static final String ROLES_FILE = "special_tokens_map.json";
+  static final String TEMPLATE_FILE = "chat_template.jinja";
+  private static final String FURTHER_TEMPLATES = "additional_chat_templates";
+  private static final String TEMPLATE_ENDING = ".jinja";
+  private static final String TEMPLATES = "chat_template";
+  private static final String DEFAULT = "default";
+
+  /** The roles that transformers knows by name, and hands to chat templates. */
+  private static final List<String> ROLES =
+      List.of(
+          "bos_token",
+          "eos_token",
+          "unk_token",
+          "sep_token",
+          "pad_token",
+          "cls_token",
+          "mask_token");
+
+  /** Two names for one list: transformers 4 and 5. */
+  private static final List<String> FURTHER =
+      List.of("additional_special_tokens", "extra_special_tokens");
+
+  /** One of several chat templates, as tokenizer_config.json lists them. */
+  private record NamedTemplate(String name, String template) {
+    NamedTemplate {
+      Objects.requireNonNull(name);
+      Objects.requireNonNull(template);
+    }
+  }
+
+  private final JsonObject json;
+  private final String origin;
+
+  TokenizerConfig(JsonObject json, String origin) {
+    this.json = json;
+    this.origin = origin;
+  }
+
+  /** Reads the files of a folder, each of which may be absent. */
+  static TokenizerConfig read(Path folder) {
+    Path file = folder.resolve(FILE);
+    JsonObject json =
+        Files.exists(file) ? JsonFiles.read(file, TokenizerException::new) : new JsonObject();
+    Path roles = folder.resolve(ROLES_FILE);
+    // transformers reads the older file only where the newer says nothing about added tokens.
+    if (!json.has("added_tokens_decoder") && Files.exists(roles)) {
+      JsonFiles.read(roles, TokenizerException::new)
+          .entrySet()
+          .forEach(e -> json.add(e.getKey(), e.getValue()));
+    }
+    TokenizerConfig config = new TokenizerConfig(json, file.toString());
+    Map<String, String> templates = templateFiles(folder);
+    if (!templates.isEmpty()) { // in files of their own they stand in for all that the config holds
+      config.setTemplates(templates);
+    }
+    return config;
+  }
+
+  /** transformers 5 writes the default template beside the other files, further ones in a folder. */
+  private static Map<String, String> templateFiles(Path folder) {
+    Map<String, String> templates = new LinkedHashMap<>();
+    Path own = folder.resolve(TEMPLATE_FILE);
+    if (Files.exists(own)) {
+      templates.put(DEFAULT, JsonFiles.text(own, TokenizerException::new));
+    }
+    Path further = folder.resolve(FURTHER_TEMPLATES);
+    if (Files.isDirectory(further)) {
+      try (Stream<Path> files = Files.list(further)) {
+        for (Path file : files.sorted().toList()) {
+          String name = file.getFileName().toString();
+          if (name.endsWith(TEMPLATE_ENDING)) {
+            templates.put(
+                name.substring(0, name.length() - TEMPLATE_ENDING.length()),
+                JsonFiles.text(file, TokenizerException::new));
+          }
+        }
+      } catch (IOException e) {
+        throw new TokenizerException(further + " cannot be listed: " + e.getMessage(), e);
+      }
+    }
+    return templates;
+  }
+
+  /** The token with a role such as {@code bos_token}. */
+  public Optional<String> token(String role) {
+    return value(role).map(value -> content(role, value));
+  }
+
+  /** Gives a token a role. */
+  public void setToken(String role, String token) {
+    json.addProperty(role, token);
+  }
+
+  /** The tokens with a role, by role. */
+  public Map<String, String> roles() {
+    Map<String, String> roles = new LinkedHashMap<>();
+    ROLES.forEach(role -> token(role).ifPresent(token -> roles.put(role, token)));
+    return roles;
+  }
+
+  /**
+   * Special tokens without a role of their own: in a list, or by names that the model gives them,
+   * such as {@code image_token}.
+   */
+  List<String> furtherSpecialTokens() {
+    List<String> tokens = new ArrayList<>();
+    for (String key : FURTHER) {
+      JsonElement value = json.get(key);
+      if (value != null && value.isJsonArray()) {
+        value.getAsJsonArray().forEach(token -> tokens.add(content(key, token)));
+      } else if (value != null && value.isJsonObject()) {
+        value.getAsJsonObject().asMap().values().forEach(token -> tokens.add(content(key, token)));
+      }
+    }
+    json.asMap()
+        .forEach(
+            (key, value) -> {
+              if (key.endsWith("_token") && !ROLES.contains(key) && isString(value)) {
+                tokens.add(value.getAsString());
+              }
+            });
+    return tokens;
+  }
+
+  /** The list of {@link #furtherSpecialTokens()} as it is written, if there is one. */
+  Optional<JsonElement> additionalSpecialTokens() {
+    return value(FURTHER.get(0));
+  }
+
+  /**
+   * Added tokens that the config lists; tokenizer.json may lack some of them in checkpoints saved
+   * by old versions.
+   */
+  List<AddedToken> addedTokens() {
+    String key = "added_tokens_decoder";
+    try {
+      Map<String, JsonElement> table =
+          AddedToken.GSON.fromJson(json.get(key), new TypeToken<Map<String, JsonElement>>() {});
+      List<AddedToken> tokens = new ArrayList<>();
+      if (table != null) {
+        table.forEach((id, token) -> tokens.add(AddedToken.of(Integer.parseInt(id), token)));
+      }
+      return tokens;
+    } catch (RuntimeException e) {
+      throw wrong(key, json.get(key), e);
+    }
+  }
+
+  /**
+   * The longest text the model was made for, in tokens; empty if not said (transformers writes 1e30
+   * then).
+   */
+  public OptionalInt modelMaxLength() {
+    String key = "model_max_length";
+    try {
+      Double length = AddedToken.GSON.fromJson(json.get(key), Double.class);
+      return length == null || length > Integer.MAX_VALUE
+          ? OptionalInt.empty()
+          : OptionalInt.of(length.intValue());
+    } catch (RuntimeException e) {
+      throw wrong(key, json.get(key), e);
+    }
+  }
+
+  /** The chat template's source; of several, the one named "default". */
+  public Optional<String> chatTemplate() {
+    return Optional.ofNullable(templates().get(DEFAULT));
+  }
+
+  /** Whether there is a template, and no others beside it under names of their own. */
+  boolean hasSingleTemplate() {
+    return templates().keySet().equals(Set.of(DEFAULT));
+  }
+
+  /** Sets the default template; others stay. */
+  public void setChatTemplate(String source) {
+    Map<String, String> templates = templates();
+    templates.put(DEFAULT, source);
+    setTemplates(templates);
+  }
+
+  private Map<String, String> templates() {
+    Map<String, String> templates = new LinkedHashMap<>();
+    JsonElement value = value(TEMPLATES).orElse(null);
+    if (value != null && value.isJsonArray()) {
+      try {
+        for (NamedTemplate each : AddedToken.GSON.fromJson(value, NamedTemplate[].class)) {
+          templates.put(each.name(), each.template());
+        }
+      } catch (RuntimeException e) {
+        throw wrong(TEMPLATES, value, e);
+      }
+    } else if (value != null) {
+      templates.put(DEFAULT, content(TEMPLATES, value));
+    }
+    return templates;
+  }
+
+  /** One is written as a text, several as a list. */
+  private void setTemplates(Map<String, String> templates) {
+    if (templates.keySet().equals(Set.of(DEFAULT))) {
+      json.addProperty(TEMPLATES, templates.get(DEFAULT));
+    } else {
+      List<NamedTemplate> list = new ArrayList<>();
+      templates.forEach((name, template) -> list.add(new NamedTemplate(name, template)));
+      json.add(TEMPLATES, AddedToken.GSON.toJsonTree(list));
+    }
+  }
+
+  /** A copy of everything. */
+  JsonObject json() {
+    return json.deepCopy();
+  }
+
+  private Optional<JsonElement> value(String key) {
+    return Optional.ofNullable(json.get(key)).filter(value -> !value.isJsonNull());
+  }
+
+  /** A token is written as a string or as an object with its content. */
+  private String content(String key, JsonElement value) {
+    JsonElement text = value.isJsonObject() ? value.getAsJsonObject().get("content") : value;
+    if (!isString(text)) {
+      throw wrong(key, value, null);
+    }
+    return text.getAsString();
+  }
+
+  private static boolean isString(JsonElement value) {
+    return value != null && value.isJsonPrimitive() && value.getAsJsonPrimitive().isString();
+  }
+
+  private TokenizerException wrong(String key, JsonElement value, RuntimeException cause) {
+    String text = String.valueOf(value);
+    String shown = text.length() > 60 ? text.substring(0, 60) + "…" : text;
+    return new TokenizerException(origin + ": " + key + " cannot be " + shown, cause);
+  }
+}

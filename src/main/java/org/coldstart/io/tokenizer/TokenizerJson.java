@@ -1,0 +1,176 @@
+package org.coldstart.io.tokenizer;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A tokenizer.json: its tokens, and the JSON the native tokenizer is built from.
+ *
+ * <p>Immutable: adding tokens gives a new one that shares the model's vocabulary. The native library
+ * silently renumbers ids that leave a gap, and ends the whole process on some malformed parts, so
+ * everything is checked here first.
+ */
+public final class TokenizerJson {
+  private final JsonObject root;
+  private final String origin;
+  private final Vocabulary vocabulary;
+
+  private TokenizerJson(JsonObject source, String origin, Vocabulary vocabulary) {
+    this.origin = origin;
+    this.vocabulary = vocabulary;
+    this.root = shallowCopy(source);
+    JsonArray added = new JsonArray();
+    vocabulary.added().forEach(token -> added.add(token.toJson()));
+    root.add("added_tokens", added);
+  }
+
+  /**
+   * Checks and indexes a parsed tokenizer.json. Its truncation and padding sections are dropped:
+   * they would cut and fill every text without being asked.
+   *
+   * @param origin the file's name, for errors
+   * @throws TokenizerException if a part is missing, has the wrong type, or is of a kind not known
+   *     here
+   */
+  static TokenizerJson of(JsonObject source, String origin) {
+    try {
+      JsonObject root = shallowCopy(source);
+      root.add("truncation", JsonNull.INSTANCE);
+      root.add("padding", JsonNull.INSTANCE);
+      PipelineCheck check = new PipelineCheck(root, origin);
+      check.model();
+      Vocabulary vocabulary = new Vocabulary(model(root), added(root), origin);
+      check.steps(vocabulary.size());
+      return new TokenizerJson(root, origin, vocabulary);
+    } catch (TokenizerException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      // Gson's own: a cast, a null, a number out of range. Its words say nothing to a user.
+      throw new TokenizerException(
+          origin + " is damaged (a part is missing or has the wrong type); fetch it again", e);
+    }
+  }
+
+  /** Its tokens. */
+  public Vocabulary vocabulary() {
+    return vocabulary;
+  }
+
+  /** The file's name, for errors. */
+  String origin() {
+    return origin;
+  }
+
+  JsonObject json() {
+    return root;
+  }
+
+  /** This with further added tokens; those of a text that is there replace it. */
+  TokenizerJson with(Collection<AddedToken> tokens) {
+    boolean changes =
+        tokens.stream().anyMatch(token -> !token.equals(vocabulary.added(token.content())));
+    return changes ? new TokenizerJson(root, origin, vocabulary.with(tokens)) : this;
+  }
+
+  /**
+   * This with new tokens, behind the others; those that are there stay, but become special if {@code
+   * special}. Where the model puts a space in front of every text, new tokens are matched in the raw
+   * text: in the normalised one their own text would begin with that space, too.
+   *
+   * @throws IllegalArgumentException if a token is empty, given twice, or an ordinary piece of text
+   */
+  public TokenizerJson withTokens(boolean special, String... tokens) {
+    return with(vocabulary.changes(special, !special && !prependsToText(), tokens));
+  }
+
+  /** JSON of a tokenizer that knows the ordinary vocabulary only. */
+  JsonObject withoutAddedTokens() {
+    JsonObject copy = shallowCopy(root);
+    copy.add("added_tokens", new JsonArray());
+    return copy;
+  }
+
+  /**
+   * JSON of a tokenizer that does not put a space in front of a text, as Llama 2 does ({@code
+   * Prepend}), {@code Metaspace}, or {@code ByteLevel} with {@code add_prefix_space}; our own if that
+   * puts none.
+   */
+  JsonObject withoutPrefix() {
+    JsonObject copy = shallowCopy(root);
+    for (String part : List.of("normalizer", "pre_tokenizer")) {
+      JsonElement step = root.get(part);
+      if (step != null && step.isJsonObject()) {
+        copy.add(part, withoutPrefix(step.getAsJsonObject()));
+      }
+    }
+    return copy.equals(root) ? root : copy;
+  }
+
+  private boolean prependsToText() {
+    JsonElement step = root.get("normalizer");
+    return step != null
+        && step.isJsonObject()
+        && !withoutPrefix(step.getAsJsonObject()).equals(step);
+  }
+
+  private static JsonObject withoutPrefix(JsonObject step) {
+    JsonObject copy = step.deepCopy();
+    switch (step.get("type").getAsString()) {
+      case "Sequence" -> {
+        String children = step.has("normalizers") ? "normalizers" : "pretokenizers";
+        JsonArray kept = new JsonArray();
+        step.getAsJsonArray(children)
+            .forEach(child -> kept.add(withoutPrefix(child.getAsJsonObject())));
+        copy.add(children, kept);
+      }
+      case "Prepend" -> {
+        return TokenizerSteps.step("Sequence", "normalizers", List.of());
+      }
+      case "Metaspace" -> {
+        copy.remove("add_prefix_space"); // an older name of the same
+        copy.addProperty("prepend_scheme", "never");
+      }
+      default -> {
+        if (step.has("add_prefix_space")) {
+          copy.addProperty("add_prefix_space", false);
+        }
+      }
+    }
+    return copy;
+  }
+
+  private static Map<String, Integer> model(JsonObject root) {
+    JsonObject json = root.getAsJsonObject("model").getAsJsonObject("vocab");
+    Map<String, Integer> vocabulary = new HashMap<>(json.size() * 2);
+    json.entrySet().forEach(e -> vocabulary.put(e.getKey(), exactInt(e.getValue())));
+    return vocabulary;
+  }
+
+  private static List<AddedToken> added(JsonObject root) {
+    List<AddedToken> tokens = new ArrayList<>();
+    JsonElement array = root.get("added_tokens");
+    if (array != null && !array.isJsonNull()) {
+      for (JsonElement json : array.getAsJsonArray()) {
+        tokens.add(AddedToken.of(exactInt(json.getAsJsonObject().get("id")), json));
+      }
+    }
+    return tokens;
+  }
+
+  private static int exactInt(JsonElement value) {
+    return value.getAsBigDecimal().intValueExact();
+  }
+
+  private static JsonObject shallowCopy(JsonObject object) {
+    JsonObject copy = new JsonObject();
+    object.entrySet().forEach(e -> copy.add(e.getKey(), e.getValue()));
+    return copy;
+  }
+}
