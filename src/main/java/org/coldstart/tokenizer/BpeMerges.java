@@ -1,5 +1,6 @@
 package org.coldstart.tokenizer;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -12,15 +13,14 @@ import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
-import org.coldstart.io.tokenizer.ByteAlphabet;
 
 /**
  * Byte-level BPE (Sennrich et al., 2016): count the pairs of neighbouring tokens within words, make
- * the most frequent pair a token, replace it in all words, and repeat. Of equally frequent pairs the
- * one with the lower ids comes first.
+ * the most frequent pair a token, replace it in all words, repeat. Of equally frequent pairs the one
+ * with the lower ids comes first.
  *
- * <p>As in Python's tokenizers, pairs wait in a queue and a pair's count is updated only when it is
- * at the front, so that no merge has to look through all words or all pairs.
+ * <p>As in Python's tokenizers, pairs wait in a queue, and a pair's count is updated only when it is
+ * at the front: so no merge has to look through all words or all pairs.
  */
 final class BpeMerges {
 
@@ -30,22 +30,24 @@ final class BpeMerges {
           "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
           Pattern.UNICODE_CHARACTER_CLASS);
 
+  /** GPT-2's visible character for each of the 256 bytes. */
+  private static final String BYTES = bytes();
+
   private record Pair(int left, int right) {}
 
   /** A pair, its count when it was queued, and the words that got it since it was queued before. */
   private record Candidate(Pair pair, long count, Set<Integer> words) {
     static final Comparator<Candidate> ORDER =
-        Comparator.comparingLong(Candidate::count)
-            .reversed()
-            .thenComparingInt(candidate -> candidate.pair.left)
-            .thenComparingInt(candidate -> candidate.pair.right);
+        Comparator.comparingLong((Candidate c) -> -c.count)
+            .thenComparingInt(c -> c.pair.left)
+            .thenComparingInt(c -> c.pair.right);
   }
 
   private final List<String> tokens = new ArrayList<>();
   private final Map<String, Integer> ids = new HashMap<>();
   private final Set<String> merges = new LinkedHashSet<>();
 
-  /** Each word of the texts as ids, and how often it occurs. */
+  /** The words of the texts as ids, and how often each occurs. */
   private final List<int[]> words = new ArrayList<>();
 
   private final List<Long> wordCounts = new ArrayList<>();
@@ -60,9 +62,8 @@ final class BpeMerges {
       Iterable<String> texts, List<String> specialTokens, int vocabSize, int minFrequency) {
     BpeMerges bpe = new BpeMerges();
     specialTokens.forEach(bpe::token);
-    ByteAlphabet.sorted().forEach(bpe::token);
-    bpe.countWords(texts);
-    bpe.countPairs();
+    BYTES.chars().sorted().mapToObj(Character::toString).forEach(bpe::token);
+    bpe.countPairs(texts);
     bpe.mergePairs(vocabSize, Math.max(1, minFrequency));
     return bpe;
   }
@@ -77,31 +78,23 @@ final class BpeMerges {
     return List.copyOf(merges);
   }
 
-  private void countWords(Iterable<String> texts) {
+  private void countPairs(Iterable<String> texts) {
     Map<String, Long> counts = new LinkedHashMap<>();
     for (String text : texts) {
-      WORDS
-          .matcher(text)
-          .results()
-          .forEach(word -> counts.merge(ByteAlphabet.spell(word.group()), 1L, Long::sum));
+      WORDS.matcher(text).results().forEach(w -> counts.merge(spelled(w.group()), 1L, Long::sum));
     }
     if (counts.isEmpty()) {
       throw new IllegalArgumentException("There is no text to train a tokenizer on.");
     }
     counts.forEach(
         (word, count) -> {
-          words.add(word.chars().map(c -> token(Character.toString(c))).toArray());
+          int[] letters = word.chars().map(c -> token(Character.toString(c))).toArray();
+          words.add(letters);
           wordCounts.add(count);
+          for (int i = 0; i + 1 < letters.length; i++) {
+            count(new Pair(letters[i], letters[i + 1]), 1, words.size() - 1);
+          }
         });
-  }
-
-  private void countPairs() {
-    for (int at = 0; at < words.size(); at++) {
-      int[] word = words.get(at);
-      for (int i = 0; i + 1 < word.length; i++) {
-        count(new Pair(word[i], word[i + 1]), 1, at);
-      }
-    }
     enqueue();
   }
 
@@ -126,13 +119,12 @@ final class BpeMerges {
     String rule = left + " " + right;
     merges.remove(rule); // learnt twice, where two ways lead to one token, it counts from now on
     merges.add(rule);
-    where.forEach(at -> replace(pair, merged, at));
+    where.forEach(at -> words.set(at, replaced(words.get(at), pair, merged, at)));
     enqueue();
   }
 
-  /** Replaces a pair in a word, from left to right, and counts the pairs that come and go. */
-  private void replace(Pair pair, int merged, int at) {
-    int[] word = words.get(at);
+  /** A word with the pair replaced, from left to right; counts the pairs that come and go. */
+  private int[] replaced(int[] word, Pair pair, int merged, int at) {
     int[] replaced = new int[word.length];
     int length = 0;
     for (int i = 0; i < word.length; i++) {
@@ -148,13 +140,13 @@ final class BpeMerges {
       replaced[length++] = found ? merged : word[i];
       i += found ? 1 : 0;
     }
-    words.set(at, Arrays.copyOf(replaced, length));
+    return Arrays.copyOf(replaced, length);
   }
 
-  private void count(Pair pair, int change, int at) {
-    pairCounts.merge(pair, change * wordCounts.get(at), Long::sum);
+  private void count(Pair pair, int change, int word) {
+    pairCounts.merge(pair, change * wordCounts.get(word), Long::sum);
     if (change > 0) {
-      notQueued.computeIfAbsent(pair, p -> new TreeSet<>()).add(at);
+      notQueued.computeIfAbsent(pair, p -> new TreeSet<>()).add(word);
     }
   }
 
@@ -176,5 +168,25 @@ final class BpeMerges {
           tokens.add(added);
           return tokens.size() - 1;
         });
+  }
+
+  /** The UTF-8 bytes of a word, one character each. */
+  private static String spelled(String word) {
+    StringBuilder spelled = new StringBuilder();
+    for (byte b : word.getBytes(StandardCharsets.UTF_8)) {
+      spelled.append(BYTES.charAt(b & 0xFF));
+    }
+    return spelled.toString();
+  }
+
+  /** Printable ones of Latin-1 stand for themselves, others for those from U+0100 on. */
+  private static String bytes() {
+    StringBuilder bytes = new StringBuilder();
+    char next = 0x100;
+    for (char b = 0; b < 256; b++) {
+      boolean printable = b >= '!' && b <= '~' || b >= 0xA1 && b <= 0xAC || b >= 0xAE;
+      bytes.append(printable ? b : next++);
+    }
+    return bytes.toString();
   }
 }

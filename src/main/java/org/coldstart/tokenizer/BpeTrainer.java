@@ -3,7 +3,6 @@ package org.coldstart.tokenizer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import org.coldstart.io.tokenizer.ByteAlphabet;
 import org.coldstart.io.tokenizer.TokenizerFiles;
 
 /**
@@ -35,7 +34,7 @@ public record BpeTrainer(
       throw new IllegalArgumentException(
           "Special tokens must differ and not be empty: " + specialTokens + ".");
     }
-    int least = specialTokens.size() + ByteAlphabet.SIZE;
+    int least = specialTokens.size() + 256;
     if (vocabSize < least) {
       throw new IllegalArgumentException(
           "vocabSize must be at least %d (256 bytes and the special tokens), not %d."
@@ -67,8 +66,7 @@ public record BpeTrainer(
   public Tokenizer train(Iterable<String> texts) {
     BpeMerges bpe = BpeMerges.learn(texts, specialTokens, vocabSize, minFrequency);
     return new Tokenizer(
-        TokenizerFiles.byteLevelBpe(
-            bpe.tokens(), bpe.merges(), specialTokens, bosToken, eosToken));
+        TokenizerFiles.byteLevelBpe(bpe.tokens(), bpe.merges(), specialTokens, bosToken, eosToken));
   }
 
   /** Collects the settings; see {@link BpeTrainer} for their meaning. */

@@ -12,8 +12,8 @@ import org.coldstart.io.jinja.TemplateException;
  *
  * <pre>{@code
  * ChatFormat format = ChatFormat.of(tokenizer);
- * format.startToken();         // <|im_start|>, <|start_header_id|>, <start_of_turn> …
- * format.endToken();           // <|im_end|>, <|eot_id|>, <end_of_turn> …
+ * format.startToken();         // <|im_start|>, <|start_header_id|> …
+ * format.endToken();           // <|im_end|>, <|eot_id|> …
  * format.prefix("user");       // <|im_start|>user\n
  * format.suffix();             // <|im_end|>\n
  * format.responseTemplate();   // <|im_start|>assistant\n, [/INST] …
@@ -116,7 +116,8 @@ public record ChatFormat(
 
     ChatFormat read() {
       ChatFormat named = named();
-      return named != null ? named : format(startText(), "\n", endToken() + "\n", "assistant");
+      String start = tokenizer.decode(startId());
+      return named != null ? named : format(start, "\n", endToken() + "\n", "assistant");
     }
 
     private ChatFormat format(String before, String after, String suffix, String assistant) {
@@ -125,50 +126,38 @@ public record ChatFormat(
               .bosToken()
               .filter(token -> answered.startsWith(token) && !before.startsWith(token))
               .orElse("");
+      String start = tokenizer.idToToken(startId());
       return new ChatFormat(
-          bos, before, after, suffix, assistant, startToken(), endToken(), responseTemplate());
+          bos, before, after, suffix, assistant, start, endToken(), responseTemplate());
     }
 
     /** The format of a template that names the roles and ends every turn alike, else null. */
     private ChatFormat named() {
-      Matcher turns = TURNS.matcher(threeTurns());
+      Matcher turns = TURNS.matcher(twoRounds());
       if (!turns.find()) {
         return null;
       }
       String end = turns.group(3);
-      if (specialToken(end) == null
-          || !turns.group(1).startsWith(end)
-          || !turns.group(2).startsWith(end)) {
+      Matcher user = USER.matcher(turns.group(2));
+      if (specialToken(end) == null || !turns.group(2).startsWith(end) || !user.find(end.length())) {
         return null;
       }
-      String reply = turns.group(1).substring(end.length());
-      String user = turns.group(2).substring(end.length());
-      Matcher name = USER.matcher(user);
-      if (!name.find()) {
-        return null;
-      }
-      String before = user.substring(0, name.start());
-      String after = user.substring(name.end());
-      int length = reply.length() - before.length() - after.length();
-      return length > 0 && reply.startsWith(before) && reply.endsWith(after)
-          ? format(before, after, end, reply.substring(before.length(), before.length() + length))
+      String before = turns.group(2).substring(end.length(), user.start());
+      String after = turns.group(2).substring(user.end());
+      String reply = turns.group(1);
+      int from = end.length() + before.length();
+      int to = reply.length() - after.length();
+      return from < to && reply.startsWith(end + before) && reply.endsWith(after)
+          ? format(before, after, end, reply.substring(from, to))
           : null;
     }
 
-    private String threeTurns() {
+    private String twoRounds() {
       try {
         return tokenizer.applyChatTemplate(List.of(QUESTION, REPLY, MORE), false);
       } catch (TemplateException oneRoundOnly) {
         return "";
       }
-    }
-
-    private String startToken() {
-      return tokenizer.idToToken(startId());
-    }
-
-    private String startText() {
-      return tokenizer.decode(startId());
     }
 
     private int startId() {

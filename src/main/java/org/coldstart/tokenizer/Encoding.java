@@ -1,8 +1,8 @@
 package org.coldstart.tokenizer;
 
-import org.coldstart.io.jinja.Span;
 import java.util.Arrays;
 import java.util.List;
+import org.coldstart.io.jinja.Span;
 
 /**
  * A text as tokens: equally many ids, token strings and places in the text.
@@ -19,12 +19,8 @@ public record Encoding(int[] ids, List<String> tokens, List<Span> offsets) {
     offsets = List.copyOf(offsets);
     if (ids.length != tokens.size() || ids.length != offsets.size()) {
       throw new IllegalArgumentException(
-          "ids, tokens and offsets must be equally many, but are "
-              + ids.length
-              + ", "
-              + tokens.size()
-              + " and "
-              + offsets.size());
+          "ids, tokens and offsets must be equally many, but are %d, %d and %d"
+              .formatted(ids.length, tokens.size(), offsets.size()));
     }
   }
 

@@ -6,18 +6,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.coldstart.io.hub.Hub;
 import org.coldstart.io.jinja.TemplateException;
-import org.coldstart.io.tokenizer.TokenizedText;
 import org.coldstart.io.tokenizer.TokenizerConfig;
 import org.coldstart.io.tokenizer.TokenizerException;
 import org.coldstart.io.tokenizer.TokenizerFiles;
-import org.coldstart.io.tokenizer.TokenizerJson;
 import org.coldstart.io.tokenizer.TokenizerPool;
 import org.coldstart.io.tokenizer.Vocabulary;
 
@@ -37,21 +31,18 @@ import org.coldstart.io.tokenizer.Vocabulary;
  * after which every call is an {@link IllegalStateException}.
  */
 public final class Tokenizer implements AutoCloseable {
-  final ReadWriteLock lock = new ReentrantReadWriteLock();
+  private final TokenizerPool pool;
   private final int loadedSize;
-  private final TokenizerConfig config;
+  private volatile TokenizerConfig config;
 
-  /** The tokens; another when some are added, null once closed. */
-  private TokenizerPool pool;
-
-  /** Parsed when first wanted; two readers may both parse it. */
+  /** The config's, once it has been asked for. */
   private volatile ChatTemplate chatTemplate;
 
   /** A tokenizer read here, or trained by {@link BpeTrainer}. */
   Tokenizer(TokenizerFiles files) {
-    this.config = files.config();
     this.pool = new TokenizerPool(files.json());
-    this.loadedSize = vocabulary().size();
+    this.config = files.config();
+    this.loadedSize = size();
   }
 
   /**
@@ -64,8 +55,7 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * Loads a tokenizer from a folder with tokenizer.json (and what stands beside it), or from the
-   * metadata of a GGUF file.
+   * Loads a tokenizer from a folder with tokenizer.json, or from the metadata of a GGUF file.
    *
    * @throws TokenizerException if a file is missing, damaged, or of a kind not known here
    */
@@ -83,78 +73,63 @@ public final class Tokenizer implements AutoCloseable {
     return encode(text, true);
   }
 
-  /**
-   * As {@link #encode(String)}; with {@code addSpecialTokens} false no BOS or EOS is put around the
-   * text.
-   */
+  /** The same; with {@code addSpecialTokens} false no BOS or EOS is put around the text. */
   public Encoding encode(String text, boolean addSpecialTokens) {
-    return reading(() -> encoding(pool.encode(text, addSpecialTokens)));
+    return encoding(pool.encode(text, addSpecialTokens));
   }
 
   /**
-   * The tokens of a part of a text, as {@code encode(part, false)}, but where the model puts a
-   * blank in front of every text (Llama 2), it comes before the first part only, so that the ids of
-   * all parts, one after the other, decode to the text and nothing more. Behind the first added
-   * token in a part, all is as in {@code encode}.
+   * The tokens of a part of a text, as {@code encode(part, false)}, but where the model puts a space
+   * in front of every text (Llama 2), it comes before the first part only: the ids of all parts, one
+   * after the other, decode to the text and nothing more.
    *
    * @param from where the part begins in {@code text}, 0 for the first
    * @param to its end, exclusive
    */
   public Encoding encodePart(String text, int from, int to) {
     String part = text.substring(from, to);
-    return from == 0
-        ? encode(part, false)
-        : reading(() -> encoding(pool.encodeContinuation(part)));
+    return encoding(from == 0 ? pool.encode(part, false) : pool.encodeContinuation(part));
   }
 
-  /**
-   * The ids of the pieces that a text has where no added token, special or not, is recognised in
-   * it.
-   */
+  private Encoding encoding(TokenizerPool.Tokens tokens) {
+    List<String> texts = IntStream.of(tokens.ids()).mapToObj(vocabulary()::text).toList();
+    return new Encoding(tokens.ids(), texts, tokens.offsets());
+  }
+
+  /** The ids of the pieces that a text has where no added token is recognised in it. */
   public int[] subTokens(String text) {
-    return reading(() -> pool.subTokens(text));
+    return pool.subTokens(text);
   }
 
   /** The text of ids, special tokens included. */
-  public String decode(int[] ids) {
+  public String decode(int... ids) {
     return decode(ids, false);
   }
 
   /**
-   * The text of ids. Bytes that are no whole character become U+FFFD. As in transformers 5, blanks
+   * The text of ids. Bytes that are no whole character become U+FFFD. As in transformers 5, spaces
    * before punctuation stay as they are whatever {@code clean_up_tokenization_spaces} says.
    *
    * @param skipSpecialTokens leaves special tokens out
    * @throws IllegalArgumentException for an id that is not in the vocabulary
    */
   public String decode(int[] ids, boolean skipSpecialTokens) {
-    return reading(() -> pool.decode(ids, skipSpecialTokens));
+    return pool.decode(ids, skipSpecialTokens);
   }
 
-  /** The text of one id. */
-  public String decode(int id) {
-    return decode(new int[] {id});
-  }
-
-  /**
-   * Number of tokens, added ones included, as Python's {@code len(tokenizer)}: the ids are 0 to
-   * this minus 1.
-   */
+  /** Number of tokens, added ones included, as Python's {@code len(tokenizer)}. */
   public int size() {
-    return reading(() -> vocabulary().size());
+    return vocabulary().size();
   }
 
-  /**
-   * Number of tokens when the tokenizer was loaded: the ids from here up to {@link #size()} were
-   * added since.
-   */
+  /** Number of tokens when loaded: the ids from here up to {@link #size()} were added since. */
   public int loadedSize() {
     return loadedSize;
   }
 
   /** The id of a token in the vocabulary's own spelling ({@code Ġthe}, {@code <|im_start|>}). */
   public OptionalInt tokenToId(String token) {
-    Integer id = reading(() -> vocabulary().id(token));
+    Integer id = vocabulary().id(token);
     return id == null ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
@@ -164,7 +139,7 @@ public final class Tokenizer implements AutoCloseable {
    * @throws IllegalArgumentException if it is not in the vocabulary
    */
   public int id(String token) {
-    return reading(() -> vocabulary().requireId(token));
+    return vocabulary().requireId(token);
   }
 
   /**
@@ -173,36 +148,36 @@ public final class Tokenizer implements AutoCloseable {
    * @throws IllegalArgumentException for an id that is not in the vocabulary
    */
   public String idToToken(int id) {
-    return reading(() -> vocabulary().text(id));
-  }
-
-  /** Whether {@link #decode(int[], boolean)} can leave this token out. */
-  public boolean isSpecial(int id) {
-    return reading(() -> vocabulary().isSpecial(vocabulary().text(id)));
+    return vocabulary().text(id);
   }
 
   /**
-   * Adds tokens behind the vocabulary: the first gets the id {@link #size()}. The model's
-   * embeddings must then be resized to the new size. Either all are added or none. A token that was
-   * added before, by the model's makers or by an earlier call, stays as it is and keeps its id.
+   * Whether {@link #decode(int[], boolean)} can leave this token out. A token with a role is special,
+   * and a turn ends with a special token: EOS, or another of the template's choice.
+   */
+  public boolean isSpecial(int id) {
+    return vocabulary().isSpecial(idToToken(id));
+  }
+
+  /**
+   * Adds tokens behind the vocabulary: the first gets the id {@link #size()}. The model's embeddings
+   * must then be resized to the new size. Either all are added or none. A token that was added
+   * before, by the model's makers or by an earlier call, stays as it is and keeps its id.
    *
-   * <p>Where the model puts a blank in front of every text (Llama 2), new tokens are matched in the
+   * <p>Where the model puts a space in front of every text (Llama 2), new tokens are matched in the
    * raw text. transformers' {@code add_tokens} would have them matched in the normalised one, where
-   * that blank is put in front of the token's own text, too, and so nearly never is found.
+   * that space is put in front of the token's own text, too, and so is hardly ever found.
    *
    * @return the number of tokens added; those that were there do not count
    * @throws IllegalArgumentException if a token is empty, given twice, or an ordinary piece of text
    */
   public int addTokens(String... tokens) {
-    return add(false, tokens);
+    return pool.add(false, tokens);
   }
 
-  /**
-   * As {@link #addTokens}, and {@code decode(ids, true)} leaves these tokens out; one that was
-   * there becomes special.
-   */
+  /** The same, for tokens that {@code decode(ids, true)} leaves out; known ones become special. */
   public int addSpecialTokens(String... tokens) {
-    return add(true, tokens);
+    return pool.add(true, tokens);
   }
 
   /**
@@ -211,19 +186,19 @@ public final class Tokenizer implements AutoCloseable {
    * ({@code <|finetune_right_pad_id|>}). No other token is taken for it.
    */
   public Optional<String> padToken() {
-    return token("pad_token");
+    return config().token("pad_token");
   }
 
   /** The id of {@link #padToken()}. */
   public OptionalInt padTokenId() {
-    return idOf("pad_token");
+    return idOf(padToken());
   }
 
   /**
    * Names the token that fills up a batch.
    *
    * @throws IllegalArgumentException if it is not an added token: one of the ordinary vocabulary
-   *     stands in texts too, and would be taken for padding there
+   *     occurs in texts, too, and would be taken for padding there
    */
   public void setPadToken(String token) {
     setToken("pad_token", token);
@@ -231,56 +206,70 @@ public final class Tokenizer implements AutoCloseable {
 
   /** The token that begins a text, if there is one. */
   public Optional<String> bosToken() {
-    return token("bos_token");
+    return config().token("bos_token");
   }
 
   /** The id of {@link #bosToken()}. */
   public OptionalInt bosTokenId() {
-    return idOf("bos_token");
+    return idOf(bosToken());
   }
 
   /** Whether {@link #encode(String)} puts the BOS in front of every text. */
   public boolean addsBos() {
     List<String> around = encode("").tokens();
-    return !around.isEmpty() && bosToken().stream().anyMatch(around.get(0)::equals);
+    return !around.isEmpty() && bosToken().filter(around.get(0)::equals).isPresent();
   }
 
   /** The token that ends a text or a turn, if there is one. */
   public Optional<String> eosToken() {
-    return token("eos_token");
+    return config().token("eos_token");
   }
 
   /** The id of {@link #eosToken()}. */
   public OptionalInt eosTokenId() {
-    return idOf("eos_token");
+    return idOf(eosToken());
   }
 
   /**
    * Names the token that ends a text or a turn; a reply then ends there, too.
    *
    * @throws IllegalArgumentException if it is not an added token: one of the ordinary vocabulary
-   *     stands in texts too, and would end them there
+   *     occurs in texts, too, and would end them there
    */
   public void setEosToken(String token) {
     setToken("eos_token", token);
   }
 
-  /**
-   * The tokens with a role, by role ({@code bos_token} …), as transformers' {@code
-   * special_tokens_map}.
-   */
-  public Map<String, String> specialTokens() {
-    return reading(() -> config.roles());
+  private synchronized void setToken(String role, String token) {
+    if (vocabulary().added(token) == null) {
+      String name = role.substring(0, role.indexOf('_'));
+      throw new IllegalArgumentException(
+          ("\"%s\" cannot be the %s token: it is %s; add one with addSpecialTokens(\"<|%2$s|>\") or"
+                  + " take %s")
+              .formatted(
+                  token,
+                  name,
+                  vocabulary().id(token) == null
+                      ? "not a token of this tokenizer"
+                      : "an ordinary piece of text",
+                  eosToken().orElse("another special token")));
+    }
+    pool.add(true, token);
+    config = config.withToken(role, token);
   }
 
-  /** The longest text the model was made for, in tokens, if the tokenizer's files say so. */
-  public OptionalInt modelMaxLength() {
-    return reading(() -> config.modelMaxLength());
+  private OptionalInt idOf(Optional<String> token) {
+    return token.map(this::tokenToId).orElse(OptionalInt.empty());
+  }
+
+  /** The tokens with a role, as transformers' {@code special_tokens_map}: {@code bos_token} … */
+  public Map<String, String> specialTokens() {
+    return config().roles();
   }
 
   /** Whether {@link #chatTemplate()} has one to give. */
   public boolean hasChatTemplate() {
-    return reading(() -> config.chatTemplate().isPresent());
+    return config().chatTemplate().isPresent();
   }
 
   /**
@@ -290,18 +279,20 @@ public final class Tokenizer implements AutoCloseable {
    * @throws TemplateException if it cannot be parsed
    */
   public ChatTemplate chatTemplate() {
-    return reading(
-        () -> {
-          if (chatTemplate == null) {
-            chatTemplate = ChatTemplate.parse(config.chatTemplate().orElseThrow(Tokenizer::none));
-          }
-          return chatTemplate;
-        });
-  }
-
-  private static IllegalStateException none() {
-    return new IllegalStateException(
-        "this tokenizer has no chat template; give it one with setChatTemplate(jinja)");
+    String source =
+        config()
+            .chatTemplate()
+            .orElseThrow(
+                () ->
+                    new IllegalStateException(
+                        "this tokenizer has no chat template; give it one with"
+                            + " setChatTemplate(jinja)"));
+    ChatTemplate known = chatTemplate;
+    if (known == null || !known.source().equals(source)) {
+      known = ChatTemplate.parse(source);
+      chatTemplate = known;
+    }
+    return known;
   }
 
   /**
@@ -309,14 +300,9 @@ public final class Tokenizer implements AutoCloseable {
    *
    * @throws TemplateException if it cannot be parsed; the tokenizer keeps the one it had
    */
-  public void setChatTemplate(String jinja) {
-    ChatTemplate parsed = ChatTemplate.parse(jinja);
-    writing(
-        () -> {
-          config.setChatTemplate(jinja);
-          chatTemplate = parsed;
-          return null;
-        });
+  public synchronized void setChatTemplate(String jinja) {
+    chatTemplate = ChatTemplate.parse(jinja);
+    config = config().withChatTemplate(jinja);
   }
 
   /**
@@ -330,15 +316,12 @@ public final class Tokenizer implements AutoCloseable {
     return applyChatTemplate(messages, addGenerationPrompt, Map.of());
   }
 
-  /**
-   * As above, with further variables for the template ({@code tools}, {@code enable_thinking} …).
-   */
+  /** The same with further variables for the template ({@code tools}, {@code enable_thinking} …). */
   public String applyChatTemplate(
       List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
-    ChatTemplate template = chatTemplate();
     Map<String, Object> all = new LinkedHashMap<>(specialTokens());
     all.putAll(variables);
-    return template.render(messages, addGenerationPrompt, all);
+    return chatTemplate().render(messages, addGenerationPrompt, all);
   }
 
   /**
@@ -349,104 +332,21 @@ public final class Tokenizer implements AutoCloseable {
    * @param folder is made if it does not exist
    */
   public void save(Path folder) {
-    reading(
-        () -> {
-          new TokenizerFiles(pool.json(), config).save(folder);
-          return null;
-        });
+    new TokenizerFiles(pool.json(), config).save(folder);
   }
 
   /** Frees the native memory; a second call does nothing. */
   @Override
   public void close() {
-    lock.writeLock().lock();
-    try {
-      if (pool != null) {
-        pool.close();
-        pool = null;
-      }
-    } finally {
-      lock.writeLock().unlock();
-    }
-  }
-
-  private int add(boolean special, String... tokens) {
-    return writing(
-        () -> {
-          int before = vocabulary().size();
-          replace(pool.json().withTokens(special, tokens));
-          return vocabulary().size() - before;
-        });
-  }
-
-  /** The new pool is built before the old one is given up, so that a failure changes nothing. */
-  private void replace(TokenizerJson changed) {
-    if (changed != pool.json()) {
-      TokenizerPool next = new TokenizerPool(changed);
-      pool.close();
-      pool = next;
-    }
-  }
-
-  private void setToken(String role, String token) {
-    writing(
-        () -> {
-          if (vocabulary().added(token) == null) {
-            throw new IllegalArgumentException(cannotBe(role, token));
-          }
-          replace(pool.json().withTokens(true, token));
-          config.setToken(role, token);
-          return null;
-        });
-  }
-
-  private String cannotBe(String role, String token) {
-    return ("\"%s\" cannot be the %s: it is %s; add one with addSpecialTokens(\"<|%s|>\") or take"
-            + " %s")
-        .formatted(
-            token,
-            role.replace('_', ' '),
-            vocabulary().id(token) == null
-                ? "not a token of this tokenizer"
-                : "an ordinary piece of text",
-            role.substring(0, role.indexOf('_')),
-            config.token("eos_token").orElse("another special token"));
-  }
-
-  private Encoding encoding(TokenizedText text) {
-    List<String> tokens = IntStream.of(text.ids()).mapToObj(vocabulary()::text).toList();
-    return new Encoding(text.ids(), tokens, text.offsets());
+    pool.close();
   }
 
   private Vocabulary vocabulary() {
     return pool.json().vocabulary();
   }
 
-  private Optional<String> token(String role) {
-    return reading(() -> config.token(role));
-  }
-
-  private OptionalInt idOf(String role) {
-    return token(role).map(this::tokenToId).orElse(OptionalInt.empty());
-  }
-
-  private <T> T reading(Supplier<T> work) {
-    return locked(lock.readLock(), work);
-  }
-
-  private <T> T writing(Supplier<T> work) {
-    return locked(lock.writeLock(), work);
-  }
-
-  private <T> T locked(Lock held, Supplier<T> work) {
-    held.lock();
-    try {
-      if (pool == null) {
-        throw new IllegalStateException("this tokenizer is closed");
-      }
-      return work.get();
-    } finally {
-      held.unlock();
-    }
+  private TokenizerConfig config() {
+    pool.json(); // refuses a closed tokenizer
+    return config;
   }
 }

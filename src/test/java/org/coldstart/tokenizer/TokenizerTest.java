@@ -153,7 +153,6 @@ class TokenizerTest {
     assertEquals(OptionalInt.of(1), tokenizer.eosTokenId());
     assertEquals(OptionalInt.of(2), tokenizer.padTokenId());
     assertFalse(tokenizer.specialTokens().containsKey("unk_token"));
-    assertEquals(OptionalInt.of(128), tokenizer.modelMaxLength());
   }
 
   @Test

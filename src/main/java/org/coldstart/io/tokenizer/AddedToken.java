@@ -5,10 +5,11 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import java.util.Objects;
 
 /**
- * A token matched in the text before the model splits it, as {@code added_tokens} in tokenizer.json
- * holds it and, with the id for its key, {@code added_tokens_decoder} in tokenizer_config.json.
+ * A token matched in the text before the model splits it, as tokenizer.json lists it and, with its
+ * id for a key, tokenizer_config.json.
  *
  * @param id its row in the embedding matrix
  * @param content the text it matches
@@ -34,17 +35,18 @@ public record AddedToken(
           .disableHtmlEscaping()
           .create();
 
-  /** Checks that there is a text and fills in {@code normalized}. */
   public AddedToken {
-    if (content == null) {
-      throw new IllegalArgumentException("an added token has no content");
-    }
+    Objects.requireNonNull(content);
     normalized = normalized == null ? !special : normalized;
   }
 
   /** A token as transformers' {@code add_tokens} makes it. */
   static AddedToken of(int id, String content, boolean special) {
-    return new AddedToken(id, content, false, false, false, null, special);
+    return of(id, content, special, !special);
+  }
+
+  static AddedToken of(int id, String content, boolean special, boolean normalized) {
+    return new AddedToken(id, content, false, false, false, normalized, special);
   }
 
   /** The token that JSON describes, under this id. */
@@ -58,10 +60,6 @@ public record AddedToken(
 
   AddedToken withId(int newId) {
     return new AddedToken(newId, content, singleWord, lstrip, rstrip, normalized, special);
-  }
-
-  AddedToken matchedInNormalizedText(boolean value) {
-    return new AddedToken(id, content, singleWord, lstrip, rstrip, value, special);
   }
 
   /** The form in tokenizer.json. */

@@ -1,6 +1,7 @@
 package org.coldstart.io.tokenizer;
 
 import com.google.gson.JsonArray;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,8 +9,13 @@ import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.coldstart.io.checkpoint.GgufMetadata;
 
-/** The token table of a GGUF file: the spelling, kind and role of every id. */
-final class GgufTokens {
+/**
+ * The token table of a GGUF file.
+ *
+ * @param texts the spelling of every id
+ * @param kinds llama.cpp's type of every id
+ */
+record GgufTokens(GgufMetadata metadata, String origin, List<String> texts, long[] kinds) {
   // llama.cpp's enum llama_token_type
   private static final int NORMAL = 1;
   private static final int UNKNOWN = 2;
@@ -17,17 +23,15 @@ final class GgufTokens {
   private static final int USER_DEFINED = 4;
   private static final int UNUSED = 5;
 
-  private final GgufMetadata metadata;
-  private final String origin;
-  private final List<String> texts;
-  private final long[] kinds;
-
-  GgufTokens(GgufMetadata metadata, String origin) {
-    this.metadata = metadata;
-    this.origin = origin;
+  static GgufTokens read(GgufMetadata metadata, String origin) {
     List<String> all =
-        metadata.strings("tokenizer.ggml.tokens").orElseThrow(() -> missing("tokens"));
-    kinds = metadata.integers("tokenizer.ggml.token_type").orElseThrow(() -> missing("token_type"));
+        metadata
+            .strings("tokenizer.ggml.tokens")
+            .orElseThrow(() -> missing(origin, "tokens"));
+    long[] kinds =
+        metadata
+            .integers("tokenizer.ggml.token_type")
+            .orElseThrow(() -> missing(origin, "token_type"));
     if (kinds.length != all.size()) {
       throw new TokenizerException(
           origin + " has " + all.size() + " tokens but " + kinds.length + " token types");
@@ -37,27 +41,18 @@ final class GgufTokens {
     while (used > 0 && kinds[used - 1] == UNUSED) {
       used--;
     }
-    texts = all.subList(0, used);
-  }
-
-  private GgufTokens(GgufTokens other, List<String> texts) {
-    this.metadata = other.metadata;
-    this.origin = other.origin;
-    this.kinds = other.kinds;
-    this.texts = texts;
+    return new GgufTokens(metadata, origin, all.subList(0, used), kinds);
   }
 
   /** The same with {@code \u2581} for spaces in the user's tokens; the converter does the reverse. */
   GgufTokens withVisibleSpaces() {
-    return new GgufTokens(
-        this,
-        IntStream.range(0, size())
-            .mapToObj(
-                id ->
-                    kinds[id] == USER_DEFINED
-                        ? texts.get(id).replace(' ', '\u2581')
-                        : texts.get(id))
-            .toList());
+    List<String> spelled = new ArrayList<>(texts);
+    for (int id = 0; id < size(); id++) {
+      if (kinds[id] == USER_DEFINED) {
+        spelled.set(id, text(id).replace(' ', '\u2581'));
+      }
+    }
+    return new GgufTokens(metadata, origin, spelled, kinds);
   }
 
   int size() {
@@ -104,9 +99,11 @@ final class GgufTokens {
     JsonArray added = new JsonArray();
     IntStream.range(0, size())
         .filter(this::isAdded)
-        .mapToObj(id -> AddedToken.of(id, text(id), kinds[id] != USER_DEFINED))
-        .map(token -> token.matchedInNormalizedText(normalized && !token.special()))
-        .forEach(token -> added.add(token.toJson()));
+        .forEach(
+            id -> {
+              boolean special = kinds[id] != USER_DEFINED;
+              added.add(AddedToken.of(id, text(id), special, normalized && !special).toJson());
+            });
     return added;
   }
 
@@ -131,10 +128,6 @@ final class GgufTokens {
   }
 
   /** What to throw where the file lacks {@code tokenizer.ggml.<key>}. */
-  TokenizerException missing(String key) {
-    return missing(origin, key);
-  }
-
   static TokenizerException missing(String origin, String key) {
     return new TokenizerException(
         "%s has no tokenizer.ggml.%s: it holds no tokenizer, or is no language model"

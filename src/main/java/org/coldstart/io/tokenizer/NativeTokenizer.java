@@ -44,11 +44,11 @@ final class NativeTokenizer implements AutoCloseable {
   }
 
   /** Ids and spans in Java chars. Safe to call from many threads. */
-  TokenizedText encode(String text, boolean addSpecialTokens) {
+  TokenizerPool.Tokens encode(String text, boolean addSpecialTokens) {
     check(text);
     Encoding result = rust.encode(text, addSpecialTokens, false);
     int[] ids = Arrays.stream(result.getIds()).mapToInt(id -> (int) id).toArray();
-    return new TokenizedText(ids, spans(text, result.getCharTokenSpans()));
+    return new TokenizerPool.Tokens(ids, spans(text, result.getCharTokenSpans()));
   }
 
   /** The tokens' own spelling, without regard to ids. */
@@ -74,7 +74,8 @@ final class NativeTokenizer implements AutoCloseable {
     int half = loneSurrogate(text);
     if (half >= 0) {
       throw new IllegalArgumentException(
-          "the text holds half a character (a lone surrogate) at index %d; was it cut in the middle of a character?"
+          ("the text holds half a character (a lone surrogate) at index %d; was it cut in the middle"
+                  + " of a character?")
               .formatted(half));
     }
   }
@@ -102,7 +103,7 @@ final class NativeTokenizer implements AutoCloseable {
       starts[i] = text.offsetByCodePoints(starts[i - 1], 1);
     }
     return Arrays.stream(spans)
-        .map(span -> span == null ? NO_TEXT : new Span(starts[span.getStart()], starts[span.getEnd()]))
+        .map(s -> s == null ? NO_TEXT : new Span(starts[s.getStart()], starts[s.getEnd()]))
         .toList();
   }
 }

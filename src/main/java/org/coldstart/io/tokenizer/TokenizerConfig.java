@@ -12,14 +12,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.coldstart.io.json.JsonFiles;
 
 /**
  * What stands beside tokenizer.json: the roles of tokens (bos, eos, pad …) and the chat templates.
- * Keys not known here are kept.
+ * Immutable; keys not known here are kept.
  */
 public final class TokenizerConfig {
   static final String FILE = "tokenizer_config.json";
@@ -32,14 +31,7 @@ public final class TokenizerConfig {
 
   /** The roles that transformers knows by name, and hands to chat templates. */
   private static final List<String> ROLES =
-      List.of(
-          "bos_token",
-          "eos_token",
-          "unk_token",
-          "sep_token",
-          "pad_token",
-          "cls_token",
-          "mask_token");
+      Stream.of("bos", "eos", "unk", "sep", "pad", "cls", "mask").map(r -> r + "_token").toList();
 
   /** Two names for one list: transformers 4 and 5. */
   private static final List<String> FURTHER =
@@ -74,11 +66,9 @@ public final class TokenizerConfig {
           .forEach(e -> json.add(e.getKey(), e.getValue()));
     }
     TokenizerConfig config = new TokenizerConfig(json, file.toString());
+    // Templates in files of their own stand in for all that the config holds.
     Map<String, String> templates = templateFiles(folder);
-    if (!templates.isEmpty()) { // in files of their own they stand in for all that the config holds
-      config.setTemplates(templates);
-    }
-    return config;
+    return templates.isEmpty() ? config : config.withTemplates(templates);
   }
 
   /** transformers 5 writes the default template beside the other files, further ones in a folder. */
@@ -111,9 +101,11 @@ public final class TokenizerConfig {
     return value(role).map(value -> content(role, value));
   }
 
-  /** Gives a token a role. */
-  public void setToken(String role, String token) {
-    json.addProperty(role, token);
+  /** This with a token in a role. */
+  public TokenizerConfig withToken(String role, String token) {
+    TokenizerConfig changed = new TokenizerConfig(json(), origin);
+    changed.json.addProperty(role, token);
+    return changed;
   }
 
   /** The tokens with a role, by role. */
@@ -171,22 +163,6 @@ public final class TokenizerConfig {
     }
   }
 
-  /**
-   * The longest text the model was made for, in tokens; empty if not said (transformers writes 1e30
-   * then).
-   */
-  public OptionalInt modelMaxLength() {
-    String key = "model_max_length";
-    try {
-      Double length = AddedToken.GSON.fromJson(json.get(key), Double.class);
-      return length == null || length > Integer.MAX_VALUE
-          ? OptionalInt.empty()
-          : OptionalInt.of(length.intValue());
-    } catch (RuntimeException e) {
-      throw wrong(key, json.get(key), e);
-    }
-  }
-
   /** The chat template's source; of several, the one named "default". */
   public Optional<String> chatTemplate() {
     return Optional.ofNullable(templates().get(DEFAULT));
@@ -197,11 +173,11 @@ public final class TokenizerConfig {
     return templates().keySet().equals(Set.of(DEFAULT));
   }
 
-  /** Sets the default template; others stay. */
-  public void setChatTemplate(String source) {
-    Map<String, String> templates = templates();
-    templates.put(DEFAULT, source);
-    setTemplates(templates);
+  /** This with another default template; others stay. */
+  public TokenizerConfig withChatTemplate(String source) {
+    Map<String, String> changed = templates();
+    changed.put(DEFAULT, source);
+    return withTemplates(changed);
   }
 
   private Map<String, String> templates() {
@@ -222,14 +198,14 @@ public final class TokenizerConfig {
   }
 
   /** One is written as a text, several as a list. */
-  private void setTemplates(Map<String, String> templates) {
-    if (templates.keySet().equals(Set.of(DEFAULT))) {
-      json.addProperty(TEMPLATES, templates.get(DEFAULT));
-    } else {
-      List<NamedTemplate> list = new ArrayList<>();
-      templates.forEach((name, template) -> list.add(new NamedTemplate(name, template)));
-      json.add(TEMPLATES, AddedToken.GSON.toJsonTree(list));
-    }
+  private TokenizerConfig withTemplates(Map<String, String> templates) {
+    List<NamedTemplate> list = new ArrayList<>();
+    templates.forEach((name, template) -> list.add(new NamedTemplate(name, template)));
+    boolean single = templates.keySet().equals(Set.of(DEFAULT));
+    TokenizerConfig changed = new TokenizerConfig(json(), origin);
+    changed.json.add(
+        TEMPLATES, AddedToken.GSON.toJsonTree(single ? templates.get(DEFAULT) : list));
+    return changed;
   }
 
   /** A copy of everything. */

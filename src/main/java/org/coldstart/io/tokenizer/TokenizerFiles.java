@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.coldstart.io.checkpoint.AtomicFiles;
@@ -68,7 +69,7 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
 
   private static TokenizerFiles gguf(Path file) {
     try (GgufFile gguf = GgufFile.open(file)) {
-      return new GgufTokenizer(gguf.metadata(), file.toString()).files();
+      return GgufTokenizer.read(gguf.metadata(), file.toString());
     }
   }
 
@@ -117,14 +118,9 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
             TokenizerSteps.postProcessor(first, null),
             TokenizerSteps.byteLevel(true),
             TokenizerSteps.bpe(tokens, pairs));
-    JsonObject config = new JsonObject();
-    config.addProperty("clean_up_tokenization_spaces", false);
-    if (bos != null) {
-      config.addProperty("bos_token", bos);
-    }
-    if (eos != null) {
-      config.addProperty("eos_token", eos);
-    }
+    JsonObject config =
+        TokenizerSteps.object(
+            "clean_up_tokenization_spaces", false, "bos_token", bos, "eos_token", eos);
     return new TokenizerFiles(
         TokenizerJson.of(root, TRAINED), new TokenizerConfig(config, TRAINED));
   }
@@ -139,13 +135,12 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
     TokenizerJson json = TokenizerJson.of(root, origin);
     json = json.with(asListed(config, json.vocabulary()));
     json = json.with(notYetSpecial(config, json.vocabulary()));
-    if (config.token("pad_token").isEmpty()) {
-      PAD_TOKENS.stream()
-          .filter(json.vocabulary()::isSpecial)
-          .findFirst()
-          .ifPresent(token -> config.setToken("pad_token", token));
-    }
-    return new TokenizerFiles(json, config);
+    Optional<String> pad =
+        config.token("pad_token").isPresent()
+            ? Optional.empty()
+            : PAD_TOKENS.stream().filter(json.vocabulary()::isSpecial).findFirst();
+    return new TokenizerFiles(
+        json, pad.map(token -> config.withToken("pad_token", token)).orElse(config));
   }
 
   private static List<AddedToken> asListed(TokenizerConfig config, Vocabulary vocabulary) {

@@ -21,6 +21,7 @@ public final class TokenizerJson {
   private final JsonObject root;
   private final String origin;
   private final Vocabulary vocabulary;
+  private final boolean hasPrefix;
 
   private TokenizerJson(JsonObject source, String origin, Vocabulary vocabulary) {
     this.origin = origin;
@@ -29,21 +30,23 @@ public final class TokenizerJson {
     JsonArray added = new JsonArray();
     vocabulary.added().forEach(token -> added.add(token.toJson()));
     root.add("added_tokens", added);
+    hasPrefix = addsPrefix("normalizer") || addsPrefix("pre_tokenizer");
   }
 
   /**
    * Checks and indexes a parsed tokenizer.json. Its truncation and padding sections are dropped:
-   * they would cut and fill every text without being asked.
+   * they would cut and fill every text.
    *
    * @param origin the file's name, for errors
-   * @throws TokenizerException if a part is missing, has the wrong type, or is of a kind not known
-   *     here
    */
   static TokenizerJson of(JsonObject source, String origin) {
     try {
       JsonObject root = shallowCopy(source);
       root.add("truncation", JsonNull.INSTANCE);
       root.add("padding", JsonNull.INSTANCE);
+      for (String part : List.of("normalizer", "pre_tokenizer")) {
+        root.add(part, root.has(part) ? root.get(part) : JsonNull.INSTANCE);
+      }
       PipelineCheck check = new PipelineCheck(root, origin);
       check.model();
       Vocabulary vocabulary = new Vocabulary(model(root), added(root), origin);
@@ -80,14 +83,14 @@ public final class TokenizerJson {
   }
 
   /**
-   * This with new tokens, behind the others; those that are there stay, but become special if {@code
-   * special}. Where the model puts a space in front of every text, new tokens are matched in the raw
-   * text: in the normalised one their own text would begin with that space, too.
+   * This with new tokens, behind the others; those that are there become special if asked to. Where
+   * the model puts a space in front of every text, new tokens are matched in the raw text: in the
+   * normalised one their own text would begin with that space, too.
    *
    * @throws IllegalArgumentException if a token is empty, given twice, or an ordinary piece of text
    */
   public TokenizerJson withTokens(boolean special, String... tokens) {
-    return with(vocabulary.changes(special, !special && !prependsToText(), tokens));
+    return with(vocabulary.changes(special, !special && !addsPrefix("normalizer"), tokens));
   }
 
   /** JSON of a tokenizer that knows the ordinary vocabulary only. */
@@ -98,36 +101,36 @@ public final class TokenizerJson {
   }
 
   /**
-   * JSON of a tokenizer that does not put a space in front of a text, as Llama 2 does ({@code
-   * Prepend}), {@code Metaspace}, or {@code ByteLevel} with {@code add_prefix_space}; our own if that
-   * puts none.
+   * Whether a space is put in front of every text: by {@code Prepend} (Llama 2), by {@code
+   * Metaspace}, or by {@code ByteLevel} with {@code add_prefix_space}.
    */
+  boolean hasPrefix() {
+    return hasPrefix;
+  }
+
+  private boolean addsPrefix(String part) {
+    return !withoutPrefix(root.get(part)).equals(root.get(part));
+  }
+
+  /** JSON of a tokenizer that puts nothing in front of a text. */
   JsonObject withoutPrefix() {
     JsonObject copy = shallowCopy(root);
-    for (String part : List.of("normalizer", "pre_tokenizer")) {
-      JsonElement step = root.get(part);
-      if (step != null && step.isJsonObject()) {
-        copy.add(part, withoutPrefix(step.getAsJsonObject()));
-      }
+    copy.add("normalizer", withoutPrefix(root.get("normalizer")));
+    copy.add("pre_tokenizer", withoutPrefix(root.get("pre_tokenizer")));
+    return copy;
+  }
+
+  private static JsonElement withoutPrefix(JsonElement part) {
+    if (!part.isJsonObject()) {
+      return part;
     }
-    return copy.equals(root) ? root : copy;
-  }
-
-  private boolean prependsToText() {
-    JsonElement step = root.get("normalizer");
-    return step != null
-        && step.isJsonObject()
-        && !withoutPrefix(step.getAsJsonObject()).equals(step);
-  }
-
-  private static JsonObject withoutPrefix(JsonObject step) {
+    JsonObject step = part.getAsJsonObject();
     JsonObject copy = step.deepCopy();
     switch (step.get("type").getAsString()) {
       case "Sequence" -> {
         String children = step.has("normalizers") ? "normalizers" : "pretokenizers";
         JsonArray kept = new JsonArray();
-        step.getAsJsonArray(children)
-            .forEach(child -> kept.add(withoutPrefix(child.getAsJsonObject())));
+        step.getAsJsonArray(children).forEach(child -> kept.add(withoutPrefix(child)));
         copy.add(children, kept);
       }
       case "Prepend" -> {

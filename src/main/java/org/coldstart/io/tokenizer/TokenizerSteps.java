@@ -4,10 +4,10 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** The parts of a tokenizer.json, for tokenizers that come without one. */
 final class TokenizerSteps {
@@ -21,31 +21,38 @@ final class TokenizerSteps {
       JsonElement postProcessor,
       JsonElement decoder,
       JsonObject model) {
-    JsonObject root = new JsonObject();
-    root.addProperty("version", "1.0");
-    root.add("added_tokens", addedTokens);
-    root.add("normalizer", normalizer);
-    root.add("pre_tokenizer", preTokenizer);
-    root.add("post_processor", postProcessor);
-    root.add("decoder", decoder);
-    root.add("model", model);
-    return root;
+    return object(
+        "version", "1.0",
+        "added_tokens", addedTokens,
+        "normalizer", normalizer,
+        "pre_tokenizer", preTokenizer,
+        "post_processor", postProcessor,
+        "decoder", decoder,
+        "model", model);
   }
 
   /** A step of this type; {@code fields} are names, each followed by its value. */
   static JsonObject step(String type, Object... fields) {
     JsonObject json = new JsonObject();
     json.addProperty("type", type);
+    object(fields).entrySet().forEach(e -> json.add(e.getKey(), e.getValue()));
+    return json;
+  }
+
+  /** Names, each followed by its value; those without one are left out. */
+  static JsonObject object(Object... fields) {
+    JsonObject json = new JsonObject();
     for (int i = 0; i < fields.length; i += 2) {
-      json.add((String) fields[i], AddedToken.GSON.toJsonTree(fields[i + 1]));
+      if (fields[i + 1] != null) {
+        json.add((String) fields[i], AddedToken.GSON.toJsonTree(fields[i + 1]));
+      }
     }
     return json;
   }
 
   /** Bytes as visible characters, after GPT-2's own word pattern if {@code words} is set. */
   static JsonObject byteLevel(boolean words) {
-    return step(
-        "ByteLevel", "add_prefix_space", false, "trim_offsets", true, "use_regex", words);
+    return step("ByteLevel", "add_prefix_space", false, "trim_offsets", true, "use_regex", words);
   }
 
   static JsonObject replace(String from, String to) {
@@ -56,16 +63,7 @@ final class TokenizerSteps {
   static JsonObject bpe(List<String> vocabulary, JsonArray merges) {
     JsonObject ids = new JsonObject();
     vocabulary.forEach(token -> ids.addProperty(token, ids.size()));
-    JsonObject model =
-        step(
-            "BPE",
-            "dropout", null,
-            "unk_token", null,
-            "continuing_subword_prefix", null,
-            "end_of_word_suffix", null,
-            "fuse_unk", false,
-            "byte_fallback", false,
-            "ignore_merges", false);
+    JsonObject model = step("BPE", "fuse_unk", false, "byte_fallback", false, "ignore_merges", false);
     model.add("vocab", ids);
     model.add("merges", merges);
     return model;
@@ -81,34 +79,28 @@ final class TokenizerSteps {
     if (bos == null && eos == null) {
       return JsonNull.INSTANCE;
     }
-    List<Object> single = around("A", 0, bos, eos);
-    List<Object> pair = new ArrayList<>(single);
-    pair.addAll(around("B", 1, bos, eos));
     Map<String, Object> special = new LinkedHashMap<>();
-    for (AddedToken token : new AddedToken[] {bos, eos}) {
-      if (token != null) {
-        String text = token.content();
-        special.put(
-            text, Map.of("id", text, "ids", List.of(token.id()), "tokens", List.of(text)));
-      }
-    }
-    return step(
-        "TemplateProcessing", "single", single, "pair", pair, "special_tokens", special);
+    Stream.of(bos, eos)
+        .filter(token -> token != null)
+        .forEach(
+            token -> {
+              List<String> text = List.of(token.content());
+              List<Integer> ids = List.of(token.id());
+              special.put(text.get(0), Map.of("id", text.get(0), "ids", ids, "tokens", text));
+            });
+    List<Object> single = around("A", 0, bos, eos).toList();
+    List<Object> pair = Stream.concat(single.stream(), around("B", 1, bos, eos)).toList();
+    return step("TemplateProcessing", "single", single, "pair", pair, "special_tokens", special);
   }
 
-  private static List<Object> around(String name, int typeId, AddedToken bos, AddedToken eos) {
-    List<Object> pieces = new ArrayList<>();
-    if (bos != null) {
-      pieces.add(piece("SpecialToken", bos.content(), typeId));
-    }
-    pieces.add(piece("Sequence", name, typeId));
-    if (eos != null) {
-      pieces.add(piece("SpecialToken", eos.content(), typeId));
-    }
-    return pieces;
+  private static Stream<Object> around(String name, int type, AddedToken bos, AddedToken eos) {
+    Object text = Map.of("Sequence", Map.of("id", name, "type_id", type));
+    return Stream.of(special(bos, type), Stream.of(text), special(eos, type)).flatMap(p -> p);
   }
 
-  private static Object piece(String kind, String id, int typeId) {
-    return Map.of(kind, Map.of("id", id, "type_id", typeId));
+  private static Stream<Object> special(AddedToken token, int type) {
+    return token == null
+        ? Stream.of()
+        : Stream.of(Map.of("SpecialToken", Map.of("id", token.content(), "type_id", type)));
   }
 }

@@ -123,7 +123,7 @@ public final class Vocabulary {
       check(token);
       AddedToken known = added.get(token);
       if (known == null) {
-        changes.add(AddedToken.of(next++, token, special).matchedInNormalizedText(normalized));
+        changes.add(AddedToken.of(next++, token, special, normalized));
       } else if (special && !known.special()) {
         changes.add(known.asSpecial());
       }
