@@ -106,11 +106,9 @@ public final class ReasoningRole {
   }
 
   private static Conversation turns(String question, String reasoning, String answer) {
+    Message thought = Message.of(ROLE, reasoning);
     return Conversation.of(
-        Message.system(SYSTEM),
-        Message.user(question),
-        Message.of(ROLE, reasoning),
-        Message.assistant(answer));
+        Message.system(SYSTEM), Message.user(question), thought, Message.assistant(answer));
   }
 
   /**

@@ -40,15 +40,12 @@ public record BpeTrainer(
           "vocabSize must be at least %d (256 bytes and the special tokens), not %d."
               .formatted(least, vocabSize));
     }
-    requireSpecial("bosToken", bosToken, specialTokens);
-    requireSpecial("eosToken", eosToken, specialTokens);
-  }
-
-  private static void requireSpecial(String role, String token, List<String> specialTokens) {
-    if (token != null && !specialTokens.contains(token)) {
-      throw new IllegalArgumentException(
-          "%s \"%s\" is not among the special tokens %s: name it in specialTokens(…), too."
-              .formatted(role, token, specialTokens));
+    for (String token : new String[] {bosToken, eosToken}) {
+      if (token != null && !specialTokens.contains(token)) {
+        throw new IllegalArgumentException(
+            "\"%s\" is not among the special tokens %s: name it in specialTokens(…), too."
+                .formatted(token, specialTokens));
+      }
     }
   }
 
@@ -69,7 +66,7 @@ public record BpeTrainer(
         TokenizerFiles.byteLevelBpe(bpe.tokens(), bpe.merges(), specialTokens, bosToken, eosToken));
   }
 
-  /** Collects the settings; see {@link BpeTrainer} for their meaning. */
+  /** Collects the settings of a {@link BpeTrainer}. */
   public static final class Builder {
     private int vocabSize = 30000;
     private int minFrequency = 0;

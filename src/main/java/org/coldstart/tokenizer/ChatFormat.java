@@ -89,15 +89,11 @@ public record ChatFormat(
    * around that.
    */
   public static String placeholder(List<Message> messages) {
-    String text = PLACEHOLDER;
-    while (isIn(messages, text)) {
-      text += "X";
+    StringBuilder text = new StringBuilder(PLACEHOLDER);
+    while (messages.stream().anyMatch(m -> m.content() != null && m.content().contains(text))) {
+      text.append('X');
     }
-    return text;
-  }
-
-  private static boolean isIn(List<Message> messages, String text) {
-    return messages.stream().anyMatch(m -> m.content() != null && m.content().contains(text));
+    return text.toString();
   }
 
   /** Renders a question, its reply and another question, and compares the texts. */
@@ -139,7 +135,8 @@ public record ChatFormat(
       }
       String end = turns.group(3);
       Matcher user = USER.matcher(turns.group(2));
-      if (specialToken(end) == null || !turns.group(2).startsWith(end) || !user.find(end.length())) {
+      boolean ends = specialToken(end) != null && turns.group(2).startsWith(end);
+      if (!ends || !user.find(end.length())) {
         return null;
       }
       String before = turns.group(2).substring(end.length(), user.start());
@@ -169,15 +166,12 @@ public record ChatFormat(
 
     private String endToken() {
       String token = specialToken(behind(REPLY, answered));
-      return token != null
-          ? token
-          : tokenizer
-              .eosToken()
-              .orElseThrow(
-                  () ->
-                      new IllegalStateException(
-                          "the chat template writes no special token behind a reply, and the"
-                              + " tokenizer names no eos_token"));
+      if (token == null && tokenizer.eosToken().isEmpty()) {
+        throw new IllegalStateException(
+            "the chat template writes no special token behind a reply, and the tokenizer names no"
+                + " eos_token");
+      }
+      return token != null ? token : tokenizer.eosToken().get();
     }
 
     private String responseTemplate() {

@@ -63,20 +63,18 @@ public final class DefaultChatTemplate {
   }
 
   private static String endToken(Tokenizer tokenizer) {
-    boolean known = tokenizer.tokenToId(END_TOKEN).stream().anyMatch(id -> tokenizer.isSpecial(id));
-    return known
-        ? END_TOKEN
-        : tokenizer
-            .eosToken()
-            .orElseThrow(
-                () ->
-                    new IllegalStateException(
-                        "the default chat template needs a token that ends a reply, and this"
-                            + " tokenizer has neither "
-                            + END_TOKEN
-                            + " nor an eos_token; add one with addSpecialTokens(\""
-                            + END_TOKEN
-                            + "\") and resize the model's embedding"));
+    if (tokenizer.tokenToId(END_TOKEN).stream().anyMatch(tokenizer::isSpecial)) {
+      return END_TOKEN;
+    }
+    return tokenizer
+        .eosToken()
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    ("the default chat template needs a token that ends a reply, and this tokenizer"
+                            + " has neither %1$s nor an eos_token; add one with"
+                            + " addSpecialTokens(\"%1$s\") and resize the model's embedding")
+                        .formatted(END_TOKEN)));
   }
 
   private static String source(boolean bos, String end) {

@@ -16,8 +16,7 @@ import org.coldstart.io.tokenizer.TokenizerPool;
 import org.coldstart.io.tokenizer.Vocabulary;
 
 /**
- * Text to ids and back, with the same ids as Python's {@code AutoTokenizer} gives; new tokens can
- * be added.
+ * Text to ids and back, with the ids of Python's {@code AutoTokenizer}; new tokens can be added.
  *
  * <pre>{@code
  * try (Tokenizer tokenizer = Tokenizer.fromPretrained(Path.of("model"))) {
@@ -27,8 +26,8 @@ import org.coldstart.io.tokenizer.Vocabulary;
  * }
  * }</pre>
  *
- * <p>Safe for use by many threads. Nothing is truncated or padded. It holds native memory: close it,
- * after which every call is an {@link IllegalStateException}.
+ * <p>Safe for use by many threads. Nothing is truncated or padded. It holds native memory: close
+ * it, after which every call is an {@link IllegalStateException}.
  */
 public final class Tokenizer implements AutoCloseable {
   private final TokenizerPool pool;
@@ -79,9 +78,9 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The tokens of a part of a text, as {@code encode(part, false)}, but where the model puts a space
-   * in front of every text (Llama 2), it comes before the first part only: the ids of all parts, one
-   * after the other, decode to the text and nothing more.
+   * The tokens of a part of a text, as {@code encode(part, false)}, but where the model puts a
+   * space in front of every text (Llama 2), it comes before the first part only: the ids of all
+   * parts, one after the other, decode to the text and nothing more.
    *
    * @param from where the part begins in {@code text}, 0 for the first
    * @param to its end, exclusive
@@ -133,36 +132,28 @@ public final class Tokenizer implements AutoCloseable {
     return id == null ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
-  /**
-   * The id of a token that must be there.
-   *
-   * @throws IllegalArgumentException if it is not in the vocabulary
-   */
+  /** The id of a token, which must be in the vocabulary. */
   public int id(String token) {
     return vocabulary().requireId(token);
   }
 
-  /**
-   * The vocabulary's own spelling of a token.
-   *
-   * @throws IllegalArgumentException for an id that is not in the vocabulary
-   */
+  /** The vocabulary's own spelling of an id, which must be in the vocabulary. */
   public String idToToken(int id) {
     return vocabulary().text(id);
   }
 
   /**
-   * Whether {@link #decode(int[], boolean)} can leave this token out. A token with a role is special,
-   * and a turn ends with a special token: EOS, or another of the template's choice.
+   * Whether {@link #decode(int[], boolean)} can leave this token out. Tokens with a role are special,
+   * and every turn ends with a special token: EOS, or another of the template's choice.
    */
   public boolean isSpecial(int id) {
     return vocabulary().isSpecial(idToToken(id));
   }
 
   /**
-   * Adds tokens behind the vocabulary: the first gets the id {@link #size()}. The model's embeddings
-   * must then be resized to the new size. Either all are added or none. A token that was added
-   * before, by the model's makers or by an earlier call, stays as it is and keeps its id.
+   * Adds tokens behind the vocabulary, the first with the id {@link #size()}; all or none. The
+   * model's embeddings must then be resized to the new size. A token that was added before, by the
+   * model's makers or by an earlier call, stays as it is and keeps its id.
    *
    * <p>Where the model puts a space in front of every text (Llama 2), new tokens are matched in the
    * raw text. transformers' {@code add_tokens} would have them matched in the normalised one, where
@@ -197,8 +188,7 @@ public final class Tokenizer implements AutoCloseable {
   /**
    * Names the token that fills up a batch.
    *
-   * @throws IllegalArgumentException if it is not an added token: one of the ordinary vocabulary
-   *     occurs in texts, too, and would be taken for padding there
+   * @throws IllegalArgumentException if it is not an added token: another occurs in texts, too
    */
   public void setPadToken(String token) {
     setToken("pad_token", token);
@@ -233,8 +223,7 @@ public final class Tokenizer implements AutoCloseable {
   /**
    * Names the token that ends a text or a turn; a reply then ends there, too.
    *
-   * @throws IllegalArgumentException if it is not an added token: one of the ordinary vocabulary
-   *     occurs in texts, too, and would end them there
+   * @throws IllegalArgumentException if it is not an added token: another occurs in texts, too
    */
   public void setEosToken(String token) {
     setToken("eos_token", token);
@@ -242,16 +231,13 @@ public final class Tokenizer implements AutoCloseable {
 
   private synchronized void setToken(String role, String token) {
     if (vocabulary().added(token) == null) {
-      String name = role.substring(0, role.indexOf('_'));
+      boolean unknown = vocabulary().id(token) == null;
       throw new IllegalArgumentException(
-          ("\"%s\" cannot be the %s token: it is %s; add one with addSpecialTokens(\"<|%2$s|>\") or"
-                  + " take %s")
+          "\"%s\" cannot be the %s: it is %s; add one with addSpecialTokens or take %s"
               .formatted(
                   token,
-                  name,
-                  vocabulary().id(token) == null
-                      ? "not a token of this tokenizer"
-                      : "an ordinary piece of text",
+                  role.replace('_', ' '),
+                  unknown ? "not a token of this tokenizer" : "an ordinary piece of text",
                   eosToken().orElse("another special token")));
     }
     pool.add(true, token);
@@ -279,14 +265,11 @@ public final class Tokenizer implements AutoCloseable {
    * @throws TemplateException if it cannot be parsed
    */
   public ChatTemplate chatTemplate() {
-    String source =
-        config()
-            .chatTemplate()
-            .orElseThrow(
-                () ->
-                    new IllegalStateException(
-                        "this tokenizer has no chat template; give it one with"
-                            + " setChatTemplate(jinja)"));
+    String source = config().chatTemplate().orElse(null);
+    if (source == null) {
+      throw new IllegalStateException(
+          "this tokenizer has no chat template; give it one with setChatTemplate(jinja)");
+    }
     ChatTemplate known = chatTemplate;
     if (known == null || !known.source().equals(source)) {
       known = ChatTemplate.parse(source);
@@ -316,7 +299,7 @@ public final class Tokenizer implements AutoCloseable {
     return applyChatTemplate(messages, addGenerationPrompt, Map.of());
   }
 
-  /** The same with further variables for the template ({@code tools}, {@code enable_thinking} …). */
+  /** The same with further variables ({@code tools}, {@code enable_thinking} …). */
   public String applyChatTemplate(
       List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
     Map<String, Object> all = new LinkedHashMap<>(specialTokens());
@@ -325,11 +308,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * Writes the files that {@link #fromPretrained(Path)} and Python's {@code
-   * AutoTokenizer.from_pretrained} read: tokenizer.json, tokenizer_config.json,
-   * special_tokens_map.json and chat_template.jinja.
-   *
-   * @param folder is made if it does not exist
+   * Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and chat_template.jinja,
+   * as {@link #fromPretrained(Path)} and Python's {@code AutoTokenizer.from_pretrained} read them.
    */
   public void save(Path folder) {
     new TokenizerFiles(pool.json(), config).save(folder);

@@ -2,7 +2,7 @@ package org.coldstart.io.tokenizer;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.reflect.TypeToken;
+import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,9 +61,7 @@ public final class TokenizerConfig {
     Path roles = folder.resolve(ROLES_FILE);
     // transformers reads the older file only where the newer says nothing about added tokens.
     if (!json.has("added_tokens_decoder") && Files.exists(roles)) {
-      JsonFiles.read(roles, TokenizerException::new)
-          .entrySet()
-          .forEach(e -> json.add(e.getKey(), e.getValue()));
+      json.asMap().putAll(JsonFiles.read(roles, TokenizerException::new).asMap());
     }
     TokenizerConfig config = new TokenizerConfig(json, file.toString());
     // Templates in files of their own stand in for all that the config holds.
@@ -103,8 +101,12 @@ public final class TokenizerConfig {
 
   /** This with a token in a role. */
   public TokenizerConfig withToken(String role, String token) {
+    return with(role, new JsonPrimitive(token));
+  }
+
+  private TokenizerConfig with(String key, JsonElement value) {
     TokenizerConfig changed = new TokenizerConfig(json(), origin);
-    changed.json.addProperty(role, token);
+    changed.json.add(key, value);
     return changed;
   }
 
@@ -129,19 +131,13 @@ public final class TokenizerConfig {
         value.getAsJsonObject().asMap().values().forEach(token -> tokens.add(content(key, token)));
       }
     }
-    json.asMap()
-        .forEach(
-            (key, value) -> {
-              if (key.endsWith("_token") && !ROLES.contains(key) && isString(value)) {
-                tokens.add(value.getAsString());
-              }
-            });
+    for (Map.Entry<String, JsonElement> entry : json.entrySet()) {
+      String key = entry.getKey();
+      if (key.endsWith("_token") && !ROLES.contains(key) && isString(entry.getValue())) {
+        tokens.add(entry.getValue().getAsString());
+      }
+    }
     return tokens;
-  }
-
-  /** The list of {@link #furtherSpecialTokens()} as it is written, if there is one. */
-  Optional<JsonElement> additionalSpecialTokens() {
-    return value(FURTHER.get(0));
   }
 
   /**
@@ -151,12 +147,11 @@ public final class TokenizerConfig {
   List<AddedToken> addedTokens() {
     String key = "added_tokens_decoder";
     try {
-      Map<String, JsonElement> table =
-          AddedToken.GSON.fromJson(json.get(key), new TypeToken<Map<String, JsonElement>>() {});
       List<AddedToken> tokens = new ArrayList<>();
-      if (table != null) {
-        table.forEach((id, token) -> tokens.add(AddedToken.of(Integer.parseInt(id), token)));
-      }
+      value(key)
+          .map(table -> table.getAsJsonObject().asMap())
+          .orElse(Map.of())
+          .forEach((id, token) -> tokens.add(AddedToken.of(Integer.parseInt(id), token)));
       return tokens;
     } catch (RuntimeException e) {
       throw wrong(key, json.get(key), e);
@@ -202,10 +197,7 @@ public final class TokenizerConfig {
     List<NamedTemplate> list = new ArrayList<>();
     templates.forEach((name, template) -> list.add(new NamedTemplate(name, template)));
     boolean single = templates.keySet().equals(Set.of(DEFAULT));
-    TokenizerConfig changed = new TokenizerConfig(json(), origin);
-    changed.json.add(
-        TEMPLATES, AddedToken.GSON.toJsonTree(single ? templates.get(DEFAULT) : list));
-    return changed;
+    return with(TEMPLATES, AddedToken.GSON.toJsonTree(single ? templates.get(DEFAULT) : list));
   }
 
   /** A copy of everything. */

@@ -53,10 +53,8 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
     AtomicFiles.recover(path);
     Path file = path.resolve(FILE);
     if (Files.exists(file)) {
-      return of(
-          JsonFiles.read(file, TokenizerException::new),
-          file.toString(),
-          TokenizerConfig.read(path));
+      JsonObject json = JsonFiles.read(file, TokenizerException::new);
+      return of(json, file.toString(), TokenizerConfig.read(path));
     }
     if (Files.exists(path.resolve(SENTENCE_PIECE))) {
       throw new TokenizerException(
@@ -77,14 +75,8 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
     try (Stream<Path> files = Files.list(folder)) {
       List<Path> found = files.filter(f -> f.toString().endsWith(".gguf")).sorted().toList();
       if (found.size() != 1) {
-        throw new TokenizerException(
-            "%s holds no %s and %s"
-                .formatted(
-                    folder,
-                    FILE,
-                    found.isEmpty()
-                        ? "no .gguf file"
-                        : "several .gguf files, name one of " + found));
+        String what = found.isEmpty() ? "no .gguf file" : "several .gguf files, name one of " + found;
+        throw new TokenizerException(folder + " holds no " + FILE + " and " + what);
       }
       return found.get(0);
     } catch (IOException e) {
@@ -121,8 +113,7 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
     JsonObject config =
         TokenizerSteps.object(
             "clean_up_tokenization_spaces", false, "bos_token", bos, "eos_token", eos);
-    return new TokenizerFiles(
-        TokenizerJson.of(root, TRAINED), new TokenizerConfig(config, TRAINED));
+    return of(root, TRAINED, new TokenizerConfig(config, TRAINED));
   }
 
   /**
@@ -135,12 +126,11 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
     TokenizerJson json = TokenizerJson.of(root, origin);
     json = json.with(asListed(config, json.vocabulary()));
     json = json.with(notYetSpecial(config, json.vocabulary()));
-    Optional<String> pad =
-        config.token("pad_token").isPresent()
-            ? Optional.empty()
-            : PAD_TOKENS.stream().filter(json.vocabulary()::isSpecial).findFirst();
-    return new TokenizerFiles(
-        json, pad.map(token -> config.withToken("pad_token", token)).orElse(config));
+    if (config.token("pad_token").isPresent()) {
+      return new TokenizerFiles(json, config);
+    }
+    Optional<String> pad = PAD_TOKENS.stream().filter(json.vocabulary()::isSpecial).findFirst();
+    return new TokenizerFiles(json, pad.map(p -> config.withToken("pad_token", p)).orElse(config));
   }
 
   private static List<AddedToken> asListed(TokenizerConfig config, Vocabulary vocabulary) {
@@ -184,11 +174,10 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
           write(aside.resolve(FILE), json.json());
           write(aside.resolve(TokenizerConfig.FILE), savedConfig());
           write(aside.resolve(TokenizerConfig.ROLES_FILE), savedRoles());
-          // It stands in the config for older readers and in its own file for newer ones, which
-          // prefer the file. That has room for one and would hide others.
-          if (config.hasSingleTemplate()) {
-            Files.writeString(
-                aside.resolve(TokenizerConfig.TEMPLATE_FILE), config.chatTemplate().orElseThrow());
+          // In the config for older readers, in its own file for newer ones, which prefer that.
+          if (config.hasSingleTemplate()) { // the file has room for one and would hide others
+            Path file = aside.resolve(TokenizerConfig.TEMPLATE_FILE);
+            Files.writeString(file, config.chatTemplate().orElseThrow());
           }
         });
   }
@@ -218,9 +207,10 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
   private JsonObject savedRoles() {
     JsonObject saved = new JsonObject();
     config.roles().forEach(saved::addProperty);
-    config
-        .additionalSpecialTokens()
-        .ifPresent(tokens -> saved.add("additional_special_tokens", tokens));
+    String further = "additional_special_tokens";
+    if (config.json().has(further)) {
+      saved.add(further, config.json().get(further));
+    }
     return saved;
   }
 }

@@ -18,6 +18,8 @@ import java.util.Map;
  * everything is checked here first.
  */
 public final class TokenizerJson {
+  private static final List<String> PREFIXING = List.of("normalizer", "pre_tokenizer");
+
   private final JsonObject root;
   private final String origin;
   private final Vocabulary vocabulary;
@@ -30,7 +32,7 @@ public final class TokenizerJson {
     JsonArray added = new JsonArray();
     vocabulary.added().forEach(token -> added.add(token.toJson()));
     root.add("added_tokens", added);
-    hasPrefix = addsPrefix("normalizer") || addsPrefix("pre_tokenizer");
+    hasPrefix = PREFIXING.stream().anyMatch(this::addsPrefix);
   }
 
   /**
@@ -42,11 +44,7 @@ public final class TokenizerJson {
   static TokenizerJson of(JsonObject source, String origin) {
     try {
       JsonObject root = shallowCopy(source);
-      root.add("truncation", JsonNull.INSTANCE);
-      root.add("padding", JsonNull.INSTANCE);
-      for (String part : List.of("normalizer", "pre_tokenizer")) {
-        root.add(part, root.has(part) ? root.get(part) : JsonNull.INSTANCE);
-      }
+      List.of("truncation", "padding").forEach(part -> root.add(part, JsonNull.INSTANCE));
       PipelineCheck check = new PipelineCheck(root, origin);
       check.model();
       Vocabulary vocabulary = new Vocabulary(model(root), added(root), origin);
@@ -66,7 +64,6 @@ public final class TokenizerJson {
     return vocabulary;
   }
 
-  /** The file's name, for errors. */
   String origin() {
     return origin;
   }
@@ -109,14 +106,17 @@ public final class TokenizerJson {
   }
 
   private boolean addsPrefix(String part) {
-    return !withoutPrefix(root.get(part)).equals(root.get(part));
+    return root.has(part) && !withoutPrefix(root.get(part)).equals(root.get(part));
   }
 
   /** JSON of a tokenizer that puts nothing in front of a text. */
   JsonObject withoutPrefix() {
     JsonObject copy = shallowCopy(root);
-    copy.add("normalizer", withoutPrefix(root.get("normalizer")));
-    copy.add("pre_tokenizer", withoutPrefix(root.get("pre_tokenizer")));
+    for (String part : PREFIXING) {
+      if (root.has(part)) {
+        copy.add(part, withoutPrefix(root.get(part)));
+      }
+    }
     return copy;
   }
 
@@ -150,9 +150,9 @@ public final class TokenizerJson {
   }
 
   private static Map<String, Integer> model(JsonObject root) {
+    Map<String, Integer> vocabulary = new HashMap<>();
     JsonObject json = root.getAsJsonObject("model").getAsJsonObject("vocab");
-    Map<String, Integer> vocabulary = new HashMap<>(json.size() * 2);
-    json.entrySet().forEach(e -> vocabulary.put(e.getKey(), exactInt(e.getValue())));
+    json.asMap().forEach((token, id) -> vocabulary.put(token, exactInt(id)));
     return vocabulary;
   }
 
@@ -173,7 +173,7 @@ public final class TokenizerJson {
 
   private static JsonObject shallowCopy(JsonObject object) {
     JsonObject copy = new JsonObject();
-    object.entrySet().forEach(e -> copy.add(e.getKey(), e.getValue()));
+    copy.asMap().putAll(object.asMap());
     return copy;
   }
 }

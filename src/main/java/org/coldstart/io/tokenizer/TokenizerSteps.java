@@ -4,10 +4,8 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Stream;
 
 /** The parts of a tokenizer.json, for tokenizers that come without one. */
 final class TokenizerSteps {
@@ -31,20 +29,24 @@ final class TokenizerSteps {
         "model", model);
   }
 
-  /** A step of this type; {@code fields} are names, each followed by its value. */
+  /** A step of this type; {@code fields} as in {@link #object}. */
   static JsonObject step(String type, Object... fields) {
-    JsonObject json = new JsonObject();
-    json.addProperty("type", type);
-    object(fields).entrySet().forEach(e -> json.add(e.getKey(), e.getValue()));
-    return json;
+    return with(object("type", type), fields);
   }
 
   /** Names, each followed by its value; those without one are left out. */
   static JsonObject object(Object... fields) {
-    JsonObject json = new JsonObject();
+    return with(new JsonObject(), fields);
+  }
+
+  private static JsonObject with(JsonObject json, Object... fields) {
     for (int i = 0; i < fields.length; i += 2) {
-      if (fields[i + 1] != null) {
-        json.add((String) fields[i], AddedToken.GSON.toJsonTree(fields[i + 1]));
+      Object value = fields[i + 1];
+      if (value != null) {
+        boolean isJson = value instanceof JsonElement;
+        json.add(
+            (String) fields[i],
+            isJson ? (JsonElement) value : AddedToken.GSON.toJsonTree(value));
       }
     }
     return json;
@@ -56,17 +58,14 @@ final class TokenizerSteps {
   }
 
   static JsonObject replace(String from, String to) {
-    return step("Replace", "pattern", Map.of("String", from), "content", to);
+    return step("Replace", "pattern", object("String", from), "content", to);
   }
 
   /** A BPE model of these tokens, by id, and merges. */
   static JsonObject bpe(List<String> vocabulary, JsonArray merges) {
     JsonObject ids = new JsonObject();
     vocabulary.forEach(token -> ids.addProperty(token, ids.size()));
-    JsonObject model = step("BPE", "fuse_unk", false, "byte_fallback", false, "ignore_merges", false);
-    model.add("vocab", ids);
-    model.add("merges", merges);
-    return model;
+    return step("BPE", "vocab", ids, "merges", merges);
   }
 
   /**
@@ -79,28 +78,29 @@ final class TokenizerSteps {
     if (bos == null && eos == null) {
       return JsonNull.INSTANCE;
     }
-    Map<String, Object> special = new LinkedHashMap<>();
-    Stream.of(bos, eos)
-        .filter(token -> token != null)
-        .forEach(
-            token -> {
-              List<String> text = List.of(token.content());
-              List<Integer> ids = List.of(token.id());
-              special.put(text.get(0), Map.of("id", text.get(0), "ids", ids, "tokens", text));
-            });
-    List<Object> single = around("A", 0, bos, eos).toList();
-    List<Object> pair = Stream.concat(single.stream(), around("B", 1, bos, eos)).toList();
+    JsonObject special = new JsonObject();
+    for (AddedToken token : new AddedToken[] {bos, eos}) {
+      if (token != null) {
+        List<String> text = List.of(token.content());
+        List<Integer> ids = List.of(token.id());
+        special.add(token.content(), object("id", token.content(), "ids", ids, "tokens", text));
+      }
+    }
+    List<JsonObject> single = around("A", 0, bos, eos);
+    List<JsonObject> pair = new ArrayList<>(single);
+    pair.addAll(around("B", 1, bos, eos));
     return step("TemplateProcessing", "single", single, "pair", pair, "special_tokens", special);
   }
 
-  private static Stream<Object> around(String name, int type, AddedToken bos, AddedToken eos) {
-    Object text = Map.of("Sequence", Map.of("id", name, "type_id", type));
-    return Stream.of(special(bos, type), Stream.of(text), special(eos, type)).flatMap(p -> p);
-  }
-
-  private static Stream<Object> special(AddedToken token, int type) {
-    return token == null
-        ? Stream.of()
-        : Stream.of(Map.of("SpecialToken", Map.of("id", token.content(), "type_id", type)));
+  private static List<JsonObject> around(String name, int type, AddedToken bos, AddedToken eos) {
+    List<JsonObject> pieces = new ArrayList<>();
+    if (bos != null) {
+      pieces.add(object("SpecialToken", object("id", bos.content(), "type_id", type)));
+    }
+    pieces.add(object("Sequence", object("id", name, "type_id", type)));
+    if (eos != null) {
+      pieces.add(object("SpecialToken", object("id", eos.content(), "type_id", type)));
+    }
+    return pieces;
   }
 }
