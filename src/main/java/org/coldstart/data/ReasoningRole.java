@@ -35,8 +35,8 @@ public final class ReasoningRole {
   private ReasoningRole() {}
 
   /**
-   * Gives a tokenizer a chat template that knows the reasoning role, in the {@link ChatFormat} of the
-   * one it had. {@code add_reasoning_generation_prompt} opens the model's reasoning, {@code
+   * Gives a tokenizer a chat template that knows the reasoning role, in the {@link ChatFormat} of
+   * the one it had. {@code add_reasoning_generation_prompt} opens the model's reasoning, {@code
    * add_assistant_generation_prompt} (or the usual {@code add_generation_prompt}) its answer. The
    * tokenizer saves the template; Python reads it. A second call changes nothing.
    *

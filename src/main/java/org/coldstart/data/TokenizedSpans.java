@@ -2,7 +2,6 @@ package org.coldstart.data;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.coldstart.io.jinja.Span;
 import org.coldstart.tokenizer.Encoding;
@@ -66,22 +65,15 @@ record TokenizedSpans(String text, List<Span> trained) {
         .orElse(text.length());
   }
 
-  /** A token is trained if it lies in a trained span, or begins in one and takes in what follows. */
+  /** A token is trained if it lies in a trained span, or begins in one and swallows a space. */
   private void mark(boolean[] mask, int before, List<Span> tokens, int from) {
     for (Span span : trained) {
-      int first = count(tokens, token -> token.end() <= span.start() - from);
-      int last =
-          Math.max(
-              count(tokens, token -> token.end() <= span.end() - from),
-              count(tokens, token -> token.start() < span.end() - from));
-      if (last > first) {
-        Arrays.fill(mask, before + first, before + last, true);
+      int start = span.start() - from;
+      int end = span.end() - from;
+      for (int t = 0; t < tokens.size(); t++) {
+        Span token = tokens.get(t);
+        mask[before + t] |= token.end() > start && (token.end() <= end || token.start() < end);
       }
     }
-  }
-
-  /** How many tokens, from the first, are such. */
-  private static int count(List<Span> tokens, Predicate<Span> such) {
-    return (int) tokens.stream().takeWhile(such).count();
   }
 }

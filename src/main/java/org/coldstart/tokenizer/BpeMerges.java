@@ -16,11 +16,11 @@ import java.util.regex.Pattern;
 
 /**
  * Byte-level BPE (Sennrich et al., 2016): count the pairs of neighbouring tokens within words, make
- * the most frequent pair a token, replace it in all words, repeat. Of equally frequent pairs the one
- * with the lower ids comes first.
+ * the most frequent pair a token, replace it in all words, repeat. Of equally frequent pairs the
+ * one with the lower ids comes first.
  *
- * <p>As in Python's tokenizers, pairs wait in a queue, and a pair's count is updated only when it is
- * at the front: so no merge has to look through all words or all pairs.
+ * <p>As in Python's tokenizers, pairs wait in a queue, and a pair's count is updated only when it
+ * is at the front: so no merge has to look through all words or all pairs.
  */
 final class BpeMerges {
 

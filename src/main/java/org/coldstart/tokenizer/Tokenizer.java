@@ -143,8 +143,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * Whether {@link #decode(int[], boolean)} can leave this token out. Tokens with a role are special,
-   * and every turn ends with a special token: EOS, or another of the template's choice.
+   * Whether {@link #decode(int[], boolean)} can leave this token out. Tokens with a role are
+   * special, and turns end with a special token: EOS, or another of the template's choice.
    */
   public boolean isSpecial(int id) {
     return vocabulary().isSpecial(idToToken(id));

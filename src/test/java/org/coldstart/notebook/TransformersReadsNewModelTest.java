@@ -66,12 +66,11 @@ class TransformersReadsNewModelTest {
   }
 
   private static Tokenizer tokenizer(DataSet stories) {
-    return BpeTrainer.builder()
+    return new BpeTrainer()
         .vocabSize(400)
         .specialTokens("[BOT]", "[EOT]")
         .bosToken("[BOT]")
         .eosToken("[EOT]")
-        .build()
         .train(stories.stream().map(row -> row.text("text")).toList());
   }
 

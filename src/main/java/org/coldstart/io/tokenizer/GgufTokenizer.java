@@ -1,8 +1,11 @@
 package org.coldstart.io.tokenizer;
 
+import static org.coldstart.io.tokenizer.TokenizerSteps.byteLevel;
+import static org.coldstart.io.tokenizer.TokenizerSteps.object;
+import static org.coldstart.io.tokenizer.TokenizerSteps.replace;
+import static org.coldstart.io.tokenizer.TokenizerSteps.step;
+
 import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
-import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -72,19 +75,18 @@ final class GgufTokenizer {
     if (!kind.equals("gpt2") && !kind.equals("llama")) {
       throw new TokenizerException(
           ("%s: tokenizer.ggml.model is \"%s\"; known are gpt2 (byte-level BPE) and llama"
-                  + " (SentencePiece BPE). Load the model from a folder with tokenizer.json instead.")
+                  + " (SentencePiece BPE). Load the model from a folder with tokenizer.json.")
               .formatted(origin, kind));
     }
     GgufTokenizer gguf = new GgufTokenizer(metadata, origin);
-    JsonObject root = kind.equals("gpt2") ? gguf.byteLevel() : gguf.sentencePiece();
+    JsonObject root = kind.equals("gpt2") ? gguf.byteLevelBpe() : gguf.sentencePieceBpe();
     return TokenizerFiles.of(root, origin, new TokenizerConfig(gguf.config(), origin));
   }
 
   private JsonObject config() {
-    OptionalLong length =
-        metadata.integer(
-            metadata.string("general.architecture").orElse("llama") + ".context_length");
-    return TokenizerSteps.object(
+    String architecture = metadata.string("general.architecture").orElse("llama");
+    OptionalLong length = metadata.integer(architecture + ".context_length");
+    return object(
         "bos_token", text("bos"),
         "eos_token", text("eos"),
         "unk_token", text("unknown"),
@@ -114,7 +116,7 @@ final class GgufTokenizer {
     return AddedToken.of(at, tokens.get(at), true);
   }
 
-  private JsonElement postProcessor(boolean addsBos) {
+  private JsonObject postProcessor(boolean addsBos) {
     return TokenizerSteps.postProcessor(around("bos", addsBos), around("eos", false));
   }
 
@@ -164,19 +166,16 @@ final class GgufTokenizer {
    * Byte-level BPE, as Llama 3, SmolLM2, Qwen and GPT-2 use it. GGUF holds only the name of how
    * words are split; the patterns are those of each model's own tokenizer.json.
    */
-  private JsonObject byteLevel() {
+  private JsonObject byteLevelBpe() {
     JsonArray merges = new JsonArray();
     required(origin, "merges", metadata::strings).forEach(merges::add);
     String words = metadata.string("tokenizer.ggml.pre").orElse("gpt-2");
     List<JsonObject> preTokenizers =
         switch (words) {
-          case "gpt-2" -> List.of(TokenizerSteps.byteLevel(true));
-          case "smollm" ->
-              List.of(
-                  TokenizerSteps.step("Digits", "individual_digits", true),
-                  TokenizerSteps.byteLevel(true));
-          case "llama-bpe" -> List.of(split("\\p{N}{1,3}"), TokenizerSteps.byteLevel(false));
-          case "qwen2" -> List.of(split("\\p{N}"), TokenizerSteps.byteLevel(false));
+          case "gpt-2" -> List.of(byteLevel(true));
+          case "smollm" -> List.of(step("Digits", "individual_digits", true), byteLevel(true));
+          case "llama-bpe" -> List.of(split("\\p{N}{1,3}"), byteLevel(false));
+          case "qwen2" -> List.of(split("\\p{N}"), byteLevel(false));
           default ->
               throw new TokenizerException(
                   ("%s: tokenizer.ggml.pre is \"%s\"; known are gpt-2, smollm, llama-bpe, qwen2."
@@ -186,19 +185,19 @@ final class GgufTokenizer {
     boolean llama3 = words.equals("llama-bpe");
     JsonObject model = bpe(merges);
     model.addProperty("ignore_merges", llama3); // a word that is a token is not put together
-    return TokenizerSteps.document(
-        addedTokens(false),
-        words.equals("qwen2") ? TokenizerSteps.step("NFC") : JsonNull.INSTANCE,
-        TokenizerSteps.step("Sequence", "pretokenizers", preTokenizers),
-        postProcessor(llama3),
-        TokenizerSteps.byteLevel(true),
-        model);
+    return object(
+        "version", "1.0",
+        "added_tokens", addedTokens(false),
+        "normalizer", words.equals("qwen2") ? step("NFC") : null,
+        "pre_tokenizer", step("Sequence", "pretokenizers", preTokenizers),
+        "post_processor", postProcessor(llama3),
+        "decoder", byteLevel(true),
+        "model", model);
   }
 
   private static JsonObject split(String numbers) {
-    JsonObject pattern = TokenizerSteps.object("Regex", SPLIT.formatted(numbers));
-    return TokenizerSteps.step(
-        "Split", "pattern", pattern, "behavior", "Isolated", "invert", false);
+    JsonObject pattern = object("Regex", SPLIT.formatted(numbers));
+    return step("Split", "pattern", pattern, "behavior", "Isolated", "invert", false);
   }
 
   /**
@@ -206,36 +205,32 @@ final class GgufTokenizer {
    * vocabulary does not know becomes bytes. Llama 2 puts a space in front of every piece of text
    * between special tokens, Gemma does not.
    */
-  private JsonObject sentencePiece() {
+  private JsonObject sentencePieceBpe() {
     boolean prefix = metadata.bool("tokenizer.ggml.add_space_prefix").orElse(true);
     if (!prefix) { // the converter has made spaces of the user's tokens' \u2581
       IntStream.range(0, tokens.size())
           .filter(id -> kinds[id] == USER_DEFINED)
           .forEach(id -> tokens.set(id, tokens.get(id).replace(" ", SPACE)));
     }
-    List<JsonObject> normalizers = new ArrayList<>(List.of(TokenizerSteps.replace(" ", SPACE)));
+    List<JsonObject> normalizers = new ArrayList<>(List.of(replace(" ", SPACE)));
     List<JsonObject> decoders =
-        new ArrayList<>(
-            List.of(
-                TokenizerSteps.replace(SPACE, " "),
-                TokenizerSteps.step("ByteFallback"),
-                TokenizerSteps.step("Fuse")));
+        new ArrayList<>(List.of(replace(SPACE, " "), step("ByteFallback"), step("Fuse")));
     if (prefix) {
-      normalizers.add(0, TokenizerSteps.step("Prepend", "prepend", SPACE));
-      decoders.add(TokenizerSteps.step("Strip", "content", " ", "start", 1, "stop", 0));
+      normalizers.add(0, step("Prepend", "prepend", SPACE));
+      decoders.add(step("Strip", "content", " ", "start", 1, "stop", 0));
     }
     JsonObject model = bpe(merges(scores()));
     model.addProperty("unk_token", text("unknown"));
     model.addProperty("fuse_unk", true);
     model.addProperty("byte_fallback", true);
-    return TokenizerSteps.document(
+    return object(
+        "version", "1.0",
         // in normalised text a token's own text would have a space in front, too
-        addedTokens(!prefix),
-        TokenizerSteps.step("Sequence", "normalizers", normalizers),
-        JsonNull.INSTANCE,
-        postProcessor(true),
-        TokenizerSteps.step("Sequence", "decoders", decoders),
-        model);
+        "added_tokens", addedTokens(!prefix),
+        "normalizer", step("Sequence", "normalizers", normalizers),
+        "post_processor", postProcessor(true),
+        "decoder", step("Sequence", "decoders", decoders),
+        "model", model);
   }
 
   /** A BPE's scores count merges; those of a Unigram model are logarithms of probabilities. */
@@ -271,28 +266,27 @@ final class GgufTokenizer {
     record Merge(String left, String right, double score) {}
     Set<String> pieces = normal().mapToObj(tokens::get).collect(Collectors.toSet());
     List<Merge> merges = new ArrayList<>();
-    normal()
-        .forEach(
-            id -> {
-              String piece = tokens.get(id);
-              int points = piece.codePointCount(0, piece.length());
-              for (int count = 1; count < points; count++) {
-                int at = piece.offsetByCodePoints(0, count);
-                String left = piece.substring(0, at);
-                String right = piece.substring(at);
-                if (pieces.contains(left) && pieces.contains(right)) {
-                  merges.add(new Merge(left, right, scores[id]));
-                }
-              }
-            });
+    for (int id : normal().toArray()) {
+      String piece = tokens.get(id);
+      int points = piece.codePointCount(0, piece.length());
+      for (int count = 1; count < points; count++) {
+        int at = piece.offsetByCodePoints(0, count);
+        String left = piece.substring(0, at);
+        String right = piece.substring(at);
+        if (pieces.contains(left) && pieces.contains(right)) {
+          merges.add(new Merge(left, right, scores[id]));
+        }
+      }
+    }
     merges.sort(
         Comparator.comparingDouble(Merge::score)
             .thenComparingLong(merge -> merge.left().codePoints().count())
             .thenComparingLong(merge -> merge.right().codePoints().count())
             .reversed());
     JsonArray pairs = new JsonArray();
-    merges.forEach(
-        merge -> pairs.add(AddedToken.GSON.toJsonTree(List.of(merge.left(), merge.right()))));
+    for (Merge merge : merges) {
+      pairs.add(AddedToken.GSON.toJsonTree(List.of(merge.left(), merge.right())));
+    }
     return pairs;
   }
 }

@@ -74,8 +74,7 @@ final class NativeTokenizer implements AutoCloseable {
     int half = loneSurrogate(text);
     if (half >= 0) {
       throw new IllegalArgumentException(
-          ("the text holds half a character (a lone surrogate) at index %d; was it cut in the middle"
-                  + " of a character?")
+          "the text holds half a character (a lone surrogate) at index %d; was it cut there?"
               .formatted(half));
     }
   }

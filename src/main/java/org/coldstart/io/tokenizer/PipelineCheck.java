@@ -72,7 +72,7 @@ final class PipelineCheck {
     boolean bpe = type == null ? model.has("merges") : type.getAsString().equals("BPE");
     if (!bpe) {
       throw refused(
-          " holds a model of kind %s; known is BPE, the kind of every Llama, SmolLM, Qwen and Gemma",
+          " holds a model of kind %s; known is BPE, that of every Llama, SmolLM, Qwen and Gemma",
           type);
     }
     model.getAsJsonArray("merges");

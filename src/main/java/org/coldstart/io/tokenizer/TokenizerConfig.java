@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.coldstart.io.json.JsonFiles;
 
 /**
- * What stands beside tokenizer.json: the roles of tokens (bos, eos, pad …) and the chat templates.
+ * The files beside tokenizer.json: the roles of tokens (bos, eos, pad …) and the chat templates.
  * Immutable; keys not known here are kept.
  */
 public final class TokenizerConfig {
@@ -69,7 +69,7 @@ public final class TokenizerConfig {
     return templates.isEmpty() ? config : config.withTemplates(templates);
   }
 
-  /** transformers 5 writes the default template beside the other files, further ones in a folder. */
+  /** transformers 5 writes the default template beside the other files, others in a folder. */
   private static Map<String, String> templateFiles(Path folder) {
     Map<String, String> templates = new LinkedHashMap<>();
     Path own = folder.resolve(TEMPLATE_FILE);
@@ -138,6 +138,10 @@ public final class TokenizerConfig {
       }
     }
     return tokens;
+  }
+
+  Optional<JsonElement> additionalSpecialTokens() {
+    return value(FURTHER.get(0));
   }
 
   /**

@@ -3,7 +3,6 @@ package org.coldstart.io.tokenizer;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
-import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -74,11 +73,11 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
   private static Path onlyGguf(Path folder) {
     try (Stream<Path> files = Files.list(folder)) {
       List<Path> found = files.filter(f -> f.toString().endsWith(".gguf")).sorted().toList();
-      if (found.size() != 1) {
-        String what = found.isEmpty() ? "no .gguf file" : "several .gguf files, name one of " + found;
-        throw new TokenizerException(folder + " holds no " + FILE + " and " + what);
+      if (found.size() == 1) {
+        return found.get(0);
       }
-      return found.get(0);
+      String gguf = found.isEmpty() ? "no .gguf file" : "several .gguf files, name one of " + found;
+      throw new TokenizerException(folder + " holds no " + FILE + " and " + gguf);
     } catch (IOException e) {
       throw new TokenizerException(folder + " cannot be listed: " + e.getMessage(), e);
     }
@@ -94,7 +93,11 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
    * @param eos ends a text; null for none
    */
   public static TokenizerFiles byteLevelBpe(
-      List<String> tokens, List<String> merges, List<String> specialTokens, String bos, String eos) {
+      List<String> tokens,
+      List<String> merges,
+      List<String> specialTokens,
+      String bos,
+      String eos) {
     JsonArray added = new JsonArray();
     for (String token : specialTokens) {
       added.add(AddedToken.of(added.size(), token, true).toJson());
@@ -103,16 +106,16 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
     JsonArray pairs = new JsonArray();
     merges.forEach(pairs::add);
     JsonObject root =
-        TokenizerSteps.document(
-            added,
-            JsonNull.INSTANCE,
-            TokenizerSteps.byteLevel(true),
-            TokenizerSteps.postProcessor(first, null),
-            TokenizerSteps.byteLevel(true),
-            TokenizerSteps.bpe(tokens, pairs));
+        TokenizerSteps.object(
+            "version", "1.0",
+            "added_tokens", added,
+            "pre_tokenizer", TokenizerSteps.byteLevel(true),
+            "post_processor", TokenizerSteps.postProcessor(first, null),
+            "decoder", TokenizerSteps.byteLevel(true),
+            "model", TokenizerSteps.bpe(tokens, pairs));
     JsonObject config =
         TokenizerSteps.object(
-            "clean_up_tokenization_spaces", false, "bos_token", bos, "eos_token", eos);
+            "bos_token", bos, "eos_token", eos, "clean_up_tokenization_spaces", false);
     return of(root, TRAINED, new TokenizerConfig(config, TRAINED));
   }
 
@@ -125,7 +128,9 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
   static TokenizerFiles of(JsonObject root, String origin, TokenizerConfig config) {
     TokenizerJson json = TokenizerJson.of(root, origin);
     json = json.with(asListed(config, json.vocabulary()));
-    json = json.with(notYetSpecial(config, json.vocabulary()));
+    Set<String> special = new LinkedHashSet<>(config.roles().values());
+    special.addAll(config.furtherSpecialTokens());
+    json = json.with(json.vocabulary().changes(true, false, special));
     if (config.token("pad_token").isPresent()) {
       return new TokenizerFiles(json, config);
     }
@@ -143,28 +148,11 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
     return listed;
   }
 
-  private static List<AddedToken> notYetSpecial(TokenizerConfig config, Vocabulary vocabulary) {
-    Set<String> wanted = new LinkedHashSet<>(config.roles().values());
-    wanted.addAll(config.furtherSpecialTokens());
-    List<AddedToken> changed = new ArrayList<>();
-    int next = vocabulary.size();
-    for (String content : wanted) {
-      AddedToken known = vocabulary.added(content);
-      if (known == null) {
-        Integer id = vocabulary.id(content);
-        changed.add(AddedToken.of(id != null ? id : next++, content, true));
-      } else if (!known.special()) {
-        changed.add(known.asSpecial());
-      }
-    }
-    return changed;
-  }
-
   /**
    * Writes the files into a folder, all of them or none; one that belongs to another tokenizer and
    * is not written goes.
    *
-   * @param folder is made if it does not exist
+   * @param folder is created if it does not exist
    */
   public void save(Path folder) {
     AtomicFiles.writeFolder(
@@ -207,10 +195,7 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
   private JsonObject savedRoles() {
     JsonObject saved = new JsonObject();
     config.roles().forEach(saved::addProperty);
-    String further = "additional_special_tokens";
-    if (config.json().has(further)) {
-      saved.add(further, config.json().get(further));
-    }
+    config.additionalSpecialTokens().ifPresent(t -> saved.add("additional_special_tokens", t));
     return saved;
   }
 }

@@ -7,15 +7,16 @@ import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 
 /**
  * A tokenizer.json: its tokens, and the JSON the native tokenizer is built from.
  *
- * <p>Immutable: adding tokens gives a new one that shares the model's vocabulary. The native library
- * silently renumbers ids that leave a gap, and ends the whole process on some malformed parts, so
- * everything is checked here first.
+ * <p>Immutable: adding tokens gives a new one that shares the model's vocabulary. The native
+ * library silently renumbers ids that leave a gap, and ends the whole process on some malformed
+ * parts, so everything is checked here first.
  */
 public final class TokenizerJson {
   private static final List<String> PREFIXING = List.of("normalizer", "pre_tokenizer");
@@ -87,7 +88,12 @@ public final class TokenizerJson {
    * @throws IllegalArgumentException if a token is empty, given twice, or an ordinary piece of text
    */
   public TokenizerJson withTokens(boolean special, String... tokens) {
-    return with(vocabulary.changes(special, !special && !addsPrefix("normalizer"), tokens));
+    List<String> wanted = List.of(tokens);
+    if (new HashSet<>(wanted).size() < tokens.length) {
+      throw new IllegalArgumentException("a token is given twice among " + wanted);
+    }
+    wanted.forEach(vocabulary::checkNew);
+    return with(vocabulary.changes(special, !special && !addsPrefix("normalizer"), wanted));
   }
 
   /** JSON of a tokenizer that knows the ordinary vocabulary only. */

@@ -25,7 +25,7 @@ public final class TokenizerPool implements AutoCloseable {
    */
   public record Tokens(int[] ids, List<Span> offsets) {}
 
-  /** What a native instance recognises in a text, and whether it puts the model's prefix before it. */
+  /** What a native instance recognises in a text, and whether it puts a prefix before that. */
   private enum Kind {
     ALL,
     WITHOUT_PREFIX,

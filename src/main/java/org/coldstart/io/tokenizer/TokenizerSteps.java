@@ -2,7 +2,6 @@ package org.coldstart.io.tokenizer;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
-import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,24 +9,6 @@ import java.util.List;
 /** The parts of a tokenizer.json, for tokenizers that come without one. */
 final class TokenizerSteps {
   private TokenizerSteps() {}
-
-  /** A whole tokenizer.json. */
-  static JsonObject document(
-      JsonArray addedTokens,
-      JsonElement normalizer,
-      JsonElement preTokenizer,
-      JsonElement postProcessor,
-      JsonElement decoder,
-      JsonObject model) {
-    return object(
-        "version", "1.0",
-        "added_tokens", addedTokens,
-        "normalizer", normalizer,
-        "pre_tokenizer", preTokenizer,
-        "post_processor", postProcessor,
-        "decoder", decoder,
-        "model", model);
-  }
 
   /** A step of this type; {@code fields} as in {@link #object}. */
   static JsonObject step(String type, Object... fields) {
@@ -69,14 +50,14 @@ final class TokenizerSteps {
   }
 
   /**
-   * What is put around a text.
+   * What is put around a text; null for nothing.
    *
    * @param bos the token in front, or null
    * @param eos the token behind, or null
    */
-  static JsonElement postProcessor(AddedToken bos, AddedToken eos) {
+  static JsonObject postProcessor(AddedToken bos, AddedToken eos) {
     if (bos == null && eos == null) {
-      return JsonNull.INSTANCE;
+      return null;
     }
     JsonObject special = new JsonObject();
     for (AddedToken token : new AddedToken[] {bos, eos}) {

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -108,22 +107,17 @@ public final class Vocabulary {
   }
 
   /**
-   * What is to change so that these texts are tokens: those that are not there get the next ids,
-   * and if {@code special}, those that are there become special.
-   *
-   * @throws IllegalArgumentException naming the token and the way out
+   * What is to change so that these texts are matched before a text is split: those without an id
+   * get the next ones, and if {@code special}, those that are there become special.
    */
-  List<AddedToken> changes(boolean special, boolean normalized, String... tokens) {
-    if (new HashSet<>(Arrays.asList(tokens)).size() < tokens.length) {
-      throw new IllegalArgumentException("a token is given twice among " + Arrays.toString(tokens));
-    }
-    List<AddedToken> changes = new ArrayList<>(tokens.length);
+  List<AddedToken> changes(boolean special, boolean normalized, Collection<String> tokens) {
+    List<AddedToken> changes = new ArrayList<>();
     int next = size();
     for (String token : tokens) {
-      check(token);
       AddedToken known = added.get(token);
       if (known == null) {
-        changes.add(AddedToken.of(next++, token, special, normalized));
+        int id = model.containsKey(token) ? model.get(token) : next++;
+        changes.add(AddedToken.of(id, token, special, normalized));
       } else if (special && !known.special()) {
         changes.add(known.asSpecial());
       }
@@ -131,7 +125,12 @@ public final class Vocabulary {
     return changes;
   }
 
-  private void check(String token) {
+  /**
+   * Checks that a user may add a token.
+   *
+   * @throws IllegalArgumentException naming the token and the way out
+   */
+  void checkNew(String token) {
     if (token.isEmpty()) {
       throw new IllegalArgumentException("an empty token cannot be added");
     }
