@@ -160,9 +160,8 @@ final class ChatRow {
   private String withPlaceholder(int turn) {
     if (!writes(turn)) {
       throw new IllegalArgumentException(
-          "the chat template leaves out the content of "
-              + named(turn)
-              + ": give the tokenizer a template that knows this role.");
+          "the chat template leaves out the content of %s: give the tokenizer one with this role."
+              .formatted(named(turn)));
     }
     return upTo(turn);
   }
@@ -197,10 +196,10 @@ final class ChatRow {
   private int prefix(String text, int turn) {
     if (!text().startsWith(text)) {
       throw new IllegalArgumentException(
-          "the chat template renders the prompt differently once turn "
-              + (turn + 1)
-              + " or what comes after it follows, so its loss cannot be told from the prompt's; use"
-              + " a template that only appends, or one with {% generation %} blocks.");
+          ("the chat template renders the prompt differently once turn %d or what comes after it"
+                  + " follows, so its loss cannot be separated from the prompt's; use a template that"
+                  + " only appends, or one with {%% generation %%} blocks.")
+              .formatted(turn + 1));
     }
     return text.length();
   }

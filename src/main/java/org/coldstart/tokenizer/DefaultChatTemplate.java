@@ -44,8 +44,8 @@ public final class DefaultChatTemplate {
   }
 
   /**
-   * Gives a tokenizer this template whatever it has: a chat model then meets conversations in a
-   * form that it never saw, as a base model does.
+   * Gives a tokenizer this template whatever it has: a chat model then reads conversations in a
+   * form it was not trained on, as a base model does.
    *
    * @throws IllegalStateException if it has no token that could end a reply
    */

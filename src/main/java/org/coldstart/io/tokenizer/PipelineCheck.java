@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -14,20 +15,21 @@ import java.util.stream.Stream;
  */
 final class PipelineCheck {
   private static final Set<String> NORMALIZERS =
-      Set.of(
-          "Sequence", "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Strip", "StripAccents",
-          "Prepend", "Replace", "Nmt", "BertNormalizer", "ByteLevel");
+      kinds(
+          "Sequence NFC NFD NFKC NFKD Lowercase Strip StripAccents Prepend Replace Nmt"
+              + " BertNormalizer ByteLevel");
   private static final Set<String> PRE_TOKENIZERS =
-      Set.of(
-          "Sequence", "ByteLevel", "Digits", "Split", "Metaspace", "Whitespace",
-          "WhitespaceSplit", "Punctuation", "BertPreTokenizer", "CharDelimiterSplit",
-          "UnicodeScripts");
+      kinds(
+          "Sequence ByteLevel Digits Split Metaspace Whitespace WhitespaceSplit Punctuation"
+              + " BertPreTokenizer CharDelimiterSplit UnicodeScripts");
   private static final Set<String> POST_PROCESSORS =
-      Set.of("Sequence", "ByteLevel", "TemplateProcessing");
+      kinds("Sequence ByteLevel TemplateProcessing");
   private static final Set<String> DECODERS =
-      Set.of(
-          "Sequence", "ByteLevel", "ByteFallback", "Fuse", "Strip", "Replace", "Metaspace",
-          "BPEDecoder");
+      kinds("Sequence ByteLevel ByteFallback Fuse Strip Replace Metaspace BPEDecoder");
+
+  private static Set<String> kinds(String names) {
+    return new TreeSet<>(List.of(names.split(" ")));
+  }
 
   /** What is checked of a step; a sequence's children stand under the name of their part. */
   private record Step(
@@ -109,7 +111,7 @@ final class PipelineCheck {
     if (step.type() == null || !known.contains(step.type())) {
       throw refused(
           ": %s of kind %s is not known; known are %s",
-          part, step.type(), String.join(", ", known.stream().sorted().toList()));
+          part, step.type(), String.join(", ", known));
     }
     if (step.type().equals("Sequence")) {
       step.children().forEach(child -> step(child, part, known, check));

@@ -169,17 +169,11 @@ public final class Vocabulary {
       while (next < all.length && all[next] == null) {
         next++;
       }
+      String after = next < all.length ? all[next] : outside;
       throw new TokenizerException(
           ("%s: %s must have the ids 0 to %d without a gap, but no token has the id %d (\"%s\" has"
-                  + " %d); fetch the file again, or list a token with the missing id in"
-                  + " added_tokens")
-              .formatted(
-                  origin,
-                  part,
-                  all.length - 1,
-                  missing,
-                  next < all.length ? all[next] : outside,
-                  next < all.length ? next : ids.get(outside)));
+                  + " %d); fetch the file again, or list the missing token in added_tokens")
+              .formatted(origin, part, all.length - 1, missing, after, ids.get(after)));
     }
     return all;
   }
