@@ -38,6 +38,7 @@ class LayersTest {
           "io.checkpoint",
           "io.torch",
           "io.jinja",
+          "io.tokenizer",
           "tokenizer",
           "model",
           "data",

@@ -6,12 +6,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.tokenizer.ChatTemplate;
-import org.coldstart.tokenizer.Encoding;
-import org.coldstart.tokenizer.Message;
-import org.coldstart.tokenizer.Probe;
 import org.coldstart.io.jinja.Rendering;
 import org.coldstart.io.jinja.Span;
+import org.coldstart.tokenizer.ChatFormat;
+import org.coldstart.tokenizer.ChatTemplate;
+import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
@@ -21,17 +20,20 @@ import org.coldstart.tokenizer.Tokenizer;
  * generation prompt, and each such text must begin the whole one.
  */
 final class ChatRow {
+
+  /** Messages and the role whose turn is opened behind them; empty for none. */
+  private record Prompt(List<Message> messages, String opening) {}
+
   private final Conversation conversation;
   private final Tokenizer tokenizer;
   private final ChatTemplate template;
   private final Map<String, Object> variables;
 
   /** Stands in for a turn's content, to see what the template writes around it. */
-  private final String probe;
+  private final String placeholder;
 
   private final Rendering whole;
-  private final Map<String, String> rendered = new HashMap<>();
-  private final Map<Integer, String> probes = new HashMap<>();
+  private final Map<Prompt, String> rendered = new HashMap<>();
 
   ChatRow(Conversation conversation, Tokenizer tokenizer, Map<String, ?> variables, Clock clock) {
     this.conversation = conversation;
@@ -39,9 +41,10 @@ final class ChatRow {
     this.template = tokenizer.chatTemplate().withClock(clock);
     this.variables = new LinkedHashMap<>(tokenizer.specialTokens());
     this.variables.putAll(variables);
-    this.probe = Probe.notIn(conversation.messages());
-    this.whole = render(conversation.messages(), "");
-    this.rendered.put("" + conversation.messages().size(), whole.text());
+    this.placeholder = ChatFormat.placeholder(messages());
+    Prompt all = new Prompt(messages(), "");
+    this.whole = render(all);
+    this.rendered.put(all, whole.text());
   }
 
   String text() {
@@ -61,24 +64,19 @@ final class ChatRow {
     return conversation.messages();
   }
 
-  /**
-   * Whether the template writes a turn's content where it is the last. One that folds the system
-   * message into the user's turn does not write it before that.
-   */
-  boolean writes(int turn) {
-    return probedText(turn).contains(probe);
-  }
-
-  /**
-   * Where what the template writes before a turn begins: behind the content of the last turn before
-   * that it writes.
-   */
-  int headerStart(int turn) {
-    int before = turn - 1;
-    while (before >= 0 && !writes(before)) {
-      before--;
+  /** The part of a turn that the model is to write. */
+  Span turn(int turn) {
+    Message message = messages().get(turn);
+    if (message.extra().isEmpty() && (message.content() == null || message.content().isBlank())) {
+      throw new IllegalArgumentException(named(turn) + " is empty.");
     }
-    return before < 0 ? 0 : contentEnd(before, tail(before));
+    int start = start(turn);
+    int end = end(turn);
+    if (end <= start) {
+      throw new IllegalArgumentException(
+          "the chat template writes nothing of " + named(turn) + ".");
+    }
+    return new Span(start, end);
   }
 
   /**
@@ -94,33 +92,49 @@ final class ChatRow {
         return prefix(opened, turn);
       }
     }
-    String probed = probed(turn);
-    return prefix(probed.substring(0, probed.indexOf(probe)), turn);
+    String text = withPlaceholder(turn);
+    return prefix(text.substring(0, text.indexOf(placeholder)), turn);
   }
 
-  /** Where a turn ends, its end-of-turn token included, and what the template puts after it not. */
-  int end(int turn) {
-    String tail = tail(turn);
-    Encoding tokens = tokenizer.encode(tail, false);
-    StopTokens stops = new StopTokens(tokenizer);
-    int stop = stops.first(tokens);
-    if (stop < 0) {
-      throw new IllegalArgumentException(
-          "the chat template writes no end-of-turn token (a special token"
-              + tokenizer.eosToken().map(eos -> " such as '" + eos + "'").orElse("")
-              + ") after the content of turn "
-              + (turn + 1)
-              + ", so the model would not learn to stop.");
+  /**
+   * Where what the template writes before a turn begins: behind the content of the last turn before
+   * that it writes.
+   */
+  int headerStart(int turn) {
+    int before = turn - 1;
+    while (before >= 0 && !writes(before)) {
+      before--;
     }
-    int content = contentEnd(turn, tail);
-    String upTo = first(turn + 1, "");
-    int end = content + tokens.offsets().get(stop).end();
-    prefix(upTo.substring(0, end), turn);
+    return before < 0 ? 0 : contentEnd(before, suffix(before));
+  }
+
+  /**
+   * Whether the template writes a turn's content where it is the last. One that folds the system
+   * message into the user's turn does not write it before that.
+   */
+  boolean writes(int turn) {
+    return upTo(turn).contains(placeholder);
+  }
+
+  /** Where a turn ends: behind its end-of-turn token, before what the template puts after that. */
+  private int end(int turn) {
+    String suffix = suffix(turn);
+    List<Span> stops = TokenizedSpans.specialTokens(suffix, tokenizer);
+    if (stops.isEmpty()) {
+      throw new IllegalArgumentException(
+          ("the chat template writes no end-of-turn token (a special token%s) after the content of"
+                  + " turn %d, so the model would not learn to stop.")
+              .formatted(
+                  tokenizer.eosToken().map(eos -> " such as '" + eos + "'").orElse(""), turn + 1));
+    }
+    int content = contentEnd(turn, suffix);
+    String closed = first(turn + 1, "");
+    int end = content + stops.get(0).end();
+    prefix(closed.substring(0, end), turn);
     // A turn may end with several such tokens in a row, and every turn with the same ones.
-    for (int next = stop + 1; next < tokens.size() && stops.contains(tokens.ids()[next]); next++) {
-      int further = content + tokens.offsets().get(next).end();
-      if (tokens.offsets().get(next).start() + content > end
-          || !whole.text().startsWith(upTo.substring(0, further))) {
+    for (Span next : stops.subList(1, stops.size())) {
+      int further = content + next.end();
+      if (content + next.start() > end || !text().startsWith(closed.substring(0, further))) {
         break;
       }
       end = further;
@@ -128,88 +142,69 @@ final class ChatRow {
     return end;
   }
 
-  private int contentEnd(int turn, String tail) {
-    String upTo = first(turn + 1, "");
-    if (!upTo.endsWith(tail)) {
+  private int contentEnd(int turn, String suffix) {
+    String closed = first(turn + 1, "");
+    if (!closed.endsWith(suffix)) {
       throw new IllegalArgumentException(
           "the chat template ends turn " + (turn + 1) + " in a way that depends on its content.");
     }
-    return prefix(upTo.substring(0, upTo.length() - tail.length()), turn);
+    return prefix(closed.substring(0, closed.length() - suffix.length()), turn);
   }
 
-  /** The first messages, rendered once, and what opens a turn of the role {@code opening}. */
-  private String first(int turns, String opening) {
-    return rendered.computeIfAbsent(
-        turns + opening, key -> render(messages().subList(0, turns), opening).text());
+  /** What the template writes behind a turn's content. */
+  private String suffix(int turn) {
+    String text = withPlaceholder(turn);
+    return text.substring(text.lastIndexOf(placeholder) + placeholder.length());
   }
 
-  /** The stretch of a turn that the model is to write. */
-  Span turn(int turn) {
+  private String withPlaceholder(int turn) {
+    if (!writes(turn)) {
+      throw new IllegalArgumentException(
+          "the chat template leaves out the content of %s: give the tokenizer one with this role."
+              .formatted(named(turn)));
+    }
+    return upTo(turn);
+  }
+
+  /** The messages up to a turn, with the placeholder for its content. */
+  private String upTo(int turn) {
     Message message = messages().get(turn);
-    if (message.extra().isEmpty() && (message.content() == null || message.content().isBlank())) {
-      throw new IllegalArgumentException(
-          "turn " + (turn + 1) + " (" + message.role() + ") is empty.");
+    List<Message> messages = new ArrayList<>(messages().subList(0, turn));
+    messages.add(new Message(message.role(), placeholder, message.extra()));
+    return rendered(new Prompt(messages, ""));
+  }
+
+  /** The first messages and what opens a turn of the role {@code opening}. */
+  private String first(int turns, String opening) {
+    return rendered(new Prompt(messages().subList(0, turns), opening));
+  }
+
+  private String rendered(Prompt prompt) {
+    return rendered.computeIfAbsent(prompt, key -> render(key).text());
+  }
+
+  /** {@code add_generation_prompt} is the usual flag for the assistant. */
+  private Rendering render(Prompt prompt) {
+    Map<String, Object> all = new LinkedHashMap<>(variables);
+    if (!prompt.opening().isEmpty()) {
+      all.put("add_" + prompt.opening() + "_generation_prompt", true);
     }
-    int start = start(turn);
-    int end = end(turn);
-    if (end <= start) {
-      throw new IllegalArgumentException(
-          "the chat template writes nothing of turn " + (turn + 1) + " (" + message.role() + ").");
-    }
-    return new Span(start, end);
+    return template.renderWithGeneration(
+        prompt.messages(), prompt.opening().equals("assistant"), all);
   }
 
   private int prefix(String text, int turn) {
-    if (!whole.text().startsWith(text)) {
+    if (!text().startsWith(text)) {
       throw new IllegalArgumentException(
-          "the chat template renders the prompt differently once turn "
-              + (turn + 1)
-              + " or what comes after it follows, so its loss cannot be told from the prompt's; use"
-              + " a template that only appends, or one with {% generation %} blocks.");
+          ("the chat template renders the prompt differently once turn %d or what comes after it"
+                  + " follows, so its loss cannot be separated from the prompt's; use a template that"
+                  + " only appends, or one with {%% generation %%} blocks.")
+              .formatted(turn + 1));
     }
     return text.length();
   }
 
-  /** What the template writes behind a turn's content. */
-  private String tail(int turn) {
-    String probed = probed(turn);
-    return probed.substring(probed.lastIndexOf(probe) + probe.length());
-  }
-
-  private String probed(int turn) {
-    String text = probedText(turn);
-    if (!text.contains(probe)) {
-      throw new IllegalArgumentException(
-          "the chat template leaves out the content of turn "
-              + (turn + 1)
-              + " ("
-              + messages().get(turn).role()
-              + "): give the tokenizer a template that knows this role.");
-    }
-    return text;
-  }
-
-  /** The messages up to a turn, rendered once, with the probe for its content. */
-  private String probedText(int turn) {
-    return probes.computeIfAbsent(
-        turn,
-        key -> {
-          Message message = messages().get(turn);
-          List<Message> messages = new ArrayList<>(messages().subList(0, turn));
-          messages.add(new Message(message.role(), probe, message.extra()));
-          return render(messages, "").text();
-        });
-  }
-
-  /**
-   * Renders messages and, unless {@code opening} is empty, what opens a turn of that role. {@code
-   * add_generation_prompt} is the usual flag for the assistant.
-   */
-  private Rendering render(List<Message> messages, String opening) {
-    Map<String, Object> all = new LinkedHashMap<>(variables);
-    if (!opening.isEmpty()) {
-      all.put("add_" + opening + "_generation_prompt", true);
-    }
-    return template.renderWithGeneration(messages, opening.equals("assistant"), all);
+  private String named(int turn) {
+    return "turn " + (turn + 1) + " (" + messages().get(turn).role() + ")";
   }
 }

@@ -8,7 +8,7 @@ import org.coldstart.tokenizer.Message;
  *
  * @param messages all of them
  * @param promptTurns how many of them, from the first, are only the prompt of what follows; 0 where
- *     no such line is drawn
+ *     there is no such boundary
  */
 public record Conversation(List<Message> messages, int promptTurns) implements Sample {
 
@@ -17,15 +17,12 @@ public record Conversation(List<Message> messages, int promptTurns) implements S
     messages = List.copyOf(messages);
     if (promptTurns < 0 || promptTurns > 0 && promptTurns >= messages.size()) {
       throw new IllegalArgumentException(
-          "promptTurns must leave a message to learn: "
-              + promptTurns
-              + " of "
-              + messages.size()
-              + " messages.");
+          "promptTurns must leave a message to learn: %d of %d messages."
+              .formatted(promptTurns, messages.size()));
     }
   }
 
-  /** A conversation without a line between prompt and completion. */
+  /** A conversation without a boundary between prompt and completion. */
   public Conversation(List<Message> messages) {
     this(messages, 0);
   }

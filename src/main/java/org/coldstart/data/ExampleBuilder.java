@@ -6,7 +6,6 @@ import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Turns rows into token ids and loss masks, conversations through the model's own chat template.
@@ -154,6 +153,6 @@ public final class ExampleBuilder {
     while (last > 0 && tokenizer.decode(kept[last]).isBlank()) {
       last--;
     }
-    return new StopTokens(tokenizer).contains(kept[last]);
+    return tokenizer.isSpecial(kept[last]);
   }
 }

@@ -4,23 +4,38 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.coldstart.tokenizer.Message;
 import org.coldstart.io.jinja.Span;
+import org.coldstart.tokenizer.ChatFormat;
+import org.coldstart.tokenizer.Message;
 
 /**
  * Which tokens of a row carry loss. Where a turn does, its end-of-turn token does as well; what the
  * template puts behind that, such as a line feed, does not.
  */
-public abstract sealed class LossOn {
+public final class LossOn {
+  private final Function<TextRow, List<Span>> inText;
+  private final Function<ChatRow, List<Span>> inChat;
+  private final boolean needsStop;
 
-  private LossOn() {}
+  private LossOn(
+      Function<TextRow, List<Span>> inText,
+      Function<ChatRow, List<Span>> inChat,
+      boolean needsStop) {
+    this.inText = inText;
+    this.inChat = inChat;
+    this.needsStop = needsStop;
+  }
 
   /** Every token: language modelling, TRL's default for text and messages. */
   public static LossOn everything() {
-    return new Everything();
+    return new LossOn(
+        row -> List.of(new Span(0, row.text().length())),
+        row -> List.of(new Span(0, row.text().length())),
+        false);
   }
 
   /**
@@ -28,7 +43,13 @@ public abstract sealed class LossOn {
    * whole of a text without prompt, all assistant turns of a conversation without prompt.
    */
   public static LossOn completions() {
-    return new Completions();
+    return new LossOn(
+        row -> List.of(row.reply(row.promptEnd(), row.text().length())),
+        row ->
+            row.promptTurns() == 0
+                ? assistantTurns().in(row)
+                : turns(row, Set.of("assistant"), turn -> turn >= row.promptTurns()),
+        true);
   }
 
   /**
@@ -36,12 +57,23 @@ public abstract sealed class LossOn {
    * generation %}} blocks cover if it has such, else each turn from where generation would begin.
    */
   public static LossOn assistantTurns() {
-    return new Turns(Set.of("assistant"), true);
+    LossOn turns = roles("assistant");
+    return new LossOn(
+        turns.inText,
+        row -> row.generated().isEmpty() ? turns.in(row) : row.generated(),
+        true);
   }
 
   /** The turns of these roles, such as {@code reasoning} and {@code assistant}. */
   public static LossOn roles(String... roles) {
-    return new Turns(Set.of(roles), false);
+    Set<String> wanted = Set.of(roles);
+    return new LossOn(
+        row -> {
+          throw new IllegalArgumentException(
+              "a plain text has no turns; give messages, or use LossOn.after(responseTemplate).");
+        },
+        row -> turns(row, wanted, turn -> true),
+        true);
   }
 
   /**
@@ -51,10 +83,17 @@ public abstract sealed class LossOn {
    * the loss ends with the turn. In plain text the text is all there is to look at.
    *
    * @param responseTemplate opens a reply, exactly as it stands in the text; {@link
-   *     org.coldstart.tokenizer.ResponseTemplate} reads it off a model's chat template
+   *     ChatFormat#responseTemplate()} reads it off a model's chat template
    */
   public static LossOn after(String responseTemplate) {
-    return new After(null, required(responseTemplate));
+    String response = required(responseTemplate);
+    return new LossOn(
+        row -> repliesIn(row, null, response),
+        row -> {
+          List<Span> replies = repliesIn(row, response);
+          return replies.subList(replies.size() - 1, replies.size());
+        },
+        true);
   }
 
   /**
@@ -63,7 +102,78 @@ public abstract sealed class LossOn {
    * conversation: each turn that the response template opens.
    */
   public static LossOn between(String instructionTemplate, String responseTemplate) {
-    return new After(required(instructionTemplate), required(responseTemplate));
+    String instruction = required(instructionTemplate);
+    String response = required(responseTemplate);
+    return new LossOn(
+        row -> repliesIn(row, instruction, response), row -> repliesIn(row, response), true);
+  }
+
+  List<Span> in(TextRow row) {
+    return inText.apply(row);
+  }
+
+  List<Span> in(ChatRow row) {
+    return inChat.apply(row);
+  }
+
+  /** Whether the kept part must hold a token that ends it. */
+  boolean needsStop() {
+    return needsStop;
+  }
+
+  private static List<Span> turns(ChatRow row, Set<String> roles, IntPredicate among) {
+    List<Message> messages = row.messages();
+    List<Span> turns =
+        IntStream.range(0, messages.size())
+            .filter(turn -> among.test(turn) && roles.contains(messages.get(turn).role()))
+            .mapToObj(row::turn)
+            .toList();
+    if (turns.isEmpty()) {
+      throw new IllegalArgumentException(
+          "no token carries loss, for there is no %s turn to learn from, only %s."
+              .formatted(
+                  String.join(" or ", new TreeSet<>(roles)),
+                  messages.stream().map(Message::role).collect(Collectors.joining(", "))));
+    }
+    return turns;
+  }
+
+  /** The turns that the template opens with the response template. */
+  private static List<Span> repliesIn(ChatRow row, String response) {
+    List<Span> replies = new ArrayList<>();
+    for (int i = 0; i < row.messages().size(); i++) {
+      int at = row.writes(i) ? row.text().lastIndexOf(response, row.start(i) - 1) : -1;
+      if (at >= 0 && at >= row.headerStart(i)) {
+        replies.add(new Span(at + response.length(), row.turn(i).end()));
+      }
+    }
+    requireFound(!replies.isEmpty(), "response", response);
+    return replies;
+  }
+
+  /**
+   * What follows each response template, up to the next instruction template, if there is such; to
+   * the end, if {@code instruction} is null, and then of the last response template only.
+   */
+  private static List<Span> repliesIn(TextRow row, String instruction, String response) {
+    String text = row.text();
+    requireFound(
+        instruction == null || text.contains(instruction), "instruction", instruction);
+    List<Span> replies = new ArrayList<>();
+    int at = instruction == null ? text.lastIndexOf(response) : text.indexOf(response);
+    while (at >= 0) {
+      int start = at + response.length();
+      int next = instruction == null ? -1 : text.indexOf(instruction, start);
+      int end = next < 0 ? text.length() : next;
+      if (row.isEmpty(start, end)) {
+        throw new IllegalArgumentException(
+            "no reply follows the response template '" + shown(response) + "'.");
+      }
+      replies.add(row.reply(start, end));
+      at = text.indexOf(response, end);
+    }
+    requireFound(!replies.isEmpty(), "response", response);
+    return replies;
   }
 
   private static String required(String template) {
@@ -73,157 +183,15 @@ public abstract sealed class LossOn {
     return template;
   }
 
-  abstract List<Span> in(TextRow row);
-
-  abstract List<Span> in(ChatRow row);
-
-  /** Whether the kept part must hold a token that ends it. */
-  boolean needsStop() {
-    return true;
-  }
-
-  private static List<Span> turns(ChatRow row, String wanted, IntPredicate chosen) {
-    List<Span> turns =
-        IntStream.range(0, row.messages().size()).filter(chosen).mapToObj(row::turn).toList();
-    if (turns.isEmpty()) {
+  private static void requireFound(boolean found, String which, String template) {
+    if (!found) {
       throw new IllegalArgumentException(
-          "no token carries loss, for there is no %s turn to learn from, only %s."
-              .formatted(
-                  wanted,
-                  row.messages().stream().map(Message::role).collect(Collectors.joining(", "))));
-    }
-    return turns;
-  }
-
-  private static final class Everything extends LossOn {
-    @Override
-    List<Span> in(TextRow row) {
-      return List.of(new Span(0, row.text().length()));
-    }
-
-    @Override
-    List<Span> in(ChatRow row) {
-      return List.of(new Span(0, row.text().length()));
-    }
-
-    @Override
-    boolean needsStop() {
-      return false;
+          "the %s template '%s' is not in the row; write it exactly as the rendered text has it."
+              .formatted(which, shown(template)));
     }
   }
 
-  private static final class Completions extends LossOn {
-    @Override
-    List<Span> in(TextRow row) {
-      int end =
-          row.promptEnd() + row.stops().lengthWithoutTail(row.text().substring(row.promptEnd()));
-      return List.of(new Span(row.promptEnd(), end));
-    }
-
-    @Override
-    List<Span> in(ChatRow row) {
-      return row.promptTurns() == 0
-          ? assistantTurns().in(row)
-          : turns(
-              row,
-              "assistant",
-              i -> i >= row.promptTurns() && row.messages().get(i).role().equals("assistant"));
-    }
-  }
-
-  private static final class Turns extends LossOn {
-    private final Set<String> roles;
-    private final boolean generationBlocks;
-
-    Turns(Set<String> roles, boolean generationBlocks) {
-      this.roles = roles;
-      this.generationBlocks = generationBlocks;
-    }
-
-    @Override
-    List<Span> in(TextRow row) {
-      throw new IllegalArgumentException(
-          "a plain text has no turns; give messages, or use LossOn.after(responseTemplate).");
-    }
-
-    @Override
-    List<Span> in(ChatRow row) {
-      return generationBlocks && !row.generated().isEmpty()
-          ? row.generated()
-          : turns(
-              row,
-              String.join(" or ", new TreeSet<>(roles)),
-              i -> roles.contains(row.messages().get(i).role()));
-    }
-  }
-
-  private static final class After extends LossOn {
-    private final String instruction;
-    private final String response;
-
-    After(String instruction, String response) {
-      this.instruction = instruction;
-      this.response = response;
-    }
-
-    @Override
-    List<Span> in(TextRow row) {
-      String text = row.text();
-      List<Span> spans = new ArrayList<>();
-      if (instruction == null) {
-        int at = text.lastIndexOf(response);
-        if (at >= 0) {
-          spans.add(part(row, at + response.length(), text.length()));
-        }
-      } else {
-        found(text.contains(instruction), "instruction", instruction);
-        for (int at = text.indexOf(response); at >= 0; ) {
-          int start = at + response.length();
-          int next = text.indexOf(instruction, start);
-          int end = next < 0 ? text.length() : next;
-          spans.add(part(row, start, end));
-          at = text.indexOf(response, end);
-        }
-      }
-      found(!spans.isEmpty(), "response", response);
-      return spans;
-    }
-
-    private Span part(TextRow row, int start, int end) {
-      String reply = row.text().substring(start, end);
-      if (row.stops().only(reply)) {
-        throw new IllegalArgumentException(
-            "no reply follows the response template '" + shown(response) + "'.");
-      }
-      return new Span(start, start + row.stops().lengthWithoutTail(reply));
-    }
-
-    @Override
-    List<Span> in(ChatRow row) {
-      List<Span> spans = new ArrayList<>();
-      for (int i = 0; i < row.messages().size(); i++) {
-        int at = row.writes(i) ? row.text().lastIndexOf(response, row.start(i) - 1) : -1;
-        if (at >= 0 && at >= row.headerStart(i)) {
-          spans.add(new Span(at + response.length(), row.turn(i).end()));
-        }
-      }
-      found(!spans.isEmpty(), "response", response);
-      return instruction == null ? spans.subList(spans.size() - 1, spans.size()) : spans;
-    }
-
-    private static String shown(String template) {
-      return template.replace("\n", "\\n");
-    }
-
-    private static void found(boolean found, String which, String template) {
-      if (!found) {
-        throw new IllegalArgumentException(
-            "the "
-                + which
-                + " template '"
-                + shown(template)
-                + "' is not in the row; write it exactly as the rendered text has it.");
-      }
-    }
+  private static String shown(String template) {
+    return template.replace("\n", "\\n");
   }
 }

@@ -1,11 +1,9 @@
 package org.coldstart.data;
 
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.IntStream;
+import org.coldstart.tokenizer.ChatFormat;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.tokenizer.TurnMarks;
 
 /**
  * Conversations in which the model thinks in a turn of its own, opened by {@code <|reasoning|>},
@@ -37,42 +35,46 @@ public final class ReasoningRole {
   private ReasoningRole() {}
 
   /**
-   * Gives a tokenizer a chat template that knows the reasoning role, with the turn tokens of the
-   * template it had. {@code add_reasoning_generation_prompt} opens the model's reasoning, {@code
+   * Gives a tokenizer a chat template that knows the reasoning role, in the {@link ChatFormat} of
+   * the one it had. {@code add_reasoning_generation_prompt} opens the model's reasoning, {@code
    * add_assistant_generation_prompt} (or the usual {@code add_generation_prompt}) its answer. The
    * tokenizer saves the template; Python reads it. A second call changes nothing.
    *
    * @return the template's source
-   * @throws IllegalStateException if the tokenizer has no template to read the turn tokens off
+   * @throws IllegalStateException if the tokenizer has no template to read the format off
    */
   public static String prepareConversationTemplate(Tokenizer tokenizer) {
-    String source = template(TurnMarks.of(tokenizer));
+    ChatFormat format = ChatFormat.of(tokenizer);
+    // Where roles stand as <|user|>, the token is the whole mark.
+    String reasoning = format.prefix(TOKEN).replace("<|" + TOKEN + "|>", TOKEN);
+    String source =
+        """
+        {%%- set headers = {'system': %s
+          , 'user': %s
+          , 'reasoning': %s
+          , 'assistant': %s} %%}
+        {{- %s }}
+        {%%- for message in messages %%}
+        {%%- if message['role'] not in headers %%}
+        {{- raise_exception("Unknown role '" + message['role'] + "': the roles are \
+        system, user, reasoning and assistant.") }}
+        {%%- endif %%}
+        {{- headers[message['role']] + message['content'] + %s }}
+        {%%- endfor %%}
+        {%%- if add_reasoning_generation_prompt %%}
+        {{- headers['reasoning'] }}
+        {%%- elif add_assistant_generation_prompt or add_generation_prompt %%}
+        {{- headers['assistant'] }}
+        {%%- endif -%%}"""
+            .formatted(
+                literal(format.prefix("system")),
+                literal(format.prefix("user")),
+                literal(reasoning),
+                literal(format.prefix(format.assistant())),
+                literal(format.bos()),
+                literal(format.suffix()));
     tokenizer.setChatTemplate(source);
     return source;
-  }
-
-  private static String template(TurnMarks marks) {
-    // Where roles stand as <|user|>, the token is the whole mark.
-    String reasoning = marks.header(TOKEN).replace("<|" + TOKEN + "|>", TOKEN);
-    return String.join(
-        "\n",
-        "{%- set headers = {'system': " + literal(marks.header("system")),
-        "  , 'user': " + literal(marks.header("user")),
-        "  , 'reasoning': " + literal(reasoning),
-        "  , 'assistant': " + literal(marks.header(marks.assistant())) + "} %}",
-        "{{- " + literal(marks.opening()) + " }}",
-        "{%- for message in messages %}",
-        "{%- if message['role'] not in headers %}",
-        "{{- raise_exception(\"Unknown role '\" + message['role'] + \"': the roles are system,"
-            + " user, reasoning and assistant.\") }}",
-        "{%- endif %}",
-        "{{- headers[message['role']] + message['content'] + " + literal(marks.end()) + " }}",
-        "{%- endfor %}",
-        "{%- if add_reasoning_generation_prompt %}",
-        "{{- headers['reasoning'] }}",
-        "{%- elif add_assistant_generation_prompt or add_generation_prompt %}",
-        "{{- headers['assistant'] }}",
-        "{%- endif -%}");
   }
 
   private static String literal(String text) {
@@ -96,20 +98,17 @@ public final class ReasoningRole {
   public static Conversation conversation(
       DataRow row, String question, String reasoning, String answer) {
     Conversation turns = turns(row.text(question), row.text(reasoning), row.text(answer));
-    fault(turns.messages())
-        .ifPresent(
-            fault -> {
-              throw new RowProblem(row.number(), fault);
-            });
+    String fault = fault(turns.messages());
+    if (fault != null) {
+      throw new RowProblem(row.number(), fault);
+    }
     return turns;
   }
 
   private static Conversation turns(String question, String reasoning, String answer) {
+    Message thought = Message.of(ROLE, reasoning);
     return Conversation.of(
-        Message.system(SYSTEM),
-        Message.user(question),
-        Message.of(ROLE, reasoning),
-        Message.assistant(answer));
+        Message.system(SYSTEM), Message.user(question), thought, Message.assistant(answer));
   }
 
   /**
@@ -136,41 +135,33 @@ public final class ReasoningRole {
    *     reasoning turn has no assistant turn after it, or there is no assistant turn at all
    */
   public static Conversation checked(Conversation conversation) {
-    fault(conversation.messages())
-        .ifPresent(
-            fault -> {
-              throw new DataException(Character.toUpperCase(fault.charAt(0)) + fault.substring(1));
-            });
+    String fault = fault(conversation.messages());
+    if (fault != null) {
+      throw new DataException(Character.toUpperCase(fault.charAt(0)) + fault.substring(1));
+    }
     return conversation;
   }
 
-  private static Optional<String> fault(List<Message> messages) {
-    return IntStream.range(0, messages.size())
-        .mapToObj(turn -> fault(messages, turn))
-        .flatMap(Optional::stream)
-        .findFirst()
-        .or(
-            () ->
-                messages.stream().anyMatch(message -> message.role().equals(ASSISTANT))
-                    ? Optional.empty()
-                    : Optional.of("the conversation has no assistant turn to learn."));
-  }
-
-  private static Optional<String> fault(List<Message> messages, int index) {
-    String role = messages.get(index).role();
-    String content = messages.get(index).content();
-    String turn = "turn " + (index + 1);
-    if (!ROLES.contains(role)) {
-      return Optional.of(
-          "%s has the unknown role '%s'; known are %s."
-              .formatted(turn, role, String.join(", ", ROLES)));
+  /** What keeps a conversation from being learnt, or null. */
+  private static String fault(List<Message> messages) {
+    for (int i = 0; i < messages.size(); i++) {
+      String role = messages.get(i).role();
+      String content = messages.get(i).content();
+      String next = i + 1 < messages.size() ? messages.get(i + 1).role() : "";
+      if (!ROLES.contains(role)) {
+        return "turn %d has the unknown role '%s'; known are %s."
+            .formatted(i + 1, role, String.join(", ", ROLES));
+      }
+      if (!role.equals("system") && (content == null || content.isBlank())) {
+        return "turn %d (%s) is empty.".formatted(i + 1, role);
+      }
+      if (role.equals(ROLE) && !next.equals(ASSISTANT)) {
+        return "turn %d (reasoning) has no assistant turn after it, so no answer to learn."
+            .formatted(i + 1);
+      }
     }
-    if (!role.equals("system") && (content == null || content.isBlank())) {
-      return Optional.of(turn + " (" + role + ") is empty.");
-    }
-    boolean last = index + 1 == messages.size();
-    return role.equals(ROLE) && (last || !messages.get(index + 1).role().equals(ASSISTANT))
-        ? Optional.of(turn + " (reasoning) has no assistant turn after it, so no answer to learn.")
-        : Optional.empty();
+    return messages.stream().anyMatch(message -> message.role().equals(ASSISTANT))
+        ? null
+        : "the conversation has no assistant turn to learn.";
   }
 }

@@ -1,6 +1,7 @@
 package org.coldstart.data;
 
-import org.coldstart.tokenizer.Encoding;
+import java.util.List;
+import org.coldstart.io.jinja.Span;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
@@ -8,24 +9,22 @@ import org.coldstart.tokenizer.Tokenizer;
  *
  * @param text the whole
  * @param promptEnd where the prompt ends in it
- * @param stops the tokens that can end it
  */
-record TextRow(String text, int promptEnd, StopTokens stops) {
+record TextRow(String text, int promptEnd, Tokenizer tokenizer) {
 
   static TextRow of(Text row, Tokenizer tokenizer) {
     if (row.completion().isBlank()) {
       throw new IllegalArgumentException("there is no text to learn.");
     }
-    String eos = tokenizer.eosToken().orElse("");
-    String text = row.prompt() + withOne(eos, row.completion());
+    String text = row.prompt() + withOne(tokenizer.eosToken().orElse(""), row.completion());
     int promptEnd = row.prompt().length();
     String bos = tokenizer.bosToken().orElse("");
     while (!bos.isEmpty() && text.startsWith(bos + bos)) {
       text = text.substring(bos.length());
       promptEnd = Math.max(0, promptEnd - bos.length());
     }
-    String added = text.startsWith(bos) ? "" : addedBos(tokenizer);
-    return new TextRow(added + text, added.length() + promptEnd, new StopTokens(tokenizer));
+    String added = text.startsWith(bos) || !tokenizer.addsBos() ? "" : bos;
+    return new TextRow(added + text, added.length() + promptEnd, tokenizer);
   }
 
   /** The text with an EOS at its end, however many it had there. */
@@ -34,24 +33,25 @@ record TextRow(String text, int promptEnd, StopTokens stops) {
       return text;
     }
     String one = text.stripTrailing().endsWith(eos) ? text : text + eos;
-    for (String less = withoutLast(eos, one);
-        less.stripTrailing().endsWith(eos);
-        less = withoutLast(eos, one)) {
-      one = less;
+    String less = one.substring(0, one.lastIndexOf(eos));
+    return less.stripTrailing().endsWith(eos) ? withOne(eos, less) : one;
+  }
+
+  /** A part of the text without the white space that follows its last end token. */
+  Span reply(int start, int end) {
+    String reply = text.substring(start, end);
+    List<Span> stops = TokenizedSpans.specialTokens(reply, tokenizer);
+    int last = stops.isEmpty() ? reply.length() : stops.get(stops.size() - 1).end();
+    return new Span(start, reply.substring(last).isBlank() ? start + last : end);
+  }
+
+  /** Whether a part of the text holds nothing but end tokens and white space. */
+  boolean isEmpty(int start, int end) {
+    String rest = text.substring(start, end);
+    List<Span> stops = TokenizedSpans.specialTokens(rest, tokenizer);
+    for (int i = stops.size() - 1; i >= 0; i--) {
+      rest = rest.substring(0, stops.get(i).start()) + rest.substring(stops.get(i).end());
     }
-    return one;
-  }
-
-  private static String withoutLast(String eos, String text) {
-    return text.substring(0, text.lastIndexOf(eos));
-  }
-
-  /** What this tokenizer puts in front of a text; empty for most. */
-  private static String addedBos(Tokenizer tokenizer) {
-    Encoding empty = tokenizer.encode("", true);
-    return tokenizer
-        .bosToken()
-        .filter(bos -> empty.size() > 0 && empty.tokens().get(0).equals(bos))
-        .orElse("");
+    return rest.isBlank();
   }
 }

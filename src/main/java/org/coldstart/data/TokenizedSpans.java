@@ -2,22 +2,35 @@ package org.coldstart.data;
 
 import java.util.Arrays;
 import java.util.List;
-import org.coldstart.tokenizer.Encoding;
+import java.util.stream.IntStream;
 import org.coldstart.io.jinja.Span;
+import org.coldstart.tokenizer.Encoding;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * A rendered row and the stretches of it that carry loss, on the way to ids.
+ * A rendered row and the parts of it that carry loss, on the way to ids.
  *
  * <p>The ids are those of the whole text, except where a token would reach across the place at
- * which the model begins to write: there the text is parted and its parts are encoded apart, since
- * generation meets the prompt's ids as they are without the reply. A later part goes on where the
- * one before ended: no blank comes in between.
+ * which the model begins to write: there the text is split and its parts are encoded apart, since
+ * generation continues the prompt's ids as they are without the reply. A later part continues the
+ * one before: no space comes in between.
  *
  * @param text what the model reads
  * @param trained where it is to write, in order, without overlap
  */
 record TokenizedSpans(String text, List<Span> trained) {
+
+  /**
+   * Where special tokens stand in a text. Each can end a turn, EOS is one of them, and the template
+   * chooses: often it is not EOS but {@code <end_of_turn>} (Gemma) or {@code <|eot_id|>} (Llama 3).
+   */
+  static List<Span> specialTokens(String text, Tokenizer tokenizer) {
+    Encoding tokens = tokenizer.encode(text, false);
+    return IntStream.range(0, tokens.size())
+        .filter(i -> tokenizer.isSpecial(tokens.ids()[i]))
+        .mapToObj(tokens.offsets()::get)
+        .toList();
+  }
 
   /** Ids and mask, made in one pass. */
   Example encode(Tokenizer tokenizer) {
@@ -25,7 +38,7 @@ record TokenizedSpans(String text, List<Span> trained) {
     boolean[] mask = new boolean[0];
     for (int from = 0; from < text.length(); ) {
       Encoding part = tokenizer.encodePart(text, from, text.length());
-      int cut = firstStraddledStart(part, from);
+      int cut = firstSplitStart(part.offsets(), from);
       if (cut < text.length()) {
         part = tokenizer.encodePart(text, from, cut);
       }
@@ -39,43 +52,28 @@ record TokenizedSpans(String text, List<Span> trained) {
     return new Example(ids, mask);
   }
 
-  /** The first start of a trained stretch inside a token; the text's end if there is none. */
-  private int firstStraddledStart(Encoding part, int from) {
-    for (Span span : trained) {
-      int start = span.start() - from;
-      if (start > 0
-          && part.offsets().stream().anyMatch(t -> t.start() < start && start < t.end())) {
-        return span.start();
-      }
-    }
-    return text.length();
+  /** The first start of a trained span that lies inside a token; the text's end if none does. */
+  private int firstSplitStart(List<Span> tokens, int from) {
+    return trained.stream()
+        .mapToInt(Span::start)
+        .filter(
+            start ->
+                start > from
+                    && tokens.stream()
+                        .anyMatch(t -> t.start() < start - from && start - from < t.end()))
+        .findFirst()
+        .orElse(text.length());
   }
 
+  /** A token is trained if it lies in a trained span, or begins in one and swallows a space. */
   private void mark(boolean[] mask, int before, List<Span> tokens, int from) {
     for (Span span : trained) {
-      int first = endingBy(tokens, span.start() - from);
-      int last = Math.max(endingBy(tokens, span.end() - from), begunBy(tokens, span.end() - from));
-      if (last > first) {
-        Arrays.fill(mask, before + first, before + last, true);
+      int start = span.start() - from;
+      int end = span.end() - from;
+      for (int t = 0; t < tokens.size(); t++) {
+        Span token = tokens.get(t);
+        mask[before + t] |= token.end() > start && (token.end() <= end || token.start() < end);
       }
     }
-  }
-
-  /** How many tokens lie wholly before a place. */
-  private static int endingBy(List<Span> tokens, int place) {
-    int count = 0;
-    while (count < tokens.size() && tokens.get(count).end() <= place) {
-      count++;
-    }
-    return count;
-  }
-
-  /** How many tokens begin before a place; some special tokens swallow the blanks behind them. */
-  private static int begunBy(List<Span> tokens, int place) {
-    int count = 0;
-    while (count < tokens.size() && tokens.get(count).start() < place) {
-      count++;
-    }
-    return count;
   }
 }

@@ -6,15 +6,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import org.coldstart.data.ReasoningRole;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.KvCache;
-import org.coldstart.tokenizer.Message;
-import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.tokenizer.TurnTokens;
-import org.coldstart.io.torch.Autograd;
-import org.coldstart.io.torch.NativeMemory;
-import org.coldstart.io.torch.Torch;
 
 /**
  * A conversation with a model that thinks before it answers: a first phase writes the reasoning
@@ -93,7 +84,8 @@ public final class ReasoningChat implements AutoCloseable {
     this.tokenizer = tokenizer;
     this.sampling = sampling;
     this.maxNewTokens = maxNewTokens;
-    generator = new Generator(model, tokenizer).withStopTokens(TurnTokens.of(tokenizer).end());
+    generator =
+        new Generator(model, tokenizer).withStopTokens(ChatFormat.of(tokenizer).endToken());
     generator.checkTopK(sampling);
     endTokens = generator.endTokens();
     beginning = Transcript.of(tokenizer, messages);

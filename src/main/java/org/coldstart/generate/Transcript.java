@@ -8,17 +8,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.coldstart.data.ReasoningRole;
+import org.coldstart.tokenizer.ChatFormat;
 import org.coldstart.tokenizer.Message;
-import org.coldstart.tokenizer.Probe;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * A conversation on its way to ids. What the model wrote keeps the ids it wrote: its text, encoded
- * again, may give others, and a cache that has read the first would be of no use.
+ * again, may give others, and the cache of the first would be of no use.
  *
- * <p>The chat template renders a mark in place of each written text; what stands between the marks
- * is encoded, and the written ids are put in for them. So any template will do: one that leaves
- * earlier reasoning out has no mark there.
+ * <p>The chat template renders a placeholder for each written text; what stands between them is
+ * encoded, and the written ids replace them. So any template will do: one that leaves earlier
+ * reasoning out has no placeholder there.
  */
 record Transcript(Tokenizer tokenizer, List<Turn> turns) {
 
@@ -58,10 +58,16 @@ record Transcript(Tokenizer tokenizer, List<Turn> turns) {
 
   /** The ids up to where the model writes in a role, what opens the turn included. */
   int[] ids(String opening) {
-    String mark = Probe.notIn(messages());
-    String text = render(marked(mark), opening);
+    String placeholder = ChatFormat.placeholder(messages());
+    List<Message> messages = new ArrayList<>(messages());
+    for (int i = 0; i < turns.size(); i++) {
+      if (turns.get(i).written() != null) {
+        messages.set(i, Message.of(messages.get(i).role(), placeholder + i + ";"));
+      }
+    }
+    String text = render(messages, opening);
     IntStream.Builder ids = IntStream.builder();
-    Matcher place = Pattern.compile(Pattern.quote(mark) + "(\\d+);").matcher(text);
+    Matcher place = Pattern.compile(Pattern.quote(placeholder) + "(\\d+);").matcher(text);
     int from = 0;
     while (place.find()) {
       encode(text, from, place.start(), ids);
@@ -93,9 +99,9 @@ record Transcript(Tokenizer tokenizer, List<Turn> turns) {
    * @throws IllegalArgumentException if it does not, with the way out
    */
   static void requireReasoning(Tokenizer tokenizer) {
-    Transcript question = of(tokenizer, List.of(Message.user("Hi!")));
-    String closed = tokenizer.applyChatTemplate(question.messages(), false);
-    if (question.render(question.messages(), ReasoningRole.ROLE).equals(closed)) {
+    List<Message> question = List.of(Message.user("Hi!"));
+    String closed = tokenizer.applyChatTemplate(question, false);
+    if (of(tokenizer, question).render(question, ReasoningRole.ROLE).equals(closed)) {
       throw new IllegalArgumentException(
           "The chat template has no add_reasoning_generation_prompt: give the tokenizer one that"
               + " has, with ReasoningRole.prepareConversationTemplate(tokenizer).");
@@ -104,16 +110,6 @@ record Transcript(Tokenizer tokenizer, List<Turn> turns) {
 
   private void encode(String text, int from, int to, IntStream.Builder ids) {
     IntStream.of(tokenizer.encodePart(text, from, to).ids()).forEach(ids);
-  }
-
-  private List<Message> marked(String mark) {
-    return IntStream.range(0, turns.size())
-        .mapToObj(
-            turn ->
-                turns.get(turn).written() == null
-                    ? turns.get(turn).message()
-                    : Message.of(turns.get(turn).message().role(), mark + turn + ";"))
-        .toList();
   }
 
   private String render(List<Message> messages, String opening) {

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.coldstart.data.ReasoningRole;
 import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.ChatFormat;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.tokenizer.TurnTokens;
 
 /**
  * Two-phase replies to many conversations at once: all think side by side, then all answer. For a
@@ -33,7 +33,8 @@ public final class TwoPhaseGenerator {
     Transcript.requireReasoning(tokenizer);
     this.model = model;
     this.tokenizer = tokenizer;
-    this.generator = new Generator(model, tokenizer).withStopTokens(TurnTokens.of(tokenizer).end());
+    this.generator =
+        new Generator(model, tokenizer).withStopTokens(ChatFormat.of(tokenizer).endToken());
   }
 
   /**

@@ -1,8 +1,8 @@
 package org.coldstart.tokenizer;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -12,164 +12,153 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Learns byte-level BPE: again and again the most frequent pair of neighbouring tokens within words
- * becomes a token; of equally frequent pairs the one with the lower ids. The order, ties included,
- * is that of Python's tokenizers, which keeps pairs in a queue and looks at a count only when its
- * pair is at the front.
+ * Byte-level BPE (Sennrich et al., 2016): count the pairs of neighbouring tokens within words, make
+ * the most frequent pair a token, replace it in all words, repeat. Of equally frequent pairs the
+ * one with the lower ids comes first.
+ *
+ * <p>As in Python's tokenizers, pairs wait in a queue, and a pair's count is updated only when it
+ * is at the front: so no merge has to look through all words or all pairs.
  */
 final class BpeMerges {
 
-  /** GPT-2's words, each with the blank before it. */
+  /** GPT-2's words, each with the space before it. */
   private static final Pattern WORDS =
       Pattern.compile(
           "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
           Pattern.UNICODE_CHARACTER_CLASS);
 
+  /** GPT-2's visible character for each of the 256 bytes. */
+  private static final String BYTES = bytes();
+
   private record Pair(int left, int right) {}
 
-  /** A pair with the count it had when queued, and the words in which it came about then. */
+  /** A pair, its count when it was queued, and the words that got it since it was queued before. */
   private record Candidate(Pair pair, long count, Set<Integer> words) {
     static final Comparator<Candidate> ORDER =
-        Comparator.comparingLong(Candidate::count)
-            .reversed()
-            .thenComparingInt(candidate -> candidate.pair.left)
-            .thenComparingInt(candidate -> candidate.pair.right);
+        Comparator.comparingLong((Candidate c) -> -c.count)
+            .thenComparingInt(c -> c.pair.left)
+            .thenComparingInt(c -> c.pair.right);
   }
 
-  /** A word as ids, and how often the texts have it. */
-  private static final class Word {
-    final int[] ids;
-    final long count;
-    int length;
-
-    Word(int[] ids, long count) {
-      this.ids = ids;
-      this.count = count;
-      this.length = ids.length;
-    }
-  }
-
-  private final int vocabSize;
-  private final int minFrequency;
   private final List<String> tokens = new ArrayList<>();
   private final Map<String, Integer> ids = new HashMap<>();
   private final Set<String> merges = new LinkedHashSet<>();
-  private final Map<String, Long> wordCounts = new LinkedHashMap<>();
-  private final List<Word> words = new ArrayList<>();
+
+  /** The words of the texts as ids, and how often each occurs. */
+  private final List<int[]> words = new ArrayList<>();
+
+  private final List<Long> wordCounts = new ArrayList<>();
   private final Map<Pair, Long> pairCounts = new HashMap<>();
-  private final Map<Pair, Set<Integer>> changed = new HashMap<>();
+  private final Map<Pair, Set<Integer>> notQueued = new HashMap<>();
   private final PriorityQueue<Candidate> queue = new PriorityQueue<>(Candidate.ORDER);
 
-  BpeMerges(List<String> specialTokens, int vocabSize, int minFrequency) {
-    this.vocabSize = vocabSize;
-    this.minFrequency = minFrequency;
-    specialTokens.forEach(this::token);
-    char[] alphabet = ByteAlphabet.characters();
-    Arrays.sort(alphabet);
-    for (char c : alphabet) {
-      token(String.valueOf(c));
-    }
+  private BpeMerges() {}
+
+  /** Learns from texts until the vocabulary is full or no pair is frequent enough. */
+  static BpeMerges learn(
+      Iterable<String> texts, List<String> specialTokens, int vocabSize, int minFrequency) {
+    BpeMerges bpe = new BpeMerges();
+    specialTokens.forEach(bpe::token);
+    BYTES.chars().sorted().mapToObj(Character::toString).forEach(bpe::token);
+    bpe.countPairs(texts);
+    bpe.mergePairs(vocabSize, Math.max(1, minFrequency));
+    return bpe;
   }
 
-  /** The tokens by id. */
+  /** The tokens by id: the special ones, the bytes, the merged ones. */
   List<String> tokens() {
-    return Collections.unmodifiableList(tokens);
+    return List.copyOf(tokens);
   }
 
-  /** The merges in the order learnt, as tokenizer.json has them. */
-  Set<String> merges() {
-    return Collections.unmodifiableSet(merges);
+  /** The merges in the order learnt, as tokenizer.json has them: {@code Ġt he}. */
+  List<String> merges() {
+    return List.copyOf(merges);
   }
 
-  /** Counts a text's words. */
-  void add(String text) {
-    Matcher matcher = WORDS.matcher(text);
-    while (matcher.find()) {
-      wordCounts.merge(ByteAlphabet.spell(matcher.group()), 1L, Long::sum);
+  private void countPairs(Iterable<String> texts) {
+    Map<String, Long> counts = new LinkedHashMap<>();
+    for (String text : texts) {
+      WORDS.matcher(text).results().forEach(w -> counts.merge(spelled(w.group()), 1L, Long::sum));
     }
-  }
-
-  /** Merges until the vocabulary is full or no pair is left. */
-  void learn() {
-    if (wordCounts.isEmpty()) {
+    if (counts.isEmpty()) {
       throw new IllegalArgumentException("There is no text to train a tokenizer on.");
     }
-    wordCounts.forEach(
-        (word, count) ->
-            words.add(
-                new Word(word.chars().map(c -> token(Character.toString(c))).toArray(), count)));
-    for (int at = 0; at < words.size(); at++) {
-      Word word = words.get(at);
-      for (int i = 0; i + 1 < word.length; i++) {
-        count(new Pair(word.ids[i], word.ids[i + 1]), 1, at);
-      }
-    }
-    enqueueChanged();
+    counts.forEach(
+        (word, count) -> {
+          int[] letters = word.chars().map(c -> token(Character.toString(c))).toArray();
+          words.add(letters);
+          wordCounts.add(count);
+          for (int i = 0; i + 1 < letters.length; i++) {
+            count(new Pair(letters[i], letters[i + 1]), 1, words.size() - 1);
+          }
+        });
+    enqueue();
+  }
+
+  private void mergePairs(int vocabSize, int minFrequency) {
     while (tokens.size() < vocabSize && !queue.isEmpty()) {
       Candidate top = queue.remove();
       long count = pairCounts.get(top.pair);
       if (count != top.count) {
         queue.add(new Candidate(top.pair, count, top.words));
-      } else if (count < Math.max(1, minFrequency)) {
+      } else if (count < minFrequency) {
         return;
       } else {
-        merge(top);
+        merge(top.pair, top.words);
       }
     }
   }
 
-  private void merge(Candidate top) {
-    String left = tokens.get(top.pair.left);
-    String right = tokens.get(top.pair.right);
+  private void merge(Pair pair, Set<Integer> where) {
+    String left = tokens.get(pair.left);
+    String right = tokens.get(pair.right);
     int merged = token(left + right);
     String rule = left + " " + right;
     merges.remove(rule); // learnt twice, where two ways lead to one token, it counts from now on
     merges.add(rule);
-    top.words.forEach(at -> mergeIn(at, top.pair, merged));
-    enqueueChanged();
+    where.forEach(at -> words.set(at, replaced(words.get(at), pair, merged, at)));
+    enqueue();
   }
 
-  /** Replaces the pair in a word, from left to right, and counts the pairs that come and go. */
-  private void mergeIn(int at, Pair pair, int merged) {
-    Word word = words.get(at);
-    int[] ids = word.ids;
-    int written = 0;
+  /** A word with the pair replaced, from left to right; counts the pairs that come and go. */
+  private int[] replaced(int[] word, Pair pair, int merged, int at) {
+    int[] replaced = new int[word.length];
+    int length = 0;
     for (int i = 0; i < word.length; i++) {
-      boolean found = i + 1 < word.length && ids[i] == pair.left && ids[i + 1] == pair.right;
-      if (found && written > 0) {
-        count(new Pair(ids[written - 1], pair.left), -1, at);
-        count(new Pair(ids[written - 1], merged), 1, at);
+      boolean found = i + 1 < word.length && word[i] == pair.left && word[i + 1] == pair.right;
+      if (found && length > 0) {
+        count(new Pair(replaced[length - 1], pair.left), -1, at);
+        count(new Pair(replaced[length - 1], merged), 1, at);
       }
       if (found && i + 2 < word.length) {
-        count(new Pair(pair.right, ids[i + 2]), -1, at);
-        count(new Pair(merged, ids[i + 2]), 1, at);
+        count(new Pair(pair.right, word[i + 2]), -1, at);
+        count(new Pair(merged, word[i + 2]), 1, at);
       }
-      ids[written++] = found ? merged : ids[i];
+      replaced[length++] = found ? merged : word[i];
       i += found ? 1 : 0;
     }
-    word.length = written;
+    return Arrays.copyOf(replaced, length);
   }
 
-  private void count(Pair pair, int change, int at) {
-    pairCounts.merge(pair, change * words.get(at).count, Long::sum);
+  private void count(Pair pair, int change, int word) {
+    pairCounts.merge(pair, change * wordCounts.get(word), Long::sum);
     if (change > 0) {
-      changed.computeIfAbsent(pair, p -> new TreeSet<>()).add(at);
+      notQueued.computeIfAbsent(pair, p -> new TreeSet<>()).add(word);
     }
   }
 
-  private void enqueueChanged() {
-    changed.forEach(
+  private void enqueue() {
+    notQueued.forEach(
         (pair, where) -> {
           long count = pairCounts.get(pair);
           if (count > 0) {
             queue.add(new Candidate(pair, count, where));
           }
         });
-    changed.clear();
+    notQueued.clear();
   }
 
   private int token(String text) {
@@ -179,5 +168,25 @@ final class BpeMerges {
           tokens.add(added);
           return tokens.size() - 1;
         });
+  }
+
+  /** The UTF-8 bytes of a word, one character each. */
+  private static String spelled(String word) {
+    StringBuilder spelled = new StringBuilder();
+    for (byte b : word.getBytes(StandardCharsets.UTF_8)) {
+      spelled.append(BYTES.charAt(b & 0xFF));
+    }
+    return spelled.toString();
+  }
+
+  /** Printable ones of Latin-1 stand for themselves, others for those from U+0100 on. */
+  private static String bytes() {
+    StringBuilder bytes = new StringBuilder();
+    char next = 0x100;
+    for (char b = 0; b < 256; b++) {
+      boolean printable = b >= '!' && b <= '~' || b >= 0xA1 && b <= 0xAC || b >= 0xAE;
+      bytes.append(printable ? b : next++);
+    }
+    return bytes.toString();
   }
 }

@@ -1,166 +1,89 @@
 package org.coldstart.tokenizer;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonNull;
-import com.google.gson.JsonObject;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import org.coldstart.io.tokenizer.TokenizerFiles;
 
 /**
  * Makes a tokenizer from texts: byte-level BPE (Sennrich et al., 2016; Radford et al., 2019) with
  * the names, ids and merges of {@code BpeTrainer} in Python's tokenizers.
  *
  * <pre>{@code
- * Tokenizer tokenizer = BpeTrainer.builder().vocabSize(1024)
- *     .specialTokens("[BOT]", "[EOT]").bosToken("[BOT]").eosToken("[EOT]").build()
+ * Tokenizer tokenizer = new BpeTrainer().vocabSize(1024)
+ *     .specialTokens("[BOT]", "[EOT]").bosToken("[BOT]").eosToken("[EOT]")
  *     .train(texts);
  * }</pre>
  *
  * <p>The special tokens have the first ids, then come the 256 bytes, then what is merged most often
  * from pairs of these. Every text can be expressed, so there is no unknown token.
- *
- * @param vocabSize the tokens wanted, all told; fewer come if the texts hold no further pair
- * @param minFrequency how often a pair must stand in the texts to become a token
- * @param specialTokens in the order of their ids
- * @param bosToken one of these, put in front of every text; null for none
- * @param eosToken one of these, which ends a text or a reply; null for none
  */
-public record BpeTrainer(
-    int vocabSize, int minFrequency, List<String> specialTokens, String bosToken, String eosToken) {
+public final class BpeTrainer {
+  private int vocabSize = 30000;
+  private int minFrequency;
+  private List<String> specialTokens = List.of();
+  private String bosToken;
+  private String eosToken;
 
-  /** Checks that the vocabulary has room and the tokens with a role are there. */
-  public BpeTrainer {
-    specialTokens = List.copyOf(specialTokens);
-    if (new HashSet<>(specialTokens).size() < specialTokens.size() || specialTokens.contains("")) {
-      throw new IllegalArgumentException(
-          "Special tokens must differ and not be empty: " + specialTokens + ".");
-    }
-    int least = specialTokens.size() + ByteAlphabet.SIZE;
-    if (vocabSize < least) {
-      throw new IllegalArgumentException(
-          "vocabSize must be at least %d (256 bytes and the special tokens), not %d."
-              .formatted(least, vocabSize));
-    }
-    requireSpecial("bosToken", bosToken, specialTokens);
-    requireSpecial("eosToken", eosToken, specialTokens);
+  /** The tokens wanted, in all; fewer come if the texts hold no further pair; default 30000. */
+  public BpeTrainer vocabSize(int value) {
+    vocabSize = value;
+    return this;
   }
 
-  private static void requireSpecial(String role, String token, List<String> specialTokens) {
-    if (token != null && !specialTokens.contains(token)) {
-      throw new IllegalArgumentException(
-          "%s \"%s\" is not among the special tokens %s: name it in specialTokens(…), too."
-              .formatted(role, token, specialTokens));
-    }
+  /** How often a pair must occur in the texts to become a token; default once. */
+  public BpeTrainer minFrequency(int value) {
+    minFrequency = value;
+    return this;
   }
 
-  /** The defaults of Python's BpeTrainer: 30000 tokens, none special. */
-  public static Builder builder() {
-    return new Builder();
+  /** Special tokens in the order of their ids, such as {@code [BOT]}; default none. */
+  public BpeTrainer specialTokens(String... tokens) {
+    specialTokens = List.of(tokens);
+    return this;
+  }
+
+  /** The special token in front of every text; default none. */
+  public BpeTrainer bosToken(String token) {
+    bosToken = token;
+    return this;
+  }
+
+  /** The special token that ends a text or a reply; default none. */
+  public BpeTrainer eosToken(String token) {
+    eosToken = token;
+    return this;
   }
 
   /**
    * Learns the merges and builds the tokenizer; {@link Tokenizer#save} writes it for Python.
    *
    * @param texts are looked at one by one: no token reaches from one into the next
-   * @throws IllegalArgumentException if there is no text
+   * @throws IllegalArgumentException if there is no text, or a setting makes no sense
    */
   public Tokenizer train(Iterable<String> texts) {
-    BpeMerges merges = new BpeMerges(specialTokens, vocabSize, minFrequency);
-    texts.forEach(merges::add);
-    merges.learn();
-    return Tokenizer.of(new TokenizerParts(json(merges), new TokenizerConfig(config(), ORIGIN)));
+    check();
+    BpeMerges bpe = BpeMerges.learn(texts, specialTokens, vocabSize, minFrequency);
+    return new Tokenizer(
+        TokenizerFiles.byteLevelBpe(bpe.tokens(), bpe.merges(), specialTokens, bosToken, eosToken));
   }
 
-  private static final String ORIGIN = "the trained tokenizer";
-
-  private TokenizerJson json(BpeMerges merges) {
-    JsonObject vocabulary = new JsonObject();
-    merges.tokens().forEach(token -> vocabulary.addProperty(token, vocabulary.size()));
-    JsonArray pairs = new JsonArray();
-    merges.merges().forEach(pairs::add);
-    JsonArray added = new JsonArray();
-    specials().forEach(token -> added.add(token.toJsonWithId()));
-    JsonObject root = new JsonObject();
-    root.addProperty("version", "1.0");
-    root.add("truncation", JsonNull.INSTANCE);
-    root.add("padding", JsonNull.INSTANCE);
-    root.add("added_tokens", added);
-    root.add("normalizer", JsonNull.INSTANCE);
-    root.add("pre_tokenizer", GgufPipeline.byteLevel(true));
-    root.add("post_processor", PostProcessor.of(special(bosToken), null));
-    root.add("decoder", GgufPipeline.byteLevel(true));
-    root.add("model", GgufPipeline.bpe(vocabulary, pairs));
-    return TokenizerJson.of(root, ORIGIN);
-  }
-
-  private List<AddedToken> specials() {
-    return specialTokens.stream().map(this::special).toList();
-  }
-
-  private AddedToken special(String token) {
-    return token == null ? null : AddedToken.of(specialTokens.indexOf(token), token, true);
-  }
-
-  private JsonObject config() {
-    JsonObject config = new JsonObject();
-    config.addProperty("clean_up_tokenization_spaces", false);
-    if (bosToken != null) {
-      config.addProperty("bos_token", bosToken);
+  private void check() {
+    if (new HashSet<>(specialTokens).size() < specialTokens.size() || specialTokens.contains("")) {
+      throw new IllegalArgumentException(
+          "Special tokens must differ and not be empty: " + specialTokens + ".");
     }
-    if (eosToken != null) {
-      config.addProperty("eos_token", eosToken);
+    int least = specialTokens.size() + 256;
+    if (vocabSize < least) {
+      throw new IllegalArgumentException(
+          "vocabSize must be at least %d (256 bytes and the special tokens), not %d."
+              .formatted(least, vocabSize));
     }
-    return config;
-  }
-
-  /** Collects the settings; see {@link BpeTrainer} for their meaning. */
-  public static final class Builder {
-    private int vocabSize = 30000;
-    private int minFrequency = 0;
-    private final List<String> specialTokens = new ArrayList<>();
-    private String bosToken;
-    private String eosToken;
-
-    private Builder() {}
-
-    /** The tokens wanted; default 30000. */
-    public Builder vocabSize(int value) {
-      vocabSize = value;
-      return this;
-    }
-
-    /** How often a pair must occur; default 0, that is once. */
-    public Builder minFrequency(int value) {
-      minFrequency = value;
-      return this;
-    }
-
-    /** Tokens that stand for no text, such as {@code [BOT]}; default none. */
-    public Builder specialTokens(String... tokens) {
-      specialTokens.addAll(List.of(tokens));
-      return this;
-    }
-
-    /** The special token in front of every text; default none. */
-    public Builder bosToken(String token) {
-      bosToken = token;
-      return this;
-    }
-
-    /** The special token that ends a text; default none. */
-    public Builder eosToken(String token) {
-      eosToken = token;
-      return this;
-    }
-
-    /**
-     * The trainer.
-     *
-     * @throws IllegalArgumentException if a setting makes no sense, naming it
-     */
-    public BpeTrainer build() {
-      return new BpeTrainer(vocabSize, minFrequency, specialTokens, bosToken, eosToken);
+    for (String token : new String[] {bosToken, eosToken}) {
+      if (token != null && !specialTokens.contains(token)) {
+        throw new IllegalArgumentException(
+            "\"%s\" is not among the special tokens %s: name it in specialTokens(…), too."
+                .formatted(token, specialTokens));
+      }
     }
   }
 }

@@ -1,14 +1,13 @@
 package org.coldstart.tokenizer;
 
-import org.coldstart.io.jinja.Rendering;
-import org.coldstart.io.jinja.TemplateException;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.coldstart.io.jinja.Limits;
+import org.coldstart.io.jinja.Rendering;
 import org.coldstart.io.jinja.Template;
+import org.coldstart.io.jinja.TemplateException;
 
 /**
  * A model's chat template: turns a conversation into the one text the model was trained on, exactly
@@ -23,7 +22,7 @@ import org.coldstart.io.jinja.Template;
  * }</pre>
  *
  * <p>Text in a message is data: braces in it are never taken for template code. A template that
- * runs away ends with an error ({@link Limits}). Instances can be shared between threads.
+ * runs away ends with an error. Instances can be shared between threads.
  */
 public final class ChatTemplate {
   private final String source;
@@ -43,12 +42,8 @@ public final class ChatTemplate {
    * @throws TemplateException if its syntax is wrong; the message starts with the line
    */
   public static ChatTemplate parse(String source) {
-    return parse(source, Limits.DEFAULT);
-  }
-
-  /** As {@link #parse(String)}, under other limits than the default ones. */
-  public static ChatTemplate parse(String source, Limits limits) {
-    return new ChatTemplate(source, Template.parse(source, limits), Clock.systemDefaultZone());
+    Template template = Template.parse(source, Limits.DEFAULT);
+    return new ChatTemplate(source, template, Clock.systemDefaultZone());
   }
 
   /** The same template with another clock for {@code strftime_now}; the default is the system's. */
@@ -86,9 +81,7 @@ public final class ChatTemplate {
     all.put("tools", null);
     all.put("documents", null);
     all.putAll(variables);
-    List<Map<String, Object>> dicts = new ArrayList<>();
-    messages.forEach(message -> dicts.add(fields(message)));
-    all.put("messages", dicts);
+    all.put("messages", messages.stream().map(ChatTemplate::fields).toList());
     all.put("add_generation_prompt", addGenerationPrompt);
     return template.render(all, clock);
   }

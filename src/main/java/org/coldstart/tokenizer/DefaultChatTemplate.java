@@ -1,7 +1,5 @@
 package org.coldstart.tokenizer;
 
-import java.util.List;
-
 /**
  * The plain chat template for a base model, which comes without one: {@code System:}, {@code User:}
  * and {@code Assistant:} in front of what is said, and {@code <|endoftext|>} behind a reply. It is
@@ -46,14 +44,14 @@ public final class DefaultChatTemplate {
   }
 
   /**
-   * Gives a tokenizer this template whatever it has: a chat model then meets conversations in a
-   * form that it never saw, as a base model does.
+   * Gives a tokenizer this template whatever it has: a chat model then reads conversations in a
+   * form it was not trained on, as a base model does.
    *
    * @throws IllegalStateException if it has no token that could end a reply
    */
   public static void give(Tokenizer tokenizer) {
     String end = endToken(tokenizer);
-    tokenizer.setChatTemplate(source(beginsWithBos(tokenizer), end));
+    tokenizer.setChatTemplate(source(tokenizer.addsBos(), end));
     tokenizer.setEosToken(end);
     padWithEos(tokenizer);
   }
@@ -65,25 +63,18 @@ public final class DefaultChatTemplate {
   }
 
   private static String endToken(Tokenizer tokenizer) {
-    boolean known = tokenizer.tokenToId(END_TOKEN).stream().anyMatch(id -> tokenizer.isSpecial(id));
-    return known
-        ? END_TOKEN
-        : tokenizer
-            .eosToken()
-            .orElseThrow(
-                () ->
-                    new IllegalStateException(
-                        "the default chat template needs a token that ends a reply, and this"
-                            + " tokenizer has neither "
-                            + END_TOKEN
-                            + " nor an eos_token; add one with addSpecialTokens(\""
-                            + END_TOKEN
-                            + "\") and resize the model's embedding"));
-  }
-
-  private static boolean beginsWithBos(Tokenizer tokenizer) {
-    List<String> around = tokenizer.encode("", true).tokens();
-    return !around.isEmpty() && tokenizer.bosToken().stream().anyMatch(around.get(0)::equals);
+    if (tokenizer.tokenToId(END_TOKEN).stream().anyMatch(tokenizer::isSpecial)) {
+      return END_TOKEN;
+    }
+    return tokenizer
+        .eosToken()
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    ("the default chat template needs a token that ends a reply, and this tokenizer"
+                            + " has neither %1$s nor an eos_token; add one with"
+                            + " addSpecialTokens(\"%1$s\") and resize the model's embedding")
+                        .formatted(END_TOKEN)));
   }
 
   private static String source(boolean bos, String end) {

@@ -1,8 +1,8 @@
 package org.coldstart.tokenizer;
 
-import org.coldstart.io.jinja.Span;
 import java.util.Arrays;
 import java.util.List;
+import org.coldstart.io.jinja.Span;
 
 /**
  * A text as tokens: equally many ids, token strings and places in the text.
@@ -19,35 +19,14 @@ public record Encoding(int[] ids, List<String> tokens, List<Span> offsets) {
     offsets = List.copyOf(offsets);
     if (ids.length != tokens.size() || ids.length != offsets.size()) {
       throw new IllegalArgumentException(
-          "ids, tokens and offsets must be equally many, but are "
-              + ids.length
-              + ", "
-              + tokens.size()
-              + " and "
-              + offsets.size());
+          "ids, tokens and offsets must be equally many, but are %d, %d and %d"
+              .formatted(ids.length, tokens.size(), offsets.size()));
     }
   }
 
   /** Number of tokens. */
   public int size() {
     return ids.length;
-  }
-
-  /**
-   * The first {@code maxLength} tokens. Nothing else here truncates: a text is cut only where this
-   * is called.
-   *
-   * @throws IllegalArgumentException if {@code maxLength} is negative
-   */
-  public Encoding truncate(int maxLength) {
-    if (maxLength < 0) {
-      throw new IllegalArgumentException("maxLength must not be negative, but is " + maxLength);
-    }
-    if (maxLength >= ids.length) {
-      return this;
-    }
-    return new Encoding(
-        Arrays.copyOf(ids, maxLength), tokens.subList(0, maxLength), offsets.subList(0, maxLength));
   }
 
   @Override

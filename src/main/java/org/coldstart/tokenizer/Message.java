@@ -43,17 +43,17 @@ public record Message(String role, String content, Map<String, Object> extra) {
     return new Message(role, content);
   }
 
-  /** What the model is told about its task. */
+  /** The model's instructions. */
   public static Message system(String content) {
     return new Message("system", content);
   }
 
-  /** What the user says. */
+  /** The user's turn. */
   public static Message user(String content) {
     return new Message("user", content);
   }
 
-  /** What the model says. */
+  /** The model's turn. */
   public static Message assistant(String content) {
     return new Message("assistant", content);
   }

@@ -1,20 +1,22 @@
 package org.coldstart.tokenizer;
 
-import org.coldstart.io.jinja.TemplateException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.coldstart.io.hub.Hub;
+import org.coldstart.io.jinja.TemplateException;
+import org.coldstart.io.tokenizer.TokenizerConfig;
+import org.coldstart.io.tokenizer.TokenizerException;
+import org.coldstart.io.tokenizer.TokenizerFiles;
+import org.coldstart.io.tokenizer.TokenizerPool;
+import org.coldstart.io.tokenizer.Vocabulary;
 
 /**
- * Text to ids and back, with the same ids as Python's {@code AutoTokenizer} gives; new tokens can
- * be added.
+ * Text to ids and back, with the ids of Python's {@code AutoTokenizer}; new tokens can be added.
  *
  * <pre>{@code
  * try (Tokenizer tokenizer = Tokenizer.fromPretrained(Path.of("model"))) {
@@ -24,29 +26,22 @@ import org.coldstart.io.hub.Hub;
  * }
  * }</pre>
  *
- * <p>Safe for use by many threads. Nothing is truncated or padded unless asked for ({@link
- * Encoding#truncate}). It holds native memory: close it, after which every call is an {@link
- * IllegalStateException}.
+ * <p>Safe for use by many threads. Nothing is truncated or padded. It holds native memory: close
+ * it, after which every call is an {@link IllegalStateException}.
  */
 public final class Tokenizer implements AutoCloseable {
-  private final ReadWriteLock lock = new ReentrantReadWriteLock();
+  private final TokenizerPool pool;
   private final int loadedSize;
-  private TokenizerParts parts;
+  private volatile TokenizerConfig config;
 
-  /** Null once closed. */
-  private TokenizerPool codec;
+  /** The config's, once it has been asked for. */
+  private volatile ChatTemplate chatTemplate;
 
-  private ChatTemplate chatTemplate;
-
-  private Tokenizer(TokenizerParts parts) {
-    this.parts = parts;
-    this.loadedSize = parts.json().size();
-    this.codec = new TokenizerPool(parts.json());
-  }
-
-  /** A tokenizer made here; {@link BpeTrainer} makes them. */
-  static Tokenizer of(TokenizerParts parts) {
-    return new Tokenizer(parts);
+  /** A tokenizer read here, or trained by {@link BpeTrainer}. */
+  Tokenizer(TokenizerFiles files) {
+    this.pool = new TokenizerPool(files.json());
+    this.config = files.config();
+    this.loadedSize = size();
   }
 
   /**
@@ -59,13 +54,12 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * Loads a tokenizer from a folder with tokenizer.json (and what stands beside it), or from the
-   * metadata of a GGUF file.
+   * Loads a tokenizer from a folder with tokenizer.json, or from the metadata of a GGUF file.
    *
    * @throws TokenizerException if a file is missing, damaged, or of a kind not known here
    */
   public static Tokenizer fromPretrained(Path folderOrGguf) {
-    return new Tokenizer(TokenizerParts.read(folderOrGguf));
+    return new Tokenizer(TokenizerFiles.read(folderOrGguf));
   }
 
   /**
@@ -78,143 +72,103 @@ public final class Tokenizer implements AutoCloseable {
     return encode(text, true);
   }
 
-  /**
-   * As {@link #encode(String)}; with {@code addSpecialTokens} false no BOS or EOS is put around the
-   * text.
-   */
+  /** The same; with {@code addSpecialTokens} false no BOS or EOS is put around the text. */
   public Encoding encode(String text, boolean addSpecialTokens) {
-    return reading(() -> codec.encode(text, addSpecialTokens));
+    return encoding(pool.encode(text, addSpecialTokens));
   }
 
   /**
    * The tokens of a part of a text, as {@code encode(part, false)}, but where the model puts a
-   * blank in front of every text (Llama 2), it comes before the first part only, so that the ids of
-   * all parts, one after the other, decode to the text and nothing more. Behind the first added
-   * token in a part, all is as in {@code encode}.
+   * space in front of every text (Llama 2), it comes before the first part only: the ids of all
+   * parts, one after the other, decode to the text and nothing more.
    *
    * @param from where the part begins in {@code text}, 0 for the first
    * @param to its end, exclusive
    */
   public Encoding encodePart(String text, int from, int to) {
     String part = text.substring(from, to);
-    return reading(() -> from == 0 ? codec.encode(part, false) : codec.encodeContinuation(part));
+    return encoding(from == 0 ? pool.encode(part, false) : pool.encodeContinuation(part));
   }
 
-  /** Encodes many texts on all cores; results in the texts' order. */
-  public List<Encoding> encodeAll(List<String> texts, boolean addSpecialTokens) {
-    return texts.parallelStream().map(text -> encode(text, addSpecialTokens)).toList();
+  private Encoding encoding(TokenizerPool.Tokens tokens) {
+    List<String> texts = IntStream.of(tokens.ids()).mapToObj(vocabulary()::text).toList();
+    return new Encoding(tokens.ids(), texts, tokens.offsets());
   }
 
-  /**
-   * The tokens of a text in which no special token is recognised, so that a user who types {@code
-   * <|im_end|>} cannot end his turn; transformers' {@code tokenizer(text, add_special_tokens=False,
-   * split_special_tokens=True)}. Added tokens that are not special are recognised, also inside the
-   * text of a special one.
-   */
-  public Encoding encodeOrdinary(String text) {
-    return reading(() -> codec.encodeOrdinary(text));
-  }
-
-  /**
-   * The ids of the pieces that a text has where no added token, special or not, is recognised in
-   * it.
-   */
+  /** The ids of the pieces that a text has where no added token is recognised in it. */
   public int[] subTokens(String text) {
-    return reading(() -> codec.subTokens(text));
+    return pool.subTokens(text);
   }
 
   /** The text of ids, special tokens included. */
-  public String decode(int[] ids) {
+  public String decode(int... ids) {
     return decode(ids, false);
   }
 
   /**
-   * The text of ids. Bytes that are no whole character become U+FFFD. As in transformers 5, blanks
+   * The text of ids. Bytes that are no whole character become U+FFFD. As in transformers 5, spaces
    * before punctuation stay as they are whatever {@code clean_up_tokenization_spaces} says.
    *
    * @param skipSpecialTokens leaves special tokens out
    * @throws IllegalArgumentException for an id that is not in the vocabulary
    */
   public String decode(int[] ids, boolean skipSpecialTokens) {
-    return reading(() -> codec.decode(ids, skipSpecialTokens));
+    return pool.decode(ids, skipSpecialTokens);
   }
 
-  /** The text of one id. */
-  public String decode(int id) {
-    return decode(new int[] {id});
-  }
-
-  /**
-   * Number of tokens, added ones included, as Python's {@code len(tokenizer)}: the ids are 0 to
-   * this minus 1.
-   */
+  /** Number of tokens, added ones included, as Python's {@code len(tokenizer)}. */
   public int size() {
-    return reading(() -> parts.json().size());
+    return vocabulary().size();
   }
 
-  /**
-   * Number of tokens when the tokenizer was loaded: the ids from here up to {@link #size()} were
-   * added since.
-   */
+  /** Number of tokens when loaded: the ids from here up to {@link #size()} were added since. */
   public int loadedSize() {
     return loadedSize;
   }
 
   /** The id of a token in the vocabulary's own spelling ({@code Ġthe}, {@code <|im_start|>}). */
   public OptionalInt tokenToId(String token) {
-    Integer id = reading(() -> parts.json().id(token));
+    Integer id = vocabulary().id(token);
     return id == null ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
-  /**
-   * The id of a token that must be there.
-   *
-   * @throws IllegalArgumentException if it is not in the vocabulary
-   */
+  /** The id of a token, which must be in the vocabulary. */
   public int id(String token) {
-    return reading(() -> parts.json().requireId(token));
+    return vocabulary().requireId(token);
   }
 
-  /**
-   * The vocabulary's own spelling of a token.
-   *
-   * @throws IllegalArgumentException for an id that is not in the vocabulary
-   */
+  /** The vocabulary's own spelling of an id, which must be in the vocabulary. */
   public String idToToken(int id) {
-    return reading(() -> parts.json().text(id));
-  }
-
-  /** Whether {@link #decode(int[], boolean)} can leave this token out. */
-  public boolean isSpecial(int id) {
-    return reading(
-        () -> {
-          AddedToken added = parts.json().addedToken(parts.json().text(id));
-          return added != null && added.special();
-        });
+    return vocabulary().text(id);
   }
 
   /**
-   * Adds tokens behind the vocabulary: the first gets the id {@link #size()}. The model's
-   * embeddings must then be resized to the new size. Either all are added or none. A token that was
-   * added before, by the model's makers or by an earlier call, stays as it is and keeps its id.
+   * Whether {@link #decode(int[], boolean)} can leave this token out. Tokens with a role are
+   * special, and turns end with a special token: EOS, or another of the template's choice.
+   */
+  public boolean isSpecial(int id) {
+    return vocabulary().isSpecial(idToToken(id));
+  }
+
+  /**
+   * Adds tokens behind the vocabulary, the first with the id {@link #size()}; all or none. The
+   * model's embeddings must then be resized to the new size. A token that was added before, by the
+   * model's makers or by an earlier call, stays as it is and keeps its id.
    *
-   * <p>Where the model puts a blank in front of every text (Llama 2), new tokens are matched in the
+   * <p>Where the model puts a space in front of every text (Llama 2), new tokens are matched in the
    * raw text. transformers' {@code add_tokens} would have them matched in the normalised one, where
-   * that blank is put in front of the token's own text, too, and so nearly never is found.
+   * that space is put in front of the token's own text, too, and so is hardly ever found.
    *
    * @return the number of tokens added; those that were there do not count
    * @throws IllegalArgumentException if a token is empty, given twice, or an ordinary piece of text
    */
   public int addTokens(String... tokens) {
-    return add(false, tokens);
+    return pool.add(false, tokens);
   }
 
-  /**
-   * As {@link #addTokens}, and {@code decode(ids, true)} leaves these tokens out; one that was
-   * there becomes special.
-   */
+  /** The same, for tokens that {@code decode(ids, true)} leaves out; known ones become special. */
   public int addSpecialTokens(String... tokens) {
-    return add(true, tokens);
+    return pool.add(true, tokens);
   }
 
   /**
@@ -223,88 +177,85 @@ public final class Tokenizer implements AutoCloseable {
    * ({@code <|finetune_right_pad_id|>}). No other token is taken for it.
    */
   public Optional<String> padToken() {
-    return token("pad_token");
+    return config().token("pad_token");
   }
 
   /** The id of {@link #padToken()}. */
   public OptionalInt padTokenId() {
-    return idOf("pad_token");
+    return idOf(padToken());
   }
 
   /**
    * Names the token that fills up a batch.
    *
-   * @throws IllegalArgumentException if it is not an added token: one of the ordinary vocabulary
-   *     stands in texts too, and would be taken for padding there
+   * @throws IllegalArgumentException if it is not an added token: another occurs in texts, too
    */
   public void setPadToken(String token) {
     setToken("pad_token", token);
   }
 
-  /** Where a batch is filled up; right unless the tokenizer's files say otherwise. */
-  public PaddingSide paddingSide() {
-    return reading(() -> parts.config().paddingSide());
-  }
-
-  public void setPaddingSide(PaddingSide side) {
-    writing(
-        () -> {
-          parts.config().setPaddingSide(side);
-          return null;
-        });
-  }
-
   /** The token that begins a text, if there is one. */
   public Optional<String> bosToken() {
-    return token("bos_token");
+    return config().token("bos_token");
   }
 
   /** The id of {@link #bosToken()}. */
   public OptionalInt bosTokenId() {
-    return idOf("bos_token");
+    return idOf(bosToken());
+  }
+
+  /** Whether {@link #encode(String)} puts the BOS in front of every text. */
+  public boolean addsBos() {
+    List<String> around = encode("").tokens();
+    return !around.isEmpty() && bosToken().filter(around.get(0)::equals).isPresent();
   }
 
   /** The token that ends a text or a turn, if there is one. */
   public Optional<String> eosToken() {
-    return token("eos_token");
+    return config().token("eos_token");
   }
 
   /** The id of {@link #eosToken()}. */
   public OptionalInt eosTokenId() {
-    return idOf("eos_token");
+    return idOf(eosToken());
   }
 
   /**
    * Names the token that ends a text or a turn; a reply then ends there, too.
    *
-   * @throws IllegalArgumentException if it is not an added token: one of the ordinary vocabulary
-   *     stands in texts too, and would end them there
+   * @throws IllegalArgumentException if it is not an added token: another occurs in texts, too
    */
   public void setEosToken(String token) {
     setToken("eos_token", token);
   }
 
-  /** The token for text that the vocabulary cannot express, if there is one. */
-  public Optional<String> unkToken() {
-    return token("unk_token");
+  private synchronized void setToken(String role, String token) {
+    if (vocabulary().added(token) == null) {
+      boolean unknown = vocabulary().id(token) == null;
+      throw new IllegalArgumentException(
+          "\"%s\" cannot be the %s: it is %s; add one with addSpecialTokens or take %s"
+              .formatted(
+                  token,
+                  role.replace('_', ' '),
+                  unknown ? "not a token of this tokenizer" : "an ordinary piece of text",
+                  eosToken().orElse("another special token")));
+    }
+    pool.add(true, token);
+    config = config.withToken(role, token);
   }
 
-  /**
-   * The tokens with a role, by role ({@code bos_token} …), as transformers' {@code
-   * special_tokens_map}.
-   */
+  private OptionalInt idOf(Optional<String> token) {
+    return token.map(this::tokenToId).orElse(OptionalInt.empty());
+  }
+
+  /** The tokens with a role, as transformers' {@code special_tokens_map}: {@code bos_token} … */
   public Map<String, String> specialTokens() {
-    return reading(() -> parts.config().roles());
-  }
-
-  /** The longest text the model was made for, in tokens, if the tokenizer's files say so. */
-  public OptionalInt modelMaxLength() {
-    return reading(() -> parts.config().modelMaxLength());
+    return config().roles();
   }
 
   /** Whether {@link #chatTemplate()} has one to give. */
   public boolean hasChatTemplate() {
-    return reading(() -> parts.config().chatTemplate().isPresent());
+    return config().chatTemplate().isPresent();
   }
 
   /**
@@ -314,22 +265,17 @@ public final class Tokenizer implements AutoCloseable {
    * @throws TemplateException if it cannot be parsed
    */
   public ChatTemplate chatTemplate() {
-    return writing(
-        () -> {
-          if (chatTemplate == null) {
-            String source =
-                parts
-                    .config()
-                    .chatTemplate()
-                    .orElseThrow(
-                        () ->
-                            new IllegalStateException(
-                                "this tokenizer has no chat template; give it one with"
-                                    + " setChatTemplate(jinja)"));
-            chatTemplate = ChatTemplate.parse(source);
-          }
-          return chatTemplate;
-        });
+    String source = config().chatTemplate().orElse(null);
+    if (source == null) {
+      throw new IllegalStateException(
+          "this tokenizer has no chat template; give it one with setChatTemplate(jinja)");
+    }
+    ChatTemplate known = chatTemplate;
+    if (known == null || !known.source().equals(source)) {
+      known = ChatTemplate.parse(source);
+      chatTemplate = known;
+    }
+    return known;
   }
 
   /**
@@ -337,14 +283,9 @@ public final class Tokenizer implements AutoCloseable {
    *
    * @throws TemplateException if it cannot be parsed; the tokenizer keeps the one it had
    */
-  public void setChatTemplate(String jinja) {
-    ChatTemplate parsed = ChatTemplate.parse(jinja);
-    writing(
-        () -> {
-          parts.config().setChatTemplate(jinja);
-          chatTemplate = parsed;
-          return null;
-        });
+  public synchronized void setChatTemplate(String jinja) {
+    chatTemplate = ChatTemplate.parse(jinja);
+    config = config().withChatTemplate(jinja);
   }
 
   /**
@@ -358,121 +299,34 @@ public final class Tokenizer implements AutoCloseable {
     return applyChatTemplate(messages, addGenerationPrompt, Map.of());
   }
 
-  /**
-   * As above, with further variables for the template ({@code tools}, {@code enable_thinking} …).
-   */
+  /** The same with further variables ({@code tools}, {@code enable_thinking} …). */
   public String applyChatTemplate(
       List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
-    ChatTemplate template = chatTemplate();
     Map<String, Object> all = new LinkedHashMap<>(specialTokens());
     all.putAll(variables);
-    return template.render(messages, addGenerationPrompt, all);
+    return chatTemplate().render(messages, addGenerationPrompt, all);
   }
 
   /**
-   * Writes the files that {@link #fromPretrained(Path)} and Python's {@code
-   * AutoTokenizer.from_pretrained} read: tokenizer.json, tokenizer_config.json,
-   * special_tokens_map.json and chat_template.jinja.
-   *
-   * @param folder is made if it does not exist
+   * Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and chat_template.jinja,
+   * as {@link #fromPretrained(Path)} and Python's {@code AutoTokenizer.from_pretrained} read them.
    */
   public void save(Path folder) {
-    reading(
-        () -> {
-          TokenizerWriter.write(parts, folder);
-          return null;
-        });
+    new TokenizerFiles(pool.json(), config).save(folder);
   }
 
   /** Frees the native memory; a second call does nothing. */
   @Override
   public void close() {
-    lock.writeLock().lock();
-    try {
-      if (codec != null) {
-        codec.close();
-        codec = null;
-      }
-    } finally {
-      lock.writeLock().unlock();
-    }
+    pool.close();
   }
 
-  private int add(boolean special, String... tokens) {
-    return writing(
-        () -> {
-          int before = parts.json().size();
-          List<AddedToken> changes = NewTokens.of(parts.json(), special, tokens);
-          if (!changes.isEmpty()) {
-            replace(parts.json().with(changes));
-          }
-          return parts.json().size() - before;
-        });
+  private Vocabulary vocabulary() {
+    return pool.json().vocabulary();
   }
 
-  private void replace(TokenizerJson json) {
-    codec.replace(json);
-    parts = new TokenizerParts(json, parts.config());
-  }
-
-  private void setToken(String role, String token) {
-    writing(
-        () -> {
-          AddedToken known = parts.json().addedToken(token);
-          if (known == null) {
-            throw new IllegalArgumentException(cannotBe(role, token));
-          }
-          if (!known.special()) {
-            replace(parts.json().with(List.of(known.asSpecial())));
-          }
-          parts.config().setToken(role, token);
-          return null;
-        });
-  }
-
-  private String cannotBe(String role, String token) {
-    String name = role.substring(0, role.indexOf('_'));
-    return "\"%s\" cannot be the %s token: it is %s; add one with addSpecialTokens(\"<|%s|>\") or take %s"
-        .formatted(
-            token,
-            name,
-            parts.json().id(token) == null
-                ? "not a token of this tokenizer"
-                : "an ordinary piece of text",
-            name,
-            parts.config().token("eos_token").orElse("another special token"));
-  }
-
-  private Optional<String> token(String role) {
-    return reading(() -> parts.config().token(role));
-  }
-
-  private OptionalInt idOf(String role) {
-    return token(role).map(this::tokenToId).orElse(OptionalInt.empty());
-  }
-
-  private <T> T reading(Supplier<T> work) {
-    lock.readLock().lock();
-    try {
-      return open(work);
-    } finally {
-      lock.readLock().unlock();
-    }
-  }
-
-  private <T> T writing(Supplier<T> work) {
-    lock.writeLock().lock();
-    try {
-      return open(work);
-    } finally {
-      lock.writeLock().unlock();
-    }
-  }
-
-  private <T> T open(Supplier<T> work) {
-    if (codec == null) {
-      throw new IllegalStateException("this tokenizer is closed");
-    }
-    return work.get();
+  private TokenizerConfig config() {
+    pool.json(); // refuses a closed tokenizer
+    return config;
   }
 }

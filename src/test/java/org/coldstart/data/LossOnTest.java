@@ -94,6 +94,17 @@ class LossOnTest {
         mask(LossOn.after("<|bos|>model\n"), CHAT));
   }
 
+  /** Its second turn opened is not the first eleven messages rendered. */
+  @Test
+  void aRoleMayBeginWithADigit() {
+    List<Message> messages = new ArrayList<>(List.of(Message.user("Hi"), Message.of("1", "one")));
+    while (messages.size() < 11) {
+      messages.add(Message.user("more"));
+    }
+    String marked = mask(LossOn.roles("1"), new Conversation(messages));
+    assertTrue(marked.startsWith("<|bos|>user\nHi<|eos|>\n<|bos|>1\n[one<|eos|>]\n"), marked);
+  }
+
   /** A closing tag that is a token of its own ends no turn alone. */
   @Test
   void severalEndTokensInARow() {

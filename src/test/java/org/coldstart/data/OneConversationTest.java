@@ -11,8 +11,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.coldstart.tokenizer.ChatFormat;
 import org.coldstart.tokenizer.Message;
-import org.coldstart.tokenizer.ResponseTemplate;
 import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,7 +35,8 @@ class OneConversationTest {
   }
 
   private static ExampleBuilder builder(Tokenizer tokenizer) {
-    return new ExampleBuilder(tokenizer).lossOn(LossOn.after(ResponseTemplate.of(tokenizer)));
+    return new ExampleBuilder(tokenizer)
+        .lossOn(LossOn.after(ChatFormat.of(tokenizer).responseTemplate()));
   }
 
   private static Example article(Tokenizer tokenizer, DataSet rows) {

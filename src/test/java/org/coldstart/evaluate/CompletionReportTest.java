@@ -50,7 +50,7 @@ class CompletionReportTest {
                 Map.of("prompt", "a", "completion", " b"),
                 Map.of("prompt", "a longer one", "completion", "c")));
     try (Tokenizer tokenizer =
-            BpeTrainer.builder().vocabSize(300).build().train(List.of("a longer one", "b"));
+            new BpeTrainer().vocabSize(300).train(List.of("a longer one", "b"));
         CausalLm model =
             CausalLm.fromConfig(new LlamaConfig().vocabSize(300).numHiddenLayers(1).build(), 1)) {
       CompletionReport report = new CompletionEvaluator(model, tokenizer, 4).evaluate(rows);

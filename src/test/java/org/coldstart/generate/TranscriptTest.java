@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.coldstart.fixture.TinyTokenizer;
+import org.coldstart.tokenizer.ChatFormat;
 import org.coldstart.tokenizer.Message;
-import org.coldstart.tokenizer.Probe;
 import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 
@@ -20,7 +20,7 @@ class TranscriptTest {
   @Test
   void aMarkThatIsInTheTextIsNotTakenForOne() {
     try (Tokenizer tokenizer = TinyTokenizer.chat()) {
-      Message sly = Message.user(Probe.notIn(List.of()) + "0;");
+      Message sly = Message.user(ChatFormat.placeholder(List.of()) + "0;");
       Generation reply = new Generation(new int[] {70, 71}, "ab", Generation.Stop.LENGTH);
       Transcript talk = Transcript.of(tokenizer, List.of(sly)).with("assistant", reply);
       String text = tokenizer.decode(talk.ids("user"));

@@ -25,7 +25,6 @@ class BpeTrainerTest {
 
   private static final Path TRUTH = Path.of("src/test/resources/tokenizer/bpe-training.json");
 
-  /** Gson 2.8.5 knows no records. */
   private static final class Case {
     String name;
     List<String> texts;
@@ -46,18 +45,16 @@ class BpeTrainerTest {
   }
 
   private static void assertAlike(Case truth) {
-    BpeMerges merges =
-        new BpeMerges(List.of(truth.special_tokens), truth.vocab_size, truth.min_frequency);
-    truth.texts.forEach(merges::add);
-    merges.learn();
-    assertEquals(truth.vocabulary, merges.tokens());
-    assertEquals(truth.merges, List.copyOf(merges.merges()));
+    BpeMerges bpe =
+        BpeMerges.learn(
+            truth.texts, List.of(truth.special_tokens), truth.vocab_size, truth.min_frequency);
+    assertEquals(truth.vocabulary, bpe.tokens());
+    assertEquals(truth.merges, bpe.merges());
     BpeTrainer trainer =
-        BpeTrainer.builder()
+        new BpeTrainer()
             .vocabSize(truth.vocab_size)
             .minFrequency(truth.min_frequency)
-            .specialTokens(truth.special_tokens)
-            .build();
+            .specialTokens(truth.special_tokens);
     try (Tokenizer tokenizer = trainer.train(truth.texts)) {
       assertEquals(truth.vocabulary.size(), tokenizer.size());
       for (int i = 0; i < truth.unseen.size(); i++) {
@@ -103,26 +100,26 @@ class BpeTrainerTest {
         IntStream.range(0, 20_000)
             .mapToObj(i -> "Story " + i + " of the " + Integer.toString(i * 7919 % 5000, 36))
             .toList();
-    try (Tokenizer tokenizer = BpeTrainer.builder().vocabSize(2000).build().train(texts)) {
+    try (Tokenizer tokenizer = new BpeTrainer().vocabSize(2000).train(texts)) {
       assertEquals(2000, tokenizer.size());
     }
   }
 
   private static BpeTrainer marked() {
-    return BpeTrainer.builder()
+    return new BpeTrainer()
         .vocabSize(400)
         .specialTokens("[BOT]", "[EOT]")
         .bosToken("[BOT]")
-        .eosToken("[EOT]")
-        .build();
+        .eosToken("[EOT]");
   }
 
   @Test
   void settingsThatMakeNoSenseAreNamed() {
-    assertRefused("257", () -> BpeTrainer.builder().vocabSize(256).specialTokens("[X]").build());
-    assertRefused("[EOT]", () -> BpeTrainer.builder().eosToken("[EOT]").build());
-    assertRefused("differ", () -> BpeTrainer.builder().specialTokens("a", "a").build());
-    assertRefused("no text", () -> BpeTrainer.builder().build().train(List.of("", "")));
+    List<String> text = List.of("a");
+    assertRefused("257", () -> new BpeTrainer().vocabSize(256).specialTokens("[X]").train(text));
+    assertRefused("[EOT]", () -> new BpeTrainer().eosToken("[EOT]").train(text));
+    assertRefused("differ", () -> new BpeTrainer().specialTokens("a", "a").train(text));
+    assertRefused("no text", () -> new BpeTrainer().train(List.of("", "")));
   }
 
   private static void assertRefused(String part, Executable call) {

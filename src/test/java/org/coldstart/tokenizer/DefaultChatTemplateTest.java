@@ -88,7 +88,7 @@ class DefaultChatTemplateTest {
       String text = tokenizer.applyChatTemplate(chat, false);
       assertEquals(bos + "User: Hi\n\nAssistant: Hello. " + end + "\n", text);
       assertEquals(end, tokenizer.eosToken().orElseThrow());
-      assertEquals(end, TurnTokens.of(tokenizer).end());
+      assertEquals(end, ChatFormat.of(tokenizer).endToken());
       int eos = tokenizer.eosTokenId().orElseThrow();
       assertTrue(tokenizer.isSpecial(eos));
       int[] ids = tokenizer.encode(text, false).ids();
@@ -160,7 +160,7 @@ class DefaultChatTemplateTest {
       assertFalse(tokenizer.hasChatTemplate(), "nothing is half done");
       tokenizer.addSpecialTokens(EOT);
       DefaultChatTemplate.giveIfMissing(tokenizer);
-      assertEquals(EOT, TurnTokens.of(tokenizer).end());
+      assertEquals(EOT, ChatFormat.of(tokenizer).endToken());
     }
   }
 

@@ -36,16 +36,17 @@ class LlamaTokenizerTest {
   @Test
   void turnsLieBetweenHeaderAndEnd() {
     try (Tokenizer tokenizer = llama()) {
-      assertEquals(new TurnTokens("<|start_header_id|>", "<|eot_id|>"), TurnTokens.of(tokenizer));
+      ChatFormat format = ChatFormat.of(tokenizer);
+      assertEquals("<|start_header_id|>", format.startToken());
+      assertEquals("<|eot_id|>", format.endToken());
     }
   }
 
   @Test
-  void batchesAreFilledUpOnTheRightWithTheTokenMadeForThat() {
+  void batchesAreFilledUpWithTheTokenMadeForThat() {
     try (Tokenizer tokenizer = llama()) {
       assertEquals("<|finetune_right_pad_id|>", tokenizer.padToken().orElseThrow());
       assertEquals(128004, tokenizer.padTokenId().orElseThrow());
-      assertEquals(PaddingSide.RIGHT, tokenizer.paddingSide());
       assertEquals(128256, tokenizer.size());
     }
   }

@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import org.coldstart.io.jinja.TemplateException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.coldstart.io.jinja.TemplateException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,6 +32,20 @@ class TokenizerChatTest {
       assertEquals(
           "<|pad|>Falsegoodmine",
           tokenizer.applyChatTemplate(CHAT, false, Map.of("mood", "good", "bos_token", "mine")));
+    }
+  }
+
+  /** Examples are built in parallel, and each asks for the template. */
+  @Test
+  void theTemplateIsGivenWhileAnotherThreadEncodes() throws Exception {
+    try (Tokenizer tokenizer = Truth.tiny()) {
+      String text = "the quick brown fox ".repeat(100_000);
+      Thread encoding = new Thread(() -> tokenizer.encode(text, false));
+      encoding.start();
+      Thread.sleep(100);
+      assertTrue(tokenizer.chatTemplate().source().contains("bos_token"));
+      assertTrue(encoding.isAlive(), "it did not wait for the other to end");
+      encoding.join();
     }
   }
 

@@ -41,7 +41,6 @@ record Truth(Variant plain, Variant added, Variant special, List<String> tokens)
       int[] ids,
       int[][] offsets,
       int[] bare,
-      int[] ordinary,
       String decoded,
       String decodedWithoutSpecial) {
     List<Span> spans() {
@@ -54,7 +53,6 @@ record Truth(Variant plain, Variant added, Variant special, List<String> tokens)
           as(int[].class, json.get("ids")),
           as(int[][].class, json.get("offsets")),
           as(int[].class, json.get("bare")),
-          as(int[].class, json.get("ordinary")),
           json.get("decoded").getAsString(),
           json.get("skipped").getAsString());
     }

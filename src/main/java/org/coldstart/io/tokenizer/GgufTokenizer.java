@@ -1,0 +1,292 @@
+package org.coldstart.io.tokenizer;
+
+import static org.coldstart.io.tokenizer.TokenizerSteps.byteLevel;
+import static org.coldstart.io.tokenizer.TokenizerSteps.object;
+import static org.coldstart.io.tokenizer.TokenizerSteps.replace;
+import static org.coldstart.io.tokenizer.TokenizerSteps.step;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.coldstart.io.checkpoint.GgufMetadata;
+
+/** Builds a tokenizer.json and its config from the tables in a GGUF file. */
+final class GgufTokenizer {
+  private static final String SPACE = "\u2581";
+
+  /** Contractions, words, numbers (put in for %s), punctuation, line ends, spaces. */
+  private static final String SPLIT =
+      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|%s"
+          + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+  // llama.cpp's enum llama_token_type
+  private static final int NORMAL = 1;
+  private static final int UNKNOWN = 2;
+  private static final int CONTROL = 3;
+  private static final int USER_DEFINED = 4;
+  private static final int UNUSED = 5;
+
+  private final GgufMetadata metadata;
+  private final String origin;
+  private final List<String> tokens;
+
+  /** The type of every id. */
+  private final long[] kinds;
+
+  private GgufTokenizer(GgufMetadata metadata, String origin) {
+    this.metadata = metadata;
+    this.origin = origin;
+    List<String> all = required(origin, "tokens", metadata::strings);
+    this.kinds = required(origin, "token_type", metadata::integers);
+    if (kinds.length != all.size()) {
+      throw new TokenizerException(
+          origin + " has " + all.size() + " tokens but " + kinds.length + " token types");
+    }
+    // Up to the last token in use: the rows behind it only fill up the embedding matrix.
+    int used = kinds.length;
+    while (used > 0 && kinds[used - 1] == UNUSED) {
+      used--;
+    }
+    this.tokens = new ArrayList<>(all.subList(0, used));
+  }
+
+  private static <T> T required(String origin, String key, Function<String, Optional<T>> table) {
+    return table
+        .apply("tokenizer.ggml." + key)
+        .orElseThrow(
+            () ->
+                new TokenizerException(
+                    "%s has no tokenizer.ggml.%s: it holds no tokenizer, or is no language model"
+                        .formatted(origin, key)));
+  }
+
+  static TokenizerFiles read(GgufMetadata metadata, String origin) {
+    String kind = required(origin, "model", metadata::string);
+    if (!kind.equals("gpt2") && !kind.equals("llama")) {
+      throw new TokenizerException(
+          ("%s: tokenizer.ggml.model is \"%s\"; known are gpt2 (byte-level BPE) and llama"
+                  + " (SentencePiece BPE). Load the model from a folder with tokenizer.json.")
+              .formatted(origin, kind));
+    }
+    GgufTokenizer gguf = new GgufTokenizer(metadata, origin);
+    JsonObject root = kind.equals("gpt2") ? gguf.byteLevelBpe() : gguf.sentencePieceBpe();
+    return TokenizerFiles.of(root, origin, new TokenizerConfig(gguf.config(), origin));
+  }
+
+  private JsonObject config() {
+    String architecture = metadata.string("general.architecture").orElse("llama");
+    OptionalLong length = metadata.integer(architecture + ".context_length");
+    return object(
+        "bos_token", text("bos"),
+        "eos_token", text("eos"),
+        "unk_token", text("unknown"),
+        "pad_token", text("padding"),
+        "clean_up_tokenization_spaces", false,
+        "model_max_length", length.isPresent() ? length.getAsLong() : null,
+        "chat_template", metadata.string("tokenizer.chat_template").orElse(null));
+  }
+
+  private String text(String role) {
+    AddedToken token = role(role);
+    return token == null ? null : token.content();
+  }
+
+  /** The token with a role, by llama.cpp's word for it, or null. */
+  private AddedToken role(String key) {
+    OptionalLong id = metadata.integer("tokenizer.ggml." + key + "_token_id");
+    if (id.isEmpty()) {
+      return null;
+    }
+    if (id.getAsLong() < 0 || id.getAsLong() >= tokens.size()) {
+      throw new TokenizerException(
+          "%s: tokenizer.ggml.%s_token_id is %d, but there are %d tokens"
+              .formatted(origin, key, id.getAsLong(), tokens.size()));
+    }
+    int at = (int) id.getAsLong();
+    return AddedToken.of(at, tokens.get(at), true);
+  }
+
+  private JsonObject postProcessor(boolean addsBos) {
+    return TokenizerSteps.postProcessor(around("bos", addsBos), around("eos", false));
+  }
+
+  /** The token if it is to be put around every text, or null; the file may not say. */
+  private AddedToken around(String key, boolean otherwise) {
+    boolean wanted = metadata.bool("tokenizer.ggml.add_" + key + "_token").orElse(otherwise);
+    return wanted ? role(key) : null;
+  }
+
+  /** The tokens that are matched before the text is split, in normalised text or in the raw one. */
+  private JsonArray addedTokens(boolean normalized) {
+    JsonArray added = new JsonArray();
+    for (int id = 0; id < tokens.size(); id++) {
+      if (isAdded(id)) {
+        boolean special = kinds[id] != USER_DEFINED;
+        AddedToken token = AddedToken.of(id, tokens.get(id), special, normalized && !special);
+        added.add(token.toJson());
+      }
+    }
+    return added;
+  }
+
+  private boolean isAdded(int id) {
+    return kinds[id] == CONTROL || kinds[id] == USER_DEFINED || kinds[id] == UNKNOWN;
+  }
+
+  /** The model of these merges; added tokens behind its own are in the list of those only. */
+  private JsonObject bpe(JsonArray merges) {
+    int end = tokens.size();
+    while (end > 0 && isAdded(end - 1)) {
+      end--;
+    }
+    Map<String, Integer> ids = new HashMap<>();
+    for (int id = 0; id < end; id++) {
+      Integer other = ids.put(tokens.get(id), id);
+      if (other != null) {
+        throw new TokenizerException(
+            ("%s: token \"%s\" has two ids, %d and %d. Load the model from a folder with"
+                    + " tokenizer.json instead.")
+                .formatted(origin, tokens.get(id), other, id));
+      }
+    }
+    return TokenizerSteps.bpe(tokens.subList(0, end), merges);
+  }
+
+  /**
+   * Byte-level BPE, as Llama 3, SmolLM2, Qwen and GPT-2 use it. GGUF holds only the name of how
+   * words are split; the patterns are those of each model's own tokenizer.json.
+   */
+  private JsonObject byteLevelBpe() {
+    JsonArray merges = new JsonArray();
+    required(origin, "merges", metadata::strings).forEach(merges::add);
+    String words = metadata.string("tokenizer.ggml.pre").orElse("gpt-2");
+    List<JsonObject> preTokenizers =
+        switch (words) {
+          case "gpt-2" -> List.of(byteLevel(true));
+          case "smollm" -> List.of(step("Digits", "individual_digits", true), byteLevel(true));
+          case "llama-bpe" -> List.of(split("\\p{N}{1,3}"), byteLevel(false));
+          case "qwen2" -> List.of(split("\\p{N}"), byteLevel(false));
+          default ->
+              throw new TokenizerException(
+                  ("%s: tokenizer.ggml.pre is \"%s\"; known are gpt-2, smollm, llama-bpe, qwen2."
+                          + " Load the model from a folder with tokenizer.json instead.")
+                      .formatted(origin, words));
+        };
+    boolean llama3 = words.equals("llama-bpe");
+    JsonObject model = bpe(merges);
+    model.addProperty("ignore_merges", llama3); // a word that is a token is not put together
+    return object(
+        "version", "1.0",
+        "added_tokens", addedTokens(false),
+        "normalizer", words.equals("qwen2") ? step("NFC") : null,
+        "pre_tokenizer", step("Sequence", "pretokenizers", preTokenizers),
+        "post_processor", postProcessor(llama3),
+        "decoder", byteLevel(true),
+        "model", model);
+  }
+
+  private static JsonObject split(String numbers) {
+    JsonObject pattern = object("Regex", SPLIT.formatted(numbers));
+    return step("Split", "pattern", pattern, "behavior", "Isolated", "invert", false);
+  }
+
+  /**
+   * SentencePiece BPE, as Llama 2 and Gemma use it. Spaces become {@code \u2581}; what the
+   * vocabulary does not know becomes bytes. Llama 2 puts a space in front of every piece of text
+   * between special tokens, Gemma does not.
+   */
+  private JsonObject sentencePieceBpe() {
+    boolean prefix = metadata.bool("tokenizer.ggml.add_space_prefix").orElse(true);
+    if (!prefix) { // the converter has made spaces of the user's tokens' \u2581
+      IntStream.range(0, tokens.size())
+          .filter(id -> kinds[id] == USER_DEFINED)
+          .forEach(id -> tokens.set(id, tokens.get(id).replace(" ", SPACE)));
+    }
+    List<JsonObject> normalizers = new ArrayList<>(List.of(replace(" ", SPACE)));
+    List<JsonObject> decoders =
+        new ArrayList<>(List.of(replace(SPACE, " "), step("ByteFallback"), step("Fuse")));
+    if (prefix) {
+      normalizers.add(0, step("Prepend", "prepend", SPACE));
+      decoders.add(step("Strip", "content", " ", "start", 1, "stop", 0));
+    }
+    JsonObject model = bpe(merges(scores()));
+    model.addProperty("unk_token", text("unknown"));
+    model.addProperty("fuse_unk", true);
+    model.addProperty("byte_fallback", true);
+    return object(
+        "version", "1.0",
+        // in normalised text a token's own text would have a space in front, too
+        "added_tokens", addedTokens(!prefix),
+        "normalizer", step("Sequence", "normalizers", normalizers),
+        "post_processor", postProcessor(true),
+        "decoder", step("Sequence", "decoders", decoders),
+        "model", model);
+  }
+
+  /** A BPE's scores count merges; those of a Unigram model are logarithms of probabilities. */
+  private double[] scores() {
+    double[] scores = required(origin, "scores", metadata::numbers);
+    if (scores.length < tokens.size()) {
+      throw new TokenizerException(
+          origin + " has " + tokens.size() + " tokens but " + scores.length + " scores");
+    }
+    long fractions = normal().filter(id -> scores[id] != Math.rint(scores[id])).count();
+    if (fractions > normal().count() / 2) {
+      throw new TokenizerException(
+          origin
+              + ": tokenizer.ggml.scores are those of a SentencePiece Unigram model; known is BPE,"
+              + " the kind of Llama 2 and Gemma. Load the model from a folder with tokenizer.json"
+              + " instead.");
+    }
+    return scores;
+  }
+
+  /** The ids of the tokens that are put together from smaller ones. */
+  private IntStream normal() {
+    return IntStream.range(0, tokens.size()).filter(id -> kinds[id] == NORMAL);
+  }
+
+  /**
+   * SentencePiece joins whichever two neighbours make the token of the highest score. A list of
+   * merges says the same if it names every way to halve every token, in the order of the scores.
+   * Ways to make one token follow each other as transformers orders them ({@code generate_merges}):
+   * the longer left half first. Bytes, control tokens and the user's own are never put together.
+   */
+  private JsonArray merges(double[] scores) {
+    record Merge(String left, String right, double score) {}
+    Set<String> pieces = normal().mapToObj(tokens::get).collect(Collectors.toSet());
+    List<Merge> merges = new ArrayList<>();
+    for (int id : normal().toArray()) {
+      String piece = tokens.get(id);
+      int points = piece.codePointCount(0, piece.length());
+      for (int count = 1; count < points; count++) {
+        int at = piece.offsetByCodePoints(0, count);
+        String left = piece.substring(0, at);
+        String right = piece.substring(at);
+        if (pieces.contains(left) && pieces.contains(right)) {
+          merges.add(new Merge(left, right, scores[id]));
+        }
+      }
+    }
+    merges.sort(
+        Comparator.comparingDouble(Merge::score)
+            .thenComparingLong(merge -> merge.left().codePoints().count())
+            .thenComparingLong(merge -> merge.right().codePoints().count())
+            .reversed());
+    JsonArray pairs = new JsonArray();
+    for (Merge merge : merges) {
+      pairs.add(AddedToken.GSON.toJsonTree(List.of(merge.left(), merge.right())));
+    }
+    return pairs;
+  }
+}
