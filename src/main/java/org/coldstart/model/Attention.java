@@ -2,7 +2,7 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import org.coldstart.io.checkpoint.AttentionConfig;
+import org.coldstart.io.config.AttentionConfig;
 import org.coldstart.io.torch.DecoderOps;
 import org.coldstart.io.torch.IncrementalOps;
 import org.coldstart.io.torch.TorchOps;

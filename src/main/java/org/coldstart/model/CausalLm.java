@@ -12,17 +12,16 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.coldstart.io.checkpoint.Checkpoint;
 import org.coldstart.io.checkpoint.CheckpointWriter;
-import org.coldstart.io.checkpoint.DType;
-import org.coldstart.io.checkpoint.GenerationConfig;
-import org.coldstart.io.checkpoint.ModelConfig;
-import org.coldstart.io.checkpoint.SaveOptions;
-import org.coldstart.io.checkpoint.TensorSource;
+import org.coldstart.io.config.GenerationConfig;
+import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.hub.Hub;
-import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.TensorSource;
 import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * A causal language model: token ids in, a score for every possible next token out.
@@ -112,7 +111,7 @@ public final class CausalLm implements AutoCloseable {
    * A new model that has learnt nothing; transformers' {@code AutoModelForCausalLM.from_config}.
    *
    * @param config what it looks like, from a checkpoint or a {@link
-   *     org.coldstart.io.checkpoint.LlamaConfig}
+   *     org.coldstart.model.LlamaConfig}
    * @param seed of its random weights: normally distributed matrices, norms of 1
    */
   public static CausalLm fromConfig(ModelConfig config, long seed) {
@@ -481,7 +480,8 @@ public final class CausalLm implements AutoCloseable {
   synchronized void savePretrained(Path folder, SaveOptions options, GenerationConfig generation) {
     trainable.writeBack();
     try (MergedWeights merged = new MergedWeights(weights, trainable.unmerged())) {
-      CheckpointWriter.write(folder, config, generation, merged, options);
+      CheckpointWriter.write(
+          folder, config, generation, merged, options.tensors(merged), options.maxShardSize());
     }
   }
 

@@ -1,7 +1,7 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
-import org.coldstart.io.checkpoint.Activation;
+import org.coldstart.io.config.ModelConfig.Activation;
 import org.coldstart.io.torch.DecoderOps;
 import org.coldstart.io.torch.TrainingOps;
 

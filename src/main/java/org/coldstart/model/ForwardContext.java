@@ -3,7 +3,7 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Map;
-import org.coldstart.io.checkpoint.LayerType;
+import org.coldstart.io.config.AttentionConfig.LayerType;
 import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.TorchOps;
 

@@ -3,7 +3,7 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import java.util.Objects;
 import java.util.stream.Stream;
-import org.coldstart.io.checkpoint.Activation;
+import org.coldstart.io.config.ModelConfig.Activation;
 import org.coldstart.io.torch.IncrementalOps;
 
 /**

@@ -5,10 +5,10 @@ import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.coldstart.io.checkpoint.DType;
-import org.coldstart.io.checkpoint.ModelConfig;
-import org.coldstart.io.checkpoint.TensorInfo;
-import org.coldstart.io.checkpoint.TensorSource;
+import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.config.ModelConfig;
+import org.coldstart.io.safetensors.TensorInfo;
+import org.coldstart.io.safetensors.TensorSource;
 
 /**
  * What a model holds before it has learnt anything, as transformers makes it: matrices normally

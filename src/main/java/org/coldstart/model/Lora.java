@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.checkpoint.DType;
+import org.coldstart.io.safetensors.DType;
 
 /**
  * A low-rank adapter on a model's linear layers (Hu et al., 2021): the model's own weights stay,

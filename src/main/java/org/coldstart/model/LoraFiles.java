@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.Map;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.checkpoint.DType;
-import org.coldstart.io.checkpoint.SafetensorsFile;
-import org.coldstart.io.checkpoint.SafetensorsWriter;
-import org.coldstart.io.checkpoint.TensorSource;
+import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.SafetensorsFile;
+import org.coldstart.io.safetensors.SafetensorsWriter;
+import org.coldstart.io.safetensors.TensorSource;
 import org.coldstart.io.json.JsonFiles;
 
 /** A folder with an adapter in PEFT's format. */

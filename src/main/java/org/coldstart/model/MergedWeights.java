@@ -4,9 +4,9 @@ import ai.djl.ndarray.NDArray;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Map;
-import org.coldstart.io.checkpoint.DType;
-import org.coldstart.io.checkpoint.TensorInfo;
-import org.coldstart.io.checkpoint.TensorSource;
+import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.TensorInfo;
+import org.coldstart.io.safetensors.TensorSource;
 
 /**
  * A model's weights as they would be with its adapter merged, one at a time, without touching the

@@ -4,10 +4,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.coldstart.io.config.GenerationConfig;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointFiles;
-import org.coldstart.io.checkpoint.GenerationConfig;
-import org.coldstart.io.checkpoint.SaveOptions;
 import org.coldstart.tokenizer.DefaultChatTemplate;
 import org.coldstart.tokenizer.Tokenizer;
 

@@ -3,7 +3,7 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import org.coldstart.io.checkpoint.RopeParameters;
+import org.coldstart.io.config.RopeParameters;
 import org.coldstart.io.torch.TorchOps;
 
 /**

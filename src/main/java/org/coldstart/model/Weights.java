@@ -16,9 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.checkpoint.DType;
-import org.coldstart.io.checkpoint.TensorInfo;
-import org.coldstart.io.checkpoint.TensorSource;
+import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.TensorInfo;
+import org.coldstart.io.safetensors.TensorSource;
 import org.coldstart.io.torch.FloatType;
 import org.coldstart.io.torch.TorchOps;
 

@@ -3,7 +3,7 @@ package org.coldstart.tokenizer;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import org.coldstart.io.checkpoint.GgufMetadata;
+import org.coldstart.io.gguf.GgufMetadata;
 
 /**
  * Byte-level BPE, as Llama 3, SmolLM2, Qwen and GPT-2 use it: {@code tokenizer.ggml.model = gpt2}.

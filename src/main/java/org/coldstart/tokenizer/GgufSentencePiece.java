@@ -3,7 +3,7 @@ package org.coldstart.tokenizer;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import org.coldstart.io.checkpoint.GgufMetadata;
+import org.coldstart.io.gguf.GgufMetadata;
 
 /**
  * SentencePiece BPE, as Llama 2 and Gemma use it: {@code tokenizer.ggml.model = llama}. Blanks

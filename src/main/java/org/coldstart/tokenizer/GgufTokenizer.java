@@ -2,7 +2,7 @@ package org.coldstart.tokenizer;
 
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import org.coldstart.io.checkpoint.GgufMetadata;
+import org.coldstart.io.gguf.GgufMetadata;
 
 /** Builds a tokenizer from the tables in a GGUF file. */
 final class GgufTokenizer {

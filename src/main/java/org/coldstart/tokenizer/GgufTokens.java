@@ -4,7 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.util.List;
 import java.util.OptionalLong;
-import org.coldstart.io.checkpoint.GgufMetadata;
+import org.coldstart.io.gguf.GgufMetadata;
 
 /** The token table of a GGUF file: the spelling, kind and role of every id. */
 final class GgufTokens {

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.coldstart.io.files.AtomicFiles;
-import org.coldstart.io.checkpoint.GgufFile;
+import org.coldstart.io.gguf.GgufFile;
 import org.coldstart.io.json.JsonFiles;
 
 /** The two halves of a tokenizer as loaded: how text is split, and which token plays which role. */

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
-import org.coldstart.io.checkpoint.LlamaConfig;
+import org.coldstart.model.LlamaConfig;
 import org.coldstart.data.DataSet;
 import org.coldstart.generate.Generation;
 import org.coldstart.model.CausalLm;

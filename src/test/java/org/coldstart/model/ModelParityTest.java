@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.coldstart.io.checkpoint.ModelConfig;
+import org.coldstart.io.config.ModelConfig;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.io.torch.Autograd;

@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.coldstart.io.checkpoint.LlamaConfig;
+import org.coldstart.model.LlamaConfig;
 import org.coldstart.data.DataSet;
 import org.coldstart.data.ExampleBuilder;
 import org.coldstart.data.ExampleSet;

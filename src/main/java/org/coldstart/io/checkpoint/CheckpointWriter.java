@@ -13,8 +13,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.coldstart.io.config.GenerationConfig;
+import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointFiles;
+import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.SafetensorsWriter;
+import org.coldstart.io.safetensors.TensorInfo;
+import org.coldstart.io.safetensors.TensorSource;
 
 /** Writes a model's part of a folder in Hugging Face's format: configurations and weights. */
 public final class CheckpointWriter {
@@ -29,6 +35,8 @@ public final class CheckpointWriter {
    * its shards and their index. The folder has all the old files or all the new ones at any moment,
    * see {@link AtomicFiles#writeFolder}; its other files stay.
    *
+   * @param tensors which of {@code source} are written, and in which types
+   * @param maxShardSize bytes above which the weights are split
    * @throws CheckpointException if a tensor cannot be read or a file cannot be written
    */
   public static void write(
@@ -36,16 +44,13 @@ public final class CheckpointWriter {
       ModelConfig config,
       GenerationConfig generationConfig,
       TensorSource source,
-      SaveOptions options) {
-    List<TensorInfo> tensors =
-        source.tensors().values().stream()
-            .map(tensor -> tensor.in(options.of(source, tensor)))
-            .toList();
+      List<TensorInfo> tensors,
+      long maxShardSize) {
     AtomicFiles.writeFolder(
         folder,
         CheckpointFiles::isWeights,
         aside -> {
-          writeWeights(aside, source, shards(tensors, options.maxShardSize()));
+          writeWeights(aside, source, shards(tensors, maxShardSize));
           writeJson(aside.resolve(Checkpoint.CONFIG), config.toJson(commonest(tensors)));
           writeJson(aside.resolve(Checkpoint.GENERATION_CONFIG), generationConfig.toJson());
         });

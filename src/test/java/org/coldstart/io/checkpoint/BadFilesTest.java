@@ -19,8 +19,12 @@ import org.coldstart.fixture.Fixtures;
 import org.coldstart.fixture.MemoryTensors;
 import org.coldstart.fixture.SavesUntilKilled;
 import org.coldstart.fixture.Warnings;
+import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
+import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.SafetensorsFile;
+import org.coldstart.io.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -126,7 +130,7 @@ class BadFilesTest {
                       name,
                       info.shape(),
                       Fixtures.all(
-                          file, name.equals(Checkpoint.HEAD) ? Checkpoint.EMBEDDING : name)));
+                          file, name.equals(ModelConfig.HEAD) ? ModelConfig.EMBEDDING : name)));
     }
     SafetensorsWriter.write(folder.resolve("model.safetensors"), tensors, DType.F32);
     try (Warnings warnings = new Warnings();

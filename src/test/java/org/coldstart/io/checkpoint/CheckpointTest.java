@@ -13,9 +13,14 @@ import java.nio.file.Path;
 import java.util.List;
 import org.coldstart.fixture.Fixtures;
 import org.coldstart.fixture.Warnings;
+import org.coldstart.io.config.RopeParameters;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
+import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.HalfPrecision;
+import org.coldstart.io.safetensors.SafetensorsWriter;
+import org.coldstart.io.safetensors.TensorSource;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,13 +31,11 @@ class CheckpointTest {
   @Test
   void opensAFolderOfTransformers() {
     try (Checkpoint checkpoint = Checkpoint.open(Fixtures.path("hf"))) {
-      assertEquals(Fixtures.path("hf"), checkpoint.path());
       assertEquals(
           new RopeParameters(RopeParameters.Type.LINEAR, 5000, 2, 1, 1, 0),
           checkpoint.config().attention().rope());
       assertEquals(List.of(2, 3), checkpoint.generationConfig().orElseThrow().eosTokenIds());
       assertEquals(21, checkpoint.tensors().tensors().size());
-      assertTrue(checkpoint.gguf().isEmpty());
     }
   }
 
@@ -45,11 +48,17 @@ class CheckpointTest {
         assertEquals(DType.BF16, shards.tensors().tensor(name).dtype());
         float[] expected = Fixtures.all(whole.tensors(), name);
         for (int i = 0; i < expected.length; i++) {
-          expected[i] = HalfPrecision.bf16ToFloat(HalfPrecision.floatToBf16(expected[i]));
+          expected[i] = bf16(expected[i]);
         }
         assertArrayEquals(expected, Fixtures.all(shards.tensors(), name), name);
       }
     }
+  }
+
+  /** Rounded to the nearest number of bf16, ties to even. */
+  private static float bf16(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    return Float.intBitsToFloat((bits + 0x7fff + (bits >>> 16 & 1)) & 0xffff0000);
   }
 
   @Test
@@ -59,7 +68,6 @@ class CheckpointTest {
         Checkpoint inFolder = Checkpoint.open(folder)) {
       assertEquals(file.config(), inFolder.config());
       assertEquals(List.of(2, 3), file.generationConfig().orElseThrow().eosTokenIds());
-      assertEquals("gpt2", file.gguf().orElseThrow().string("tokenizer.ggml.model").orElseThrow());
     }
     Files.copy(Fixtures.path("llama-v2.gguf"), folder.resolve("other.gguf"));
     assertFails(folder, "2 .gguf files", "other.gguf");

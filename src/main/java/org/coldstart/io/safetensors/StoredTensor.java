@@ -1,0 +1,84 @@
+package org.coldstart.io.safetensors;
+
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import org.coldstart.io.files.BinaryFile;
+import org.coldstart.io.files.CheckpointException;
+
+/**
+ * One tensor's bytes in a file, read in pieces so that any size fits.
+ *
+ * @param file where it lies
+ * @param info what it is
+ * @param position first byte in the file; who made this has checked that it ends inside the file
+ * @param decoder of its type
+ */
+public record StoredTensor(BinaryFile file, TensorInfo info, long position, Decoder decoder) {
+
+  /** Turns blocks of a stored type into f32. */
+  @FunctionalInterface
+  public interface Decoder {
+    void decode(DType type, byte[] blocks, int count, float[] into);
+  }
+
+  /** A multiple of every block size; small enough that both arrays stay in the cache. */
+  private static final int CHUNK = 1 << 15;
+
+  /** The same bytes under another name. */
+  public StoredTensor named(String name) {
+    TensorInfo named = new TensorInfo(name, info.dtype(), info.shape());
+    return new StoredTensor(file, named, position, decoder);
+  }
+
+  /** Fills {@code into} from element {@code offset}, in stored order. */
+  public void read(long offset, FloatBuffer into) {
+    DType type = info.dtype();
+    if (!type.readable()) {
+      throw new CheckpointException(
+          "Tensor \"%s\" in %s has type %s, which is not read; use a checkpoint in F32, F16, BF16,"
+                  .formatted(info.name(), file.path(), type)
+              + " Q8_0 or Q4_K.");
+    }
+    checkRange(offset, into.remaining());
+    int size = type.blockElements();
+    int most = Math.min(CHUNK / size, into.remaining() / size + 2);
+    byte[] bytes = new byte[most * type.blockBytes()];
+    float[] floats = new float[most * size];
+    while (into.hasRemaining()) {
+      // The first and the last block may be wanted in part only.
+      int skip = (int) (offset % size);
+      int count = Math.min(into.remaining(), floats.length - skip);
+      int blocks = (skip + count + size - 1) / size;
+      file.read(
+          position + offset / size * type.blockBytes(),
+          ByteBuffer.wrap(bytes, 0, blocks * type.blockBytes()));
+      decoder.decode(type, bytes, blocks, floats);
+      into.put(floats, skip, count);
+      offset += count;
+    }
+  }
+
+  /** The same in a plain type; if it is the stored one, whichever, the bytes as they are. */
+  public void read(long offset, DType as, ByteBuffer into) {
+    int count = into.remaining() / as.blockBytes();
+    if (as == info.dtype()) {
+      checkRange(offset, count);
+      file.read(position + as.bytes(offset), into);
+    } else {
+      FloatBuffer floats = FloatBuffer.allocate(count);
+      read(offset, floats);
+      HalfPrecision.encode(floats.flip(), as, into);
+    }
+  }
+
+  /**
+   * @throws CheckpointException if some of the elements are outside this tensor
+   */
+  public void checkRange(long offset, int count) {
+    if (offset < 0 || offset > info.elements() - count) {
+      throw new CheckpointException(
+          "Elements %d to %d lie outside tensor \"%s\" %s in %s."
+              .formatted(offset, offset + count, info.name(), info.shape(), file.path()));
+    }
+  }
+}
