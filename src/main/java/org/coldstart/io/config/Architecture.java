@@ -5,121 +5,69 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.Json;
 
 /**
- * The decoders this library can run, by the names Hugging Face gives them: what makes each what it
- * is, and the defaults of its configuration class in transformers 5.
+ * The decoders this library can run, by the names Hugging Face gives them, with what the
+ * configuration class of each in transformers 5 has: an option of {@code config.json} counts only
+ * where it stands here.
  */
 public enum Architecture {
   LLAMA(
       "LlamaForCausalLM",
       "llama",
       """
-      {"max_position_embeddings": 2048, "bos_token_id": 1, "eos_token_id": 2}""",
-      Trait.ATTENTION_BIAS,
-      Trait.MLP_BIAS),
+      {"max_position_embeddings": 2048, "num_key_value_heads": null, "hidden_act": "silu",
+       "attention_bias": false, "mlp_bias": false, "bos_token_id": 1, "eos_token_id": 2}"""),
   MISTRAL(
       "MistralForCausalLM",
       "mistral",
       """
-      {"max_position_embeddings": 131072, "num_key_value_heads": 8, "sliding_window": 4096,
-       "bos_token_id": 1, "eos_token_id": 2}"""),
+      {"max_position_embeddings": 131072, "num_key_value_heads": 8, "hidden_act": "silu",
+       "sliding_window": 4096, "bos_token_id": 1, "eos_token_id": 2}"""),
   QWEN2(
       "Qwen2ForCausalLM",
       "qwen2",
       """
-      {"max_position_embeddings": 32768, "num_key_value_heads": 32, "sliding_window": 4096}""",
-      Trait.QKV_BIAS,
-      Trait.WINDOW_ON_REQUEST),
+      {"max_position_embeddings": 32768, "num_key_value_heads": 32, "hidden_act": "silu",
+       "use_sliding_window": false, "sliding_window": 4096, "max_window_layers": 28}"""),
   QWEN3(
       "Qwen3ForCausalLM",
       "qwen3",
       """
       {"max_position_embeddings": 32768, "num_key_value_heads": 32, "head_dim": 128,
-       "sliding_window": 4096}""",
-      Trait.ATTENTION_BIAS,
-      Trait.QUERY_KEY_NORM,
-      Trait.WINDOW_ON_REQUEST),
+       "hidden_act": "silu", "attention_bias": false, "use_sliding_window": false,
+       "sliding_window": 4096, "max_window_layers": 28}"""),
   GEMMA(
       "GemmaForCausalLM",
       "gemma",
       """
       {"max_position_embeddings": 8192, "num_key_value_heads": 16, "head_dim": 256,
-       "tie_word_embeddings": true, "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0}""",
-      Trait.ATTENTION_BIAS,
-      Trait.GEMMA,
-      Trait.GELU_IS_TANH),
+       "hidden_act": "gelu_pytorch_tanh", "attention_bias": false, "tie_word_embeddings": true,
+       "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0}"""),
   GEMMA2(
       "Gemma2ForCausalLM",
       "gemma2",
       """
       {"max_position_embeddings": 8192, "num_key_value_heads": 4, "head_dim": 256,
+       "hidden_activation": "gelu_pytorch_tanh", "attention_bias": false,
        "tie_word_embeddings": true, "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0,
        "sliding_window": 4096, "query_pre_attn_scalar": 256, "attn_logit_softcapping": 50,
-       "final_logit_softcapping": 30}""",
-      Trait.ATTENTION_BIAS,
-      Trait.GEMMA,
-      Trait.SANDWICHED,
-      Trait.QUERY_SCALAR,
-      Trait.ATTENTION_SOFTCAP,
-      Trait.LOGIT_SOFTCAP,
-      Trait.WINDOW_ALTERNATING),
+       "final_logit_softcapping": 30}"""),
   GEMMA3(
       "Gemma3ForCausalLM",
       "gemma3_text",
       """
       {"max_position_embeddings": 131072, "num_key_value_heads": 4, "head_dim": 256,
+       "hidden_activation": "gelu_pytorch_tanh", "attention_bias": false,
        "tie_word_embeddings": true, "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0,
-       "sliding_window": 4096, "query_pre_attn_scalar": 256, "rope_theta": 1e6}""",
-      Trait.ATTENTION_BIAS,
-      Trait.GEMMA,
-      Trait.SANDWICHED,
-      Trait.QUERY_SCALAR,
-      Trait.QUERY_KEY_NORM,
-      Trait.LOGIT_SOFTCAP,
-      Trait.WINDOW_BY_PATTERN,
-      Trait.LOCAL_ROPE);
-
-  /** What sets architectures apart; an option of config.json counts only where its trait is. */
-  public enum Trait {
-    /** {@code attention_bias} puts biases on q, k, v and o. */
-    ATTENTION_BIAS,
-    /** q, k and v have biases, o has none. */
-    QKV_BIAS,
-    /** {@code mlp_bias}. */
-    MLP_BIAS,
-    QUERY_KEY_NORM,
-    /** Norms by 1 + weight, embeddings times the square root of their width. */
-    GEMMA,
-    /** Norms behind attention and feed-forward part, and {@code hidden_activation}. */
-    SANDWICHED,
-    /** {@code hidden_act: "gelu"} has always meant the tanh form. */
-    GELU_IS_TANH,
-    /** {@code query_pre_attn_scalar} in place of the width of a head. */
-    QUERY_SCALAR,
-    /** {@code attn_logit_softcapping}. */
-    ATTENTION_SOFTCAP,
-    /** {@code final_logit_softcapping}. */
-    LOGIT_SOFTCAP,
-    /** {@code use_sliding_window}, for the layers from {@code max_window_layers} on. */
-    WINDOW_ON_REQUEST,
-    /** The window is on layers 0, 2, 4 …, if {@code layer_types} does not say otherwise. */
-    WINDOW_ALTERNATING,
-    /** It is on all but every {@code sliding_window_pattern}-th layer, if not otherwise said. */
-    WINDOW_BY_PATTERN,
-    /** {@code rope_local_base_freq} for sliding layers. */
-    LOCAL_ROPE
-  }
-
-  private static final String SHARED_DEFAULTS =
-      """
-      {"rms_norm_eps": 1e-6, "rope_theta": 1e4, "rope_local_base_freq": 1e4,
-       "max_window_layers": 28, "sliding_window_pattern": 6}""";
+       "sliding_window": 4096, "sliding_window_pattern": 6, "query_pre_attn_scalar": 256,
+       "final_logit_softcapping": null, "rope_theta": 1e6, "rope_local_base_freq": 1e4}""");
 
   /** Its class in transformers. */
   public final String className;
@@ -128,19 +76,23 @@ public enum Architecture {
   public final String modelType;
 
   /** What its configuration class puts for absent keys. */
-  final JsonObject defaults = Json.parse(SHARED_DEFAULTS).getAsJsonObject();
+  final JsonObject defaults =
+      Json.parse("{\"rms_norm_eps\": 1e-6, \"rope_theta\": 1e4}").getAsJsonObject();
 
-  private final Set<Trait> traits;
-
-  Architecture(String className, String modelType, String defaults, Trait... traits) {
+  Architecture(String className, String modelType, String options) {
     this.className = className;
     this.modelType = modelType;
-    this.traits = Set.of(traits);
-    Json.parse(defaults).getAsJsonObject().asMap().forEach(this.defaults::add);
+    Json.parse(options).getAsJsonObject().asMap().forEach(defaults::add);
   }
 
-  boolean has(Trait trait) {
-    return traits.contains(trait);
+  /** Whether its configuration class has this option. */
+  boolean has(String option) {
+    return defaults.has(option);
+  }
+
+  /** Norms by 1 + weight, embeddings times the square root of their width. */
+  boolean isGemma() {
+    return this == GEMMA || this == GEMMA2 || this == GEMMA3;
   }
 
   /**
@@ -175,26 +127,20 @@ public enum Architecture {
   }
 
   private static Architecture one(Predicate<Architecture> wanted, String name, JsonFields config) {
-    return Arrays.stream(values())
-        .filter(wanted)
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new CheckpointException(
-                    "%s: the architecture \"%s\" is not known; known are %s."
-                        .formatted(
-                            config.origin(),
-                            name,
-                            Arrays.stream(values())
-                                .map(known -> known.className)
-                                .collect(Collectors.joining(", ")))));
+    Supplier<CheckpointException> unknown =
+        () ->
+            new CheckpointException(
+                "%s: the architecture \"%s\" is not known; known are %s."
+                    .formatted(config.origin(), name, all().collect(Collectors.joining(", "))));
+    return Arrays.stream(values()).filter(wanted).findFirst().orElseThrow(unknown);
+  }
+
+  private static Stream<String> all() {
+    return Arrays.stream(values()).map(known -> known.className);
   }
 
   /** By its class name, which must be one of these. */
-  static Architecture ofClass(String className) {
-    return Arrays.stream(values())
-        .filter(known -> known.className.equals(className))
-        .findFirst()
-        .orElseThrow();
+  static Architecture ofClass(String name) {
+    return Arrays.stream(values()).filter(it -> it.className.equals(name)).findFirst().orElseThrow();
   }
 }

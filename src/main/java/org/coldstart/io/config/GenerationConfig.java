@@ -2,7 +2,10 @@ package org.coldstart.io.config;
 
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.coldstart.io.config.ModelConfig.SpecialIds;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.Json;
@@ -40,40 +43,19 @@ public record GenerationConfig(
           .getAsJsonObject();
 
   /** Options without a field here that change what is generated, unless they are 0. */
-  private static final List<String> OFF_AT_0 =
-      List.of(
-          "min_p",
-          "epsilon_cutoff",
-          "eta_cutoff",
-          "diversity_penalty",
-          "no_repeat_ngram_size",
-          "encoder_no_repeat_ngram_size",
-          "min_new_tokens",
-          "min_length",
-          "penalty_alpha");
+  private static final String OFF_AT_0 =
+      "min_p epsilon_cutoff eta_cutoff diversity_penalty no_repeat_ngram_size"
+          + " encoder_no_repeat_ngram_size min_new_tokens min_length penalty_alpha";
 
   /** The same, unless they are 1. */
-  private static final List<String> OFF_AT_1 =
-      List.of(
-          "num_beams",
-          "num_beam_groups",
-          "typical_p",
-          "encoder_repetition_penalty",
-          "guidance_scale");
+  private static final String OFF_AT_1 =
+      "num_beams num_beam_groups typical_p encoder_repetition_penalty guidance_scale";
 
   /** The same, unless they are absent or null. */
-  private static final List<String> OFF_WHEN_ABSENT =
-      List.of(
-          "suppress_tokens",
-          "begin_suppress_tokens",
-          "bad_words_ids",
-          "force_words_ids",
-          "forced_bos_token_id",
-          "forced_eos_token_id",
-          "sequence_bias",
-          "stop_strings",
-          "exponential_decay_length_penalty",
-          "watermarking_config");
+  private static final String OFF_WHEN_ABSENT =
+      "suppress_tokens begin_suppress_tokens bad_words_ids force_words_ids forced_bos_token_id"
+          + " forced_eos_token_id sequence_bias stop_strings exponential_decay_length_penalty"
+          + " watermarking_config";
 
   public GenerationConfig {
     eosTokenIds = List.copyOf(eosTokenIds);
@@ -148,10 +130,15 @@ public record GenerationConfig(
    */
   public List<String> otherOptions() {
     JsonFields config = new JsonFields(source, "the generation configuration");
-    List<String> names = new ArrayList<>();
-    OFF_AT_0.stream().filter(key -> config.number(key).orElse(0.0) != 0).forEach(names::add);
-    OFF_AT_1.stream().filter(key -> config.number(key).orElse(1.0) != 1).forEach(names::add);
-    OFF_WHEN_ABSENT.stream().filter(key -> config.element(key).isPresent()).forEach(names::add);
-    return names;
+    return Stream.of(
+            named(OFF_AT_0, key -> config.number(key).orElse(0.0) != 0),
+            named(OFF_AT_1, key -> config.number(key).orElse(1.0) != 1),
+            named(OFF_WHEN_ABSENT, key -> config.element(key).isPresent()))
+        .flatMap(names -> names)
+        .toList();
+  }
+
+  private static Stream<String> named(String keys, Predicate<String> isOn) {
+    return Arrays.stream(keys.split(" ")).filter(isOn);
   }
 }

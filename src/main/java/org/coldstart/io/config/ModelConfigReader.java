@@ -3,11 +3,12 @@ package org.coldstart.io.config;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
-import org.coldstart.io.config.Architecture.Trait;
 import org.coldstart.io.config.AttentionConfig.LayerType;
 import org.coldstart.io.config.ModelConfig.Activation;
 import org.coldstart.io.config.ModelConfig.FeedForwardConfig;
@@ -39,7 +40,7 @@ final class ModelConfigReader {
   }
 
   ModelConfig read() {
-    boolean gemma = architecture.has(Trait.GEMMA);
+    boolean gemma = architecture.isGemma();
     return new ModelConfig(
         architecture.className,
         architecture.modelType,
@@ -54,9 +55,9 @@ final class ModelConfigReader {
         new FeedForwardConfig(
             config.integer("intermediate_size", 1, 4 * MAX_WIDTH),
             activation(),
-            architecture.has(Trait.MLP_BIAS) && config.bool("mlp_bias")),
+            architecture.has("mlp_bias") && config.bool("mlp_bias")),
         new NormConfig(
-            config.positive("rms_norm_eps"), gemma, architecture.has(Trait.SANDWICHED)),
+            config.positive("rms_norm_eps"), gemma, architecture.has("hidden_activation")),
         new SpecialIds(
             config.integer("bos_token_id").orElse(null),
             config.integers("eos_token_id"),
@@ -69,16 +70,16 @@ final class ModelConfigReader {
   }
 
   private Activation activation() {
-    String key = architecture.has(Trait.SANDWICHED) ? "hidden_activation" : "hidden_act";
-    boolean gemma = architecture.has(Trait.GEMMA);
-    return switch (config.string(key).orElse(gemma ? "gelu_pytorch_tanh" : "silu")) {
+    String key = architecture.has("hidden_act") ? "hidden_act" : "hidden_activation";
+    String usual = architecture.defaults.get(key).getAsString();
+    return switch (config.string(key).orElse(usual)) {
       case "silu", "swish" -> Activation.SILU;
       case "gelu_pytorch_tanh" -> Activation.GELU_TANH;
       case "gelu" -> {
-        if (architecture.has(Trait.GELU_IS_TANH)) {
-          yield Activation.GELU_TANH;
+        if (architecture != Architecture.GEMMA) { // there it has always meant the tanh form
+          throw config.unsupported(key);
         }
-        throw config.unsupported(key);
+        yield Activation.GELU_TANH;
       }
       default -> throw config.unsupported(key);
     };
@@ -87,18 +88,17 @@ final class ModelConfigReader {
   private AttentionConfig attention() {
     int heads = config.integer("num_attention_heads", 1, MAX_WIDTH);
     int headDim = headDim(heads);
-    boolean bias = architecture.has(Trait.ATTENTION_BIAS) && config.bool("attention_bias");
+    boolean bias = architecture.has("attention_bias") && config.bool("attention_bias");
+    String scalar = "query_pre_attn_scalar";
     OptionalInt window = slidingWindow();
-    double divisor =
-        architecture.has(Trait.QUERY_SCALAR) ? config.positive("query_pre_attn_scalar") : headDim;
     return new AttentionConfig(
         heads,
         keyValueHeads(heads),
         headDim,
-        bias || architecture.has(Trait.QKV_BIAS),
+        bias || architecture == Architecture.QWEN2,
         bias,
-        architecture.has(Trait.QUERY_KEY_NORM),
-        1 / Math.sqrt(divisor),
+        architecture == Architecture.QWEN3 || architecture == Architecture.GEMMA3,
+        1 / Math.sqrt(architecture.has(scalar) ? config.positive(scalar) : headDim),
         positiveOrNull("attn_logit_softcapping"),
         window.orElse(longest),
         layerTypes(window.isPresent()),
@@ -130,27 +130,24 @@ final class ModelConfigReader {
   private OptionalInt slidingWindow() {
     String key = "sliding_window";
     boolean off =
-        !architecture.defaults.has(key)
-            || architecture.has(Trait.WINDOW_ON_REQUEST) && !config.bool("use_sliding_window")
+        !architecture.has(key)
+            || architecture.has("use_sliding_window") && !config.bool("use_sliding_window")
             || config.element(key).isEmpty();
     return off ? OptionalInt.empty() : OptionalInt.of(config.integer(key, 1, Integer.MAX_VALUE));
   }
 
   private List<LayerType> layerTypes(boolean windowed) {
+    IntPredicate slides = usuallySlides(windowed);
     List<LayerType> usual =
         IntStream.range(0, layers)
             .mapToObj(
-                layer ->
-                    usuallySlides(layer, windowed)
-                        ? LayerType.SLIDING_ATTENTION
-                        : LayerType.FULL_ATTENTION)
+                i -> slides.test(i) ? LayerType.SLIDING_ATTENTION : LayerType.FULL_ATTENTION)
             .toList();
     List<LayerType> types = config.element("layer_types").map(this::listed).orElse(usual);
-    boolean free =
-        architecture.has(Trait.WINDOW_ON_REQUEST)
-            || architecture.has(Trait.WINDOW_ALTERNATING)
-            || architecture.has(Trait.WINDOW_BY_PATTERN);
-    if (!types.equals(usual) && !free) {
+    boolean fixed =
+        EnumSet.of(Architecture.LLAMA, Architecture.MISTRAL, Architecture.GEMMA)
+            .contains(architecture);
+    if (fixed && !types.equals(usual)) {
       throw config.unsupported("layer_types");
     }
     if (types.contains(LayerType.SLIDING_ATTENTION) && !windowed) {
@@ -159,16 +156,20 @@ final class ModelConfigReader {
     return types;
   }
 
-  private boolean usuallySlides(int layer, boolean windowed) {
-    if (architecture.has(Trait.WINDOW_ALTERNATING)) {
-      return layer % 2 == 0;
-    }
-    if (architecture.has(Trait.WINDOW_BY_PATTERN)) {
-      return (layer + 1) % config.integer("sliding_window_pattern", 1, Integer.MAX_VALUE) != 0;
-    }
-    boolean onRequest = architecture.has(Trait.WINDOW_ON_REQUEST);
-    int first = onRequest ? config.integer("max_window_layers", 0, Integer.MAX_VALUE) : 0;
-    return windowed && layer >= first;
+  /** Which layers have the window where {@code layer_types} does not say. */
+  private IntPredicate usuallySlides(boolean windowed) {
+    return switch (architecture) {
+      case LLAMA, GEMMA, MISTRAL -> layer -> windowed;
+      case QWEN2, QWEN3 -> {
+        int first = config.integer("max_window_layers", 0, Integer.MAX_VALUE);
+        yield layer -> windowed && layer >= first;
+      }
+      case GEMMA2 -> layer -> layer % 2 == 0;
+      case GEMMA3 -> {
+        int pattern = config.integer("sliding_window_pattern", 1, Integer.MAX_VALUE);
+        yield layer -> (layer + 1) % pattern != 0;
+      }
+    };
   }
 
   private List<LayerType> listed(JsonElement types) {

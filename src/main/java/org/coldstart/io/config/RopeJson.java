@@ -5,7 +5,6 @@ import com.google.gson.JsonObject;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.coldstart.io.config.Architecture.Trait;
 import org.coldstart.io.config.AttentionConfig.LayerType;
 import org.coldstart.io.files.CheckpointException;
 
@@ -15,6 +14,7 @@ import org.coldstart.io.files.CheckpointException;
  */
 final class RopeJson {
   private static final String THETA = "rope_theta";
+  private static final String LOCAL_THETA = "rope_local_base_freq";
   private static final String FULL = LayerType.FULL_ATTENTION.jsonName();
   private static final String SLIDING = LayerType.SLIDING_ATTENTION.jsonName();
 
@@ -22,7 +22,7 @@ final class RopeJson {
 
   static Map<LayerType, RopeParameters> read(
       JsonFields config, Architecture architecture, int longest) {
-    boolean local = architecture.has(Trait.LOCAL_ROPE);
+    boolean local = architecture.has(LOCAL_THETA);
     Optional<JsonFields> five = config.object("rope_parameters");
     five.ifPresent(rope -> refuseOtherNesting(rope, local));
     Optional<JsonFields> full = local ? five.flatMap(rope -> rope.object(FULL)) : five;
@@ -39,7 +39,7 @@ final class RopeJson {
             ? one(
                 config,
                 five.flatMap(rope -> rope.object(SLIDING)),
-                config.positive("rope_local_base_freq"),
+                config.positive(LOCAL_THETA),
                 longest)
             : everywhere;
     return Map.of(LayerType.FULL_ATTENTION, everywhere, LayerType.SLIDING_ATTENTION, sliding);
@@ -98,12 +98,12 @@ final class RopeJson {
   static void write(ModelConfig model, JsonObject config) {
     RopeParameters full = model.attention().rope();
     RopeParameters sliding = model.attention().ropes().get(LayerType.SLIDING_ATTENTION);
-    boolean nested = Architecture.ofClass(model.architecture()).has(Trait.LOCAL_ROPE);
+    boolean nested = Architecture.ofClass(model.architecture()).has(LOCAL_THETA);
     boolean plain = full.type() == RopeParameters.Type.DEFAULT;
     config.addProperty(THETA, full.theta());
     config.add("rope_scaling", plain ? JsonNull.INSTANCE : full.scaling());
     if (nested) {
-      config.addProperty("rope_local_base_freq", sliding.theta());
+      config.addProperty(LOCAL_THETA, sliding.theta());
     }
     if (config.has("rope_parameters")) {
       JsonObject rope = withTheta(full);

@@ -1,58 +1,42 @@
 package org.coldstart.io.config;
 
-import java.util.List;
-import java.util.Map;
-import org.coldstart.io.config.Architecture.Trait;
-
 /**
  * Refuses options that change a model's results and are not implemented: a wrong answer is worse
  * than none.
  */
 final class UnsupportedOptions {
   /** Absent or null is fine; anything else is refused. */
-  private static final List<String> MUST_BE_ABSENT =
-      List.of(
-          "quantization_config",
-          "attention_multiplier",
-          "embedding_multiplier",
-          "residual_multiplier",
-          "logits_scaling",
-          "logit_scale",
-          "num_local_experts",
-          "num_experts",
-          "no_rope_layers",
-          "clip_qkv");
+  private static final String MUST_BE_ABSENT =
+      "quantization_config attention_multiplier embedding_multiplier residual_multiplier"
+          + " logits_scaling logit_scale num_local_experts num_experts no_rope_layers clip_qkv";
 
-  private static final List<String> MUST_BE_FALSE =
-      List.of(
-          "is_encoder_decoder",
-          "add_cross_attention",
-          "use_qk_norm",
-          "use_bidirectional_attention");
+  private static final String MUST_BE_FALSE =
+      "is_encoder_decoder add_cross_attention use_qk_norm use_bidirectional_attention";
 
   /** Options that some of the architectures have; from others they are refused. */
-  private static final Map<String, Trait> NEED_TRAIT =
-      Map.of(
-          "attn_logit_softcapping", Trait.ATTENTION_SOFTCAP,
-          "final_logit_softcapping", Trait.LOGIT_SOFTCAP,
-          "query_pre_attn_scalar", Trait.QUERY_SCALAR);
+  private static final String MUST_BE_KNOWN =
+      "attn_logit_softcapping final_logit_softcapping query_pre_attn_scalar";
 
   private UnsupportedOptions() {}
 
   static void check(JsonFields config, Architecture architecture) {
-    MUST_BE_ABSENT.forEach(key -> refuseIf(config.element(key).isPresent(), config, key));
-    MUST_BE_FALSE.forEach(key -> refuseIf(config.bool(key), config, key));
+    for (String key : MUST_BE_ABSENT.split(" ")) {
+      refuseIf(config.element(key).isPresent(), config, key);
+    }
+    for (String key : MUST_BE_FALSE.split(" ")) {
+      refuseIf(config.bool(key), config, key);
+    }
+    for (String key : MUST_BE_KNOWN.split(" ")) {
+      refuseIf(config.element(key).isPresent() && !architecture.has(key), config, key);
+    }
     unless(config, "partial_rotary_factor", 1);
     unless(config, "attention_dropout", 0);
-    NEED_TRAIT.forEach(
-        (key, trait) ->
-            refuseIf(config.element(key).isPresent() && !architecture.has(trait), config, key));
-    if (architecture.has(Trait.GELU_IS_TANH)) {
+    if (architecture == Architecture.GEMMA) {
       // Versions of transformers disagree on whether this key or hidden_act counts.
       String activation = config.string("hidden_activation").orElse("gelu_pytorch_tanh");
       refuseIf(!activation.equals("gelu_pytorch_tanh"), config, "hidden_activation");
     }
-    if (!architecture.defaults.has("sliding_window")) {
+    if (!architecture.has("sliding_window")) {
       // A window as long as the longest text changes nothing.
       int longest = config.integer("max_position_embeddings", 1, Integer.MAX_VALUE);
       int window = config.integer("sliding_window").orElse(longest);

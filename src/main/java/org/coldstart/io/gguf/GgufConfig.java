@@ -34,41 +34,22 @@ final class GgufConfig {
               "gemma3", Architecture.GEMMA3));
 
   /** All keys that are understood here, or that change no result. Another one is refused. */
-  private static final List<String> KEYS =
-      List.of(
-          "block_count",
-          "context_length",
-          "embedding_length",
-          "feed_forward_length",
-          "attention.head_count",
-          "attention.head_count_kv",
-          "attention.key_length",
-          "attention.value_length",
-          "attention.layer_norm_rms_epsilon",
-          "rope.freq_base",
-          "rope.dimension_count",
-          "rope.scaling.type",
-          "rope.scaling.factor",
-          "rope.scale_linear",
-          "rope.scaling.original_context_length",
-          "rope.scaling.finetuned",
-          "vocab_size",
-          "tensor_data_layout",
-          "expert_count",
-          "expert_used_count",
-          "attention.causal");
+  private static final String KEYS =
+      "block_count context_length embedding_length feed_forward_length attention.head_count"
+          + " attention.head_count_kv attention.key_length attention.value_length"
+          + " attention.layer_norm_rms_epsilon rope.freq_base rope.dimension_count"
+          + " rope.scaling.type rope.scaling.factor rope.scale_linear"
+          + " rope.scaling.original_context_length rope.scaling.finetuned vocab_size"
+          + " tensor_data_layout expert_count expert_used_count attention.causal";
 
   /** Those of Gemma 2 and 3 besides. */
-  private static final Map<Architecture, List<String>> MORE_KEYS =
+  private static final Map<Architecture, String> MORE_KEYS =
       Map.of(
           Architecture.GEMMA2,
-          List.of("attention.sliding_window", "attn_logit_softcapping", "final_logit_softcapping"),
+          " attention.sliding_window attn_logit_softcapping final_logit_softcapping",
           Architecture.GEMMA3,
-          List.of(
-              "attention.sliding_window",
-              "attention.sliding_window_pattern",
-              "final_logit_softcapping",
-              "rope.freq_base_swa"));
+          " attention.sliding_window attention.sliding_window_pattern final_logit_softcapping"
+              + " rope.freq_base_swa");
 
   private final GgufMetadata metadata;
   private final Map<String, StoredTensor> tensors;
@@ -133,13 +114,11 @@ final class GgufConfig {
   }
 
   private void refuseUnknownOptions() {
-    Set<String> unknown = new TreeSet<>();
-    for (String key : metadata.keys()) {
-      String option = key.startsWith(prefix) ? key.substring(prefix.length()) : KEYS.get(0);
-      if (!KEYS.contains(option)
-          && !MORE_KEYS.getOrDefault(architecture, List.of()).contains(option)) {
-        unknown.add(key);
-      }
+    String known = KEYS + MORE_KEYS.getOrDefault(architecture, "");
+    Set<String> unknown = new TreeSet<>(metadata.keys());
+    unknown.removeIf(key -> !key.startsWith(prefix));
+    for (String key : known.split(" ")) {
+      unknown.remove(prefix + key);
     }
     if (!unknown.isEmpty()) {
       throw new CheckpointException(
