@@ -2,7 +2,6 @@ package org.coldstart.io.checkpoint;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +24,9 @@ import org.coldstart.io.safetensors.TensorSource;
 /** Writes a model's part of a folder in Hugging Face's format: configurations and weights. */
 public final class CheckpointWriter {
 
+  /** Null is written, for an absent key would mean a default of transformers'. */
   private static final Gson PRETTY =
-      new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+      new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().serializeNulls().create();
 
   private CheckpointWriter() {}
 
@@ -97,24 +97,19 @@ public final class CheckpointWriter {
       SafetensorsWriter.write(folder.resolve(name), source, shards.get(i));
       shards.get(i).forEach(tensor -> shardOf.put(tensor.name(), name));
     }
-    writeJson(folder.resolve(Checkpoint.INDEX), index(shards, shardOf));
+    List<TensorInfo> all = shards.stream().flatMap(List::stream).toList();
+    writeJson(
+        folder.resolve(Checkpoint.INDEX),
+        Map.of(
+            "metadata",
+            Map.of(
+                "total_parameters", all.stream().mapToLong(TensorInfo::elements).sum(),
+                "total_size", all.stream().mapToLong(TensorInfo::bytes).sum()),
+            "weight_map",
+            shardOf));
   }
 
-  private static JsonObject index(List<List<TensorInfo>> shards, Map<String, String> shardOf) {
-    JsonObject metadata = new JsonObject();
-    List<TensorInfo> tensors = shards.stream().flatMap(List::stream).toList();
-    metadata.addProperty(
-        "total_parameters", tensors.stream().mapToLong(TensorInfo::elements).sum());
-    metadata.addProperty("total_size", tensors.stream().mapToLong(TensorInfo::bytes).sum());
-    JsonObject map = new JsonObject();
-    shardOf.forEach(map::addProperty);
-    JsonObject index = new JsonObject();
-    index.add("metadata", metadata);
-    index.add("weight_map", map);
-    return index;
-  }
-
-  private static void writeJson(Path file, JsonObject json) throws IOException {
+  private static void writeJson(Path file, Object json) throws IOException {
     Files.writeString(file, PRETTY.toJson(json) + "\n");
   }
 }

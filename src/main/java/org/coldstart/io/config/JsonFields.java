@@ -76,26 +76,24 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
   /** A whole number from {@code least} to {@code most}; null counts as absent. */
   int integer(String key, int least, int most) {
     int value = present(key).integer(key).orElseThrow(() -> missing(key));
-    if (value < least || value > most) {
-      throw wrong(key, "from " + least + " to " + most);
-    }
-    return value;
-  }
-
-  /** A number above zero; null counts as absent. */
-  double positive(String key) {
-    double value = present(key).number(key).orElseThrow(() -> missing(key));
-    if (!(value > 0)) {
-      throw wrong(key, "above 0");
-    }
-    return value;
+    return check(value >= least && value <= most, key, "from " + least + " to " + most, value);
   }
 
   /** A number from {@code least} to {@code most}; null counts as absent. */
   double number(String key, double least, double most) {
     double value = present(key).number(key).orElseThrow(() -> missing(key));
-    if (value < least || value > most) {
-      throw wrong(key, most == Double.MAX_VALUE ? "at least " + least : "from " + least + " to " + most);
+    return check(value >= least && value <= most, key, "from " + least + " to " + most, value);
+  }
+
+  /** A number above zero; null counts as absent. */
+  double positive(String key) {
+    double value = present(key).number(key).orElseThrow(() -> missing(key));
+    return check(value > 0, key, "above 0", value);
+  }
+
+  private <T> T check(boolean fits, String key, String expected, T value) {
+    if (!fits) {
+      throw wrong(key, expected);
     }
     return value;
   }
@@ -141,18 +139,25 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
   CheckpointException wrong(String key, String expected) {
     return new CheckpointException(
         "%s: \"%s\" is %s; it should be %s."
-            .formatted(origin, key, element(key).map(JsonFields::shortened).orElse("null"), expected));
+            .formatted(origin, key, shortened(key), expected));
   }
 
   /** That a value asks for what this library does not do: a wrong answer is worse than none. */
   CheckpointException unsupported(String key) {
     return new CheckpointException(
         "%s: option \"%s\" = %s is not implemented, and ignoring it would change the results."
-            .formatted(origin, key, element(key).map(JsonFields::shortened).orElse("null")));
+            .formatted(origin, key, shortened(key)));
   }
 
-  private static String shortened(JsonElement value) {
-    String text = value.toString();
+  /** Refuses a number other than the one that leaves the results as they are. */
+  void refuseUnless(String key, double neutral) {
+    if (number(key).orElse(neutral) != neutral) {
+      throw unsupported(key);
+    }
+  }
+
+  private String shortened(String key) {
+    String text = element(key).map(JsonElement::toString).orElse("null");
     return text.length() > 80 ? text.substring(0, 80) + "…" : text;
   }
 }

@@ -24,6 +24,18 @@ final class ModelConfigReader {
   private static final int MAX_VOCABULARY = 1 << 26;
   private static final int MAX_LAYERS = 10_000;
 
+  /** Absent or null is fine; anything else is refused. */
+  private static final String MUST_BE_ABSENT =
+      "quantization_config attention_multiplier embedding_multiplier residual_multiplier"
+          + " logits_scaling logit_scale num_local_experts num_experts no_rope_layers clip_qkv";
+
+  private static final String MUST_BE_FALSE =
+      "is_encoder_decoder add_cross_attention use_qk_norm use_bidirectional_attention";
+
+  /** Options that some of the architectures have; from others they are refused. */
+  private static final String MUST_BE_KNOWN =
+      "attn_logit_softcapping final_logit_softcapping query_pre_attn_scalar";
+
   private final Architecture architecture;
   private final JsonFields config;
   private final int hidden;
@@ -33,10 +45,41 @@ final class ModelConfigReader {
   ModelConfigReader(JsonObject json, String origin) {
     architecture = Architecture.of(new JsonFields(json, origin));
     config = new JsonFields(json, architecture.defaults, origin);
-    UnsupportedOptions.check(config, architecture);
     longest = config.integer("max_position_embeddings", 1, Integer.MAX_VALUE);
+    refuseUnsupported();
     hidden = config.integer("hidden_size", 1, MAX_WIDTH);
     layers = config.integer("num_hidden_layers", 1, MAX_LAYERS);
+  }
+
+  /** Refuses options that change a model's results and are not implemented. */
+  private void refuseUnsupported() {
+    for (String key : MUST_BE_ABSENT.split(" ")) {
+      refuseIf(config.element(key).isPresent(), key);
+    }
+    for (String key : MUST_BE_FALSE.split(" ")) {
+      refuseIf(config.bool(key), key);
+    }
+    for (String key : MUST_BE_KNOWN.split(" ")) {
+      refuseIf(config.element(key).isPresent() && !architecture.has(key), key);
+    }
+    config.refuseUnless("partial_rotary_factor", 1);
+    config.refuseUnless("attention_dropout", 0);
+    if (architecture == Architecture.GEMMA) {
+      // Versions of transformers disagree on whether this key or hidden_act counts.
+      String activation = config.string("hidden_activation").orElse("gelu_pytorch_tanh");
+      refuseIf(!activation.equals("gelu_pytorch_tanh"), "hidden_activation");
+    }
+    if (!architecture.has("sliding_window")) {
+      // A window as long as the longest text changes nothing.
+      int window = config.integer("sliding_window").orElse(longest);
+      refuseIf(window < longest, "sliding_window");
+    }
+  }
+
+  private void refuseIf(boolean unsupported, String key) {
+    if (unsupported) {
+      throw config.unsupported(key);
+    }
   }
 
   ModelConfig read() {

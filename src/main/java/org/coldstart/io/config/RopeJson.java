@@ -51,7 +51,7 @@ final class RopeJson {
       return RopeParameters.plain(usualTheta);
     }
     JsonFields rope = found.get().or(THETA, usualTheta);
-    UnsupportedOptions.unless(rope, "partial_rotary_factor", 1);
+    rope.refuseUnless("partial_rotary_factor", 1);
     double theta = rope.positive(THETA);
     String key = rope.json().has("rope_type") ? "rope_type" : "type";
     String original = "original_max_position_embeddings";

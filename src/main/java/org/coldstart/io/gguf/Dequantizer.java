@@ -1,7 +1,7 @@
 package org.coldstart.io.gguf;
 
 import org.coldstart.io.safetensors.DType;
-import org.coldstart.io.safetensors.HalfPrecision;
+import org.coldstart.io.safetensors.StoredTensor;
 
 import org.coldstart.io.files.CheckpointException;
 
@@ -22,7 +22,7 @@ final class Dequantizer {
    */
   static void decode(DType type, byte[] in, int blocks, float[] out) {
     if (!type.quantized()) {
-      HalfPrecision.decode(type, in, blocks, out);
+      StoredTensor.decodePlain(type, in, blocks, out);
       return;
     }
     for (int block = 0; block < blocks; block++) {
@@ -43,7 +43,7 @@ final class Dequantizer {
   }
 
   private static float f16(byte[] in, int at) {
-    return HalfPrecision.f16ToFloat((short) (in[at] & 0xff | in[at + 1] << 8));
+    return StoredTensor.f16ToFloat((short) (in[at] & 0xff | in[at + 1] << 8));
   }
 
   /** 16 bytes: low nibbles are weights 0–15, high nibbles 16–31. */

@@ -164,7 +164,7 @@ final class GgufConfig {
     }
     StoredTensor table = tensors.get("rope_freqs.weight");
     if (table != null) {
-      LlamaRopeTable.read(table, theta, json.get("head_dim").getAsInt())
+      GgufLayout.ropeScaling(table, theta, json.get("head_dim").getAsInt())
           .ifPresent(scaling -> json.add("rope_scaling", scaling));
     }
     String type = metadata.string(prefix + "rope.scaling.type").orElse("none");

@@ -1,10 +1,11 @@
 package org.coldstart.io.gguf;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,8 @@ import org.coldstart.io.safetensors.TensorInfo;
 
 /**
  * Reads the head of a GGUF file, version 2 or 3: metadata and where each tensor lies. Layout as in
- * ggml's {@code docs/gguf.md}.
+ * ggml's {@code docs/gguf.md}. Every length is held against what is left of the file before it is
+ * used.
  */
 final class GgufHeader {
   private static final int MAGIC = 0x46554747; // "GGUF", little-endian
@@ -24,22 +26,44 @@ final class GgufHeader {
   private static final int STRING = 8;
   private static final int ARRAY = 9;
 
-  /** More than any vocabulary has; keeps a hostile array from filling the heap. */
-  private static final long MAX_ARRAY = 1 << 24;
+  /** Bytes of one value of each type, 0 for strings and arrays. */
+  private static final int[] WIDTHS = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
 
+  /** More than any vocabulary has; keeps a hostile file from filling the heap. */
+  private static final int MAX_ARRAY = 1 << 24;
+
+  private static final int MAX_STRING = 1 << 28;
   private static final int MAX_DIMENSIONS = 4;
 
+  /** Bytes read at a time. */
+  private static final int WINDOW = 1 << 16;
+
+  private record Entry(TensorInfo info, long offset, long bytes) {}
+
   private final BinaryFile file;
-  private final GgufCursor cursor;
   private final GgufMetadata metadata;
   private final Map<String, StoredTensor> tensors;
+  private ByteBuffer window = ByteBuffer.allocate(0);
+  private long position;
+
+  /** What is being read, for messages. */
+  private String where = "the file type";
 
   GgufHeader(BinaryFile file) {
     this.file = file;
-    this.cursor = new GgufCursor(file);
-    checkMagicAndVersion();
-    long tensorCount = cursor.count("the number of tensors", 8 + 4 + 4 + 8);
-    long pairCount = cursor.count("the number of metadata entries", 8 + 4 + 1);
+    if (i32() != MAGIC) {
+      throw new CheckpointException(
+          file.path() + " is not a GGUF file: it does not start with \"GGUF\".");
+    }
+    int version = i32();
+    if (version != 2 && version != 3) {
+      throw new CheckpointException(
+          "%s has GGUF version %s; versions 2 and 3 in little-endian are read. Convert the model"
+                  .formatted(file.path(), Integer.toUnsignedString(version))
+              + " with a current llama.cpp.");
+    }
+    long tensorCount = count("the number of tensors", 8 + 4 + 4 + 8);
+    long pairCount = count("the number of metadata entries", 8 + 4 + 1);
     this.metadata = new GgufMetadata(file.path().toString(), pairs(pairCount));
     this.tensors = place(directory(tensorCount));
   }
@@ -53,42 +77,32 @@ final class GgufHeader {
     return tensors;
   }
 
-  private void checkMagicAndVersion() {
-    if (cursor.i32("the file type") != MAGIC) {
-      throw new CheckpointException(
-          file.path() + " is not a GGUF file: it does not start with \"GGUF\".");
-    }
-    int version = cursor.i32("the version");
-    if (version != 2 && version != 3) {
-      boolean bigEndian = version != 0 && (version & 0xffff) == 0;
-      throw new CheckpointException(
-          "%s has GGUF version %s%s; versions 2 and 3 in little-endian are read. Convert the model"
-                  .formatted(
-                      file.path(),
-                      Integer.toUnsignedString(version),
-                      bigEndian ? ", which means big-endian numbers" : "")
-              + " with a current llama.cpp.");
-    }
-  }
-
   private Map<String, Object> pairs(long count) {
     Map<String, Object> pairs = new LinkedHashMap<>();
     for (long i = 0; i < count; i++) {
-      String key = cursor.name("metadata key " + i);
-      Object value = value(cursor.i32("the type of \"" + key + "\""), key);
-      if (pairs.put(key, value) != null) {
-        throw cursor.damaged("metadata key \"%s\" stands there twice", key);
+      where = "metadata key " + i;
+      String key = string();
+      where = "metadata key \"" + key + "\"";
+      if (pairs.put(key, value(i32())) != null) {
+        throw damaged("%s stands there twice", where);
       }
     }
     return pairs;
   }
 
-  private Object value(int type, String key) {
+  private Object value(int type) {
     return switch (type) {
-      case STRING -> cursor.string("\"" + key + "\"");
-      case ARRAY -> array(key);
-      default -> scalar(type, cursor.take(width(type, key), key));
+      case STRING -> string();
+      case ARRAY -> array();
+      default -> scalar(type, take(width(type)));
     };
+  }
+
+  private int width(int type) {
+    if (type < 0 || type >= WIDTHS.length || WIDTHS[type] == 0) {
+      throw damaged("%s has the unknown type %s", where, Integer.toUnsignedString(type));
+    }
+    return WIDTHS[type];
   }
 
   private static Object scalar(int type, ByteBuffer in) {
@@ -107,144 +121,155 @@ final class GgufHeader {
     };
   }
 
-  private int width(int type, String key) {
-    return switch (type) {
-      case 0, 1, 7 -> 1;
-      case 2, 3 -> 2;
-      case 4, 5, 6 -> 4;
-      case 10, 11, 12 -> 8;
-      default ->
-          throw cursor.damaged(
-              "metadata key \"%s\" has the unknown type %s", key, Integer.toUnsignedString(type));
-    };
-  }
-
-  private Object array(String key) {
-    int type = cursor.i32("the element type of \"" + key + "\"");
-    if (type == ARRAY) {
-      throw new CheckpointException(
-          "Metadata key \"%s\" in %s is a list of lists, which is not supported."
-              .formatted(key, file.path()));
-    }
-    int width = type == STRING ? 8 : width(type, key);
-    long count = cursor.count("the length of \"" + key + "\"", width);
+  private Object array() {
+    int type = i32();
+    int width = type == STRING ? 8 : width(type);
+    long count = count("the length of " + where, width);
     if (count > MAX_ARRAY) {
-      throw cursor.damaged("metadata key \"%s\" has %d elements", key, count);
+      throw damaged("%s has %d elements", where, count);
     }
     if (type == STRING) {
       List<String> strings = new ArrayList<>();
       for (long i = 0; i < count; i++) {
-        strings.add(cursor.string("an element of \"" + key + "\""));
+        strings.add(string());
       }
       return Collections.unmodifiableList(strings);
     }
-    return numbers(type, (int) count, cursor.take((int) count * width, key));
-  }
-
-  private static Object numbers(int type, int count, ByteBuffer in) {
+    ByteBuffer in = take((int) count * width);
     if (type == 6 || type == 12) {
-      double[] numbers = new double[count];
+      double[] numbers = new double[(int) count];
       Arrays.setAll(numbers, i -> (Double) scalar(type, in));
       return numbers;
     }
-    long[] numbers = new long[count];
+    long[] numbers = new long[(int) count];
     Arrays.setAll(numbers, i -> type == 7 ? in.get() : (Long) scalar(type, in));
     return numbers;
   }
 
-  private record Entry(TensorInfo info, long offset, long bytes) {}
-
   private List<Entry> directory(long count) {
     Map<String, Entry> entries = new LinkedHashMap<>();
     for (long i = 0; i < count; i++) {
-      String name = cursor.name("the name of tensor " + i);
-      List<Long> shape = shape(name);
-      TensorInfo info = new TensorInfo(name, dtype(name), shape);
-      long offset = cursor.i64("the offset of tensor \"" + name + "\"");
-      if (entries.put(name, new Entry(info, offset, bytes(info))) != null) {
-        throw cursor.damaged("tensor \"%s\" stands there twice", name);
+      where = "the name of tensor " + i;
+      String name = string();
+      where = "tensor \"" + name + "\"";
+      List<Long> shape = shape();
+      TensorInfo info = new TensorInfo(name, dtype(), shape);
+      if (entries.put(name, new Entry(info, i64(), bytes(info))) != null) {
+        throw damaged("%s stands there twice", where);
       }
     }
-    return new ArrayList<>(entries.values());
+    return List.copyOf(entries.values());
   }
 
   /** GGUF lists the innermost size first. */
-  private List<Long> shape(String name) {
-    int dimensions = cursor.i32("the shape of tensor \"" + name + "\"");
+  private List<Long> shape() {
+    int dimensions = i32();
     if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
-      throw cursor.damaged(
-          "tensor \"%s\" has %s dimensions", name, Integer.toUnsignedString(dimensions));
+      throw damaged("%s has %s dimensions", where, Integer.toUnsignedString(dimensions));
     }
     List<Long> shape = new ArrayList<>();
     for (int i = 0; i < dimensions; i++) {
-      long size = cursor.i64("the shape of tensor \"" + name + "\"");
+      long size = i64();
       if (size < 1) {
-        throw cursor.damaged("tensor \"%s\" has the size %s", name, Long.toUnsignedString(size));
+        throw damaged("%s has the size %s", where, Long.toUnsignedString(size));
       }
       shape.add(0, size);
     }
     return shape;
   }
 
-  private DType dtype(String name) {
-    int id = cursor.i32("the type of tensor \"" + name + "\"");
+  private DType dtype() {
+    int id = i32();
     return DType.ofGgml(id)
         .orElseThrow(
             () ->
                 new CheckpointException(
-                    "Tensor \"%s\" in %s has the unknown ggml type %s; use a file in F16, Q8_0 or Q4_K."
-                        .formatted(name, file.path(), Integer.toUnsignedString(id))));
+                    "%s: %s has the unknown ggml type %s; use a file in F16, Q8_0 or Q4_K."
+                        .formatted(file.path(), where, Integer.toUnsignedString(id))));
   }
 
   private long bytes(TensorInfo info) {
     try {
-      // Each row is made of whole blocks.
-      info.dtype().bytes(info.shape().get(info.shape().size() - 1));
+      info.dtype().bytes(info.shape().get(info.shape().size() - 1)); // rows are of whole blocks
       return info.bytes();
     } catch (ArithmeticException e) {
-      throw cursor.damaged(
-          "tensor \"%s\" cannot have the shape %s in %s (%s)",
-          info.name(), info.shape(), info.dtype(), e.getMessage());
+      throw damaged("%s cannot have the shape %s in %s", where, info.shape(), info.dtype());
     }
   }
 
   private Map<String, StoredTensor> place(List<Entry> entries) {
     long alignment = metadata.integer("general.alignment").orElse(DEFAULT_ALIGNMENT);
     if (alignment < 1 || alignment > 1 << 24 || Long.bitCount(alignment) != 1) {
-      throw cursor.damaged("general.alignment is %d, not a power of two", alignment);
+      throw damaged("general.alignment is %d, not a power of two", alignment);
     }
-    long start = (cursor.position() + alignment - 1) / alignment * alignment;
+    long start = (position + alignment - 1) / alignment * alignment;
     Map<String, StoredTensor> tensors = new LinkedHashMap<>();
     for (Entry entry : entries) {
-      TensorInfo info = entry.info();
-      if (entry.offset() < 0 || entry.offset() % alignment != 0) {
-        throw cursor.damaged(
+      String name = entry.info().name();
+      long offset = entry.offset();
+      if (offset < 0 || offset % alignment != 0) {
+        throw damaged(
             "tensor \"%s\" starts at offset %s, which is no multiple of the alignment %d",
-            info.name(), Long.toUnsignedString(entry.offset()), alignment);
+            name, Long.toUnsignedString(offset), alignment);
       }
       if (start > file.size()
-          || entry.offset() > file.size() - start
-          || entry.bytes() > file.size() - start - entry.offset()) {
-        throw cursor.damaged(
+          || offset > file.size() - start
+          || entry.bytes() > file.size() - start - offset) {
+        throw damaged(
             "tensor \"%s\" has %d bytes at offset %d of the data, but the file ends at byte %d",
-            info.name(), entry.bytes(), entry.offset(), file.size());
+            name, entry.bytes(), offset, file.size());
       }
       tensors.put(
-          info.name(),
-          new StoredTensor(file, info, start + entry.offset(), Dequantizer::decode));
+          name, new StoredTensor(file, entry.info(), start + offset, Dequantizer::decode));
     }
-    checkDisjoint(entries);
     return Collections.unmodifiableMap(tensors);
   }
 
-  private void checkDisjoint(List<Entry> entries) {
-    entries.sort(Comparator.comparingLong(Entry::offset).thenComparingLong(Entry::bytes));
-    for (int i = 1; i < entries.size(); i++) {
-      Entry before = entries.get(i - 1);
-      if (entries.get(i).offset() < before.offset() + before.bytes()) {
-        throw cursor.damaged(
-            "tensors \"%s\" and \"%s\" overlap", before.info().name(), entries.get(i).info().name());
-      }
+  private int i32() {
+    return take(4).getInt();
+  }
+
+  private long i64() {
+    return take(8).getLong();
+  }
+
+  /** A number of things that follow, of at least {@code bytesEach} bytes. */
+  private long count(String what, long bytesEach) {
+    long count = i64();
+    long rest = file.size() - position;
+    if (count < 0 || count > rest / bytesEach) {
+      throw damaged("%s is %s, but only %d bytes follow", what, Long.toUnsignedString(count), rest);
     }
+    return count;
+  }
+
+  private String string() {
+    long length = count("the length of " + where, 1);
+    if (length > MAX_STRING) {
+      throw damaged("%s has %d bytes", where, length);
+    }
+    byte[] bytes = new byte[(int) length];
+    take((int) length).get(bytes);
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  private ByteBuffer take(int length) {
+    long rest = file.size() - position;
+    if (length > rest) {
+      throw damaged("it ends at byte %d, in the middle of %s", file.size(), where);
+    }
+    if (length > window.remaining()) {
+      window = file.read(position, (int) Math.max(length, Math.min(WINDOW, rest)));
+    }
+    ByteBuffer bytes = window.slice(window.position(), length).order(ByteOrder.LITTLE_ENDIAN);
+    window.position(window.position() + length);
+    position += length;
+    return bytes;
+  }
+
+  private CheckpointException damaged(String what, Object... values) {
+    return new CheckpointException(
+        "%s is cut short or damaged: %s. Download it again."
+            .formatted(file.path(), what.formatted(values)));
   }
 }

@@ -1,10 +1,13 @@
 package org.coldstart.io.gguf;
 
+import com.google.gson.JsonObject;
 import java.nio.FloatBuffer;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.coldstart.io.config.RopeParameters;
+import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.safetensors.StoredTensor;
 
 /** How llama.cpp names and stores a decoder's tensors, as against Hugging Face. */
@@ -87,5 +90,48 @@ final class GgufLayout {
     long within = row % headDim;
     long half = headDim / 2;
     return row - within + within % half * 2 + within / half;
+  }
+
+  /**
+   * The {@code rope_scaling} of config.json behind {@code rope_freqs.weight}, empty for a table of
+   * ones. llama.cpp's converter writes only what each frequency is divided by; Llama 3.1 to 3.3 all
+   * use low 1, high 4 and an original length of 8192, with a factor of 8 or 32, and the factor is
+   * the largest entry. A table that these do not reproduce is refused.
+   */
+  static Optional<JsonObject> ropeScaling(StoredTensor table, double theta, int headDim) {
+    float[] divisors = values(table, headDim);
+    double factor = 1;
+    for (float divisor : divisors) {
+      factor = Math.max(factor, divisor);
+    }
+    RopeParameters candidate =
+        factor == 1
+            ? RopeParameters.plain(theta)
+            : new RopeParameters(RopeParameters.Type.LLAMA3, theta, factor, 1, 4, 8192);
+    for (int i = 0; i < divisors.length; i++) {
+      double wavelength = 2 * Math.PI * Math.pow(theta, (double) i / divisors.length);
+      double expected = candidate.stretch(wavelength);
+      if (!(Math.abs(divisors[i] - expected) <= 1e-5 * expected)) {
+        throw refused(table, "entry " + i + " is " + divisors[i] + " instead of " + expected);
+      }
+    }
+    return factor == 1 ? Optional.empty() : Optional.of(candidate.scaling());
+  }
+
+  private static float[] values(StoredTensor table, int headDim) {
+    long entries = table.info().elements();
+    if (entries != headDim / 2) {
+      throw refused(table, "it has " + entries + " entries for heads of " + headDim);
+    }
+    FloatBuffer values = FloatBuffer.allocate((int) entries);
+    table.read(0, values);
+    return values.array();
+  }
+
+  private static CheckpointException refused(StoredTensor table, String why) {
+    return new CheckpointException(
+        "The rotary table %s is not that of a Llama 3 (%s), so the rope scaling of this GGUF file"
+                .formatted(table.info().name(), why)
+            + " is unknown. Use the safetensors checkpoint.");
   }
 }

@@ -1,31 +1,37 @@
 package org.coldstart.io.safetensors;
 
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collection;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.coldstart.io.files.BinaryFile;
 import org.coldstart.io.files.CheckpointException;
+import org.coldstart.io.json.JsonFiles;
 
 /**
  * The tensors of a safetensors file, or of several that an index makes one checkpoint of. Those in
  * F32, F16 and BF16 can be read as numbers; others can stand beside them, and their bytes be read.
  */
 public final class SafetensorsFile implements TensorSource {
+  /** A shard lies beside its index; a path could lead anywhere. */
+  private static final Pattern SHARD = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]*");
+
   private final Path path;
-  private final Collection<BinaryFile> files;
-  private final Map<String, StoredTensor> stored;
+  private final List<BinaryFile> files = new ArrayList<>();
+  private final Map<String, StoredTensor> stored = new LinkedHashMap<>();
   private final Map<String, TensorInfo> infos = new LinkedHashMap<>();
 
-  SafetensorsFile(Path path, Collection<BinaryFile> files, Map<String, StoredTensor> stored) {
+  private SafetensorsFile(Path path) {
     this.path = path;
-    this.files = files;
-    this.stored = stored;
-    stored.forEach((name, tensor) -> infos.put(name, tensor.info()));
   }
 
   /**
@@ -34,11 +40,12 @@ public final class SafetensorsFile implements TensorSource {
    * @throws CheckpointException if it is no safetensors file, or is cut or damaged
    */
   public static SafetensorsFile open(Path path) {
-    BinaryFile file = BinaryFile.open(path);
+    SafetensorsFile opened = new SafetensorsFile(path);
     try {
-      return new SafetensorsFile(path, List.of(file), new SafetensorsHeader(file).read());
+      opened.addAll(opened.header(path));
+      return opened;
     } catch (RuntimeException | Error e) {
-      file.close();
+      opened.close();
       throw e;
     }
   }
@@ -49,7 +56,70 @@ public final class SafetensorsFile implements TensorSource {
    * @throws CheckpointException if one of them is missing or damaged, or a tensor stands in two
    */
   public static SafetensorsFile openIndex(Path index) {
-    return ShardIndex.open(index);
+    SafetensorsFile opened = new SafetensorsFile(index);
+    try {
+      opened.addShards();
+      return opened;
+    } catch (RuntimeException | Error e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  private Map<String, StoredTensor> header(Path path) {
+    BinaryFile file = BinaryFile.open(path);
+    files.add(file);
+    return new SafetensorsHeader(file).read();
+  }
+
+  private void addAll(Map<String, StoredTensor> tensors) {
+    stored.putAll(tensors);
+    tensors.forEach((name, tensor) -> infos.put(name, tensor.info()));
+  }
+
+  private void addShards() {
+    JsonElement map = JsonFiles.read(path, CheckpointException::new).get("weight_map");
+    if (!(map instanceof JsonObject shardOf)) {
+      throw new CheckpointException(path + ": \"weight_map\" is missing.");
+    }
+    Map<Path, Map<String, StoredTensor>> shards = new LinkedHashMap<>();
+    for (String tensor : shardOf.keySet()) {
+      Path shard = shard(tensor, shardOf.get(tensor));
+      StoredTensor found = shards.computeIfAbsent(shard, this::header).get(tensor);
+      if (found == null) {
+        throw new CheckpointException("There is no tensor \"" + tensor + "\" in " + shard + ".");
+      }
+      addAll(Map.of(tensor, found));
+    }
+    // Which of two is meant nobody can say; readers that go by the shards take the last.
+    Map<String, Path> seen = new HashMap<>();
+    shards.forEach(
+        (shard, tensors) ->
+            tensors.keySet().forEach(tensor -> checkOnce(tensor, shard, seen.put(tensor, shard))));
+  }
+
+  private Path shard(String tensor, JsonElement name) {
+    if (!name.isJsonPrimitive() || !SHARD.matcher(name.getAsString()).matches()) {
+      throw new CheckpointException(
+          "Tensor \"%s\" in %s should name a file in the same folder, but names %s."
+              .formatted(tensor, path, name));
+    }
+    Path shard = path.resolveSibling(name.getAsString());
+    if (!Files.exists(shard)) {
+      throw new CheckpointException(
+          "%s names the file %s, which is missing: the checkpoint is incomplete; download it again."
+              .formatted(path, shard.getFileName()));
+    }
+    return shard;
+  }
+
+  private static void checkOnce(String tensor, Path shard, Path other) {
+    if (other != null) {
+      throw new CheckpointException(
+          "Tensor \"%s\" stands twice: in %s and in %s. They are parts of different checkpoints;"
+                  .formatted(tensor, other, shard)
+              + " download or save it again.");
+    }
   }
 
   @Override
@@ -57,28 +127,25 @@ public final class SafetensorsFile implements TensorSource {
     return Collections.unmodifiableMap(infos);
   }
 
-  StoredTensor stored(String name) {
-    tensor(name);
-    return stored.get(name);
-  }
-
   @Override
   public void read(String name, long offset, FloatBuffer into) {
-    stored(name).read(offset, into);
+    tensor(name);
+    stored.get(name).read(offset, into);
   }
 
+  /** The stored bytes where {@code as} is the stored type, else f32. */
   @Override
   public void read(String name, long offset, DType as, ByteBuffer into) {
-    stored(name).read(offset, as, into);
+    if (as == tensor(name).dtype()) {
+      stored.get(name).readBytes(offset, into);
+    } else {
+      TensorSource.super.read(name, offset, as, into);
+    }
   }
 
   @Override
   public String origin() {
     return path.toString();
-  }
-
-  Collection<BinaryFile> files() {
-    return files;
   }
 
   @Override

@@ -142,7 +142,7 @@ final class SafetensorsHeader {
       }
       tensors.put(
           info.name(),
-          new StoredTensor(file, info, start + entry.begin(), HalfPrecision::decode));
+          new StoredTensor(file, info, start + entry.begin(), StoredTensor::decodePlain));
     }
     if (at != size) {
       throw damaged("%d bytes follow the last tensor", size - at);

@@ -1,6 +1,7 @@
 package org.coldstart.io.safetensors;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import org.coldstart.io.files.BinaryFile;
 import org.coldstart.io.files.CheckpointException;
@@ -58,17 +59,10 @@ public record StoredTensor(BinaryFile file, TensorInfo info, long position, Deco
     }
   }
 
-  /** The same in a plain type; if it is the stored one, whichever, the bytes as they are. */
-  public void read(long offset, DType as, ByteBuffer into) {
-    int count = into.remaining() / as.blockBytes();
-    if (as == info.dtype()) {
-      checkRange(offset, count);
-      file.read(position + as.bytes(offset), into);
-    } else {
-      FloatBuffer floats = FloatBuffer.allocate(count);
-      read(offset, floats);
-      HalfPrecision.encode(floats.flip(), as, into);
-    }
+  /** Fills {@code into} with the stored bytes of a plain type, from element {@code offset} on. */
+  void readBytes(long offset, ByteBuffer into) {
+    checkRange(offset, into.remaining() / info.dtype().blockBytes());
+    file.read(position + info.dtype().bytes(offset), into);
   }
 
   /**
@@ -80,5 +74,33 @@ public record StoredTensor(BinaryFile file, TensorInfo info, long position, Deco
           "Elements %d to %d lie outside tensor \"%s\" %s in %s."
               .formatted(offset, offset + count, info.name(), info.shape(), file.path()));
     }
+  }
+
+  /** A {@link Decoder} of little-endian F32, BF16 and F16. */
+  public static void decodePlain(DType type, byte[] numbers, int count, float[] into) {
+    ByteBuffer bytes = ByteBuffer.wrap(numbers).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < count; i++) {
+      into[i] =
+          switch (type) {
+            case F32 -> bytes.getFloat();
+            case F16 -> f16ToFloat(bytes.getShort());
+            case BF16 -> Float.intBitsToFloat(bytes.getShort() << 16);
+            default -> throw new IllegalArgumentException("There is no plain number in " + type);
+          };
+    }
+  }
+
+  /** The value of a 16-bit number of IEEE 754; a NaN stays a NaN. */
+  public static float f16ToFloat(short half) {
+    int sign = (half & 0x8000) << 16;
+    int magnitude = half & 0x7fff;
+    if (magnitude >= 0x7c00) { // infinity and NaN
+      return Float.intBitsToFloat(sign | 0x7f800000 | (magnitude & 0x3ff) << 13);
+    }
+    if (magnitude >= 0x400) { // normal: the exponent's bias is 127 instead of 15
+      return Float.intBitsToFloat(sign | (magnitude << 13) + (127 - 15 << 23));
+    }
+    float subnormal = magnitude * 0x1p-24f;
+    return sign == 0 ? subnormal : -subnormal;
   }
 }

@@ -1,6 +1,7 @@
 package org.coldstart.io.safetensors;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.Map;
 import org.coldstart.io.files.CheckpointException;
@@ -25,16 +26,20 @@ public interface TensorSource extends AutoCloseable {
 
   /**
    * Fills {@code into} with little-endian values of the given type, starting at element {@code
-   * offset}: the stored bytes where that is the stored type, rounded to nearest, ties to even,
-   * otherwise.
+   * offset}.
    *
-   * @param as F32, BF16 or F16, or the stored type, whichever plain one it is
+   * @param as F32, or another plain type that this source has the tensor in or rounds to
    * @throws CheckpointException as above
    */
   default void read(String name, long offset, DType as, ByteBuffer into) {
-    FloatBuffer floats = FloatBuffer.allocate(into.remaining() / as.blockBytes());
+    if (as != DType.F32) {
+      throw new CheckpointException(
+          "Tensor \"%s\" of %s is given as F32, not as %s.".formatted(name, origin(), as));
+    }
+    FloatBuffer floats = FloatBuffer.allocate(into.remaining() / Float.BYTES);
     read(name, offset, floats);
-    HalfPrecision.encode(floats.flip(), as, into);
+    into.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(floats.flip());
+    into.position(into.limit());
   }
 
   /** The type a tensor had in the file it came from; it may have another one here. */

@@ -12,13 +12,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.coldstart.fixture.Fixtures;
+import org.coldstart.fixture.MemoryTensors;
 import org.coldstart.fixture.Warnings;
 import org.coldstart.io.config.RopeParameters;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
 import org.coldstart.io.safetensors.DType;
-import org.coldstart.io.safetensors.HalfPrecision;
 import org.coldstart.io.safetensors.SafetensorsWriter;
 import org.coldstart.io.safetensors.TensorSource;
 import org.junit.jupiter.api.Assumptions;
@@ -48,17 +48,11 @@ class CheckpointTest {
         assertEquals(DType.BF16, shards.tensors().tensor(name).dtype());
         float[] expected = Fixtures.all(whole.tensors(), name);
         for (int i = 0; i < expected.length; i++) {
-          expected[i] = bf16(expected[i]);
+          expected[i] = MemoryTensors.toBf16(expected[i]);
         }
         assertArrayEquals(expected, Fixtures.all(shards.tensors(), name), name);
       }
     }
-  }
-
-  /** Rounded to the nearest number of bf16, ties to even. */
-  private static float bf16(float value) {
-    int bits = Float.floatToRawIntBits(value);
-    return Float.intBitsToFloat((bits + 0x7fff + (bits >>> 16 & 1)) & 0xffff0000);
   }
 
   @Test

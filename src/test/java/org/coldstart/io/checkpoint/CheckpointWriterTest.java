@@ -2,9 +2,10 @@ package org.coldstart.io.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.coldstart.fixture.Fixtures;
 import org.coldstart.fixture.MemoryTensors;
+import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
 import org.coldstart.io.safetensors.DType;
@@ -102,6 +104,25 @@ class CheckpointWriterTest {
       try (Checkpoint saved = Checkpoint.open(folder)) {
         assertEquals(DType.BF16, saved.tensors().tensor("model.norm.weight").dtype());
         assertSameValues(source.tensors(), saved.tensors());
+      }
+    }
+  }
+
+  /** An absent key would mean transformers' default, which is another token. */
+  @Test
+  void anIdThatIsNullStaysNull() {
+    try (Checkpoint source = Checkpoint.open(Fixtures.path("hf"))) {
+      JsonObject json = source.config().toJson();
+      json.add("bos_token_id", JsonNull.INSTANCE);
+      CheckpointWriter.write(
+          folder,
+          ModelConfig.fromJson(json),
+          source.generationConfig().orElseThrow(),
+          source.tensors(),
+          List.copyOf(source.tensors().tensors().values()),
+          Long.MAX_VALUE);
+      try (Checkpoint saved = Checkpoint.open(folder)) {
+        assertNull(saved.config().ids().bos());
       }
     }
   }

@@ -51,18 +51,45 @@ class SafetensorsTest {
     }
   }
 
-  @ParameterizedTest
-  @CsvSource({"F16, f16", "BF16, bf16"})
-  void writesHalvesAsTorchDoes(DType dtype, String expected) {
-    try (SafetensorsFile fixture = SafetensorsFile.open(Fixtures.path("halves.safetensors"))) {
-      float[] values = Fixtures.all(fixture, "values");
-      Path file = folder.resolve("halves.safetensors");
-      SafetensorsWriter.write(
-          file, new MemoryTensors().with("x", List.of((long) values.length), values), dtype);
-      try (SafetensorsFile read = SafetensorsFile.open(file)) {
-        assertEquals(dtype, read.tensor("x").dtype());
-        assertArrayEquals(Fixtures.all(fixture, expected), Fixtures.all(read, "x"));
+  @Test
+  void readsEveryNumberOf16BitsAsTorchDoes() throws Exception {
+    byte[] bytes = Files.readAllBytes(Fixtures.path("every_f16.f32"));
+    float[] expected = new float[bytes.length / 4];
+    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(expected);
+    try (SafetensorsFile file = SafetensorsFile.open(Fixtures.path("halves.safetensors"))) {
+      assertArrayEquals(expected, Fixtures.all(file, "every_f16"));
+      float[] values = Fixtures.all(file, "values");
+      float[] bf16 = Fixtures.all(file, "bf16");
+      for (int i = 0; i < values.length; i++) {
+        float rounded = MemoryTensors.toBf16(values[i]);
+        assertTrue(Float.isNaN(rounded) ? Float.isNaN(bf16[i]) : rounded == bf16[i], "value " + i);
       }
+    }
+  }
+
+  /** An optimizer's state: bytes beside f32, written and read as they are. */
+  @Test
+  void tensorsOfAnyPlainTypeComeBackAsBytes() {
+    byte[] codes = {0, 1, -1, 127, -128};
+    TensorSource state =
+        new MemoryTensors() {
+          @Override
+          public void read(String name, long offset, DType as, ByteBuffer into) {
+            if (as == DType.U8) {
+              into.put(codes, (int) offset, into.remaining());
+            } else {
+              super.read(name, offset, as, into);
+            }
+          }
+        }.with("exp_avg.codes", DType.U8, List.of(5L)).with("exp_avg.scale", List.of(2L), 3, 4);
+    Path file = folder.resolve("optimizer.safetensors");
+    SafetensorsWriter.write(file, state);
+    try (SafetensorsFile read = SafetensorsFile.open(file)) {
+      assertEquals(state.tensors(), read.tensors());
+      ByteBuffer bytes = ByteBuffer.allocate(5);
+      read.read("exp_avg.codes", 0, DType.U8, bytes);
+      assertArrayEquals(codes, bytes.array());
+      assertArrayEquals(new float[] {3, 4}, Fixtures.all(read, "exp_avg.scale"));
     }
   }
 
