@@ -1,5 +1,7 @@
 package org.coldstart.io.config;
 
+import static org.coldstart.io.files.CheckpointException.require;
+
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -103,27 +105,26 @@ public enum Architecture {
   static Architecture of(JsonFields config) {
     Optional<String> type = config.string("model_type");
     Optional<String> name = config.element("architectures").map(list -> onlyName(list, config));
-    if (name.isEmpty() && type.isEmpty()) {
-      throw new CheckpointException(
-          config.origin()
-              + " has neither \"architectures\" nor \"model_type\"; it is not the config.json of a"
-              + " language model.");
-    }
+    require(
+        name.isPresent() || type.isPresent(),
+        "%s has neither \"architectures\" nor \"model_type\"; it is not the config.json of a language"
+            + " model.",
+        config.origin());
     Architecture found =
         name.map(wanted -> one(known -> known.className.equals(wanted), wanted, config))
             .orElseGet(() -> one(known -> known.modelType.equals(type.get()), type.get(), config));
-    if (!type.orElse(found.modelType).equals(found.modelType)) {
-      throw config.wrong(
-          "model_type", "\"%s\" beside %s".formatted(found.modelType, found.className));
-    }
+    config.require(
+        type.orElse(found.modelType).equals(found.modelType),
+        "model_type",
+        "\"%s\" beside %s".formatted(found.modelType, found.className));
     return found;
   }
 
   private static String onlyName(JsonElement list, JsonFields config) {
-    if (list instanceof JsonArray names && names.size() == 1 && names.get(0).isJsonPrimitive()) {
-      return names.get(0).getAsString();
-    }
-    throw config.wrong("architectures", "a list of one name");
+    boolean one =
+        list instanceof JsonArray names && names.size() == 1 && names.get(0).isJsonPrimitive();
+    config.require(one, "architectures", "a list of one name");
+    return list.getAsString();
   }
 
   private static Architecture one(Predicate<Architecture> wanted, String name, JsonFields config) {

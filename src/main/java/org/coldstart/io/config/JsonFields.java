@@ -76,25 +76,21 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
   /** A whole number from {@code least} to {@code most}; null counts as absent. */
   int integer(String key, int least, int most) {
     int value = present(key).integer(key).orElseThrow(() -> missing(key));
-    return check(value >= least && value <= most, key, "from " + least + " to " + most, value);
+    require(value >= least && value <= most, key, "from " + least + " to " + most);
+    return value;
   }
 
   /** A number from {@code least} to {@code most}; null counts as absent. */
   double number(String key, double least, double most) {
     double value = present(key).number(key).orElseThrow(() -> missing(key));
-    return check(value >= least && value <= most, key, "from " + least + " to " + most, value);
+    require(value >= least && value <= most, key, "from " + least + " to " + most);
+    return value;
   }
 
   /** A number above zero; null counts as absent. */
   double positive(String key) {
     double value = present(key).number(key).orElseThrow(() -> missing(key));
-    return check(value > 0, key, "above 0", value);
-  }
-
-  private <T> T check(boolean fits, String key, String expected, T value) {
-    if (!fits) {
-      throw wrong(key, expected);
-    }
+    require(value > 0, key, "above 0");
     return value;
   }
 
@@ -105,9 +101,7 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
   private <T> Optional<T> value(
       String key, Predicate<JsonElement> fits, String expected, Function<JsonElement, T> as) {
     Optional<JsonElement> element = element(key);
-    if (element.isPresent() && !fits.test(element.get())) {
-      throw wrong(key, expected);
-    }
+    require(element.isEmpty() || fits.test(element.get()), key, expected);
     return element.map(as);
   }
 
@@ -135,25 +129,26 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
     return new CheckpointException(origin + ": \"" + key + "\" is missing.");
   }
 
-  /** That a value is not what it should be. */
-  CheckpointException wrong(String key, String expected) {
-    return new CheckpointException(
-        "%s: \"%s\" is %s; it should be %s."
-            .formatted(origin, key, shortened(key), expected));
+  /** Throws unless a value is what it should be. */
+  void require(boolean fine, String key, String expected) {
+    if (!fine) {
+      throw new CheckpointException(
+          "%s: \"%s\" is %s; it should be %s."
+              .formatted(origin, key, shortened(key), expected));
+    }
   }
 
-  /** That a value asks for what this library does not do: a wrong answer is worse than none. */
+  /** Throws if a value asks for what this library does not do, which would change the results. */
+  void refuseIf(boolean unsupported, String key) {
+    if (unsupported) {
+      throw unsupported(key);
+    }
+  }
+
   CheckpointException unsupported(String key) {
     return new CheckpointException(
         "%s: option \"%s\" = %s is not implemented, and ignoring it would change the results."
             .formatted(origin, key, shortened(key)));
-  }
-
-  /** Refuses a number other than the one that leaves the results as they are. */
-  void refuseUnless(String key, double neutral) {
-    if (number(key).orElse(neutral) != neutral) {
-      throw unsupported(key);
-    }
   }
 
   private String shortened(String key) {

@@ -54,31 +54,26 @@ final class ModelConfigReader {
   /** Refuses options that change a model's results and are not implemented. */
   private void refuseUnsupported() {
     for (String key : MUST_BE_ABSENT.split(" ")) {
-      refuseIf(config.element(key).isPresent(), key);
+      config.refuseIf(config.element(key).isPresent(), key);
     }
     for (String key : MUST_BE_FALSE.split(" ")) {
-      refuseIf(config.bool(key), key);
+      config.refuseIf(config.bool(key), key);
     }
     for (String key : MUST_BE_KNOWN.split(" ")) {
-      refuseIf(config.element(key).isPresent() && !architecture.has(key), key);
+      config.refuseIf(config.element(key).isPresent() && !architecture.has(key), key);
     }
-    config.refuseUnless("partial_rotary_factor", 1);
-    config.refuseUnless("attention_dropout", 0);
+    String partial = "partial_rotary_factor";
+    config.refuseIf(config.number(partial).orElse(1.0) != 1, partial);
+    config.refuseIf(config.number("attention_dropout").orElse(0.0) != 0, "attention_dropout");
     if (architecture == Architecture.GEMMA) {
       // Versions of transformers disagree on whether this key or hidden_act counts.
       String activation = config.string("hidden_activation").orElse("gelu_pytorch_tanh");
-      refuseIf(!activation.equals("gelu_pytorch_tanh"), "hidden_activation");
+      config.refuseIf(!activation.equals("gelu_pytorch_tanh"), "hidden_activation");
     }
     if (!architecture.has("sliding_window")) {
       // A window as long as the longest text changes nothing.
       int window = config.integer("sliding_window").orElse(longest);
-      refuseIf(window < longest, "sliding_window");
-    }
-  }
-
-  private void refuseIf(boolean unsupported, String key) {
-    if (unsupported) {
-      throw config.unsupported(key);
+      config.refuseIf(window < longest, "sliding_window");
     }
   }
 
@@ -119,9 +114,8 @@ final class ModelConfigReader {
       case "silu", "swish" -> Activation.SILU;
       case "gelu_pytorch_tanh" -> Activation.GELU_TANH;
       case "gelu" -> {
-        if (architecture != Architecture.GEMMA) { // there it has always meant the tanh form
-          throw config.unsupported(key);
-        }
+        // In the first Gemma it has always meant the tanh form.
+        config.refuseIf(architecture != Architecture.GEMMA, key);
         yield Activation.GELU_TANH;
       }
       default -> throw config.unsupported(key);
@@ -150,22 +144,21 @@ final class ModelConfigReader {
 
   private int headDim(int heads) {
     Optional<Integer> given = config.integer("head_dim");
-    if (given.isEmpty() && hidden % heads != 0) {
-      throw config.wrong("hidden_size", "a multiple of \"num_attention_heads\", " + heads);
-    }
+    config.require(
+        given.isPresent() || hidden % heads == 0,
+        "hidden_size",
+        "a multiple of \"num_attention_heads\", " + heads);
     int headDim = given.isEmpty() ? hidden / heads : config.integer("head_dim", 1, MAX_WIDTH);
-    if (headDim % 2 != 0) {
-      throw config.wrong("head_dim", "even, for rotary embeddings, and not " + headDim);
-    }
+    config.require(
+        headDim % 2 == 0, "head_dim", "even, for rotary embeddings, and not " + headDim);
     return headDim;
   }
 
   private int keyValueHeads(int heads) {
     String key = "num_key_value_heads";
     int keyValueHeads = config.element(key).isEmpty() ? heads : config.integer(key, 1, heads);
-    if (heads % keyValueHeads != 0) {
-      throw config.wrong(key, "a divisor of \"num_attention_heads\", " + heads);
-    }
+    config.require(
+        heads % keyValueHeads == 0, key, "a divisor of \"num_attention_heads\", " + heads);
     return keyValueHeads;
   }
 
@@ -190,12 +183,11 @@ final class ModelConfigReader {
     boolean fixed =
         EnumSet.of(Architecture.LLAMA, Architecture.MISTRAL, Architecture.GEMMA)
             .contains(architecture);
-    if (fixed && !types.equals(usual)) {
-      throw config.unsupported("layer_types");
-    }
-    if (types.contains(LayerType.SLIDING_ATTENTION) && !windowed) {
-      throw config.wrong("sliding_window", "a number in use, for layers with sliding attention");
-    }
+    config.refuseIf(fixed && !types.equals(usual), "layer_types");
+    config.require(
+        windowed || !types.contains(LayerType.SLIDING_ATTENTION),
+        "sliding_window",
+        "a number in use, for layers with sliding attention");
     return types;
   }
 
@@ -220,9 +212,8 @@ final class ModelConfigReader {
     if (types.isJsonArray()) {
       types.getAsJsonArray().forEach(name -> found.add(layerType(name)));
     }
-    if (found.size() != layers) {
-      throw config.wrong("layer_types", "a list of the kinds of all " + layers + " layers");
-    }
+    config.require(
+        found.size() == layers, "layer_types", "a list of the kinds of all " + layers + " layers");
     return found;
   }
 

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.coldstart.io.config.AttentionConfig.LayerType;
-import org.coldstart.io.files.CheckpointException;
 
 /**
  * Rotary parameters in {@code config.json}: {@code rope_theta}, {@code rope_local_base_freq} and
@@ -14,6 +13,7 @@ import org.coldstart.io.files.CheckpointException;
  */
 final class RopeJson {
   private static final String THETA = "rope_theta";
+  private static final String PARTIAL = "partial_rotary_factor";
   private static final String LOCAL_THETA = "rope_local_base_freq";
   private static final String FULL = LayerType.FULL_ATTENTION.jsonName();
   private static final String SLIDING = LayerType.SLIDING_ATTENTION.jsonName();
@@ -51,7 +51,7 @@ final class RopeJson {
       return RopeParameters.plain(usualTheta);
     }
     JsonFields rope = found.get().or(THETA, usualTheta);
-    rope.refuseUnless("partial_rotary_factor", 1);
+    rope.refuseIf(rope.number(PARTIAL).orElse(1.0) != 1, PARTIAL);
     double theta = rope.positive(THETA);
     String key = rope.json().has("rope_type") ? "rope_type" : "type";
     String original = "original_max_position_embeddings";
@@ -66,9 +66,7 @@ final class RopeJson {
   private static RopeParameters llama3(JsonFields rope, double theta) {
     double low = rope.positive("low_freq_factor");
     double high = rope.positive("high_freq_factor");
-    if (high <= low) {
-      throw rope.wrong("high_freq_factor", "above \"low_freq_factor\", " + low);
-    }
+    rope.require(high > low, "high_freq_factor", "above \"low_freq_factor\", " + low);
     return new RopeParameters(
         RopeParameters.Type.LLAMA3,
         theta,
@@ -81,16 +79,13 @@ final class RopeJson {
   /** Parameters per kind of layer belong where kinds differ, and only there. */
   private static void refuseOtherNesting(JsonFields rope, boolean local) {
     for (String key : List.of(FULL, SLIDING)) {
-      if (!local && rope.json().has(key)) {
-        throw rope.unsupported(key);
-      }
+      rope.refuseIf(!local && rope.json().has(key), key);
     }
     for (String key : List.of("rope_type", THETA, "factor")) {
-      if (local && rope.json().has(key)) {
-        throw new CheckpointException(
-            "%s: \"rope_parameters\" has \"%s\" directly; it should have it for \"%s\" and \"%s\"."
-                .formatted(rope.origin(), key, FULL, SLIDING));
-      }
+      rope.require(
+          !local || !rope.json().has(key),
+          key,
+          "given for \"" + FULL + "\" and \"" + SLIDING + "\" in \"rope_parameters\"");
     }
   }
 

@@ -1,12 +1,13 @@
 package org.coldstart.io.config;
 
+import static org.coldstart.io.files.CheckpointException.require;
+
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
-import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.safetensors.TensorInfo;
 
 /** The tensors that a decoder of a configuration has, by their Hugging Face names. */
@@ -83,12 +84,11 @@ final class TensorShapes {
   void check(Map<String, TensorInfo> tensors, String origin) {
     shapes.forEach(
         (name, shape) -> {
-          if (!tensors.containsKey(name)) {
-            throw new CheckpointException(
-                "Tensor \"%s\" %s is missing in %s: the file is incomplete, or its configuration"
-                        .formatted(name, shape, origin)
-                    + " belongs to another model.");
-          }
+          require(
+              tensors.containsKey(name),
+              "Tensor \"%s\" %s is missing in %s: the file is incomplete, or its configuration"
+                  + " belongs to another model.",
+              name, shape, origin);
           tensors.get(name).requireShape(shape, origin);
         });
     List<String> unused =

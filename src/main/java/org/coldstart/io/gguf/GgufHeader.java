@@ -1,5 +1,7 @@
 package org.coldstart.io.gguf;
 
+import static org.coldstart.io.files.CheckpointException.require;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -9,6 +11,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.coldstart.io.files.BinaryFile;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.safetensors.DType;
@@ -33,7 +36,6 @@ final class GgufHeader {
   private static final int MAX_ARRAY = 1 << 24;
 
   private static final int MAX_STRING = 1 << 28;
-  private static final int MAX_DIMENSIONS = 4;
 
   /** Bytes read at a time. */
   private static final int WINDOW = 1 << 16;
@@ -51,17 +53,14 @@ final class GgufHeader {
 
   GgufHeader(BinaryFile file) {
     this.file = file;
-    if (i32() != MAGIC) {
-      throw new CheckpointException(
-          file.path() + " is not a GGUF file: it does not start with \"GGUF\".");
-    }
+    require(
+        i32() == MAGIC, "%s is not a GGUF file: it does not start with \"GGUF\".", file.path());
     int version = i32();
-    if (version != 2 && version != 3) {
-      throw new CheckpointException(
-          "%s has GGUF version %s; versions 2 and 3 in little-endian are read. Convert the model"
-                  .formatted(file.path(), Integer.toUnsignedString(version))
-              + " with a current llama.cpp.");
-    }
+    require(
+        version == 2 || version == 3,
+        "%s has GGUF version %x; versions 2 and 3 in little-endian are read. Convert the model with"
+            + " a current llama.cpp.",
+        file.path(), version);
     long tensorCount = count("the number of tensors", 8 + 4 + 4 + 8);
     long pairCount = count("the number of metadata entries", 8 + 4 + 1);
     this.metadata = new GgufMetadata(file.path().toString(), pairs(pairCount));
@@ -83,9 +82,7 @@ final class GgufHeader {
       where = "metadata key " + i;
       String key = string();
       where = "metadata key \"" + key + "\"";
-      if (pairs.put(key, value(i32())) != null) {
-        throw damaged("%s stands there twice", where);
-      }
+      check(pairs.put(key, value(i32())) == null, "%s stands there twice", where);
     }
     return pairs;
   }
@@ -99,9 +96,8 @@ final class GgufHeader {
   }
 
   private int width(int type) {
-    if (type < 0 || type >= WIDTHS.length || WIDTHS[type] == 0) {
-      throw damaged("%s has the unknown type %s", where, Integer.toUnsignedString(type));
-    }
+    boolean known = type >= 0 && type < WIDTHS.length && WIDTHS[type] > 0;
+    check(known, "%s has the unknown type %x", where, type);
     return WIDTHS[type];
   }
 
@@ -125,9 +121,7 @@ final class GgufHeader {
     int type = i32();
     int width = type == STRING ? 8 : width(type);
     long count = count("the length of " + where, width);
-    if (count > MAX_ARRAY) {
-      throw damaged("%s has %d elements", where, count);
-    }
+    check(count <= MAX_ARRAY, "%s has %d elements", where, count);
     if (type == STRING) {
       List<String> strings = new ArrayList<>();
       for (long i = 0; i < count; i++) {
@@ -154,9 +148,8 @@ final class GgufHeader {
       where = "tensor \"" + name + "\"";
       List<Long> shape = shape();
       TensorInfo info = new TensorInfo(name, dtype(), shape);
-      if (entries.put(name, new Entry(info, i64(), bytes(info))) != null) {
-        throw damaged("%s stands there twice", where);
-      }
+      Entry entry = new Entry(info, i64(), bytes(info));
+      check(entries.put(name, entry) == null, "%s stands there twice", where);
     }
     return List.copyOf(entries.values());
   }
@@ -164,15 +157,11 @@ final class GgufHeader {
   /** GGUF lists the innermost size first. */
   private List<Long> shape() {
     int dimensions = i32();
-    if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
-      throw damaged("%s has %s dimensions", where, Integer.toUnsignedString(dimensions));
-    }
+    check(dimensions > 0 && dimensions <= 4, "%s has %d dimensions", where, dimensions);
     List<Long> shape = new ArrayList<>();
     for (int i = 0; i < dimensions; i++) {
       long size = i64();
-      if (size < 1) {
-        throw damaged("%s has the size %s", where, Long.toUnsignedString(size));
-      }
+      check(size > 0, "%s has the size %d", where, size);
       shape.add(0, size);
     }
     return shape;
@@ -180,12 +169,12 @@ final class GgufHeader {
 
   private DType dtype() {
     int id = i32();
-    return DType.ofGgml(id)
-        .orElseThrow(
-            () ->
-                new CheckpointException(
-                    "%s: %s has the unknown ggml type %s; use a file in F16, Q8_0 or Q4_K."
-                        .formatted(file.path(), where, Integer.toUnsignedString(id))));
+    Optional<DType> known = DType.ofGgml(id);
+    require(
+        known.isPresent(),
+        "%s: %s has the unknown ggml type %d; use a file in F16, Q8_0 or Q4_K.",
+        file.path(), where, id);
+    return known.get();
   }
 
   private long bytes(TensorInfo info) {
@@ -193,32 +182,31 @@ final class GgufHeader {
       info.dtype().bytes(info.shape().get(info.shape().size() - 1)); // rows are of whole blocks
       return info.bytes();
     } catch (ArithmeticException e) {
-      throw damaged("%s cannot have the shape %s in %s", where, info.shape(), info.dtype());
+      check(false, "%s cannot have the shape %s in %s", where, info.shape(), info.dtype());
+      return 0;
     }
   }
 
   private Map<String, StoredTensor> place(List<Entry> entries) {
     long alignment = metadata.integer("general.alignment").orElse(DEFAULT_ALIGNMENT);
-    if (alignment < 1 || alignment > 1 << 24 || Long.bitCount(alignment) != 1) {
-      throw damaged("general.alignment is %d, not a power of two", alignment);
-    }
+    check(
+        alignment > 0 && alignment <= 1 << 24 && Long.bitCount(alignment) == 1,
+        "general.alignment is %d, not a power of two",
+        alignment);
     long start = (position + alignment - 1) / alignment * alignment;
+    long size = file.size() - start;
     Map<String, StoredTensor> tensors = new LinkedHashMap<>();
     for (Entry entry : entries) {
       String name = entry.info().name();
       long offset = entry.offset();
-      if (offset < 0 || offset % alignment != 0) {
-        throw damaged(
-            "tensor \"%s\" starts at offset %s, which is no multiple of the alignment %d",
-            name, Long.toUnsignedString(offset), alignment);
-      }
-      if (start > file.size()
-          || offset > file.size() - start
-          || entry.bytes() > file.size() - start - offset) {
-        throw damaged(
-            "tensor \"%s\" has %d bytes at offset %d of the data, but the file ends at byte %d",
-            name, entry.bytes(), offset, file.size());
-      }
+      check(
+          offset >= 0 && offset % alignment == 0,
+          "tensor \"%s\" starts at offset %d, which is no multiple of the alignment %d",
+          name, offset, alignment);
+      check(
+          offset <= size && entry.bytes() <= size - offset,
+          "tensor \"%s\" has %d bytes at offset %d of the data, which has only %d",
+          name, entry.bytes(), offset, size);
       tensors.put(
           name, new StoredTensor(file, entry.info(), start + offset, Dequantizer::decode));
     }
@@ -237,17 +225,14 @@ final class GgufHeader {
   private long count(String what, long bytesEach) {
     long count = i64();
     long rest = file.size() - position;
-    if (count < 0 || count > rest / bytesEach) {
-      throw damaged("%s is %s, but only %d bytes follow", what, Long.toUnsignedString(count), rest);
-    }
+    boolean fits = count >= 0 && count <= rest / bytesEach;
+    check(fits, "%s is %d, but only %d bytes follow", what, count, rest);
     return count;
   }
 
   private String string() {
     long length = count("the length of " + where, 1);
-    if (length > MAX_STRING) {
-      throw damaged("%s has %d bytes", where, length);
-    }
+    check(length <= MAX_STRING, "%s has %d bytes", where, length);
     byte[] bytes = new byte[(int) length];
     take((int) length).get(bytes);
     return new String(bytes, StandardCharsets.UTF_8);
@@ -255,9 +240,7 @@ final class GgufHeader {
 
   private ByteBuffer take(int length) {
     long rest = file.size() - position;
-    if (length > rest) {
-      throw damaged("it ends at byte %d, in the middle of %s", file.size(), where);
-    }
+    check(length <= rest, "it ends at byte %d, in the middle of %s", file.size(), where);
     if (length > window.remaining()) {
       window = file.read(position, (int) Math.max(length, Math.min(WINDOW, rest)));
     }
@@ -267,9 +250,11 @@ final class GgufHeader {
     return bytes;
   }
 
-  private CheckpointException damaged(String what, Object... values) {
-    return new CheckpointException(
-        "%s is cut short or damaged: %s. Download it again."
-            .formatted(file.path(), what.formatted(values)));
+  private void check(boolean fine, String damage, Object... values) {
+    if (!fine) {
+      throw new CheckpointException(
+          "%s is cut short or damaged: %s. Download it again."
+              .formatted(file.path(), damage.formatted(values)));
+    }
   }
 }

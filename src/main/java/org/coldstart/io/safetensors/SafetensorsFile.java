@@ -1,5 +1,7 @@
 package org.coldstart.io.safetensors;
 
+import static org.coldstart.io.files.CheckpointException.require;
+
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.nio.ByteBuffer;
@@ -86,40 +88,35 @@ public final class SafetensorsFile implements TensorSource {
     for (String tensor : shardOf.keySet()) {
       Path shard = shard(tensor, shardOf.get(tensor));
       StoredTensor found = shards.computeIfAbsent(shard, this::header).get(tensor);
-      if (found == null) {
-        throw new CheckpointException("There is no tensor \"" + tensor + "\" in " + shard + ".");
-      }
+      require(found != null, "There is no tensor \"%s\" in %s.", tensor, shard);
       addAll(Map.of(tensor, found));
     }
     // Which of two is meant nobody can say; readers that go by the shards take the last.
     Map<String, Path> seen = new HashMap<>();
     shards.forEach(
-        (shard, tensors) ->
-            tensors.keySet().forEach(tensor -> checkOnce(tensor, shard, seen.put(tensor, shard))));
+        (shard, tensors) -> {
+          for (String tensor : tensors.keySet()) {
+            Path other = seen.put(tensor, shard);
+            require(
+                other == null,
+                "Tensor \"%s\" stands twice: in %s and in %s. They are parts of different"
+                    + " checkpoints; download or save it again.",
+                tensor, other, shard);
+          }
+        });
   }
 
   private Path shard(String tensor, JsonElement name) {
-    if (!name.isJsonPrimitive() || !SHARD.matcher(name.getAsString()).matches()) {
-      throw new CheckpointException(
-          "Tensor \"%s\" in %s should name a file in the same folder, but names %s."
-              .formatted(tensor, path, name));
-    }
+    require(
+        name.isJsonPrimitive() && SHARD.matcher(name.getAsString()).matches(),
+        "Tensor \"%s\" in %s should name a file in the same folder, but names %s.",
+        tensor, path, name);
     Path shard = path.resolveSibling(name.getAsString());
-    if (!Files.exists(shard)) {
-      throw new CheckpointException(
-          "%s names the file %s, which is missing: the checkpoint is incomplete; download it again."
-              .formatted(path, shard.getFileName()));
-    }
+    require(
+        Files.exists(shard),
+        "%s names the file %s, which is missing: the checkpoint is incomplete; download it again.",
+        path, shard.getFileName());
     return shard;
-  }
-
-  private static void checkOnce(String tensor, Path shard, Path other) {
-    if (other != null) {
-      throw new CheckpointException(
-          "Tensor \"%s\" stands twice: in %s and in %s. They are parts of different checkpoints;"
-                  .formatted(tensor, other, shard)
-              + " download or save it again.");
-    }
   }
 
   @Override

@@ -1,5 +1,7 @@
 package org.coldstart.io.safetensors;
 
+import static org.coldstart.io.files.CheckpointException.require;
+
 import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
 import com.google.gson.annotations.SerializedName;
@@ -11,11 +13,11 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.coldstart.io.files.BinaryFile;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.Json;
@@ -42,23 +44,19 @@ final class SafetensorsHeader {
 
   /** The tensors of the file, by name, in the order of the data. */
   Map<String, StoredTensor> read() {
-    if (file.size() < 8) {
-      throw damaged("it has %d bytes, fewer than the length of its header", file.size());
-    }
+    long size = file.size();
+    check(size >= 8, "it has %d bytes, fewer than the length of its header", size);
     long length = file.read(0, 8).getLong();
-    if (length < 2 || length > MAX_LENGTH || length > file.size() - 8) {
-      throw damaged(
-          "its header should have %s bytes; the file has %d, and headers at most %d",
-          Long.toUnsignedString(length), file.size(), MAX_LENGTH);
-    }
+    check(
+        length >= 2 && length <= MAX_LENGTH && length <= size - 8,
+        "its header should have %s bytes; the file has %d, and headers at most %d",
+        Long.toUnsignedString(length), size, MAX_LENGTH);
     return place(parse(text((int) length)), 8 + length);
   }
 
   private String text(int length) {
     ByteBuffer bytes = file.read(8, length);
-    if (bytes.get(0) != '{') {
-      throw damaged("its header does not begin with \"{\"");
-    }
+    check(bytes.get(0) == '{', "its header does not begin with \"{\"");
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
     } catch (CharacterCodingException e) {
@@ -74,42 +72,40 @@ final class SafetensorsHeader {
         String name = json.nextName();
         if (name.equals("__metadata__")) {
           json.skipValue();
-        } else if (tensors.put(name, placed(name, GSON.fromJson(json, Entry.class))) != null) {
-          throw damaged("tensor \"%s\" stands there twice", name);
+        } else {
+          Placed placed = placed(name, GSON.fromJson(json, Entry.class));
+          check(tensors.put(name, placed) == null, "tensor \"%s\" stands there twice", name);
         }
       }
       json.endObject();
       json.peek(); // checks that only white space follows
     } catch (IOException | JsonParseException | IllegalStateException e) {
-      throw damaged("its header is not the JSON expected (%s)", e.getMessage());
+      throw damaged("its header is not the JSON expected (" + e.getMessage() + ")");
     }
     return new ArrayList<>(tensors.values());
   }
 
   private Placed placed(String name, Entry entry) {
-    if (entry == null
-        || entry.dtype() == null
-        || entry.shape() == null
-        || entry.dataOffsets() == null
-        || entry.dataOffsets().length != 2) {
-      throw damaged("tensor \"%s\" lacks its dtype, shape or two data_offsets", name);
-    }
-    if (entry.shape().length > MAX_DIMENSIONS || hasNegative(entry.shape(), entry.dataOffsets())) {
-      throw damaged(
-          "tensor \"%s\" has a negative number or too many of them in its shape or data_offsets",
-          name);
-    }
-    DType dtype =
-        DType.ofSafetensors(entry.dtype())
-            .orElseThrow(
-                () ->
-                    new CheckpointException(
-                        "Tensor \"%s\" in %s has the unknown dtype \"%s\"; use a checkpoint in F32,"
-                                .formatted(name, file.path(), entry.dtype())
-                            + " BF16 or F16."));
+    check(
+        entry != null
+            && entry.dtype() != null
+            && entry.shape() != null
+            && entry.dataOffsets() != null
+            && entry.dataOffsets().length == 2,
+        "tensor \"%s\" lacks its dtype, shape or two data_offsets",
+        name);
+    check(
+        entry.shape().length <= MAX_DIMENSIONS && !hasNegative(entry.shape(), entry.dataOffsets()),
+        "tensor \"%s\" has a negative number or too many of them in its shape or data_offsets",
+        name);
+    Optional<DType> dtype = DType.ofSafetensors(entry.dtype());
+    require(
+        dtype.isPresent(),
+        "Tensor \"%s\" in %s has the unknown dtype \"%s\"; use a checkpoint in F32, BF16 or F16.",
+        name, file.path(), entry.dtype());
     List<Long> shape = Arrays.stream(entry.shape()).boxed().toList();
     return new Placed(
-        new TensorInfo(name, dtype, shape), entry.dataOffsets()[0], entry.dataOffsets()[1]);
+        new TensorInfo(name, dtype.get(), shape), entry.dataOffsets()[0], entry.dataOffsets()[1]);
   }
 
   private static boolean hasNegative(long[]... numbers) {
@@ -123,31 +119,26 @@ final class SafetensorsHeader {
     long at = 0;
     for (Placed entry : entries) {
       TensorInfo info = entry.info();
-      if (entry.begin() != at) {
-        throw damaged(
-            "tensor \"%s\" begins at byte %d of the data, where %d was expected: it overlaps the"
-                + " one before, or leaves a gap",
-            info.name(), entry.begin(), at);
-      }
-      if (entry.end() - at != bytes(info)) {
-        throw damaged(
-            "tensor \"%s\" %s in %s takes %d bytes, but its data_offsets say %d",
-            info.name(), info.shape(), info.dtype(), bytes(info), entry.end() - at);
-      }
+      check(
+          entry.begin() == at,
+          "tensor \"%s\" begins at byte %d of the data, where %d was expected: it overlaps the one"
+              + " before, or leaves a gap",
+          info.name(), entry.begin(), at);
+      check(
+          entry.end() - at == bytes(info),
+          "tensor \"%s\" %s in %s takes %d bytes, but its data_offsets say %d",
+          info.name(), info.shape(), info.dtype(), bytes(info), entry.end() - at);
       at = entry.end();
-      if (at > size) {
-        throw damaged(
-            "tensor \"%s\" ends at byte %d of the data, but the file has only %d",
-            info.name(), at, size);
-      }
+      check(
+          at <= size,
+          "tensor \"%s\" ends at byte %d of the data, but the file has only %d",
+          info.name(), at, size);
       tensors.put(
           info.name(),
           new StoredTensor(file, info, start + entry.begin(), StoredTensor::decodePlain));
     }
-    if (at != size) {
-      throw damaged("%d bytes follow the last tensor", size - at);
-    }
-    return Collections.unmodifiableMap(tensors);
+    check(at == size, "%d bytes follow the last tensor", size - at);
+    return tensors;
   }
 
   private long bytes(TensorInfo info) {
@@ -155,14 +146,20 @@ final class SafetensorsHeader {
       return info.bytes();
     } catch (ArithmeticException e) {
       throw damaged(
-          "tensor \"%s\" cannot have the shape %s in %s",
-          info.name(), info.shape(), info.dtype());
+          "tensor \"%s\" cannot have the shape %s in %s"
+              .formatted(info.name(), info.shape(), info.dtype()));
     }
   }
 
-  private CheckpointException damaged(String what, Object... values) {
+  private void check(boolean fine, String damage, Object... values) {
+    if (!fine) {
+      throw damaged(damage.formatted(values));
+    }
+  }
+
+  private CheckpointException damaged(String damage) {
     return new CheckpointException(
         "%s is no safetensors file, or cut short or damaged: %s. Download it again."
-            .formatted(file.path(), what.formatted(values)));
+            .formatted(file.path(), damage));
   }
 }

@@ -1,5 +1,7 @@
 package org.coldstart.io.safetensors;
 
+import static org.coldstart.io.files.CheckpointException.require;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -34,12 +36,11 @@ public record StoredTensor(BinaryFile file, TensorInfo info, long position, Deco
   /** Fills {@code into} from element {@code offset}, in stored order. */
   public void read(long offset, FloatBuffer into) {
     DType type = info.dtype();
-    if (!type.readable()) {
-      throw new CheckpointException(
-          "Tensor \"%s\" in %s has type %s, which is not read; use a checkpoint in F32, F16, BF16,"
-                  .formatted(info.name(), file.path(), type)
-              + " Q8_0 or Q4_K.");
-    }
+    require(
+        type.readable(),
+        "Tensor \"%s\" in %s has type %s, which is not read; use a checkpoint in F32, F16, BF16,"
+            + " Q8_0 or Q4_K.",
+        info.name(), file.path(), type);
     checkRange(offset, into.remaining());
     int size = type.blockElements();
     int most = Math.min(CHUNK / size, into.remaining() / size + 2);
@@ -69,11 +70,10 @@ public record StoredTensor(BinaryFile file, TensorInfo info, long position, Deco
    * @throws CheckpointException if some of the elements are outside this tensor
    */
   public void checkRange(long offset, int count) {
-    if (offset < 0 || offset > info.elements() - count) {
-      throw new CheckpointException(
-          "Elements %d to %d lie outside tensor \"%s\" %s in %s."
-              .formatted(offset, offset + count, info.name(), info.shape(), file.path()));
-    }
+    require(
+        offset >= 0 && offset <= info.elements() - count,
+        "Elements %d to %d lie outside tensor \"%s\" %s in %s.",
+        offset, offset + count, info.name(), info.shape(), file.path());
   }
 
   /** A {@link Decoder} of little-endian F32, BF16 and F16. */

@@ -37,11 +37,13 @@ public record TensorInfo(String name, DType dtype, List<Long> shape) {
    * @throws CheckpointException if not
    */
   public TensorInfo requireShape(List<Long> wanted, String origin) {
-    if (shape.equals(wanted)) {
-      return this;
-    }
-    throw new CheckpointException(
-        "Tensor \"%s\" in %s has the shape %s, but the configuration asks for %s."
-            .formatted(name, origin, shape, wanted));
+    CheckpointException.require(
+        shape.equals(wanted),
+        "Tensor \"%s\" in %s has the shape %s, but the configuration asks for %s.",
+        name,
+        origin,
+        shape,
+        wanted);
+    return this;
   }
 }
