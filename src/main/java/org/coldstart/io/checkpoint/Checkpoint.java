@@ -1,5 +1,7 @@
 package org.coldstart.io.checkpoint;
 
+import static org.coldstart.io.files.CheckpointException.require;
+
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -62,23 +64,18 @@ public final class Checkpoint implements AutoCloseable {
    *     this library cannot run
    */
   public static Checkpoint open(Path folderOrGgufFile) {
-    if (!Files.exists(folderOrGgufFile)) {
-      throw new CheckpointException("There is no checkpoint " + folderOrGgufFile + ".");
-    }
+    require(Files.exists(folderOrGgufFile), "There is no checkpoint %s.", folderOrGgufFile);
     if (!Files.isDirectory(folderOrGgufFile)) {
       return openGguf(folderOrGgufFile);
     }
     AtomicFiles.recover(folderOrGgufFile);
-    if (Files.exists(folderOrGgufFile.resolve(CONFIG))) {
-      return openFolder(folderOrGgufFile);
-    }
-    return openGguf(onlyGguf(folderOrGgufFile));
+    return Files.exists(folderOrGgufFile.resolve(CONFIG))
+        ? openFolder(folderOrGgufFile)
+        : openGguf(onlyGguf(folderOrGgufFile));
   }
 
   private static Checkpoint openGguf(Path path) {
-    if (!isGguf(path)) {
-      throw new CheckpointException(path + " is neither a folder nor a .gguf file.");
-    }
+    require(isGguf(path), "%s is neither a folder nor a .gguf file.", path);
     GgufFile file = GgufFile.open(path);
     try {
       file.tensors(); // checked here, and not when they are read
@@ -138,33 +135,29 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   private static boolean haveEqualValues(TensorInfo a, TensorInfo b, TensorSource source) {
-    if (!a.shape().equals(b.shape())) {
-      return false;
+    boolean equal = a.shape().equals(b.shape());
+    for (long at = 0; equal && at < a.elements(); at += CHUNK) {
+      equal = values(a, at, source).equals(values(b, at, source));
     }
-    for (long at = 0; at < a.elements(); at += CHUNK) {
-      int count = (int) Math.min(CHUNK, a.elements() - at);
-      FloatBuffer inA = FloatBuffer.allocate(count);
-      FloatBuffer inB = FloatBuffer.allocate(count);
-      source.read(a.name(), at, inA);
-      source.read(b.name(), at, inB);
-      if (!inA.flip().equals(inB.flip())) {
-        return false;
-      }
-    }
-    return true;
+    return equal;
+  }
+
+  private static FloatBuffer values(TensorInfo tensor, long at, TensorSource source) {
+    FloatBuffer values = FloatBuffer.allocate((int) Math.min(CHUNK, tensor.elements() - at));
+    source.read(tensor.name(), at, values);
+    return values.flip();
   }
 
   private static TensorSource openWeights(Path folder) {
     if (Files.exists(folder.resolve(WEIGHTS))) {
       return SafetensorsFile.open(folder.resolve(WEIGHTS));
     }
-    if (Files.exists(folder.resolve(INDEX))) {
-      return SafetensorsFile.openIndex(folder.resolve(INDEX));
-    }
-    throw new CheckpointException(
-        "%s has a %s, but neither %s nor %s. Checkpoints in PyTorch's .bin format are not read;"
-                .formatted(folder, CONFIG, WEIGHTS, INDEX)
-            + " save them with safetensors first.");
+    require(
+        Files.exists(folder.resolve(INDEX)),
+        "%s has a %s, but neither %s nor %s. Checkpoints in PyTorch's .bin format are not read; save"
+            + " them with safetensors first.",
+        folder, CONFIG, WEIGHTS, INDEX);
+    return SafetensorsFile.openIndex(folder.resolve(INDEX));
   }
 
   private static Path onlyGguf(Path folder) {
@@ -174,14 +167,12 @@ public final class Checkpoint implements AutoCloseable {
     } catch (IOException e) {
       throw new CheckpointException("Cannot list " + folder + ": " + e.getMessage(), e);
     }
-    if (found.isEmpty()) {
-      throw new CheckpointException(
-          folder + " has neither a " + CONFIG + " nor a .gguf file; it is no checkpoint.");
-    }
-    if (found.size() > 1) {
-      throw new CheckpointException(
-          "%s has %d .gguf files; name one of them: %s.".formatted(folder, found.size(), found));
-    }
+    require(
+        !found.isEmpty(),
+        "%s has neither a %s nor a .gguf file; it is no checkpoint.", folder, CONFIG);
+    require(
+        found.size() == 1,
+        "%s has %d .gguf files; name one of them: %s.", folder, found.size(), found);
     return found.get(0);
   }
 

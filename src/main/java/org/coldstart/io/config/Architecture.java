@@ -107,8 +107,8 @@ public enum Architecture {
     Optional<String> name = config.element("architectures").map(list -> onlyName(list, config));
     require(
         name.isPresent() || type.isPresent(),
-        "%s has neither \"architectures\" nor \"model_type\"; it is not the config.json of a language"
-            + " model.",
+        "%s has neither \"architectures\" nor \"model_type\"; it is not the config.json of a"
+            + " language model.",
         config.origin());
     Architecture found =
         name.map(wanted -> one(known -> known.className.equals(wanted), wanted, config))
@@ -142,6 +142,6 @@ public enum Architecture {
 
   /** By its class name, which must be one of these. */
   static Architecture ofClass(String name) {
-    return Arrays.stream(values()).filter(it -> it.className.equals(name)).findFirst().orElseThrow();
+    return Arrays.stream(values()).filter(a -> a.className.equals(name)).findFirst().orElseThrow();
   }
 }

@@ -141,20 +141,10 @@ public record ModelConfig(
     return json;
   }
 
+  /** The same with an embedding of so many rows. */
   public ModelConfig withVocabSize(int size) {
-    return with("vocab_size", size);
-  }
-
-  /**
-   * @param id the id that fills batches, or null for none
-   */
-  public ModelConfig withPadTokenId(Integer id) {
-    return with("pad_token_id", id);
-  }
-
-  private ModelConfig with(String key, Integer value) {
     JsonObject json = toJson();
-    json.add(key, number(value));
+    json.addProperty("vocab_size", size);
     return fromJson(json);
   }
 

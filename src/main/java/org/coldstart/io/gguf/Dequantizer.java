@@ -3,7 +3,6 @@ package org.coldstart.io.gguf;
 import org.coldstart.io.safetensors.DType;
 import org.coldstart.io.safetensors.StoredTensor;
 
-import org.coldstart.io.files.CheckpointException;
 
 /**
  * Turns ggml's quantised blocks into f32, block by block and bit for bit like the reference {@code
@@ -29,10 +28,11 @@ final class Dequantizer {
       int at = block * type.blockBytes();
       int to = block * type.blockElements();
       switch (type) {
-        case Q4_0 -> q4(in, at + 2, f16(in, at), -8, -0f, out, to);
-        case Q4_1 -> q4(in, at + 4, f16(in, at), 0, f16(in, at + 2), out, to);
-        case Q5_0 -> q5(in, at + 2, f16(in, at), -16, -0f, out, to);
-        case Q5_1 -> q5(in, at + 4, f16(in, at), 0, f16(in, at + 2), out, to);
+        case Q4_0 -> legacy(in, at + 2, 0, f16(in, at), -8, -0f, out, to);
+        case Q4_1 -> legacy(in, at + 4, 0, f16(in, at), 0, f16(in, at + 2), out, to);
+        case Q5_0 -> legacy(in, at + 6, i32(in, at + 2), f16(in, at), -16, -0f, out, to);
+        case Q5_1 ->
+            legacy(in, at + 8, i32(in, at + 4), f16(in, at), 0, f16(in, at + 2), out, to);
         case Q8_0 -> q8(in, at, out, to);
         case Q4_K -> q45k(in, at, false, out, to);
         case Q5_K -> q45k(in, at, true, out, to);
@@ -46,26 +46,19 @@ final class Dequantizer {
     return StoredTensor.f16ToFloat((short) (in[at] & 0xff | in[at + 1] << 8));
   }
 
-  /** 16 bytes: low nibbles are weights 0–15, high nibbles 16–31. */
-  private static void q4(
-      byte[] in, int at, float scale, int shift, float minimum, float[] out, int to) {
+  /** 16 bytes: low nibbles are weights 0–15, high nibbles 16–31; {@code fifth} has their bits. */
+  private static void legacy(
+      byte[] in, int at, int fifth, float scale, int shift, float minimum, float[] out, int to) {
     for (int i = 0; i < 16; i++) {
-      int pair = in[at + i];
-      out[to + i] = scale * ((pair & 15) + shift) + minimum;
-      out[to + 16 + i] = scale * ((pair >> 4 & 15) + shift) + minimum;
+      int low = in[at + i] & 15 | (fifth >>> i & 1) << 4;
+      int high = in[at + i] >> 4 & 15 | (fifth >>> i + 16 & 1) << 4;
+      out[to + i] = scale * (low + shift) + minimum;
+      out[to + 16 + i] = scale * (high + shift) + minimum;
     }
   }
 
-  /** 32 fifth bits, then 16 bytes of nibbles as in {@link #q4}. */
-  private static void q5(
-      byte[] in, int at, float scale, int shift, float minimum, float[] out, int to) {
-    int high =
-        in[at] & 0xff | (in[at + 1] & 0xff) << 8 | (in[at + 2] & 0xff) << 16 | in[at + 3] << 24;
-    for (int i = 0; i < 16; i++) {
-      int pair = in[at + 4 + i];
-      out[to + i] = scale * ((pair & 15 | (high >>> i & 1) << 4) + shift) + minimum;
-      out[to + 16 + i] = scale * ((pair >> 4 & 15 | (high >>> i + 16 & 1) << 4) + shift) + minimum;
-    }
+  private static int i32(byte[] in, int at) {
+    return in[at] & 0xff | (in[at + 1] & 0xff) << 8 | (in[at + 2] & 0xff) << 16 | in[at + 3] << 24;
   }
 
   private static void q8(byte[] in, int at, float[] out, int to) {
@@ -76,8 +69,8 @@ final class Dequantizer {
   }
 
   /**
-   * d, dmin, 12 bytes of scales, in Q5_K 32 bytes of fifth bits (bit {@code g} of byte {@code i} for
-   * group g), 128 bytes of nibbles: 64 weights share 32 bytes, low nibbles first.
+   * d, dmin, 12 bytes of scales, in Q5_K 32 bytes of fifth bits (bit {@code g} of byte {@code i}
+   * for group g), 128 bytes of nibbles: 64 weights share 32 bytes, low nibbles first.
    */
   private static void q45k(byte[] in, int at, boolean five, float[] out, int to) {
     float d = f16(in, at);

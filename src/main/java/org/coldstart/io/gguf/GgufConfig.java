@@ -1,5 +1,7 @@
 package org.coldstart.io.gguf;
 
+import static org.coldstart.io.files.CheckpointException.require;
+
 import com.google.gson.JsonArray;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
@@ -62,14 +64,11 @@ final class GgufConfig {
     this.tensors = tensors;
     String key = "general.architecture";
     String name = metadata.string(key).orElseThrow(() -> missing(key));
-    this.architecture =
-        Optional.ofNullable(ARCHITECTURES.get(name))
-            .orElseThrow(
-                () ->
-                    new CheckpointException(
-                        "%s: the architecture \"%s\" is not known; known in GGUF are %s."
-                            .formatted(
-                                metadata.origin(), name, String.join(", ", ARCHITECTURES.keySet()))));
+    this.architecture = ARCHITECTURES.get(name);
+    require(
+        architecture != null,
+        "%s: the architecture \"%s\" is not known; known in GGUF are %s.",
+        metadata.origin(), name, String.join(", ", ARCHITECTURES.keySet()));
     this.prefix = name + ".";
   }
 
@@ -120,16 +119,14 @@ final class GgufConfig {
     for (String key : known.split(" ")) {
       unknown.remove(prefix + key);
     }
-    if (!unknown.isEmpty()) {
-      throw new CheckpointException(
-          "%s: options %s are not implemented, and ignoring them could change the results."
-              .formatted(metadata.origin(), unknown));
-    }
+    require(
+        unknown.isEmpty(),
+        "%s: options %s are not implemented, and ignoring them could change the results.",
+        metadata.origin(), unknown);
     refuseUnless("expert_count", 0);
-    metadata
-        .bool(prefix + "attention.causal")
-        .filter(causal -> !causal)
-        .ifPresent(causal -> refuse("attention.causal", causal));
+    if (!metadata.bool(prefix + "attention.causal").orElse(true)) {
+      refuse("attention.causal", false);
+    }
   }
 
   private void addSizes() {
@@ -141,11 +138,10 @@ final class GgufConfig {
     refuseUnless("rope.dimension_count", headDim);
     // The embedding has a row for each token; padded vocabularies have more rows than tokens.
     StoredTensor embedding = tensors.get("token_embd.weight");
-    if (embedding == null) {
-      throw new CheckpointException(
-          "%s: tensor \"token_embd.weight\" is missing; it holds a vocabulary only, or is cut."
-              .formatted(metadata.origin()));
-    }
+    require(
+        embedding != null,
+        "%s: tensor \"token_embd.weight\" is missing; it holds a vocabulary only, or is cut.",
+        metadata.origin());
     json.addProperty("vocab_size", embedding.info().shape().get(0));
     json.addProperty("hidden_size", size("embedding_length"));
     json.addProperty("intermediate_size", size("feed_forward_length"));
@@ -183,9 +179,9 @@ final class GgufConfig {
   }
 
   /**
-   * Soft caps, windows and the scale of attention. The file does not hold the scale: llama.cpp takes
-   * the width of a head, for the two models of 27 billion parameters hidden size / heads, and knows
-   * those by their number of layers.
+   * Soft caps, windows and the scale of attention. The file does not hold the scale: llama.cpp
+   * takes the width of a head, for the two models of 27 billion parameters hidden size / heads, and
+   * knows those by their number of layers.
    */
   private void addGemma() {
     boolean second = architecture == Architecture.GEMMA2;
@@ -228,12 +224,14 @@ final class GgufConfig {
 
   private Optional<Integer> optionalSize(String key) {
     OptionalLong value = metadata.integer(prefix + key);
-    if (value.orElse(0) < 0 || value.orElse(0) > Integer.MAX_VALUE) {
-      throw new CheckpointException(
-          "%s: \"%s%s\" is %d, which makes no sense."
-              .formatted(metadata.origin(), prefix, key, value.getAsLong()));
+    if (value.isEmpty()) {
+      return Optional.empty();
     }
-    return value.isEmpty() ? Optional.empty() : Optional.of((int) value.getAsLong());
+    long size = value.getAsLong();
+    require(
+        size >= 0 && size <= Integer.MAX_VALUE,
+        "%s: \"%s%s\" is %d, which makes no sense.", metadata.origin(), prefix, key, size);
+    return Optional.of((int) size);
   }
 
   private CheckpointException missing(String key) {

@@ -1,10 +1,13 @@
 package org.coldstart.io.gguf;
 
+import static org.coldstart.io.files.CheckpointException.require;
+
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.coldstart.io.config.Architecture;
 import org.coldstart.io.config.GenerationConfig;
 import org.coldstart.io.config.ModelConfig;
@@ -82,29 +85,27 @@ public final class GgufFile implements TensorSource {
   @Override
   public synchronized Map<String, TensorInfo> tensors() {
     if (infos == null) {
+      boolean sandwiched = config().norm().sandwiched();
       Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+      header.tensors().keySet().stream()
+          .filter(name -> !GgufLayout.isRopeTable(name))
+          .forEach(
+              name -> {
+                Optional<String> known = GgufLayout.huggingFaceName(name, sandwiched);
+                require(
+                    known.isPresent(),
+                    "Tensor \"%s\" in %s is not part of a known decoder; leaving it out would change"
+                        + " the results.",
+                    name, origin());
+                tensors.put(known.get(), header.tensors().get(name).named(known.get()));
+              });
       Map<String, TensorInfo> named = new LinkedHashMap<>();
-      header.tensors().forEach((name, tensor) -> addDecoders(name, tensor, tensors));
       tensors.forEach((name, tensor) -> named.put(name, tensor.info()));
       config().checkTensors(named, origin());
       stored = tensors;
       infos = Collections.unmodifiableMap(named);
     }
     return infos;
-  }
-
-  private void addDecoders(String name, StoredTensor tensor, Map<String, StoredTensor> to) {
-    if (!GgufLayout.isRopeTable(name)) {
-      String known =
-          GgufLayout.huggingFaceName(name, config().norm().sandwiched())
-              .orElseThrow(
-                  () ->
-                      new CheckpointException(
-                          "Tensor \"%s\" in %s is not part of a known decoder; leaving it out would"
-                                  .formatted(name, origin())
-                              + " change the results."));
-      to.put(known, tensor.named(known));
-    }
   }
 
   @Override

@@ -77,11 +77,9 @@ public final class GgufMetadata {
 
   private <T> Optional<T> value(String key, Class<T> type, String expected) {
     Object value = values.get(key);
-    if (value != null && !type.isInstance(value)) {
-      throw new CheckpointException(
-          "%s: \"%s\" is a %s; it should be %s."
-              .formatted(origin, key, value.getClass().getSimpleName(), expected));
-    }
+    CheckpointException.require(
+        value == null || type.isInstance(value),
+        "%s: \"%s\" is not %s, as it should be.", origin, key, expected);
     return Optional.ofNullable(type.cast(value));
   }
 }

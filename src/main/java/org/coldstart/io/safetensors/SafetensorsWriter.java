@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -32,23 +31,12 @@ public final class SafetensorsWriter {
   private record Entry(
       DType dtype, List<Long> shape, @SerializedName("data_offsets") List<Long> dataOffsets) {}
 
-  private final TensorSource source;
-  private final Collection<TensorInfo> tensors;
-  private final WritableByteChannel out;
-  private final ByteBuffer bytes =
-      ByteBuffer.allocateDirect(CHUNK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-
-  private SafetensorsWriter(
-      TensorSource source, Collection<TensorInfo> tensors, WritableByteChannel out) {
-    this.source = source;
-    this.tensors = tensors;
-    this.out = out;
-  }
+  private SafetensorsWriter() {}
 
   /**
    * Writes all tensors of {@code source} to {@code target}, each in the type it has there, whatever
-   * plain one that is: an optimizer's U8 as well. The file appears in full or not at all, see {@link
-   * AtomicFiles}.
+   * plain one that is: an optimizer's U8 as well. The file appears in full or not at all, see
+   * {@link AtomicFiles}.
    *
    * @throws CheckpointException if a tensor cannot be read or the file cannot be written; an old
    *     one is then intact
@@ -64,54 +52,33 @@ public final class SafetensorsWriter {
    * @param dtype F32, BF16 or F16
    */
   public static void write(Path target, TensorSource source, DType dtype) {
-    write(target, source, in(dtype, source));
+    write(
+        target,
+        source,
+        source.tensors().values().stream().map(tensor -> tensor.in(dtype)).toList());
   }
 
   /** The same with some of the tensors, each in the type that {@code tensors} gives it. */
   public static void write(Path target, TensorSource source, Collection<TensorInfo> tensors) {
+    for (TensorInfo tensor : tensors) {
+      CheckpointException.require(
+          !tensor.dtype().quantized(),
+          "Tensors are written in F32, BF16 or F16, not in %s.", tensor.dtype());
+    }
     AtomicFiles.write(
         target,
         file -> {
           try (FileChannel out =
               FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            write(out, source, tensors);
+            writeAll(out, header(tensors));
+            for (TensorInfo tensor : tensors) {
+              writeData(out, source, tensor);
+            }
           }
         });
   }
 
-  /** The same into any channel. */
-  public static void write(WritableByteChannel out, TensorSource source, DType dtype)
-      throws IOException {
-    write(out, source, in(dtype, source));
-  }
-
-  private static void write(
-      WritableByteChannel out, TensorSource source, Collection<TensorInfo> tensors)
-      throws IOException {
-    for (TensorInfo tensor : tensors) {
-      if (tensor.dtype().quantized()) {
-        throw new CheckpointException(
-            "Tensors are written in F32, BF16 or F16, not in " + tensor.dtype() + ".");
-      }
-    }
-    new SafetensorsWriter(source, tensors, out).write();
-  }
-
-  private static List<TensorInfo> in(DType dtype, TensorSource source) {
-    return source.tensors().values().stream().map(tensor -> tensor.in(dtype)).toList();
-  }
-
-  private void write() throws IOException {
-    ByteBuffer header = header();
-    while (header.hasRemaining()) {
-      out.write(header);
-    }
-    for (TensorInfo tensor : tensors) {
-      writeData(tensor);
-    }
-  }
-
-  private ByteBuffer header() {
+  private static ByteBuffer header(Collection<TensorInfo> tensors) {
     Map<String, Object> header = new LinkedHashMap<>();
     header.put("__metadata__", Map.of("format", "pt"));
     long at = 0;
@@ -131,16 +98,22 @@ public final class SafetensorsWriter {
         .flip();
   }
 
-  private void writeData(TensorInfo tensor) throws IOException {
+  private static void writeData(FileChannel out, TensorSource source, TensorInfo tensor)
+      throws IOException {
+    DType type = tensor.dtype();
     long elements = tensor.elements();
+    ByteBuffer bytes = ByteBuffer.allocateDirect((int) type.bytes(Math.min(CHUNK, elements)));
     for (long at = 0; at < elements; at += CHUNK) {
       int count = (int) Math.min(CHUNK, elements - at);
-      bytes.clear().limit(Math.toIntExact(tensor.dtype().bytes(count)));
-      source.read(tensor.name(), at, tensor.dtype(), bytes);
-      bytes.flip();
-      while (bytes.hasRemaining()) {
-        out.write(bytes);
-      }
+      bytes.clear().limit((int) type.bytes(count)).order(ByteOrder.LITTLE_ENDIAN);
+      source.read(tensor.name(), at, type, bytes);
+      writeAll(out, bytes.flip());
+    }
+  }
+
+  private static void writeAll(FileChannel out, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      out.write(bytes);
     }
   }
 }

@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.coldstart.fixture.Fixtures;
-import org.coldstart.fixture.MemoryTensors;
 import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
@@ -21,7 +20,6 @@ import org.coldstart.io.safetensors.DType;
 import org.coldstart.io.safetensors.SafetensorsFile;
 import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
-import org.coldstart.model.SaveOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
