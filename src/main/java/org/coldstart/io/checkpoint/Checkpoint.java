@@ -154,8 +154,8 @@ public final class Checkpoint implements AutoCloseable {
     }
     require(
         Files.exists(folder.resolve(INDEX)),
-        "%s has a %s, but neither %s nor %s. Checkpoints in PyTorch's .bin format are not read; save"
-            + " them with safetensors first.",
+        "%s has a %s, but neither %s nor %s. Checkpoints in PyTorch's .bin format are not read;"
+            + " save them with safetensors first.",
         folder, CONFIG, WEIGHTS, INDEX);
     return SafetensorsFile.openIndex(folder.resolve(INDEX));
   }

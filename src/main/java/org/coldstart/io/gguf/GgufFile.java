@@ -94,8 +94,8 @@ public final class GgufFile implements TensorSource {
                 Optional<String> known = GgufLayout.huggingFaceName(name, sandwiched);
                 require(
                     known.isPresent(),
-                    "Tensor \"%s\" in %s is not part of a known decoder; leaving it out would change"
-                        + " the results.",
+                    "Tensor \"%s\" in %s is not part of a known decoder; leaving it out would"
+                        + " change the results.",
                     name, origin());
                 tensors.put(known.get(), header.tensors().get(name).named(known.get()));
               });
