@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.model.DType;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.Pretrained;
 import org.coldstart.tokenizer.Tokenizer;

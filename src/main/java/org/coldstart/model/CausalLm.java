@@ -15,7 +15,6 @@ import org.coldstart.io.checkpoint.CheckpointWriter;
 import org.coldstart.io.config.GenerationConfig;
 import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.hub.Hub;
-import org.coldstart.io.safetensors.DType;
 import org.coldstart.io.safetensors.TensorSource;
 import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.Precision;
@@ -53,7 +52,7 @@ public final class CausalLm implements AutoCloseable {
     try {
       this.config = config;
       this.generationConfig = generationConfig;
-      weights = new Weights(manager, dtype);
+      weights = new Weights(manager, dtype.stored());
       decoder = new Decoder(config, source, weights);
       incremental = new IncrementalDecoder(decoder);
       trainable = decoder.trainable();
@@ -126,7 +125,7 @@ public final class CausalLm implements AutoCloseable {
 
   /** What the weights are held in: F32, or BF16 where that was asked for. */
   public DType dtype() {
-    return weights.dtype();
+    return DType.valueOf(weights.dtype().name());
   }
 
   /** The checkpoint's own defaults for generation; its end tokens among them. */

@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
-import org.coldstart.io.safetensors.DType;
 import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.Torch;
 

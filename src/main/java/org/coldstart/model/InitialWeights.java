@@ -5,7 +5,7 @@ import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
@@ -33,7 +33,7 @@ final class InitialWeights implements TensorSource {
     this.range = given == null || given.isJsonNull() ? USUAL_RANGE : given.getAsDouble();
     config
         .tensorShapes()
-        .forEach((name, shape) -> tensors.put(name, new TensorInfo(name, DType.F32, shape)));
+        .forEach((name, shape) -> tensors.put(name, new TensorInfo(name, StoredType.F32, shape)));
   }
 
   @Override

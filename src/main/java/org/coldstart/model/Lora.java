@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 
 /**
  * A low-rank adapter on a model's linear layers (Hu et al., 2021): the model's own weights stay,
@@ -46,7 +46,7 @@ public final class Lora {
   private Lora(CausalLm model, LoraConfig config, List<String> targets, LoraFiles files) {
     this.model = model;
     this.config = config;
-    this.tensors = new Weights(model.newManager(), DType.F32);
+    this.tensors = new Weights(model.newManager(), StoredType.F32);
     this.dropout = new LoraDropout(config.loraDropout(), config.seed());
     try {
       Source source =

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.SafetensorsFile;
 import org.coldstart.io.safetensors.SafetensorsWriter;
 import org.coldstart.io.safetensors.TensorSource;
@@ -173,7 +173,7 @@ final class LoraFiles implements AutoCloseable {
     AtomicFiles.writeFolder(
         folder,
         aside -> {
-          SafetensorsWriter.write(aside.resolve(TENSORS), tensors, DType.F32);
+          SafetensorsWriter.write(aside.resolve(TENSORS), tensors, StoredType.F32);
           AtomicFiles.writeString(
               aside.resolve(CONFIG),
               new GsonBuilder()

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Map;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
 
@@ -35,7 +35,7 @@ final class MergedWeights implements TensorSource {
   }
 
   @Override
-  public DType storedAs(String name) {
+  public StoredType storedAs(String name) {
     return weights.storedAs(name);
   }
 
@@ -50,7 +50,7 @@ final class MergedWeights implements TensorSource {
   }
 
   @Override
-  public void read(String name, long offset, DType as, ByteBuffer into) {
+  public void read(String name, long offset, StoredType as, ByteBuffer into) {
     LoraLayer adapter = adapters.get(name);
     if (adapter == null) {
       weights.read(name, offset, as, into);

@@ -1,11 +1,9 @@
 package org.coldstart.model;
 
 import java.util.List;
-import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
-import org.coldstart.io.files.CheckpointException;
 
 /**
  * How a checkpoint's weights are stored.
@@ -51,17 +49,8 @@ public record SaveOptions(Storage dtype, long maxShardSize) {
     return new SaveOptions(Storage.AS_IN_MEMORY, DEFAULT_SHARD_SIZE);
   }
 
-  /**
-   * The same with the numbers stored in the given type.
-   *
-   * @param type F32, BF16 or F16
-   * @throws CheckpointException if it is another
-   */
+  /** The same with the numbers stored in the given type. */
   public SaveOptions in(DType type) {
-    if (!type.isFloat()) {
-      throw new CheckpointException(
-          "Tensors are written in F32, BF16 or F16, not in " + type + ".");
-    }
     return new SaveOptions(Storage.valueOf(type.name()), maxShardSize);
   }
 
@@ -80,13 +69,13 @@ public record SaveOptions(Storage dtype, long maxShardSize) {
     return source.tensors().values().stream().map(tensor -> tensor.in(of(source, tensor))).toList();
   }
 
-  private DType of(TensorSource source, TensorInfo tensor) {
-    DType type =
+  private StoredType of(TensorSource source, TensorInfo tensor) {
+    StoredType type =
         switch (dtype) {
           case AS_IN_MEMORY -> tensor.dtype();
           case KEEP -> source.storedAs(tensor.name());
-          default -> DType.valueOf(dtype.name());
+          default -> StoredType.valueOf(dtype.name());
         };
-    return type.isFloat() ? type : DType.F32;
+    return type.isFloat() ? type : StoredType.F32;
   }
 }

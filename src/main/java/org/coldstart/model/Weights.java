@@ -16,7 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
 import org.coldstart.io.torch.FloatType;
@@ -37,16 +37,16 @@ final class Weights implements TensorSource {
   private static final int CHUNK = 1 << 20;
 
   private final NDManager manager;
-  private final DType dtype;
+  private final StoredType dtype;
   private final Map<String, NDArray> arrays = new LinkedHashMap<>();
-  private final Map<String, DType> storedAs = new LinkedHashMap<>();
+  private final Map<String, StoredType> storedAs = new LinkedHashMap<>();
   private final List<String> notFinite = new ArrayList<>();
   private final ByteBuffer staging = newStaging();
 
   /**
    * @param dtype of the matrices in memory: F32 or BF16
    */
-  Weights(NDManager manager, DType dtype) {
+  Weights(NDManager manager, StoredType dtype) {
     this.manager = manager;
     this.dtype = dtype;
   }
@@ -56,7 +56,7 @@ final class Weights implements TensorSource {
   }
 
   /** What the matrices are held in. */
-  DType dtype() {
+  StoredType dtype() {
     return dtype;
   }
 
@@ -82,17 +82,17 @@ final class Weights implements TensorSource {
     return array;
   }
 
-  private static boolean isPlain(DType type) {
-    return type == DType.F32 || type == DType.BF16 || type == DType.F16;
+  private static boolean isPlain(StoredType type) {
+    return type == StoredType.F32 || type == StoredType.BF16 || type == StoredType.F16;
   }
 
-  private static FloatType floatType(DType type) {
+  private static FloatType floatType(StoredType type) {
     return FloatType.valueOf(type.name());
   }
 
   /** The tensor as one of the types that torch reads as they are. */
   private static TensorInfo plain(TensorInfo info) {
-    return info.in(isPlain(info.dtype()) ? info.dtype() : DType.F32);
+    return info.in(isPlain(info.dtype()) ? info.dtype() : StoredType.F32);
   }
 
   /** Fills an array; returns whether all values are finite. */
@@ -152,7 +152,7 @@ final class Weights implements TensorSource {
   /** Lists an f32 array that another manager may own. */
   void put(String name, NDArray array) {
     arrays.put(name, array);
-    storedAs.put(name, DType.F32);
+    storedAs.put(name, StoredType.F32);
   }
 
   /** A manager for what belongs to these parameters; closed with them at the latest. */
@@ -201,7 +201,7 @@ final class Weights implements TensorSource {
   }
 
   @Override
-  public DType storedAs(String name) {
+  public StoredType storedAs(String name) {
     return storedAs.get(name);
   }
 
@@ -219,17 +219,17 @@ final class Weights implements TensorSource {
   static void readThroughBytes(TensorSource source, String name, long offset, FloatBuffer into) {
     ByteBuffer bytes =
         ByteBuffer.allocate(into.remaining() * Float.BYTES).order(ByteOrder.nativeOrder());
-    source.read(name, offset, DType.F32, bytes);
+    source.read(name, offset, StoredType.F32, bytes);
     into.put(bytes.flip().asFloatBuffer());
   }
 
   @Override
-  public void read(String name, long offset, DType as, ByteBuffer into) {
+  public void read(String name, long offset, StoredType as, ByteBuffer into) {
     read(arrays.get(name), offset, as, into);
   }
 
   /** Copies values of an array, from the given one on, until {@code into} is full. */
-  static void read(NDArray array, long offset, DType as, ByteBuffer into) {
+  static void read(NDArray array, long offset, StoredType as, ByteBuffer into) {
     FloatType type = floatType(as);
     try (NDArray part = TorchOps.readBytes(array, type, offset, into.remaining() / type.bytes())) {
       into.put(part.toByteBuffer());

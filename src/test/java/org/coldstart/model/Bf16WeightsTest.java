@@ -13,7 +13,7 @@ import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.generate.Generator;
 import org.coldstart.generate.Sampling;
 import org.coldstart.io.checkpoint.Checkpoint;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.torch.Precision;
 import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.train.SftConfig;
@@ -71,7 +71,7 @@ class Bf16WeightsTest {
       }
     }
     try (Checkpoint saved = Checkpoint.open(grown)) {
-      saved.tensors().tensors().values().forEach(t -> assertEquals(DType.BF16, t.dtype()));
+      saved.tensors().tensors().values().forEach(t -> assertEquals(StoredType.BF16, t.dtype()));
     }
   }
 
@@ -87,7 +87,7 @@ class Bf16WeightsTest {
       model.savePretrained(kept, SaveOptions.defaults().keep());
     }
     try (Checkpoint saved = Checkpoint.open(kept)) {
-      saved.tensors().tensors().values().forEach(t -> assertEquals(DType.F16, t.dtype()));
+      saved.tensors().tensors().values().forEach(t -> assertEquals(StoredType.F16, t.dtype()));
     }
   }
 

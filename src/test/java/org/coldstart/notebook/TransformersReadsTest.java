@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.model.DType;
 import org.coldstart.model.SaveOptions;
 import org.coldstart.data.Example;
 import org.coldstart.fixture.ParityCase;

@@ -16,7 +16,7 @@ import org.coldstart.io.config.GenerationConfig;
 import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointFiles;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.SafetensorsWriter;
 import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
@@ -57,8 +57,8 @@ public final class CheckpointWriter {
   }
 
   /** What transformers calls the model's dtype: here, that of most of its numbers. */
-  private static DType commonest(List<TensorInfo> tensors) {
-    Map<DType, Long> elements =
+  private static StoredType commonest(List<TensorInfo> tensors) {
+    Map<StoredType, Long> elements =
         tensors.stream()
             .collect(
                 Collectors.groupingBy(
@@ -66,7 +66,7 @@ public final class CheckpointWriter {
     return elements.entrySet().stream()
         .max(Comparator.comparingLong(Map.Entry::getValue))
         .map(Map.Entry::getKey)
-        .orElse(DType.F32);
+        .orElse(StoredType.F32);
   }
 
   /** In order, a new file where the next tensor would not fit any more. */

@@ -8,7 +8,7 @@ import com.google.gson.JsonPrimitive;
 import java.util.List;
 import java.util.Map;
 import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.TensorInfo;
 
 /**
@@ -125,7 +125,7 @@ public record ModelConfig(
   }
 
   /** {@link #toJson()}, saying that the weights beside it are stored as {@code stored}. */
-  public JsonObject toJson(DType stored) {
+  public JsonObject toJson(StoredType stored) {
     String name =
         switch (stored) {
           case F32 -> "float32";

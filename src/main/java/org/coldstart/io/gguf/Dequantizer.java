@@ -1,6 +1,6 @@
 package org.coldstart.io.gguf;
 
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.StoredTensor;
 
 
@@ -19,7 +19,7 @@ final class Dequantizer {
    * Reads {@code blocks} blocks of any readable type from the start of {@code in} to the start of
    * {@code out}. Adding -0 changes no float.
    */
-  static void decode(DType type, byte[] in, int blocks, float[] out) {
+  static void decode(StoredType type, byte[] in, int blocks, float[] out) {
     if (!type.quantized()) {
       StoredTensor.decodePlain(type, in, blocks, out);
       return;

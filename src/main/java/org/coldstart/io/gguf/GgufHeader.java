@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.coldstart.io.files.BinaryFile;
 import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.StoredTensor;
 import org.coldstart.io.safetensors.TensorInfo;
 
@@ -167,9 +167,9 @@ final class GgufHeader {
     return shape;
   }
 
-  private DType dtype() {
+  private StoredType dtype() {
     int id = i32();
-    Optional<DType> known = DType.ofGgml(id);
+    Optional<StoredType> known = StoredType.ofGgml(id);
     require(
         known.isPresent(),
         "%s: %s has the unknown ggml type %d; use a file in F16, Q8_0 or Q4_K.",

@@ -132,7 +132,7 @@ public final class SafetensorsFile implements TensorSource {
 
   /** The stored bytes where {@code as} is the stored type, else f32. */
   @Override
-  public void read(String name, long offset, DType as, ByteBuffer into) {
+  public void read(String name, long offset, StoredType as, ByteBuffer into) {
     if (as == tensor(name).dtype()) {
       stored.get(name).readBytes(offset, into);
     } else {

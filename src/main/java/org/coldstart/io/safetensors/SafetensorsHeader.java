@@ -98,7 +98,7 @@ final class SafetensorsHeader {
         entry.shape().length <= MAX_DIMENSIONS && !hasNegative(entry.shape(), entry.dataOffsets()),
         "tensor \"%s\" has a negative number or too many of them in its shape or data_offsets",
         name);
-    Optional<DType> dtype = DType.ofSafetensors(entry.dtype());
+    Optional<StoredType> dtype = StoredType.ofSafetensors(entry.dtype());
     require(
         dtype.isPresent(),
         "Tensor \"%s\" in %s has the unknown dtype \"%s\"; use a checkpoint in F32, BF16 or F16.",

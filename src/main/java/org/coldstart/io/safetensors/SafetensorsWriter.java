@@ -29,7 +29,7 @@ public final class SafetensorsWriter {
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
   private record Entry(
-      DType dtype, List<Long> shape, @SerializedName("data_offsets") List<Long> dataOffsets) {}
+      StoredType dtype, List<Long> shape, @SerializedName("data_offsets") List<Long> dataOffsets) {}
 
   private SafetensorsWriter() {}
 
@@ -51,7 +51,7 @@ public final class SafetensorsWriter {
    *
    * @param dtype F32, BF16 or F16
    */
-  public static void write(Path target, TensorSource source, DType dtype) {
+  public static void write(Path target, TensorSource source, StoredType dtype) {
     write(
         target,
         source,
@@ -100,7 +100,7 @@ public final class SafetensorsWriter {
 
   private static void writeData(FileChannel out, TensorSource source, TensorInfo tensor)
       throws IOException {
-    DType type = tensor.dtype();
+    StoredType type = tensor.dtype();
     long elements = tensor.elements();
     ByteBuffer bytes = ByteBuffer.allocateDirect((int) type.bytes(Math.min(CHUNK, elements)));
     for (long at = 0; at < elements; at += CHUNK) {

@@ -21,7 +21,7 @@ public record StoredTensor(BinaryFile file, TensorInfo info, long position, Deco
   /** Turns blocks of a stored type into f32. */
   @FunctionalInterface
   public interface Decoder {
-    void decode(DType type, byte[] blocks, int count, float[] into);
+    void decode(StoredType type, byte[] blocks, int count, float[] into);
   }
 
   /** A multiple of every block size; small enough that both arrays stay in the cache. */
@@ -35,7 +35,7 @@ public record StoredTensor(BinaryFile file, TensorInfo info, long position, Deco
 
   /** Fills {@code into} from element {@code offset}, in stored order. */
   public void read(long offset, FloatBuffer into) {
-    DType type = info.dtype();
+    StoredType type = info.dtype();
     require(
         type.readable(),
         "Tensor \"%s\" in %s has type %s, which is not read; use a checkpoint in F32, F16, BF16,"
@@ -77,7 +77,7 @@ public record StoredTensor(BinaryFile file, TensorInfo info, long position, Deco
   }
 
   /** A {@link Decoder} of little-endian F32, BF16 and F16. */
-  public static void decodePlain(DType type, byte[] numbers, int count, float[] into) {
+  public static void decodePlain(StoredType type, byte[] numbers, int count, float[] into) {
     ByteBuffer bytes = ByteBuffer.wrap(numbers).order(ByteOrder.LITTLE_ENDIAN);
     for (int i = 0; i < count; i++) {
       into[i] =

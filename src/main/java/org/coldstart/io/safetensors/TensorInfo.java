@@ -10,7 +10,7 @@ import org.coldstart.io.files.CheckpointException;
  * @param dtype how it is stored
  * @param shape sizes, outermost first, as PyTorch prints them; empty for a single number
  */
-public record TensorInfo(String name, DType dtype, List<Long> shape) {
+public record TensorInfo(String name, StoredType dtype, List<Long> shape) {
   public TensorInfo {
     shape = List.copyOf(shape);
   }
@@ -26,7 +26,7 @@ public record TensorInfo(String name, DType dtype, List<Long> shape) {
   }
 
   /** The same tensor stored in another way. */
-  public TensorInfo in(DType other) {
+  public TensorInfo in(StoredType other) {
     return new TensorInfo(name, other, shape);
   }
 

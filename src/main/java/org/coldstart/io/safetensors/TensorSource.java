@@ -31,8 +31,8 @@ public interface TensorSource extends AutoCloseable {
    * @param as F32, or another plain type that this source has the tensor in or rounds to
    * @throws CheckpointException as above
    */
-  default void read(String name, long offset, DType as, ByteBuffer into) {
-    if (as != DType.F32) {
+  default void read(String name, long offset, StoredType as, ByteBuffer into) {
+    if (as != StoredType.F32) {
       throw new CheckpointException(
           "Tensor \"%s\" of %s is given as F32, not as %s.".formatted(name, origin(), as));
     }
@@ -43,7 +43,7 @@ public interface TensorSource extends AutoCloseable {
   }
 
   /** The type a tensor had in the file it came from; it may have another one here. */
-  default DType storedAs(String name) {
+  default StoredType storedAs(String name) {
     return tensor(name).dtype();
   }
 

@@ -18,7 +18,7 @@ import org.coldstart.io.config.RopeParameters;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.SafetensorsWriter;
 import org.coldstart.io.safetensors.TensorSource;
 import org.junit.jupiter.api.Assumptions;
@@ -45,7 +45,7 @@ class CheckpointTest {
         Checkpoint shards = Checkpoint.open(Fixtures.path("hf-sharded"))) {
       assertEquals(whole.tensors().tensors().keySet().size(), shards.tensors().tensors().size());
       for (String name : whole.tensors().tensors().keySet()) {
-        assertEquals(DType.BF16, shards.tensors().tensor(name).dtype());
+        assertEquals(StoredType.BF16, shards.tensors().tensor(name).dtype());
         float[] expected = Fixtures.all(whole.tensors(), name);
         for (int i = 0; i < expected.length; i++) {
           expected[i] = MemoryTensors.toBf16(expected[i]);
@@ -70,9 +70,9 @@ class CheckpointTest {
   @Test
   void whatIsSavedFromGgufOpensAsAFolder() {
     try (Checkpoint gguf = Checkpoint.open(Fixtures.path("llama-v2.gguf"))) {
-      SafetensorsWriter.write(folder.resolve("model.safetensors"), gguf.tensors(), DType.F32);
+      SafetensorsWriter.write(folder.resolve("model.safetensors"), gguf.tensors(), StoredType.F32);
       AtomicFiles.writeString(
-          folder.resolve("config.json"), gguf.config().toJson(DType.F32).toString());
+          folder.resolve("config.json"), gguf.config().toJson(StoredType.F32).toString());
       try (Checkpoint saved = Checkpoint.open(folder)) {
         assertEquals(gguf.config().attention().rope(), saved.config().attention().rope());
         assertEquals(gguf.config().tensorShapes(), saved.config().tensorShapes());

@@ -16,7 +16,7 @@ import org.coldstart.fixture.Fixtures;
 import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.SafetensorsFile;
 import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
@@ -100,7 +100,7 @@ class CheckpointWriterTest {
       assertEquals(
           "bfloat16", config.get(config.has("dtype") ? "dtype" : "torch_dtype").getAsString());
       try (Checkpoint saved = Checkpoint.open(folder)) {
-        assertEquals(DType.BF16, saved.tensors().tensor("model.norm.weight").dtype());
+        assertEquals(StoredType.BF16, saved.tensors().tensor("model.norm.weight").dtype());
         assertSameValues(source.tensors(), saved.tensors());
       }
     }

@@ -12,7 +12,7 @@ import org.coldstart.io.config.ModelConfig.SpecialIds;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.Json;
 import org.coldstart.io.json.JsonFiles;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.SafetensorsFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,7 +89,7 @@ class ModelConfigTest {
     assertEquals(
         ModelConfig.fromJson(json(LLAMA_3_2)).attention().rope(),
         ModelConfig.fromJson(json).attention().rope());
-    JsonObject saved = ModelConfig.fromJson(json).toJson(DType.F32);
+    JsonObject saved = ModelConfig.fromJson(json).toJson(StoredType.F32);
     assertEquals(rope, saved.get("rope_parameters"));
     assertEquals("float32", saved.get("dtype").getAsString());
     // Beside them what transformers 4 needs.
@@ -144,7 +144,7 @@ class ModelConfigTest {
     assertEquals(expected, saved);
     ModelConfig again = ModelConfig.fromJson(saved);
     assertEquals(config.tensorShapes(), again.tensorShapes());
-    assertEquals("float16", config.toJson(DType.F16).get("torch_dtype").getAsString());
+    assertEquals("float16", config.toJson(StoredType.F16).get("torch_dtype").getAsString());
   }
 
   @Test

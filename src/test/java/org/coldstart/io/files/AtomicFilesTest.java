@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.coldstart.fixture.MemoryTensors;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.SafetensorsWriter;
 import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
@@ -63,14 +63,14 @@ class AtomicFilesTest {
   @Test
   void aSourceThatFailsHalfWayLeavesTheOldFileToo() throws IOException {
     Path file = folder.resolve("model.safetensors");
-    SafetensorsWriter.write(file, TENSORS, DType.F32);
+    SafetensorsWriter.write(file, TENSORS, StoredType.F32);
     byte[] before = Files.readAllBytes(file);
     CheckpointException failure = new CheckpointException("gone");
     TensorSource failing =
         new TensorSource() {
           @Override
           public Map<String, TensorInfo> tensors() {
-            return Map.of("y", new TensorInfo("y", DType.F32, List.of(3_000_000L)));
+            return Map.of("y", new TensorInfo("y", StoredType.F32, List.of(3_000_000L)));
           }
 
           @Override
@@ -87,7 +87,7 @@ class AtomicFilesTest {
     assertEquals(
         failure,
         assertThrows(
-            CheckpointException.class, () -> SafetensorsWriter.write(file, failing, DType.F32)));
+            CheckpointException.class, () -> SafetensorsWriter.write(file, failing, StoredType.F32)));
     assertArrayEquals(before, Files.readAllBytes(file));
     assertEquals(List.of("model.safetensors"), names(folder));
   }
@@ -122,7 +122,7 @@ class AtomicFilesTest {
     try {
       CheckpointException e =
           assertThrows(
-              CheckpointException.class, () -> SafetensorsWriter.write(file, TENSORS, DType.F32));
+              CheckpointException.class, () -> SafetensorsWriter.write(file, TENSORS, StoredType.F32));
       assertTrue(e.getMessage().contains("interrupted"), e.getMessage());
     } finally {
       assertTrue(Thread.interrupted());
@@ -138,7 +138,7 @@ class AtomicFilesTest {
         model,
         temporary -> {
           AtomicFiles.writeString(temporary.resolve("config.json"), "1");
-          SafetensorsWriter.write(temporary.resolve("model.safetensors"), TENSORS, DType.F32);
+          SafetensorsWriter.write(temporary.resolve("model.safetensors"), TENSORS, StoredType.F32);
         });
     Files.writeString(model.resolve("notes.txt"), "mine");
     CheckpointException e =

@@ -18,7 +18,7 @@ import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.config.RopeParameters;
 import org.coldstart.io.files.BinaryFile;
 import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.safetensors.DType;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.SafetensorsFile;
 import org.coldstart.io.safetensors.StoredTensor;
 import org.coldstart.io.safetensors.TensorInfo;
@@ -34,7 +34,7 @@ class GgufFileTest {
       names = {
         "F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"
       })
-  void everyTypeIsDequantisedToTheBitAsByTheReference(DType type) {
+  void everyTypeIsDequantisedToTheBitAsByTheReference(StoredType type) {
     try (BinaryFile file = BinaryFile.open(Fixtures.path("types.gguf"));
         SafetensorsFile truth = SafetensorsFile.open(Fixtures.path("types.safetensors"))) {
       StoredTensor tensor = new GgufHeader(file).tensors().get(type.name());

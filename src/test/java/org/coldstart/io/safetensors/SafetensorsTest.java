@@ -42,7 +42,7 @@ class SafetensorsTest {
             .with("scalar", List.of(), 3f)
             .with("matrix ü", List.of(2L, 3L), 1, 2, 3, 4, 5, 6);
     Path file = folder.resolve("new/model.safetensors");
-    SafetensorsWriter.write(file, tensors, DType.F32);
+    SafetensorsWriter.write(file, tensors, StoredType.F32);
     try (SafetensorsFile read = SafetensorsFile.open(file)) {
       assertEquals(tensors.tensors(), read.tensors());
       for (String name : tensors.tensors().keySet()) {
@@ -74,20 +74,20 @@ class SafetensorsTest {
     TensorSource state =
         new MemoryTensors() {
           @Override
-          public void read(String name, long offset, DType as, ByteBuffer into) {
-            if (as == DType.U8) {
+          public void read(String name, long offset, StoredType as, ByteBuffer into) {
+            if (as == StoredType.U8) {
               into.put(codes, (int) offset, into.remaining());
             } else {
               super.read(name, offset, as, into);
             }
           }
-        }.with("exp_avg.codes", DType.U8, List.of(5L)).with("exp_avg.scale", List.of(2L), 3, 4);
+        }.with("exp_avg.codes", StoredType.U8, List.of(5L)).with("exp_avg.scale", List.of(2L), 3, 4);
     Path file = folder.resolve("optimizer.safetensors");
     SafetensorsWriter.write(file, state);
     try (SafetensorsFile read = SafetensorsFile.open(file)) {
       assertEquals(state.tensors(), read.tensors());
       ByteBuffer bytes = ByteBuffer.allocate(5);
-      read.read("exp_avg.codes", 0, DType.U8, bytes);
+      read.read("exp_avg.codes", 0, StoredType.U8, bytes);
       assertArrayEquals(codes, bytes.array());
       assertArrayEquals(new float[] {3, 4}, Fixtures.all(read, "exp_avg.scale"));
     }
@@ -96,7 +96,7 @@ class SafetensorsTest {
   @Test
   void theHeaderIsThatOfTransformers() throws Exception {
     Path file = folder.resolve("one.safetensors");
-    SafetensorsWriter.write(file, new MemoryTensors().with("x", List.of(2L), 1, -2), DType.BF16);
+    SafetensorsWriter.write(file, new MemoryTensors().with("x", List.of(2L), 1, -2), StoredType.BF16);
     byte[] bytes = Files.readAllBytes(file);
     String json =
         "{\"__metadata__\":{\"format\":\"pt\"},\"x\":{\"dtype\":\"BF16\",\"shape\":[2],"
@@ -112,7 +112,7 @@ class SafetensorsTest {
   @Test
   void typesThatCannotBeReadStandInTheWayOfNobody() {
     try (SafetensorsFile file = SafetensorsFile.open(Fixtures.path("halves.safetensors"))) {
-      assertEquals(DType.I64, file.tensor("longs").dtype());
+      assertEquals(StoredType.I64, file.tensor("longs").dtype());
       CheckpointException e =
           assertThrows(
               CheckpointException.class, () -> file.read("longs", 0, FloatBuffer.allocate(3)));
@@ -130,7 +130,7 @@ class SafetensorsTest {
             CheckpointException.class,
             () ->
                 SafetensorsWriter.write(
-                    file, new MemoryTensors().with("x", List.of(1L), 1), DType.Q8_0));
+                    file, new MemoryTensors().with("x", List.of(1L), 1), StoredType.Q8_0));
     assertTrue(e.getMessage().contains("Q8_0"), e.getMessage());
     assertTrue(Files.notExists(file));
   }

@@ -11,7 +11,7 @@ import java.util.Optional;
  * #blockBytes()} bytes; plain types have blocks of one. Types that are only known by their size can
  * stand in a file, but reading them as numbers is an error: see {@link #readable()}.
  */
-public enum DType {
+public enum StoredType {
   F32(0, 1, 4, true),
   F16(1, 1, 2, true),
   BF16(30, 1, 2, true),
@@ -63,7 +63,7 @@ public enum DType {
   private final int blockBytes;
   private final boolean readable;
 
-  DType(int ggmlId, int blockElements, int blockBytes, boolean readable) {
+  StoredType(int ggmlId, int blockElements, int blockBytes, boolean readable) {
     this.ggmlId = ggmlId;
     this.blockElements = blockElements;
     this.blockBytes = blockBytes;
@@ -110,12 +110,12 @@ public enum DType {
   }
 
   /** By its number in GGUF. */
-  public static Optional<DType> ofGgml(int id) {
+  public static Optional<StoredType> ofGgml(int id) {
     return Arrays.stream(values()).filter(type -> type.ggmlId == id && id >= 0).findFirst();
   }
 
   /** By its name in safetensors. */
-  static Optional<DType> ofSafetensors(String name) {
+  static Optional<StoredType> ofSafetensors(String name) {
     return Arrays.stream(values())
         .filter(type -> !type.quantized() && type.name().equals(name))
         .findFirst();
