@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Map;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.safetensors.StoredType;
+import org.coldstart.io.json.JsonFiles;
 import org.coldstart.io.safetensors.SafetensorsFile;
 import org.coldstart.io.safetensors.SafetensorsWriter;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.TensorSource;
-import org.coldstart.io.json.JsonFiles;
 
 /** A folder with an adapter in PEFT's format. */
 final class LoraFiles implements AutoCloseable {

@@ -16,8 +16,8 @@ import org.coldstart.io.config.GenerationConfig;
 import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointFiles;
-import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.SafetensorsWriter;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
 

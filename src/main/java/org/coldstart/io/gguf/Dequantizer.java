@@ -1,7 +1,7 @@
 package org.coldstart.io.gguf;
 
-import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.StoredTensor;
+import org.coldstart.io.safetensors.StoredType;
 
 
 /**

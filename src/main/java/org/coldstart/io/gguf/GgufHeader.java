@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.coldstart.io.files.BinaryFile;
 import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.StoredTensor;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.TensorInfo;
 
 /**
