@@ -3,10 +3,10 @@ package org.coldstart.io.config;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.coldstart.io.config.AttentionConfig.LayerType;
@@ -181,8 +181,7 @@ final class ModelConfigReader {
             .toList();
     List<LayerType> types = config.element("layer_types").map(this::listed).orElse(usual);
     boolean fixed =
-        EnumSet.of(Architecture.LLAMA, Architecture.MISTRAL, Architecture.GEMMA)
-            .contains(architecture);
+        Set.of(Architecture.LLAMA, Architecture.MISTRAL, Architecture.GEMMA).contains(architecture);
     config.refuseIf(fixed && !types.equals(usual), "layer_types");
     config.require(
         windowed || !types.contains(LayerType.SLIDING_ATTENTION),

@@ -82,7 +82,7 @@ final class GgufHeader {
       where = "metadata key " + i;
       String key = string();
       where = "metadata key \"" + key + "\"";
-      check(pairs.put(key, value(i32())) == null, "%s stands there twice", where);
+      check(pairs.put(key, value(i32())) == null, "%s is there twice", where);
     }
     return pairs;
   }
@@ -149,7 +149,7 @@ final class GgufHeader {
       List<Long> shape = shape();
       TensorInfo info = new TensorInfo(name, dtype(), shape);
       Entry entry = new Entry(info, i64(), bytes(info));
-      check(entries.put(name, entry) == null, "%s stands there twice", where);
+      check(entries.put(name, entry) == null, "%s is there twice", where);
     }
     return List.copyOf(entries.values());
   }

@@ -58,7 +58,7 @@ public final class Json {
     }
   }
 
-  /** What Gson says, without its advice to programmers. */
+  /** Gson's message, without its advice to programmers. */
   private static String reason(Exception e) {
     return String.valueOf(e.getMessage())
         .replaceFirst("Use JsonReader\\.setStrictness\\(.*\\) to accept malformed", "malformed")

@@ -74,7 +74,7 @@ final class SafetensorsHeader {
           json.skipValue();
         } else {
           Placed placed = placed(name, GSON.fromJson(json, Entry.class));
-          check(tensors.put(name, placed) == null, "tensor \"%s\" stands there twice", name);
+          check(tensors.put(name, placed) == null, "tensor \"%s\" is there twice", name);
         }
       }
       json.endObject();
