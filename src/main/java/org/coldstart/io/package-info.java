@@ -1,6 +1,5 @@
 /**
- * Plumbing. You need not read this: nothing here is imported into a notebook's cell, and none of it
- * knows what a neural network is.
+ * Plumbing. You need not read this: no cell of a notebook names anything of it.
  *
  * <ul>
  *   <li>{@code json}: strict JSON

@@ -6,7 +6,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -35,29 +34,19 @@ final class GgufConfig {
               "gemma2", Architecture.GEMMA2,
               "gemma3", Architecture.GEMMA3));
 
-  /** All keys that are understood here, or that change no result. Another one is refused. */
-  private static final String KEYS =
-      "block_count context_length embedding_length feed_forward_length attention.head_count"
-          + " attention.head_count_kv attention.key_length attention.value_length"
-          + " attention.layer_norm_rms_epsilon rope.freq_base rope.dimension_count"
-          + " rope.scaling.type rope.scaling.factor rope.scale_linear"
-          + " rope.scaling.original_context_length rope.scaling.finetuned vocab_size"
-          + " tensor_data_layout expert_count expert_used_count attention.causal";
-
-  /** Those of Gemma 2 and 3 besides. */
-  private static final Map<Architecture, String> MORE_KEYS =
-      Map.of(
-          Architecture.GEMMA2,
-          " attention.sliding_window attn_logit_softcapping final_logit_softcapping",
-          Architecture.GEMMA3,
-          " attention.sliding_window attention.sliding_window_pattern final_logit_softcapping"
-              + " rope.freq_base_swa");
+  /** Keys that change no result. */
+  private static final String IGNORED =
+      "rope.scaling.original_context_length rope.scaling.finetuned vocab_size tensor_data_layout"
+          + " expert_used_count";
 
   private final GgufMetadata metadata;
   private final Map<String, StoredTensor> tensors;
   private final Architecture architecture;
   private final String prefix;
   private final JsonObject json = new JsonObject();
+
+  /** The architecture's keys that have not been read yet: what is left in the end is refused. */
+  private final Set<String> unread;
 
   private GgufConfig(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
     this.metadata = metadata;
@@ -70,6 +59,11 @@ final class GgufConfig {
         "%s: the architecture \"%s\" is not known; known in GGUF are %s.",
         metadata.origin(), name, String.join(", ", ARCHITECTURES.keySet()));
     this.prefix = name + ".";
+    this.unread = new TreeSet<>(metadata.keys());
+    unread.removeIf(option -> !option.startsWith(prefix));
+    for (String ignored : IGNORED.split(" ")) {
+      own(ignored);
+    }
   }
 
   /**
@@ -94,14 +88,13 @@ final class GgufConfig {
   }
 
   private ModelConfig read() {
-    refuseUnknownOptions();
     json.addProperty("model_type", architecture.modelType);
     addSizes();
     addRope();
     if (architecture == Architecture.GEMMA2 || architecture == Architecture.GEMMA3) {
       addGemma();
     }
-    String eps = prefix + "attention.layer_norm_rms_epsilon";
+    String eps = own("attention.layer_norm_rms_epsilon");
     json.addProperty("rms_norm_eps", metadata.number(eps).orElseThrow(() -> missing(eps)));
     json.addProperty("tie_word_embeddings", !tensors.containsKey("output.weight"));
     json.addProperty("attention_bias", tensors.containsKey("blk.0.attn_q.bias"));
@@ -109,24 +102,15 @@ final class GgufConfig {
     addTokenId("bos_token_id", "bos");
     addTokenId("eos_token_id", "eos");
     addTokenId("pad_token_id", "padding");
-    return ModelConfig.fromJson(json, metadata.origin());
-  }
-
-  private void refuseUnknownOptions() {
-    String known = KEYS + MORE_KEYS.getOrDefault(architecture, "");
-    Set<String> unknown = new TreeSet<>(metadata.keys());
-    unknown.removeIf(key -> !key.startsWith(prefix));
-    for (String key : known.split(" ")) {
-      unknown.remove(prefix + key);
-    }
-    require(
-        unknown.isEmpty(),
-        "%s: options %s are not implemented, and ignoring them could change the results.",
-        metadata.origin(), unknown);
     refuseUnless("expert_count", 0);
-    if (!metadata.bool(prefix + "attention.causal").orElse(true)) {
+    if (!metadata.bool(own("attention.causal")).orElse(true)) {
       refuse("attention.causal", false);
     }
+    require(
+        unread.isEmpty(),
+        "%s: options %s are not implemented, and ignoring them could change the results.",
+        metadata.origin(), unread);
+    return ModelConfig.fromJson(json, metadata.origin());
   }
 
   private void addSizes() {
@@ -163,7 +147,7 @@ final class GgufConfig {
       GgufLayout.ropeScaling(table, theta, json.get("head_dim").getAsInt())
           .ifPresent(scaling -> json.add("rope_scaling", scaling));
     }
-    String type = metadata.string(prefix + "rope.scaling.type").orElse("none");
+    String type = metadata.string(own("rope.scaling.type")).orElse("none");
     double factor = number("rope.scaling.factor", number("rope.scale_linear", 1));
     if (type.equals("linear") || type.equals("none") && factor != 1) {
       if (table != null) {
@@ -191,17 +175,21 @@ final class GgufConfig {
         large
             ? size("embedding_length") / Math.max(size("attention.head_count"), 1)
             : json.get("head_dim").getAsInt());
-    for (String key : List.of("attn_logit_softcapping", "final_logit_softcapping")) {
-      metadata.number(prefix + key).ifPresent(value -> json.addProperty(key, value));
+    if (second) {
+      addSoftcap("attn_logit_softcapping");
     }
+    addSoftcap("final_logit_softcapping");
     Optional<Integer> window = optionalSize("attention.sliding_window").filter(size -> size > 0);
     window.ifPresent(size -> json.addProperty("sliding_window", size));
     if (!second) {
+      int pattern = optionalSize("attention.sliding_window_pattern").orElse(6);
       // Without a window all layers have full attention.
-      int pattern =
-          window.isEmpty() ? 1 : optionalSize("attention.sliding_window_pattern").orElse(6);
-      json.addProperty("sliding_window_pattern", pattern);
+      json.addProperty("sliding_window_pattern", window.isEmpty() ? 1 : pattern);
     }
+  }
+
+  private void addSoftcap(String key) {
+    metadata.number(own(key)).ifPresent(value -> json.addProperty(key, value));
   }
 
   /** An absent id is written as null, for an absent key would mean the default of transformers. */
@@ -214,8 +202,14 @@ final class GgufConfig {
     return "tokenizer.ggml." + which + "_token_id";
   }
 
+  /** The whole name of a key of the architecture, which counts as read. */
+  private String own(String key) {
+    unread.remove(prefix + key);
+    return prefix + key;
+  }
+
   private double number(String key, double usual) {
-    return metadata.number(prefix + key).orElse(usual);
+    return metadata.number(own(key)).orElse(usual);
   }
 
   private int size(String key) {
@@ -223,7 +217,7 @@ final class GgufConfig {
   }
 
   private Optional<Integer> optionalSize(String key) {
-    OptionalLong value = metadata.integer(prefix + key);
+    OptionalLong value = metadata.integer(own(key));
     if (value.isEmpty()) {
       return Optional.empty();
     }
