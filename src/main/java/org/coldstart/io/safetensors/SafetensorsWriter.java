@@ -23,8 +23,8 @@ import org.coldstart.io.files.CheckpointException;
  * into memory.
  */
 public final class SafetensorsWriter {
-  /** Elements in one piece: 4 MB of f32. */
-  private static final int CHUNK = 1 << 20;
+  /** Bytes in one piece. */
+  private static final int CHUNK = 1 << 22;
 
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
@@ -46,10 +46,9 @@ public final class SafetensorsWriter {
   }
 
   /**
-   * The same with all tensors in one type. 16-bit types are rounded to nearest, ties to even;
-   * values beyond the range of F16 become infinite.
+   * The same with all tensors in one type.
    *
-   * @param dtype F32, BF16 or F16
+   * @param dtype F32, or another that {@code source} rounds to
    */
   public static void write(Path target, TensorSource source, StoredType dtype) {
     write(
@@ -71,8 +70,9 @@ public final class SafetensorsWriter {
           try (FileChannel out =
               FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             writeAll(out, header(tensors));
+            ByteBuffer piece = ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
             for (TensorInfo tensor : tensors) {
-              writeData(out, source, tensor);
+              writeData(out, source, tensor, piece);
             }
           }
         });
@@ -98,16 +98,15 @@ public final class SafetensorsWriter {
         .flip();
   }
 
-  private static void writeData(FileChannel out, TensorSource source, TensorInfo tensor)
+  private static void writeData(
+      FileChannel out, TensorSource source, TensorInfo tensor, ByteBuffer piece)
       throws IOException {
     StoredType type = tensor.dtype();
-    long elements = tensor.elements();
-    ByteBuffer bytes = ByteBuffer.allocateDirect((int) type.bytes(Math.min(CHUNK, elements)));
-    for (long at = 0; at < elements; at += CHUNK) {
-      int count = (int) Math.min(CHUNK, elements - at);
-      bytes.clear().limit((int) type.bytes(count)).order(ByteOrder.LITTLE_ENDIAN);
-      source.read(tensor.name(), at, type, bytes);
-      writeAll(out, bytes.flip());
+    long most = CHUNK / type.blockBytes() * type.blockElements();
+    for (long at = 0; at < tensor.elements(); at += most) {
+      piece.clear().limit((int) type.bytes(Math.min(most, tensor.elements() - at)));
+      source.read(tensor.name(), at, type, piece);
+      writeAll(out, piece.flip());
     }
   }
 
