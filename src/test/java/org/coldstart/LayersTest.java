@@ -115,6 +115,9 @@ class LayersTest {
 
   private static boolean looksUp(Path source) {
     int own = LAYERS.indexOf(layer(source));
+    if (source.endsWith("package-info.java")) {
+      return false; // describes the rooms, whichever they are
+    }
     return own < 0
         || MENTION
             .matcher(read(source))

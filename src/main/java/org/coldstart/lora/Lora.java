@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import org.coldstart.io.checkpoint.CheckpointException;
-import org.coldstart.io.checkpoint.DType;
+import org.coldstart.io.checkpoint.StoredType;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.model.Adapter;
 import org.coldstart.model.CausalLm;
@@ -52,7 +52,7 @@ public final class Lora implements Adapter {
     this.model = model;
     this.config = config;
     this.manager = model.newManager();
-    this.tensors = new Weights(manager, DType.F32);
+    this.tensors = new Weights(manager, StoredType.F32);
     this.dropout = new LoraLayer.Dropout(config.loraDropout(), config.seed());
     try {
       targets.forEach(target -> addLayer(target, model.linears().get(target), files));

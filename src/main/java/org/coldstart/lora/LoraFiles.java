@@ -137,7 +137,7 @@ record LoraFiles(LoraConfig config, SafetensorsFile tensors) implements AutoClos
     AtomicFiles.writeFolder(
         folder,
         aside -> {
-          SafetensorsWriter.write(aside.resolve(TENSORS), tensors, DType.F32);
+          SafetensorsWriter.write(aside.resolve(TENSORS), tensors, StoredType.F32);
           AtomicFiles.writeString(aside.resolve(CONFIG), LoraConfigFile.toJson(config));
         });
   }

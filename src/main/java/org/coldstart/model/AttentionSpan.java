@@ -8,11 +8,6 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.LongStream;
-import org.coldstart.io.checkpoint.AttentionConfig;
-import org.coldstart.io.checkpoint.LayerType;
-import org.coldstart.io.checkpoint.RopeParameters;
-import org.coldstart.io.torch.Torch;
-import org.coldstart.io.torch.TorchOps;
 
 /**
  * What the layers of one kind attend to: by which rotary angles, and how far back.

@@ -45,7 +45,7 @@ public final class CausalLm implements AutoCloseable {
     NativeMemory.freeUnreachable(CausalLm.class);
     this.config = config;
     this.generationConfig = generationConfig;
-    weights = new Weights(Torch.newManager(), dtype);
+    weights = new Weights(Torch.newManager(), dtype.stored());
     memory = NativeMemory.of(this, weights::close);
     try {
       decoder = new Decoder(config, source, weights);
@@ -115,7 +115,7 @@ public final class CausalLm implements AutoCloseable {
 
   /** What the weights are held in: F32, or BF16 where that was asked for. */
   public DType dtype() {
-    return weights.dtype();
+    return DType.valueOf(weights.dtype().name());
   }
 
   /** The checkpoint's own defaults for generation; its end tokens among them. */
@@ -367,7 +367,8 @@ public final class CausalLm implements AutoCloseable {
   /** The same with other defaults for generation than those the model was loaded with. */
   synchronized void savePretrained(Path folder, SaveOptions options, GenerationConfig generation) {
     MergedWeights merged = new MergedWeights(weights, decoder.linears());
-    CheckpointWriter.write(folder, config, generation, merged, options);
+    CheckpointWriter.write(
+        folder, config, generation, merged, options.tensors(merged), options.maxShardSize());
   }
 
   /**

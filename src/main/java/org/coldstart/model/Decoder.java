@@ -8,10 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.coldstart.io.checkpoint.LayerType;
-import org.coldstart.io.checkpoint.ModelConfig;
-import org.coldstart.io.checkpoint.TensorSource;
-import org.coldstart.io.torch.DecoderOps;
 
 /**
  * The network: token ids become vectors by looking up rows of the embedding matrix, the vectors go

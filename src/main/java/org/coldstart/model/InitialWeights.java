@@ -5,10 +5,10 @@ import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.coldstart.io.checkpoint.DType;
-import org.coldstart.io.checkpoint.ModelConfig;
-import org.coldstart.io.checkpoint.TensorInfo;
-import org.coldstart.io.checkpoint.TensorSource;
+import org.coldstart.io.config.ModelConfig;
+import org.coldstart.io.safetensors.StoredType;
+import org.coldstart.io.safetensors.TensorInfo;
+import org.coldstart.io.safetensors.TensorSource;
 
 /**
  * What a model holds before it has learnt anything, as transformers makes it: matrices normally
@@ -33,7 +33,7 @@ final class InitialWeights implements TensorSource {
     this.range = given == null || given.isJsonNull() ? USUAL_RANGE : given.getAsDouble();
     config
         .tensorShapes()
-        .forEach((name, shape) -> tensors.put(name, new TensorInfo(name, DType.F32, shape)));
+        .forEach((name, shape) -> tensors.put(name, new TensorInfo(name, StoredType.F32, shape)));
   }
 
   @Override

@@ -3,10 +3,6 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.coldstart.io.checkpoint.AttentionConfig;
-import org.coldstart.io.checkpoint.ModelConfig;
-import org.coldstart.io.checkpoint.TensorSource;
-import org.coldstart.io.torch.TorchOps;
 
 /** Builds the parts of a decoder from a checkpoint's tensors, checking the shape of each. */
 final class LayerLoader {

@@ -5,12 +5,6 @@ import ai.djl.ndarray.NDManager;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Map;
-import org.coldstart.io.checkpoint.DType;
-import org.coldstart.io.checkpoint.TensorInfo;
-import org.coldstart.io.checkpoint.TensorSource;
-import org.coldstart.io.torch.FloatType;
-import org.coldstart.io.torch.Torch;
-import org.coldstart.io.torch.TorchOps;
 
 /**
  * A model's weights as they would be with its adapter merged, without touching the model: of a
@@ -26,7 +20,7 @@ record MergedWeights(Weights weights, Map<String, Linear> linears) implements Te
   }
 
   @Override
-  public DType storedAs(String name) {
+  public StoredType storedAs(String name) {
     return weights.storedAs(name);
   }
 
@@ -41,7 +35,7 @@ record MergedWeights(Weights weights, Map<String, Linear> linears) implements Te
   }
 
   @Override
-  public void read(String name, long offset, DType as, ByteBuffer into) {
+  public void read(String name, long offset, StoredType as, ByteBuffer into) {
     String layer = name.endsWith(".weight") ? name.substring(0, name.lastIndexOf('.')) : "";
     Linear linear = linears.get(layer);
     if (linear == null || !linear.adapted()) {

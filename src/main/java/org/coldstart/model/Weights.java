@@ -28,15 +28,15 @@ public final class Weights implements TensorSource {
 
   private static final Logger LOG = System.getLogger(Weights.class.getName());
 
-  private static final Set<DType> PLAIN = Set.of(DType.F32, DType.BF16, DType.F16);
+  private static final Set<StoredType> PLAIN = Set.of(StoredType.F32, StoredType.BF16, StoredType.F16);
 
   /** Values moved at a time: 4 MB of f32, which stay in the cache from the file to the tensor. */
   private static final int CHUNK = 1 << 20;
 
   private final NDManager manager;
-  private final DType dtype;
+  private final StoredType dtype;
   private final Map<String, NDArray> arrays = new LinkedHashMap<>();
-  private final Map<String, DType> storedAs = new LinkedHashMap<>();
+  private final Map<String, StoredType> storedAs = new LinkedHashMap<>();
   private final List<String> notFinite = new ArrayList<>();
   private final ByteBuffer staging = newStaging();
 
@@ -46,7 +46,7 @@ public final class Weights implements TensorSource {
    * @param manager owns them
    * @param dtype of the matrices in memory: F32 or BF16
    */
-  public Weights(NDManager manager, DType dtype) {
+  public Weights(NDManager manager, StoredType dtype) {
     this.manager = manager;
     this.dtype = dtype;
   }
@@ -56,7 +56,7 @@ public final class Weights implements TensorSource {
   }
 
   /** What the matrices are held in. */
-  DType dtype() {
+  StoredType dtype() {
     return dtype;
   }
 
@@ -85,13 +85,13 @@ public final class Weights implements TensorSource {
     return array;
   }
 
-  private static FloatType floatType(DType type) {
+  private static FloatType floatType(StoredType type) {
     return FloatType.valueOf(type.name());
   }
 
   /** The tensor as one of the types that torch reads as they are. */
   private static TensorInfo plain(TensorInfo info) {
-    return info.in(PLAIN.contains(info.dtype()) ? info.dtype() : DType.F32);
+    return info.in(PLAIN.contains(info.dtype()) ? info.dtype() : StoredType.F32);
   }
 
   /** Fills an array; returns whether all values are finite. */
@@ -137,7 +137,7 @@ public final class Weights implements TensorSource {
   /** Lists an f32 array that another manager may own. */
   public void put(String name, NDArray array) {
     arrays.put(name, array);
-    storedAs.put(name, DType.F32);
+    storedAs.put(name, StoredType.F32);
   }
 
   /** A manager for what belongs to these parameters; closed with them at the latest. */
@@ -179,13 +179,13 @@ public final class Weights implements TensorSource {
     arrays.forEach(
         (name, array) -> {
           List<Long> shape = Arrays.stream(array.getShape().getShape()).boxed().toList();
-          infos.put(name, new TensorInfo(name, shape.size() > 1 ? dtype : DType.F32, shape));
+          infos.put(name, new TensorInfo(name, shape.size() > 1 ? dtype : StoredType.F32, shape));
         });
     return infos;
   }
 
   @Override
-  public DType storedAs(String name) {
+  public StoredType storedAs(String name) {
     return storedAs.get(name);
   }
 
@@ -203,17 +203,17 @@ public final class Weights implements TensorSource {
   static void readThroughBytes(TensorSource source, String name, long offset, FloatBuffer into) {
     ByteBuffer bytes =
         ByteBuffer.allocate(into.remaining() * Float.BYTES).order(ByteOrder.nativeOrder());
-    source.read(name, offset, DType.F32, bytes);
+    source.read(name, offset, StoredType.F32, bytes);
     into.put(bytes.flip().asFloatBuffer());
   }
 
   @Override
-  public void read(String name, long offset, DType as, ByteBuffer into) {
+  public void read(String name, long offset, StoredType as, ByteBuffer into) {
     read(arrays.get(name), offset, as, into);
   }
 
   /** Copies values of an array, from the given one on, until {@code into} is full. */
-  static void read(NDArray array, long offset, DType as, ByteBuffer into) {
+  static void read(NDArray array, long offset, StoredType as, ByteBuffer into) {
     FloatType type = floatType(as);
     try (NDArray part = TorchOps.readBytes(array, type, offset, into.remaining() / type.bytes())) {
       into.put(part.toByteBuffer());

@@ -1,6 +1,6 @@
 /**
  * The decoder: one network for the Llama, Qwen and Gemma families, described by {@link
- * org.coldstart.io.checkpoint.ModelConfig} and put together from small parts.
+ * org.coldstart.io.config.ModelConfig} and put together from small parts.
  *
  * <p>Read {@link org.coldstart.model.CausalLm} first, then {@link org.coldstart.model.Decoder} and
  * {@link org.coldstart.model.DecoderLayer} with its two blocks; their formulas are Python, in {@code

@@ -4,7 +4,7 @@ import java.lang.ref.Cleaner;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.coldstart.io.checkpoint.DType;
+import org.coldstart.model.DType;
 import org.coldstart.data.Example;
 import org.coldstart.generate.Generator;
 import org.coldstart.model.CausalLm;

@@ -11,17 +11,6 @@ import java.lang.reflect.Field;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.fixture.Arrays32;
-import org.coldstart.fixture.ParityCase;
-import org.coldstart.fixture.TinyTokenizer;
-import org.coldstart.generate.Generator;
-import org.coldstart.generate.Sampling;
-import org.coldstart.io.checkpoint.Checkpoint;
-import org.coldstart.io.checkpoint.DType;
-import org.coldstart.io.checkpoint.SaveOptions;
-import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.train.SftConfig;
-import org.coldstart.train.SftTrainer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -96,7 +85,7 @@ class Bf16WeightsTest {
       model.savePretrained(kept, SaveOptions.defaults().keep());
     }
     try (Checkpoint saved = Checkpoint.open(kept)) {
-      saved.tensors().tensors().values().forEach(t -> assertEquals(DType.F16, t.dtype()));
+      saved.tensors().tensors().values().forEach(t -> assertEquals(StoredType.F16, t.dtype()));
     }
   }
 

@@ -11,10 +11,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.checkpoint.LlamaConfig;
-import org.coldstart.io.checkpoint.ModelConfig;
 import org.coldstart.fixture.ParityCase;
+import org.coldstart.io.config.ModelConfig;
+import org.coldstart.io.files.CheckpointException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

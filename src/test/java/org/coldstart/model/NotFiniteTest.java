@@ -2,7 +2,6 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import java.nio.file.Path;
-import org.coldstart.io.checkpoint.DType;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.Warnings;
 import org.coldstart.io.torch.TorchOps;

@@ -10,12 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.coldstart.io.checkpoint.SaveOptions;
-import org.coldstart.fixture.ParityCase;
-import org.coldstart.fixture.TinyTokenizer;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.Pretrained;
-import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -1,19 +1,27 @@
 package org.coldstart.io.checkpoint;
 
+import static org.coldstart.io.files.CheckpointException.require;
+
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.coldstart.io.config.GenerationConfig;
+import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
+import org.coldstart.io.gguf.GgufFile;
 import org.coldstart.io.json.JsonFiles;
+import org.coldstart.io.safetensors.SafetensorsFile;
+import org.coldstart.io.safetensors.TensorInfo;
+import org.coldstart.io.safetensors.TensorSource;
 
 /**
  * A model on the disk: its configuration and its tensors, whatever the format.
@@ -29,19 +37,18 @@ public final class Checkpoint implements AutoCloseable {
   static final String GENERATION_CONFIG = "generation_config.json";
   static final String WEIGHTS = "model.safetensors";
   static final String INDEX = "model.safetensors.index.json";
-  static final String EMBEDDING = "model.embed_tokens.weight";
-  static final String HEAD = "lm_head.weight";
 
   private static final Logger LOG = System.getLogger(Checkpoint.class.getName());
 
-  private final Path path;
+  /** Values compared at a time. */
+  private static final int CHUNK = 1 << 20;
+
   private final ModelConfig config;
   private final GenerationConfig generationConfig;
   private final TensorSource tensors;
 
   private Checkpoint(
-      Path path, ModelConfig config, GenerationConfig generationConfig, TensorSource tensors) {
-    this.path = path;
+      ModelConfig config, GenerationConfig generationConfig, TensorSource tensors) {
     this.config = config;
     this.generationConfig = generationConfig;
     this.tensors = tensors;
@@ -57,28 +64,22 @@ public final class Checkpoint implements AutoCloseable {
    *     this library cannot run
    */
   public static Checkpoint open(Path folderOrGgufFile) {
-    if (!Files.exists(folderOrGgufFile)) {
-      throw new CheckpointException("There is no checkpoint " + folderOrGgufFile + ".");
-    }
+    require(Files.exists(folderOrGgufFile), "There is no checkpoint %s.", folderOrGgufFile);
     if (!Files.isDirectory(folderOrGgufFile)) {
       return openGguf(folderOrGgufFile);
     }
     AtomicFiles.recover(folderOrGgufFile);
-    if (Files.exists(folderOrGgufFile.resolve(CONFIG))) {
-      return openFolder(folderOrGgufFile);
-    }
-    return openGguf(onlyGguf(folderOrGgufFile));
+    return Files.exists(folderOrGgufFile.resolve(CONFIG))
+        ? openFolder(folderOrGgufFile)
+        : openGguf(onlyGguf(folderOrGgufFile));
   }
 
   private static Checkpoint openGguf(Path path) {
-    if (!isGguf(path)) {
-      throw new CheckpointException(path + " is neither a folder nor a .gguf file.");
-    }
+    require(isGguf(path), "%s is neither a folder nor a .gguf file.", path);
     GgufFile file = GgufFile.open(path);
     try {
-      ModelConfig config = file.config();
-      file.tensors();
-      return new Checkpoint(path, config, GgufConfig.generationConfig(file.metadata()), file);
+      file.tensors(); // checked here, and not when they are read
+      return new Checkpoint(file.config(), file.generationConfig(), file);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -87,24 +88,25 @@ public final class Checkpoint implements AutoCloseable {
 
   private static Checkpoint openFolder(Path folder) {
     Path configFile = folder.resolve(CONFIG);
-    ModelConfig config =
-        ModelConfig.fromJson(
-            JsonFiles.read(configFile, CheckpointException::new), configFile.toString());
+    ModelConfig config = ModelConfig.fromJson(json(configFile), configFile.toString());
     Path generationFile = folder.resolve(GENERATION_CONFIG);
     GenerationConfig generationConfig =
         Files.exists(generationFile)
-            ? GenerationConfig.fromJson(
-                JsonFiles.read(generationFile, CheckpointException::new), generationFile.toString())
+            ? GenerationConfig.fromJson(json(generationFile), generationFile.toString())
             : null;
     TensorSource tensors = openWeights(folder);
     try {
       config = withItsOwnHead(config, tensors);
-      TensorCheck.check(config, tensors.tensors(), tensors.origin());
-      return new Checkpoint(folder, config, generationConfig, tensors);
+      config.checkTensors(tensors.tensors(), tensors.origin());
+      return new Checkpoint(config, generationConfig, tensors);
     } catch (RuntimeException | Error e) {
       tensors.close();
       throw e;
     }
+  }
+
+  private static JsonObject json(Path file) {
+    return JsonFiles.read(file, CheckpointException::new);
   }
 
   /**
@@ -112,12 +114,12 @@ public final class Checkpoint implements AutoCloseable {
    * counts: transformers decides likewise.
    */
   private static ModelConfig withItsOwnHead(ModelConfig config, TensorSource tensors) {
-    TensorInfo head = tensors.tensors().get(HEAD);
-    TensorInfo embedding = tensors.tensors().get(EMBEDDING);
+    TensorInfo head = tensors.tensors().get(ModelConfig.HEAD);
+    TensorInfo embedding = tensors.tensors().get(ModelConfig.EMBEDDING);
     if (!config.tieWordEmbeddings()
         || head == null
         || embedding == null
-        || TensorEquality.in(tensors, head, embedding)) {
+        || haveEqualValues(head, embedding, tensors)) {
       return config;
     }
     LOG.log(
@@ -125,59 +127,57 @@ public final class Checkpoint implements AutoCloseable {
         "The configuration of {0} ties {1} to {2}, but they differ there, so they stay apart. Say"
             + " \"tie_word_embeddings\": false to silence this.",
         tensors.origin(),
-        HEAD,
-        EMBEDDING);
+        ModelConfig.HEAD,
+        ModelConfig.EMBEDDING);
     JsonObject json = config.source().deepCopy();
     json.addProperty("tie_word_embeddings", false);
     return ModelConfig.fromJson(json, tensors.origin());
+  }
+
+  private static boolean haveEqualValues(TensorInfo a, TensorInfo b, TensorSource source) {
+    boolean equal = a.shape().equals(b.shape());
+    for (long at = 0; equal && at < a.elements(); at += CHUNK) {
+      equal = values(a, at, source).equals(values(b, at, source));
+    }
+    return equal;
+  }
+
+  private static FloatBuffer values(TensorInfo tensor, long at, TensorSource source) {
+    FloatBuffer values = FloatBuffer.allocate((int) Math.min(CHUNK, tensor.elements() - at));
+    source.read(tensor.name(), at, values);
+    return values.flip();
   }
 
   private static TensorSource openWeights(Path folder) {
     if (Files.exists(folder.resolve(WEIGHTS))) {
       return SafetensorsFile.open(folder.resolve(WEIGHTS));
     }
-    if (Files.exists(folder.resolve(INDEX))) {
-      return ShardedSafetensors.open(folder.resolve(INDEX));
-    }
-    throw new CheckpointException(
-        folder
-            + " has a "
-            + CONFIG
-            + ", but neither "
-            + WEIGHTS
-            + " nor "
-            + INDEX
-            + ". Checkpoints in PyTorch's .bin format are not read; save them with safetensors"
-            + " first.");
+    require(
+        Files.exists(folder.resolve(INDEX)),
+        "%s has a %s, but neither %s nor %s. Checkpoints in PyTorch's .bin format are not read;"
+            + " save them with safetensors first.",
+        folder, CONFIG, WEIGHTS, INDEX);
+    return SafetensorsFile.openIndex(folder.resolve(INDEX));
   }
 
   private static Path onlyGguf(Path folder) {
-    List<Path> found =
-        list(folder).stream().filter(Checkpoint::isGguf).sorted().collect(Collectors.toList());
-    if (found.size() != 1) {
-      throw new CheckpointException(
-          found.isEmpty()
-              ? folder + " has neither a " + CONFIG + " nor a .gguf file; it is no checkpoint."
-              : folder + " has " + found.size() + " .gguf files; name one of them: " + found + ".");
-    }
-    return found.get(0);
-  }
-
-  private static List<Path> list(Path folder) {
+    List<Path> found;
     try (Stream<Path> files = Files.list(folder)) {
-      return files.collect(Collectors.toList());
+      found = files.filter(Checkpoint::isGguf).sorted().toList();
     } catch (IOException e) {
       throw new CheckpointException("Cannot list " + folder + ": " + e.getMessage(), e);
     }
+    require(
+        !found.isEmpty(),
+        "%s has neither a %s nor a .gguf file; it is no checkpoint.", folder, CONFIG);
+    require(
+        found.size() == 1,
+        "%s has %d .gguf files; name one of them: %s.", folder, found.size(), found);
+    return found.get(0);
   }
 
   private static boolean isGguf(Path path) {
     return path.getFileName().toString().toLowerCase(Locale.ROOT).endsWith(".gguf");
-  }
-
-  /** The folder or the GGUF file. */
-  public Path path() {
-    return path;
   }
 
   public ModelConfig config() {
@@ -195,11 +195,6 @@ public final class Checkpoint implements AutoCloseable {
   /** The tensors under their Hugging Face names; closed with this checkpoint. */
   public TensorSource tensors() {
     return tensors;
-  }
-
-  /** The metadata, tokenizer included, when the checkpoint is a GGUF file. */
-  public Optional<GgufMetadata> gguf() {
-    return tensors instanceof GgufFile file ? Optional.of(file.metadata()) : Optional.empty();
   }
 
   @Override

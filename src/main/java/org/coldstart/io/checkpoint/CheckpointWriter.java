@@ -2,7 +2,6 @@ package org.coldstart.io.checkpoint;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,14 +12,21 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.coldstart.io.config.GenerationConfig;
+import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointFiles;
+import org.coldstart.io.safetensors.SafetensorsWriter;
+import org.coldstart.io.safetensors.StoredType;
+import org.coldstart.io.safetensors.TensorInfo;
+import org.coldstart.io.safetensors.TensorSource;
 
 /** Writes a model's part of a folder in Hugging Face's format: configurations and weights. */
 public final class CheckpointWriter {
 
+  /** Null is written, for an absent key would mean a default of transformers'. */
   private static final Gson PRETTY =
-      new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+      new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().serializeNulls().create();
 
   private CheckpointWriter() {}
 
@@ -29,6 +35,8 @@ public final class CheckpointWriter {
    * its shards and their index. The folder has all the old files or all the new ones at any moment,
    * see {@link AtomicFiles#writeFolder}; its other files stay.
    *
+   * @param tensors which of {@code source} are written, and in which types
+   * @param maxShardSize bytes above which the weights are split
    * @throws CheckpointException if a tensor cannot be read or a file cannot be written
    */
   public static void write(
@@ -36,24 +44,21 @@ public final class CheckpointWriter {
       ModelConfig config,
       GenerationConfig generationConfig,
       TensorSource source,
-      SaveOptions options) {
-    List<TensorInfo> tensors =
-        source.tensors().values().stream()
-            .map(tensor -> tensor.in(options.of(source, tensor)))
-            .toList();
+      List<TensorInfo> tensors,
+      long maxShardSize) {
     AtomicFiles.writeFolder(
         folder,
         CheckpointFiles::isWeights,
         aside -> {
-          writeWeights(aside, source, shards(tensors, options.maxShardSize()));
+          writeWeights(aside, source, shards(tensors, maxShardSize));
           writeJson(aside.resolve(Checkpoint.CONFIG), config.toJson(commonest(tensors)));
           writeJson(aside.resolve(Checkpoint.GENERATION_CONFIG), generationConfig.toJson());
         });
   }
 
   /** What transformers calls the model's dtype: here, that of most of its numbers. */
-  private static DType commonest(List<TensorInfo> tensors) {
-    Map<DType, Long> elements =
+  private static StoredType commonest(List<TensorInfo> tensors) {
+    Map<StoredType, Long> elements =
         tensors.stream()
             .collect(
                 Collectors.groupingBy(
@@ -61,7 +66,7 @@ public final class CheckpointWriter {
     return elements.entrySet().stream()
         .max(Comparator.comparingLong(Map.Entry::getValue))
         .map(Map.Entry::getKey)
-        .orElse(DType.F32);
+        .orElse(StoredType.F32);
   }
 
   /** In order, a new file where the next tensor would not fit any more. */
@@ -92,24 +97,19 @@ public final class CheckpointWriter {
       SafetensorsWriter.write(folder.resolve(name), source, shards.get(i));
       shards.get(i).forEach(tensor -> shardOf.put(tensor.name(), name));
     }
-    writeJson(folder.resolve(Checkpoint.INDEX), index(shards, shardOf));
+    List<TensorInfo> all = shards.stream().flatMap(List::stream).toList();
+    writeJson(
+        folder.resolve(Checkpoint.INDEX),
+        Map.of(
+            "metadata",
+            Map.of(
+                "total_parameters", all.stream().mapToLong(TensorInfo::elements).sum(),
+                "total_size", all.stream().mapToLong(TensorInfo::bytes).sum()),
+            "weight_map",
+            shardOf));
   }
 
-  private static JsonObject index(List<List<TensorInfo>> shards, Map<String, String> shardOf) {
-    JsonObject metadata = new JsonObject();
-    List<TensorInfo> tensors = shards.stream().flatMap(List::stream).toList();
-    metadata.addProperty(
-        "total_parameters", tensors.stream().mapToLong(TensorInfo::elements).sum());
-    metadata.addProperty("total_size", tensors.stream().mapToLong(TensorInfo::bytes).sum());
-    JsonObject map = new JsonObject();
-    shardOf.forEach(map::addProperty);
-    JsonObject index = new JsonObject();
-    index.add("metadata", metadata);
-    index.add("weight_map", map);
-    return index;
-  }
-
-  private static void writeJson(Path file, JsonObject json) throws IOException {
+  private static void writeJson(Path file, Object json) throws IOException {
     Files.writeString(file, PRETTY.toJson(json) + "\n");
   }
 }

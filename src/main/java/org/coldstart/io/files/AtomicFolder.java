@@ -179,7 +179,7 @@ final class AtomicFolder {
     }
   }
 
-  /** What tells a file from another of the same name, where the system has such a thing. */
+  /** Identifies a file whatever its name, where the system has such a key. */
   private static Object key(Path file) throws IOException {
     return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
   }

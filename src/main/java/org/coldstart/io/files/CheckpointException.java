@@ -16,6 +16,17 @@ public class CheckpointException extends RuntimeException {
   }
 
   /**
+   * Throws unless all is well.
+   *
+   * @param message as {@link String#format} takes it with {@code values}
+   */
+  public static void require(boolean fine, String message, Object... values) {
+    if (!fine) {
+      throw new CheckpointException(message.formatted(values));
+    }
+  }
+
+  /**
    * Names that a message quotes come from the file: a damaged one may have megabytes of control
    * characters there.
    */

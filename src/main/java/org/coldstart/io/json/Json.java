@@ -3,6 +3,7 @@ package org.coldstart.io.json;
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonSyntaxException;
+import com.google.gson.Strictness;
 import com.google.gson.TypeAdapter;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
@@ -13,9 +14,6 @@ import java.io.StringReader;
 /**
  * Reads JSON strictly, by RFC 8259. Gson's own {@code JsonParser} takes unquoted names, comments
  * and more, so that a garbled file may pass.
- *
- * <p>Some kernels bring Gson 2.8.5, which hides the one on the class path: this class, and all
- * others, use only what that version has.
  */
 public final class Json {
   private static final TypeAdapter<JsonElement> ELEMENTS = new Gson().getAdapter(JsonElement.class);
@@ -27,7 +25,9 @@ public final class Json {
    * follows.
    */
   public static JsonReader reader(Reader text) {
-    return new JsonReader(new StrictReader(text));
+    JsonReader reader = new JsonReader(text);
+    reader.setStrictness(Strictness.STRICT);
+    return reader;
   }
 
   /**
@@ -54,7 +54,14 @@ public final class Json {
       }
       throw new JsonSyntaxException("more than one value");
     } catch (IOException | NumberFormatException e) {
-      throw new JsonSyntaxException(e.getMessage() + " at " + reader.getPath(), e);
+      throw new JsonSyntaxException(reason(e), e);
     }
+  }
+
+  /** Gson's message, without its advice to programmers. */
+  private static String reason(Exception e) {
+    return String.valueOf(e.getMessage())
+        .replaceFirst("Use JsonReader\\.setStrictness\\(.*\\) to accept malformed", "malformed")
+        .replaceFirst("\nSee .*", "");
   }
 }

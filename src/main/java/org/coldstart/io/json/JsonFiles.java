@@ -1,6 +1,5 @@
 package org.coldstart.io.json;
 
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
@@ -16,10 +15,7 @@ import java.util.function.BiFunction;
  * the message names the file.
  */
 public final class JsonFiles {
-  /**
-   * The largest real tokenizer.json known is 35 MB; past this a file is not read into memory at
-   * all.
-   */
+  /** The largest real tokenizer.json known is 35 MB. */
   private static final long MAX_BYTES = 256L << 20;
 
   private JsonFiles() {}
@@ -28,9 +24,8 @@ public final class JsonFiles {
   public static JsonObject read(
       Path file, BiFunction<String, Throwable, ? extends RuntimeException> failure) {
     try {
-      JsonElement json = Json.parse(text(file, failure));
-      if (json.isJsonObject()) {
-        return json.getAsJsonObject();
+      if (Json.parse(text(file, failure)) instanceof JsonObject object) {
+        return object;
       }
       throw failure.apply(
           file + " is damaged (it does not hold a JSON object); fetch it again", null);
@@ -45,17 +40,13 @@ public final class JsonFiles {
       Path file, BiFunction<String, Throwable, ? extends RuntimeException> failure) {
     try {
       long bytes = Files.size(file);
-      if (bytes > MAX_BYTES) {
-        throw failure.apply(
-            file
-                + " has "
-                + bytes
-                + " bytes, more than any such file needs (at most "
-                + MAX_BYTES
-                + "); is it the right file?",
-            null);
+      if (bytes <= MAX_BYTES) {
+        return Files.readString(file);
       }
-      return Files.readString(file);
+      throw failure.apply(
+          "%s has %d bytes, more than any such file needs (at most %d); is it the right file?"
+              .formatted(file, bytes, MAX_BYTES),
+          null);
     } catch (NoSuchFileException e) {
       throw failure.apply(file + " does not exist", e);
     } catch (CharacterCodingException e) {

@@ -19,8 +19,12 @@ import org.coldstart.fixture.Fixtures;
 import org.coldstart.fixture.MemoryTensors;
 import org.coldstart.fixture.SavesUntilKilled;
 import org.coldstart.fixture.Warnings;
+import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
+import org.coldstart.io.safetensors.SafetensorsFile;
+import org.coldstart.io.safetensors.SafetensorsWriter;
+import org.coldstart.io.safetensors.StoredType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,7 +77,7 @@ class BadFilesTest {
       first = file.tensors().keySet().iterator().next();
       tensors.with(first, file.tensor(first).shape(), Fixtures.all(file, first));
     }
-    SafetensorsWriter.write(part, tensors, DType.BF16);
+    SafetensorsWriter.write(part, tensors, StoredType.BF16);
     assertFails(first, "twice", "model-00001-of-00002", "model-00002-of-00002");
   }
 
@@ -126,9 +130,9 @@ class BadFilesTest {
                       name,
                       info.shape(),
                       Fixtures.all(
-                          file, name.equals(Checkpoint.HEAD) ? Checkpoint.EMBEDDING : name)));
+                          file, name.equals(ModelConfig.HEAD) ? ModelConfig.EMBEDDING : name)));
     }
-    SafetensorsWriter.write(folder.resolve("model.safetensors"), tensors, DType.F32);
+    SafetensorsWriter.write(folder.resolve("model.safetensors"), tensors, StoredType.F32);
     try (Warnings warnings = new Warnings();
         Checkpoint checkpoint = Checkpoint.open(folder)) {
       assertTrue(checkpoint.config().tieWordEmbeddings());

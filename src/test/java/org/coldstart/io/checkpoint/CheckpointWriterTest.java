@@ -2,9 +2,10 @@ package org.coldstart.io.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,9 +13,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.coldstart.fixture.Fixtures;
-import org.coldstart.fixture.MemoryTensors;
+import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
+import org.coldstart.io.safetensors.SafetensorsFile;
+import org.coldstart.io.safetensors.StoredType;
+import org.coldstart.io.safetensors.TensorInfo;
+import org.coldstart.io.safetensors.TensorSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,19 +28,20 @@ class CheckpointWriterTest {
 
   @TempDir Path folder;
 
-  private void save(Checkpoint source, SaveOptions options) {
+  private void save(Checkpoint source, long maxShardSize) {
     CheckpointWriter.write(
         folder,
         source.config(),
         source.generationConfig().orElseThrow(),
         source.tensors(),
-        options);
+        List.copyOf(source.tensors().tensors().values()),
+        maxShardSize);
   }
 
   @Test
   void aLimitMakesPartsThatReadAsTheWhole() throws IOException {
     try (Checkpoint source = Checkpoint.open(Fixtures.path("hf"))) {
-      save(source, SaveOptions.defaults().maxShardSize(5000));
+      save(source, 5000);
       List<String> parts = names().stream().filter(name -> name.contains("-of-")).toList();
       assertTrue(parts.size() > 2, parts::toString);
       for (int i = 0; i < parts.size(); i++) {
@@ -68,11 +74,11 @@ class CheckpointWriterTest {
     try (Checkpoint source = Checkpoint.open(Fixtures.path("hf"))) {
       Files.writeString(folder.resolve("notes.txt"), "mine");
       Files.writeString(folder.resolve("adapter_model.safetensors"), "mine");
-      save(source, SaveOptions.defaults().maxShardSize(2000));
-      save(source, SaveOptions.defaults().maxShardSize(9000));
+      save(source, 2000);
+      save(source, 9000);
       long parts = names().stream().filter(name -> name.contains("-of-")).count();
       assertTrue(names().contains(String.format("model-%05d-of-%05d.safetensors", parts, parts)));
-      save(source, SaveOptions.defaults());
+      save(source, Long.MAX_VALUE);
       assertEquals(
           List.of(
               "adapter_model.safetensors",
@@ -81,53 +87,42 @@ class CheckpointWriterTest {
               "model.safetensors",
               "notes.txt"),
           names());
-      save(source, SaveOptions.defaults().maxShardSize(9000));
+      save(source, 9000);
       assertTrue(!names().contains("model.safetensors"), "it would hide the parts");
     }
   }
 
   @Test
-  void keepKeepsTheTypeOfEachTensor() {
-    TensorSource memory =
-        new MemoryTensors() {
-          @Override
-          public DType storedAs(String name) {
-            return switch (name) {
-              case "a" -> DType.BF16;
-              case "b" -> DType.F16;
-              case "c" -> DType.Q4_K;
-              default -> DType.F32;
-            };
-          }
-        }.with("a", List.of(2L), 1, 2).with("b", List.of(1L), 3).with("c", List.of(1L), 4);
-    SaveOptions keep = SaveOptions.defaults().keep();
-    assertEquals(DType.BF16, keep.of(memory, memory.tensor("a")));
-    assertEquals(DType.F16, keep.of(memory, memory.tensor("b")));
-    assertEquals(DType.F32, keep.of(memory, memory.tensor("c")));
-    assertEquals(DType.F32, SaveOptions.defaults().of(memory, memory.tensor("a")));
-    assertEquals(DType.BF16, SaveOptions.defaults().in(DType.BF16).of(memory, memory.tensor("b")));
-  }
-
-  @Test
   void theConfigurationSaysWhatIsStored() {
     try (Checkpoint source = Checkpoint.open(Fixtures.path("hf-sharded"))) {
-      save(source, SaveOptions.defaults().keep());
+      save(source, Long.MAX_VALUE);
       JsonObject config = JsonFiles.read(folder.resolve("config.json"), CheckpointException::new);
       assertEquals(
           "bfloat16", config.get(config.has("dtype") ? "dtype" : "torch_dtype").getAsString());
       try (Checkpoint saved = Checkpoint.open(folder)) {
-        assertEquals(DType.BF16, saved.tensors().tensor("model.norm.weight").dtype());
+        assertEquals(StoredType.BF16, saved.tensors().tensor("model.norm.weight").dtype());
         assertSameValues(source.tensors(), saved.tensors());
       }
     }
   }
 
+  /** An absent key would mean transformers' default, which is another token. */
   @Test
-  void optionsThatMakeNoSenseAreRefused() {
-    assertThrows(IllegalArgumentException.class, () -> SaveOptions.defaults().maxShardSize(0));
-    CheckpointException e =
-        assertThrows(CheckpointException.class, () -> SaveOptions.defaults().in(DType.Q8_0));
-    assertTrue(e.getMessage().contains("Q8_0"), e.getMessage());
+  void anIdThatIsNullStaysNull() {
+    try (Checkpoint source = Checkpoint.open(Fixtures.path("hf"))) {
+      JsonObject json = source.config().toJson();
+      json.add("bos_token_id", JsonNull.INSTANCE);
+      CheckpointWriter.write(
+          folder,
+          ModelConfig.fromJson(json),
+          source.generationConfig().orElseThrow(),
+          source.tensors(),
+          List.copyOf(source.tensors().tensors().values()),
+          Long.MAX_VALUE);
+      try (Checkpoint saved = Checkpoint.open(folder)) {
+        assertNull(saved.config().ids().bos());
+      }
+    }
   }
 
   private static void assertSameValues(TensorSource expected, TensorSource found) {

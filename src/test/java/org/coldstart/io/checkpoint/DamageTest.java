@@ -10,8 +10,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import org.coldstart.fixture.Fixtures;
+import org.coldstart.io.config.GenerationConfig;
+import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.CheckpointException;
+import org.coldstart.io.gguf.GgufFile;
 import org.coldstart.io.json.JsonFiles;
+import org.coldstart.io.safetensors.SafetensorsFile;
+import org.coldstart.io.safetensors.TensorInfo;
+import org.coldstart.io.safetensors.TensorSource;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -114,14 +120,14 @@ class DamageTest {
       try (GgufFile gguf = GgufFile.open(file)) {
         gguf.metadata().keys().size();
         readAll(gguf);
-        GgufConfig.generationConfig(gguf.metadata());
+        gguf.generationConfig();
       }
     } else if (fixture.endsWith(".safetensors")) {
       try (SafetensorsFile safetensors = SafetensorsFile.open(file)) {
         readAll(safetensors);
       }
     } else if (fixture.endsWith("index.json")) {
-      ShardedSafetensors.open(file).close();
+      SafetensorsFile.openIndex(file).close();
     } else if (fixture.endsWith("generation_config.json")) {
       GenerationConfig.fromJson(JsonFiles.read(file, CheckpointException::new), fixture).toJson();
     } else {

@@ -19,8 +19,8 @@ import java.util.stream.Stream;
 import org.coldstart.fixture.Fixtures;
 import org.coldstart.fixture.SavesUntilKilled;
 import org.coldstart.io.checkpoint.Checkpoint;
-import org.coldstart.io.checkpoint.SafetensorsFile;
 import org.coldstart.io.json.JsonFiles;
+import org.coldstart.io.safetensors.SafetensorsFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

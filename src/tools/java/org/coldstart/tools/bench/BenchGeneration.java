@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
-import org.coldstart.io.checkpoint.DType;
+import org.coldstart.model.DType;
 import org.coldstart.data.DataSet;
 import org.coldstart.generate.Generation;
 import org.coldstart.generate.Generator;

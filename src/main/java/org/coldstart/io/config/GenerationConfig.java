@@ -1,0 +1,144 @@
+package org.coldstart.io.config;
+
+import com.google.gson.JsonObject;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.coldstart.io.config.ModelConfig.SpecialIds;
+import org.coldstart.io.files.CheckpointException;
+import org.coldstart.io.json.Json;
+
+/**
+ * What {@code generation_config.json} says about how a model likes its text to be sampled. Absent
+ * keys have the defaults of transformers' {@code GenerationConfig}.
+ *
+ * @param doSample draw at random instead of taking the likeliest token
+ * @param temperature logits are divided by it
+ * @param topK only the k likeliest tokens can be drawn; 0 for all
+ * @param topP only the likeliest tokens that together reach this probability can be drawn; 1 for
+ *     all
+ * @param repetitionPenalty tokens already there get less likely above 1
+ * @param eosTokenIds ids that end the reply, may be empty
+ * @param padTokenId or null
+ * @param bosTokenId or null
+ * @param maxNewTokens or null
+ * @param source the JSON it was read from
+ */
+public record GenerationConfig(
+    boolean doSample,
+    double temperature,
+    int topK,
+    double topP,
+    double repetitionPenalty,
+    List<Integer> eosTokenIds,
+    Integer padTokenId,
+    Integer bosTokenId,
+    Integer maxNewTokens,
+    JsonObject source) {
+
+  private static final JsonObject DEFAULTS =
+      Json.parse("{\"temperature\": 1, \"top_k\": 50, \"top_p\": 1, \"repetition_penalty\": 1}")
+          .getAsJsonObject();
+
+  /** Options without a field here that change what is generated, unless they are 0. */
+  private static final String OFF_AT_0 =
+      "min_p epsilon_cutoff eta_cutoff diversity_penalty no_repeat_ngram_size"
+          + " encoder_no_repeat_ngram_size min_new_tokens min_length penalty_alpha";
+
+  /** The same, unless they are 1. */
+  private static final String OFF_AT_1 =
+      "num_beams num_beam_groups typical_p encoder_repetition_penalty guidance_scale";
+
+  /** The same, unless they are absent or null. */
+  private static final String OFF_WHEN_ABSENT =
+      "suppress_tokens begin_suppress_tokens bad_words_ids force_words_ids forced_bos_token_id"
+          + " forced_eos_token_id sequence_bias stop_strings exponential_decay_length_penalty"
+          + " watermarking_config";
+
+  public GenerationConfig {
+    eosTokenIds = List.copyOf(eosTokenIds);
+    source = source.deepCopy();
+  }
+
+  /** As {@link #fromJson(JsonObject, String)} for JSON that stands in no file. */
+  public static GenerationConfig fromJson(JsonObject json) {
+    return fromJson(json, "the generation configuration");
+  }
+
+  /** That of a model without a generation_config.json: its own end and padding ids. */
+  public static GenerationConfig of(SpecialIds ids) {
+    JsonObject json = new JsonObject();
+    json.add("bos_token_id", ModelConfig.number(ids.bos()));
+    json.add("eos_token_id", ModelConfig.numbers(ids.eos()));
+    json.add("pad_token_id", ModelConfig.number(ids.pad()));
+    return fromJson(json);
+  }
+
+  /**
+   * @param origin file name for messages
+   * @throws CheckpointException if a value makes no sense
+   */
+  public static GenerationConfig fromJson(JsonObject json, String origin) {
+    JsonFields config = new JsonFields(json, DEFAULTS, origin);
+    return new GenerationConfig(
+        config.bool("do_sample"),
+        config.number("temperature", 0, Double.MAX_VALUE),
+        config.integer("top_k", 0, Integer.MAX_VALUE),
+        config.number("top_p", 0, 1),
+        config.positive("repetition_penalty"),
+        config.integers("eos_token_id"),
+        config.integer("pad_token_id").orElse(null),
+        config.integer("bos_token_id").orElse(null),
+        config.integer("max_new_tokens").orElse(null),
+        json);
+  }
+
+  /** This with one more token that ends a reply, or this itself if that token does so already. */
+  public GenerationConfig withEosToken(int id) {
+    if (eosTokenIds.contains(id)) {
+      return this;
+    }
+    List<Integer> ids = new ArrayList<>(eosTokenIds);
+    ids.add(id);
+    JsonObject json = toJson();
+    json.add("eos_token_id", ModelConfig.numbers(ids));
+    return fromJson(json);
+  }
+
+  /** The JSON it was read from, with these values. */
+  public JsonObject toJson() {
+    JsonObject json = source.deepCopy();
+    json.addProperty("do_sample", doSample);
+    json.addProperty("temperature", temperature);
+    json.addProperty("top_k", topK);
+    json.addProperty("top_p", topP);
+    json.addProperty("repetition_penalty", repetitionPenalty);
+    json.add("eos_token_id", ModelConfig.numbers(eosTokenIds));
+    json.add("pad_token_id", ModelConfig.number(padTokenId));
+    json.add("bos_token_id", ModelConfig.number(bosTokenId));
+    if (maxNewTokens != null) {
+      json.addProperty("max_new_tokens", maxNewTokens);
+    }
+    return json;
+  }
+
+  /**
+   * Names of options in the source that change what is generated and have no field here; best
+   * empty.
+   */
+  public List<String> otherOptions() {
+    JsonFields config = new JsonFields(source, "the generation configuration");
+    return Stream.of(
+            named(OFF_AT_0, key -> config.number(key).orElse(0.0) != 0),
+            named(OFF_AT_1, key -> config.number(key).orElse(1.0) != 1),
+            named(OFF_WHEN_ABSENT, key -> config.element(key).isPresent()))
+        .flatMap(names -> names)
+        .toList();
+  }
+
+  private static Stream<String> named(String keys, Predicate<String> isOn) {
+    return Arrays.stream(keys.split(" ")).filter(isOn);
+  }
+}
