@@ -10,7 +10,7 @@ import org.coldstart.tokenizer.ChatTemplate;
 import org.coldstart.tokenizer.Encoding;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Probe;
-import org.coldstart.io.jinja.Rendering;
+import org.coldstart.io.jinja.RenderedTemplate;
 import org.coldstart.io.jinja.Span;
 import org.coldstart.tokenizer.Tokenizer;
 
@@ -29,7 +29,7 @@ final class ChatRow {
   /** Stands in for a turn's content, to see what the template writes around it. */
   private final String probe;
 
-  private final Rendering whole;
+  private final RenderedTemplate whole;
   private final Map<String, String> rendered = new HashMap<>();
   private final Map<Integer, String> probes = new HashMap<>();
 
@@ -205,7 +205,7 @@ final class ChatRow {
    * Renders messages and, unless {@code opening} is empty, what opens a turn of that role. {@code
    * add_generation_prompt} is the usual flag for the assistant.
    */
-  private Rendering render(List<Message> messages, String opening) {
+  private RenderedTemplate render(List<Message> messages, String opening) {
     Map<String, Object> all = new LinkedHashMap<>(variables);
     if (!opening.isEmpty()) {
       all.put("add_" + opening + "_generation_prompt", true);

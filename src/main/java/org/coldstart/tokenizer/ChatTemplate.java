@@ -1,13 +1,12 @@
 package org.coldstart.tokenizer;
 
-import org.coldstart.io.jinja.Rendering;
+import org.coldstart.io.jinja.RenderedTemplate;
 import org.coldstart.io.jinja.TemplateException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.io.jinja.Limits;
 import org.coldstart.io.jinja.Template;
 
 /**
@@ -23,7 +22,7 @@ import org.coldstart.io.jinja.Template;
  * }</pre>
  *
  * <p>Text in a message is data: braces in it are never taken for template code. A template that
- * runs away ends with an error ({@link Limits}). Instances can be shared between threads.
+ * runs away ends with an error. Instances can be shared between threads.
  */
 public final class ChatTemplate {
   private final String source;
@@ -43,12 +42,7 @@ public final class ChatTemplate {
    * @throws TemplateException if its syntax is wrong; the message starts with the line
    */
   public static ChatTemplate parse(String source) {
-    return parse(source, Limits.DEFAULT);
-  }
-
-  /** As {@link #parse(String)}, under other limits than the default ones. */
-  public static ChatTemplate parse(String source, Limits limits) {
-    return new ChatTemplate(source, Template.parse(source, limits), Clock.systemDefaultZone());
+    return new ChatTemplate(source, Template.parse(source), Clock.systemDefaultZone());
   }
 
   /** The same template with another clock for {@code strftime_now}; the default is the system's. */
@@ -80,7 +74,7 @@ public final class ChatTemplate {
    * As {@link #render}, with where the template's {@code {% generation %}} blocks lie: what the
    * assistant is to write (transformers' {@code return_assistant_tokens_mask}).
    */
-  public Rendering renderWithGeneration(
+  public RenderedTemplate renderWithGeneration(
       List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("tools", null);
