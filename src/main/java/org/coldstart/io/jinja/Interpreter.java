@@ -85,8 +85,8 @@ final class Interpreter {
 
   private static void write(Object value, StringBuilder out) {
     String text = Values.str(value);
-    Budget.text(text.length());
     Budget.growing(out.append(text));
+    Budget.text(text.length());
   }
 
   private Flow runCaptured(Stmt.Captured block, Scope scope, StringBuilder out) {

@@ -74,10 +74,11 @@ final class Operators {
           "a repetition of more than %d %s", limit, text ? "characters" : "items");
     }
     int count = size == 0 ? 0 : (int) times;
-    Budget.steps(size * count);
     if (text) {
+      Budget.text(size * count);
       return Values.like(sequence, sequence.toString().repeat(count));
     }
+    Budget.items(size * count);
     List<Object> repeated = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       repeated.addAll((List<?>) sequence);
@@ -221,7 +222,7 @@ final class Operators {
       return false;
     }
     Budget.enter();
-    boolean equal = left instanceof Undefined || Objects.equals(left, right);
+    boolean equal;
     if (left instanceof List<?> a && right instanceof List<?> b) {
       Iterator<?> others = b.iterator();
       equal = a.size() == b.size() && a.stream().allMatch(item -> equal(item, others.next()));
@@ -230,6 +231,8 @@ final class Operators {
           a.size() == b.size()
               && a.keySet().stream()
                   .allMatch(key -> equal(a.get(key), Lookup.get(b, key, Values.MISSING)));
+    } else {
+      equal = left instanceof Undefined || Objects.equals(left, right);
     }
     Budget.leave();
     return equal;

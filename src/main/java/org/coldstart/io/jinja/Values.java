@@ -1,5 +1,8 @@
 package org.coldstart.io.jinja;
 
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -276,6 +279,19 @@ final class Values {
     if (value == null || value instanceof String || value instanceof Boolean) {
       return value;
     }
+    if (value instanceof JsonPrimitive json) {
+      return json.isNumber()
+          ? fromJava(json.getAsNumber(), where)
+          : json.isBoolean() ? (Object) json.getAsBoolean() : json.getAsString();
+    }
+    if (value instanceof JsonNull) {
+      return null;
+    }
+    if (value instanceof JsonObject json) {
+      Map<String, Object> members = new LinkedHashMap<>();
+      json.entrySet().forEach(member -> members.put(member.getKey(), member.getValue()));
+      return fromJava(members, where);
+    }
     if (value instanceof CharSequence || value instanceof Character || value instanceof Enum) {
       return value.toString();
     }
@@ -294,6 +310,9 @@ final class Values {
       List<Object> list = new ArrayList<>();
       items.forEach(item -> list.add(fromJava(item, where + "[" + list.size() + "]")));
       return list;
+    }
+    if (value instanceof Object[] array) {
+      return fromJava(Arrays.asList(array), where);
     }
     throw new IllegalArgumentException(
         "The template variable %s is a %s; pass null, booleans, numbers, strings, lists and maps"
