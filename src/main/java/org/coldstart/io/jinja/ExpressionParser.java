@@ -12,9 +12,6 @@ import org.coldstart.io.jinja.TokenStream.Type;
 
 /** Parses expressions, with the precedence of {@code jinja2.parser}. */
 final class ExpressionParser {
-  /** Longest chain of one operator, filters or subscripts; it bounds the height of the tree. */
-  private static final int MAX_CHAIN = 1_000;
-
   private final TokenStream tokens;
 
   /** Errors for filters and tests that do not exist; Jinja reports them after syntax errors. */
@@ -134,9 +131,8 @@ final class ExpressionParser {
 
   private Expr binary(Supplier<Expr> operand, Type type, String... operators) {
     Expr left = operand.get();
-    for (int n = 0; tokens.at(type, operators); n++) {
+    while (tokens.at(type, operators)) {
       left = new Expr.Binary(tokens.next().text(), left, operand.get());
-      checkChain(n);
     }
     return left;
   }
@@ -209,8 +205,7 @@ final class ExpressionParser {
 
   private Expr postfix(Expr start) {
     Expr value = start;
-    for (int n = 0; tokens.at(Type.OPERATOR, ".", "[", "("); n++) {
-      checkChain(n);
+    while (tokens.at(Type.OPERATOR, ".", "[", "(")) {
       switch (tokens.next().text()) {
         case "(" -> value = new Expr.Call(value, arguments());
         case "[" -> value = subscript(value);
@@ -247,8 +242,7 @@ final class ExpressionParser {
 
   private Expr filters(Expr start) {
     Expr value = start;
-    for (int n = 0; ; n++) {
-      checkChain(n);
+    while (true) {
       if (tokens.skip("|")) {
         value = filter(value);
       } else if (tokens.skip(Type.NAME, "is")) {
@@ -331,11 +325,5 @@ final class ExpressionParser {
       }
     }
     return new Arguments(positional, named, star, starStar);
-  }
-
-  private void checkChain(int length) {
-    if (length > MAX_CHAIN) {
-      throw tokens.fail("more than " + MAX_CHAIN + " operators in one row");
-    }
   }
 }

@@ -1,11 +1,16 @@
 package org.coldstart.io.jinja;
 
 import java.time.Clock;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.coldstart.io.jinja.Values.Callable;
 import org.coldstart.io.jinja.Values.TemplateNamespace;
 
@@ -14,6 +19,8 @@ import org.coldstart.io.jinja.Values.TemplateNamespace;
  * {@code strftime_now}.
  */
 final class Globals {
+  private static final Pattern TIME_FIELD = Pattern.compile("%([-_0]?)([a-zA-Z%])");
+
   private Globals() {}
 
   /** The functions by name, for one rendering. */
@@ -21,7 +28,7 @@ final class Globals {
     Map<String, Builtin> table = new HashMap<>();
     Builtin.add(table, "range start stop? step?", (self, a) -> range(a));
     Builtin.add(table, "joiner sep?", (self, a) -> joiner(a.get(0, ", ")));
-    Builtin.add(table, "strftime_now format", (self, a) -> Strftime.format(a.text(0), clock));
+    Builtin.add(table, "strftime_now format", (self, a) -> strftime(a.text(0), clock));
     Builtin.add(
         table,
         "raise_exception message",
@@ -98,5 +105,60 @@ final class Globals {
           used[0] = true;
           return text;
         };
+  }
+
+  /** The clock's time in its zone, as Python's {@code strftime} prints it in the C locale. */
+  private static String strftime(String format, Clock clock) {
+    LocalDateTime time = LocalDateTime.now(clock);
+    return TIME_FIELD
+        .matcher(format)
+        .replaceAll(
+            directive -> {
+              String field = field(directive.group(2), time);
+              String bare = field.replaceFirst("^[0 ]+(?=\\d)", "");
+              String spaces = " ".repeat(field.length() - bare.length());
+              return Matcher.quoteReplacement(
+                  switch (directive.group(1)) {
+                    case "-" -> bare;
+                    case "_" -> spaces + bare;
+                    default -> field;
+                  });
+            });
+  }
+
+  private static String field(String letter, LocalDateTime time) {
+    String pattern =
+        switch (letter) {
+          case "a" -> "EEE";
+          case "A" -> "EEEE";
+          case "b", "h" -> "MMM";
+          case "B" -> "MMMM";
+          case "c" -> "EEE MMM ppd HH:mm:ss yyyy";
+          case "d" -> "dd";
+          case "D", "x" -> "MM/dd/yy";
+          case "e" -> "ppd";
+          case "f" -> "SSSSSS";
+          case "F" -> "yyyy-MM-dd";
+          case "H" -> "HH";
+          case "I" -> "hh";
+          case "j" -> "DDD";
+          case "k" -> "ppH";
+          case "l" -> "pph";
+          case "m" -> "MM";
+          case "M" -> "mm";
+          case "n" -> "'\n'";
+          case "p" -> "a";
+          case "r" -> "hh:mm:ss a";
+          case "R" -> "HH:mm";
+          case "S" -> "ss";
+          case "t" -> "'\t'";
+          case "T", "X" -> "HH:mm:ss";
+          case "y" -> "yy";
+          case "Y" -> "yyyy";
+          case "z", "Z" -> "";
+          case "%" -> "'%'";
+          default -> throw new TemplateException("strftime_now: %%%s is not supported", letter);
+        };
+    return DateTimeFormatter.ofPattern(pattern, Locale.ENGLISH).format(time);
   }
 }

@@ -18,6 +18,9 @@ import org.coldstart.io.jinja.TokenStream.Type;
  * block tag goes) and {@code lstrip_blocks} (spaces before a block tag at the start of a line go).
  */
 final class Lexer {
+  /** Tokens of one tag; it bounds the height of the tree that the parser makes of them. */
+  private static final int MAX_TAG_TOKENS = 20_000;
+
   private static final Pattern RAW =
       Pattern.compile("[-+]?\\s*raw\\s*(-?)%\\}", Pattern.UNICODE_CHARACTER_CLASS);
   private static final Pattern END_RAW =
@@ -161,9 +164,13 @@ final class Lexer {
 
   private void lexExpression(boolean variable) {
     Deque<String> open = new ArrayDeque<>();
+    int start = tokens.size();
     for (skipSpace(); position < source.length(); skipSpace()) {
       if (open.isEmpty() && lexEnd(variable)) {
         return;
+      }
+      if (tokens.size() - start > MAX_TAG_TOKENS) {
+        throw fail("a tag of more than " + MAX_TAG_TOKENS + " tokens", position);
       }
       char c = source.charAt(position);
       if (c == '"' || c == '\'') {

@@ -246,7 +246,7 @@ final class Operators {
       return compareNumbers(left, right);
     }
     if (Values.isText(left) && Values.isText(right)) {
-      return Texts.compare(left.toString(), right.toString());
+      return left.toString().compareTo(right.toString());
     }
     String type = Values.typeName(left);
     String otherType = Values.typeName(right);

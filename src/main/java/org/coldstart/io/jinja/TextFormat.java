@@ -15,16 +15,14 @@ import org.coldstart.io.jinja.Values.Tuple;
 
 /**
  * Python's two ways to format, {@code 'text %s %(name)05.2f' % values} and {@code 'text {}
- * {name!r:>8}'.format(…)}, and how it prints floats. Java's formatter lays out the values; it takes
- * the same flags.
+ * {name!r}'.format(…)} (without format specifications), and how it prints floats. Java's formatter
+ * lays out the values; it takes the same flags as {@code %}.
  */
 final class TextFormat {
   private static final Pattern DIRECTIVE =
       Pattern.compile("%(?:\\((.*?)\\))?([-+ #0]*)(\\d{0,8})(\\.\\d{1,8})?(.?)", Pattern.DOTALL);
   private static final Pattern FIELD =
-      Pattern.compile("\\{\\{|\\}\\}|\\{(\\w*)(?:!([sra]))?(?::([^{}]*))?\\}|[{}]");
-  private static final Pattern SPEC =
-      Pattern.compile("([<>]?)([+ ]?[#]?0?)(\\d{0,8})(,?)(\\.\\d{1,8})?([a-zA-Z]?)");
+      Pattern.compile("\\{\\{|\\}\\}|\\{(\\w*)(?:!([sra]))?\\}|[{}]");
 
   private final List<Object> values;
 
@@ -106,7 +104,7 @@ final class TextFormat {
     StringBuilder out = new StringBuilder();
     while (m.find()) {
       if (m.group().length() == 1) {
-        throw new TemplateException("Single '%s' encountered in format string", m.group());
+        throw new TemplateException("a field of the format string is not supported");
       }
       String text = m.group(1) == null ? m.group().substring(1) : state.field(m, args.named());
       m.appendReplacement(out, Matcher.quoteReplacement(escaped(format, text)));
@@ -126,20 +124,9 @@ final class TextFormat {
     Object value = name.isEmpty() || numbered ? next() : item(named, name);
     used = numbered ? -1 : used;
     if (m.group(2) != null) {
-      value = m.group(2).equals("s") ? Values.str(value) : Values.repr(value);
+      return m.group(2).equals("s") ? Values.str(value) : Values.repr(value);
     }
-    String spec = m.group(3) == null ? "" : m.group(3);
-    Matcher parts = SPEC.matcher(spec);
-    if (!parts.matches()) {
-      throw new TemplateException("format specifier %s is not supported", Texts.quote(spec));
-    }
-    boolean number = Values.isNumber(value) && !(value instanceof Boolean);
-    boolean bare = parts.group(6).isEmpty() && (!number || value instanceof Double);
-    boolean left = parts.group(1).equals("<") || parts.group(1).isEmpty() && !number;
-    String flags = (left && !parts.group(3).isEmpty() ? "-" : "") + parts.group(2);
-    String precision = parts.group(5) == null ? "" : parts.group(5);
-    char type = bare ? 's' : parts.group(6).isEmpty() ? 'd' : parts.group(6).charAt(0);
-    return laidOut(flags + parts.group(3) + parts.group(4) + precision, type, value);
+    return Values.str(value);
   }
 
   /** The text, with its HTML escaped if the format is marked. */

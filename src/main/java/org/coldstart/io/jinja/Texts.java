@@ -81,19 +81,6 @@ final class Texts {
     };
   }
 
-  /** The order by code points, where Java's own goes by UTF-16. */
-  static int compare(String left, String right) {
-    for (int i = 0; i < Math.min(left.length(), right.length()); i++) {
-      char a = left.charAt(i);
-      char b = right.charAt(i);
-      if (a != b) {
-        boolean sameKind = Character.isSurrogate(a) == Character.isSurrogate(b);
-        return sameKind ? a - b : Character.isSurrogate(a) ? 1 : -1;
-      }
-    }
-    return left.length() - right.length();
-  }
-
   /** Without the characters of {@code chars} at its ends; without space if that is null. */
   static String strip(String text, String chars, boolean left, boolean right) {
     IntPredicate stripped = chars == null ? Texts::isSpace : c -> chars.indexOf(c) >= 0;
@@ -134,15 +121,9 @@ final class Texts {
     if (text.isEmpty()) {
       return text;
     }
-    int first = Character.charCount(text.codePointAt(0));
-    return titleCase(text.codePointAt(0)) + text.substring(first).toLowerCase(Locale.ROOT);
-  }
-
-  private static String titleCase(int c) {
-    int title = Character.toTitleCase(c);
-    return title == c || Character.isTitleCase(title)
-        ? Character.toString(title)
-        : Character.toString(c).toUpperCase(Locale.ROOT);
+    int first = text.codePointAt(0);
+    String rest = text.substring(Character.charCount(first)).toLowerCase(Locale.ROOT);
+    return Character.toString(Character.toTitleCase(first)) + rest;
   }
 
   /** Every letter after a character without case in title case, the others in lower case. */
@@ -150,7 +131,7 @@ final class Texts {
     StringBuilder out = new StringBuilder();
     boolean inWord = false;
     for (int c : text.codePoints().toArray()) {
-      out.append(inWord ? Character.toString(c).toLowerCase(Locale.ROOT) : titleCase(c));
+      out.appendCodePoint(inWord ? Character.toLowerCase(c) : Character.toTitleCase(c));
       inWord = Character.isUpperCase(c) || Character.isLowerCase(c) || Character.isTitleCase(c);
     }
     return out.toString();
