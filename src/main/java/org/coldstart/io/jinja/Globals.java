@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.coldstart.io.jinja.Builtin.Args;
 import org.coldstart.io.jinja.Values.Callable;
 import org.coldstart.io.jinja.Values.TemplateNamespace;
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.BiFunction;
+import org.coldstart.io.jinja.Builtin.Args;
 import org.coldstart.io.jinja.Values.Callable;
 import org.coldstart.io.jinja.Values.Undefined;
 

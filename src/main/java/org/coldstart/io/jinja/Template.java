@@ -3,6 +3,7 @@ package org.coldstart.io.jinja;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import org.coldstart.io.jinja.Evaluator.Scope;
 
 /**
  * A Jinja template in the dialect of chat templates: that of transformers, which is jinja2's {@code

@@ -8,6 +8,7 @@ import java.util.function.IntPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.coldstart.io.jinja.Builtin.Args;
 import org.coldstart.io.jinja.Values.Tuple;
 
 /** What Python's {@code str} does to texts. */

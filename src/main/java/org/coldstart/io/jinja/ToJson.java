@@ -3,6 +3,7 @@ package org.coldstart.io.jinja;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.coldstart.io.jinja.Builtin.Args;
 
 /**
  * The {@code tojson} filter as transformers has it: {@code json.dumps} with {@code

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Spliterators;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.coldstart.io.jinja.Builtin.Args;
 
 /**
  * A template's values: {@code null}, {@link Boolean}, {@link Long} or {@link BigInteger}, {@link
@@ -263,7 +264,7 @@ final class Values {
       String quoted = Texts.quote(value.toString());
       return value instanceof Markup ? "Markup(" + quoted + ")" : quoted;
     }
-    return isInteger(value) || value instanceof Macro
+    return isInteger(value) || value instanceof Interpreter.Macro
         ? value.toString()
         : value instanceof Undefined ? "Undefined" : "<" + typeName(value) + ">";
   }
