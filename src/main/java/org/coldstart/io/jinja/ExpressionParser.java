@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.coldstart.io.jinja.Expr.Arguments;
 import org.coldstart.io.jinja.TokenStream.Token;
-import org.coldstart.io.jinja.TokenStream.Type;
+import org.coldstart.io.jinja.TokenStream.TokenType;
 
 /** Parses expressions, with the precedence of {@code jinja2.parser}. */
 final class ExpressionParser {
@@ -47,9 +47,9 @@ final class ExpressionParser {
   private Expr tuple(Supplier<Expr> item, boolean mayBeEmpty) {
     List<Expr> items = new ArrayList<>();
     boolean comma = mayBeEmpty;
-    while (!tokens.at(Type.VARIABLE_END)
-        && !tokens.at(Type.BLOCK_END)
-        && !tokens.at(Type.OPERATOR, ")")) {
+    while (!tokens.at(TokenType.VARIABLE_END)
+        && !tokens.at(TokenType.BLOCK_END)
+        && !tokens.at(TokenType.OPERATOR, ")")) {
       items.add(item.get());
       comma = tokens.skip(",");
       if (!comma) {
@@ -67,10 +67,10 @@ final class ExpressionParser {
     tokens.enter();
     int before = unknown.size();
     Expr value = or();
-    while (tokens.at(Type.NAME, "if")) {
+    while (tokens.at(TokenType.NAME, "if")) {
       int line = tokens.next().line();
       Expr test = or();
-      boolean hasElse = tokens.skip(Type.NAME, "else");
+      boolean hasElse = tokens.skip(TokenType.NAME, "else");
       value = new Expr.Conditional(test, value, hasElse ? expression() : new Expr.NoElse(line));
       unknown.subList(before, unknown.size()).clear();
     }
@@ -79,15 +79,15 @@ final class ExpressionParser {
   }
 
   private Expr or() {
-    return binary(this::and, Type.NAME, "or");
+    return binary(this::and, TokenType.NAME, "or");
   }
 
   private Expr and() {
-    return binary(this::not, Type.NAME, "and");
+    return binary(this::not, TokenType.NAME, "and");
   }
 
   private Expr not() {
-    if (!tokens.skip(Type.NAME, "not")) {
+    if (!tokens.skip(TokenType.NAME, "not")) {
       return compare();
     }
     tokens.enter();
@@ -101,11 +101,11 @@ final class ExpressionParser {
     List<String> operators = new ArrayList<>();
     List<Expr> others = new ArrayList<>();
     while (true) {
-      boolean negated = tokens.at(Type.NAME, "not") && tokens.look().is(Type.NAME, "in");
+      boolean negated = tokens.at(TokenType.NAME, "not") && tokens.look().is(TokenType.NAME, "in");
       if (negated) {
         tokens.next();
-      } else if (!tokens.at(Type.NAME, "in")
-          && !tokens.at(Type.OPERATOR, "==", "!=", "<", "<=", ">", ">=")) {
+      } else if (!tokens.at(TokenType.NAME, "in")
+          && !tokens.at(TokenType.OPERATOR, "==", "!=", "<", "<=", ">", ">=")) {
         return others.isEmpty() ? first : new Expr.Compare(first, operators, others);
       }
       operators.add((negated ? "not " : "") + tokens.next().text());
@@ -114,22 +114,22 @@ final class ExpressionParser {
   }
 
   private Expr sum() {
-    return binary(this::concat, Type.OPERATOR, "+", "-");
+    return binary(this::concat, TokenType.OPERATOR, "+", "-");
   }
 
   private Expr concat() {
-    return binary(this::product, Type.OPERATOR, "~");
+    return binary(this::product, TokenType.OPERATOR, "~");
   }
 
   private Expr product() {
-    return binary(this::power, Type.OPERATOR, "*", "/", "//", "%");
+    return binary(this::power, TokenType.OPERATOR, "*", "/", "//", "%");
   }
 
   private Expr power() {
-    return binary(() -> filters(unary()), Type.OPERATOR, "**");
+    return binary(() -> filters(unary()), TokenType.OPERATOR, "**");
   }
 
-  private Expr binary(Supplier<Expr> operand, Type type, String... operators) {
+  private Expr binary(Supplier<Expr> operand, TokenType type, String... operators) {
     Expr left = operand.get();
     while (tokens.at(type, operators)) {
       left = new Expr.Binary(tokens.next().text(), left, operand.get());
@@ -138,7 +138,7 @@ final class ExpressionParser {
   }
 
   private Expr unary() {
-    if (!tokens.at(Type.OPERATOR, "-", "+")) {
+    if (!tokens.at(TokenType.OPERATOR, "-", "+")) {
       return postfix(primary());
     }
     tokens.enter();
@@ -149,7 +149,7 @@ final class ExpressionParser {
 
   private Expr primary() {
     Token token = tokens.next();
-    if (token.is(Type.NAME)) {
+    if (token.is(TokenType.NAME)) {
       return switch (token.text()) {
         case "true", "True" -> new Expr.Constant(true);
         case "false", "False" -> new Expr.Constant(false);
@@ -157,12 +157,12 @@ final class ExpressionParser {
         default -> new Expr.Name(token.text());
       };
     }
-    if (token.is(Type.NUMBER)) {
+    if (token.is(TokenType.NUMBER)) {
       return new Expr.Constant(token.value());
     }
-    if (token.is(Type.STRING)) {
+    if (token.is(TokenType.STRING)) {
       StringBuilder text = new StringBuilder(token.text());
-      while (tokens.at(Type.STRING)) {
+      while (tokens.at(TokenType.STRING)) {
         text.append(tokens.next().text());
       }
       return new Expr.Constant(text.toString());
@@ -196,7 +196,7 @@ final class ExpressionParser {
     List<Expr> items = new ArrayList<>();
     while (!tokens.skip(close)) {
       items.add(item.get());
-      if (!tokens.at(Type.OPERATOR, close)) {
+      if (!tokens.at(TokenType.OPERATOR, close)) {
         tokens.expect(",");
       }
     }
@@ -205,17 +205,17 @@ final class ExpressionParser {
 
   private Expr postfix(Expr start) {
     Expr value = start;
-    while (tokens.at(Type.OPERATOR, ".", "[", "(")) {
+    while (tokens.at(TokenType.OPERATOR, ".", "[", "(")) {
       switch (tokens.next().text()) {
         case "(" -> value = new Expr.Call(value, arguments());
         case "[" -> value = subscript(value);
         default -> {
-          if (!tokens.at(Type.NAME) && !(tokens.current().value() instanceof Long)) {
+          if (!tokens.at(TokenType.NAME) && !(tokens.current().value() instanceof Long)) {
             throw tokens.fail("expected name or number");
           }
           Token token = tokens.next();
           value =
-              token.is(Type.NAME)
+              token.is(TokenType.NAME)
                   ? new Expr.Attribute(value, token.text())
                   : new Expr.Item(value, new Expr.Constant(token.value()));
         }
@@ -237,7 +237,7 @@ final class ExpressionParser {
   }
 
   private Expr bound(String end) {
-    return tokens.at(Type.OPERATOR, end, "]") ? Expr.Constant.NONE : expression();
+    return tokens.at(TokenType.OPERATOR, end, "]") ? Expr.Constant.NONE : expression();
   }
 
   private Expr filters(Expr start) {
@@ -245,7 +245,7 @@ final class ExpressionParser {
     while (true) {
       if (tokens.skip("|")) {
         value = filter(value);
-      } else if (tokens.skip(Type.NAME, "is")) {
+      } else if (tokens.skip(TokenType.NAME, "is")) {
         value = test(value);
       } else if (tokens.skip("(")) {
         value = new Expr.Call(value, arguments());
@@ -262,14 +262,14 @@ final class ExpressionParser {
   }
 
   private Expr test(Expr value) {
-    boolean negated = tokens.skip(Type.NAME, "not");
+    boolean negated = tokens.skip(TokenType.NAME, "not");
     String name = known(Filters.TESTS, "test");
     Expr tested = new Expr.Tested(value, name, testArguments());
     return negated ? new Expr.Not(tested) : tested;
   }
 
   private String known(Map<String, Builtin> table, String kind) {
-    Token token = tokens.expect(Type.NAME);
+    Token token = tokens.expect(TokenType.NAME);
     String name = token.text();
     if (!lenient && !table.containsKey(name)) {
       unknown.add(
@@ -282,14 +282,14 @@ final class ExpressionParser {
     if (tokens.skip("(")) {
       return arguments();
     }
-    if (tokens.at(Type.NAME, "is")) {
+    if (tokens.at(TokenType.NAME, "is")) {
       throw tokens.fail("You cannot chain multiple tests with is");
     }
     boolean startsValue =
         switch (tokens.current().type()) {
           case NAME -> !Set.of("else", "or", "and").contains(tokens.current().text());
           case STRING, NUMBER -> true;
-          default -> tokens.at(Type.OPERATOR, "[", "{");
+          default -> tokens.at(TokenType.OPERATOR, "[", "{");
         };
     return startsValue
         ? new Arguments(List.of(postfix(primary())), Map.of(), null, null)
@@ -309,7 +309,7 @@ final class ExpressionParser {
         star = expression();
       } else if (tokens.skip("**")) {
         starStar = expression();
-      } else if (tokens.at(Type.NAME) && tokens.look().is(Type.OPERATOR, "=")) {
+      } else if (tokens.at(TokenType.NAME) && tokens.look().is(TokenType.OPERATOR, "=")) {
         String name = tokens.next().text();
         tokens.next();
         valid &= named.put(name, expression()) == null;
@@ -320,7 +320,7 @@ final class ExpressionParser {
       if (!valid) {
         throw tokens.fail("invalid syntax for function call expression");
       }
-      if (!tokens.at(Type.OPERATOR, ")")) {
+      if (!tokens.at(TokenType.OPERATOR, ")")) {
         tokens.expect(",");
       }
     }

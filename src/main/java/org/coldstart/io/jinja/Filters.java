@@ -18,7 +18,7 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.coldstart.io.jinja.Builtin.Args;
-import org.coldstart.io.jinja.Values.Generator;
+import org.coldstart.io.jinja.Values.LazyItems;
 import org.coldstart.io.jinja.Values.Markup;
 import org.coldstart.io.jinja.Values.Tuple;
 import org.coldstart.io.jinja.Values.Undefined;
@@ -102,9 +102,11 @@ final class Filters {
     test("even", v -> hasRemainder(v, 2L, 0L));
     Builtin.add(TESTS, "divisibleby num", (v, a) -> hasRemainder(v, a.get(0), 0L));
     Builtin.add(TESTS, "sameas other", (v, a) -> same(v, a.get(0)));
-    for (String names : List.of("==,eq,equalto", "!=,ne", "in", "<,lt,lessthan", "<=,le")) {
-      compare(names);
-    }
+    compare("in");
+    compare("==,eq,equalto");
+    compare("!=,ne");
+    compare("<,lt,lessthan");
+    compare("<=,le");
     compare(">,gt,greaterthan");
     compare(">=,ge");
   }
@@ -157,7 +159,7 @@ final class Filters {
   }
 
   private static boolean isOneWay(Object value) {
-    return value instanceof Generator || value instanceof Values.View;
+    return value instanceof LazyItems || value instanceof Values.View;
   }
 
   /** Unlike {@code str.title}, only space, hyphens and brackets begin a word. */
@@ -276,7 +278,7 @@ final class Filters {
   }
 
   private static List<Object> reversed(Object value) {
-    if (value instanceof Generator) {
+    if (value instanceof LazyItems) {
       throw new TemplateException("'generator' object is not reversible");
     }
     List<Object> items = Values.list(value);
@@ -287,7 +289,7 @@ final class Filters {
   private static Object reverse(Object value) {
     return Values.isText(value)
         ? Values.like(value, Texts.reverse(value.toString()))
-        : new Generator(reversed(value).iterator());
+        : new LazyItems(reversed(value).iterator());
   }
 
   /** What an item is compared by: what is at the path, texts in lower case unless told. */
@@ -382,7 +384,7 @@ final class Filters {
   }
 
   private static Object generator(Stream<Object> items) {
-    return new Generator(items.iterator());
+    return new LazyItems(items.iterator());
   }
 
   /** The items of a value; none of one that is false, even if it is not iterable. */

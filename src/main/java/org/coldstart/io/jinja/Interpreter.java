@@ -8,7 +8,7 @@ import java.util.function.BiFunction;
 import org.coldstart.io.jinja.Builtin.Args;
 import org.coldstart.io.jinja.Evaluator.Scope;
 import org.coldstart.io.jinja.Stmt.Target;
-import org.coldstart.io.jinja.Values.Generator;
+import org.coldstart.io.jinja.Values.LazyItems;
 import org.coldstart.io.jinja.Values.TemplateNamespace;
 import org.coldstart.io.jinja.Values.Tuple;
 import org.coldstart.io.jinja.Values.Undefined;
@@ -53,7 +53,7 @@ final class Interpreter {
   }
 
   private Flow run(Stmt statement, Scope scope, StringBuilder out) {
-    if (statement instanceof Stmt.Text text) {
+    if (statement instanceof Stmt.Data text) {
       write(text.text(), out);
     } else if (statement instanceof Stmt.Print print) {
       write(Evaluator.evaluate(print.expression(), scope), out);
@@ -135,7 +135,7 @@ final class Interpreter {
     Object items =
         loop.test() == null
             ? source
-            : new Generator(
+            : new LazyItems(
                 Values.stream(source).filter(item -> passes(loop, item, scope)).iterator());
     LoopContext context = new LoopContext(items, recursion, depth0);
     boolean finishedOne = false;

@@ -11,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.coldstart.io.jinja.TokenStream.Token;
-import org.coldstart.io.jinja.TokenStream.Type;
+import org.coldstart.io.jinja.TokenStream.TokenType;
 
 /**
  * Cuts a template into tokens as jinja2's lexer does with {@code trim_blocks} (the newline after a
@@ -56,18 +56,18 @@ final class Lexer {
         IntStream.range(0, unix.length()).filter(i -> unix.charAt(i) == '\n').toArray();
   }
 
-  /** All tokens, {@link Type#EOF} last. */
+  /** All tokens, {@link TokenType#EOF} last. */
   TokenStream tokens() {
     while (position < source.length()) {
       int tag = nextTag();
       if (tag < 0) {
-        add(Type.DATA, source.substring(position), position);
+        add(TokenType.DATA, source.substring(position), position);
         position = source.length();
       } else {
         lexTag(tag);
       }
     }
-    add(Type.EOF, "", source.length());
+    add(TokenType.EOF, "", source.length());
     return new TokenStream(tokens);
   }
 
@@ -94,7 +94,7 @@ final class Lexer {
       return;
     }
     boolean variable = kind == '{';
-    add(variable ? Type.VARIABLE_BEGIN : Type.BLOCK_BEGIN, variable ? "{{" : "{%", tag);
+    add(variable ? TokenType.VARIABLE_BEGIN : TokenType.BLOCK_BEGIN, variable ? "{{" : "{%", tag);
     lexExpression(variable);
   }
 
@@ -116,7 +116,7 @@ final class Lexer {
       text = text.substring(0, line);
     }
     if (!text.isEmpty()) {
-      add(Type.DATA, text, position);
+      add(TokenType.DATA, text, position);
     }
   }
 
@@ -187,7 +187,7 @@ final class Lexer {
     if (!source.startsWith(end, position + sign.length())) {
       return false;
     }
-    add(variable ? Type.VARIABLE_END : Type.BLOCK_END, end, position);
+    add(variable ? TokenType.VARIABLE_END : TokenType.BLOCK_END, end, position);
     position += sign.length() + 2;
     afterTag(sign, !variable);
     return true;
@@ -204,7 +204,7 @@ final class Lexer {
     }
     String body = source.substring(start + 1, end);
     String text = ESCAPE.matcher(body).replaceAll(m -> Matcher.quoteReplacement(unescape(m)));
-    add(Type.STRING, text, start);
+    add(TokenType.STRING, text, start);
     position = end + 1;
   }
 
@@ -251,14 +251,14 @@ final class Lexer {
       throw unexpectedChar();
     }
     if (token.group("float") != null) {
-      add(Type.NUMBER, Double.parseDouble(token.group().replace("_", "")), position);
+      add(TokenType.NUMBER, Double.parseDouble(token.group().replace("_", "")), position);
     } else if (token.group("integer") != null) {
-      add(Type.NUMBER, integer(token.group().replace("_", "")), position);
+      add(TokenType.NUMBER, integer(token.group().replace("_", "")), position);
     } else if (token.group("name") != null) {
-      add(Type.NAME, token.group(), position);
+      add(TokenType.NAME, token.group(), position);
     } else {
       balance(token.group(), open);
-      add(Type.OPERATOR, token.group(), position);
+      add(TokenType.OPERATOR, token.group(), position);
     }
     position = token.end();
   }
@@ -291,7 +291,7 @@ final class Lexer {
     }
   }
 
-  private void add(Type type, Object value, int start) {
+  private void add(TokenType type, Object value, int start) {
     tokens.add(new Token(type, value, line(start)));
   }
 

@@ -33,7 +33,7 @@ final class LoopContext implements Values.WithMembers, Callable {
    */
   LoopContext(Object source, BiFunction<Object, Integer, Object> recursion, int depth0) {
     this.items = Values.iterator(source);
-    this.length = source instanceof Values.Generator ? -1 : Values.length(source);
+    this.length = source instanceof Values.LazyItems ? -1 : Values.length(source);
     this.recursion = recursion;
     this.depth0 = depth0;
   }

@@ -6,7 +6,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.coldstart.io.jinja.Stmt.Target;
 import org.coldstart.io.jinja.TokenStream.Token;
-import org.coldstart.io.jinja.TokenStream.Type;
+import org.coldstart.io.jinja.TokenStream.TokenType;
 
 /**
  * Parses a template's statements, as {@code jinja2.parser} with the loop controls and transformers'
@@ -43,18 +43,18 @@ final class Parser {
    */
   private List<Stmt> statements(Set<String> ends, String tag) {
     List<Stmt> body = new ArrayList<>();
-    while (!tokens.at(Type.EOF)) {
+    while (!tokens.at(TokenType.EOF)) {
       Token token = tokens.next();
-      if (token.is(Type.DATA)) {
-        body.add(new Stmt.Text(token.line(), token.text()));
-      } else if (token.is(Type.VARIABLE_BEGIN)) {
+      if (token.is(TokenType.DATA)) {
+        body.add(new Stmt.Data(token.line(), token.text()));
+      } else if (token.is(TokenType.VARIABLE_BEGIN)) {
         body.add(new Stmt.Print(token.line(), expressions.tuple()));
-        tokens.expect(Type.VARIABLE_END);
-      } else if (tokens.at(Type.NAME) && ends.contains(tokens.current().text())) {
+        tokens.expect(TokenType.VARIABLE_END);
+      } else if (tokens.at(TokenType.NAME) && ends.contains(tokens.current().text())) {
         return body;
       } else {
         body.add(statement(ends));
-        tokens.expect(Type.BLOCK_END);
+        tokens.expect(TokenType.BLOCK_END);
       }
     }
     if (!ends.isEmpty()) {
@@ -82,7 +82,7 @@ final class Parser {
 
   private List<Stmt> body(String tag, Set<String> ends) {
     tokens.skip(":");
-    tokens.expect(Type.BLOCK_END);
+    tokens.expect(TokenType.BLOCK_END);
     tokens.enter();
     boolean lenient = expressions.lenient;
     expressions.lenient = tag.equals("if");
@@ -102,7 +102,7 @@ final class Parser {
   }
 
   private Stmt statement(Set<String> ends) {
-    if (!tokens.at(Type.NAME)) {
+    if (!tokens.at(TokenType.NAME)) {
       throw tokens.fail("tag name expected");
     }
     Token tag = tokens.next();
@@ -150,10 +150,10 @@ final class Parser {
   private Stmt parseFor(int line) {
     loopsAround++;
     Target target = target(false);
-    tokens.expect(tokens.at(Type.NAME, "in"), "in");
+    tokens.expect(tokens.at(TokenType.NAME, "in"), "in");
     Expr items = expressions.tupleWithoutConditional();
-    Expr test = tokens.skip(Type.NAME, "if") ? expressions.expression() : null;
-    boolean recursive = tokens.skip(Type.NAME, "recursive");
+    Expr test = tokens.skip(TokenType.NAME, "if") ? expressions.expression() : null;
+    boolean recursive = tokens.skip(TokenType.NAME, "recursive");
     loops++;
     List<Stmt> body = body("for", Set.of("endfor", "else"));
     loops--;
@@ -175,14 +175,14 @@ final class Parser {
   }
 
   private Stmt parseMacro(int line) {
-    String name = assignable(tokens.expect(Type.NAME).text());
+    String name = assignable(tokens.expect(TokenType.NAME).text());
     List<Expr> defaults = new ArrayList<>();
     return macro(line, name, signature(defaults), defaults, "macro");
   }
 
   private Stmt parseCall(int line) {
     List<Expr> defaults = new ArrayList<>();
-    List<String> parameters = tokens.at(Type.OPERATOR, "(") ? signature(defaults) : List.of();
+    List<String> parameters = tokens.at(TokenType.OPERATOR, "(") ? signature(defaults) : List.of();
     if (!(expressions.expression() instanceof Expr.Call call)) {
       throw TemplateException.syntax("expected call", line);
     }
@@ -196,7 +196,7 @@ final class Parser {
       if (!parameters.isEmpty()) {
         tokens.expect(",");
       }
-      String parameter = assignable(tokens.expect(Type.NAME).text());
+      String parameter = assignable(tokens.expect(TokenType.NAME).text());
       if (parameters.contains(parameter)) {
         throw tokens.fail("duplicate argument '" + parameter + "' in function definition");
       }
@@ -227,7 +227,7 @@ final class Parser {
 
   private Stmt parseWith(int line) {
     List<Stmt.Assign> assigns = new ArrayList<>();
-    while (!tokens.at(Type.BLOCK_END)) {
+    while (!tokens.at(TokenType.BLOCK_END)) {
       if (!assigns.isEmpty()) {
         tokens.expect(",");
       }
@@ -244,8 +244,8 @@ final class Parser {
     boolean comma = false;
     do {
       targets.add(oneTarget(members));
-      comma |= tokens.at(Type.OPERATOR, ",");
-    } while (tokens.skip(",") && (tokens.at(Type.NAME) || tokens.at(Type.OPERATOR, "(")));
+      comma |= tokens.at(TokenType.OPERATOR, ",");
+    } while (tokens.skip(",") && (tokens.at(TokenType.NAME) || tokens.at(TokenType.OPERATOR, "(")));
     return comma ? new Target.Unpack(targets) : targets.get(0);
   }
 
@@ -257,9 +257,9 @@ final class Parser {
       tokens.expect(")");
       return inner;
     }
-    String name = tokens.at(Type.NAME) ? tokens.next().text() : "none";
+    String name = tokens.at(TokenType.NAME) ? tokens.next().text() : "none";
     return members && tokens.skip(".")
-        ? new Target.Member(name, tokens.expect(Type.NAME).text())
+        ? new Target.Member(name, tokens.expect(TokenType.NAME).text())
         : new Target.Variable(assignable(name));
   }
 

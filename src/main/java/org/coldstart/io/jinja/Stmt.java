@@ -8,7 +8,7 @@ sealed interface Stmt {
   int line();
 
   /** Text outside tags. */
-  record Text(int line, String text) implements Stmt {}
+  record Data(int line, String text) implements Stmt {}
 
   /** {@code {{ expression }}}. */
   record Print(int line, Expr expression) implements Stmt {}

@@ -17,8 +17,11 @@ import org.coldstart.io.jinja.Evaluator.Scope;
  * rendered by several threads at once.
  *
  * <p>Not supported, because no chat template uses it: {@code block}, {@code include}, {@code
- * import} and {@code extends}, {@code autoescape}, {@code cycler}, and Jinja's filters for laying
- * out web pages, from {@code batch} to {@code xmlattr}.
+ * import}, {@code extends}, {@code print} and {@code autoescape}; {@code cycler}; the format
+ * specifications of {@code str.format}; and the filters {@code attr}, {@code batch}, {@code
+ * filesizeformat}, {@code groupby}, {@code pprint}, {@code random}, {@code slice}, {@code
+ * striptags}, {@code truncate}, {@code urlencode}, {@code urlize}, {@code wordcount}, {@code
+ * wordwrap} and {@code xmlattr}.
  */
 public final class Template {
   private final List<Stmt> body;

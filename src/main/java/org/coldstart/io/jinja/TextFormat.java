@@ -62,22 +62,22 @@ final class TextFormat {
         yield laidOut(flags + m.group(3) + precision, 's', text);
       }
       case "d", "i", "u" -> {
-        Object whole = number(value, "%" + m.group(5) + " format: a real number is");
+        requireNumber(value, "%" + m.group(5) + " format: a real number is");
+        Object whole = value instanceof Double real ? Filters.truncate(real) : value;
         yield laidOut(m.group(2) + m.group(3), 'd', whole);
       }
       case "x", "X", "o", "e", "E", "f", "F" -> {
-        number(value, "a real number is");
+        requireNumber(value, "a real number is");
         yield laidOut(m.group(2) + m.group(3) + precision, m.group(5).charAt(0), value);
       }
       default -> throw new TemplateException("unsupported format character '%s'", m.group(5));
     };
   }
 
-  private static Object number(Object value, String wanted) {
+  private static void requireNumber(Object value, String wanted) {
     if (!Values.isNumber(Values.require(value))) {
       throw new TemplateException("%s required, not %s", wanted, Values.typeName(value));
     }
-    return value instanceof Double real ? Filters.truncate(real) : value;
   }
 
   private Object next() {

@@ -55,7 +55,8 @@ final class ToJson {
       }
       for (int i = 0; i < entries.size(); i++) {
         startItem(i, level + 1);
-        quote(scalar(entries.get(i).getKey(), "keys must be str, int, float, bool or None, not %s"));
+        Object key = entries.get(i).getKey();
+        quote(scalar(key, "keys must be str, int, float, bool or None, not %s"));
         out.append(keySeparator);
         write(entries.get(i).getValue(), level + 1);
       }

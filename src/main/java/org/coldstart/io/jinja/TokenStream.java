@@ -10,7 +10,7 @@ final class TokenStream {
   private static final int MAX_NESTING = 100;
 
   /** The kinds of tokens, with the names that Jinja's messages have for them. */
-  enum Type {
+  enum TokenType {
     DATA("template data / text"),
     VARIABLE_BEGIN("begin of print statement"),
     VARIABLE_END("end of print statement"),
@@ -24,7 +24,7 @@ final class TokenStream {
 
     final String description;
 
-    Type(String description) {
+    TokenType(String description) {
       this.description = description;
     }
   }
@@ -36,12 +36,12 @@ final class TokenStream {
    *     or a number
    * @param line the line it starts on, from 1
    */
-  record Token(Type type, Object value, int line) {
-    boolean is(Type type) {
+  record Token(TokenType type, Object value, int line) {
+    boolean is(TokenType type) {
       return this.type == type;
     }
 
-    boolean is(Type type, String text) {
+    boolean is(TokenType type, String text) {
       return this.type == type && value.equals(text);
     }
 
@@ -50,7 +50,7 @@ final class TokenStream {
     }
 
     String describe() {
-      return is(Type.NAME) || is(Type.OPERATOR) ? text() : type.description;
+      return is(TokenType.NAME) || is(TokenType.OPERATOR) ? text() : type.description;
     }
   }
 
@@ -83,23 +83,24 @@ final class TokenStream {
   /** Whether {@code name} stands among the tokens since {@code start}, not as an attribute. */
   boolean hasName(int start, String name) {
     for (int i = start; i < position; i++) {
-      if (tokens.get(i).is(Type.NAME, name) && !tokens.get(i - 1).is(Type.OPERATOR, ".")) {
+      boolean attribute = tokens.get(i - 1).is(TokenType.OPERATOR, ".");
+      if (tokens.get(i).is(TokenType.NAME, name) && !attribute) {
         return true;
       }
     }
     return false;
   }
 
-  boolean at(Type type) {
+  boolean at(TokenType type) {
     return current().is(type);
   }
 
-  boolean at(Type type, String... texts) {
+  boolean at(TokenType type, String... texts) {
     return at(type) && List.of(texts).contains(current().text());
   }
 
   /** Whether the current token was that one; it is passed then. */
-  boolean skip(Type type, String text) {
+  boolean skip(TokenType type, String text) {
     boolean matches = at(type, text);
     if (matches) {
       next();
@@ -108,14 +109,14 @@ final class TokenStream {
   }
 
   boolean skip(String operator) {
-    return skip(Type.OPERATOR, operator);
+    return skip(TokenType.OPERATOR, operator);
   }
 
   void expect(String operator) {
-    expect(at(Type.OPERATOR, operator), operator);
+    expect(at(TokenType.OPERATOR, operator), operator);
   }
 
-  Token expect(Type type) {
+  Token expect(TokenType type) {
     return expect(at(type), type.description);
   }
 
@@ -124,7 +125,7 @@ final class TokenStream {
       return next();
     }
     throw fail(
-        at(Type.EOF)
+        at(TokenType.EOF)
             ? "unexpected end of template, expected '" + expected + "'."
             : "expected token '" + expected + "', got '" + current().describe() + "'");
   }

@@ -72,7 +72,7 @@ final class Values {
   record View(String type, List<Object> items) {}
 
   /** What {@code map} and others give: to be gone through once, always true, without length. */
-  record Generator(Iterator<Object> items) {}
+  record LazyItems(Iterator<Object> items) {}
 
   /** A Python tuple: a list that prints with parentheses and is never equal to a list. */
   static final class Tuple extends ArrayList<Object> {
@@ -118,7 +118,7 @@ final class Values {
   }
 
   static boolean isIterable(Object value) {
-    return sized(value) || value instanceof Generator;
+    return sized(value) || value instanceof LazyItems;
   }
 
   private static boolean sized(Object value) {
@@ -158,7 +158,7 @@ final class Values {
 
   /** The items as Python iterates them: a text's characters, a dict's keys, a generator once. */
   static Iterator<Object> iterator(Object value) {
-    if (value instanceof Generator generator) {
+    if (value instanceof LazyItems generator) {
       return generator.items();
     }
     if (!isIterable(value)) {
@@ -206,7 +206,7 @@ final class Values {
       case "Boolean" -> "bool";
       case "Long", "BigInteger" -> "int";
       case "Double" -> "float";
-      case "Generator" -> "generator";
+      case "LazyItems" -> "generator";
       default -> name;
     };
   }
