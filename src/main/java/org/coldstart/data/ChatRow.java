@@ -6,12 +6,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.io.jinja.Rendering;
-import org.coldstart.io.jinja.Span;
-import org.coldstart.tokenizer.ChatFormat;
-import org.coldstart.tokenizer.ChatTemplate;
-import org.coldstart.tokenizer.Message;
-import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * A conversation rendered by the chat template, which knows where each turn lies in the text.
@@ -32,7 +26,7 @@ final class ChatRow {
   /** Stands in for a turn's content, to see what the template writes around it. */
   private final String placeholder;
 
-  private final Rendering whole;
+  private final RenderedTemplate whole;
   private final Map<Prompt, String> rendered = new HashMap<>();
 
   ChatRow(Conversation conversation, Tokenizer tokenizer, Map<String, ?> variables, Clock clock) {
@@ -184,7 +178,7 @@ final class ChatRow {
   }
 
   /** {@code add_generation_prompt} is the usual flag for the assistant. */
-  private Rendering render(Prompt prompt) {
+  private RenderedTemplate render(Prompt prompt) {
     Map<String, Object> all = new LinkedHashMap<>(variables);
     if (!prompt.opening().isEmpty()) {
       all.put("add_" + prompt.opening() + "_generation_prompt", true);

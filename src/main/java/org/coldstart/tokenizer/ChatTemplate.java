@@ -4,10 +4,6 @@ import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.io.jinja.Limits;
-import org.coldstart.io.jinja.Rendering;
-import org.coldstart.io.jinja.Template;
-import org.coldstart.io.jinja.TemplateException;
 
 /**
  * A model's chat template: turns a conversation into the one text the model was trained on, exactly
@@ -42,8 +38,7 @@ public final class ChatTemplate {
    * @throws TemplateException if its syntax is wrong; the message starts with the line
    */
   public static ChatTemplate parse(String source) {
-    Template template = Template.parse(source, Limits.DEFAULT);
-    return new ChatTemplate(source, template, Clock.systemDefaultZone());
+    return new ChatTemplate(source, Template.parse(source), Clock.systemDefaultZone());
   }
 
   /** The same template with another clock for {@code strftime_now}; the default is the system's. */
@@ -75,7 +70,7 @@ public final class ChatTemplate {
    * As {@link #render}, with where the template's {@code {% generation %}} blocks lie: what the
    * assistant is to write (transformers' {@code return_assistant_tokens_mask}).
    */
-  public Rendering renderWithGeneration(
+  public RenderedTemplate renderWithGeneration(
       List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("tools", null);

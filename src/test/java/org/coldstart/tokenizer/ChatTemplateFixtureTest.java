@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.coldstart.io.jinja.Span;
-import org.coldstart.io.jinja.Rendering;
+import org.coldstart.io.jinja.RenderedTemplate;
 import org.coldstart.io.jinja.TemplateException;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
@@ -59,7 +59,7 @@ class ChatTemplateFixtureTest {
           test.get("error").getAsString(), thrown.getMessage().replaceFirst("^line \\d+: ", ""));
       return;
     }
-    Rendering rendering = render(test);
+    RenderedTemplate rendering = render(test);
     String text = test.get("text").getAsString();
     assertEquals(text, rendering.text());
     List<Span> spans = new ArrayList<>();
@@ -73,7 +73,7 @@ class ChatTemplateFixtureTest {
     assertEquals(spans, rendering.generated());
   }
 
-  private static Rendering render(JsonObject test) {
+  private static RenderedTemplate render(JsonObject test) {
     List<Message> messages = new ArrayList<>();
     test.getAsJsonArray("messages")
         .forEach(message -> messages.add(message(message.getAsJsonObject())));

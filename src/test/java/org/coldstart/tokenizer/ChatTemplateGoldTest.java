@@ -17,7 +17,6 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import org.coldstart.io.json.Json;
-import org.coldstart.io.jinja.Limits;
 import org.coldstart.io.jinja.Template;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -70,7 +69,7 @@ class ChatTemplateGoldTest {
   }
 
   private static String render(String source, java.util.Map<String, Object> context) {
-    return Template.parse(source, Limits.DEFAULT).render(context, CLOCK).text();
+    return Template.parse(source).render(context, CLOCK).text();
   }
 
   private static Path gold() {

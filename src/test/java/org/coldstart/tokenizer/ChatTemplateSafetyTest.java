@@ -86,14 +86,12 @@ class ChatTemplateSafetyTest {
             + " %}{{ ns.s }} # recursion",
         "{% for i in range(100000) %}{{ 'x' * 1000 }}{% endfor %} # characters",
         "{{ '%1000000000d' % 1 }} # ",
-        "{{ '{:1000000000}'.format(1) }} # ",
-        "{{ '{:99999999}'.format(1) }} # characters",
+        "{{ '%99999999d' % 1 }} # characters",
+        "{{ '{:99999999}'.format(1) }} # not supported",
         "{{ 'a'.center(100000000) }} # characters",
         "{{ 'a'.zfill(10 ** 10) }} # characters",
         "{{ 'a\\nb'|indent(10 ** 9) }} # characters",
         "{{ [1]|tojson(indent=10 ** 9) }} # characters",
-        "{{ [1]|batch(10 ** 9, 0)|list }} # items",
-        "{{ [1]|slice(10 ** 9)|list }} # items",
       })
   void runawaysEndWithAnError(String source, String part) {
     String message = failure(source).getMessage();

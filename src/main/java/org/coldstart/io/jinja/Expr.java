@@ -1,14 +1,20 @@
 package org.coldstart.io.jinja;
 
 import java.util.List;
+import java.util.Map;
 
 /** An expression of a template, as parsed. The nodes are those of {@code jinja2.nodes}. */
 sealed interface Expr {
   /** A literal: a string, a number, a boolean or {@code none} (null). */
-  record Constant(Object value) implements Expr {}
+  record Constant(Object value) implements Expr {
+    static final Constant NONE = new Constant(null);
+  }
 
   /** A variable's name. */
-  record Name(String name) implements Expr {}
+  record Name(String name) implements Expr {
+    /** What a captured body's filters start from: the body. No template can write this name. */
+    static final Name BODY = new Name("(body)");
+  }
 
   /** {@code [a, b]}. */
   record ListOf(List<Expr> items) implements Expr {}
@@ -25,53 +31,41 @@ sealed interface Expr {
   /** {@code object[key]}: an item, else an attribute of that name. */
   record Item(Expr object, Expr key) implements Expr {}
 
-  /** {@code object[from:to:step]}; a missing bound is null. */
+  /** {@code object[from:to:step]}; a missing bound is none. */
   record Slice(Expr object, Expr from, Expr to, Expr step) implements Expr {}
 
   /** {@code function(…)}. */
   record Call(Expr function, Arguments arguments) implements Expr {}
 
   /** {@code input|name(…)}. */
-  record Filtered(Expr input, FilterStep step) implements Expr {}
+  record Filtered(Expr input, String name, Arguments arguments) implements Expr {}
 
   /** {@code input is name(…)}. */
   record Tested(Expr input, String name, Arguments arguments) implements Expr {}
 
-  /** {@code -x} or {@code +x}. */
-  record Signed(boolean negative, Expr operand) implements Expr {}
-
   /** {@code not x}. */
   record Not(Expr operand) implements Expr {}
 
-  /** {@code left operator right} for {@code + - * / // % **}. */
+  /** {@code -x} or {@code +x}. */
+  record Signed(String sign, Expr operand) implements Expr {}
+
+  /** {@code left operator right} for {@code + - * / // % ** ~ and or}. */
   record Binary(String operator, Expr left, Expr right) implements Expr {}
 
-  /** {@code a ~ b ~ c}: the texts joined. */
-  record Concat(List<Expr> parts) implements Expr {}
-
   /** {@code a < b <= c}, {@code a in b}: true if each pair of neighbours is. */
-  record Compare(Expr first, List<Operand> operands) implements Expr {}
+  record Compare(Expr first, List<String> operators, List<Expr> others) implements Expr {}
 
-  /** {@code left and right}, {@code left or right}: one of the two values. */
-  record Logical(boolean and, Expr left, Expr right) implements Expr {}
+  /** {@code then if test else otherwise}. */
+  record Conditional(Expr test, Expr then, Expr otherwise) implements Expr {}
 
-  /** {@code then if test else otherwise}; {@code otherwise} is null where it is left out. */
-  record Conditional(Expr test, Expr then, Expr otherwise, int line) implements Expr {}
-
-  /** A comparison's operator with its right side. */
-  record Operand(String operator, Expr value) {}
-
-  /** One filter of a chain. */
-  record FilterStep(String name, Arguments arguments, int line) {}
-
-  /** {@code name=value} in a call. */
-  record Keyword(String name, Expr value) {}
+  /** What {@code x if y} is otherwise: undefined. */
+  record NoElse(int line) implements Expr {}
 
   /**
    * What stands between a call's parentheses; {@code star} ({@code *a}) and {@code starStar}
    * ({@code **k}) may be null.
    */
-  record Arguments(List<Expr> positional, List<Keyword> keywords, Expr star, Expr starStar) {
-    static final Arguments NONE = new Arguments(List.of(), List.of(), null, null);
+  record Arguments(List<Expr> positional, Map<String, Expr> named, Expr star, Expr starStar) {
+    static final Arguments NONE = new Arguments(List.of(), Map.of(), null, null);
   }
 }

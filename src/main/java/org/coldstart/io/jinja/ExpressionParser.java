@@ -1,310 +1,253 @@
 package org.coldstart.io.jinja;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.coldstart.io.jinja.Expr.Arguments;
-import org.coldstart.io.jinja.Token.Type;
+import org.coldstart.io.jinja.TokenStream.Token;
+import org.coldstart.io.jinja.TokenStream.TokenType;
 
-/** Parses expressions; one method per level of precedence, named as in {@code jinja2.parser}. */
+/** Parses expressions, with the precedence of {@code jinja2.parser}. */
 final class ExpressionParser {
-  private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
+  private final TokenStream tokens;
 
-  /** Longest chain of one operator, filters or subscripts; it bounds the height of the tree. */
-  private static final int MAX_CHAIN = 1_000;
+  /** Errors for filters and tests that do not exist; Jinja reports them after syntax errors. */
+  private final List<TemplateException> unknown = new ArrayList<>();
 
-  private final TokenStream stream;
-  private final NameUse names;
+  /**
+   * Whether an unknown filter is an error only once it runs: so it is directly in an {@code if},
+   * where a template may have tested for it.
+   */
+  boolean lenient;
 
-  ExpressionParser(TokenStream stream, NameUse names) {
-    this.stream = stream;
-    this.names = names;
+  ExpressionParser(TokenStream tokens) {
+    this.tokens = tokens;
+  }
+
+  /** Throws for the first filter or test that does not exist. */
+  void requireAllKnown() {
+    if (!unknown.isEmpty()) {
+      throw unknown.get(0);
+    }
   }
 
   /** An expression, or several separated by commas: a tuple. */
   Expr tuple() {
-    return tuple(true, false);
+    return tuple(this::expression, false);
   }
 
-  /**
-   * As {@link #tuple()}, but {@code x if y} is not taken: the condition of {@code for} and {@code
-   * if}.
-   */
+  /** As {@link #tuple()} without {@code x if y}: the condition of {@code for} and {@code if}. */
   Expr tupleWithoutConditional() {
-    return tuple(false, false);
+    return tuple(this::or, false);
   }
 
-  private Expr tuple(boolean conditional, boolean parentheses) {
+  private Expr tuple(Supplier<Expr> item, boolean mayBeEmpty) {
     List<Expr> items = new ArrayList<>();
-    boolean tuple = false;
-    while (!atTupleEnd()) {
-      items.add(conditional ? expression() : or());
-      if (!stream.skipOperator(",")) {
+    boolean comma = mayBeEmpty;
+    while (!tokens.at(TokenType.VARIABLE_END)
+        && !tokens.at(TokenType.BLOCK_END)
+        && !tokens.at(TokenType.OPERATOR, ")")) {
+      items.add(item.get());
+      comma = tokens.skip(",");
+      if (!comma) {
         break;
       }
-      tuple = true;
     }
-    if (tuple || parentheses && items.isEmpty()) {
-      return new Expr.TupleOf(items);
+    if (items.isEmpty() && !mayBeEmpty) {
+      throw tokens.fail("Expected an expression, got '" + tokens.current().describe() + "'");
     }
-    if (items.isEmpty()) {
-      throw stream.fail("Expected an expression, got '" + stream.current().describe() + "'");
-    }
-    return items.get(0);
-  }
-
-  private boolean atTupleEnd() {
-    Token token = stream.current();
-    return token.is(Type.VARIABLE_END) || token.is(Type.BLOCK_END) || token.isOperator(")");
+    return comma || items.size() > 1 ? new Expr.TupleOf(items) : items.get(0);
   }
 
   /** One expression. */
   Expr expression() {
-    stream.enter();
-    int before = names.unknown();
+    tokens.enter();
+    int before = unknown.size();
     Expr value = or();
-    while (stream.isName("if")) {
-      int line = stream.next().line();
+    while (tokens.at(TokenType.NAME, "if")) {
+      int line = tokens.next().line();
       Expr test = or();
-      Expr otherwise = stream.skipName("else") ? expression() : null;
-      value = new Expr.Conditional(test, value, otherwise, line);
-      names.forgive(before);
+      boolean hasElse = tokens.skip(TokenType.NAME, "else");
+      value = new Expr.Conditional(test, value, hasElse ? expression() : new Expr.NoElse(line));
+      unknown.subList(before, unknown.size()).clear();
     }
-    stream.leave();
+    tokens.leave();
     return value;
   }
 
   private Expr or() {
-    Expr left = and();
-    for (int n = 0; stream.skipName("or"); n++) {
-      left = new Expr.Logical(false, left, and());
-      chain(n);
-    }
-    return left;
+    return binary(this::and, TokenType.NAME, "or");
   }
 
   private Expr and() {
-    Expr left = not();
-    for (int n = 0; stream.skipName("and"); n++) {
-      left = new Expr.Logical(true, left, not());
-      chain(n);
-    }
-    return left;
+    return binary(this::not, TokenType.NAME, "and");
   }
 
   private Expr not() {
-    if (!stream.skipName("not")) {
+    if (!tokens.skip(TokenType.NAME, "not")) {
       return compare();
     }
-    stream.enter();
+    tokens.enter();
     Expr operand = not();
-    stream.leave();
+    tokens.leave();
     return new Expr.Not(operand);
   }
 
   private Expr compare() {
     Expr first = sum();
-    List<Expr.Operand> operands = new ArrayList<>();
+    List<String> operators = new ArrayList<>();
+    List<Expr> others = new ArrayList<>();
     while (true) {
-      if (stream.current().is(Type.OPERATOR) && COMPARISONS.contains(stream.current().text())) {
-        operands.add(new Expr.Operand(stream.next().text(), sum()));
-      } else if (stream.skipName("in")) {
-        operands.add(new Expr.Operand("in", sum()));
-      } else if (stream.isName("not") && stream.look().isName("in")) {
-        stream.next();
-        stream.next();
-        operands.add(new Expr.Operand("not in", sum()));
-      } else {
-        return operands.isEmpty() ? first : new Expr.Compare(first, operands);
+      boolean negated = tokens.at(TokenType.NAME, "not") && tokens.look().is(TokenType.NAME, "in");
+      if (negated) {
+        tokens.next();
+      } else if (!tokens.at(TokenType.NAME, "in")
+          && !tokens.at(TokenType.OPERATOR, "==", "!=", "<", "<=", ">", ">=")) {
+        return others.isEmpty() ? first : new Expr.Compare(first, operators, others);
       }
+      operators.add((negated ? "not " : "") + tokens.next().text());
+      others.add(sum());
     }
   }
 
   private Expr sum() {
-    Expr left = concat();
-    for (int n = 0; stream.isOperator("+") || stream.isOperator("-"); n++) {
-      left = new Expr.Binary(stream.next().text(), left, concat());
-      chain(n);
-    }
-    return left;
+    return binary(this::concat, TokenType.OPERATOR, "+", "-");
   }
 
   private Expr concat() {
-    Expr first = product();
-    if (!stream.isOperator("~")) {
-      return first;
-    }
-    List<Expr> parts = new ArrayList<>(List.of(first));
-    while (stream.skipOperator("~")) {
-      parts.add(product());
-    }
-    return new Expr.Concat(parts);
+    return binary(this::product, TokenType.OPERATOR, "~");
   }
 
   private Expr product() {
-    Expr left = power();
-    for (int n = 0;
-        stream.isOperator("*")
-            || stream.isOperator("/")
-            || stream.isOperator("//")
-            || stream.isOperator("%");
-        n++) {
-      left = new Expr.Binary(stream.next().text(), left, power());
-      chain(n);
-    }
-    return left;
+    return binary(this::power, TokenType.OPERATOR, "*", "/", "//", "%");
   }
 
   private Expr power() {
-    Expr left = unary(true);
-    for (int n = 0; stream.skipOperator("**"); n++) {
-      left = new Expr.Binary("**", left, unary(true));
-      chain(n);
+    return binary(() -> filters(unary()), TokenType.OPERATOR, "**");
+  }
+
+  private Expr binary(Supplier<Expr> operand, TokenType type, String... operators) {
+    Expr left = operand.get();
+    while (tokens.at(type, operators)) {
+      left = new Expr.Binary(tokens.next().text(), left, operand.get());
     }
     return left;
   }
 
-  private Expr unary(boolean withFilter) {
-    Expr value;
-    if (stream.isOperator("-") || stream.isOperator("+")) {
-      boolean negative = stream.next().text().equals("-");
-      stream.enter();
-      value = new Expr.Signed(negative, unary(false));
-      stream.leave();
-    } else {
-      value = primary();
+  private Expr unary() {
+    if (!tokens.at(TokenType.OPERATOR, "-", "+")) {
+      return postfix(primary());
     }
-    value = postfix(value);
-    return withFilter ? filters(value) : value;
+    tokens.enter();
+    Expr value = new Expr.Signed(tokens.next().text(), unary());
+    tokens.leave();
+    return postfix(value);
   }
 
   private Expr primary() {
-    Token token = stream.current();
-    return switch (token.type()) {
-      case NAME -> name(stream.next().text());
-      case STRING -> strings();
-      case INTEGER, FLOAT -> new Expr.Constant(stream.next().value());
-      case OPERATOR ->
-          switch (token.text()) {
-            case "(" -> parentheses();
-            case "[" -> list();
-            case "{" -> dict();
-            default -> throw unexpected(token);
-          };
-      default -> throw unexpected(token);
-    };
-  }
-
-  private TemplateException unexpected(Token token) {
-    return TemplateException.syntax("unexpected '" + token.describe() + "'", token.line());
-  }
-
-  private Expr name(String name) {
-    return switch (name) {
-      case "true", "True" -> new Expr.Constant(true);
-      case "false", "False" -> new Expr.Constant(false);
-      case "none", "None" -> new Expr.Constant(null);
-      default -> {
-        names.read(name);
-        yield new Expr.Name(name);
-      }
-    };
-  }
-
-  private Expr strings() {
-    StringBuilder text = new StringBuilder();
-    while (stream.current().is(Type.STRING)) {
-      text.append(stream.next().text());
+    Token token = tokens.next();
+    if (token.is(TokenType.NAME)) {
+      return switch (token.text()) {
+        case "true", "True" -> new Expr.Constant(true);
+        case "false", "False" -> new Expr.Constant(false);
+        case "none", "None" -> Expr.Constant.NONE;
+        default -> new Expr.Name(token.text());
+      };
     }
-    return new Expr.Constant(text.toString());
+    if (token.is(TokenType.NUMBER)) {
+      return new Expr.Constant(token.value());
+    }
+    if (token.is(TokenType.STRING)) {
+      StringBuilder text = new StringBuilder(token.text());
+      while (tokens.at(TokenType.STRING)) {
+        text.append(tokens.next().text());
+      }
+      return new Expr.Constant(text.toString());
+    }
+    return switch (token.describe()) {
+      case "(" -> {
+        tokens.enter();
+        Expr value = tuple(this::expression, true);
+        tokens.leave();
+        tokens.expect(")");
+        yield value;
+      }
+      case "[" -> new Expr.ListOf(items("]", this::expression));
+      case "{" -> {
+        List<Expr> keys = new ArrayList<>();
+        yield new Expr.DictOf(keys, items("}", () -> dictValue(keys)));
+      }
+      default ->
+          throw TemplateException.syntax("unexpected '" + token.describe() + "'", token.line());
+    };
   }
 
-  private Expr parentheses() {
-    stream.next();
-    stream.enter();
-    Expr value = tuple(true, true);
-    stream.leave();
-    stream.expectOperator(")");
+  private Expr dictValue(List<Expr> keys) {
+    keys.add(expression());
+    tokens.expect(":");
+    return expression();
+  }
+
+  /** Items separated by commas, up to and with the closing bracket. */
+  private List<Expr> items(String close, Supplier<Expr> item) {
+    List<Expr> items = new ArrayList<>();
+    while (!tokens.skip(close)) {
+      items.add(item.get());
+      if (!tokens.at(TokenType.OPERATOR, close)) {
+        tokens.expect(",");
+      }
+    }
+    return items;
+  }
+
+  private Expr postfix(Expr start) {
+    Expr value = start;
+    while (tokens.at(TokenType.OPERATOR, ".", "[", "(")) {
+      switch (tokens.next().text()) {
+        case "(" -> value = new Expr.Call(value, arguments());
+        case "[" -> value = subscript(value);
+        default -> {
+          if (!tokens.at(TokenType.NAME) && !(tokens.current().value() instanceof Long)) {
+            throw tokens.fail("expected name or number");
+          }
+          Token token = tokens.next();
+          value =
+              token.is(TokenType.NAME)
+                  ? new Expr.Attribute(value, token.text())
+                  : new Expr.Item(value, new Expr.Constant(token.value()));
+        }
+      }
+    }
     return value;
   }
 
-  private Expr list() {
-    stream.next();
-    List<Expr> items = new ArrayList<>();
-    while (!stream.isOperator("]")) {
-      items.add(expression());
-      if (!stream.isOperator("]")) {
-        stream.expectOperator(",");
-      }
-    }
-    stream.next();
-    return new Expr.ListOf(items);
-  }
-
-  private Expr dict() {
-    stream.next();
-    List<Expr> keys = new ArrayList<>();
-    List<Expr> values = new ArrayList<>();
-    while (!stream.isOperator("}")) {
-      keys.add(expression());
-      stream.expectOperator(":");
-      values.add(expression());
-      if (!stream.isOperator("}")) {
-        stream.expectOperator(",");
-      }
-    }
-    stream.next();
-    return new Expr.DictOf(keys, values);
-  }
-
-  private Expr postfix(Expr value) {
-    for (int n = 0; ; n++) {
-      chain(n);
-      if (stream.skipOperator(".")) {
-        value = dotted(value);
-      } else if (stream.skipOperator("[")) {
-        value = subscript(value);
-      } else if (stream.isOperator("(")) {
-        value = new Expr.Call(value, arguments());
-      } else {
-        return value;
-      }
-    }
-  }
-
-  private Expr dotted(Expr value) {
-    Token token = stream.next();
-    return switch (token.type()) {
-      case NAME -> new Expr.Attribute(value, token.text());
-      case INTEGER -> new Expr.Item(value, new Expr.Constant(token.value()));
-      default -> throw TemplateException.syntax("expected name or number", token.line());
-    };
-  }
-
   private Expr subscript(Expr value) {
-    Expr from = stream.isOperator(":") ? null : expression();
-    if (stream.skipOperator(":")) {
-      Expr to = stream.isOperator(":") || stream.isOperator("]") ? null : expression();
-      Expr step = stream.skipOperator(":") && !stream.isOperator("]") ? expression() : null;
-      stream.expectOperator("]");
+    Expr from = bound(":");
+    if (tokens.skip(":")) {
+      Expr to = bound(":");
+      Expr step = tokens.skip(":") ? bound("]") : Expr.Constant.NONE;
+      tokens.expect("]");
       return new Expr.Slice(value, from, to, step);
     }
-    List<Expr> keys = new ArrayList<>(List.of(from));
-    while (stream.skipOperator(",") && !stream.isOperator("]")) {
-      keys.add(expression());
-    }
-    stream.expectOperator("]");
-    return new Expr.Item(value, keys.size() == 1 ? from : new Expr.TupleOf(keys));
+    tokens.expect("]");
+    return new Expr.Item(value, from);
   }
 
-  private Expr filters(Expr value) {
-    for (int n = 0; ; n++) {
-      chain(n);
-      if (stream.skipOperator("|")) {
-        value = new Expr.Filtered(value, filterStep());
-      } else if (stream.skipName("is")) {
+  private Expr bound(String end) {
+    return tokens.at(TokenType.OPERATOR, end, "]") ? Expr.Constant.NONE : expression();
+  }
+
+  private Expr filters(Expr start) {
+    Expr value = start;
+    while (true) {
+      if (tokens.skip("|")) {
+        value = filter(value);
+      } else if (tokens.skip(TokenType.NAME, "is")) {
         value = test(value);
-      } else if (stream.isOperator("(")) {
+      } else if (tokens.skip("(")) {
         value = new Expr.Call(value, arguments());
       } else {
         return value;
@@ -312,88 +255,75 @@ final class ExpressionParser {
     }
   }
 
-  /** A filter's name and arguments, after its {@code |}. */
-  Expr.FilterStep filterStep() {
-    Token token = stream.expect(Type.NAME);
-    String name = dottedName(token.text());
-    names.requireFilter(name, token.line());
-    return new Expr.FilterStep(
-        name, stream.isOperator("(") ? arguments() : Arguments.NONE, token.line());
-  }
-
-  private String dottedName(String first) {
-    StringBuilder name = new StringBuilder(first);
-    while (stream.skipOperator(".")) {
-      name.append('.').append(stream.expect(Type.NAME).text());
-    }
-    return name.toString();
+  /** {@code value} through the filter that follows. */
+  Expr filter(Expr value) {
+    String name = known(Filters.ALL, "filter");
+    return new Expr.Filtered(value, name, tokens.skip("(") ? arguments() : Arguments.NONE);
   }
 
   private Expr test(Expr value) {
-    boolean negated = stream.skipName("not");
-    Token token = stream.expect(Type.NAME);
-    String name = dottedName(token.text());
-    names.requireTest(name, token.line());
+    boolean negated = tokens.skip(TokenType.NAME, "not");
+    String name = known(Filters.TESTS, "test");
     Expr tested = new Expr.Tested(value, name, testArguments());
     return negated ? new Expr.Not(tested) : tested;
   }
 
-  private Arguments testArguments() {
-    Token token = stream.current();
-    if (token.isOperator("(")) {
-      return arguments();
+  private String known(Map<String, Builtin> table, String kind) {
+    Token token = tokens.expect(TokenType.NAME);
+    String name = token.text();
+    if (!lenient && !table.containsKey(name)) {
+      unknown.add(
+          TemplateException.syntax("No " + kind + " named '" + name + "'.", token.line()));
     }
-    boolean startsValue =
-        switch (token.type()) {
-          case NAME -> !Set.of("else", "or", "and").contains(token.text());
-          case STRING, INTEGER, FLOAT -> true;
-          default -> token.isOperator("[") || token.isOperator("{");
-        };
-    if (!startsValue) {
-      return Arguments.NONE;
-    }
-    if (token.isName("is")) {
-      throw stream.fail("You cannot chain multiple tests with is");
-    }
-    return new Arguments(List.of(postfix(primary())), List.of(), null, null);
+    return name;
   }
 
+  private Arguments testArguments() {
+    if (tokens.skip("(")) {
+      return arguments();
+    }
+    if (tokens.at(TokenType.NAME, "is")) {
+      throw tokens.fail("You cannot chain multiple tests with is");
+    }
+    boolean startsValue =
+        switch (tokens.current().type()) {
+          case NAME -> !Set.of("else", "or", "and").contains(tokens.current().text());
+          case STRING, NUMBER -> true;
+          default -> tokens.at(TokenType.OPERATOR, "[", "{");
+        };
+    return startsValue
+        ? new Arguments(List.of(postfix(primary())), Map.of(), null, null)
+        : Arguments.NONE;
+  }
+
+  /** A call's arguments, after its opening parenthesis. */
   private Arguments arguments() {
-    int line = stream.next().line();
     List<Expr> positional = new ArrayList<>();
-    List<Expr.Keyword> keywords = new ArrayList<>();
+    Map<String, Expr> named = new LinkedHashMap<>();
     Expr star = null;
     Expr starStar = null;
-    while (!stream.isOperator(")")) {
+    while (!tokens.skip(")")) {
       boolean valid = starStar == null;
-      if (stream.skipOperator("*")) {
+      if (tokens.skip("*")) {
         valid &= star == null;
         star = expression();
-      } else if (stream.skipOperator("**")) {
+      } else if (tokens.skip("**")) {
         starStar = expression();
-      } else if (stream.current().is(Type.NAME) && stream.look().isOperator("=")) {
-        String name = stream.next().text();
-        stream.next();
-        valid &= keywords.stream().noneMatch(keyword -> keyword.name().equals(name));
-        keywords.add(new Expr.Keyword(name, expression()));
+      } else if (tokens.at(TokenType.NAME) && tokens.look().is(TokenType.OPERATOR, "=")) {
+        String name = tokens.next().text();
+        tokens.next();
+        valid &= named.put(name, expression()) == null;
       } else {
-        valid &= star == null && keywords.isEmpty();
+        valid &= star == null && named.isEmpty();
         positional.add(expression());
       }
       if (!valid) {
-        throw TemplateException.syntax("invalid syntax for function call expression", line);
+        throw tokens.fail("invalid syntax for function call expression");
       }
-      if (!stream.isOperator(")")) {
-        stream.expectOperator(",");
+      if (!tokens.at(TokenType.OPERATOR, ")")) {
+        tokens.expect(",");
       }
     }
-    stream.next();
-    return new Arguments(positional, keywords, star, starStar);
-  }
-
-  private void chain(int length) {
-    if (length > MAX_CHAIN) {
-      throw stream.fail("more than " + MAX_CHAIN + " operators in one row");
-    }
+    return new Arguments(positional, named, star, starStar);
   }
 }

@@ -1,152 +1,165 @@
 package org.coldstart.io.jinja;
 
+import java.time.Clock;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import org.coldstart.io.jinja.Method.Bound;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.coldstart.io.jinja.Builtin.Args;
 import org.coldstart.io.jinja.Values.Callable;
-import org.coldstart.io.jinja.Values.Function;
+import org.coldstart.io.jinja.Values.TemplateNamespace;
 
 /**
  * The functions every template can call: Jinja's, and transformers' {@code raise_exception} and
  * {@code strftime_now}.
  */
 final class Globals {
+  private static final Pattern TIME_FIELD = Pattern.compile("%([-_0]?)([a-zA-Z%])");
+
   private Globals() {}
 
   /** The functions by name, for one rendering. */
-  static Map<String, Object> of(Runtime rt) {
-    Map<String, Object> globals = new HashMap<>();
-    add(
-        globals,
-        rt,
+  static Map<String, Object> of(Clock clock) {
+    Map<String, Builtin> table = new HashMap<>();
+    Builtin.add(table, "range start stop? step?", (self, a) -> range(a));
+    Builtin.add(table, "joiner sep?", (self, a) -> joiner(a.get(0, ", ")));
+    Builtin.add(table, "strftime_now format", (self, a) -> strftime(a.text(0), clock));
+    Builtin.add(
+        table,
         "raise_exception message",
-        a -> {
-          throw new TemplateException(PyText.str(rt, a.get(0)));
+        (self, a) -> {
+          throw new TemplateException(Values.str(a.get(0)));
         });
-    add(globals, rt, "strftime_now format", a -> Strftime.format(a.text(0), rt.clock));
-    globals.put("range", new Function("range", args -> range(rt, args)));
-    globals.put("namespace", new Function("namespace", args -> namespace(rt, args)));
-    globals.put("dict", new DictType(rt));
-    globals.put("cycler", new Function("cycler", Globals::cycler));
-    add(globals, rt, "joiner sep?", a -> joiner(a.get(0, ", ")));
+    table.put("dict", (self, args) -> dict(args));
+    table.put("namespace", (self, args) -> namespace(dict(args)));
+    Map<String, Object> globals = new HashMap<>();
+    table.forEach(
+        (name, function) -> globals.put(name, (Callable) args -> function.call(null, args)));
     return globals;
   }
 
-  private interface Body {
-    Object call(Bound args);
-  }
-
-  private static void add(Map<String, Object> globals, Runtime rt, String signature, Body body) {
-    Method method = Method.of(signature, (runtime, self, args) -> body.call(args));
-    String name = signature.split(" ")[0];
-    globals.put(name, new Function(name, args -> method.call(rt, null, args)));
-  }
-
-  private static Object range(Runtime rt, Args args) {
-    List<Object> bounds = args.positional();
-    if (bounds.isEmpty() || bounds.size() > 3 || !args.named().isEmpty()) {
-      throw new TemplateException(
-          "range expected 1 to 3 arguments, got " + (bounds.size() + args.named().size()));
-    }
-    long start = bounds.size() == 1 ? 0 : Numbers.index(integer(bounds.get(0)));
-    long stop = Numbers.index(integer(bounds.get(bounds.size() == 1 ? 0 : 1)));
-    long step = bounds.size() < 3 ? 1 : Numbers.index(integer(bounds.get(2)));
+  private static Object range(Args args) {
+    boolean onlyStop = args.get(1) == Values.MISSING;
+    long start = onlyStop ? 0 : args.integer(0);
+    long stop = args.integer(onlyStop ? 0 : 1);
+    long step = args.integer(2, 1);
     if (step == 0) {
       throw new TemplateException("range() arg 3 must not be zero");
     }
-    double size = Math.max(0, Math.ceil(((double) stop - start) / step));
-    if (size > rt.limits.range()) {
+    double size = Math.ceil(((double) stop - start) / step);
+    if (size > Budget.MAX_RANGE) {
       throw new TemplateException(
-          "Range too big. The sandbox blocks ranges larger than MAX_RANGE ("
-              + rt.limits.range()
-              + ").");
+          "Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).",
+          Budget.MAX_RANGE);
     }
-    return new Values.Range(start, stop, step, (int) size);
+    List<Object> items = new ArrayList<>();
+    for (int i = 0; i < size; i++) {
+      items.add(start + i * step);
+    }
+    return items;
   }
 
-  private static Object integer(Object value) {
-    if (!Numbers.isInteger(value) && !(value instanceof Undefined)) {
-      throw new TemplateException(
-          "'" + PyText.typeName(value) + "' object cannot be interpreted as an integer");
-    }
-    return value;
-  }
-
-  private static Object namespace(Runtime rt, Args args) {
-    Map<String, Object> attributes = new java.util.LinkedHashMap<>();
-    dict(rt, args).forEach((key, value) -> attributes.put(checkedAttribute(key), value));
-    return new Values.Namespace(attributes);
-  }
-
-  /** The name, unless it starts with an underscore, which transformers refuses on namespaces. */
-  static String checkedAttribute(Object name) {
-    if (String.valueOf(name).startsWith("_")) {
-      throw new TemplateException(
-          "Chat templates cannot store underscore-prefixed attributes on a namespace, but got "
-              + PyText.quote(String.valueOf(name))
-              + ". Please rename the attribute.");
-    }
-    return String.valueOf(name);
-  }
-
-  private static Map<Object, Object> dict(Runtime rt, Args args) {
-    Map<Object, Object> made = Values.dict();
-    if (args.positional().size() > 1) {
-      throw new TemplateException(
-          "dict expected at most 1 argument, got " + args.positional().size());
-    }
+  private static Map<Object, Object> dict(Args args) {
+    Map<Object, Object> made = new LinkedHashMap<>();
     for (Object from : args.positional()) {
-      if (from instanceof Map<?, ?> map) {
-        map.forEach(made::put);
-      } else {
-        Iteration.iterator(rt, from).forEachRemaining(item -> putPair(rt, made, item));
+      Object pairs = from instanceof Map<?, ?> map ? Methods.items(map) : from;
+      for (Object item : Values.list(pairs)) {
+        List<Object> pair = Values.list(item);
+        if (pair.size() != 2) {
+          throw new TemplateException(
+              "dictionary update sequence element has length %d; 2 is required", pair.size());
+        }
+        Lookup.put(made, pair.get(0), pair.get(1));
       }
     }
     made.putAll(args.named());
-    rt.checkItems(made.size());
     return made;
   }
 
-  private static void putPair(Runtime rt, Map<Object, Object> into, Object item) {
-    List<Object> pair = Iteration.list(rt, item);
-    if (pair.size() != 2) {
-      throw new TemplateException(
-          "dictionary update sequence element has length " + pair.size() + "; 2 is required");
-    }
-    Dicts.put(rt, into, pair.get(0), pair.get(1));
+  private static Object namespace(Map<Object, Object> attributes) {
+    attributes.keySet().forEach(name -> attribute(String.valueOf(name)));
+    return new TemplateNamespace(attributes);
   }
 
-  private static Object cycler(Args args) {
-    if (args.positional().isEmpty()) {
-      throw new TemplateException("at least one item has to be provided");
+  /** The name, unless it starts with an underscore, which transformers refuses on namespaces. */
+  static String attribute(String name) {
+    if (name.startsWith("_")) {
+      throw new TemplateException(
+          "Chat templates cannot store underscore-prefixed attributes on a namespace, but got %s."
+              + " Please rename the attribute.",
+          Texts.quote(name));
     }
-    return new Values.Cycler(args.positional());
+    return name;
   }
 
   private static Object joiner(Object separator) {
     boolean[] used = {false};
-    return new Function(
-        "joiner",
+    return (Callable)
         args -> {
           Object text = used[0] ? separator : "";
           used[0] = true;
           return text;
-        });
+        };
   }
 
-  /** {@code dict(…)} and {@code dict.fromkeys(…)}. */
-  private record DictType(Runtime rt) implements Callable, Members {
-    @Override
-    public Object call(Args args) {
-      return dict(rt, args);
-    }
+  /** The clock's time in its zone, as Python's {@code strftime} prints it in the C locale. */
+  private static String strftime(String format, Clock clock) {
+    LocalDateTime time = LocalDateTime.now(clock);
+    return TIME_FIELD
+        .matcher(format)
+        .replaceAll(
+            directive -> {
+              String field = field(directive.group(2), time);
+              String bare = field.replaceFirst("^[0 ]+(?=\\d)", "");
+              String spaces = " ".repeat(field.length() - bare.length());
+              return Matcher.quoteReplacement(
+                  switch (directive.group(1)) {
+                    case "-" -> bare;
+                    case "_" -> spaces + bare;
+                    default -> field;
+                  });
+            });
+  }
 
-    @Override
-    public Object member(String name) {
-      return name.equals("fromkeys")
-          ? new Function(name, args -> ContainerMethods.DICT.get(name).call(rt, Map.of(), args))
-          : Values.MISSING;
-    }
+  private static String field(String letter, LocalDateTime time) {
+    String pattern =
+        switch (letter) {
+          case "a" -> "EEE";
+          case "A" -> "EEEE";
+          case "b", "h" -> "MMM";
+          case "B" -> "MMMM";
+          case "c" -> "EEE MMM ppd HH:mm:ss yyyy";
+          case "d" -> "dd";
+          case "D", "x" -> "MM/dd/yy";
+          case "e" -> "ppd";
+          case "f" -> "SSSSSS";
+          case "F" -> "yyyy-MM-dd";
+          case "H" -> "HH";
+          case "I" -> "hh";
+          case "j" -> "DDD";
+          case "k" -> "ppH";
+          case "l" -> "pph";
+          case "m" -> "MM";
+          case "M" -> "mm";
+          case "n" -> "'\n'";
+          case "p" -> "a";
+          case "r" -> "hh:mm:ss a";
+          case "R" -> "HH:mm";
+          case "S" -> "ss";
+          case "t" -> "'\t'";
+          case "T", "X" -> "HH:mm:ss";
+          case "y" -> "yy";
+          case "Y" -> "yyyy";
+          case "z", "Z" -> "";
+          case "%" -> "'%'";
+          default -> throw new TemplateException("strftime_now: %%%s is not supported", letter);
+        };
+    return DateTimeFormatter.ofPattern(pattern, Locale.ENGLISH).format(time);
   }
 }

@@ -1,10 +1,17 @@
 package org.coldstart.io.jinja;
 
 import java.util.ArrayList;
-import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
+import org.coldstart.io.jinja.Builtin.Args;
+import org.coldstart.io.jinja.Evaluator.Scope;
 import org.coldstart.io.jinja.Stmt.Target;
+import org.coldstart.io.jinja.Values.LazyItems;
+import org.coldstart.io.jinja.Values.TemplateNamespace;
+import org.coldstart.io.jinja.Values.Tuple;
+import org.coldstart.io.jinja.Values.Undefined;
 
 /** Runs a template's statements once. */
 final class Interpreter {
@@ -15,133 +22,106 @@ final class Interpreter {
     CONTINUE
   }
 
-  private final Runtime rt;
-  private final Evaluator evaluator;
   private final List<Span> generated = new ArrayList<>();
   private final StringBuilder root = new StringBuilder();
 
-  Interpreter(Runtime rt) {
-    this.rt = rt;
-    this.evaluator = new Evaluator(rt);
-  }
-
   /** Renders a template. */
-  Rendering render(
-      List<Stmt> template, Map<String, Stmt.Block> blocks, Map<String, Object> variables) {
-    Scope scope = Scope.of(Globals.of(rt)).inner();
-    variables.forEach(scope::set);
-    if (!blocks.isEmpty()) {
-      scope.set("self", new Self(blocks, scope));
-    }
+  RenderedTemplate render(List<Stmt> template, Scope scope) {
     run(template, scope, root);
-    return new Rendering(root.toString(), generated);
-  }
-
-  Object evaluate(Expr expr, Scope scope) {
-    return evaluator.evaluate(expr, scope);
+    return new RenderedTemplate(root.toString(), generated);
   }
 
   /** What a body writes, as a text. */
   String capture(List<Stmt> body, Scope scope) {
     StringBuilder out = new StringBuilder();
-    rt.enter();
     run(body, scope, out);
-    rt.leave();
     return out.toString();
   }
 
   private Flow run(List<Stmt> body, Scope scope, StringBuilder out) {
-    for (Stmt statement : body) {
-      rt.enter();
-      Flow flow = run(statement, scope, out);
-      rt.leave();
-      if (flow != Flow.ON) {
-        return flow;
+    Flow flow = Flow.ON;
+    for (int i = 0; i < body.size() && flow == Flow.ON; i++) {
+      Budget.enter();
+      try {
+        flow = run(body.get(i), scope, out);
+      } catch (TemplateException e) {
+        throw e.at(body.get(i).line());
       }
+      Budget.leave();
     }
-    return Flow.ON;
+    return flow;
   }
 
   private Flow run(Stmt statement, Scope scope, StringBuilder out) {
-    if (statement instanceof Stmt.Text text) {
+    if (statement instanceof Stmt.Data text) {
       write(text.text(), out);
     } else if (statement instanceof Stmt.Print print) {
-      placed(print.line(), () -> write(PyText.str(rt, evaluate(print.expression(), scope)), out));
+      write(Evaluator.evaluate(print.expression(), scope), out);
     } else if (statement instanceof Stmt.If choice) {
-      return runIf(choice, scope, out);
+      boolean taken = Values.isTrue(Evaluator.evaluate(choice.test(), scope));
+      return run(taken ? choice.then() : choice.otherwise(), scope, out);
     } else if (statement instanceof Stmt.For loop) {
       runFor(loop, scope, out);
     } else if (statement instanceof Stmt.Assign assign) {
-      placed(assign.line(), () -> assign(assign.target(), evaluate(assign.value(), scope), scope));
-    } else if (statement instanceof Stmt.AssignBlock assign) {
-      return runAssignBlock(assign, scope);
-    } else if (statement instanceof Stmt.DefineMacro define) {
-      scope.set(define.macro().name(), new Macro(this, define.macro(), scope));
-    } else if (statement instanceof Stmt.CallBlock call) {
-      runCall(call, scope, out);
-    } else if (statement instanceof Stmt.FilterBlock filter) {
-      return runFilter(filter, scope, out);
+      assign(assign.target(), Evaluator.evaluate(assign.value(), scope), scope);
+    } else if (statement instanceof Stmt.Captured block) {
+      return runCaptured(block, scope, out);
+    } else if (statement instanceof Stmt.DefineMacro macro) {
+      scope.set(macro.name(), new Macro(this, macro, scope));
+    } else if (statement instanceof Stmt.CallBlock block) {
+      Macro caller = new Macro(this, block.caller(), scope);
+      write(Evaluator.call(block.call(), scope, Map.of("caller", caller)), out);
     } else if (statement instanceof Stmt.With with) {
-      return runWith(with, scope, out);
+      Scope inner = scope.inner();
+      for (Stmt.Assign assign : with.assigns()) {
+        assign(assign.target(), Evaluator.evaluate(assign.value(), scope), inner);
+      }
+      return run(with.body(), inner, out);
     } else if (statement instanceof Stmt.Generation generation) {
-      runGeneration(generation, scope, out);
-    } else if (statement instanceof Stmt.Block block) {
-      run(block.body(), (block.scoped() ? scope : scope.root()).inner(), out);
+      String text = capture(generation.body(), scope.inner());
+      // As in transformers, a block inside a macro or a set lies where the output had got to.
+      generated.add(new Span(root.length(), root.length() + text.length()));
+      write(text, out);
     } else if (statement instanceof Stmt.Leave leave) {
       return leave.breaks() ? Flow.BREAK : Flow.CONTINUE;
-    } else if (statement instanceof Stmt.Load load) {
-      throw new TemplateException("no loader for this environment specified").at(load.line());
     }
     return Flow.ON;
   }
 
-  private void write(String text, StringBuilder out) {
-    if ((long) out.length() + text.length() > rt.limits.length()) {
-      throw new TemplateException("the output has more than " + rt.limits.length() + " characters");
-    }
-    rt.steps(text.length() / 64);
-    out.append(text);
+  private static void write(Object value, StringBuilder out) {
+    String text = Values.str(value);
+    Budget.growing(out.append(text));
+    Budget.text(text.length());
   }
 
-  /** Does it; an error on the way gets the template's line. */
-  private static void placed(int line, Runnable action) {
-    try {
-      action.run();
-    } catch (TemplateException e) {
-      throw e.at(line);
-    }
-  }
-
-  private Flow runIf(Stmt.If choice, Scope scope, StringBuilder out) {
-    for (Stmt.Branch branch : choice.branches()) {
-      boolean[] taken = {false};
-      placed(branch.line(), () -> taken[0] = PyText.isTrue(evaluate(branch.test(), scope)));
-      if (taken[0]) {
-        return run(branch.body(), scope, out);
+  private Flow runCaptured(Stmt.Captured block, Scope scope, StringBuilder out) {
+    StringBuilder body = new StringBuilder();
+    Flow flow = run(block.body(), scope.inner(), body);
+    if (flow == Flow.ON) {
+      Scope inner = scope.inner();
+      inner.set(Expr.Name.BODY.name(), body.toString());
+      Object value = Evaluator.evaluate(block.filters(), inner);
+      if (block.target() == null) {
+        write(value, out);
+      } else {
+        assign(block.target(), value, scope);
       }
     }
-    return Flow.ON;
+    return flow;
   }
 
   private void runFor(Stmt.For loop, Scope scope, StringBuilder out) {
-    placed(
-        loop.line(),
-        () -> {
-          Object items = evaluate(loop.items(), scope);
-          if (loop.recursive()) {
-            write(runRecursive(loop, items, scope, 0), out);
-          } else {
-            runLoop(loop, items, scope, out, null, 0);
-          }
-        });
+    Object items = Evaluator.evaluate(loop.items(), scope);
+    if (loop.recursive()) {
+      write(runRecursive(loop, items, scope, 0), out);
+    } else {
+      runLoop(loop, items, scope, out, null, 0);
+    }
   }
 
   private String runRecursive(Stmt.For loop, Object items, Scope scope, int depth0) {
     StringBuilder out = new StringBuilder();
-    rt.enter();
-    runLoop(
-        loop, items, scope, out, (inner, depth) -> runRecursive(loop, inner, scope, depth), depth0);
-    rt.leave();
+    runLoop(loop, items, scope, out, (inner, d) -> runRecursive(loop, inner, scope, d), depth0);
     return out.toString();
   }
 
@@ -150,155 +130,135 @@ final class Interpreter {
       Object source,
       Scope scope,
       StringBuilder out,
-      LoopContext.Recursion recursion,
+      BiFunction<Object, Integer, Object> recursion,
       int depth0) {
-    Iterator<Object> items = Iteration.iterator(rt, source);
-    if (loop.test() != null) {
-      items = SelectionFilters.filtered(items, item -> passes(loop, item, scope));
-    }
-    LoopContext context =
-        new LoopContext(rt, loop.test() == null ? source : null, items, recursion, depth0);
+    Object items =
+        loop.test() == null
+            ? source
+            : new LazyItems(
+                Values.stream(source).filter(item -> passes(loop, item, scope)).iterator());
+    LoopContext context = new LoopContext(items, recursion, depth0);
     boolean finishedOne = false;
-    while (context.hasNext()) {
-      rt.step();
+    Flow flow = Flow.ON;
+    while (flow != Flow.BREAK && context.hasNext()) {
+      Budget.steps(1);
       Scope body = scope.inner();
       assign(loop.target(), context.next(), body);
       body.set("loop", context);
-      Flow flow = run(loop.body(), body, out);
+      flow = run(loop.body(), body, out);
       finishedOne |= flow == Flow.ON;
-      if (flow == Flow.BREAK) {
-        break;
-      }
     }
     // As in Jinja, only an iteration that reaches the body's end keeps "else" from running.
-    if (!finishedOne && !loop.orElse().isEmpty()) {
-      run(loop.orElse(), scope.inner(), out);
+    if (!finishedOne) {
+      run(loop.otherwise(), scope.inner(), out);
     }
   }
 
-  private boolean passes(Stmt.For loop, Object item, Scope scope) {
+  private static boolean passes(Stmt.For loop, Object item, Scope scope) {
     Scope test = scope.inner();
     assign(loop.target(), item, test);
-    return PyText.isTrue(evaluate(loop.test(), test));
+    return Values.isTrue(Evaluator.evaluate(loop.test(), test));
   }
 
-  private Flow runAssignBlock(Stmt.AssignBlock assign, Scope scope) {
-    StringBuilder out = new StringBuilder();
-    Flow flow = run(assign.body(), scope.inner(), out);
-    if (flow == Flow.ON) {
-      placed(
-          assign.line(),
-          () -> assign(assign.target(), filtered(assign.filters(), out, scope), scope));
-    }
-    return flow;
-  }
-
-  private Flow runFilter(Stmt.FilterBlock filter, Scope scope, StringBuilder out) {
-    StringBuilder body = new StringBuilder();
-    Flow flow = run(filter.body(), scope.inner(), body);
-    if (flow == Flow.ON) {
-      placed(
-          filter.line(), () -> write(PyText.str(rt, filtered(filter.filters(), body, scope)), out));
-    }
-    return flow;
-  }
-
-  private Object filtered(List<Expr.FilterStep> filters, StringBuilder text, Scope scope) {
-    Object value = text.toString();
-    for (Expr.FilterStep step : filters) {
-      value = evaluator.filter(step, value, scope);
-    }
-    return value;
-  }
-
-  private void runCall(Stmt.CallBlock call, Scope scope, StringBuilder out) {
-    Macro caller = new Macro(this, call.caller(), scope);
-    placed(
-        call.line(),
-        () ->
-            write(
-                PyText.str(rt, evaluator.call(call.call(), scope, Map.of("caller", caller))), out));
-  }
-
-  private Flow runWith(Stmt.With with, Scope scope, StringBuilder out) {
-    Scope inner = scope.inner();
-    for (int i = 0; i < with.targets().size(); i++) {
-      int n = i;
-      placed(
-          with.line(),
-          () -> assign(with.targets().get(n), evaluate(with.values().get(n), scope), inner));
-    }
-    return run(with.body(), inner, out);
-  }
-
-  /**
-   * As transformers does, a block inside a macro or a {@code set} is placed where the output had
-   * got to before it.
-   */
-  private void runGeneration(Stmt.Generation generation, Scope scope, StringBuilder out) {
-    String text = capture(generation.body(), scope.inner());
-    generated.add(new Span(root.length(), root.length() + text.length()));
-    write(text, out);
-  }
-
-  private void assign(Target target, Object value, Scope scope) {
+  private static void assign(Target target, Object value, Scope scope) {
     if (target instanceof Target.Variable variable) {
       scope.set(variable.name(), value);
     } else if (target instanceof Target.Member member) {
-      assignMember(member, value, scope);
+      if (!(Values.require(scope.get(member.namespace())) instanceof TemplateNamespace owner)) {
+        throw new TemplateException("cannot assign attribute on non-namespace object");
+      }
+      owner.attributes().put(Globals.attribute(member.attribute()), value);
     } else if (target instanceof Target.Unpack unpack) {
       assignAll(unpack.targets(), value, scope);
     }
   }
 
-  private static void assignMember(Target.Member member, Object value, Scope scope) {
-    Object owner = scope.get(member.namespace());
-    if (owner instanceof Undefined undefined) {
-      throw undefined.error();
+  private static void assignAll(List<Target> targets, Object value, Scope scope) {
+    if (!Values.isIterable(value)) {
+      throw new TemplateException("cannot unpack non-iterable %s object", Values.typeName(value));
     }
-    if (!(owner instanceof Values.Namespace namespace)) {
-      throw new TemplateException("cannot assign attribute on non-namespace object");
+    List<Object> items = Values.list(value);
+    if (items.size() > targets.size()) {
+      throw new TemplateException("too many values to unpack (expected %d)", targets.size());
     }
-    namespace.attributes().put(Globals.checkedAttribute(member.attribute()), value);
-  }
-
-  private void assignAll(List<Target> targets, Object value, Scope scope) {
-    if (!Iteration.isIterable(value)) {
+    if (items.size() < targets.size()) {
       throw new TemplateException(
-          "cannot unpack non-iterable " + PyText.typeName(value) + " object");
-    }
-    List<Object> items = Iteration.list(rt, value);
-    if (items.size() != targets.size()) {
-      throw new TemplateException(
-          items.size() < targets.size()
-              ? "not enough values to unpack (expected "
-                  + targets.size()
-                  + ", got "
-                  + items.size()
-                  + ")"
-              : "too many values to unpack (expected " + targets.size() + ")");
+          "not enough values to unpack (expected %d, got %d)", targets.size(), items.size());
     }
     for (int i = 0; i < items.size(); i++) {
       assign(targets.get(i), items.get(i), scope);
     }
   }
 
-  /** {@code self.name()}: the text of a {@code block}. */
-  private final class Self implements Members {
-    private final Map<String, Stmt.Block> blocks;
-    private final Scope scope;
+  /** A macro with the variables around it; binds arguments as {@code jinja2.runtime.Macro}. */
+  record Macro(Interpreter interpreter, Stmt.DefineMacro definition, Scope outer)
+      implements Values.Callable, Values.WithMembers {
+    @Override
+    public Object call(Args args) {
+      Scope scope = outer.inner();
+      List<String> parameters = definition.parameters();
+      Map<String, Object> named = new LinkedHashMap<>(args.named());
+      int given = Math.min(args.positional().size(), parameters.size());
+      for (int i = 0; i < parameters.size(); i++) {
+        if (i < given) {
+          scope.set(parameters.get(i), args.positional().get(i));
+        } else if (named.containsKey(parameters.get(i))) {
+          scope.set(parameters.get(i), named.remove(parameters.get(i)));
+        }
+      }
+      bindSpecial(args.positional().subList(given, args.positional().size()), named, scope);
+      for (int i = given; i < parameters.size(); i++) {
+        if (!scope.variables().containsKey(parameters.get(i))) {
+          scope.set(parameters.get(i), fallback(i, scope));
+        }
+      }
+      return interpreter.capture(definition.body(), scope);
+    }
 
-    Self(Map<String, Stmt.Block> blocks, Scope scope) {
-      this.blocks = blocks;
-      this.scope = scope;
+    /** Binds {@code caller}, {@code varargs} and {@code kwargs} to what the parameters left. */
+    private void bindSpecial(List<Object> positional, Map<String, Object> named, Scope scope) {
+      List<String> parameters = definition.parameters();
+      String name = Texts.quote(definition.name());
+      if (definition.readsCaller() && !parameters.contains("caller")) {
+        Object caller = named.remove("caller");
+        scope.set("caller", caller == null ? new Undefined("No caller defined") : caller);
+      }
+      if (definition.readsKwargs()) {
+        scope.set("kwargs", new LinkedHashMap<Object, Object>(named));
+      } else if (!named.isEmpty()) {
+        throw new TemplateException(
+            "macro %s takes no keyword argument %s",
+            name, Texts.quote(named.keySet().iterator().next()));
+      }
+      if (definition.readsVarargs()) {
+        scope.set("varargs", new Tuple(positional));
+      } else if (!positional.isEmpty()) {
+        throw new TemplateException(
+            "macro %s takes not more than %d argument(s)", name, parameters.size());
+      }
+    }
+
+    private Object fallback(int parameter, Scope scope) {
+      List<Expr> defaults = definition.defaults();
+      int i = parameter - (definition.parameters().size() - defaults.size());
+      String name = Texts.quote(definition.parameters().get(parameter));
+      return i >= 0
+          ? Evaluator.evaluate(defaults.get(i), scope)
+          : new Undefined("parameter " + name + " was not provided");
     }
 
     @Override
-    public Object member(String name) {
-      Stmt.Block block = blocks.get(name);
-      return block == null
-          ? Values.MISSING
-          : new Values.Function(name, args -> capture(block.body(), scope.inner()));
+    public Object member(String attribute) {
+      return switch (attribute) {
+        case "name" -> definition.name();
+        case "arguments" -> new Tuple(definition.parameters());
+        default -> Values.MISSING;
+      };
+    }
+
+    @Override
+    public String toString() {
+      return "<Macro " + Texts.quote(definition.name()) + ">";
     }
   }
 }

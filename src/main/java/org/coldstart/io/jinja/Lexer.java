@@ -1,117 +1,123 @@
 package org.coldstart.io.jinja;
 
-import static org.coldstart.io.jinja.Token.Type.BLOCK_BEGIN;
-import static org.coldstart.io.jinja.Token.Type.BLOCK_END;
-import static org.coldstart.io.jinja.Token.Type.DATA;
-import static org.coldstart.io.jinja.Token.Type.EOF;
-import static org.coldstart.io.jinja.Token.Type.FLOAT;
-import static org.coldstart.io.jinja.Token.Type.INTEGER;
-import static org.coldstart.io.jinja.Token.Type.NAME;
-import static org.coldstart.io.jinja.Token.Type.OPERATOR;
-import static org.coldstart.io.jinja.Token.Type.STRING;
-import static org.coldstart.io.jinja.Token.Type.VARIABLE_BEGIN;
-import static org.coldstart.io.jinja.Token.Type.VARIABLE_END;
-
 import java.math.BigInteger;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.coldstart.io.jinja.TokenStream.Token;
+import org.coldstart.io.jinja.TokenStream.TokenType;
 
 /**
  * Cuts a template into tokens as jinja2's lexer does with {@code trim_blocks} (the newline after a
- * block tag goes) and {@code lstrip_blocks} (blanks before a block tag at the start of a line go).
+ * block tag goes) and {@code lstrip_blocks} (spaces before a block tag at the start of a line go).
  */
 final class Lexer {
-  private static final List<String> OPERATORS =
-      List.of(
-          "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{",
-          "}", ">", "<", "=", ".", ":", "|", ",", ";");
+  /** Tokens of one tag; it bounds the height of the tree that the parser makes of them. */
+  private static final int MAX_TAG_TOKENS = 20_000;
+
   private static final Pattern RAW =
       Pattern.compile("[-+]?\\s*raw\\s*(-?)%\\}", Pattern.UNICODE_CHARACTER_CLASS);
   private static final Pattern END_RAW =
       Pattern.compile("\\{%([-+]?)\\s*endraw\\s*([-+]?)%\\}", Pattern.UNICODE_CHARACTER_CLASS);
-  private static final Pattern FLOATING =
+  private static final String DIGITS = "(?:\\d+_)*+\\d+";
+  private static final Pattern TOKEN =
       Pattern.compile(
-          "(?:\\d+_)*+\\d+(?:(?:\\.(?:\\d+_)*+\\d+)?[eE][+-]?(?:\\d+_)*+\\d+|\\.(?:\\d+_)*+\\d+)");
-  private static final Pattern INTEGRAL =
+          ("(?<float>(?<!\\.)#(?:(?:\\.#)?[eE][+-]?#|\\.#))"
+                  + "|(?<integer>0[bB](?:_?[01])++|0[oO](?:_?[0-7])++|0[xX](?:_?\\p{XDigit})++"
+                  + "|[1-9](?:_?\\d)*+|0(?:_?0)*+)"
+                  + "|(?<name>[_\\p{javaUnicodeIdentifierStart}]"
+                  + "[\\p{javaUnicodeIdentifierPart}&&[^\\p{javaIdentifierIgnorable}]]*+)"
+                  + "|(?<operator>//|\\*\\*|[=!><]=|[-+/*%~\\[\\](){}><=.:|,;])")
+              .replace("#", DIGITS));
+  private static final Pattern ESCAPE =
       Pattern.compile(
-          "0[bB](?:_?[01])++|0[oO](?:_?[0-7])++|0[xX](?:_?[0-9a-fA-F])++|[1-9](?:_?\\d)*+|0(?:_?0)*+");
+          "\\\\(?:x(\\p{XDigit}{2})|u(\\p{XDigit}{4})|U(\\p{XDigit}{8})|N\\{([^}]+)\\}"
+              + "|([0-7]{1,3})|(.))",
+          Pattern.DOTALL);
 
   private final String source;
-  private final Limits limits;
+  private final int[] newlines;
   private final List<Token> tokens = new ArrayList<>();
   private int position;
-  private int line = 1;
-  private int counted;
+
+  /** Whether the text at {@code position} starts a line: only there are spaces stripped. */
   private boolean lineStart = true;
 
-  Lexer(String source, Limits limits) {
+  Lexer(String source) {
     String unix = source.replace("\r\n", "\n").replace('\r', '\n');
     this.source = unix.endsWith("\n") ? unix.substring(0, unix.length() - 1) : unix;
-    this.limits = limits;
+    newlines =
+        IntStream.range(0, unix.length()).filter(i -> unix.charAt(i) == '\n').toArray();
   }
 
-  /** All tokens, {@link Token.Type#EOF} last. */
-  List<Token> tokens() {
+  /** All tokens, {@link TokenType#EOF} last. */
+  TokenStream tokens() {
     while (position < source.length()) {
       int tag = nextTag();
       if (tag < 0) {
-        add(DATA, source.substring(position), position);
+        add(TokenType.DATA, source.substring(position), position);
         position = source.length();
       } else {
         lexTag(tag);
       }
     }
-    add(EOF, "", source.length());
-    return tokens;
+    add(TokenType.EOF, "", source.length());
+    return new TokenStream(tokens);
   }
 
   private int nextTag() {
-    for (int i = source.indexOf('{', position); i >= 0; i = source.indexOf('{', i + 1)) {
-      if (i + 1 < source.length() && "{%#".indexOf(source.charAt(i + 1)) >= 0) {
-        return i;
-      }
+    int tag = source.indexOf('{', position);
+    while (tag >= 0 && (tag + 1 == source.length() || "{%#".indexOf(source.charAt(tag + 1)) < 0)) {
+      tag = source.indexOf('{', tag + 1);
     }
-    return -1;
+    return tag;
   }
 
   private void lexTag(int tag) {
     char kind = source.charAt(tag + 1);
-    char sign = signAt(tag + 2);
-    addData(strippedBefore(source.substring(position, tag), kind, sign), position);
+    String sign = signAt(tag + 2);
+    addText(tag, kind, sign);
     Matcher raw = RAW.matcher(source).region(tag + 2, source.length());
     if (kind == '%' && raw.lookingAt()) {
       lexRaw(raw, tag);
       return;
     }
-    position = tag + 2 + (sign == 0 ? 0 : 1);
+    position = tag + 2 + sign.length();
     if (kind == '#') {
       skipComment(tag);
       return;
     }
     boolean variable = kind == '{';
-    add(variable ? VARIABLE_BEGIN : BLOCK_BEGIN, variable ? "{{" : "{%", tag);
+    add(variable ? TokenType.VARIABLE_BEGIN : TokenType.BLOCK_BEGIN, variable ? "{{" : "{%", tag);
     lexExpression(variable);
   }
 
-  private char signAt(int index) {
-    char c = index < source.length() ? source.charAt(index) : 0;
-    return c == '-' || c == '+' ? c : 0;
+  /** The {@code -} or {@code +} of a tag, if there is one. */
+  private String signAt(int index) {
+    return source.startsWith("-", index) ? "-" : source.startsWith("+", index) ? "+" : "";
   }
 
-  /** The text before a tag, without the whitespace that the tag takes away. */
-  private String strippedBefore(String text, char kind, char sign) {
-    if (sign == '-') {
-      return PyText.stripRight(text);
+  /** Adds the text up to a tag, without the whitespace that the tag takes away. */
+  private void addText(int tag, char kind, String sign) {
+    String text = source.substring(position, tag);
+    int line = text.lastIndexOf('\n') + 1;
+    if (sign.equals("-")) {
+      text = Texts.strip(text, null, false, true);
+    } else if (kind != '{'
+        && sign.isEmpty()
+        && (line > 0 || lineStart)
+        && Texts.strip(text.substring(line), null, true, false).isEmpty()) {
+      text = text.substring(0, line);
     }
-    int lineBegin = text.lastIndexOf('\n') + 1;
-    boolean startsLine = lineBegin > 0 || lineStart;
-    boolean strips =
-        sign != '+' && kind != '{' && startsLine && PyText.isBlank(text.substring(lineBegin));
-    return strips ? text.substring(0, lineBegin) : text;
+    if (!text.isEmpty()) {
+      add(TokenType.DATA, text, position);
+    }
   }
 
   private void lexRaw(Matcher begin, int tag) {
@@ -122,10 +128,9 @@ final class Lexer {
     lineStart = source.charAt(position - 1) == '\n';
     Matcher end = END_RAW.matcher(source);
     if (!end.find(position)) {
-      throw TemplateException.syntax("Missing end of raw directive", lineAt(tag));
+      throw fail("Missing end of raw directive", tag);
     }
-    char sign = end.group(1).isEmpty() ? 0 : end.group(1).charAt(0);
-    addData(strippedBefore(source.substring(position, end.start()), '%', sign), position);
+    addText(end.start(), '%', end.group(1));
     position = end.end();
     afterTag(end.group(2), true);
   }
@@ -133,68 +138,56 @@ final class Lexer {
   private void skipComment(int tag) {
     int end = source.indexOf("#}", position);
     if (end < 0) {
-      throw TemplateException.syntax("Missing end of comment tag", lineAt(tag));
+      throw fail("Missing end of comment tag", tag);
     }
-    char sign = end > position ? signAt(end - 1) : 0;
+    String sign = end > position ? signAt(end - 1) : "";
     position = end + 2;
-    afterTag(sign == 0 ? "" : String.valueOf(sign), true);
+    afterTag(sign, true);
   }
 
-  /**
-   * Takes away the whitespace after a tag: all of it for {@code -%}}, one newline for {@code %}}.
-   */
+  /** Skips the whitespace after a tag: all of it for {@code -%}}, one newline for {@code %}}. */
   private void afterTag(String sign, boolean trimsNewline) {
     int end = position;
     if (sign.equals("-")) {
       skipSpace();
-    } else if (sign.isEmpty()
-        && trimsNewline
-        && position < source.length()
-        && source.charAt(position) == '\n') {
+    } else if (sign.isEmpty() && trimsNewline && source.startsWith("\n", position)) {
       position++;
     }
     lineStart = position > end && source.charAt(position - 1) == '\n';
   }
 
   private void skipSpace() {
-    while (position < source.length() && PyText.isSpace(source.charAt(position))) {
+    while (position < source.length() && Texts.isSpace(source.charAt(position))) {
       position++;
     }
   }
 
   private void lexExpression(boolean variable) {
     Deque<String> open = new ArrayDeque<>();
-    while (true) {
-      skipSpace();
-      if (position >= source.length()) {
-        return;
-      }
+    int start = tokens.size();
+    for (skipSpace(); position < source.length(); skipSpace()) {
       if (open.isEmpty() && lexEnd(variable)) {
         return;
+      }
+      if (tokens.size() - start > MAX_TAG_TOKENS) {
+        throw fail("a tag of more than " + MAX_TAG_TOKENS + " tokens", position);
       }
       char c = source.charAt(position);
       if (c == '"' || c == '\'') {
         lexString(c);
-      } else if (c >= '0' && c <= '9') {
-        lexNumber();
-      } else if (c == '_' || Character.isUnicodeIdentifierStart(source.codePointAt(position))) {
-        lexName();
       } else {
-        lexOperator(open);
+        lexToken(open);
       }
     }
   }
 
   private boolean lexEnd(boolean variable) {
     String end = variable ? "}}" : "%}";
-    String sign =
-        signAt(position) == 0 || variable && signAt(position) == '+'
-            ? ""
-            : source.substring(position, position + 1);
+    String sign = variable && signAt(position).equals("+") ? "" : signAt(position);
     if (!source.startsWith(end, position + sign.length())) {
       return false;
     }
-    add(variable ? VARIABLE_END : BLOCK_END, end, position);
+    add(variable ? TokenType.VARIABLE_END : TokenType.BLOCK_END, end, position);
     position += sign.length() + 2;
     afterTag(sign, !variable);
     return true;
@@ -207,119 +200,113 @@ final class Lexer {
       end += source.charAt(end) == '\\' ? 2 : 1;
     }
     if (end >= source.length()) {
-      throw TemplateException.syntax(
-          "unexpected char " + PyText.quote(String.valueOf(quote)) + " at " + start, lineAt(start));
+      throw unexpectedChar();
     }
-    add(STRING, Escapes.resolve(source.substring(start + 1, end), lineAt(start)), start);
+    String body = source.substring(start + 1, end);
+    String text = ESCAPE.matcher(body).replaceAll(m -> Matcher.quoteReplacement(unescape(m)));
+    add(TokenType.STRING, text, start);
     position = end + 1;
   }
 
-  private void lexNumber() {
-    Matcher number = FLOATING.matcher(source).region(position, source.length());
-    boolean afterDot = position > 0 && source.charAt(position - 1) == '.';
-    if (!afterDot && number.lookingAt()) {
-      String digits = number.group().replace("_", "");
-      tokens.add(new Token(FLOAT, digits, Double.parseDouble(digits), lineAt(position)));
-    } else {
-      number = INTEGRAL.matcher(source).region(position, source.length());
-      if (!number.lookingAt()) {
-        throw TemplateException.syntax(
-            "unexpected char "
-                + PyText.quote(source.substring(position, position + 1))
-                + " at "
-                + position,
-            lineAt(position));
+  /** What one of Python's escapes stands for; an unknown one stays as it is. */
+  private String unescape(MatchResult escape) {
+    try {
+      for (int hex = 1; hex <= 3; hex++) {
+        if (escape.group(hex) != null) {
+          return Character.toString(Integer.parseInt(escape.group(hex), 16));
+        }
       }
-      tokens.add(
-          new Token(
-              INTEGER, number.group(), integer(number.group().replace("_", "")), lineAt(position)));
+      if (escape.group(4) != null) {
+        return Character.toString(Character.codePointOf(escape.group(4)));
+      }
+    } catch (IllegalArgumentException unknown) {
+      throw fail("no such character: " + escape.group(), position);
     }
-    position = number.end();
+    if (escape.group(5) != null) {
+      return Character.toString(Integer.parseInt(escape.group(5), 8));
+    }
+    char letter = escape.group(6).charAt(0);
+    return switch (letter) {
+      case '\n' -> "";
+      case '\\', '\'', '"' -> escape.group(6);
+      case 'a' -> "\u0007";
+      case 'b' -> "\b";
+      case 'f' -> "\f";
+      case 'n' -> "\n";
+      case 'r' -> "\r";
+      case 't' -> "\t";
+      case 'v' -> "\u000b";
+      case 'x' -> throw fail("truncated \\xXX escape", position);
+      case 'u' -> throw fail("truncated \\uXXXX escape", position);
+      case 'U' -> throw fail("truncated \\UXXXXXXXX escape", position);
+      case 'N' -> throw fail("malformed \\N character escape", position);
+      default -> escape.group();
+    };
+  }
+
+  private void lexToken(Deque<String> open) {
+    Matcher token = TOKEN.matcher(source);
+    token.useTransparentBounds(true).region(position, source.length());
+    if (!token.lookingAt()) {
+      throw unexpectedChar();
+    }
+    if (token.group("float") != null) {
+      add(TokenType.NUMBER, Double.parseDouble(token.group().replace("_", "")), position);
+    } else if (token.group("integer") != null) {
+      add(TokenType.NUMBER, integer(token.group().replace("_", "")), position);
+    } else if (token.group("name") != null) {
+      add(TokenType.NAME, token.group(), position);
+    } else {
+      balance(token.group(), open);
+      add(TokenType.OPERATOR, token.group(), position);
+    }
+    position = token.end();
   }
 
   private Object integer(String digits) {
-    if (digits.length() > limits.digits()) {
-      throw TemplateException.syntax(
-          "an integer of more than " + limits.digits() + " digits", lineAt(position));
+    if (digits.length() > Budget.MAX_DIGITS) {
+      throw fail("an integer of more than " + Budget.MAX_DIGITS + " digits", position);
     }
-    int radix =
-        digits.length() < 2
-            ? 10
-            : switch (Character.toLowerCase(digits.charAt(1))) {
-              case 'x' -> 16;
-              case 'o' -> 8;
-              case 'b' -> 2;
-              default -> 10;
-            };
-    return Numbers.normal(new BigInteger(radix == 10 ? digits : digits.substring(2), radix));
+    int prefix = "xob".indexOf(digits.length() < 2 ? '0' : digits.toLowerCase().charAt(1));
+    return Operators.normal(
+        prefix < 0
+            ? new BigInteger(digits)
+            : new BigInteger(digits.substring(2), new int[] {16, 8, 2}[prefix]));
   }
 
-  private void lexName() {
-    int end = position;
-    while (end < source.length() && isNamePart(source.codePointAt(end))) {
-      end += Character.charCount(source.codePointAt(end));
-    }
-    add(NAME, source.substring(position, end), position);
-    position = end;
-  }
-
-  private static boolean isNamePart(int c) {
-    return Character.isUnicodeIdentifierPart(c) && !Character.isIdentifierIgnorable(c);
-  }
-
-  private void lexOperator(Deque<String> open) {
-    for (String operator : OPERATORS) {
-      if (source.startsWith(operator, position)) {
-        balance(operator, open);
-        add(OPERATOR, operator, position);
-        position += operator.length();
-        return;
-      }
-    }
-    String c = new String(Character.toChars(source.codePointAt(position)));
-    throw TemplateException.syntax(
-        "unexpected char " + PyText.quote(c) + " at " + position, lineAt(position));
-  }
-
+  /** Keeps track of open brackets: a {@code }}} within them does not end the tag. */
   private void balance(String operator, Deque<String> open) {
     switch (operator) {
       case "(" -> open.push(")");
       case "[" -> open.push("]");
       case "{" -> open.push("}");
       case ")", "]", "}" -> {
-        if (open.isEmpty()) {
-          throw TemplateException.syntax("unexpected '" + operator + "'", lineAt(position));
-        }
-        String expected = open.pop();
-        if (!expected.equals(operator)) {
-          throw TemplateException.syntax(
-              "unexpected '" + operator + "', expected '" + expected + "'", lineAt(position));
+        String expected = open.poll();
+        if (!operator.equals(expected)) {
+          String hint = expected == null ? "" : ", expected '" + expected + "'";
+          throw fail("unexpected '" + operator + "'" + hint, position);
         }
       }
       default -> {}
     }
   }
 
-  private void addData(String text, int start) {
-    if (!text.isEmpty()) {
-      add(DATA, text, start);
-    }
+  private void add(TokenType type, Object value, int start) {
+    tokens.add(new Token(type, value, line(start)));
   }
 
-  private void add(Token.Type type, String text, int start) {
-    tokens.add(new Token(type, text, lineAt(start)));
+  private TemplateException unexpectedChar() {
+    String c = Character.toString(source.codePointAt(position));
+    return fail("unexpected char " + Texts.quote(c) + " at " + position, position);
   }
 
-  /** The line of an index; asked with growing indices, so that counting stays linear. */
-  private int lineAt(int index) {
-    if (index < counted) {
-      return 1 + (int) source.substring(0, index).chars().filter(c -> c == '\n').count();
-    }
-    for (; counted < index; counted++) {
-      if (source.charAt(counted) == '\n') {
-        line++;
-      }
-    }
-    return line;
+  private TemplateException fail(String message, int index) {
+    return TemplateException.syntax(message, line(index));
+  }
+
+  /** The line of an index, from 1. */
+  private int line(int index) {
+    int before = Arrays.binarySearch(newlines, index);
+    return 1 + (before < 0 ? -before - 1 : before);
   }
 }

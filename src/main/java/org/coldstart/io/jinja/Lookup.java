@@ -4,7 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.coldstart.io.jinja.Values.Function;
+import java.util.function.IntConsumer;
+import org.coldstart.io.jinja.Values.Markup;
+import org.coldstart.io.jinja.Values.TemplateNamespace;
+import org.coldstart.io.jinja.Values.Tuple;
+import org.coldstart.io.jinja.Values.Undefined;
 
 /** Attributes, items and slices of values, as Jinja's immutable sandbox allows them. */
 final class Lookup {
@@ -15,76 +19,57 @@ final class Lookup {
 
   private Lookup() {}
 
-  /** {@code object.name}: the type's own method first, then an item. */
-  static Object attribute(Runtime rt, Object object, String name) {
-    Object own = ownAttribute(rt, object, name);
-    if (own != Values.MISSING) {
-      return own;
+  /** {@code object.name}: the type's own attribute first, then an item. */
+  static Object attribute(Object object, String name) {
+    Object own = ownAttribute(Values.require(object), name);
+    if (own == Values.MISSING && object instanceof Map<?, ?> dict) {
+      own = get(dict, name, own);
     }
-    return object instanceof Map<?, ?> dict
-        ? Dicts.get(rt, dict, name, Undefined.of(object, name))
-        : Undefined.of(object, name);
+    return own != Values.MISSING ? own : missing(object, name);
   }
 
-  /** {@code object[key]}: an item first, then the type's own method. */
-  static Object item(Runtime rt, Object object, Object key) {
-    if (object instanceof Undefined undefined) {
-      throw undefined.error();
+  /** {@code object[key]}: an item first, then the type's own attribute. */
+  static Object item(Object object, Object key) {
+    Object found = Values.MISSING;
+    if (Values.require(object) instanceof Map<?, ?> dict) {
+      boolean hashable = key instanceof Tuple || !(key instanceof List || key instanceof Map);
+      found = hashable ? get(dict, key, Values.MISSING) : Values.MISSING;
+    } else if (Values.isInteger(key) && (object instanceof List || Values.isText(object))) {
+      long length = Values.length(object);
+      long index = Operators.index(key);
+      index += index < 0 ? length : 0;
+      if (index >= 0 && index < length) {
+        found = object instanceof List<?> list ? list.get((int) index) : character(object, index);
+      }
     }
-    Object found = plainItem(rt, object, key);
-    if (found != Values.MISSING) {
-      return found;
+    if (found == Values.MISSING && Values.isText(key)) {
+      found = ownAttribute(object, key.toString());
     }
-    Object own = PyText.isText(key) ? ownAttribute(rt, object, key.toString()) : Values.MISSING;
-    return own != Values.MISSING
-        ? own
-        : Undefined.of(object, key instanceof Values.Markup ? key.toString() : key);
+    return found != Values.MISSING ? found : missing(object, key);
   }
 
-  private static Object plainItem(Runtime rt, Object object, Object key) {
-    if (object instanceof Map<?, ?> dict) {
-      boolean hashable = !(key instanceof Map) && !(key instanceof List && !(key instanceof Tuple));
-      return hashable ? Dicts.get(rt, dict, key, Values.MISSING) : Values.MISSING;
-    }
-    if (!Numbers.isInteger(key)) {
-      return Values.MISSING;
-    }
-    long index = Numbers.index(key);
-    if (object instanceof List<?> list) {
-      long at = index < 0 ? index + list.size() : index;
-      return at >= 0 && at < list.size() ? list.get((int) at) : Values.MISSING;
-    }
-    return PyText.isText(object) ? character(rt, object, index) : Values.MISSING;
-  }
-
-  private static Object character(Runtime rt, Object text, long index) {
+  private static Object character(Object text, long index) {
     String string = text.toString();
-    rt.checkText(string.length());
-    int length = string.codePointCount(0, string.length());
-    long at = index < 0 ? index + length : index;
-    if (at < 0 || at >= length) {
-      return Values.MISSING;
-    }
-    int start = string.offsetByCodePoints(0, (int) at);
-    return like(text, string.substring(start, string.offsetByCodePoints(start, 1)));
+    Budget.text(string.length());
+    int start = string.offsetByCodePoints(0, (int) index);
+    return Values.like(text, Character.toString(string.codePointAt(start)));
   }
 
-  private static Object like(Object text, String part) {
-    return text instanceof Values.Markup ? new Values.Markup(part) : part;
+  private static Undefined missing(Object object, Object key) {
+    String owner = object == null ? "None" : Values.typeName(object) + " object";
+    return new Undefined(
+        Values.isText(key)
+            ? "'%s' has no attribute %s".formatted(owner, Texts.quote(key.toString()))
+            : "%s has no element %s".formatted(owner, Values.summary(key)));
   }
 
   /**
    * What the type itself has under that name; missing if nothing, undefined with an error if it is
    * not allowed.
    */
-  private static Object ownAttribute(Runtime rt, Object object, String name) {
-    if (object instanceof Undefined undefined) {
-      throw undefined.error();
-    }
-    if (object instanceof Values.Namespace namespace) {
-      return namespace.attributes().containsKey(name)
-          ? namespace.attributes().get(name)
-          : Values.MISSING;
+  private static Object ownAttribute(Object object, String name) {
+    if (object instanceof TemplateNamespace namespace) {
+      return namespace.attributes().getOrDefault(name, Values.MISSING);
     }
     boolean changes =
         object instanceof Map
@@ -92,104 +77,124 @@ final class Lookup {
             : object instanceof List && !(object instanceof Tuple) && CHANGES_LIST.contains(name);
     if (changes || name.startsWith("__") && name.endsWith("__") && name.length() > 4) {
       return new Undefined(
-          "access to attribute '"
-              + name
-              + "' of '"
-              + PyText.typeName(object)
-              + "' object is unsafe.");
+          "access to attribute '%s' of '%s' object is unsafe."
+              .formatted(name, Values.typeName(object)));
     }
-    Object member =
-        object instanceof Members members
-            ? members.member(name)
-            : TypeMembers.find(rt, object, name);
-    return member != Values.MISSING ? member : method(rt, object, name);
+    if (object instanceof Values.WithMembers owner) {
+      return owner.member(name);
+    }
+    Builtin method = Methods.of(object).get(name);
+    return method == null
+        ? Values.MISSING
+        : (Values.Callable)
+            args -> {
+              Budget.text(Values.isText(object) ? object.toString().length() : 0);
+              return method.call(object, args);
+            };
   }
 
-  private static Object method(Runtime rt, Object object, String name) {
-    Map<String, Method> methods =
-        PyText.isText(object)
-            ? TextMethods.ALL
-            : object instanceof Map
-                ? ContainerMethods.DICT
-                : object instanceof List && !(object instanceof Values.Range)
-                    ? ContainerMethods.LIST
-                    : Map.of();
-    Method method = methods.get(name);
-    if (method == null) {
-      return Values.MISSING;
+  /**
+   * The value at {@code 'a'}, {@code 'a.b'}, {@code 'a.0'} or a number, as filters take it; the
+   * item itself if the path is null.
+   *
+   * @param otherwise in place of what is undefined, unless null
+   */
+  static Object path(Object item, Object path, Object otherwise) {
+    if (path == null) {
+      return item;
     }
-    return new Function(
-        name,
-        args -> {
-          if (PyText.isText(object)) {
-            rt.checkText(object.toString().length());
-          }
-          return method.call(rt, object, args);
-        });
+    Object value = item;
+    List<?> parts = Values.isText(path) ? Texts.split(path.toString(), ".", -1) : List.of(path);
+    for (Object part : parts) {
+      boolean index = part instanceof String name && name.matches("[0-9]{1,9}");
+      value = item(value, index ? (Object) Long.valueOf(part.toString()) : part);
+      value = otherwise != null && value instanceof Undefined ? otherwise : value;
+    }
+    return value;
   }
 
   /** {@code object[from:to:step]}; a bound that is left out is null. */
-  static Object slice(Runtime rt, Object object, Object from, Object to, Object step) {
-    if (object instanceof Undefined undefined) {
-      throw undefined.error();
+  static Object slice(Object object, Object from, Object to, Object step) {
+    if (Values.isText(Values.require(object))) {
+      Budget.text(object.toString().length());
+      int[] characters = object.toString().codePoints().toArray();
+      StringBuilder part = new StringBuilder();
+      each(characters.length, from, to, step, i -> part.appendCodePoint(characters[i]));
+      return Values.like(object, part.toString());
     }
-    if (!PyText.isText(object) && !(object instanceof List)) {
-      String name = PyText.typeName(object);
-      throw new TemplateException(
-          object instanceof Map
-              ? "unhashable type: 'slice'"
-              : "'" + name + "' object is not subscriptable");
+    if (object instanceof List<?> list) {
+      Budget.items(list.size());
+      List<Object> part = new ArrayList<>();
+      each(list.size(), from, to, step, i -> part.add(list.get(i)));
+      return Values.like(object, part);
     }
-    if (PyText.isText(object)) {
-      return like(object, sliceText(rt, object.toString(), from, to, step));
-    }
-    List<Object> part = sliceList(rt, (List<?>) object, from, to, step);
-    return object instanceof Tuple ? new Tuple(part) : part;
+    throw object instanceof Map
+        ? new TemplateException("unhashable type: 'slice'")
+        : new TemplateException("'%s' object is not subscriptable", Values.typeName(object));
   }
 
-  private static String sliceText(Runtime rt, String text, Object from, Object to, Object step) {
-    rt.checkText(text.length());
-    int[] characters = text.codePoints().toArray();
-    StringBuilder part = new StringBuilder();
-    each(characters.length, from, to, step, i -> part.appendCodePoint(characters[i]));
-    return part.toString();
-  }
-
-  private static List<Object> sliceList(
-      Runtime rt, List<?> list, Object from, Object to, Object step) {
-    rt.checkItems(list.size());
-    List<Object> part = new ArrayList<>();
-    each(list.size(), from, to, step, i -> part.add(list.get(i)));
-    return part;
-  }
-
-  private static void each(
-      int length, Object from, Object to, Object step, java.util.function.IntConsumer visit) {
-    long stride = step == null ? 1 : sliceIndex(step);
+  private static void each(int length, Object from, Object to, Object step, IntConsumer visit) {
+    long stride = bound(step, 1, Long.MIN_VALUE, Long.MAX_VALUE, 0);
     if (stride == 0) {
       throw new TemplateException("slice step cannot be zero");
     }
     boolean forward = stride > 0;
     long low = forward ? 0 : -1;
     long high = forward ? length : length - 1;
-    long start = from == null ? (forward ? low : high) : clip(sliceIndex(from), length, low, high);
-    long end = to == null ? (forward ? high : low) : clip(sliceIndex(to), length, low, high);
+    long start = bound(from, forward ? low : high, low, high, length);
+    long end = bound(to, forward ? high : low, low, high, length);
     long jump = Math.max(-length - 1L, Math.min(length + 1L, stride));
     for (long i = start; forward ? i < end : i > end; i += jump) {
       visit.accept((int) i);
     }
   }
 
-  private static long sliceIndex(Object bound) {
-    if (!Numbers.isInteger(bound)) {
+  /** A slice's bound within {@code low} and {@code high}; negative, it counts from the end. */
+  private static long bound(Object bound, long otherwise, long low, long high, int length) {
+    if (bound == null) {
+      return otherwise;
+    }
+    if (!Values.isInteger(bound)) {
       throw new TemplateException(
           "slice indices must be integers or None or have an __index__ method");
     }
-    return Numbers.index(bound);
+    long index = Operators.index(bound);
+    return Math.max(low, Math.min(high, index < 0 ? index + length : index));
   }
 
-  private static long clip(long index, int length, long low, long high) {
-    long fromStart = index < 0 ? index + length : index;
-    return Math.max(low, Math.min(high, fromStart));
+  /** The value of a dict's key, or {@code otherwise}. */
+  static Object get(Map<?, ?> dict, Object key, Object otherwise) {
+    Object found = find(dict, key);
+    return dict.containsKey(found) ? dict.get(found) : otherwise;
+  }
+
+  /** Sets an entry, under the equal key that is there already if there is one. */
+  static void put(Map<Object, Object> dict, Object key, Object value) {
+    dict.put(find(dict, key), value);
+  }
+
+  /** The dict's key that is equal, as {@code 1}, {@code 1.0} and {@code true} are; else the key. */
+  private static Object find(Map<?, ?> dict, Object key) {
+    requireHashable(key);
+    Object plain = key instanceof Markup ? key.toString() : key;
+    if (!dict.containsKey(plain) && Values.isNumber(plain)) {
+      Budget.steps(dict.size());
+      for (Object other : dict.keySet()) {
+        if (Values.isNumber(other) && Operators.equal(other, plain)) {
+          return other;
+        }
+      }
+    }
+    return plain;
+  }
+
+  private static void requireHashable(Object key) {
+    if (key instanceof Tuple tuple) {
+      Budget.enter();
+      tuple.forEach(Lookup::requireHashable);
+      Budget.leave();
+    } else if (key instanceof Map || key instanceof List) {
+      throw new TemplateException("unhashable type: '%s'", Values.typeName(key));
+    }
   }
 }

@@ -1,50 +1,39 @@
 package org.coldstart.io.jinja;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
+import java.util.function.BiFunction;
+import org.coldstart.io.jinja.Builtin.Args;
 import org.coldstart.io.jinja.Values.Callable;
-import org.coldstart.io.jinja.Values.Function;
+import org.coldstart.io.jinja.Values.Undefined;
 
 /**
  * The special variable {@code loop}; takes its items one by one, as {@code
  * jinja2.runtime.LoopContext}.
  */
-final class LoopContext implements Members, Callable {
-  /** Renders a recursive loop's body over an item's own items. */
-  interface Recursion {
-    Object render(Object items, int depth0);
-  }
-
-  private final Runtime rt;
-  private final Recursion recursion;
+final class LoopContext implements Values.WithMembers, Callable {
+  private final BiFunction<Object, Integer, Object> recursion;
   private final int depth0;
   private Iterator<Object> items;
+
+  /** How many items there are in all; -1 until those of a generator are counted. */
   private long length;
+
   private long index0 = -1;
   private Object before = Values.MISSING;
   private Object current = Values.MISSING;
   private Object after = Values.MISSING;
-  private List<Object> lastChanged;
 
   /**
-   * A loop over {@code items}.
+   * A loop over {@code source}.
    *
-   * @param source where the items come from, for its length; null if only counting them tells
-   * @param recursion what calling {@code loop} does; null if the loop is not recursive
+   * @param recursion renders an item's own items, given these and their depth; null if the loop is
+   *     not recursive
    */
-  LoopContext(Runtime rt, Object source, Iterator<Object> items, Recursion recursion, int depth0) {
-    this.rt = rt;
-    this.items = items;
-    this.length =
-        source instanceof Collection
-                || source instanceof Map
-                || PyText.isText(source)
-                || source instanceof Values.View
-            ? PyText.length(source)
-            : -1;
+  LoopContext(Object source, BiFunction<Object, Integer, Object> recursion, int depth0) {
+    this.items = Values.iterator(source);
+    this.length = source instanceof Values.LazyItems ? -1 : Values.length(source);
     this.recursion = recursion;
     this.depth0 = depth0;
   }
@@ -68,7 +57,7 @@ final class LoopContext implements Members, Callable {
     return after;
   }
 
-  long length() {
+  private long length() {
     if (length < 0) {
       List<Object> rest = new ArrayList<>();
       items.forEachRemaining(rest::add);
@@ -76,21 +65,6 @@ final class LoopContext implements Members, Callable {
       length = rest.size() + index0 + 1 + (after == Values.MISSING ? 0 : 1);
     }
     return length;
-  }
-
-  /** The items still to come; iterating {@code loop} itself takes them from the loop. */
-  Iterator<Object> rest() {
-    return new Iterator<>() {
-      @Override
-      public boolean hasNext() {
-        return LoopContext.this.hasNext();
-      }
-
-      @Override
-      public Object next() {
-        return Tuple.of(LoopContext.this.next(), LoopContext.this);
-      }
-    };
   }
 
   @Override
@@ -107,40 +81,25 @@ final class LoopContext implements Members, Callable {
       case "depth0" -> (long) depth0;
       case "previtem" -> index0 == 0 ? new Undefined("there is no previous item") : before;
       case "nextitem" -> peek() == Values.MISSING ? new Undefined("there is no next item") : after;
-      case "cycle" -> new Function(name, this::cycle);
-      case "changed" -> new Function(name, this::changed);
+      case "cycle" -> (Callable) this::cycle;
       default -> Values.MISSING;
     };
-  }
-
-  @Override
-  public String toString() {
-    return "<LoopContext " + (index0 + 1) + "/" + length() + ">";
   }
 
   private Object cycle(Args args) {
     if (args.positional().isEmpty()) {
       throw new TemplateException("no items for cycling given");
     }
-    return args.positional().get((int) (index0 % args.positional().size()));
+    return args.get((int) (index0 % args.positional().size()));
   }
 
-  private Object changed(Args args) {
-    boolean changed = lastChanged == null || !Comparison.equal(rt, lastChanged, args.positional());
-    lastChanged = args.positional();
-    return changed;
-  }
-
+  /** {@code loop(items)}: the loop's body over an item's own items. */
   @Override
   public Object call(Args args) {
     if (recursion == null) {
       throw new TemplateException(
           "The loop must have the 'recursive' marker to be called recursively.");
     }
-    if (args.positional().size() != 1) {
-      throw new TemplateException(
-          "loop() takes exactly one argument (" + args.positional().size() + " given)");
-    }
-    return recursion.render(args.positional().get(0), depth0 + 1);
+    return recursion.apply(args.bind("loop", List.of("iterable"), 1).get(0), depth0 + 1);
   }
 }

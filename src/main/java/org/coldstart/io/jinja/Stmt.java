@@ -4,73 +4,61 @@ import java.util.List;
 
 /** A piece of a template: text, a {@code {{ … }}} or a {@code {% … %}} with its body. */
 sealed interface Stmt {
+  /** The line it starts on, from 1. */
+  int line();
+
   /** Text outside tags. */
-  record Text(String text) implements Stmt {}
+  record Data(int line, String text) implements Stmt {}
 
   /** {@code {{ expression }}}. */
-  record Print(Expr expression, int line) implements Stmt {}
+  record Print(int line, Expr expression) implements Stmt {}
 
-  /** {@code if … elif … else}; an {@code else} is a branch whose test is true. */
-  record If(List<Branch> branches) implements Stmt {}
+  /** {@code if test}; an {@code elif} is an {@code If} of its own in {@code otherwise}. */
+  record If(int line, Expr test, List<Stmt> then, List<Stmt> otherwise) implements Stmt {}
 
   /** {@code for target in items if test}; {@code test} may be null. */
   record For(
+      int line,
       Target target,
       Expr items,
       Expr test,
       boolean recursive,
       List<Stmt> body,
-      List<Stmt> orElse,
-      int line)
+      List<Stmt> otherwise)
       implements Stmt {}
 
   /** {@code set target = value}. */
-  record Assign(Target target, Expr value, int line) implements Stmt {}
+  record Assign(int line, Target target, Expr value) implements Stmt {}
 
-  /** {@code set target | filters}, body, {@code endset}. */
-  record AssignBlock(Target target, List<Expr.FilterStep> filters, List<Stmt> body, int line)
-      implements Stmt {}
-
-  /** {@code macro name(parameters)}. */
-  record DefineMacro(MacroBody macro) implements Stmt {}
-
-  /** {@code call(parameters) macro(…)}: the body is the macro's {@code caller}. */
-  record CallBlock(MacroBody caller, Expr.Call call, int line) implements Stmt {}
-
-  /** {@code filter name}. */
-  record FilterBlock(List<Expr.FilterStep> filters, List<Stmt> body, int line) implements Stmt {}
-
-  /** {@code with a = 1, b = 2}. */
-  record With(List<Target> targets, List<Expr> values, List<Stmt> body, int line) implements Stmt {}
-
-  /** {@code generation}: what the assistant writes. */
-  record Generation(List<Stmt> body) implements Stmt {}
-
-  /** {@code block name}; not scoped, it sees the template's own variables only. */
-  record Block(String name, boolean scoped, List<Stmt> body) implements Stmt {}
-
-  /** {@code break}, or {@code continue}. */
-  record Leave(boolean breaks) implements Stmt {}
-
-  /** {@code include}, {@code import}, {@code extends}: there is nothing to load from. */
-  record Load(String tag, int line) implements Stmt {}
-
-  /** One test of an {@code if} and what it leads to. */
-  record Branch(Expr test, List<Stmt> body, int line) {}
+  /** {@code set target | filters}, or {@code filter} (without target), applied to the body. */
+  record Captured(int line, Target target, Expr filters, List<Stmt> body) implements Stmt {}
 
   /**
-   * A macro: defaults belong to the last parameters; the flags say which special names its body
-   * reads.
+   * {@code macro name(parameters)}. Defaults belong to the last parameters; the flags are whether
+   * the body reads the special names {@code caller}, {@code varargs} and {@code kwargs}.
    */
-  record MacroBody(
+  record DefineMacro(
+      int line,
       String name,
       List<String> parameters,
       List<Expr> defaults,
       List<Stmt> body,
       boolean readsCaller,
       boolean readsVarargs,
-      boolean readsKwargs,
-      int line) {}
+      boolean readsKwargs)
+      implements Stmt {}
+
+  /** {@code call(parameters) macro(…)}: the body is the macro's {@code caller}. */
+  record CallBlock(int line, DefineMacro caller, Expr.Call call) implements Stmt {}
+
+  /** {@code with a = 1, b = 2}. */
+  record With(int line, List<Assign> assigns, List<Stmt> body) implements Stmt {}
+
+  /** {@code generation}: what the assistant writes. */
+  record Generation(int line, List<Stmt> body) implements Stmt {}
+
+  /** {@code break}, or {@code continue}. */
+  record Leave(int line, boolean breaks) implements Stmt {}
 
   /** Where an assignment goes. */
   sealed interface Target {

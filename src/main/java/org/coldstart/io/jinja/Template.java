@@ -1,9 +1,9 @@
 package org.coldstart.io.jinja;
 
 import java.time.Clock;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.coldstart.io.jinja.Evaluator.Scope;
 
 /**
  * A Jinja template in the dialect of chat templates: that of transformers, which is jinja2's {@code
@@ -12,19 +12,22 @@ import java.util.Map;
  * {@code tojson} without HTML escapes. Values of variables are data: template syntax inside them is
  * never looked at.
  *
- * <p>Not supported: {@code include}, {@code import} and {@code extends}, which transformers cannot
- * load either; {@code autoescape true}; bytes, complex numbers and the filters {@code urlize} and
- * {@code pprint}. A template can be rendered by several threads at once.
+ * <p>A {@link Lexer} cuts the source into tokens, a {@link Parser} makes {@link Stmt statements}
+ * and {@link Expr expressions} of them, and an {@link Interpreter} runs these. A template can be
+ * rendered by several threads at once.
+ *
+ * <p>Not supported, because no chat template uses it: {@code block}, {@code include}, {@code
+ * import}, {@code extends}, {@code print} and {@code autoescape}; {@code cycler}; the format
+ * specifications of {@code str.format}; and the filters {@code attr}, {@code batch}, {@code
+ * filesizeformat}, {@code groupby}, {@code pprint}, {@code random}, {@code slice}, {@code
+ * striptags}, {@code truncate}, {@code urlencode}, {@code urlize}, {@code wordcount}, {@code
+ * wordwrap} and {@code xmlattr}.
  */
 public final class Template {
   private final List<Stmt> body;
-  private final Map<String, Stmt.Block> blocks;
-  private final Limits limits;
 
-  private Template(List<Stmt> body, Map<String, Stmt.Block> blocks, Limits limits) {
+  private Template(List<Stmt> body) {
     this.body = body;
-    this.blocks = blocks;
-    this.limits = limits;
   }
 
   /**
@@ -32,10 +35,9 @@ public final class Template {
    *
    * @throws TemplateException if its syntax is wrong; the message starts with the line
    */
-  public static Template parse(String source, Limits limits) {
+  public static Template parse(String source) {
     try {
-      Parser parser = new Parser(new Lexer(source, limits).tokens(), limits);
-      return new Template(parser.template(), parser.blocks(), limits);
+      return new Template(new Parser(new Lexer(source).tokens()).template());
     } catch (StackOverflowError deep) {
       throw new TemplateException("the template is nested too deeply");
     }
@@ -46,14 +48,14 @@ public final class Template {
    *
    * @param variables what the template sees: null, booleans, numbers, texts, and lists and maps of
    *     these
-   * @param clock what {@code strftime_now} reads
+   * @param clock the time that {@code strftime_now} prints
    * @throws TemplateException if the template refuses, fails or goes over a limit
    */
-  public Rendering render(Map<String, ?> variables, Clock clock) {
-    Map<String, Object> converted = new LinkedHashMap<>();
-    variables.forEach((name, value) -> converted.put(name, JavaValues.convert(value, name)));
+  public RenderedTemplate render(Map<String, ?> variables, Clock clock) {
+    Scope scope = new Scope(Globals.of(clock), null).inner();
+    variables.forEach((name, value) -> scope.set(name, Values.fromJava(value, name)));
     try {
-      return new Interpreter(new Runtime(limits, clock)).render(body, blocks, converted);
+      return Budget.within(() -> new Interpreter().render(body, scope));
     } catch (StackOverflowError deep) {
       throw new TemplateException(
           "maximum recursion depth exceeded: this thread's stack is used up");

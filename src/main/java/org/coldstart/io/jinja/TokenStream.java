@@ -1,21 +1,69 @@
 package org.coldstart.io.jinja;
 
 import java.util.List;
-import org.coldstart.io.jinja.Token.Type;
 
 /**
- * The parser's place in the tokens, with Jinja's messages for what does not fit, and a guard
- * against deep nesting.
+ * A template's tokens and the parser's place in them, with Jinja's messages for what does not fit,
+ * and a guard against deep nesting.
  */
 final class TokenStream {
+  private static final int MAX_NESTING = 100;
+
+  /** The kinds of tokens, with the names that Jinja's messages have for them. */
+  enum TokenType {
+    DATA("template data / text"),
+    VARIABLE_BEGIN("begin of print statement"),
+    VARIABLE_END("end of print statement"),
+    BLOCK_BEGIN("begin of statement block"),
+    BLOCK_END("end of statement block"),
+    NAME("name"),
+    STRING("string"),
+    NUMBER("integer"),
+    OPERATOR("operator"),
+    EOF("end of template");
+
+    final String description;
+
+    TokenType(String description) {
+      this.description = description;
+    }
+  }
+
+  /**
+   * One token.
+   *
+   * @param value the text outside tags, a name, an operator, a string with its escapes resolved,
+   *     or a number
+   * @param line the line it starts on, from 1
+   */
+  record Token(TokenType type, Object value, int line) {
+    boolean is(TokenType type) {
+      return this.type == type;
+    }
+
+    boolean is(TokenType type, String text) {
+      return this.type == type && value.equals(text);
+    }
+
+    String text() {
+      return value.toString();
+    }
+
+    String describe() {
+      return is(TokenType.NAME) || is(TokenType.OPERATOR) ? text() : type.description;
+    }
+  }
+
   private final List<Token> tokens;
-  private final int maxNesting;
   private int position;
   private int nesting;
 
-  TokenStream(List<Token> tokens, int maxNesting) {
+  TokenStream(List<Token> tokens) {
     this.tokens = tokens;
-    this.maxNesting = maxNesting;
+  }
+
+  int position() {
+    return position;
   }
 
   Token current() {
@@ -32,49 +80,54 @@ final class TokenStream {
     return token;
   }
 
-  boolean isName(String name) {
-    return current().isName(name);
+  /** Whether {@code name} stands among the tokens since {@code start}, not as an attribute. */
+  boolean hasName(int start, String name) {
+    for (int i = start; i < position; i++) {
+      boolean attribute = tokens.get(i - 1).is(TokenType.OPERATOR, ".");
+      if (tokens.get(i).is(TokenType.NAME, name) && !attribute) {
+        return true;
+      }
+    }
+    return false;
   }
 
-  boolean isOperator(String operator) {
-    return current().isOperator(operator);
+  boolean at(TokenType type) {
+    return current().is(type);
   }
 
-  boolean skipName(String name) {
-    return skip(isName(name));
+  boolean at(TokenType type, String... texts) {
+    return at(type) && List.of(texts).contains(current().text());
   }
 
-  boolean skipOperator(String operator) {
-    return skip(isOperator(operator));
-  }
-
-  private boolean skip(boolean matches) {
+  /** Whether the current token was that one; it is passed then. */
+  boolean skip(TokenType type, String text) {
+    boolean matches = at(type, text);
     if (matches) {
       next();
     }
     return matches;
   }
 
-  void expectOperator(String operator) {
-    expect(isOperator(operator), operator);
+  boolean skip(String operator) {
+    return skip(TokenType.OPERATOR, operator);
   }
 
-  void expectName(String name) {
-    expect(isName(name), name);
+  void expect(String operator) {
+    expect(at(TokenType.OPERATOR, operator), operator);
   }
 
-  Token expect(Type type) {
-    return expect(current().is(type), type.description);
+  Token expect(TokenType type) {
+    return expect(at(type), type.description);
   }
 
-  private Token expect(boolean matches, String expected) {
+  Token expect(boolean matches, String expected) {
     if (matches) {
       return next();
     }
-    if (current().is(Type.EOF)) {
-      throw fail("unexpected end of template, expected '" + expected + "'.");
-    }
-    throw fail("expected token '" + expected + "', got '" + current().describe() + "'");
+    throw fail(
+        at(TokenType.EOF)
+            ? "unexpected end of template, expected '" + expected + "'."
+            : "expected token '" + expected + "', got '" + current().describe() + "'");
   }
 
   /** An error at the current token. */
@@ -84,8 +137,8 @@ final class TokenStream {
 
   /** One level deeper: a parenthesis, an operator's operand, a block. */
   void enter() {
-    if (++nesting > maxNesting) {
-      throw fail("nested more than " + maxNesting + " levels deep");
+    if (++nesting > MAX_NESTING) {
+      throw fail("nested more than " + MAX_NESTING + " levels deep");
     }
   }
 

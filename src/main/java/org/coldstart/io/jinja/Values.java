@@ -1,15 +1,26 @@
 package org.coldstart.io.jinja;
 
-import java.util.AbstractList;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Spliterators;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.coldstart.io.jinja.Builtin.Args;
 
 /**
- * The values of a template that Java has no type for. The others are {@code null}, {@link Boolean},
- * {@link Long} or {@link java.math.BigInteger}, {@link Double}, {@link String}, {@link List} and
- * {@link Map}; no value is ever changed once it is made, but for {@link Namespace}.
+ * A template's values: {@code null}, {@link Boolean}, {@link Long} or {@link BigInteger}, {@link
+ * Double}, {@link String}, {@link List}, {@link Map}, and the kinds here that Java has no type for.
+ * No value is ever changed once it is made, but for {@link TemplateNamespace}.
  */
 final class Values {
   /** Stands for what is not there, where {@code null} is Python's {@code None}. */
@@ -22,29 +33,33 @@ final class Values {
     Object call(Args args);
   }
 
-  /** A function with a name. */
-  record Function(String name, Callable body) implements Callable {
-    @Override
-    public Object call(Args args) {
-      return body.call(args);
-    }
+  /** A value of ours with attributes, as {@code loop} is. */
+  interface WithMembers {
+    /** The attribute, or {@link #MISSING}. */
+    Object member(String name);
   }
 
   /** What {@code namespace(…)} makes: the one value whose attributes a template can set. */
-  record Namespace(Map<String, Object> attributes) {}
+  record TemplateNamespace(Map<Object, Object> attributes) {}
 
   /**
-   * A text marked as HTML by {@code |safe} or {@code |escape}: texts added to it are escaped, as
-   * Jinja does.
+   * A name, attribute or item that is not there: prints as nothing, is false and empty, and
+   * anything else done with it is an error with this message.
    */
+  record Undefined(String message) {}
+
+  /** A text that {@code |safe} or {@code |escape} made: texts added to it have HTML escaped. */
   record Markup(String text) {
-    static Markup escape(String text) {
-      return new Markup(
-          text.replace("&", "&amp;")
-              .replace(">", "&gt;")
-              .replace("<", "&lt;")
-              .replace("'", "&#39;")
-              .replace("\"", "&#34;"));
+    static Markup escape(Object text) {
+      return text instanceof Markup markup
+          ? markup
+          : new Markup(
+              text.toString()
+                  .replace("&", "&amp;")
+                  .replace(">", "&gt;")
+                  .replace("<", "&lt;")
+                  .replace("'", "&#39;")
+                  .replace("\"", "&#34;"));
     }
 
     @Override
@@ -53,64 +68,255 @@ final class Values {
     }
   }
 
+  /** A dict's keys, values or items; {@code type} is the Python name of its type. */
+  record View(String type, List<Object> items) {}
+
+  /** What {@code map} and others give: to be gone through once, always true, without length. */
+  record LazyItems(Iterator<Object> items) {}
+
+  /** A Python tuple: a list that prints with parentheses and is never equal to a list. */
+  static final class Tuple extends ArrayList<Object> {
+    private static final long serialVersionUID = 1L;
+
+    Tuple(Collection<?> items) {
+      super(items);
+    }
+
+    static Tuple of(Object... items) {
+      return new Tuple(Arrays.asList(items));
+    }
+  }
+
+  /** The value, unless it is undefined. */
+  static Object require(Object value) {
+    if (value instanceof Undefined undefined) {
+      throw new TemplateException(undefined.message());
+    }
+    return value;
+  }
+
+  /** A part or sum of a value: of its type, be it a marked text or a tuple. */
+  static Object like(Object original, Object result) {
+    if (original instanceof Markup && result instanceof String text) {
+      return new Markup(text);
+    }
+    return original instanceof Tuple && result instanceof List<?> items ? new Tuple(items) : result;
+  }
+
+  /** Whether the value is a str. */
+  static boolean isText(Object value) {
+    return value instanceof String || value instanceof Markup;
+  }
+
+  /** Whether the value is an int or a bool. */
+  static boolean isInteger(Object value) {
+    return value instanceof Long || value instanceof BigInteger || value instanceof Boolean;
+  }
+
+  static boolean isNumber(Object value) {
+    return isInteger(value) || value instanceof Double;
+  }
+
+  static boolean isIterable(Object value) {
+    return sized(value) || value instanceof LazyItems;
+  }
+
+  private static boolean sized(Object value) {
+    return isText(value)
+        || value instanceof List
+        || value instanceof Map
+        || value instanceof View
+        || value instanceof Undefined;
+  }
+
+  /** {@code bool(value)}. */
+  static boolean isTrue(Object value) {
+    if (isNumber(value)) {
+      return value instanceof Double real ? real != 0 : Operators.big(value).signum() != 0;
+    }
+    return sized(value) ? length(value) > 0 : value != null;
+  }
+
+  /** {@code len(value)}. */
+  static long length(Object value) {
+    if (isText(value)) {
+      return value.toString().codePointCount(0, value.toString().length());
+    }
+    if (!sized(value)) {
+      throw new TemplateException("object of type '%s' has no len()", typeName(value));
+    }
+    return collection(value).size();
+  }
+
+  private static Collection<?> collection(Object value) {
+    return value instanceof List<?> list
+        ? list
+        : value instanceof Map<?, ?> map
+            ? map.keySet()
+            : value instanceof View view ? view.items() : List.of();
+  }
+
+  /** The items as Python iterates them: a text's characters, a dict's keys, a generator once. */
+  static Iterator<Object> iterator(Object value) {
+    if (value instanceof LazyItems generator) {
+      return generator.items();
+    }
+    if (!isIterable(value)) {
+      throw new TemplateException("'%s' object is not iterable", typeName(value));
+    }
+    if (isText(value)) {
+      Budget.text(value.toString().length());
+      return value.toString().codePoints().mapToObj(c -> (Object) Character.toString(c)).iterator();
+    }
+    Budget.steps(length(value));
+    return Collections.<Object>unmodifiableCollection(collection(value)).iterator();
+  }
+
+  /** The items as a lazy stream. */
+  static Stream<Object> stream(Object value) {
+    return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator(value), 0), false);
+  }
+
+  /** The items as a new list. */
+  static List<Object> list(Object value) {
+    List<Object> items = new ArrayList<>();
+    for (Iterator<Object> all = iterator(value); all.hasNext(); Budget.steps(1)) {
+      items.add(all.next());
+      if (items.size() > Budget.MAX_ITEMS) {
+        Budget.items(items.size());
+      }
+    }
+    return items;
+  }
+
+  /** The name of the value's Python type. */
+  static String typeName(Object value) {
+    if (value instanceof View view) {
+      return view.type();
+    }
+    if (value instanceof List || value instanceof Map) {
+      return value instanceof Map ? "dict" : value instanceof Tuple ? "tuple" : "list";
+    }
+    if (value instanceof Callable && !(value instanceof WithMembers)) {
+      return "builtin_function_or_method";
+    }
+    String name = value == null ? "NoneType" : value.getClass().getSimpleName();
+    return switch (name) {
+      case "String" -> "str";
+      case "Boolean" -> "bool";
+      case "Long", "BigInteger" -> "int";
+      case "Double" -> "float";
+      case "LazyItems" -> "generator";
+      default -> name;
+    };
+  }
+
+  /** {@code str(value)}: what {@code {{ value }}} prints. */
+  static String str(Object value) {
+    return isText(value) ? value.toString() : value instanceof Undefined ? "" : repr(value);
+  }
+
+  /** {@code repr(value)}: what a list prints of its items. */
+  static String repr(Object value) {
+    StringBuilder out = new StringBuilder();
+    write(value, out);
+    return out.toString();
+  }
+
+  private static void write(Object value, StringBuilder out) {
+    Budget.enter();
+    if (value instanceof List<?> list) {
+      boolean tuple = value instanceof Tuple;
+      String separator = tuple ? "(" : "[";
+      for (Object item : list) {
+        write(item, out.append(separator));
+        separator = ", ";
+      }
+      out.append(list.isEmpty() ? separator : list.size() == 1 && tuple ? "," : "");
+      out.append(tuple ? ')' : ']');
+    } else if (value instanceof Map<?, ?> map) {
+      String separator = "{";
+      for (Map.Entry<?, ?> entry : map.entrySet()) {
+        write(entry.getKey(), out.append(separator));
+        write(entry.getValue(), out.append(": "));
+        separator = ", ";
+      }
+      out.append(map.isEmpty() ? "{}" : "}");
+    } else if (value instanceof View view) {
+      write(view.items(), out.append(view.type()).append('('));
+      out.append(')');
+    } else {
+      out.append(summary(value));
+    }
+    Budget.growing(out);
+    Budget.leave();
+  }
+
+  /** {@code repr(value)} of a value without items; of others, their type. */
+  static String summary(Object value) {
+    if (value == null || value instanceof Boolean) {
+      return value == null ? "None" : value.equals(true) ? "True" : "False";
+    }
+    if (value instanceof Double real) {
+      return TextFormat.repr(real);
+    }
+    if (isText(value)) {
+      String quoted = Texts.quote(value.toString());
+      return value instanceof Markup ? "Markup(" + quoted + ")" : quoted;
+    }
+    return isInteger(value) || value instanceof Interpreter.Macro
+        ? value.toString()
+        : value instanceof Undefined ? "Undefined" : "<" + typeName(value) + ">";
+  }
+
   /**
-   * {@code dict.keys()}, {@code .values()} or {@code .items()}; {@code kind} is Python's name of
-   * its type.
+   * A copy of a Java value as a template has it, so that nothing a template does reaches the
+   * caller's.
+   *
+   * @param where the variable's name, for the error message
+   * @throws IllegalArgumentException for a type a template has no use for
    */
-  record View(String kind, List<Object> items) {}
-
-  /** A generator: its items can be gone through once; it is always true and has no length. */
-  record Generator(Iterator<Object> items) {
-    @Override
-    public String toString() {
-      return "<generator object>";
+  static Object fromJava(Object value, String where) {
+    if (value == null || value instanceof String || value instanceof Boolean) {
+      return value;
     }
-  }
-
-  /** {@code cycler(…)}: hands out its items in turn. */
-  static final class Cycler {
-    final List<Object> items;
-    int position;
-
-    Cycler(List<Object> items) {
-      this.items = items;
+    if (value instanceof JsonPrimitive json) {
+      return json.isNumber()
+          ? fromJava(json.getAsNumber(), where)
+          : json.isBoolean() ? (Object) json.getAsBoolean() : json.getAsString();
     }
-
-    Object next() {
-      Object item = items.get(position);
-      position = (position + 1) % items.size();
-      return item;
+    if (value instanceof JsonNull) {
+      return null;
     }
-  }
-
-  /** {@code range(…)}, counted on demand. */
-  static final class Range extends AbstractList<Object> {
-    final long start;
-    final long stop;
-    final long step;
-    private final int size;
-
-    Range(long start, long stop, long step, int size) {
-      this.start = start;
-      this.stop = stop;
-      this.step = step;
-      this.size = size;
+    if (value instanceof JsonObject json) {
+      Map<String, Object> members = new LinkedHashMap<>();
+      json.entrySet().forEach(member -> members.put(member.getKey(), member.getValue()));
+      return fromJava(members, where);
     }
-
-    @Override
-    public Object get(int index) {
-      java.util.Objects.checkIndex(index, size);
-      return start + index * step;
+    if (value instanceof CharSequence || value instanceof Character || value instanceof Enum) {
+      return value.toString();
     }
-
-    @Override
-    public int size() {
-      return size;
+    if (value instanceof Number) {
+      String digits = value.toString();
+      return digits.matches("-?\\d+")
+          ? Operators.normal(new BigInteger(digits))
+          : (Object) Double.parseDouble(digits);
     }
-  }
-
-  /** A modifiable dict that keeps its order. */
-  static Map<Object, Object> dict() {
-    return new LinkedHashMap<>();
+    if (value instanceof Map<?, ?> map) {
+      Map<Object, Object> dict = new LinkedHashMap<>();
+      map.forEach((key, item) -> dict.put(fromJava(key, where), fromJava(item, where + "." + key)));
+      return dict;
+    }
+    if (value instanceof Iterable<?> items) {
+      List<Object> list = new ArrayList<>();
+      items.forEach(item -> list.add(fromJava(item, where + "[" + list.size() + "]")));
+      return list;
+    }
+    if (value instanceof Object[] array) {
+      return fromJava(Arrays.asList(array), where);
+    }
+    throw new IllegalArgumentException(
+        "The template variable %s is a %s; pass null, booleans, numbers, strings, lists and maps"
+            .formatted(where, value.getClass().getName()));
   }
 }

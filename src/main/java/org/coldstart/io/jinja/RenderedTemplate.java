@@ -9,9 +9,9 @@ import java.util.List;
  * @param generated where the template's {@code {% generation %}} blocks lie in {@code text}, in
  *     order; empty for a template without such blocks
  */
-public record Rendering(String text, List<Span> generated) {
+public record RenderedTemplate(String text, List<Span> generated) {
   /** Copies the list. */
-  public Rendering {
+  public RenderedTemplate {
     generated = List.copyOf(generated);
   }
 }

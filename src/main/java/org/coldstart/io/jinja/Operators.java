@@ -1,0 +1,297 @@
+package org.coldstart.io.jinja;
+
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.coldstart.io.jinja.Values.Markup;
+import org.coldstart.io.jinja.Values.Undefined;
+
+/** Python's operators; integers have no bounds, and booleans count as 0 and 1. */
+final class Operators {
+  private Operators() {}
+
+  /** {@code left operator right} for {@code + - * / // % ** ~}. */
+  static Object apply(String operator, Object left, Object right) {
+    if (operator.equals("~")) {
+      return concat(Values.str(left), Values.str(right));
+    }
+    if (operator.equals("%") && Values.isText(Values.require(left))) {
+      return TextFormat.percent(left, right);
+    }
+    Values.require(left);
+    Values.require(right);
+    if (Values.isNumber(left) && Values.isNumber(right)) {
+      return Values.isInteger(left) && Values.isInteger(right)
+          ? integers(operator, big(left), big(right))
+          : reals(operator, real(left), real(right));
+    }
+    if (operator.equals("*") && Values.isInteger(right) && repeatable(left)) {
+      return repeat(left, Math.max(0, index(right)));
+    }
+    if (operator.equals("*") && Values.isInteger(left) && repeatable(right)) {
+      return repeat(right, Math.max(0, index(left)));
+    }
+    if (operator.equals("+") && Values.isText(left) && Values.isText(right)) {
+      return left instanceof String a && right instanceof String b
+          ? concat(a, b)
+          : new Markup(concat(Markup.escape(left).text(), Markup.escape(right).text()));
+    }
+    String type = Values.typeName(left);
+    String otherType = Values.typeName(right);
+    if (operator.equals("+") && left instanceof List<?> items && type.equals(otherType)) {
+      List<Object> sum = new ArrayList<>(items);
+      sum.addAll((List<?>) right);
+      Budget.items(sum.size());
+      return Values.like(left, sum);
+    }
+    if (operator.equals("+") && repeatable(left)) {
+      throw new TemplateException(
+          "can only concatenate %s (not \"%s\") to %s", type, otherType, type);
+    }
+    throw new TemplateException(
+        "unsupported operand type(s) for %s: '%s' and '%s'",
+        operator.equals("**") ? "** or pow()" : operator, type, otherType);
+  }
+
+  private static String concat(String left, String right) {
+    Budget.text((long) left.length() + right.length());
+    return left.concat(right);
+  }
+
+  private static boolean repeatable(Object value) {
+    return Values.isText(value) || value instanceof List;
+  }
+
+  private static Object repeat(Object sequence, long times) {
+    boolean text = Values.isText(sequence);
+    long size = text ? sequence.toString().length() : Values.length(sequence);
+    long limit = text ? Budget.MAX_LENGTH : Budget.MAX_ITEMS;
+    if (size > 0 && times > limit / size) {
+      throw new TemplateException(
+          "a repetition of more than %d %s", limit, text ? "characters" : "items");
+    }
+    int count = size == 0 ? 0 : (int) times;
+    if (text) {
+      Budget.text(size * count);
+      return Values.like(sequence, sequence.toString().repeat(count));
+    }
+    Budget.items(size * count);
+    List<Object> repeated = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      repeated.addAll((List<?>) sequence);
+    }
+    return Values.like(sequence, repeated);
+  }
+
+  private static Object integers(String operator, BigInteger a, BigInteger b) {
+    if (operator.equals("/") || operator.equals("**") && b.signum() < 0) {
+      return reals(operator, real(a), real(b));
+    }
+    BigInteger result =
+        switch (operator) {
+          case "+" -> a.add(b);
+          case "-" -> a.subtract(b);
+          case "*" -> a.multiply(b);
+          case "//" -> a.subtract(modulo(a, b, "integer division or modulo by zero")).divide(b);
+          case "%" -> modulo(a, b, "integer modulo by zero");
+          default -> {
+            Budget.bits((a.abs().bitLength() - 1) * b.doubleValue());
+            boolean unit = a.abs().bitLength() <= 1;
+            yield unit && b.testBit(0) ? a : a.pow((int) Math.min(index(normal(b)), 1 << 14));
+          }
+        };
+    Budget.bits(result.bitLength());
+    return normal(result);
+  }
+
+  /** Python's modulo: its sign is the divisor's. */
+  private static BigInteger modulo(BigInteger a, BigInteger b, String byZero) {
+    if (b.signum() == 0) {
+      throw new TemplateException(byZero);
+    }
+    BigInteger rest = a.mod(b.abs());
+    return rest.signum() != 0 && b.signum() < 0 ? rest.add(b) : rest;
+  }
+
+  private static double reals(String operator, double a, double b) {
+    if (b == 0 && "//%".contains(operator)) {
+      throw new TemplateException(
+          switch (operator) {
+            case "//" -> "float floor division by zero";
+            case "%" -> "float modulo";
+            default -> "division by zero";
+          });
+    }
+    double rest = b == 0 ? 0 : a % b;
+    double modulo = rest == 0 ? Math.copySign(0, b) : (b < 0) != (rest < 0) ? rest + b : rest;
+    return switch (operator) {
+      case "+" -> a + b;
+      case "-" -> a - b;
+      case "*" -> a * b;
+      case "/" -> a / b;
+      case "//" -> Math.floor((a - modulo) / b + 0.5);
+      case "%" -> modulo;
+      default -> power(a, b);
+    };
+  }
+
+  private static double power(double a, double b) {
+    double result = a == 1 ? 1 : Math.pow(a, b);
+    boolean finite = Double.isFinite(a) && Double.isFinite(b);
+    if (finite && Double.isNaN(result)) {
+      throw new TemplateException("a power that is a complex number is not supported");
+    }
+    if (finite && Double.isInfinite(result)) {
+      throw new TemplateException(
+          a == 0 ? "0.0 cannot be raised to a negative power" : "Numerical result out of range");
+    }
+    return result;
+  }
+
+  /** {@code -value} or {@code +value}. */
+  static Object sign(String sign, Object value) {
+    if (!Values.isNumber(Values.require(value))) {
+      throw new TemplateException(
+          "bad operand type for unary %s: '%s'", sign, Values.typeName(value));
+    }
+    return value instanceof Double real
+        ? (Object) (sign.equals("-") ? -real : real)
+        : integers(sign, BigInteger.ZERO, big(value));
+  }
+
+  /** The integer as Long if it fits, as BigInteger if not. */
+  static Object normal(BigInteger value) {
+    return value.bitLength() < Long.SIZE ? (Object) value.longValue() : value;
+  }
+
+  static BigInteger big(Object value) {
+    return value instanceof BigInteger big ? big : BigInteger.valueOf(index(value));
+  }
+
+  static double real(Object value) {
+    double real = value instanceof Double given ? given : big(value).doubleValue();
+    if (Double.isInfinite(real) && !(value instanceof Double)) {
+      throw new TemplateException("int too large to convert to float");
+    }
+    return real;
+  }
+
+  /** An index or a count: the integer, or the nearest long. */
+  static long index(Object value) {
+    if (Values.require(value) instanceof Boolean flag) {
+      return flag ? 1 : 0;
+    }
+    if (!Values.isInteger(value)) {
+      throw new TemplateException(
+          "'%s' object cannot be interpreted as an integer", Values.typeName(value));
+    }
+    return value instanceof Long number
+        ? number
+        : ((BigInteger) value).signum() < 0 ? Long.MIN_VALUE : Long.MAX_VALUE;
+  }
+
+  /** {@code left operator right} for {@code == != < <= > >= in} and {@code not in}. */
+  static boolean holds(String operator, Object left, Object right) {
+    switch (operator) {
+      case "==", "!=":
+        return equal(left, right) == operator.equals("==");
+      case "in", "not in":
+        return contains(right, left) == operator.equals("in");
+      default:
+        int order = compare(operator, left, right);
+        boolean less = operator.startsWith("<") ? order < 0 : order > 0;
+        return !isNaN(left) && !isNaN(right) && (less || order == 0 && operator.endsWith("="));
+    }
+  }
+
+  private static boolean isNaN(Object value) {
+    return value instanceof Double real && real.isNaN();
+  }
+
+  static boolean equal(Object left, Object right) {
+    if (Values.isNumber(left) && Values.isNumber(right)) {
+      return !isNaN(left) && compareNumbers(left, right) == 0;
+    }
+    if (Values.isText(left) && Values.isText(right)) {
+      return left.toString().equals(right.toString());
+    }
+    if (!Values.typeName(left).equals(Values.typeName(right))) {
+      return false;
+    }
+    Budget.enter();
+    boolean equal;
+    if (left instanceof List<?> a && right instanceof List<?> b) {
+      Iterator<?> others = b.iterator();
+      equal = a.size() == b.size() && a.stream().allMatch(item -> equal(item, others.next()));
+    } else if (left instanceof Map<?, ?> a && right instanceof Map<?, ?> b) {
+      equal =
+          a.size() == b.size()
+              && a.keySet().stream()
+                  .allMatch(key -> equal(a.get(key), Lookup.get(b, key, Values.MISSING)));
+    } else {
+      equal = left instanceof Undefined || Objects.equals(left, right);
+    }
+    Budget.leave();
+    return equal;
+  }
+
+  /** The order of two values; {@code operator} is for the message where there is none. */
+  static int compare(String operator, Object left, Object right) {
+    Values.require(left);
+    Values.require(right);
+    if (Values.isNumber(left) && Values.isNumber(right)) {
+      return compareNumbers(left, right);
+    }
+    if (Values.isText(left) && Values.isText(right)) {
+      return left.toString().compareTo(right.toString());
+    }
+    String type = Values.typeName(left);
+    String otherType = Values.typeName(right);
+    if (!(left instanceof List<?> a) || !type.equals(otherType)) {
+      throw new TemplateException(
+          "'%s' not supported between instances of '%s' and '%s'", operator, type, otherType);
+    }
+    List<?> b = (List<?>) right;
+    Budget.enter();
+    int i = 0;
+    while (i < Math.min(a.size(), b.size()) && equal(a.get(i), b.get(i))) {
+      i++;
+    }
+    boolean prefix = i == Math.min(a.size(), b.size());
+    int order = prefix ? a.size() - b.size() : compare(operator, a.get(i), b.get(i));
+    Budget.leave();
+    return order;
+  }
+
+  private static int compareNumbers(Object left, Object right) {
+    if (Values.isInteger(left) && Values.isInteger(right)) {
+      return big(left).compareTo(big(right));
+    }
+    double a = left instanceof Double real ? real : big(left).doubleValue();
+    double b = right instanceof Double real ? real : big(right).doubleValue();
+    return a == b ? 0 : Double.compare(a, b);
+  }
+
+  /** {@code item in container}. */
+  static boolean contains(Object container, Object item) {
+    if (Values.isText(container)) {
+      if (!Values.isText(item)) {
+        throw new TemplateException(
+            "'in <string>' requires string as left operand, not %s", Values.typeName(item));
+      }
+      Budget.text(container.toString().length());
+      return container.toString().contains(item.toString());
+    }
+    if (container instanceof Map<?, ?> map) {
+      return Lookup.get(map, item, Values.MISSING) != Values.MISSING;
+    }
+    if (!Values.isIterable(container)) {
+      throw new TemplateException(
+          "argument of type '%s' is not iterable", Values.typeName(container));
+    }
+    return Values.stream(container).anyMatch(other -> equal(other, item));
+  }
+}

@@ -1,0 +1,185 @@
+package org.coldstart.io.jinja;
+
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
+import java.util.Collections;
+import java.util.IllegalFormatException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.coldstart.io.jinja.Builtin.Args;
+import org.coldstart.io.jinja.Values.Markup;
+import org.coldstart.io.jinja.Values.Tuple;
+
+/**
+ * Python's two ways to format, {@code 'text %s %(name)05.2f' % values} and {@code 'text {}
+ * {name!r}'.format(…)} (without format specifications), and how it prints floats. Java's formatter
+ * lays out the values; it takes the same flags as {@code %}.
+ */
+final class TextFormat {
+  private static final Pattern DIRECTIVE =
+      Pattern.compile("%(?:\\((.*?)\\))?([-+ #0]*)(\\d{0,8})(\\.\\d{1,8})?(.?)", Pattern.DOTALL);
+  private static final Pattern FIELD =
+      Pattern.compile("\\{\\{|\\}\\}|\\{(\\w*)(?:!([sra]))?\\}|[{}]");
+
+  private final List<Object> values;
+
+  /** How many of the values were taken in order. */
+  private int used;
+
+  private TextFormat(List<Object> values) {
+    this.values = values;
+  }
+
+  /** {@code format % values}; {@code values} is a tuple, a dict, or the one value. */
+  static Object percent(Object format, Object values) {
+    TextFormat state =
+        new TextFormat(values instanceof Tuple tuple ? tuple : Collections.singletonList(values));
+    Matcher m = DIRECTIVE.matcher(format.toString());
+    StringBuilder out = new StringBuilder();
+    while (m.find()) {
+      String text = m.group(5).equals("%") ? "%" : state.directive(m, values);
+      m.appendReplacement(out, Matcher.quoteReplacement(escaped(format, text)));
+      Budget.text(out.length());
+    }
+    boolean keyed = values instanceof Map || values instanceof List && !(values instanceof Tuple);
+    if (!keyed && state.used < state.values.size()) {
+      throw new TemplateException("not all arguments converted during string formatting");
+    }
+    return Values.like(format, m.appendTail(out).toString());
+  }
+
+  private String directive(Matcher m, Object named) {
+    Object value = m.group(1) == null ? next() : item(named, m.group(1));
+    String precision = m.group(4) == null ? "" : m.group(4);
+    return switch (m.group(5)) {
+      case "s", "r", "a" -> {
+        String flags = m.group(2).contains("-") ? "-" : "";
+        Object text = m.group(5).equals("s") ? Values.str(value) : Values.repr(value);
+        yield laidOut(flags + m.group(3) + precision, 's', text);
+      }
+      case "d", "i", "u" -> {
+        requireNumber(value, "%" + m.group(5) + " format: a real number is");
+        Object whole = value instanceof Double real ? Filters.truncate(real) : value;
+        yield laidOut(m.group(2) + m.group(3), 'd', whole);
+      }
+      case "x", "X", "o", "e", "E", "f", "F" -> {
+        requireNumber(value, "a real number is");
+        yield laidOut(m.group(2) + m.group(3) + precision, m.group(5).charAt(0), value);
+      }
+      default -> throw new TemplateException("unsupported format character '%s'", m.group(5));
+    };
+  }
+
+  private static void requireNumber(Object value, String wanted) {
+    if (!Values.isNumber(Values.require(value))) {
+      throw new TemplateException("%s required, not %s", wanted, Values.typeName(value));
+    }
+  }
+
+  private Object next() {
+    if (used >= values.size()) {
+      throw new TemplateException("not enough arguments for format string");
+    }
+    return values.get(used++);
+  }
+
+  private static Object item(Object named, String name) {
+    if (!(named instanceof Map<?, ?> map)) {
+      throw new TemplateException("format requires a mapping");
+    }
+    Object value = Lookup.get(map, name, Values.MISSING);
+    if (value == Values.MISSING) {
+      throw new TemplateException(Texts.quote(name));
+    }
+    return value;
+  }
+
+  /** {@code format.format(args)}. */
+  static Object braces(Object format, Args args) {
+    TextFormat state = new TextFormat(args.positional());
+    Matcher m = FIELD.matcher(format.toString());
+    StringBuilder out = new StringBuilder();
+    while (m.find()) {
+      if (m.group().length() == 1) {
+        throw new TemplateException("a field of the format string is not supported");
+      }
+      String text = m.group(1) == null ? m.group().substring(1) : state.field(m, args.named());
+      m.appendReplacement(out, Matcher.quoteReplacement(escaped(format, text)));
+      Budget.text(out.length());
+    }
+    return Values.like(format, m.appendTail(out).toString());
+  }
+
+  private String field(Matcher m, Map<String, Object> named) {
+    String name = m.group(1);
+    boolean numbered = name.matches("\\d{1,8}");
+    if (name.isEmpty() ? used < 0 : numbered && used > 0) {
+      throw new TemplateException(
+          "cannot switch from manual field specification to automatic field numbering");
+    }
+    used = numbered ? Integer.parseInt(name) : used;
+    Object value = name.isEmpty() || numbered ? next() : item(named, name);
+    used = numbered ? -1 : used;
+    if (m.group(2) != null) {
+      return m.group(2).equals("s") ? Values.str(value) : Values.repr(value);
+    }
+    return Values.str(value);
+  }
+
+  /** The text, with its HTML escaped if the format is marked. */
+  private static String escaped(Object format, String text) {
+    return format instanceof Markup ? Markup.escape(text).text() : text;
+  }
+
+  /** One value as Java's formatter lays it out; {@code options} are flags, width, precision. */
+  private static String laidOut(String options, char type, Object value) {
+    Matcher width = Pattern.compile("[^1-9.]*(\\d*)(?:\\.(\\d+))?").matcher(options);
+    Budget.text(width.matches() && !width.group(1).isEmpty() ? Long.parseLong(width.group(1)) : 0);
+    boolean real = "eEfF".indexOf(type) >= 0;
+    boolean whole = "dxXo".indexOf(type) >= 0;
+    try {
+      if (real && Values.isNumber(value) && Double.isFinite(Operators.real(value))) {
+        int digits = width.group(2) == null ? 6 : Integer.parseInt(width.group(2));
+        Budget.text(digits);
+        BigDecimal exact = new BigDecimal(Operators.real(value));
+        BigDecimal rounded =
+            type == 'e' || type == 'E'
+                ? exact.round(new MathContext(digits + 1, RoundingMode.HALF_EVEN))
+                : exact.setScale(digits, RoundingMode.HALF_EVEN);
+        return String.format(Locale.ROOT, "%" + options + (type == 'F' ? 'f' : type), rounded);
+      }
+      Object argument = whole && Values.isInteger(value) ? Operators.big(value) : Values.str(value);
+      return String.format(Locale.ROOT, "%" + options + (real ? 's' : type), argument);
+    } catch (IllegalFormatException e) {
+      throw new TemplateException(
+          "Unknown format code '%s' for object of type '%s'", type, Values.typeName(value));
+    }
+  }
+
+  /** {@code repr(float)}: the shortest digits that read back as the same float. */
+  static String repr(double value) {
+    if (!Double.isFinite(value)) {
+      return Double.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
+    }
+    if (value == 0) {
+      return 1 / value < 0 ? "-0.0" : "0.0";
+    }
+    BigDecimal exact = new BigDecimal(value);
+    BigDecimal shortest;
+    int digits = 0;
+    do {
+      shortest = exact.round(new MathContext(++digits, RoundingMode.HALF_EVEN));
+    } while (shortest.doubleValue() != value);
+    int exponent = shortest.precision() - shortest.scale() - 1;
+    if (exponent >= -4 && exponent < 16) {
+      String plain = shortest.stripTrailingZeros().toPlainString();
+      return plain.indexOf('.') < 0 ? plain + ".0" : plain;
+    }
+    String mantissa = shortest.movePointLeft(exponent).stripTrailingZeros().toPlainString();
+    return mantissa + "e%+03d".formatted(exponent);
+  }
+}
