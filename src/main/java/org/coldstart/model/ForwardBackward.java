@@ -86,24 +86,19 @@ public final class ForwardBackward implements AutoCloseable {
    *
    * @param contexts each row's tokens before the first position that predicts a label
    * @param longest tokens of the longest row
-   * @return how many tokens were read; 0 if that is not worth while, if the model's attention does
-   *     not allow for it, or if an adapter's dropout makes a difference between the rows
+   * @return how many tokens were read; 0 if that is not worth while, or if the model's attention
+   *     does not allow for it
    */
   public int beginRows(List<int[]> contexts, int longest) {
     leaveBeginning();
     int length = SharedPrefix.sharedBy(contexts);
-    if (length == 0 || dropsOut() || !decoder.canShare(longest)) {
+    if (length == 0 || !decoder.canShare(longest)) {
       return 0;
     }
     long[] ids = Arrays.stream(contexts.get(0), 0, length).asLongStream().toArray();
     begun = new Way(ids, new long[] {length}, true);
     begun.forward(UnaryOperator.identity()).close();
     return length;
-  }
-
-  private boolean dropsOut() {
-    Lora adapter = decoder.trainable().adapter();
-    return adapter != null && adapter.config().loraDropout() > 0;
   }
 
   /** Takes what the rows have sent back through their beginning, if one was read. */

@@ -3,10 +3,9 @@ package org.coldstart.train;
 import java.util.Arrays;
 
 /**
- * The 256 values that an 8-bit moment can take, as shares of the largest in its block: dense near
- * 1, sparse but never far off towards 0, over seven powers of ten (dynamic tree quantisation;
- * Dettmers, 2016, and Dettmers et al., 2022). The values are bitsandbytes' {@code
- * create_dynamic_map}'s.
+ * The 256 values q of 8-bit state, relative to their block's maximum, ascending (dynamic tree
+ * quantization; Dettmers, 2016): in each of seven powers of ten 2, 4, 8 … evenly spaced values, the
+ * most between 0.1 and 1. They are those of bitsandbytes' {@code create_dynamic_map}.
  */
 final class DynamicCode {
 
@@ -54,9 +53,9 @@ final class DynamicCode {
   }
 
   /**
-   * By the upper 16 bits of a float, the code of the smallest float that begins with them. Codes
-   * lie so far apart that the floats of one beginning meet at most one border, so comparing with
-   * that border gives any float's nearest code.
+   * By the upper 16 bits of a float, the code nearest to the smallest float with these bits. Codes
+   * are so far apart that floats with the same upper bits lie on both sides of at most one border
+   * between two codes, so one comparison with it gives any float's nearest code.
    */
   float[] floors() {
     float[] middles = middles();
@@ -70,10 +69,7 @@ final class DynamicCode {
     return floors;
   }
 
-  /**
-   * By the upper 16 bits of a float, the border above the code of {@link #floors}; a float above it
-   * belongs to the next code.
-   */
+  /** By the upper 16 bits of a float, the border between {@link #floors}' code and the next. */
   float[] borders() {
     float[] middles = middles();
     float[] borders = floors();

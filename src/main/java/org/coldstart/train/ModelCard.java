@@ -108,7 +108,8 @@ public record ModelCard(
   private String origin() {
     return "Made "
         + (baseModel == null ? "" : "from " + baseModel + " ")
-        + "by supervised fine-tuning of all weights"
+        + "by supervised fine-tuning of "
+        + result.trained()
         + (datasets.isEmpty() ? "" : " on " + String.join(", ", datasets))
         + (result.interrupted() ? "; the run was interrupted before its end." : ".");
   }
@@ -137,26 +138,14 @@ public record ModelCard(
             String.format(Locale.ROOT, "%.4f → %.4f", values[0], values[values.length - 1]));
   }
 
-  /** Under the names that transformers' users know. */
+  /** Under TRL's names: {@code learning_rate}. */
   private String hyperParameters() {
     List<String> rows = new ArrayList<>();
-    rows.add(row("learning_rate", config.learningRate()));
-    rows.add(row("lr_scheduler_type", lower(config.lrSchedulerType())));
-    rows.add(row("warmup_ratio", config.warmupRatio()));
-    rows.add(
-        config.maxSteps() > 0
-            ? row("max_steps", config.maxSteps())
-            : row("num_train_epochs", config.numTrainEpochs()));
-    rows.add(row("per_device_train_batch_size", config.perDeviceTrainBatchSize()));
-    rows.add(row("gradient_accumulation_steps", config.gradientAccumulationSteps()));
-    rows.add(row("max_length", config.maxLength()));
-    rows.add(row("optim", lower(config.optim())));
-    rows.add(row("weight_decay", config.weightDecay()));
-    rows.add(row("adam_beta1, adam_beta2", config.adamBeta1() + ", " + config.adamBeta2()));
-    rows.add(row("adam_epsilon", config.adamEpsilon()));
-    rows.add(row("max_grad_norm", config.maxGradNorm()));
-    rows.add(row("precision of matrix products", lower(config.precision())));
-    rows.add(row("seed", config.seed()));
+    config
+        .recipe()
+        .forEach(
+            (name, value) ->
+                rows.add(row(lower(name.replaceAll("(?=[A-Z])", "_")), lower(value))));
     return table("Hyper-parameters", rows);
   }
 
@@ -180,7 +169,7 @@ public record ModelCard(
     return String.format(Locale.ROOT, "%,d", value);
   }
 
-  private static String lower(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT);
+  private static String lower(String text) {
+    return text.toLowerCase(Locale.ROOT);
   }
 }

@@ -148,8 +148,10 @@ class CheckpointsTest {
   }
 
   @Test
-  void whatADeadProcessLeftGoesAndOtherFilesStay() throws IOException {
-    Files.createDirectories(folder.resolve(".checkpoint-4.tmp/half"));
+  void whatADeadProcessLeftIsDeletedAndOtherFilesStay() throws Exception {
+    Process dead = new ProcessBuilder("true").start();
+    dead.waitFor();
+    Files.createDirectories(folder.resolve(".checkpoint-4." + dead.pid() + "-1.tmp/half"));
     Files.createDirectories(folder.resolve("checkpoint-7"));
     Files.writeString(folder.resolve("notes.txt"), "mine");
     train(config().maxSteps(2).build());
@@ -158,6 +160,14 @@ class CheckpointsTest {
         folder.resolve("checkpoint-2"),
         SftTrainer.lastCheckpoint(folder).orElseThrow(),
         "a folder without state is no checkpoint of a run");
+  }
+
+  @Test
+  void aSaveThatAnotherProcessHasUnderWayStays() throws IOException {
+    long living = ProcessHandle.current().pid();
+    Path half = Files.createDirectories(folder.resolve(".checkpoint-4." + living + "-1.tmp/half"));
+    train(config().maxSteps(2).build());
+    assertTrue(Files.exists(half));
   }
 
   @Test

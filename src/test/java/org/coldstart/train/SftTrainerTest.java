@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +27,7 @@ import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.io.torch.Memory;
 import org.coldstart.io.torch.Precision;
+import org.coldstart.io.torch.Torch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -81,6 +84,21 @@ class SftTrainerTest {
   }
 
   @Test
+  void withoutNoiseTorchsRandomNumbersAreLeftAlone() {
+    Torch.seed(1);
+    float[] expected = randomNumbers();
+    Torch.seed(1);
+    trainer(SftConfig.builder().maxSteps(2), 4, 0).train();
+    assertArrayEquals(expected, randomNumbers());
+  }
+
+  private static float[] randomNumbers() {
+    try (NDManager scope = Torch.newManager()) {
+      return scope.randomUniform(0, 1, new Shape(4)).toFloatArray();
+    }
+  }
+
+  @Test
   void trainingLowersTheLoss() {
     TrainingResult result =
         trainer(SftConfig.builder().learningRate(3e-3).maxSteps(60), 8, 0).train();
@@ -92,7 +110,7 @@ class SftTrainerTest {
   void stepsEpochsAndThePartialLastGroupAreCounted() {
     // Ten rows in batches of 2 make five batches; in groups of 2 three steps, the last of one
     // batch.
-    List<TrainingListener.Step> told = new ArrayList<>();
+    List<TrainingListener.Step> notified = new ArrayList<>();
     SftConfig.Builder config =
         SftConfig.builder()
             .perDeviceTrainBatchSize(2)
@@ -103,7 +121,7 @@ class SftTrainerTest {
         new TrainingListener() {
           @Override
           public void onStep(Step step) {
-            told.add(step);
+            notified.add(step);
           }
         };
     SftTrainer trainer = trainer(config, 10, 0);
@@ -117,8 +135,8 @@ class SftTrainerTest {
     assertEquals(
         List.of(0.4, 0.8, 1.0, 1.4, 1.8, 2.0), log.stream().map(TrainingLog.Entry::epoch).toList());
     assertEquals(
-        List.of(1, 2, 3, 4, 5, 6), told.stream().map(TrainingListener.Step::step).toList());
-    assertTrue(told.stream().allMatch(progress -> progress.totalSteps() == 6));
+        List.of(1, 2, 3, 4, 5, 6), notified.stream().map(TrainingListener.Step::step).toList());
+    assertTrue(notified.stream().allMatch(progress -> progress.totalSteps() == 6));
     assertFalse(result.interrupted());
   }
 

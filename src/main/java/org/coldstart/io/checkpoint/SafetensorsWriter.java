@@ -47,6 +47,11 @@ public final class SafetensorsWriter {
     write(target, source, in(dtype, source));
   }
 
+  /** The same with each tensor in the type it has there: F32, BF16, F16 or U8. */
+  public static void write(Path target, TensorSource source) {
+    write(target, source, source.tensors().values());
+  }
+
   /** The same with some of the tensors, each in the type that {@code tensors} gives it. */
   static void write(Path target, TensorSource source, Collection<TensorInfo> tensors) {
     AtomicFiles.write(
@@ -68,7 +73,8 @@ public final class SafetensorsWriter {
       WritableByteChannel out, TensorSource source, Collection<TensorInfo> tensors)
       throws IOException {
     for (TensorInfo tensor : tensors) {
-      if (!SaveOptions.WRITABLE.contains(tensor.dtype())) {
+      boolean isBytes = tensor.dtype() == DType.U8 && tensor.equals(source.tensor(tensor.name()));
+      if (!isBytes && !SaveOptions.WRITABLE.contains(tensor.dtype())) {
         throw new CheckpointException(
             "Tensors are written in F32, BF16 or F16, not in " + tensor.dtype() + ".");
       }

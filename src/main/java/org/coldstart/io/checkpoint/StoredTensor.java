@@ -58,7 +58,7 @@ final class StoredTensor {
       HalfPrecision.encode(floats.flip(), as, into);
       return;
     }
-    checkRange(offset, into.remaining() / as.blockBytes());
+    checkBounds(offset, into.remaining() / as.blockBytes());
     try {
       ByteBuffer stored = file.slice(position + as.bytes(offset), into.remaining());
       into.put(stored);
@@ -93,6 +93,10 @@ final class StoredTensor {
               + info.dtype()
               + ", which cannot be read; use a checkpoint in F32, F16, BF16, Q8_0 or Q4_K.");
     }
+    checkBounds(offset, count);
+  }
+
+  private void checkBounds(long offset, int count) {
     if (offset < 0 || offset > info.elements() - count) {
       throw new CheckpointException(
           "Elements "
