@@ -9,20 +9,10 @@ import java.util.function.Supplier;
 import org.coldstart.data.Example;
 
 /** Why a run cannot go on: a sentence with the step and the way out, and the last checkpoint. */
-final class Failures {
+record Failures(TrainingData data, SftConfig config, TrainerState state) {
 
   private static final List<String> OUT_OF_MEMORY =
       List.of("can't allocate memory", "not enough memory", "out of memory");
-
-  private final TrainingData data;
-  private final SftConfig config;
-  private final TrainerState state;
-
-  Failures(TrainingData data, SftConfig config, TrainerState state) {
-    this.data = data;
-    this.config = config;
-    this.state = state;
-  }
 
   /** The last checkpoint the run has saved, or null. */
   Path lastCheckpoint() {
@@ -93,25 +83,19 @@ final class Failures {
   /** The loss or the gradient of the next step is not finite. */
   TrainingException diverged(String what, double value, List<Example> rows) {
     String message =
-        "The %s %s at %s of the training data: training has diverged. Load the model or a"
-            + " checkpoint again and train with a lower learning rate. ";
-    return failure(
-        message.formatted(what.formatted(state.globalStep + 1), value, data.rowNumbers(rows)),
-        lastCheckpoint(),
-        false,
-        null);
+        "The %s %s at %s of the training data: it has diverged. Load the model or a checkpoint again"
+            + " and train with a lower learning rate. ";
+    String event = what.formatted(state.globalStep + 1);
+    message = message.formatted(event, value, data.rowNumbers(rows));
+    return failure(message, lastCheckpoint(), false, null);
   }
 
   /** A listener or the disk failed between two steps: nothing is lost. */
-  TrainingException betweenSteps(RuntimeException cause) {
-    String reason = String.valueOf(cause.getMessage()).strip();
+  TrainingException betweenSteps(String reason, Throwable cause) {
     String message =
-        "Training stopped after step %d: %s%s The model holds that step; resume() goes on. ";
-    return failure(
-        message.formatted(state.globalStep, reason, reason.endsWith(".") ? "" : "."),
-        lastCheckpoint(),
-        true,
-        cause);
+        "Training stopped after step %d: %s%s The model holds that step; resume() goes on. "
+            .formatted(state.globalStep, reason, reason.endsWith(".") ? "" : ".");
+    return failure(message, lastCheckpoint(), true, cause);
   }
 
   private static TrainingException failure(

@@ -115,7 +115,8 @@ public final class SftTrainer {
           Failures.withMemory(
               () -> Optimizer.of(model.trainableParameters(), config),
               cause -> new Failures(data, config, state).outOfMemory(cause));
-      return run(newRun(state, optimizer, checkpoints()), listeners);
+      return run(
+          new TrainingRun(model, config, data, state, optimizer, checkpoints()), listeners);
     }
   }
 
@@ -166,7 +167,7 @@ public final class SftTrainer {
     Optimizer optimizer = Optimizer.of(model.trainableParameters(), config);
     try {
       Checkpoints.restore(checkpoint, optimizer, state.globalStep);
-      return newRun(state, optimizer, checkpoints);
+      return new TrainingRun(model, config, data, state, optimizer, checkpoints);
     } catch (RuntimeException | OutOfMemoryError e) {
       optimizer.close();
       throw e;
@@ -195,10 +196,6 @@ public final class SftTrainer {
 
   private Checkpoints checkpoints() {
     return new Checkpoints(model, tokenizer, config, data);
-  }
-
-  private TrainingRun newRun(TrainerState state, Optimizer optimizer, Checkpoints checkpoints) {
-    return new TrainingRun(model, config, data, state, optimizer, checkpoints);
   }
 
   private TrainingResult run(TrainingRun run, TrainingListener... listeners) {

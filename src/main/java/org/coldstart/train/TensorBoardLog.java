@@ -93,9 +93,4 @@ public final class TensorBoardLog implements TrainingListener {
     checksum.update(bytes, from, length);
     return Integer.rotateRight((int) checksum.getValue(), 15) + 0xa282ead8;
   }
-
-  /** Where the events are. */
-  public Path file() {
-    return file;
-  }
 }

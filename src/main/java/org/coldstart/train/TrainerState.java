@@ -103,12 +103,12 @@ final class TrainerState {
   transient Path folder;
 
   /** Counts an optimizer step. */
-  void addStep(TrainingStep.Result result, List<Example> rows, boolean endsEpoch) {
+  void addStep(TrainingStep.Result result, boolean endsEpoch) {
     globalStep++;
     epochIndex += endsEpoch ? 1 : 0;
     stepInEpoch = endsEpoch ? 0 : stepInEpoch + 1;
-    numRowsSeen += rows.size();
-    numInputTokensSeen += rows.stream().mapToLong(Example::length).sum();
+    numRowsSeen += result.rows().size();
+    numInputTokensSeen += result.rows().stream().mapToLong(Example::length).sum();
     total = total.plus(result.sums());
     sinceLog = sinceLog.plus(result.sums());
     stepLoss = result.sums().meanLoss();

@@ -11,24 +11,11 @@ import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
 
 /** The rows of a run, and the batches and optimizer steps each epoch makes of them. */
-final class TrainingData {
+record TrainingData(List<Example> train, List<Example> eval, SftConfig config) {
 
-  private final List<Example> train;
-  private final List<Example> eval;
-  private final SftConfig config;
-
-  TrainingData(List<Example> train, List<Example> eval, SftConfig config) {
-    this.train = List.copyOf(train);
-    this.eval = List.copyOf(eval);
-    this.config = config;
-  }
-
-  List<Example> eval() {
-    return eval;
-  }
-
-  List<Example> train() {
-    return train;
+  TrainingData {
+    train = List.copyOf(train);
+    eval = List.copyOf(eval);
   }
 
   /** The optimizer steps a full run takes. */

@@ -2,6 +2,7 @@ package org.coldstart.train;
 
 import ai.djl.ndarray.NDArray;
 import java.nio.file.Path;
+import java.util.Formatter;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -50,13 +51,10 @@ public record TrainingResult(
 
   /** What training changes of a model, in words. */
   static String trained(CausalLm model) {
-    TrainableCount count = model.trainableCount();
     if (model.adapter().isPresent()) {
       LoraConfig lora = model.adapter().get().config();
-      String targets =
-          lora.targetModules().regex() == null
-              ? String.join(", ", lora.targetModules().names())
-              : lora.targetModules().regex();
+      String regex = lora.targetModules().regex();
+      String targets = regex == null ? String.join(", ", lora.targetModules().names()) : regex;
       int rows = lora.trainableTokenIndices().values().stream().mapToInt(List::size).max().orElse(0);
       return "LoRA (r = %d, alpha = %s, on %s)".formatted(lora.r(), lora.loraAlpha(), targets)
           + (rows == 0 ? "" : " and the embedding rows of " + rows + " tokens");
@@ -66,6 +64,7 @@ public record TrainingResult(
       long rows = trained.values().iterator().next().getShape().get(0);
       return "the embedding rows of " + rows + " tokens";
     }
+    TrainableCount count = model.trainableCount();
     return count.trainable() == count.all()
         ? "all weights"
         : String.format(Locale.ROOT, "%,d of %,d weights", count.trainable(), count.all());
@@ -73,22 +72,18 @@ public record TrainingResult(
 
   @Override
   public String toString() {
-    return String.format(
-        Locale.ROOT,
-        "%s %d steps, %d rows, %,d tokens in %.0f s (%.0f tokens/s); train loss %.4f%s%s%s",
-        interrupted ? "Interrupted after" : stoppedEarly ? "Stopped early after" : "Trained",
-        steps,
-        rows,
-        tokens,
-        seconds,
-        tokensPerSecond,
-        trainLoss,
-        Double.isNaN(evalLoss) ? "" : String.format(Locale.ROOT, ", eval loss %.4f", evalLoss),
-        peakMemory.isPresent()
-            ? String.format(Locale.ROOT, "; peak memory %.2f GiB", peakMemory.getAsLong() / 0x1p30)
-            : "",
-        interrupted
-            ? lastCheckpoint.map(folder -> "; saved in " + folder).orElse("; resume() goes on")
-            : "");
+    String how = interrupted ? "Interrupted after" : stoppedEarly ? "Stopped early after" : "Trained";
+    Formatter text = new Formatter(Locale.ROOT);
+    text.format("%s %d steps, %d rows, %,d tokens in ", how, steps, rows, tokens);
+    text.format("%.0f s (%.0f tokens/s); train loss %.4f", seconds, tokensPerSecond, trainLoss);
+    if (!Double.isNaN(evalLoss)) {
+      text.format(", eval loss %.4f", evalLoss);
+    }
+    peakMemory.ifPresent(bytes -> text.format("; peak memory %.2f GiB", bytes / 0x1p30));
+    if (interrupted) {
+      Optional<String> saved = lastCheckpoint.map(folder -> "saved in " + folder);
+      text.format("; %s", saved.orElse("resume() goes on"));
+    }
+    return text.toString();
   }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.coldstart.data.Example;
 import org.coldstart.io.checkpoint.CheckpointException;
 import org.coldstart.io.torch.Memory;
@@ -67,8 +68,8 @@ final class TrainingRun implements AutoCloseable {
       TrainingResult result = result();
       notifyAll(listener -> listener.onEnd(result));
       return result;
-    } catch (ListenerFailure | CheckpointException e) {
-      throw failures.betweenSteps(e);
+    } catch (CheckpointException e) {
+      throw failures.betweenSteps(e.getMessage(), e);
     } catch (RuntimeException | OutOfMemoryError e) {
       if (Failures.isOutOfMemory(e)) {
         throw failures.outOfMemory(e);
@@ -100,11 +101,9 @@ final class TrainingRun implements AutoCloseable {
   private void trainEpoch(List<List<List<Example>>> steps) {
     for (int i = state.stepInEpoch; i < steps.size() && goesOn(); i++) {
       long start = System.nanoTime();
-      List<List<Example>> microBatches = steps.get(i);
-      Optional<TrainingStep.Result> result = step.take(microBatches, state.globalStep);
+      Optional<TrainingStep.Result> result = step.take(steps.get(i), state.globalStep);
       if (result.isPresent()) {
-        List<Example> rows = microBatches.stream().flatMap(List::stream).toList();
-        state.addStep(result.get(), rows, i == steps.size() - 1);
+        state.addStep(result.get(), i == steps.size() - 1);
         state.trainingSeconds += (System.nanoTime() - start) / 1e9;
         report();
       }
@@ -127,12 +126,9 @@ final class TrainingRun implements AutoCloseable {
 
   /** So that the curve starts at the untrained model, which is no candidate for the best. */
   private void evaluateUntrained() {
-    Optional<LossSums> sums = evaluate();
-    if (!data.eval().isEmpty() && sums.isPresent()) {
-      TrainingLog.Entry entry = entry(sums);
-      state.logHistory.add(entry);
-      notifyAll(listener -> listener.onLog(entry));
-    }
+    Optional<LossSums> sums = data.eval().isEmpty() ? Optional.empty() : evaluate();
+    sums.ifPresent(it -> state.logHistory.add(entry(sums)));
+    state.entry().ifPresent(entry -> notifyAll(listener -> listener.onLog(entry)));
   }
 
   /** The held-out rows' loss; empty after an interrupt, which stays pending. */
@@ -273,10 +269,6 @@ final class TrainingRun implements AutoCloseable {
       checkpoints.loadBest(state);
       evalLoss = state.bestMetric;
     }
-    Optional<Path> best =
-        state.savedSteps.contains(state.bestGlobalStep)
-            ? Optional.of(checkpoints.folder(state.bestGlobalStep))
-            : Optional.empty();
     return new TrainingResult(
         state.globalStep,
         state.numRowsSeen,
@@ -290,27 +282,22 @@ final class TrainingRun implements AutoCloseable {
         stopsEarly(),
         TrainingResult.trained(model),
         Optional.ofNullable(failures.lastCheckpoint()),
-        best,
+        Stream.of(state.bestGlobalStep)
+            .filter(state.savedSteps::contains)
+            .map(checkpoints::folder)
+            .findAny(),
         log());
-  }
-
-  /** Names the listener that failed; {@link Failures} adds the step. */
-  private static final class ListenerFailure extends RuntimeException {
-    private static final long serialVersionUID = 1;
-
-    ListenerFailure(TrainingListener listener, Throwable cause) {
-      super("The listener " + listener.getClass().getName() + " failed: " + cause, cause);
-    }
   }
 
   /** Every listener is notified, even after one that failed. */
   private void notifyAll(Consumer<TrainingListener> event) {
-    ListenerFailure failure = null;
+    TrainingException failure = null;
     for (TrainingListener listener : listeners) {
       try {
         event.accept(listener);
       } catch (RuntimeException | OutOfMemoryError e) {
-        failure = failure == null ? new ListenerFailure(listener, e) : failure;
+        String reason = "The listener " + listener.getClass().getName() + " failed: " + e;
+        failure = failure == null ? failures.betweenSteps(reason, e) : failure;
       }
     }
     if (failure != null) {

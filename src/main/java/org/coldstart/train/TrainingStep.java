@@ -22,11 +22,13 @@ final class TrainingStep {
   /**
    * What a step has measured.
    *
+   * @param rows of all its micro-batches
    * @param sums of the loss and its like over the kept tokens
    * @param gradNorm global norm of the gradient, before clipping
    * @param learningRate with which the step was taken
    */
-  record Result(LossSums sums, double gradNorm, double learningRate) {}
+  record Result(
+      List<Example> rows, LossSums sums, double gradNorm, double learningRate) {}
 
   private final CausalLm model;
   private final ForwardBackward pass;
@@ -86,7 +88,7 @@ final class TrainingStep {
     optimizer.step(pass.gradients(), learningRate);
     pass.gradients().clear();
     pass.weightsChanged();
-    return Optional.of(new Result(sums, gradNorm, learningRate));
+    return Optional.of(new Result(rows, sums, gradNorm, learningRate));
   }
 
   private double learningRate(int step) {
