@@ -298,6 +298,56 @@ def plain_kernel_with_one_line():
         require_text(kernel.run_well("ai.djl.util.Utils.getCacheDir()"), str(ROOT / ".tools" / "djl"))
 
 
+def resident_megabytes(kernel: Kernel) -> float:
+    pid = kernel.manager.provisioner.process.pid
+    return int(subprocess.check_output(["ps", "-o", "rss=", "-p", str(pid)])) / 1024
+
+
+def held_after_runs(cell: str, preparation: str = "") -> list[float]:
+    """The kernel's memory in MB after each of five runs of a cell."""
+    with running(KernelManager(kernel_name="java")) as kernel:
+        kernel.run_well('String name = "SmolLM2-135M-Instruct";' + preparation)
+        held = []
+        for _ in range(5):
+            kernel.run_well(cell)
+            held.append(resident_megabytes(kernel))
+        return held
+
+
+def require_no_more_than_two(held: list[float], each: int):
+    """The first run has one: two grow memory by one more, three by two; freed pieces that do not fit are between."""
+    require(max(held) < held[0] + 1.75 * each, f"after each run the kernel held {[round(mb) for mb in held]} MB")
+
+
+MODEL_MEGABYTES = 538  # 134.5 million weights in f32
+
+
+def model_loaded_again_and_again():
+    """Of a cell that loads a model, run five times, no more than two models stay in memory."""
+    held = held_after_runs("CausalLm model = CausalLm.fromPretrained(name);")
+    require_no_more_than_two(held, MODEL_MEGABYTES)
+
+
+def adapter_attached_again_and_again():
+    """The same with an adapter of about half the model's size, which refers to its model."""
+    held = held_after_runs("""
+        CausalLm model = CausalLm.fromPretrained(name);
+        Lora lora = Lora.attach(model, LoraConfig.builder().r(256).targetModules("all-linear").build());""")
+    require_no_more_than_two(held, MODEL_MEGABYTES + 313)
+
+
+def chat_begun_again_and_again():
+    """The same with chats on one model, whose caches hold 2,000 tokens."""
+    held = held_after_runs("""
+        ReasoningChat chat = new ReasoningChat(model, tokenizer, Sampling.greedy(), 1);
+        chat.reply("word ".repeat(2000));""", """
+        CausalLm model = CausalLm.fromPretrained(name);
+        Tokenizer tokenizer = Tokenizer.fromPretrained(name);
+        ReasoningRole.prepareConversationTemplate(tokenizer);
+        model.resizeTokenEmbeddings(tokenizer);""")
+    require_no_more_than_two(held, 104)
+
+
 CHECKS = (
     interrupted_between_steps,
     interrupted_and_resumed,
@@ -306,6 +356,9 @@ CHECKS = (
     thrown_in_a_cell,
     failing_renderers,
     plain_kernel_with_one_line,
+    model_loaded_again_and_again,
+    adapter_attached_again_and_again,
+    chat_begun_again_and_again,
 )
 
 

@@ -1,12 +1,20 @@
 package org.coldstart;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -32,6 +40,7 @@ class LayersTest {
           "model",
           "data",
           "data.village",
+          "lora",
           "generate",
           "train",
           "evaluate",
@@ -40,6 +49,10 @@ class LayersTest {
 
   private static final Pattern MENTION =
       Pattern.compile("\\borg\\.coldstart\\.((?:[a-z]+\\.)*[a-z]+)\\.[A-Z]");
+
+  private static final Pattern WORD = Pattern.compile("\\b[A-Z]\\w*");
+  private static final Pattern IMPORT =
+      Pattern.compile("import (?:static )?(org\\.coldstart\\.(?:[a-z]+\\.)*[A-Z]\\w*)");
 
   @Test
   void noPackageKnowsOneAboveIt() throws IOException {
@@ -53,6 +66,48 @@ class LayersTest {
             source ->
                 !layer(source).equals("io.torch") && read(source).contains("ai.djl.pytorch"));
     assertEquals(List.of(), found, "know DJL's engine");
+  }
+
+  /** What {@code Decoder} needs, directly or by way of what it needs: imports and neighbours. */
+  @Test
+  void theDecoderNeedsLittleAndNoAdapterTrainerHubOrTokenizer() throws IOException {
+    Set<Path> closure = new TreeSet<>();
+    Deque<Path> next = new ArrayDeque<>(List.of(ROOT.resolve("model/Decoder.java")));
+    Map<String, Path> sources = new HashMap<>();
+    sourcesThat(source -> true).forEach(name -> sources.put(className(Path.of(name)), Path.of(name)));
+    while (!next.isEmpty()) {
+      Path source = next.pop();
+      if (closure.add(source)) {
+        String code = withoutComments(read(source));
+        WORD.matcher(code)
+            .results()
+            .map(word -> sources.get("org.coldstart." + layer(source) + "." + word.group()))
+            .filter(Objects::nonNull)
+            .forEach(next::add);
+        IMPORT
+            .matcher(code)
+            .results()
+            .map(name -> sources.get(name.group(1)))
+            .filter(Objects::nonNull)
+            .forEach(next::add);
+      }
+    }
+    assertTrue(closure.size() <= 60, closure.size() + " files: " + closure);
+    assertTrue(closure.contains(ROOT.resolve("model/Attention.java")), "neighbours are followed");
+    List<Path> strangers =
+        closure.stream()
+            .filter(file -> layer(file).matches("(lora|train|tokenizer|io\\.(hub|jinja))"))
+            .toList();
+    assertEquals(List.of(), strangers, "of which the decoder should know nothing");
+  }
+
+  private static String className(Path source) {
+    String file = source.getFileName().toString();
+    return "org.coldstart." + layer(source) + "." + file.substring(0, file.indexOf('.'));
+  }
+
+  private static String withoutComments(String code) {
+    return code.replaceAll("(?s)/\\*.*?\\*/", "").replaceAll("//[^\n]*", "");
   }
 
   private static boolean looksUp(Path source) {

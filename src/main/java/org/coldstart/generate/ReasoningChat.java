@@ -8,10 +8,12 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.coldstart.data.ReasoningRole;
 import org.coldstart.model.CausalLm;
+import org.coldstart.model.KvCache;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.tokenizer.TurnTokens;
 import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.NativeMemory;
 import org.coldstart.io.torch.Torch;
 
 /**
@@ -29,7 +31,8 @@ import org.coldstart.io.torch.Torch;
  * <p>The tokenizer's template must open a reasoning turn, see {@link
  * ReasoningRole#prepareConversationTemplate}. A phase ends at the template's end-of-turn token, at
  * any end token that the checkpoint or the tokenizer names, at the token limit, or when the thread
- * is interrupted. The cache is native memory: close the chat. After training, {@link #reset} it.
+ * is interrupted. The cache is native memory: close the
+ * chat, or it is kept until nothing refers to the chat and another begins. After training, {@link #reset} it.
  */
 public final class ReasoningChat implements AutoCloseable {
 
@@ -83,6 +86,7 @@ public final class ReasoningChat implements AutoCloseable {
       List<Message> messages,
       Sampling sampling,
       int maxNewTokens) {
+    NativeMemory.freeUnreachable(KvCache.class); // of chats that a cell has replaced
     Generator.checkMaxNewTokens(maxNewTokens);
     Transcript.requireReasoning(tokenizer);
     this.model = model;

@@ -8,10 +8,10 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * What a forward pass keeps for the way back: the last tensor kept is the first one recalled.
+ * The activations that a forward pass keeps for backward: the last one kept is the first recalled.
  *
- * <p>A layer's intermediate tensors die with the layer. So tensors are first only noted, and move
- * into the tape's keeping once the layer is through.
+ * <p>A layer's intermediate tensors are released with the layer. So tensors are first only noted,
+ * and become this object's own at the layer's end.
  */
 final class ActivationStack implements AutoCloseable {
 
@@ -28,13 +28,13 @@ final class ActivationStack implements AutoCloseable {
     noted.add(x);
   }
 
-  /** Takes over what was kept since the last call, before its layer's tensors are released. */
+  /** Takes over what was kept since the last call: before its layer's tensors are released. */
   void settle() {
     noted.forEach(x -> x.attach(manager));
     noted.clear();
   }
 
-  /** The tensor kept last, from now on in the keeping of {@code next}. */
+  /** The tensor kept last, owned by {@code next} from now on. */
   NDArray recall(NDManager next) {
     NDArray x = kept.pop();
     x.attach(next);

@@ -3,13 +3,12 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 
 /**
- * Where the positions of a pass stand, and which keys each of them sees.
+ * The positions of a pass's tokens, and what each attends to, in layers of one kind.
  *
- * @param cos cosine of each position's angles, shape (n, 1, head size), in the type of activations
- * @param sin likewise
- * @param minusSin for the way back
- * @param mask with a cache: added to the attention scores, or null if every key may be seen
- * @param window without one: how many positions, itself included, a position sees
- * @param flash without one: whether the flash kernel serves, which knows neither window nor cap
+ * @param cos cosines of each position's angles, shape (n, 1, head size), in the type of activations
+ * @param sin sines, likewise
+ * @param mask with a cache: added to the attention scores; null if nothing is hidden
+ * @param window how many positions, itself included, a position attends to
+ * @param flash without a cache: whether the CPU's flash kernel serves
  */
-record AttentionContext(NDArray cos, NDArray sin, NDArray minusSin, NDArray mask, int window, boolean flash) {}
+record AttentionContext(NDArray cos, NDArray sin, NDArray mask, int window, boolean flash) {}

@@ -16,10 +16,9 @@ import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 
 /**
- * How the layers of one kind look at a row: by which rotary angles, and how far back.
+ * What the layers of one kind attend to: by which rotary angles, and how far back.
  *
- * @param rotary the angles
- * @param window how many positions, itself included, a position sees
+ * @param window how many positions, itself included, a position attends to
  * @param capped whether scores are capped, which torch's kernels cannot do
  */
 record AttentionSpan(RotaryEmbedding rotary, int window, boolean capped) {
@@ -27,42 +26,43 @@ record AttentionSpan(RotaryEmbedding rotary, int window, boolean capped) {
   /** One for each kind of layer that there is. */
   static Map<LayerType, AttentionSpan> all(NDManager manager, AttentionConfig config) {
     Map<RopeParameters, RotaryEmbedding> rotaries = new HashMap<>();
-    Map<LayerType, AttentionSpan> horizons = new EnumMap<>(LayerType.class);
+    Map<LayerType, AttentionSpan> spans = new EnumMap<>(LayerType.class);
     for (LayerType type : EnumSet.copyOf(config.layerTypes())) {
       RotaryEmbedding rotary =
           rotaries.computeIfAbsent(
               config.ropes().get(type),
               rope -> new RotaryEmbedding(manager, rope, config.headDim()));
       int window = type == LayerType.SLIDING_ATTENTION ? config.slidingWindow() : Integer.MAX_VALUE;
-      horizons.put(type, new AttentionSpan(rotary, window, config.scoreSoftcap() != null));
+      spans.put(type, new AttentionSpan(rotary, window, config.scoreSoftcap() != null));
     }
-    return horizons;
+    return spans;
   }
 
   /**
-   * For whole rows that stand end to end, each position seeing those of its row up to itself.
+   * For packed sequences, each position attending to those of its sequence up to itself.
    *
-   * @param start the position of each row's first token
+   * @param start the position of each sequence's first token
    */
-  AttentionContext overRows(NDManager out, long[] rows, int start, Precision precision) {
-    long longest = start + Arrays.stream(rows).max().orElse(0);
+  AttentionContext packed(NDManager out, long[] seqLens, int start, Precision precision) {
+    long longest = start + Arrays.stream(seqLens).max().orElse(0);
     long[] positions =
-        Arrays.stream(rows).flatMap(length -> LongStream.range(start, start + length)).toArray();
-    return sight(out, positions, (int) longest, precision, null, flash(longest));
+        Arrays.stream(seqLens).flatMap(length -> LongStream.range(start, start + length)).toArray();
+    return context(out, positions, (int) longest, precision, null, flash(longest));
   }
 
-  /** Whether the CPU's flash kernel serves for rows of that length. */
+  /** Whether the CPU's flash kernel serves for sequences of that length. */
   boolean flash(long longest) {
     return window >= longest && !capped && !Torch.device().isGpu();
   }
 
-  /** For the next {@code time} positions of a cache's rows. */
-  AttentionContext after(KvCache cache, NDManager out, int time, Precision precision) {
-    NDArray mask = time == 1 ? cache.mask(out, window) : cache.mask(out, time, window);
-    return sight(out, cache.positions(time), cache.length() + time, precision, mask, false);
+  /** For the next {@code time} tokens of a cache's rows, in f32. */
+  AttentionContext after(KvCache cache, NDManager out, int time) {
+    NDArray mask = cache.mask(out, time, window);
+    return context(
+        out, cache.positions(time), cache.length() + time, Precision.F32, mask, false);
   }
 
-  private AttentionContext sight(
+  private AttentionContext context(
       NDManager out,
       long[] positions,
       int greatest,
@@ -72,7 +72,7 @@ record AttentionSpan(RotaryEmbedding rotary, int window, boolean capped) {
     NDArray at = out.create(positions);
     NDArray cos = typed(rotary.cosAt(out, at, greatest), precision);
     NDArray sin = typed(rotary.sinAt(out, at, greatest), precision);
-    return new AttentionContext(cos, sin, TorchOps.negative(sin), mask, window, flash);
+    return new AttentionContext(cos, sin, mask, window, flash);
   }
 
   private static NDArray typed(NDArray table, Precision precision) {

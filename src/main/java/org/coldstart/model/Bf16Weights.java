@@ -5,8 +5,8 @@ import ai.djl.ndarray.NDManager;
 import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import org.coldstart.io.torch.OptimizerOps;
 import org.coldstart.io.torch.TorchOps;
-import org.coldstart.io.torch.TrainingOps;
 
 /**
  * Copies of weights in bf16, so that a weight is rounded once an optimizer step and not once a
@@ -39,12 +39,12 @@ final class Bf16Weights {
   /** Rounds again those weights that training has changed. */
   void renew(Collection<NDArray> changed) {
     NDArray[] originals = changed.stream().filter(copies::containsKey).toArray(NDArray[]::new);
-    NDArray[] twins = new NDArray[originals.length];
-    for (int i = 0; i < twins.length; i++) {
-      twins[i] = copies.get(originals[i]);
+    NDArray[] rounded = new NDArray[originals.length];
+    for (int i = 0; i < rounded.length; i++) {
+      rounded[i] = copies.get(originals[i]);
     }
-    if (twins.length > 0) {
-      TrainingOps.renew(twins, originals);
+    if (rounded.length > 0) {
+      OptimizerOps.copy(rounded, originals);
     }
   }
 }

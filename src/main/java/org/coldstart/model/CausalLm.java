@@ -18,14 +18,15 @@ import org.coldstart.io.checkpoint.ModelConfig;
 import org.coldstart.io.checkpoint.SaveOptions;
 import org.coldstart.io.checkpoint.TensorSource;
 import org.coldstart.io.hub.Hub;
-import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.NativeMemory;
 import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * A causal language model: token ids in, a score for every possible next token out.
+ * A causal language model: token ids in, a logit for every possible next token out.
  *
  * <pre>{@code
  * try (CausalLm model = CausalLm.fromPretrained("SmolLM2-135M-Instruct");
@@ -36,43 +37,49 @@ import org.coldstart.io.torch.TorchOps;
  * }</pre>
  *
  * <p>Weights are f32 whatever the file holds, unless bf16 is asked for. Results belong to the
- * manager of the input ids, so closing it frees a whole step.
+ * manager of the input ids, so closing it frees a whole step. A model that is not closed is freed
+ * once nothing refers to it, its parameters included.
+ *
+ * <p>Whatever computes with the weights or changes them holds the model's lock: beside a training
+ * run, which holds it from its first step to its last, other threads wait.
  */
 public final class CausalLm implements AutoCloseable {
 
   private final Weights weights;
+  private final NativeMemory memory;
   private final Decoder decoder;
   private final IncrementalDecoder incremental;
   private final TrainableParameters trainable;
   private final VocabularyResizer vocabulary;
   private final GenerationConfig generationConfig;
-  private ModelConfig config;
+  private volatile ModelConfig config;
 
   private CausalLm(
       ModelConfig config, GenerationConfig generationConfig, TensorSource source, DType dtype) {
-    NDManager manager = Torch.newManager();
+    NativeMemory.freeUnreachable(CausalLm.class);
+    this.config = config;
+    this.generationConfig = generationConfig;
+    weights = new Weights(Torch.newManager(), dtype);
+    memory = NativeMemory.of(this, weights::close);
     try {
-      this.config = config;
-      this.generationConfig = generationConfig;
-      weights = new Weights(manager, dtype);
       decoder = new Decoder(config, source, weights);
       incremental = new IncrementalDecoder(decoder);
-      trainable = decoder.trainable();
+      trainable = new TrainableParameters(weights, config.tieWordEmbeddings());
       vocabulary = new VocabularyResizer(weights, trainable);
       weights.warnIfNotFinite(source.origin());
-    } catch (RuntimeException e) {
-      manager.close();
+    } catch (RuntimeException | OutOfMemoryError e) {
+      close();
       throw e;
     }
   }
 
   /**
-   * Loads a model by name or path.
+   * Loads a model.
    *
-   * @param nameOrPath a folder, a {@code .gguf} file, the name of the embedded default model, or a
-   *     model's name on the hub
-   * @throws org.coldstart.io.checkpoint.CheckpointException if the files are damaged, incomplete or of
-   *     an architecture this decoder does not know
+   * @param nameOrPath a folder, a {@code .gguf} file, the embedded default model's name, or one on
+   *     the hub
+   * @throws org.coldstart.io.checkpoint.CheckpointException if the files are damaged, incomplete or
+   *     of an architecture this decoder does not know
    */
   public static CausalLm fromPretrained(String nameOrPath) {
     return fromPretrained(Hub.model(nameOrPath));
@@ -84,11 +91,9 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * The same with the weights held in the given type.
-   *
-   * <p>In BF16 they take half the memory. Matrix products then run in bf16 whatever the precision
-   * of a pass, everything else in f32. Such a model gives replies, can be resized and saved;
-   * trained it cannot be, for bf16 loses the small steps of training.
+   * The same with the weights held in the given type. In BF16 they take half the memory; matrix
+   * products then run in bf16 whatever the precision of a pass, everything else in f32. Such a model
+   * generates, is resized and saved, but not trained: bf16 loses the small steps of training.
    *
    * @param dtype F32 or BF16
    * @throws IllegalArgumentException if it is another
@@ -98,21 +103,18 @@ public final class CausalLm implements AutoCloseable {
       throw new IllegalArgumentException("Weights are held in F32 or BF16, not in " + dtype + ".");
     }
     try (Checkpoint checkpoint = Checkpoint.open(folderOrGguf)) {
-      return new CausalLm(
-          checkpoint.config(),
+      GenerationConfig generation =
           checkpoint
               .generationConfig()
-              .orElseGet(() -> GenerationConfig.fromJson(new JsonObject())),
-          checkpoint.tensors(),
-          dtype);
+              .orElseGet(() -> GenerationConfig.fromJson(new JsonObject()));
+      return new CausalLm(checkpoint.config(), generation, checkpoint.tensors(), dtype);
     }
   }
 
   /**
    * A new model that has learnt nothing; transformers' {@code AutoModelForCausalLM.from_config}.
    *
-   * @param config what it looks like, from a checkpoint or a {@link
-   *     org.coldstart.io.checkpoint.LlamaConfig}
+   * @param config from a checkpoint or a {@link org.coldstart.io.checkpoint.LlamaConfig}
    * @param seed of its random weights: normally distributed matrices, norms of 1
    */
   public static CausalLm fromConfig(ModelConfig config, long seed) {
@@ -136,18 +138,133 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * All parameters by their names in the checkpoint; a tied head is not listed twice. An adapter's
-   * are not among them.
+   * Logits of what comes after each position: int64 ids, (batch, time), → (batch, time, vocabulary).
    */
+  public synchronized NDArray logits(NDArray inputIds, Precision precision) {
+    return head(hiddenStates(inputIds, precision), precision);
+  }
+
+  /**
+   * The last layer's output before the final norm: int64 ids, (batch, time), → (batch, time,
+   * hidden). Rows of unequal length are padded on the right: no position attends to what comes
+   * after it, so padding needs no mask.
+   */
+  public synchronized NDArray hiddenStates(NDArray inputIds, Precision precision) {
+    long[] seqLens = new long[(int) inputIds.getShape().get(0)];
+    Arrays.fill(seqLens, inputIds.getShape().get(1));
+    return decoder.forward(inputIds, decoder.overRows(inputIds.getManager(), seqLens, precision));
+  }
+
+  /** The same for the next tokens of the cache's rows, in f32; the cache grows by them. */
+  public synchronized NDArray hiddenStates(NDArray inputIds, KvCache cache) {
+    return incremental.forward(inputIds, cache);
+  }
+
+  /** The final norm and the logits: hidden states, (…, hidden), → (…, vocabulary). */
+  public synchronized NDArray head(NDArray hidden, Precision precision) {
+    Shape shape = hidden.getShape();
+    NDArray flat = hidden.reshape(-1, config.hiddenSize());
+    ForwardContext pass = ForwardContext.throughHead(precision, null);
+    NDArray logits = Autograd.withoutGradient(() -> decoder.head().forward(flat, pass));
+    return logits.reshape(shape.slice(0, shape.dimension() - 1).add(config.vocabSize()));
+  }
+
+  /**
+   * Logits at some positions of packed sequences, shape (positions, vocabulary).
+   *
+   * @param out owns the result
+   * @param inputIds the token ids of all sequences, one behind the other
+   * @param seqLens the sequences' lengths; no position attends to another sequence
+   * @param positions indices into {@code inputIds}
+   */
+  public synchronized NDArray logitsAt(
+      NDManager out, long[] inputIds, long[] seqLens, long[] positions, Precision precision) {
+    ForwardContext pass = decoder.overRows(out, seqLens, precision);
+    NDArray hidden = decoder.forward(out.create(inputIds), pass);
+    return head(TorchOps.select(hidden, 0, out.create(positions)), precision);
+  }
+
+  /** The logits of what comes after a text of at least one token, in f32. */
+  public float[] nextTokenLogits(int[] ids) {
+    long[] row = Arrays.stream(ids).asLongStream().toArray();
+    try (NDManager step = Torch.newManager()) {
+      long[] last = {row.length - 1L};
+      return logitsAt(step, row, new long[] {row.length}, last, Precision.F32).toFloatArray();
+    }
+  }
+
+  /**
+   * The loss of packed sequences, without gradients.
+   *
+   * @param inputIds the token ids of all sequences, one behind the other
+   * @param seqLens the sequences' lengths; no position attends to another sequence
+   * @param positions where a label is predicted, ascending indices into {@code inputIds}
+   * @param labels the token that should be predicted there
+   */
+  public synchronized LossSums loss(
+      long[] inputIds, long[] seqLens, long[] positions, long[] labels, Precision precision) {
+    return Autograd.withoutGradient(
+        () -> {
+          try (NDManager step = Torch.newManager()) {
+            ForwardContext pass = decoder.overRows(step, seqLens, precision);
+            NDArray hidden = decoder.forward(step.create(inputIds), pass);
+            return decoder.head().loss(hidden, positions, labels, pass, 0, null);
+          }
+        });
+  }
+
+  /** An empty cache for prompts, with room for so many tokens after them; more may come. */
+  public KvCache newCache(List<int[]> prompts, int newTokens) {
+    int width = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
+    int[] padding = prompts.stream().mapToInt(prompt -> width - prompt.length).toArray();
+    return new KvCache(config, padding, width + newTokens);
+  }
+
+  /**
+   * Reads prompts into their {@link #newCache}; gives the logits of what comes after each, f32,
+   * shape (batch, vocabulary), owned by {@code out}.
+   */
+  public synchronized NDArray nextLogits(NDManager out, List<int[]> prompts, KvCache cache) {
+    return incremental.begin(out, prompts, cache);
+  }
+
+  /**
+   * Adds one token to each row of a cache; gives the logits of what comes after it, f32, shape
+   * (batch, vocabulary), owned by {@code out}.
+   */
+  public synchronized NDArray nextLogits(NDManager out, long[] ids, KvCache cache) {
+    return incremental.next(out, ids, cache);
+  }
+
+  /** All parameters by their names in the checkpoint; a tied head is not listed twice. */
   public Map<String, NDArray> parameters() {
-    trainable.writeBack();
     return weights.all();
+  }
+
+  /** The number of values in the model, an adapter's not among them. */
+  public long parameterCount() {
+    return parameters().values().stream().mapToLong(NDArray::size).sum();
+  }
+
+  /** The embedding matrix, shape (vocabulary, hidden). */
+  public NDArray embedding() {
+    return decoder.embedding();
+  }
+
+  /** The head's matrix, shape (vocabulary, hidden): the embedding itself where the two are tied. */
+  public NDArray headWeight() {
+    return decoder.headWeight();
+  }
+
+  /** The decoder's linear layers by name, in the order of the forward pass. */
+  public Map<String, Linear> linears() {
+    return decoder.linears();
   }
 
   /**
    * Chooses what training changes; without a choice, that is all parameters.
    *
-   * @throws IllegalArgumentException if a pattern matches no parameter, naming those nearest to it,
+   * @throws IllegalArgumentException if a pattern matches no parameter, listing what there is,
    *     or a token has no row
    * @throws IllegalStateException if an adapter is attached
    */
@@ -157,7 +274,7 @@ public final class CausalLm implements AutoCloseable {
 
   /**
    * The parameters that training changes, by name: those chosen with {@link #setTrainable}, or an
-   * attached adapter's. A trainer gives gradients and optimizer state to these and no others.
+   * attached adapter's. No others have gradients and optimizer state.
    *
    * @throws IllegalStateException if the adapter attached is merged at present
    */
@@ -166,88 +283,8 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /** How much of the model is trained. */
-  public TrainableCount trainableCount() {
+  public TrainableParameters.Count trainableCount() {
     return trainable.count();
-  }
-
-  /** The adapter that is attached, if one is. */
-  public Optional<Lora> adapter() {
-    return Optional.ofNullable(trainable.adapter());
-  }
-
-  /**
-   * Turns dropout on for a batch to be trained on, where an adapter asks for dropout.
-   *
-   * @param batch its number, counted over the whole training: it decides what is dropped, so that a
-   *     batch run twice and a resumed run drop the same
-   */
-  public void train(long batch) {
-    adapter().ifPresent(lora -> lora.dropout().batch(OptionalLong.of(batch)));
-  }
-
-  /** Turns dropout off again, as it is from the start. */
-  public void eval() {
-    adapter().ifPresent(lora -> lora.dropout().batch(OptionalLong.empty()));
-  }
-
-  /** The number of values in the model, an adapter's not among them. */
-  public long parameterCount() {
-    return parameters().values().stream().mapToLong(NDArray::size).sum();
-  }
-
-  /**
-   * The last layer's output before the final norm, every position seeing itself and those before
-   * it.
-   *
-   * <p>Rows of unequal length are padded on the right: no position sees what comes after it, so
-   * padding changes nothing on its left and needs no mask.
-   *
-   * @param inputIds int64, shape (batch, time)
-   * @return shape (batch, time, hidden)
-   */
-  public NDArray hiddenStates(NDArray inputIds, Precision precision) {
-    long[] rows = new long[(int) inputIds.getShape().get(0)];
-    Arrays.fill(rows, inputIds.getShape().get(1));
-    return decoder.forward(inputIds, decoder.overRows(inputIds.getManager(), rows, precision));
-  }
-
-  /** The same for the next tokens of the cache's rows, in f32; the cache grows by them. */
-  public NDArray hiddenStates(NDArray inputIds, KvCache cache) {
-    return incremental.forward(inputIds, cache);
-  }
-
-  /**
-   * A cache for prompts of any lengths; {@link #nextLogits(NDManager, List, KvCache)} fills it.
-   *
-   * @param newTokens expected to follow; more may come
-   */
-  public KvCache newCache(List<int[]> prompts, int newTokens) {
-    int width = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
-    int[] padding = prompts.stream().mapToInt(prompt -> width - prompt.length).toArray();
-    return new KvCache(config, padding, width + newTokens);
-  }
-
-  /**
-   * Reads prompts into an empty cache and scores what comes after each. They stand end to end: a
-   * short prompt costs no more beside a long one than alone.
-   *
-   * @param out owns the result
-   * @param cache from {@link #newCache} for these prompts
-   * @return f32, shape (batch, vocabulary)
-   */
-  public NDArray nextLogits(NDManager out, List<int[]> prompts, KvCache cache) {
-    return incremental.begin(out, prompts, cache);
-  }
-
-  /**
-   * Adds one token to each row of a cache and scores what comes after it.
-   *
-   * @param out owns the result
-   * @param ids one a row
-   * @return f32, shape (batch, vocabulary)
-   */
-  public NDArray nextLogits(NDManager out, long[] ids, KvCache cache) {
-    return incremental.next(out, ids, cache);
   }
 
   /**
@@ -260,172 +297,75 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * The scores of every token at some positions of rows that stand end to end.
+   * Turns on the dropout that an adapter asks for.
    *
-   * @param out owns the result
-   * @param positions indices into {@code inputIds}
-   * @return shape (positions, vocabulary)
+   * @param batch number of the batch to be trained on, counted over the whole training: it decides
+   *     what is dropped, so that a batch run twice and a resumed run drop the same
    */
-  public NDArray logitsAt(
-      NDManager out, long[] inputIds, long[] rows, long[] positions, Precision precision) {
-    NDArray hidden = decoder.forward(out.create(inputIds), decoder.overRows(out, rows, precision));
-    return head(TorchOps.select(hidden, 0, out.create(positions)), precision);
+  public void train(long batch) {
+    adapter().ifPresent(adapter -> adapter.train(OptionalLong.of(batch)));
   }
 
-  /**
-   * How well the model predicts some tokens, without gradients. Rows stand end to end; no position
-   * sees another row.
-   *
-   * @param inputIds all rows' token ids
-   * @param rows the rows' lengths, together as many as there are ids
-   * @param positions where a label is predicted, ascending indices into {@code inputIds}
-   * @param labels what should be predicted there
-   */
-  public LossSums loss(
-      long[] inputIds, long[] rows, long[] positions, long[] labels, Precision precision) {
-    return Autograd.withoutGradient(
-        () -> {
-          try (NDManager step = Torch.newManager()) {
-            ForwardContext pass = decoder.overRows(step, rows, precision);
-            NDArray hidden = decoder.forward(step.create(inputIds), pass);
-            return decoder.head().loss(hidden, positions, labels, pass, 0, null);
-          }
-        });
+  /** Turns dropout off again, as it is from the start. */
+  public void eval() {
+    adapter().ifPresent(adapter -> adapter.train(OptionalLong.empty()));
   }
 
-  /**
-   * The scores of every token, for each position's successor.
-   *
-   * @param inputIds int64, shape (batch, time)
-   * @return shape (batch, time, vocabulary)
-   */
-  public NDArray logits(NDArray inputIds, Precision precision) {
-    return head(hiddenStates(inputIds, precision), precision);
+  /** The adapter that is attached, if one is. */
+  public Optional<Adapter> adapter() {
+    return Optional.ofNullable(trainable.adapter());
   }
 
-  /**
-   * Applies the final norm and the head, and caps the scores where the model says so.
-   *
-   * @param hidden shape (…, hidden), from {@link #hiddenStates(NDArray, Precision)}
-   * @return shape (…, vocabulary)
-   */
-  public NDArray head(NDArray hidden, Precision precision) {
-    Shape shape = hidden.getShape();
-    NDArray flat = hidden.reshape(-1, config.hiddenSize());
-    ForwardContext pass = ForwardContext.throughHead(precision, null);
-    NDArray scores = Autograd.withoutGradient(() -> decoder.head().forward(flat, pass));
-    return scores.reshape(shape.slice(0, shape.dimension() - 1).add(config.vocabSize()));
+  /** What is trained at present, for what trains it or takes its place. */
+  public TrainableParameters trainable() {
+    return trainable;
   }
 
-  /**
-   * The scores of every token for what comes after a text, in f32 and without gradients.
-   *
-   * @param ids the text's ids, at least one
-   * @return one score a row of the embedding
-   */
-  public float[] nextTokenLogits(int[] ids) {
-    long[] row = Arrays.stream(ids).asLongStream().toArray();
-    long[] rows = {row.length};
-    long[] last = {row.length - 1L};
-    try (NDManager step = Torch.newManager()) {
-      return logitsAt(step, row, rows, last, Precision.F32).toFloatArray();
-    }
+  /** A manager that is closed with the model at the latest. */
+  public NDManager newManager() {
+    return weights.newManager();
   }
 
-  /** The embedding matrix, shape (vocabulary, hidden). */
-  public NDArray embedding() {
-    trainable.writeBack();
-    return decoder.embedding();
+  Weights weights() {
+    return weights;
   }
 
-  /** The head's matrix, shape (vocabulary, hidden): the embedding itself where the two are tied. */
-  public NDArray headWeight() {
-    trainable.writeBack();
-    return decoder.headWeight();
-  }
-
-  /** The network, for what is put on it or trains it. */
   Decoder decoder() {
     return decoder;
   }
 
-  /** A manager that is closed with the model at the latest. */
-  NDManager newManager() {
-    return weights.newManager();
-  }
-
   /**
-   * Makes room for a grown vocabulary: adds rows to embedding and head. A matrix with that many
-   * rows or more stays as it is; many have rows to spare behind their tokenizer's ids (Qwen: 151936
-   * for 151669). To take rows off, see {@link #shrinkTokenEmbeddings}.
-   *
-   * <p>Added rows start as the mean of the old ones, which is what transformers' default amounts
-   * to: a new token then begins as likely as an average one. A spare row that a new token falls
-   * upon keeps what the checkpoint holds there; {@link #resizeTokenEmbeddings(Tokenizer)} and
-   * {@link #embeddings} give it a start.
-   *
-   * @param size rows wanted, usually {@code tokenizer.size()}
+   * Adds rows to embedding and head up to {@code size}, each the mean of the old ones, which is
+   * what transformers' default amounts to. A matrix with that many rows or more stays as it is:
+   * many have rows to spare behind their tokenizer's ids (Qwen: 151936 for 151669), which {@link
+   * #resizeTokenEmbeddings(Tokenizer)} and {@link #embeddings} initialise.
    */
-  public void resizeTokenEmbeddings(int size) {
-    resizeTokenEmbeddings(size, 1);
+  public synchronized void resizeTokenEmbeddings(int size) {
+    vocabulary.grow(size);
+    config = config.withVocabSize(vocabulary.rows());
   }
 
   /**
-   * As {@link #resizeTokenEmbeddings(int)}, with the number of rows rounded up.
-   *
-   * @param padToMultipleOf what the number of rows is to be a multiple of, such as 64; it fills up
-   *     whole tiles of a GPU's matrix units
-   */
-  public synchronized void resizeTokenEmbeddings(int size, int padToMultipleOf) {
-    if (vocabulary.grow(size, padToMultipleOf)) {
-      config = config.withVocabSize(vocabulary.rows());
-    }
-  }
-
-  /**
-   * Makes room for a tokenizer's tokens and gives those added since it was loaded a start, the mean
-   * of the rows before them, whether or not the matrix had to grow. Rows that were given a start
+   * Makes room for a tokenizer's tokens and initialises the rows of those added since it was loaded
+   * with the mean of the rows before them, whether or not the matrix had to grow. Rows initialised
    * before, here or through {@link #embeddings}, keep what they hold.
-   *
-   * @return the rows before and now, and the tokens whose rows begin anew
    */
-  public ResizedEmbeddings resizeTokenEmbeddings(Tokenizer tokenizer) {
-    return resizeTokenEmbeddings(tokenizer, 1);
-  }
-
-  /** As above, with the number of rows rounded up to a multiple. */
-  public synchronized ResizedEmbeddings resizeTokenEmbeddings(
-      Tokenizer tokenizer, int padToMultipleOf) {
+  public synchronized TokenEmbeddings.Resized resizeTokenEmbeddings(Tokenizer tokenizer) {
     int before = config.vocabSize();
-    resizeTokenEmbeddings(tokenizer.size(), padToMultipleOf);
+    resizeTokenEmbeddings(tokenizer.size());
     String[] waiting = vocabulary.waiting(tokenizer, before);
     if (waiting.length > 0) {
       embeddings(tokenizer).initialize(new EmbeddingInit.Mean(), waiting);
     }
-    return new ResizedEmbeddings(before, config.vocabSize(), List.of(waiting));
+    return new TokenEmbeddings.Resized(before, config.vocabSize(), List.of(waiting));
   }
 
-  /**
-   * Takes rows off the end of embedding and head.
-   *
-   * @param size rows to keep; the tokens behind them are lost
-   * @throws IllegalArgumentException if there are not that many
-   */
-  public synchronized void shrinkTokenEmbeddings(int size) {
-    vocabulary.shrink(size);
-    config = config.withVocabSize(size);
+  /** The embedding's rows by token, to look at and to initialise. */
+  public TokenEmbeddings embeddings(Tokenizer tokenizer) {
+    return new TokenEmbeddings(this, tokenizer, vocabulary);
   }
 
-  /** Remembers that a row holds what it is to begin with. */
-  void markStarted(int id) {
-    vocabulary.markStarted(id);
-  }
-
-  /**
-   * Checks that every token of a tokenizer has a row here.
-   *
-   * @throws IllegalArgumentException naming both numbers and the way out
-   */
+  /** {@link #checkHasRows} for all of a tokenizer's tokens. */
   public void checkFits(Tokenizer tokenizer) {
     checkHasRows(tokenizer, new int[] {tokenizer.size() - 1});
   }
@@ -433,42 +373,27 @@ public final class CausalLm implements AutoCloseable {
   /**
    * Checks that ids which a tokenizer made have rows here.
    *
-   * @throws IllegalArgumentException naming the first token without a row, both numbers and the way
-   *     out
+   * @throws IllegalArgumentException naming the first token without one, and the way out
    */
   public void checkHasRows(Tokenizer tokenizer, int[] ids) {
     vocabulary.check(tokenizer, ids);
   }
 
-  /** The embedding's rows by token, to look at and to give new tokens a start. */
-  public TokenEmbeddings embeddings(Tokenizer tokenizer) {
-    return new TokenEmbeddings(this, tokenizer);
-  }
-
-  /**
-   * Writes {@code config.json}, {@code generation_config.json} and the weights, as they are in
-   * memory.
-   *
-   * @see #savePretrained(Path, SaveOptions)
-   */
+  /** Writes the model as it is in memory, see {@link #savePretrained(Path, SaveOptions)}. */
   public void savePretrained(Path folder) {
     savePretrained(folder, SaveOptions.defaults());
   }
 
-  /**
-   * The same with the weights stored as {@code dtype}: F32, BF16 or F16.
-   *
-   * @see #savePretrained(Path, SaveOptions)
-   */
+  /** The same with the weights stored as F32, BF16 or F16. */
   public void savePretrained(Path folder, DType dtype) {
     savePretrained(folder, SaveOptions.defaults().in(dtype));
   }
 
   /**
-   * Writes the model so that Python's transformers loads it. At any moment, {@code kill -9}
-   * included, the folder has the old model's files or the new one's; {@link Pretrained#save} does
-   * the same for model and tokenizer together. An adapter that is attached is merged in what is
-   * written, not in memory; {@link Lora#savePretrained} writes it alone.
+   * Writes {@code config.json}, {@code generation_config.json} and the weights so that Python's
+   * transformers loads them. At any moment, {@code kill -9} included, the folder has the old model's
+   * files or the new one's; {@link Pretrained#save} does the same for model and tokenizer together.
+   * An adapter that is attached is merged in what is written, not in memory.
    *
    * @throws org.coldstart.io.checkpoint.CheckpointException if it cannot be written; files that were
    *     there before stay whole
@@ -479,28 +404,26 @@ public final class CausalLm implements AutoCloseable {
 
   /** The same with other defaults for generation than those the model was loaded with. */
   synchronized void savePretrained(Path folder, SaveOptions options, GenerationConfig generation) {
-    trainable.writeBack();
-    try (MergedWeights merged = new MergedWeights(weights, trainable.unmerged())) {
-      CheckpointWriter.write(folder, config, generation, merged, options);
-    }
+    MergedWeights merged = new MergedWeights(weights, decoder.linears());
+    CheckpointWriter.write(folder, config, generation, merged, options);
   }
 
   /**
    * Puts a checkpoint's weights into this model's tensors, in place.
    *
-   * @param folderOrGguf a checkpoint of the same shape
    * @throws org.coldstart.io.checkpoint.CheckpointException if a tensor is missing or has another
    *     shape
    */
   public synchronized void loadWeights(Path folderOrGguf) {
     try (Checkpoint checkpoint = Checkpoint.open(folderOrGguf)) {
       weights.reload(checkpoint.tensors());
+      trainable.writeTokens();
     }
   }
 
   /** Frees the weights. */
   @Override
   public synchronized void close() {
-    weights.close();
+    memory.free();
   }
 }

@@ -14,11 +14,13 @@ import org.coldstart.io.checkpoint.TensorSource;
 import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.DecoderOps;
 import org.coldstart.io.torch.Precision;
-import org.coldstart.io.torch.TrainingOps;
 
 /**
- * The network: token ids are looked up in the embedding and go through the layers one after the
- * other; the head turns what comes out into scores.
+ * The network: token ids become vectors by looking up rows of the embedding matrix, the vectors go
+ * through the layers one after the other, and the head turns the last layer's output into logits.
+ *
+ * <p>It knows neither adapters nor training: an adapter puts itself on the {@link #linears}, and
+ * which parameters get gradients is for the {@link ForwardContext}'s {@link Gradients} to say.
  */
 final class Decoder {
 
@@ -26,8 +28,7 @@ final class Decoder {
   static final String HEAD = "lm_head.weight";
 
   private final Weights weights;
-  private final TrainableParameters trainable;
-  private final Map<LayerType, AttentionSpan> horizons;
+  private final Map<LayerType, AttentionSpan> spans;
   private final List<DecoderLayer> layers;
   private final Norm norm;
   private final Map<String, Linear> linears;
@@ -43,7 +44,7 @@ final class Decoder {
     embeddingScale = config.embeddingScale();
     logitCap = config.logitSoftcap() == null ? 0 : config.logitSoftcap();
     tied = config.tieWordEmbeddings();
-    horizons = AttentionSpan.all(weights.newManager(), config.attention());
+    spans = AttentionSpan.all(weights.newManager(), config.attention());
     weights.load(source, EMBEDDING, config.vocabSize(), hiddenSize);
     LayerLoader loader = new LayerLoader(config, source, weights);
     layers = IntStream.range(0, config.numHiddenLayers()).mapToObj(loader::layer).toList();
@@ -52,63 +53,6 @@ final class Decoder {
     if (!tied) {
       weights.load(source, HEAD, config.vocabSize(), hiddenSize);
     }
-    trainable = new TrainableParameters(weights, tied);
-  }
-
-  /** A pass over whole rows that stand end to end. */
-  ForwardContext overRows(NDManager out, long[] rows, Precision precision) {
-    return overRows(out, rows, precision, null, null, null);
-  }
-
-  /** The same with a way back, which gathers gradients; rows may continue a beginning. */
-  ForwardContext overRows(
-      NDManager out,
-      long[] rows,
-      Precision precision,
-      Bf16Weights halves,
-      Gradients gradients,
-      SharedPrefix follows) {
-    Map<LayerType, AttentionContext> sights = overRows(out, rows, precision, follows);
-    return new ForwardContext(precision, rows, sights, null, halves, null, gradients, null, follows);
-  }
-
-  /** A pass over whole rows, which may continue a beginning, into an empty cache. */
-  ForwardContext into(KvCache cache, NDManager out, long[] rows, SharedPrefix follows) {
-    Map<LayerType, AttentionContext> sights = overRows(out, rows, Precision.F32, follows);
-    return new ForwardContext(Precision.F32, rows, sights, cache, null, null, null, null, follows);
-  }
-
-  private Map<LayerType, AttentionContext> overRows(
-      NDManager out, long[] rows, Precision precision, SharedPrefix follows) {
-    int start = follows == null ? 0 : follows.length();
-    return sights(horizon -> horizon.overRows(out, rows, start, precision));
-  }
-
-  /**
-   * Whether rows can continue a beginning: where every layer sees all of a row by the flash kernel.
-   *
-   * @param longest tokens of the longest row, its beginning included
-   */
-  boolean canShare(long longest) {
-    return horizons.values().stream().allMatch(horizon -> horizon.flash(longest));
-  }
-
-  /** A beginning that nothing has been read of; {@code out} owns its tensors. */
-  SharedPrefix newBeginning(NDManager out, int length) {
-    return new SharedPrefix(out, length, layers.size());
-  }
-
-  /** A pass over the next {@code time} tokens of a cache's rows. */
-  ForwardContext after(KvCache cache, NDManager out, int time) {
-    Map<LayerType, AttentionContext> sights =
-        sights(horizon -> horizon.after(cache, out, time, Precision.F32));
-    return new ForwardContext(Precision.F32, null, sights, cache, null, null, null, null, null);
-  }
-
-  private Map<LayerType, AttentionContext> sights(Function<AttentionSpan, AttentionContext> look) {
-    Map<LayerType, AttentionContext> sights = new EnumMap<>(LayerType.class);
-    horizons.forEach((type, horizon) -> sights.put(type, look.apply(horizon)));
-    return sights;
   }
 
   /** Token ids of any shape → the last layer's output, (…, hidden). */
@@ -125,18 +69,61 @@ final class Decoder {
 
   /** Embeddings of token ids, (n) → (n, hidden). */
   NDArray embed(NDArray inputIds) {
-    NDArray x = trainable.onLookedUp(DecoderOps.embedding(inputIds, embedding()), inputIds);
+    NDArray x = DecoderOps.embedding(inputIds, embedding());
     return embeddingScale == 1 ? x : x.mul(embeddingScale);
   }
 
-  /** The way back of {@link #embed}. */
+  /** Adds to the embedding matrix's gradient what {@link #embed} passes back. */
   void backwardEmbed(NDArray dx, NDArray inputIds, ForwardContext pass) {
     NDArray d = embeddingScale == 1 ? dx : dx.mul(embeddingScale);
-    NDArray total = pass.gradient(embedding());
-    if (total != null) {
-      TrainingOps.addAtRows(total, inputIds, d);
-    }
-    trainable.backwardLookedUp(d, inputIds, pass);
+    pass.gradients().addLookedUp(embedding(), inputIds, d);
+  }
+
+  /** The final norm and the logits, over the head's matrix as it is now. */
+  LmHead head() {
+    return new LmHead(norm, new Linear(headWeight(), null), logitCap);
+  }
+
+  /** A pass over packed sequences. */
+  ForwardContext overRows(NDManager out, long[] seqLens, Precision precision) {
+    return overRows(out, seqLens, 0, precision);
+  }
+
+  /**
+   * A pass over packed sequences that continue something.
+   *
+   * @param start the position of each sequence's first token
+   */
+  ForwardContext overRows(NDManager out, long[] seqLens, int start, Precision precision) {
+    return ForwardContext.packed(
+        precision, seqLens, start, contexts(span -> span.packed(out, seqLens, start, precision)));
+  }
+
+  /** A pass over the next {@code time} tokens of a cache's rows. */
+  ForwardContext after(KvCache cache, NDManager out, int time) {
+    return ForwardContext.after(cache, contexts(span -> span.after(cache, out, time)));
+  }
+
+  private Map<LayerType, AttentionContext> contexts(
+      Function<AttentionSpan, AttentionContext> context) {
+    Map<LayerType, AttentionContext> contexts = new EnumMap<>(LayerType.class);
+    spans.forEach((type, span) -> contexts.put(type, context.apply(span)));
+    return contexts;
+  }
+
+  /**
+   * Whether sequences can continue a shared prefix: where every layer attends to all of a sequence
+   * by the flash kernel.
+   *
+   * @param longest tokens of the longest sequence, its prefix included
+   */
+  boolean canShare(long longest) {
+    return spans.values().stream().allMatch(span -> span.flash(longest));
+  }
+
+  /** A shared prefix that has not been read yet; {@code out} owns its tensors. */
+  SharedPrefix newPrefix(NDManager out, int length) {
+    return new SharedPrefix(out, length, layers.size());
   }
 
   List<DecoderLayer> layers() {
@@ -147,12 +134,7 @@ final class Decoder {
     return hiddenSize;
   }
 
-  /** The final norm and the scores, over the head's matrix as it is now. */
-  LmHead head() {
-    return new LmHead(norm, new Linear(headWeight(), null), trainable, logitCap);
-  }
-
-  /** The layers an adapter can be put on, by name, in the order of the forward pass. */
+  /** The linear layers that an adapter can be put on, by name, in the order of the forward pass. */
   Map<String, Linear> linears() {
     return linears;
   }
@@ -165,15 +147,7 @@ final class Decoder {
     return matrices;
   }
 
-  /** What of the network is trained. */
-  TrainableParameters trainable() {
-    return trainable;
-  }
-
-  /**
-   * The embedding matrix as it is stored, shape (vocabulary, hidden): rows that are trained on
-   * their own may be older.
-   */
+  /** The embedding matrix, shape (vocabulary, hidden). */
   NDArray embedding() {
     return weights.get(EMBEDDING);
   }

@@ -5,8 +5,8 @@ import ai.djl.ndarray.NDManager;
 import org.coldstart.io.torch.TorchOps;
 
 /**
- * One layer of the decoder: attention, then feed-forward, each normed before, in some architectures
- * also after, and added to its input.
+ * One layer of the decoder, {@code h = x + attention(norm(x)); y = h + feedForward(norm(h))}; some
+ * architectures normalise what is added, too.
  */
 record DecoderLayer(
     Norm beforeAttention,
@@ -18,31 +18,25 @@ record DecoderLayer(
 
   /**
    * (n, hidden) → (n, hidden). Takes over {@code x}: it and all intermediate tensors are released
-   * on return, save those that the pass's tape keeps for the way back.
+   * on return, save those kept for backward.
    */
   NDArray forward(NDArray x, ForwardContext pass) {
-    if (pass.continuesByOne(x) && FusedDecodeLayer.run(this, x, pass)) {
-      return x;
-    }
     NDManager outer = x.getManager();
     try (NDManager scope = outer.newSubManager()) {
       x.attach(scope);
       NDArray attended = attention.forward(beforeAttention.forward(x, pass), pass);
-      NDArray middle = x.add(afterAttention.forward(attended, pass));
-      NDArray fed = feedForward.forward(beforeFeedForward.forward(middle, pass), pass);
-      NDArray result = middle.add(afterFeedForward.forward(fed, pass));
-      if (pass.tape() != null) {
-        pass.tape().settle();
+      NDArray h = x.add(afterAttention.forward(attended, pass));
+      NDArray fed = feedForward.forward(beforeFeedForward.forward(h, pass), pass);
+      NDArray y = h.add(afterFeedForward.forward(fed, pass));
+      if (pass.activations() != null) {
+        pass.activations().settle();
       }
-      result.attach(outer);
-      return result;
+      y.attach(outer);
+      return y;
     }
   }
 
-  /**
-   * The gradient of what {@link #forward} took, from that of what it gave, f32. Takes over {@code
-   * dy} and overwrites it.
-   */
+  /** From y's gradient, f32, to x's. Takes over {@code dy} and overwrites it. */
   NDArray backward(NDArray dy, ForwardContext pass) {
     NDManager outer = dy.getManager();
     try (NDManager scope = outer.newSubManager()) {

@@ -1,21 +1,18 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.function.ToDoubleFunction;
-import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.io.torch.TorchOps;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * How the embedding rows of new tokens begin.
+ * How the embedding rows of new tokens are initialised.
  *
- * <p>Used through {@link TokenEmbeddings#initialize}; the untied head's rows begin in the same way,
- * from the head's own matrix.
+ * <p>Used through {@link TokenEmbeddings#initialize}; an untied head's rows in the same way, from
+ * the head's own matrix.
  */
 public sealed interface EmbeddingInit {
 
@@ -26,17 +23,15 @@ public sealed interface EmbeddingInit {
    */
   NDArray rows(NDArray known, Tokenizer tokenizer, List<String> tokens);
 
-  /** A copy of another token's row for each: the article's way. */
+  /** A copy of another token's row for each, as in the article. */
   record Clone(String from) implements EmbeddingInit {
     @Override
     public NDArray rows(NDArray known, Tokenizer tokenizer, List<String> tokens) {
       int id = tokenizer.id(from);
       if (id >= known.getShape().get(0)) {
         throw new IllegalArgumentException(
-            "Token '"
-                + from
-                + "' comes after the tokens to be initialised; name one that was there before"
-                + " them.");
+            "Token '%s' comes after the tokens to be initialised; name one from before them."
+                .formatted(from));
       }
       NDArray row = TorchOps.slice(known, 0, id, 1);
       return row.broadcast(new Shape(tokens.size(), known.getShape().get(1)));
@@ -44,7 +39,7 @@ public sealed interface EmbeddingInit {
   }
 
   /**
-   * A copy plus noise that tells the copies apart from the first step on.
+   * A copy plus Gaussian noise, which makes the copies differ from the first step on.
    *
    * @param scale the noise's standard deviation, in units of the matrix's own
    */
@@ -92,25 +87,9 @@ public sealed interface EmbeddingInit {
     }
   }
 
-  /**
-   * Normal rows with the matrix's own mean and covariance: they lie where real tokens lie (Hewitt,
-   * 2021, "Initializing new word embeddings for pretrained language models").
-   */
-  record RandomCovariance(long seed) implements EmbeddingInit {
-    @Override
-    public NDArray rows(NDArray known, Tokenizer tokenizer, List<String> tokens) {
-      NDArray mean = known.mean(new int[] {0}, true);
-      NDArray centred = known.sub(mean);
-      NDArray covariance = centred.transpose().matMul(centred).div(known.getShape().get(0));
-      NDArray root = TorchOps.cholesky(covariance);
-      return gaussian(known, tokens.size(), seed).matMul(root.transpose()).add(mean);
-    }
-  }
-
   private static double deviation(NDArray known) {
-    ToDoubleFunction<NDArray> mean = x -> x.mean().getFloat();
-    double average = mean.applyAsDouble(known);
-    return Math.sqrt(mean.applyAsDouble(known.sub(average).square()));
+    double mean = known.mean().getFloat();
+    return Math.sqrt(known.sub(mean).square().mean().getFloat());
   }
 
   private static NDArray gaussian(NDArray known, int rows, long seed) {
@@ -119,8 +98,6 @@ public sealed interface EmbeddingInit {
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) random.nextGaussian();
     }
-    NDManager out = known.getManager();
-    return out.create(values, new Shape(rows, known.getShape().get(1)))
-        .toType(DataType.FLOAT32, false);
+    return known.getManager().create(values, new Shape(rows, known.getShape().get(1)));
   }
 }

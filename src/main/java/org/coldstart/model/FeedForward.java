@@ -3,15 +3,15 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import org.coldstart.io.checkpoint.Activation;
 import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.TorchOps;
 import org.coldstart.io.torch.TrainingOps;
 
 /**
- * The gated feed-forward half of a layer, {@code down(activation(gate(x)) · up(x))} (Shazeer,
- * 2020).
+ * The gated feed-forward block of a layer (Shazeer, 2020): {@code y = down(act(gate(x)) · up(x))}.
  *
  * @param gate hidden → intermediate
  * @param up hidden → intermediate
- * @param joint gate and up in one: their weights are its weight's rows
+ * @param joint gate and up in one, whose weight's rows are theirs: one product for decoding
  * @param down intermediate → hidden
  */
 record FeedForward(Activation activation, Linear gate, Linear up, Linear joint, Linear down) {
@@ -19,34 +19,32 @@ record FeedForward(Activation activation, Linear gate, Linear up, Linear joint, 
   /** (n, hidden) → (n, hidden). */
   NDArray forward(NDArray x, ForwardContext pass) {
     NDArray in = pass.keep(pass.rounded(x));
+    if (pass.continues() && !gate.adapted() && !up.adapted()) {
+      long size = gate.weight().getShape().get(0);
+      NDArray[] both = TorchOps.split(joint.forward(in, pass), 1, size, size);
+      return down.forward(glu(both[0], both[1]), pass);
+    }
     NDArray g = pass.keep(gate.forward(in, pass));
     NDArray u = pass.keep(up.forward(in, pass));
-    return down.forward(opened(g, u), pass);
+    return down.forward(glu(g, u), pass);
   }
 
-  /** From the gradient of what {@link #forward} gave to that of what it took. */
+  private NDArray glu(NDArray gate, NDArray up) {
+    return DecoderOps.glu(gate, up, activation == Activation.SILU);
+  }
+
+  /** From y's gradient to x's; adds to the parameters' gradients. */
   NDArray backward(NDArray dy, ForwardContext pass) {
     NDArray u = pass.recall(dy.getManager());
     NDArray g = pass.recall(dy.getManager());
     NDArray in = pass.recall(dy.getManager());
-    // Worked out again: kept, the product would be a quarter of all that is kept.
-    NDArray product = opened(g, u);
+    // Computed again: kept, the product would be a quarter of all activations kept.
+    NDArray product = glu(g, u);
     NDArray dProduct = down.backward(pass.rounded(dy), product, pass);
     product.close();
-    NDArray[] gated =
-        switch (activation) {
-          case SILU -> TrainingOps.siluProduct(dProduct, g, u);
-          case GELU_TANH -> TrainingOps.geluTanhProduct(dProduct, g, u);
-        };
-    NDArray dx = gate.backward(gated[0], in, pass);
-    up.backward(gated[1], in, pass, dx);
+    NDArray[] d = TrainingOps.glu(dProduct, g, u, activation == Activation.SILU);
+    NDArray dx = gate.backward(d[0], in, pass);
+    up.backward(d[1], in, pass, dx);
     return dx;
-  }
-
-  private NDArray opened(NDArray gate, NDArray up) {
-    return switch (activation) {
-      case SILU -> DecoderOps.siluProduct(gate, up);
-      case GELU_TANH -> DecoderOps.geluTanhProduct(gate, up);
-    };
   }
 }

@@ -12,38 +12,42 @@ import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.Torch;
 
 /**
- * Runs batches through a model and back again, and adds up the gradients of what is trained.
+ * Runs batches forward and backward through a model, and adds up the gradients of what is trained.
  *
  * <pre>{@code
  * try (ForwardBackward pass = model.trainingPass(Precision.fastest(), false)) {
- *   LossSums sums = pass.forwardBackward(inputIds, rows, positions, labels, 1.0 / labels.length);
+ *   LossSums sums = pass.forwardBackward(inputIds, seqLens, positions, labels, 1.0 / labels.length);
  *   NDArray gradient = pass.gradients().of(parameter);
  * }
  * }</pre>
  *
- * <p>A layer keeps its input, its queries, keys and values, what it attended to and the two halves
- * of its gate. With gradient checkpointing (Chen et al., 2016) all layers keep their input only,
- * and each runs forward a second time just before its way back: less memory for a third more work,
- * and the same gradients to the bit. Of a beginning that rows share, each layer's keys and values
- * and their gradients are kept as well, until the step's end.
+ * <p>A layer keeps its input, its queries, keys and values, what attention gave, and the two halves
+ * of its gated unit. With gradient checkpointing (Chen et al., 2016) all layers keep their input
+ * only, and each runs forward a second time just before its backward: less memory for a third more
+ * work, and the same gradients to the bit. Of a prefix that sequences share, each layer's keys and
+ * values and their gradients are kept as well, until the step's end.
  */
 public final class ForwardBackward implements AutoCloseable {
 
+  /** More tokens keep a CPU no busier; in bf16 every batch costs a cast of all weight gradients. */
+  private static final int TOKENS_F32 = 512;
+
+  private static final int TOKENS_BF16 = 1024;
+  private static final int TOKENS_GPU = 4096;
+
+  private final CausalLm model;
   private final Decoder decoder;
   private final Precision precision;
   private final boolean checkpointing;
-  private final NDManager manager = Torch.newManager();
   private final Map<String, NDArray> trained;
+  private final NDManager manager;
   private final Gradients gradients;
-  private final Bf16Weights halves;
+  private final Bf16Weights bf16Weights;
 
-  /** Through what the rows begin with; null if they are read whole. */
-  private Way begun;
+  /** The pass through the sequences' shared prefix; null if they are read whole. */
+  private Pass prefix;
 
   ForwardBackward(CausalLm model, Precision precision, boolean checkpointing) {
-    decoder = model.decoder();
-    this.precision = precision;
-    this.checkpointing = checkpointing;
     if (model.dtype() != DType.F32) {
       throw new IllegalArgumentException(
           "The model's weights are held in "
@@ -51,12 +55,17 @@ public final class ForwardBackward implements AutoCloseable {
               + ", which loses the small steps of training: load it with DType.F32 and choose"
               + " Precision.BF16 for the products.");
     }
+    this.model = model;
+    decoder = model.decoder();
+    this.precision = precision;
+    this.checkpointing = checkpointing;
     trained = model.trainableParameters();
-    gradients = new Gradients(trained);
+    gradients = new Gradients(trained, model.trainable().tokens());
+    manager = Torch.newManager();
     try {
-      decoder.trainable().writeBack();
-      // Who saves memory by checkpointing would not spend it on copies.
-      halves =
+      model.trainable().writeTokens();
+      // Checkpointing is to save memory, which copies would cost.
+      bf16Weights =
           precision == Precision.BF16 && !checkpointing
               ? new Bf16Weights(decoder.matrices(), manager)
               : null;
@@ -71,110 +80,109 @@ public final class ForwardBackward implements AutoCloseable {
     return gradients;
   }
 
-  /**
-   * How many tokens a batch should hold at most: larger ones run no faster and keep more for the
-   * way back. In bf16 every batch costs a cast of all weight gradients, so batches are larger.
-   */
+  /** How many tokens a batch should hold at most: larger ones run no faster, but keep more. */
   public int tokensAtOnce() {
-    return precision == Precision.F32 ? 512 : 1024;
+    if (Torch.device().isGpu()) {
+      return TOKENS_GPU;
+    }
+    return precision == Precision.F32 ? TOKENS_F32 : TOKENS_BF16;
   }
 
   /**
-   * Reads what all rows of a step begin with, such as a system message, once for all of them. The
-   * batches up to {@link #endRows} leave these tokens out; losses and gradients are those of whole
-   * rows.
+   * Reads the prefix that all sequences of a step share, such as a system message, once for all of
+   * them. The batches up to {@link #endRows} leave these tokens out; losses and gradients are those
+   * of whole sequences.
    *
-   * @param contexts each row's tokens before the first position that predicts a label
-   * @param longest tokens of the longest row
-   * @return how many tokens were read; 0 if that is not worth while, or if the model's attention
-   *     does not allow for it
+   * @param contexts each sequence's tokens before the first position that predicts a label
+   * @param longest tokens of the longest sequence
+   * @return how many tokens were read; 0 if that would not pay or the model's attention does not
+   *     allow it
    */
   public int beginRows(List<int[]> contexts, int longest) {
-    leaveBeginning();
+    closePrefix();
     int length = SharedPrefix.sharedBy(contexts);
     if (length == 0 || !decoder.canShare(longest)) {
       return 0;
     }
     long[] ids = Arrays.stream(contexts.get(0), 0, length).asLongStream().toArray();
-    begun = new Way(ids, new long[] {length}, true);
-    begun.forward(UnaryOperator.identity()).close();
+    prefix = new Pass(ids, new long[] {length}, true);
+    prefix.forward(UnaryOperator.identity()).close();
     return length;
   }
 
-  /** Takes what the rows have sent back through their beginning, if one was read. */
+  /** Runs backward through the prefix, if one was read, with what the sequences have added up. */
   public void endRows() {
-    if (begun != null) {
-      begun.backward(begun.zeros());
-      leaveBeginning();
+    if (prefix != null) {
+      prefix.backward(prefix.zeros());
+      closePrefix();
     }
   }
 
-  private void leaveBeginning() {
-    if (begun != null) {
-      begun.close();
-      begun = null;
+  private void closePrefix() {
+    if (prefix != null) {
+      prefix.close();
+      prefix = null;
     }
   }
 
   /**
-   * One batch forward and back. Rows stand end to end without padding; no position sees another
-   * row.
+   * One batch of packed sequences forward and backward.
    *
-   * @param inputIds all rows' token ids, without the beginning that {@link #beginRows} has read
-   * @param rows the rows' lengths, together as many as there are ids
+   * @param inputIds all sequences' token ids, without the prefix that {@link #beginRows} has read
+   * @param seqLens the sequences' lengths, together as many as there are ids; no position attends to
+   *     another sequence
    * @param positions where a label is predicted, ascending indices into {@code inputIds}
    * @param labels what should be predicted there
    * @param scale what the summed loss is multiplied by before gradients are taken: one divided by
    *     the labels of all batches of an optimizer step
    */
   public LossSums forwardBackward(
-      long[] inputIds, long[] rows, long[] positions, long[] labels, double scale) {
-    return forwardBackward(inputIds, rows, positions, labels, scale, UnaryOperator.identity());
+      long[] inputIds, long[] seqLens, long[] positions, long[] labels, double scale) {
+    return forwardBackward(inputIds, seqLens, positions, labels, scale, UnaryOperator.identity());
   }
 
   /**
-   * The same with something done to the embeddings on the way, such as noise added to them.
+   * The same with a change to the embeddings, such as noise.
    *
    * @param onEmbeddings takes and gives shape (n, hidden); gradients pass it unchanged
    */
   public LossSums forwardBackward(
       long[] inputIds,
-      long[] rows,
+      long[] seqLens,
       long[] positions,
       long[] labels,
       double scale,
       UnaryOperator<NDArray> onEmbeddings) {
-    try (Way way = new Way(inputIds, rows, false)) {
-      NDArray x = way.forward(onEmbeddings);
-      NDArray dx = way.zeros();
-      LossSums sums = decoder.head().loss(x, positions, labels, way.plain, scale, dx);
+    try (Pass pass = new Pass(inputIds, seqLens, false)) {
+      NDArray x = pass.forward(onEmbeddings);
+      NDArray dx = pass.zeros();
+      LossSums sums = decoder.head().loss(x, positions, labels, pass.plain, scale, dx);
       x.close();
-      way.backward(dx);
+      pass.backward(dx);
       return sums;
     }
   }
 
-  /** Rows on their way through the layers and back. */
-  private final class Way implements AutoCloseable {
+  /** One pass through the layers and back: of the prefix, or of sequences that may continue it. */
+  private final class Pass implements AutoCloseable {
 
     private final NDManager step = Torch.newManager();
-    private final ActivationStack tape = new ActivationStack(step);
+    private final ActivationStack activations = new ActivationStack(step);
     private final NDArray ids;
     private final ForwardContext plain;
-    private final ForwardContext kept;
+    private final ForwardContext keeping;
 
-    /**
-     * Looks up where the tokens stand.
-     *
-     * @param isBeginning whether they are what the rows to come begin with
-     */
-    Way(long[] inputIds, long[] rows, boolean isBeginning) {
+    Pass(long[] inputIds, long[] seqLens, boolean isPrefix) {
       try {
         ids = step.create(inputIds);
-        SharedPrefix follows = begun == null ? null : begun.plain.reads();
-        SharedPrefix reads = isBeginning ? decoder.newBeginning(step, inputIds.length) : null;
-        plain = decoder.overRows(step, rows, precision, halves, gradients, follows).reading(reads);
-        kept = plain.with(tape);
+        SharedPrefix continued = prefix == null ? null : prefix.plain.prefix();
+        int start = continued == null ? 0 : continued.length();
+        plain =
+            decoder
+                .overRows(step, seqLens, start, precision)
+                .with(bf16Weights, gradients)
+                .with(isPrefix ? decoder.newPrefix(step, inputIds.length) : continued);
+        keeping = plain.with(activations);
       } catch (RuntimeException | OutOfMemoryError e) {
         close();
         throw e;
@@ -184,17 +192,15 @@ public final class ForwardBackward implements AutoCloseable {
     NDArray forward(UnaryOperator<NDArray> onEmbeddings) {
       NDArray x = onEmbeddings.apply(decoder.embed(ids));
       for (DecoderLayer layer : decoder.layers()) {
-        x = checkpointing ? forward(layer, x) : layer.forward(x, kept);
+        x = checkpointing ? forward(layer, x) : layer.forward(x, keeping);
       }
       return x;
     }
 
     private NDArray forward(DecoderLayer layer, NDArray x) {
-      NDManager outer = x.getManager();
       NDArray result = layer.forward(x.duplicate(), plain);
-      result.attach(outer);
-      kept.keep(x);
-      tape.settle();
+      keeping.keep(x);
+      activations.settle();
       return result;
     }
 
@@ -208,7 +214,7 @@ public final class ForwardBackward implements AutoCloseable {
       NDArray d = dx;
       for (int i = decoder.layers().size() - 1; i >= 0; i--) {
         DecoderLayer layer = decoder.layers().get(i);
-        d = checkpointing ? backward(layer, d) : layer.backward(d, kept);
+        d = checkpointing ? backward(layer, d) : layer.backward(d, keeping);
       }
       decoder.backwardEmbed(d, ids, plain);
     }
@@ -216,36 +222,36 @@ public final class ForwardBackward implements AutoCloseable {
     private NDArray backward(DecoderLayer layer, NDArray dy) {
       NDManager outer = dy.getManager();
       try (ActivationStack own = new ActivationStack(outer)) {
-        ForwardContext again = kept.with(own);
-        layer.forward(kept.recall(outer), again).close();
+        ForwardContext again = keeping.with(own);
+        layer.forward(keeping.recall(outer), again).close();
         return layer.backward(dy, again);
       }
     }
 
     @Override
     public void close() {
-      tape.close();
+      activations.close();
       step.close();
     }
   }
 
   /**
-   * Says that trained weights have moved, so that copies of them are made anew. Rows trained on
-   * their own go into their matrix at once, as a checkpoint would write them: whether one is saved
-   * makes no difference to the next step.
+   * To be called after trained parameters were changed: writes token rows trained on their own into
+   * their matrix and rounds bf16 copies anew.
    */
   public void weightsChanged() {
-    decoder.trainable().writeBack();
-    if (halves != null) {
-      halves.renew(trained.values());
-      halves.renew(decoder.trainable().matricesOfRows());
+    model.trainable().writeTokens();
+    if (bf16Weights != null) {
+      bf16Weights.renew(trained.values());
+      bf16Weights.renew(
+          model.trainable().tokens().stream().map(TrainableTokens::matrix).toList());
     }
   }
 
   /** Frees the gradients. */
   @Override
   public void close() {
-    leaveBeginning();
+    closePrefix();
     gradients.close();
     manager.close();
   }

@@ -11,65 +11,93 @@ import org.coldstart.io.torch.TorchOps;
  * What all layers share in one pass through the decoder.
  *
  * @param precision of the matrix products
- * @param rows lengths of the rows, whose tokens stand end to end; null where a cache's rows go on
- * @param sights where the layers of each kind stand and what they see
- * @param cache keys and values of earlier passes, or where those of whole rows are to be put; may
- *     be null
- * @param halves the weights in bf16, or null to round them when they are met
- * @param tape keeps what the way back needs, or null for a pass without a way back
- * @param gradients where the way back adds up gradients, or null
- * @param reads the beginning whose tokens these are, or null
- * @param follows the beginning that all rows continue, or null
+ * @param seqLens lengths of the packed sequences; null where the rows of a cache are continued
+ * @param start position of each sequence's first token
+ * @param attention what the layers of each kind attend to
+ * @param cache keys and values of earlier passes, or where those of the packed sequences go; may be
+ *     null
+ * @param bf16Weights the weights in bf16, or null to round them when they are needed
+ * @param activations keeps what backward needs, or null for a pass without backward
+ * @param gradients where backward adds up gradients, or null
+ * @param prefix what the sequences are (from position 0), or what they continue; may be null
  */
 record ForwardContext(
     Precision precision,
-    long[] rows,
-    Map<LayerType, AttentionContext> sights,
+    long[] seqLens,
+    int start,
+    Map<LayerType, AttentionContext> attention,
     KvCache cache,
-    Bf16Weights halves,
-    ActivationStack tape,
+    Bf16Weights bf16Weights,
+    ActivationStack activations,
     Gradients gradients,
-    SharedPrefix reads,
-    SharedPrefix follows) {
+    SharedPrefix prefix) {
+
+  /** A forward pass over packed sequences. */
+  static ForwardContext packed(
+      Precision precision, long[] seqLens, int start, Map<LayerType, AttentionContext> attention) {
+    return new ForwardContext(precision, seqLens, start, attention, null, null, null, null, null);
+  }
+
+  /** A pass over the next tokens of a cache's rows, in f32. */
+  static ForwardContext after(KvCache cache, Map<LayerType, AttentionContext> attention) {
+    return new ForwardContext(Precision.F32, null, 0, attention, cache, null, null, null, null);
+  }
 
   /** A pass through the head alone; the cache may be null. */
   static ForwardContext throughHead(Precision precision, KvCache cache) {
-    return new ForwardContext(precision, null, null, cache, null, null, null, null, null);
+    return new ForwardContext(precision, null, 0, null, cache, null, null, null, null);
   }
 
-  /** The same pass with another tape, or none. */
+  /** The same pass into an empty cache. */
+  ForwardContext with(KvCache into) {
+    return new ForwardContext(
+        precision, seqLens, start, attention, into, bf16Weights, activations, gradients, prefix);
+  }
+
+  /** The same pass over a prefix, or over what continues it; null for neither. */
+  ForwardContext with(SharedPrefix shared) {
+    return new ForwardContext(
+        precision, seqLens, start, attention, cache, bf16Weights, activations, gradients, shared);
+  }
+
+  /** The same pass with backward to come. */
+  ForwardContext with(Bf16Weights copies, Gradients sums) {
+    return new ForwardContext(
+        precision, seqLens, start, attention, cache, copies, activations, sums, prefix);
+  }
+
+  /** The same pass that keeps its activations there, or nowhere. */
   ForwardContext with(ActivationStack other) {
-    return new ForwardContext(precision, rows, sights, cache, halves, other, gradients, reads, follows);
+    return new ForwardContext(
+        precision, seqLens, start, attention, cache, bf16Weights, other, gradients, prefix);
   }
 
-  /** The same pass, whose one row is to be the beginning of others. */
-  ForwardContext reading(SharedPrefix beginning) {
-    return new ForwardContext(precision, rows, sights, cache, halves, tape, gradients, beginning, follows);
-  }
-
-  /**
-   * Whether the tokens follow those that a cache holds: few of them, seldom more than one a row.
-   */
+  /** Whether the tokens continue a cache's rows: few of them, seldom more than one a row. */
   boolean continues() {
-    return cache != null && rows == null;
+    return cache != null && seqLens == null;
   }
 
-  /** Whether that is one token a row: x then has as many vectors as the cache has rows. */
-  boolean continuesByOne(NDArray x) {
-    return continues() && x.getShape().get(0) == cache.batchSize();
+  /** Whether the tokens are the prefix itself, whose keys and values others will attend to. */
+  boolean readsPrefix() {
+    return prefix != null && start == 0;
   }
 
-  /** Keeps a tensor for the way back; returns it. */
+  /** Whether the sequences attend to a prefix before them. */
+  boolean followsPrefix() {
+    return prefix != null && start > 0;
+  }
+
+  /** Keeps a tensor for backward; returns it. */
   NDArray keep(NDArray x) {
-    if (tape != null) {
-      tape.keep(x);
+    if (activations != null) {
+      activations.keep(x);
     }
     return x;
   }
 
-  /** On the way back: what was kept last. */
+  /** In backward: what was kept last. */
   NDArray recall(NDManager next) {
-    return tape.recall(next);
+    return activations.recall(next);
   }
 
   /** An activation in the type that matrix products take. */
@@ -77,22 +105,19 @@ record ForwardContext(
     return precision == Precision.BF16 ? TorchOps.toBf16(x) : x;
   }
 
-  /** A weight in the type that matrix products take, on the way back. */
+  /** A weight in the type that backward's matrix products take; {@code scope} owns a new copy. */
   NDArray rounded(NDArray weight, NDManager scope) {
-    if (precision == Precision.F32) {
-      return weight;
+    NDArray copy = bf16Copy(weight);
+    if (precision == Precision.BF16 && copy == weight) {
+      copy = TorchOps.toBf16(weight);
+      copy.attach(scope);
     }
-    NDArray half = halved(weight);
-    if (half == weight) {
-      half = TorchOps.toBf16(weight);
-      half.attach(scope);
-    }
-    return half;
+    return copy;
   }
 
   /** A weight's bf16 copy if there is one, itself if not. */
-  NDArray halved(NDArray weight) {
-    return halves == null ? weight : halves.of(weight);
+  NDArray bf16Copy(NDArray weight) {
+    return bf16Weights == null ? weight : bf16Weights.of(weight);
   }
 
   /** Where a parameter's gradient is added up, or null if it is not trained. */

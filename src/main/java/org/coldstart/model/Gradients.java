@@ -2,20 +2,34 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.Collection;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import org.coldstart.io.torch.OptimizerOps;
 import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TrainingOps;
 
 /** The sums of gradients, one f32 array of each trained parameter's shape. */
 public final class Gradients implements AutoCloseable {
 
   private final NDManager manager = Torch.newManager();
   private final Map<NDArray, NDArray> sums = new IdentityHashMap<>();
+  private final Map<NDArray, TrainableTokens> masks = new IdentityHashMap<>();
   private final NDArray[] inOrder;
 
   /** Zeros for the given parameters; all others are frozen. */
   public Gradients(Map<String, NDArray> parameters) {
+    this(parameters, List.of());
+  }
+
+  /**
+   * The same, where some parameters are rows of a matrix.
+   *
+   * @param masks the matrices and which of their rows are trained
+   */
+  Gradients(Map<String, NDArray> parameters, Collection<TrainableTokens> masks) {
+    masks.forEach(mask -> this.masks.put(mask.matrix(), mask));
     try {
       parameters.values().forEach(p -> sums.put(p, manager.zeros(p.getShape())));
     } catch (RuntimeException | OutOfMemoryError e) {
@@ -28,6 +42,26 @@ public final class Gradients implements AutoCloseable {
   /** The gradient gathered so far, or null for a parameter that is not trained. */
   public NDArray of(NDArray parameter) {
     return sums.get(parameter);
+  }
+
+  /** Adds dyᵀ · x, the gradient of W in y = x · Wᵀ, as far as W is trained. */
+  void addOuter(NDArray weight, NDArray dy, NDArray x) {
+    TrainableTokens mask = masks.get(weight);
+    if (mask != null) {
+      mask.addOuter(of(mask.rows()), dy, x);
+    } else if (of(weight) != null) {
+      TrainingOps.addOuter(of(weight), dy, x);
+    }
+  }
+
+  /** Adds the gradient of looking up ids in an embedding matrix, as far as that is trained. */
+  void addLookedUp(NDArray embedding, NDArray ids, NDArray dx) {
+    TrainableTokens mask = masks.get(embedding);
+    if (mask != null) {
+      mask.addLookedUp(of(mask.rows()), dx, ids);
+    } else if (of(embedding) != null) {
+      TrainingOps.addAtRows(of(embedding), ids, dx);
+    }
   }
 
   /**

@@ -10,37 +10,36 @@ import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.TorchOps;
 
 /**
- * Decoding with a cache, in f32: prompts are read into it once, and a token more of each row then
+ * Decoding with a cache, in f32: prompts are read into it once, and each further token of a row then
  * costs one token's work.
  */
 record IncrementalDecoder(Decoder decoder) {
 
   /**
-   * Reads prompts into an empty cache, end to end; scores of what comes after each. What all of
-   * them begin with is read once.
+   * Reads prompts into an empty cache, as packed sequences; the prefix that all of them share is
+   * read once.
+   *
+   * @return the logits of what comes after each, (batch, vocabulary)
    */
   NDArray begin(NDManager out, List<int[]> prompts, KvCache cache) {
     int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
     int shared = decoder.canShare(longest) ? shared(prompts) : 0;
+    long[] seqLens = prompts.stream().mapToLong(prompt -> prompt.length - shared).toArray();
     NDArray hidden;
     try (NDManager scope = out.newSubManager()) {
-      SharedPrefix beginning = shared == 0 ? null : read(scope, prompts.get(0), shared);
-      long[] rows = prompts.stream().mapToLong(prompt -> prompt.length - shared).toArray();
-      long[] ids =
-          prompts.stream()
-              .flatMapToInt(prompt -> Arrays.stream(prompt, shared, prompt.length))
-              .asLongStream()
-              .toArray();
-      ForwardContext pass = decoder.into(cache, scope, rows, beginning);
-      NDArray read = decoder.forward(scope.create(ids), pass);
-      hidden = TorchOps.select(read, 0, scope.create(lastOfEach(rows)));
+      ForwardContext pass = decoder.overRows(scope, seqLens, shared, Precision.F32).with(cache);
+      if (shared > 0) {
+        pass = pass.with(read(scope, prompts.get(0), shared));
+      }
+      NDArray all = decoder.forward(ids(scope, prompts, shared, longest), pass);
+      hidden = TorchOps.select(all, 0, scope.create(lastOfEach(seqLens)));
       hidden.attach(out);
     }
     cache.advance(longest);
-    return scores(hidden, cache);
+    return logits(hidden, cache);
   }
 
-  /** Each prompt's last token stands for itself: what comes after it is asked for. */
+  /** Each prompt's last token is its own: what comes after it is asked for. */
   private static int shared(List<int[]> prompts) {
     return SharedPrefix.sharedBy(
         prompts.stream()
@@ -49,24 +48,32 @@ record IncrementalDecoder(Decoder decoder) {
   }
 
   private SharedPrefix read(NDManager scope, int[] prompt, int length) {
-    SharedPrefix beginning = decoder.newBeginning(scope, length);
-    long[] ids = Arrays.stream(prompt, 0, length).asLongStream().toArray();
-    ForwardContext pass = decoder.overRows(scope, new long[] {length}, Precision.F32).reading(beginning);
-    decoder.forward(scope.create(ids), pass).close();
-    return beginning;
+    SharedPrefix prefix = decoder.newPrefix(scope, length);
+    ForwardContext pass =
+        decoder.overRows(scope, new long[] {length}, Precision.F32).with(prefix);
+    decoder.forward(ids(scope, List.of(prompt), 0, length), pass).close();
+    return prefix;
   }
 
-  private static long[] lastOfEach(long[] rows) {
-    long[] lasts = rows.clone();
+  private static NDArray ids(NDManager scope, List<int[]> prompts, int from, int to) {
+    return scope.create(
+        prompts.stream()
+            .flatMapToInt(ids -> Arrays.stream(ids, from, Math.min(ids.length, to)))
+            .asLongStream()
+            .toArray());
+  }
+
+  private static long[] lastOfEach(long[] seqLens) {
+    long[] lasts = seqLens.clone();
     Arrays.parallelPrefix(lasts, Long::sum);
     Arrays.setAll(lasts, row -> lasts[row] - 1);
     return lasts;
   }
 
-  /** Adds one token to each row of a cache; scores of what comes after it, (batch, vocabulary). */
+  /** Adds one token to each row of a cache; logits of what comes after it, (batch, vocabulary). */
   NDArray next(NDManager out, long[] ids, KvCache cache) {
     NDArray hidden = forward(out.create(ids, new Shape(ids.length, 1)), cache);
-    return scores(hidden.reshape(ids.length, hidden.getShape().get(2)), cache);
+    return logits(hidden.reshape(ids.length, hidden.getShape().get(2)), cache);
   }
 
   /** The next tokens of a cache's rows, (batch, time) → (batch, time, hidden). */
@@ -77,7 +84,7 @@ record IncrementalDecoder(Decoder decoder) {
     return hidden;
   }
 
-  private NDArray scores(NDArray hidden, KvCache cache) {
+  private NDArray logits(NDArray hidden, KvCache cache) {
     ForwardContext pass = ForwardContext.throughHead(Precision.F32, cache);
     return Autograd.withoutGradient(() -> decoder.head().forward(hidden, pass));
   }

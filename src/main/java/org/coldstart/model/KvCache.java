@@ -7,8 +7,9 @@ import java.util.Arrays;
 import java.util.stream.Stream;
 import org.coldstart.io.checkpoint.AttentionConfig;
 import org.coldstart.io.checkpoint.ModelConfig;
+import org.coldstart.io.torch.DecoderOps;
 import org.coldstart.io.torch.FloatType;
-import org.coldstart.io.torch.IncrementalOps;
+import org.coldstart.io.torch.NativeMemory;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 
@@ -28,7 +29,7 @@ public final class KvCache implements AutoCloseable {
 
   private final AttentionConfig config;
   private final NDManager manager = Torch.newManager();
-  private final NDArray none = TorchOps.empty(manager, FloatType.F32, 0);
+  private final NativeMemory memory = NativeMemory.of(this, manager::close);
   private final Entry[] layers;
   private int[] padding;
   private int length;
@@ -77,83 +78,46 @@ public final class KvCache implements AutoCloseable {
     return positions;
   }
 
-  /** The first column that the next token of a row sees through a window. */
-  int seenFrom(int window) {
+  /** The first column that the next token of a row attends to. */
+  int firstSeen(int window) {
     return Math.max(0, length + 1 - window);
   }
 
   /**
-   * The mask that hides padding from the next token of each row; shape (batch, 1, 1, columns from
-   * {@link #seenFrom} to that token). Null when no padding is in sight.
-   */
-  NDArray mask(NDManager out, int window) {
-    int from = seenFrom(window);
-    int keys = length + 1 - from;
-    if (Arrays.stream(padding).allMatch(p -> p <= from)) {
-      return null;
-    }
-    float[] mask = new float[padding.length * keys];
-    for (int b = 0; b < padding.length; b++) {
-      int hidden = Math.min(Math.max(0, padding[b] - from), keys);
-      Arrays.fill(mask, b * keys, b * keys + hidden, -1e9f);
-    }
-    return out.create(mask, new Shape(padding.length, 1, 1, keys));
-  }
-
-  /**
-   * The mask under which {@code time} new tokens see at most {@code window} positions of their own
-   * row, up to themselves, and no padding; shape (batch or 1, 1, time, length + time).
+   * The mask under which {@code time} new tokens attend to at most {@code window} positions of their
+   * own row, up to themselves, and to no padding; shape (batch or 1, 1, time, columns from {@link
+   * #firstSeen} on). Null where it would hide nothing.
    */
   NDArray mask(NDManager out, int time, int window) {
-    boolean padded = Arrays.stream(padding).anyMatch(p -> p > 0);
-    return mask(out, padded ? padding : new int[] {0}, length, time, window);
-  }
-
-  private static NDArray mask(NDManager out, int[] padding, int length, int time, int window) {
-    int keys = length + time;
-    float[] mask = new float[padding.length * time * keys];
-    for (int b = 0; b < padding.length; b++) {
+    int from = firstSeen(window);
+    boolean padded = Arrays.stream(padding).anyMatch(columns -> columns > from);
+    if (time == 1 && !padded) {
+      return null;
+    }
+    int rows = padded ? padding.length : 1;
+    int keys = length + time - from;
+    float[] mask = new float[rows * time * keys];
+    for (int b = 0; b < rows; b++) {
       for (int t = 0; t < time; t++) {
         int at = (b * time + t) * keys;
-        int self = length + t;
-        int hidden = Math.max(padding[b], self - window + 1);
-        // Finite, so that a padding token, which sees nothing, gets no NaN from softmax.
-        Arrays.fill(mask, at, at + Math.min(hidden, keys), -1e9f);
-        Arrays.fill(mask, at + self + 1, at + keys, -1e9f);
+        int hidden = Math.max(padded ? padding[b] : 0, length + t + 1 - window) - from;
+        // Finite, so that a padding token, which attends to nothing, gets no NaN from softmax.
+        Arrays.fill(mask, at, at + Math.max(0, Math.min(hidden, keys)), -1e9f);
+        Arrays.fill(mask, at + length + t + 1 - from, at + keys, -1e9f);
       }
     }
-    return out.create(mask, new Shape(padding.length, 1, time, keys));
+    return out.create(mask, new Shape(rows, 1, time, keys));
   }
 
-  /**
-   * Stores a layer's keys and values of whole rows, standing end to end, in an empty cache.
-   *
-   * @param before what all rows continue, or null
-   */
-  void begin(int layer, NDArray keys, NDArray values, long[] rows, SharedPrefix.Layer before) {
-    long shared = before == null ? 0 : before.keys().getShape().get(0);
-    long[] starts = Arrays.stream(padding).mapToLong(columns -> columns + shared).toArray();
-    Entry stored = reserved(layer, (int) (starts[0] + rows[0]));
-    IncrementalOps.storeRows(stored.keys(), keys, rows, starts);
-    IncrementalOps.storeRows(stored.values(), values, rows, starts);
-    if (before != null) {
-      IncrementalOps.storeBefore(stored.keys(), before.keys(), starts);
-      IncrementalOps.storeBefore(stored.values(), before.values(), starts);
+  /** Stores a layer's keys and values of packed sequences in an empty cache. */
+  void store(int layer, NDArray keys, NDArray values, ForwardContext pass) {
+    long[] starts = Arrays.stream(padding).mapToLong(columns -> columns + pass.start()).toArray();
+    Entry stored = reserved(layer, (int) (starts[0] + pass.seqLens()[0]));
+    DecoderOps.storePacked(stored.keys(), keys, pass.seqLens(), starts);
+    DecoderOps.storePacked(stored.values(), values, pass.seqLens(), starts);
+    if (pass.followsPrefix()) {
+      pass.prefix().copy(layer, stored, starts);
     }
-  }
-
-  /**
-   * Stores a layer's new keys and values and returns all of them, as views owned by {@code keys}'
-   * manager.
-   */
-  Entry append(int layer, NDArray keys, NDArray values) {
-    int time = (int) keys.getShape().get(2);
-    Entry stored = reserved(layer, time);
-    NDManager out = keys.getManager();
-    TorchOps.write(view(stored.keys(), 2, length + time, out), keys, 2, length);
-    TorchOps.write(view(stored.values(), 2, length + time, out), values, 2, length);
-    return new Entry(
-        view(stored.keys(), 2, length + time, out), view(stored.values(), 2, length + time, out));
   }
 
   /** A layer's keys and values, with room for {@code time} more columns. */
@@ -169,11 +133,6 @@ public final class KvCache implements AutoCloseable {
               grown(old == null ? null : old.keys()), grown(old == null ? null : old.values()));
     }
     return layers[layer];
-  }
-
-  /** An array without elements, for what a layer lacks. */
-  NDArray none() {
-    return none;
   }
 
   /** Counts the tokens of a pass once all layers have stored them. */
@@ -194,7 +153,7 @@ public final class KvCache implements AutoCloseable {
             .flatMap(layer -> Stream.of(layer.keys(), layer.values()))
             .toArray(NDArray[]::new);
     if (stored.length > 0) {
-      IncrementalOps.moveToFront(stored, Arrays.stream(rows).asLongStream().toArray(), length);
+      DecoderOps.moveToFront(stored, Arrays.stream(rows).asLongStream().toArray(), length);
     }
     padding = Arrays.stream(rows).map(row -> padding[row]).toArray();
   }
@@ -218,14 +177,8 @@ public final class KvCache implements AutoCloseable {
     return larger;
   }
 
-  private NDArray view(NDArray stored, int axis, int time, NDManager out) {
-    NDArray rows = TorchOps.slice(stored, 0, 0, padding.length);
-    rows.attach(out);
-    return TorchOps.slice(rows, axis, 0, time);
-  }
-
   @Override
   public void close() {
-    manager.close();
+    memory.free();
   }
 }

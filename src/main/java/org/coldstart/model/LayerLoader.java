@@ -43,10 +43,8 @@ final class LayerLoader {
   }
 
   private Norm norm(String name, long size) {
-    return new RmsNorm(
-        weights.load(source, name + ".weight", size),
-        config.norm().eps(),
-        config.norm().onePlusWeight());
+    NDArray weight = weights.load(source, name + ".weight", size);
+    return new Norm(weight, config.norm().eps(), config.norm().onePlusWeight());
   }
 
   private Attention attention(int index, String prefix) {
@@ -91,15 +89,14 @@ final class LayerLoader {
 
   /** Reads a layer into rows of another. */
   private Linear linear(String name, Linear room, long start, long out) {
-    NDArray bias = room.bias();
-    Linear linear =
-        new Linear(
-            weights.load(source, name + ".weight", TorchOps.slice(room.weight(), 0, start, out)),
-            bias == null
-                ? null
-                : weights.load(source, name + ".bias", TorchOps.slice(bias, 0, start, out)));
-    linears.put(name, linear);
-    return linear;
+    NDArray weight = rows(name + ".weight", room.weight(), start, out);
+    NDArray bias = room.bias() == null ? null : rows(name + ".bias", room.bias(), start, out);
+    linears.put(name, new Linear(weight, bias));
+    return linears.get(name);
+  }
+
+  private NDArray rows(String name, NDArray room, long start, long count) {
+    return weights.load(source, name, TorchOps.slice(room, 0, start, count));
   }
 
   /** The linear layers built so far, by name, in the order of the forward pass. */

@@ -2,85 +2,111 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import org.coldstart.io.torch.DecoderOps;
-import org.coldstart.io.torch.IncrementalOps;
+import org.coldstart.io.torch.Precision;
 import org.coldstart.io.torch.TrainingOps;
 
-/** {@code x · weightᵀ (+ bias)}, and what an adapter adds while one is attached. */
-final class Linear {
+/** A linear layer, y = xWᵀ (+ b), and the {@link Delta} that an adapter has put on it. */
+public final class Linear {
+
+  /** An update ΔW to a weight that is kept apart from it, such as LoRA's s · BA: y + xΔWᵀ. */
+  public interface Delta {
+
+    /**
+     * y + xΔWᵀ; may overwrite y.
+     *
+     * @param y shape (n, out)
+     * @param x the layer's input, shape (n, in)
+     */
+    NDArray forward(NDArray y, NDArray x);
+
+    /**
+     * Adds the gradients of ΔW's own parameters to {@code gradients}, and dy · ΔW to {@code dx}.
+     *
+     * @param dy the gradient of the layer's output, shape (n, out)
+     * @param x the layer's input, shape (n, in)
+     */
+    void backward(NDArray dy, NDArray x, NDArray dx, Gradients gradients);
+
+    /**
+     * Adds ±ΔW to a matrix in place.
+     *
+     * @param rows a matrix of W's shape, or some consecutive rows of one
+     * @param first index of the first of these rows
+     * @param sign 1 or −1
+     */
+    void addTo(NDArray rows, long first, int sign);
+  }
 
   private final NDArray weight;
   private final NDArray bias;
-  private LoraLayer adapter;
+  private Delta delta;
 
   /**
-   * A layer without adapter.
+   * A layer without delta.
    *
-   * @param weight shape (out, in)
-   * @param bias shape (out), or null
+   * @param weight W, shape (out, in)
+   * @param bias b, shape (out), or null
    */
   Linear(NDArray weight, NDArray bias) {
     this.weight = weight;
     this.bias = bias;
   }
 
-  /**
-   * (n, in) → (n, out), in the pass's precision. The way back wants x again: the caller keeps it.
-   */
+  /** (n, in) → (n, out), in the pass's precision. Backward needs x again: the caller keeps it. */
   NDArray forward(NDArray x, ForwardContext pass) {
     NDArray y =
         pass.continues()
-            ? IncrementalOps.linearOfFew(x, weight, bias)
-            : DecoderOps.linear(x, pass.halved(weight), bias, pass.precision());
-    return adapter == null ? y : adapter.addTo(y, x);
+            ? DecoderOps.linearOfFew(x, weight, bias)
+            : DecoderOps.linear(x, pass.bf16Copy(weight), bias, pass.precision() == Precision.BF16);
+    return delta == null ? y : delta.forward(y, x);
   }
 
-  /** The gradient of x from that of what {@link #forward} made of it; gathers the parameters'. */
+  /** From y's gradient to x's; adds to the parameters' gradients. */
   NDArray backward(NDArray dy, NDArray x, ForwardContext pass) {
-    gatherGradients(dy, x, pass);
     NDArray dx = TrainingOps.times(dy, pass.rounded(weight, dy.getManager()));
-    if (adapter != null) {
-      adapter.backward(dy, x, dx, pass);
-    }
+    gatherGradients(dy, x, pass, dx);
     return dx;
   }
 
   /** The same, added to a gradient that x has from elsewhere. */
   void backward(NDArray dy, NDArray x, ForwardContext pass, NDArray dx) {
-    gatherGradients(dy, x, pass);
     TrainingOps.addTimes(dx, dy, pass.rounded(weight, dy.getManager()));
-    if (adapter != null) {
-      adapter.backward(dy, x, dx, pass);
-    }
+    gatherGradients(dy, x, pass, dx);
   }
 
-  private void gatherGradients(NDArray dy, NDArray x, ForwardContext pass) {
-    NDArray total = pass.gradient(weight);
-    if (total != null) {
-      TrainingOps.addOuter(total, dy, x);
-    }
+  private void gatherGradients(NDArray dy, NDArray x, ForwardContext pass, NDArray dx) {
+    pass.gradients().addOuter(weight, dy, x);
     NDArray biasTotal = bias == null ? null : pass.gradient(bias);
     if (biasTotal != null) {
       TrainingOps.addRows(biasTotal, dy);
     }
+    if (delta != null) {
+      delta.backward(dy, x, dx, pass.gradients());
+    }
   }
 
-  /** Shape (out, in). */
-  NDArray weight() {
+  /** W, shape (out, in). */
+  public NDArray weight() {
     return weight;
   }
 
-  /** Shape (out), or null. */
+  /** b, shape (out), or null. */
   NDArray bias() {
     return bias;
   }
 
-  /** Whether an adapter takes part. */
-  boolean adapted() {
-    return adapter != null;
+  /** What is added to W's work, or null. */
+  Delta delta() {
+    return delta;
   }
 
-  /** Has an adapter take part from now on, or none with null. */
-  void adapt(LoraLayer adapter) {
-    this.adapter = adapter;
+  /** Whether something is added to W's work, so that W alone does not give y. */
+  boolean adapted() {
+    return delta != null;
+  }
+
+  /** Has a delta take part from now on, in place of the one before; none with null. */
+  public void adapt(Delta newDelta) {
+    this.delta = newDelta;
   }
 }

@@ -9,42 +9,42 @@ import org.coldstart.io.torch.TorchOps;
 import org.coldstart.io.torch.TrainingOps;
 
 /**
- * The end of a decoder: final norm, scores of the whole vocabulary, and the loss.
+ * The end of a decoder: the final norm, the logits over the vocabulary, and the cross-entropy loss.
  *
- * <p>The loss is worked out a few positions at a time, and its gradient with it: the scores of
- * 128,000 tokens at every position of a batch would be most of a step's memory.
+ * <p>Loss and gradient are computed for some positions at a time: the logits of 128,000 tokens at
+ * every position of a batch would take most of a step's memory.
  *
  * @param output hidden → vocabulary
- * @param cap soft cap of the scores, 0 for none
+ * @param cap logits are {@code cap · tanh(logits / cap)} (Gemma 2); 0 for as they are
  */
-record LmHead(Norm norm, Linear output, TrainableParameters trainable, double cap) {
+record LmHead(Norm norm, Linear output, double cap) {
 
-  /** Scores worked out at a time: 64 MiB of them in f32. */
-  private static final int SCORES = 1 << 24;
+  /** Logits in memory at a time: 64 MiB of them in f32. */
+  private static final int LOGITS = 1 << 24;
 
   /** (n, hidden), the last layer's output, → (n, vocabulary). */
   NDArray forward(NDArray hidden, ForwardContext pass) {
-    NDArray scores = scores(pass.rounded(norm.forward(hidden, pass)), pass);
-    return cap == 0 ? scores : DecoderOps.softcap(scores, cap);
-  }
-
-  private NDArray scores(NDArray in, ForwardContext pass) {
-    return trainable.onScores(output.forward(in, pass), in);
+    NDArray logits = output.forward(pass.rounded(norm.forward(hidden, pass)), pass);
+    return cap == 0 ? logits : DecoderOps.softcap(logits, cap);
   }
 
   /**
-   * The loss at some positions.
+   * The summed cross-entropy −log softmax(logits)[label] at some positions.
    *
    * @param hidden the last layer's output, shape (n, hidden)
    * @param positions that predict a label, ascending
-   * @param labels what they should predict
-   * @param scale what the loss is multiplied by before gradients are taken
-   * @param dHidden where the gradient of {@code hidden} is added, of its shape; null for the loss
-   *     alone
+   * @param labels the token each should predict
+   * @param scale factor of the loss that gradients are taken of
+   * @param dHidden the gradient of {@code hidden} so far, added to; null for the loss alone
    */
   LossSums loss(
-      NDArray hidden, long[] positions, long[] labels, ForwardContext pass, double scale, NDArray dHidden) {
-    int chunk = (int) Math.max(1, SCORES / output.weight().getShape().get(0));
+      NDArray hidden,
+      long[] positions,
+      long[] labels,
+      ForwardContext pass,
+      double scale,
+      NDArray dHidden) {
+    int chunk = (int) Math.max(1, LOGITS / output.weight().getShape().get(0));
     LossSums sums = LossSums.NONE;
     for (int from = 0; from < labels.length; from += chunk) {
       int count = Math.min(chunk, labels.length - from);
@@ -68,22 +68,16 @@ record LmHead(Norm norm, Linear output, TrainableParameters trainable, double ca
     NDArray x = TorchOps.select(hidden, 0, chunk.positions());
     x.attach(chunk.labels().getManager());
     NDArray in = pass.rounded(norm.forward(x, pass));
-    NDArray scores = scores(in, pass);
-    NDArray[] predicted = TrainingOps.crossEntropy(scores, chunk.labels(), cap);
+    NDArray logits = output.forward(in, pass);
+    NDArray[] predicted = TrainingOps.crossEntropy(logits, chunk.labels(), cap);
     float[] sums = predicted[1].toFloatArray();
     if (dHidden != null) {
-      NDArray dScores =
-          TrainingOps.crossEntropyBackward(predicted[0], scores, chunk.labels(), cap, scale);
-      NDArray dx = norm.backward(backwardScores(dScores, in, pass), pass);
+      NDArray dLogits =
+          TrainingOps.crossEntropyBackward(predicted[0], logits, chunk.labels(), cap, scale);
+      NDArray dx = norm.backward(output.backward(dLogits, in, pass), pass);
       TrainingOps.addAtRows(dHidden, chunk.positions(), dx);
     }
     return new LossSums(sums[0], chunk.labels().size(), (long) sums[1], sums[2]);
-  }
-
-  private NDArray backwardScores(NDArray dScores, NDArray in, ForwardContext pass) {
-    NDArray dIn = output.backward(dScores, in, pass);
-    trainable.backwardScores(dScores, in, dIn, pass);
-    return dIn;
   }
 
   private static NDArray create(NDManager scope, long[] values, int from, int count) {

@@ -1,33 +1,24 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Map;
 import org.coldstart.io.checkpoint.DType;
 import org.coldstart.io.checkpoint.TensorInfo;
 import org.coldstart.io.checkpoint.TensorSource;
+import org.coldstart.io.torch.FloatType;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
 
 /**
- * A model's weights as they would be with its adapter merged, one at a time, without touching the
- * model.
+ * A model's weights as they would be with its adapter merged, without touching the model: of a
+ * weight that is read, the rows at hand are copied and the adapter added to the copy.
+ *
+ * @param linears the linear layers by name, with the adapters that are to be added
  */
-final class MergedWeights implements TensorSource {
-
-  private final Weights weights;
-  private final Map<String, LoraLayer> adapters;
-  private String name;
-  private NDArray merged;
-
-  /**
-   * A view of the weights.
-   *
-   * @param adapters what is to be added, by the name of the weight
-   */
-  MergedWeights(Weights weights, Map<String, LoraLayer> adapters) {
-    this.weights = weights;
-    this.adapters = adapters;
-  }
+record MergedWeights(Weights weights, Map<String, Linear> linears) implements TensorSource {
 
   @Override
   public Map<String, TensorInfo> tensors() {
@@ -51,27 +42,26 @@ final class MergedWeights implements TensorSource {
 
   @Override
   public void read(String name, long offset, DType as, ByteBuffer into) {
-    LoraLayer adapter = adapters.get(name);
-    if (adapter == null) {
+    String layer = name.endsWith(".weight") ? name.substring(0, name.lastIndexOf('.')) : "";
+    Linear linear = linears.get(layer);
+    if (linear == null || !linear.adapted()) {
       weights.read(name, offset, as, into);
       return;
     }
-    if (!name.equals(this.name)) {
-      close();
-      merged = weights.get(name).duplicate();
-      adapter.addTo(merged, 1);
-      this.name = name;
+    long columns = linear.weight().getShape().get(1);
+    long first = offset / columns;
+    long end = offset + into.remaining() / FloatType.valueOf(as.name()).bytes();
+    long count = (end + columns - 1) / columns - first;
+    try (NDManager scope = Torch.newManager();
+        NDArray view = TorchOps.slice(linear.weight(), 0, first, count)) {
+      NDArray rows = view.duplicate();
+      rows.attach(scope);
+      linear.delta().addTo(rows, first, 1);
+      Weights.read(rows, offset - first * columns, as, into);
     }
-    Weights.read(merged, offset, as, into);
   }
 
-  /** Frees the copy made last; the model's weights stay. */
+  /** Does nothing: the weights are the model's. */
   @Override
-  public void close() {
-    if (merged != null) {
-      merged.close();
-      merged = null;
-      name = null;
-    }
-  }
+  public void close() {}
 }

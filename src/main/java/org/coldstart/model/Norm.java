@@ -1,27 +1,32 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
+import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.TrainingOps;
 
-/** What brings vectors to a common length. */
-interface Norm {
+/**
+ * RMS normalisation (Zhang and Sennrich, 2019): {@code y = x / sqrt(mean(x²) + ε) · w}.
+ *
+ * @param weight w, shape (size); null for y = x, where an architecture has no norm
+ * @param eps ε
+ * @param onePlusWeight whether the factor is 1 + w (Gemma)
+ */
+record Norm(NDArray weight, double eps, boolean onePlusWeight) {
 
-  /** Where an architecture has no norm. */
-  Norm NONE =
-      new Norm() {
-        @Override
-        public NDArray forward(NDArray x, ForwardContext pass) {
-          return x;
-        }
-
-        @Override
-        public NDArray backward(NDArray dy, ForwardContext pass) {
-          return dy;
-        }
-      };
+  /** y = x. */
+  static final Norm NONE = new Norm(null, 0, false);
 
   /** (…, size) → (…, size). */
-  NDArray forward(NDArray x, ForwardContext pass);
+  NDArray forward(NDArray x, ForwardContext pass) {
+    return weight == null ? x : DecoderOps.rmsNorm(pass.keep(x), weight, eps, onePlusWeight);
+  }
 
-  /** From the gradient of what {@link #forward} gave to that of what it took. */
-  NDArray backward(NDArray dy, ForwardContext pass);
+  /** From y's gradient to x's; adds to the weight's. */
+  NDArray backward(NDArray dy, ForwardContext pass) {
+    if (weight == null) {
+      return dy;
+    }
+    NDArray x = pass.recall(dy.getManager());
+    return TrainingOps.rmsNorm(dy, x, weight, eps, onePlusWeight, pass.gradient(weight));
+  }
 }

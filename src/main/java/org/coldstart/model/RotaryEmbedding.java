@@ -7,76 +7,71 @@ import org.coldstart.io.checkpoint.RopeParameters;
 import org.coldstart.io.torch.TorchOps;
 
 /**
- * The angles of rotary position embedding: position p turns pair i of a head by {@code p ·
- * frequency(i)}.
+ * Rotary position embedding (Su et al., 2021): at position p, pair i of a head's values is rotated
+ * by the angle {@code p · θᵢ}.
  *
- * <p>Frequencies come from the checkpoint's {@link RopeParameters}. Angles are rounded to f32 as in
- * transformers, so that logits agree far into a text; the tables grow as longer rows appear.
+ * <p>The frequencies θ come from the checkpoint's {@link RopeParameters}. Angles are rounded to f32
+ * as in transformers, so that logits agree far into a text. The tables of cosines and sines grow by
+ * doubling; smaller ones stay until the model is closed, for another thread may be reading them.
  */
-final class RotaryEmbedding implements AutoCloseable {
+final class RotaryEmbedding {
+
+  private record Tables(NDArray cos, NDArray sin) {}
 
   private final NDManager manager;
-  private final float[] frequencies;
-  private NDArray cos;
-  private NDArray sin;
+  private final double[] frequencies;
+  private Tables tables;
 
-  RotaryEmbedding(NDManager parent, RopeParameters rope, int headSize) {
-    manager = parent.newSubManager();
-    double[] exact = rope.inverseFrequencies(headSize);
-    frequencies = new float[exact.length];
-    for (int i = 0; i < exact.length; i++) {
-      frequencies[i] = (float) exact[i];
-    }
-    grow(64);
+  /**
+   * @param manager owns the tables
+   */
+  RotaryEmbedding(NDManager manager, RopeParameters rope, int headSize) {
+    this.manager = manager;
+    frequencies = rope.inverseFrequencies(headSize);
+    tables = tables(64);
   }
 
-  /** Cosines at given positions (int64, shape (n)), shape (n, head size), owned by {@code out}. */
+  /**
+   * Cosines at given positions, shape (n, head size), owned by {@code out}.
+   *
+   * @param positions int64, shape (n)
+   * @param greatest of them
+   */
   NDArray cosAt(NDManager out, NDArray positions, int greatest) {
-    grow(greatest + 1);
-    return attached(TorchOps.select(cos, 0, positions), out);
+    return select(tablesFor(greatest).cos(), out, positions);
   }
 
   /** Sines, likewise. */
   NDArray sinAt(NDManager out, NDArray positions, int greatest) {
-    grow(greatest + 1);
-    return attached(TorchOps.select(sin, 0, positions), out);
+    return select(tablesFor(greatest).sin(), out, positions);
   }
 
-  private static NDArray attached(NDArray array, NDManager out) {
-    array.attach(out);
-    return array;
+  private static NDArray select(NDArray table, NDManager out, NDArray positions) {
+    NDArray rows = TorchOps.select(table, 0, positions);
+    rows.attach(out);
+    return rows;
   }
 
-  private void grow(int length) {
-    if (cos != null && length <= cos.getShape().get(0)) {
-      return;
+  private synchronized Tables tablesFor(int greatest) {
+    if (greatest >= tables.cos().getShape().get(0)) {
+      tables = tables(2 * Integer.highestOneBit(greatest));
     }
-    int rows = Integer.highestOneBit(Math.max(64, length) * 2 - 1);
+    return tables;
+  }
+
+  private Tables tables(int positions) {
     int half = frequencies.length;
-    float[] cosines = new float[rows * half * 2];
-    float[] sines = new float[cosines.length];
-    for (int p = 0; p < rows; p++) {
+    float[] cos = new float[positions * half * 2];
+    float[] sin = new float[cos.length];
+    for (int p = 0; p < positions; p++) {
       for (int i = 0; i < half; i++) {
-        float angle = p * frequencies[i];
+        float angle = p * (float) frequencies[i];
         int at = p * half * 2 + i;
-        cosines[at] = cosines[at + half] = (float) Math.cos(angle);
-        sines[at] = sines[at + half] = (float) Math.sin(angle);
+        cos[at] = cos[at + half] = (float) Math.cos(angle);
+        sin[at] = sin[at + half] = (float) Math.sin(angle);
       }
     }
-    close(cos);
-    close(sin);
-    cos = manager.create(cosines, new Shape(rows, half * 2L));
-    sin = manager.create(sines, new Shape(rows, half * 2L));
-  }
-
-  private static void close(NDArray table) {
-    if (table != null) {
-      table.close();
-    }
-  }
-
-  @Override
-  public void close() {
-    manager.close();
+    Shape shape = new Shape(positions, half * 2L);
+    return new Tables(manager.create(cos, shape), manager.create(sin, shape));
   }
 }

@@ -4,34 +4,38 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.List;
+import org.coldstart.io.checkpoint.AttentionConfig;
+import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.TorchOps;
+import org.coldstart.io.torch.TrainingOps;
 
 /**
- * What several rows begin with alike, such as a system message: read once for all of them.
+ * A prefix that several sequences share, such as a system message, read once for all of them.
  *
- * <p>A position sees only what stands before it, so equal beginnings have equal keys and values in
- * every layer. The rows that follow attend to these beside their own. On the way back each row adds
- * what it has to say about them, and the sums go back through the beginning once.
+ * <p>A position attends only to what comes before it, so equal prefixes have equal keys and values
+ * in every layer. The sequences that follow attend to these beside their own. In backward each adds
+ * to the gradients of these keys and values, and the sums go back through the prefix once.
  */
 final class SharedPrefix {
 
-  /** Each pass over the rows meets the beginning anew, which fewer tokens are not worth. */
+  /** Each pass over the sequences attends to the prefix anew, which fewer tokens are not worth. */
   private static final int LEAST_TOKENS = 8;
 
   /** A pass more through all weights costs as much as some tens of tokens. */
   private static final int LEAST_SAVED = 64;
 
   /**
-   * What the rows see of one layer, and the gradients they send back, in f32; all of shape (length,
-   * key-value heads · head size). Without a way back there are no gradients.
+   * Of one layer, all of shape (length, key-value heads · head size); the gradients in f32, null
+   * without backward.
    */
-  record Layer(NDArray keys, NDArray values, NDArray dKeys, NDArray dValues) {}
+  private record Layer(NDArray keys, NDArray values, NDArray dKeys, NDArray dValues) {}
 
   private final NDManager manager;
   private final Layer[] layers;
   private final int length;
 
   /**
-   * A beginning that nothing has been read of.
+   * A prefix that has not been read yet.
    *
    * @param manager owns its tensors
    */
@@ -41,7 +45,7 @@ final class SharedPrefix {
     this.layers = new Layer[layers];
   }
 
-  /** How many tokens all of several rows begin with; 0 where it is not worth while. */
+  /** How many tokens all of several rows begin with; 0 where sharing them would not pay. */
   static int sharedBy(List<int[]> rows) {
     if (rows.isEmpty()) {
       return 0;
@@ -52,8 +56,8 @@ final class SharedPrefix {
       int differs = Arrays.mismatch(row, 0, Math.min(row.length, shared), first, 0, shared);
       shared = differs < 0 ? shared : differs;
     }
-    boolean worthWhile = shared >= LEAST_TOKENS && (long) shared * (rows.size() - 1) >= LEAST_SAVED;
-    return worthWhile ? shared : 0;
+    boolean pays = shared >= LEAST_TOKENS && (long) shared * (rows.size() - 1) >= LEAST_SAVED;
+    return pays ? shared : 0;
   }
 
   /** Its tokens. */
@@ -61,20 +65,16 @@ final class SharedPrefix {
     return length;
   }
 
-  Layer layer(int number) {
-    return layers[number];
-  }
-
   /**
-   * Remembers a layer's keys and values; under gradient checkpointing they come a second time.
+   * Keeps a layer's keys and values; under gradient checkpointing they come a second time.
    *
-   * @param wayBack whether gradients will come back
+   * @param backward whether gradients will come
    */
-  void put(int layer, NDArray keys, NDArray values, boolean wayBack) {
+  void put(int layer, NDArray keys, NDArray values, boolean backward) {
     if (layers[layer] == null) {
       NDArray k = owned(keys);
       NDArray v = owned(values);
-      layers[layer] = new Layer(k, v, wayBack ? zeros(k) : null, wayBack ? zeros(v) : null);
+      layers[layer] = new Layer(k, v, backward ? zeros(k) : null, backward ? zeros(v) : null);
     }
   }
 
@@ -88,5 +88,67 @@ final class SharedPrefix {
 
   private NDArray zeros(NDArray like) {
     return manager.zeros(like.getShape());
+  }
+
+  /** Writes a layer's keys and values into all rows of a cache, before columns {@code ends}. */
+  void copy(int layer, KvCache.Entry into, long[] ends) {
+    DecoderOps.storePrefix(into.keys(), layers[layer].keys(), ends);
+    DecoderOps.storePrefix(into.values(), layers[layer].values(), ends);
+  }
+
+  /**
+   * Has the queries of sequences attend to the prefix, too.
+   *
+   * @param own the outputs of their attention to themselves, and the logarithms of its sums
+   * @return the same over both
+   */
+  NDArray[] attend(int layer, NDArray q, NDArray[] own, AttentionConfig config) {
+    if (own[1].isEmpty()) {
+      throw new IllegalStateException(
+          "A sequence is longer than was announced when its prefix was read.");
+    }
+    Layer prefix = layers[layer];
+    return DecoderOps.prefixAttention(
+        q,
+        own[0],
+        own[1],
+        prefix.keys(),
+        prefix.values(),
+        config.keyValueHeads(),
+        config.scale());
+  }
+
+  /**
+   * The gradients of {@link #attend}: adds to those of the prefix's keys and values, and to dq.
+   *
+   * @param seen what that returned; logSums alike
+   */
+  void backward(
+      int layer,
+      NDArray dSeen,
+      NDArray q,
+      NDArray seen,
+      NDArray logSums,
+      NDArray dq,
+      AttentionConfig config) {
+    Layer prefix = layers[layer];
+    TrainingOps.prefixAttention(
+        dSeen,
+        q,
+        prefix.keys(),
+        prefix.values(),
+        seen,
+        logSums,
+        dq,
+        prefix.dKeys(),
+        prefix.dValues(),
+        config.keyValueHeads(),
+        config.scale());
+  }
+
+  /** Adds what {@link #backward} has summed to the gradients of the prefix's own pass. */
+  void addGradients(int layer, NDArray dKeys, NDArray dValues) {
+    TorchOps.addInPlace(dKeys, layers[layer].dKeys());
+    TorchOps.addInPlace(dValues, layers[layer].dValues());
   }
 }

@@ -4,10 +4,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.List;
-import org.coldstart.tokenizer.Tokenizer;
+import java.util.function.BiFunction;
 import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * The rows of a model's embedding (and of its head, where that is a matrix of its own) by token.
@@ -20,12 +21,32 @@ import org.coldstart.io.torch.TorchOps;
  */
 public final class TokenEmbeddings {
 
+  /**
+   * What {@link CausalLm#resizeTokenEmbeddings(Tokenizer)} did.
+   *
+   * @param rowsBefore rows of the embedding before
+   * @param rows rows now; the same where the matrix had rows to spare
+   * @param started the new tokens whose rows were initialised
+   */
+  public record Resized(int rowsBefore, int rows, List<String> started) {
+    public Resized {
+      started = List.copyOf(started);
+    }
+
+    @Override
+    public String toString() {
+      return rowsBefore + " → " + rows + " rows, started " + started;
+    }
+  }
+
   private final CausalLm model;
   private final Tokenizer tokenizer;
+  private final VocabularyResizer vocabulary;
 
-  TokenEmbeddings(CausalLm model, Tokenizer tokenizer) {
+  TokenEmbeddings(CausalLm model, Tokenizer tokenizer, VocabularyResizer vocabulary) {
     this.model = model;
     this.tokenizer = tokenizer;
+    this.vocabulary = vocabulary;
   }
 
   /**
@@ -34,26 +55,9 @@ public final class TokenEmbeddings {
    * @throws IllegalArgumentException if a token is unknown or has no row yet
    */
   public void cloneEmbedding(String from, String... to) {
-    int source = rowOf(from);
-    int[] targets = Arrays.stream(to).mapToInt(this::rowOf).toArray();
-    Autograd.withoutGradient(
-        () -> {
-          copyRow(model.embedding(), source, targets);
-          if (!model.config().tieWordEmbeddings()) {
-            copyRow(model.headWeight(), source, targets);
-          }
-          return null;
-        });
-    Arrays.stream(targets).forEach(model::markStarted);
-  }
-
-  private static void copyRow(NDArray matrix, int from, int[] to) {
-    try (NDArray view = TorchOps.slice(matrix, 0, from, 1);
-        NDArray row = view.duplicate()) {
-      for (int target : to) {
-        TorchOps.write(matrix, row, 0, target);
-      }
-    }
+    long[] source = new long[to.length];
+    Arrays.fill(source, rowOf(from));
+    write(to, (matrix, ids) -> TorchOps.select(matrix, 0, matrix.getManager().create(source)));
   }
 
   /**
@@ -65,28 +69,39 @@ public final class TokenEmbeddings {
    * @throws IllegalArgumentException if a token is unknown or has no row yet
    */
   public void initialize(EmbeddingInit init, String... tokens) {
-    int[] ids = Arrays.stream(tokens).mapToInt(this::rowOf).toArray();
-    int known =
-        Arrays.stream(ids)
-            .min()
-            .orElseThrow(
-                () -> new IllegalArgumentException("Name at least one token to initialise."));
-    Autograd.withoutGradient(
-        () -> {
-          fill(model.embedding(), known, init, List.of(tokens), ids);
-          if (!model.config().tieWordEmbeddings()) {
-            fill(model.headWeight(), known, init, List.of(tokens), ids);
-          }
-          return null;
+    if (tokens.length == 0) {
+      throw new IllegalArgumentException("Name at least one token to initialise.");
+    }
+    write(
+        tokens,
+        (matrix, ids) -> {
+          NDArray known = TorchOps.slice(matrix, 0, 0, Arrays.stream(ids).min().getAsInt());
+          return init.rows(TorchOps.toFloat32(known), tokenizer, List.of(tokens));
         });
-    Arrays.stream(ids).forEach(model::markStarted);
   }
 
-  private void fill(NDArray matrix, int known, EmbeddingInit init, List<String> tokens, int[] ids) {
+  /**
+   * Writes tokens' rows in the embedding and in an untied head.
+   *
+   * @param newRows from a matrix and the tokens' ids; what it makes belongs to the matrix's manager
+   */
+  private void write(String[] tokens, BiFunction<NDArray, int[], NDArray> newRows) {
+    int[] ids = Arrays.stream(tokens).mapToInt(this::rowOf).toArray();
+    synchronized (model) {
+      write(model.embedding(), ids, newRows);
+      if (!model.config().tieWordEmbeddings()) {
+        write(model.headWeight(), ids, newRows);
+      }
+      Arrays.stream(ids).forEach(vocabulary::markStarted);
+    }
+  }
+
+  private static void write(
+      NDArray matrix, int[] ids, BiFunction<NDArray, int[], NDArray> newRows) {
     try (NDManager scope = Torch.newManager()) {
-      NDArray rowsBefore = TorchOps.slice(matrix, 0, 0, known);
-      rowsBefore.attach(scope);
-      NDArray rows = init.rows(TorchOps.toFloat32(rowsBefore), tokenizer, tokens);
+      NDArray view = TorchOps.slice(matrix, 0, 0, matrix.getShape().get(0));
+      view.attach(scope);
+      NDArray rows = Autograd.withoutGradient(() -> newRows.apply(view, ids));
       for (int i = 0; i < ids.length; i++) {
         TorchOps.write(matrix, TorchOps.slice(rows, 0, i, 1), 0, ids[i]);
       }
@@ -95,13 +110,12 @@ public final class TokenEmbeddings {
 
   /** A token's embedding, of the hidden size. */
   public float[] row(String token) {
-    return Autograd.withoutGradient(
-        () -> {
-          try (NDArray row = TorchOps.slice(model.embedding(), 0, rowOf(token), 1);
-              NDArray values = TorchOps.toFloat32(row)) {
-            return values.toFloatArray();
-          }
-        });
+    synchronized (model) {
+      try (NDArray row = TorchOps.slice(model.embedding(), 0, rowOf(token), 1);
+          NDArray values = TorchOps.toFloat32(row)) {
+        return values.toFloatArray();
+      }
+    }
   }
 
   /**
@@ -134,7 +148,7 @@ public final class TokenEmbeddings {
 
   private int rowOf(String token) {
     int id = tokenizer.id(token);
-    model.checkHasRows(tokenizer, new int[] {id});
+    vocabulary.check(tokenizer, new int[] {id});
     return id;
   }
 }

@@ -1,12 +1,7 @@
 package org.coldstart.model;
 
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.coldstart.tokenizer.Tokenizer;
 
@@ -19,7 +14,7 @@ import org.coldstart.tokenizer.Tokenizer;
  * model.setTrainable(Trainable.tokenRows(tokenizer, "<think>", "</think>"));
  * }</pre>
  *
- * @see Lora for a model whose parameters all stay as they are
+ * <p>An {@link Adapter} leaves all parameters as they are and is trained itself.
  */
 public sealed interface Trainable {
 
@@ -27,16 +22,21 @@ public sealed interface Trainable {
   record All() implements Trainable {}
 
   /**
-   * The parameters whose whole name in the checkpoint one of the patterns matches.
-   *
-   * @param patterns by what the user wrote, for messages
+   * The parameters whose whole name in the checkpoint one of the patterns matches; in these, {@code
+   * *} stands for any characters and {@code ?} for one.
    */
-  record Matching(Map<String, Pattern> patterns) implements Trainable {
+  record Matching(List<String> globs) implements Trainable {
     public Matching {
-      patterns = Collections.unmodifiableMap(new LinkedHashMap<>(patterns));
-      if (patterns.isEmpty()) {
+      globs = List.copyOf(globs);
+      if (globs.isEmpty()) {
         throw new IllegalArgumentException("Name at least one pattern of parameters to train.");
       }
+    }
+
+    /** Whether a name matches a pattern. */
+    static boolean matches(String glob, String name) {
+      String regex = "\\Q" + glob.replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q") + "\\E";
+      return name.matches(regex);
     }
   }
 
@@ -52,18 +52,9 @@ public sealed interface Trainable {
     return new All();
   }
 
-  /**
-   * Chosen parameters.
-   *
-   * @param globs patterns of names as in the checkpoint; {@code *} stands for any characters,
-   *     {@code ?} for one
-   */
+  /** Parameters chosen by patterns of their names, see {@link Matching}. */
   static Trainable matching(String... globs) {
-    Map<String, Pattern> patterns = new LinkedHashMap<>();
-    for (String glob : globs) {
-      patterns.put(glob, regexOf(glob));
-    }
-    return new Matching(patterns);
+    return new Matching(List.of(globs));
   }
 
   /**
@@ -81,13 +72,5 @@ public sealed interface Trainable {
    */
   static Trainable tokenRows(Tokenizer tokenizer, String... tokens) {
     return tokenRows(Arrays.stream(tokens).mapToInt(tokenizer::id).toArray());
-  }
-
-  private static Pattern regexOf(String glob) {
-    String regex =
-        glob.chars()
-            .mapToObj(c -> c == '*' ? ".*" : c == '?' ? "." : Pattern.quote("" + (char) c))
-            .collect(Collectors.joining());
-    return Pattern.compile(regex);
   }
 }

@@ -6,21 +6,18 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.coldstart.io.torch.DecoderOps;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.io.torch.TrainingOps;
 
 /**
- * Some rows of an embedding or head matrix, trained on their own.
+ * The rows of some tokens in an embedding or head matrix that is frozen otherwise: a gradient mask.
  *
- * <p>The rows are a small matrix beside the large one. A pass uses the large one and adds how far
- * the rows have moved away from it; gradients, optimizer state and weight decay concern the small
- * one alone. Because only the difference is added, the rows may be written into the large matrix at
- * any time without changing what the model says.
+ * <p>The forward pass uses the whole matrix. Backward sums the gradient of the chosen rows alone,
+ * in an array of their size; the optimizer moves {@link #rows}, their copy, and {@link #writeBack}
+ * puts it into the matrix, whose other rows stay as they are to the bit.
  */
-final class TrainableTokens {
+public final class TrainableTokens {
 
-  private final NDManager manager;
   private final NDArray matrix;
   private final NDArray ids;
   private final NDArray slots;
@@ -30,11 +27,10 @@ final class TrainableTokens {
   /**
    * Rows that start with the matrix's values.
    *
-   * @param manager this object's own; closed with it
+   * @param manager owns the copies
    * @param matrix shape (vocabulary, hidden)
    */
-  TrainableTokens(NDManager manager, NDArray matrix, List<Integer> ids) {
-    this.manager = manager;
+  public TrainableTokens(NDManager manager, NDArray matrix, List<Integer> ids) {
     this.matrix = matrix;
     this.ids = manager.create(ids.stream().mapToLong(Integer::longValue).toArray());
     slots = manager.create(slots(ids, Math.toIntExact(matrix.getShape().get(0))));
@@ -44,6 +40,7 @@ final class TrainableTokens {
     rows.attach(manager);
   }
 
+  /** For each id of the vocabulary its place among the chosen ones, or −1. */
   private static long[] slots(List<Integer> ids, int vocabulary) {
     long[] slots = new long[vocabulary];
     Arrays.fill(slots, -1);
@@ -58,7 +55,7 @@ final class TrainableTokens {
    *
    * @throws IllegalArgumentException if not
    */
-  static void check(List<Integer> ids, int vocabulary) {
+  public static void check(List<Integer> ids, int vocabulary) {
     if (ids.isEmpty()) {
       throw new IllegalArgumentException("Name at least one token whose row is to be trained.");
     }
@@ -66,11 +63,9 @@ final class TrainableTokens {
     for (int id : ids) {
       if (id < 0 || id >= vocabulary) {
         throw new IllegalArgumentException(
-            "Token id "
-                + id
-                + " has no row to train: the embedding has rows 0 to "
-                + (vocabulary - 1)
-                + ". Call model.resizeTokenEmbeddings(tokenizer.size()) first.");
+            "Token id %d has no row to train: the embedding has rows 0 to %d. Call"
+                    .formatted(id, vocabulary - 1)
+                + " model.resizeTokenEmbeddings(tokenizer.size()) first.");
       }
       if (!seen.add(id)) {
         throw new IllegalArgumentException("Token id " + id + " is named twice.");
@@ -78,35 +73,14 @@ final class TrainableTokens {
     }
   }
 
+  /** The name by which PEFT knows the trained rows of a module such as {@code lm_head}. */
+  public static String nameIn(String module) {
+    return module + ".token_adapter.trainable_tokens_delta";
+  }
+
   /** The trained values, shape (ids, hidden). */
-  NDArray rows() {
+  public NDArray rows() {
     return rows;
-  }
-
-  /**
-   * Embeddings looked up in the matrix, (n, hidden), with the rows' own values; overwrites them.
-   */
-  NDArray onLookedUp(NDArray x, NDArray inputIds) {
-    return DecoderOps.moveLookedUp(x, inputIds, slots, rows, matrix, ids);
-  }
-
-  /** Scores {@code x · matrixᵀ}, (…, vocabulary), with the rows' own values; overwrites them. */
-  NDArray onScores(NDArray scores, NDArray x) {
-    return DecoderOps.moveScores(scores, x, rows, matrix, ids);
-  }
-
-  /** The way back of {@link #onLookedUp}. */
-  void backwardLookedUp(NDArray dx, NDArray inputIds, ForwardContext pass) {
-    if (pass.gradient(rows) != null) {
-      TrainingOps.lookedUpRows(pass.gradient(rows), dx, inputIds, slots);
-    }
-  }
-
-  /** The way back of {@link #onScores}: adds to the gradient of x, too. */
-  void backwardScores(NDArray dScores, NDArray x, NDArray dx, ForwardContext pass) {
-    if (pass.gradient(rows) != null) {
-      TrainingOps.scoredRows(pass.gradient(rows), dScores, x, dx, rows, matrix, ids);
-    }
   }
 
   /** The matrix that the rows belong to. */
@@ -114,17 +88,25 @@ final class TrainableTokens {
     return matrix;
   }
 
+  /** Adds to the rows' gradient what comes from looking up token ids, (n, hidden). */
+  void addLookedUp(NDArray total, NDArray dx, NDArray inputIds) {
+    TrainingOps.lookedUpRows(total, dx, inputIds, slots);
+  }
+
+  /** Adds to the rows' gradient what comes from logits, {@code x · matrixᵀ}. */
+  void addOuter(NDArray total, NDArray dLogits, NDArray x) {
+    try (NDArray chosen = TorchOps.select(dLogits, 1, ids)) {
+      TrainingOps.addOuter(total, chosen, x);
+    }
+  }
+
   /** Writes the rows into the matrix. */
-  void writeBack() {
+  public void writeBack() {
     TorchOps.writeRows(matrix, ids, rows);
   }
 
-  /** Gives the matrix the rows it had at the start. */
-  void restore() {
+  /** Gives the matrix the rows that it had at first. */
+  public void restore() {
     TorchOps.writeRows(matrix, ids, originals);
-  }
-
-  void close() {
-    manager.close();
   }
 }

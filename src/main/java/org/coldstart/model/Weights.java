@@ -15,6 +15,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.coldstart.io.checkpoint.CheckpointException;
 import org.coldstart.io.checkpoint.DType;
 import org.coldstart.io.checkpoint.TensorInfo;
@@ -23,15 +24,17 @@ import org.coldstart.io.torch.FloatType;
 import org.coldstart.io.torch.TorchOps;
 
 /**
- * The model's parameters by their Hugging Face names, and how they travel between files and torch.
+ * A model's or adapter's parameters by their names in its file: read from a {@link TensorSource},
+ * and one themselves, so that they are written like any checkpoint.
  *
  * <p>Matrices are held in the type asked for, vectors (norms and biases) in f32: they are small,
- * and what is not a matrix product runs in f32. As a {@link TensorSource} the live parameters can
- * be written like any checkpoint.
+ * and what is not a matrix product runs in f32.
  */
-final class Weights implements TensorSource {
+public final class Weights implements TensorSource {
 
   private static final Logger LOG = System.getLogger(Weights.class.getName());
+
+  private static final Set<DType> PLAIN = Set.of(DType.F32, DType.BF16, DType.F16);
 
   /** Values moved at a time: 4 MB of f32, which stay in the cache from the file to the tensor. */
   private static final int CHUNK = 1 << 20;
@@ -44,9 +47,12 @@ final class Weights implements TensorSource {
   private final ByteBuffer staging = newStaging();
 
   /**
+   * No parameters yet.
+   *
+   * @param manager owns them
    * @param dtype of the matrices in memory: F32 or BF16
    */
-  Weights(NDManager manager, DType dtype) {
+  public Weights(NDManager manager, DType dtype) {
     this.manager = manager;
     this.dtype = dtype;
   }
@@ -60,9 +66,12 @@ final class Weights implements TensorSource {
     return dtype;
   }
 
-  /** Reads a parameter, which must have exactly the given shape. */
-  NDArray load(TensorSource source, String name, long... shape) {
-    requireShape(source, name, shape);
+  /**
+   * Reads a parameter.
+   *
+   * @throws CheckpointException if it does not have exactly the given shape
+   */
+  public NDArray load(TensorSource source, String name, long... shape) {
     return load(source, name, newArray(shape));
   }
 
@@ -82,17 +91,13 @@ final class Weights implements TensorSource {
     return array;
   }
 
-  private static boolean isPlain(DType type) {
-    return type == DType.F32 || type == DType.BF16 || type == DType.F16;
-  }
-
   private static FloatType floatType(DType type) {
     return FloatType.valueOf(type.name());
   }
 
   /** The tensor as one of the types that torch reads as they are. */
   private static TensorInfo plain(TensorInfo info) {
-    return info.in(isPlain(info.dtype()) ? info.dtype() : DType.F32);
+    return info.in(PLAIN.contains(info.dtype()) ? info.dtype() : DType.F32);
   }
 
   /** Fills an array; returns whether all values are finite. */
@@ -118,15 +123,8 @@ final class Weights implements TensorSource {
     TensorInfo info = source.tensor(name);
     if (!info.shape().equals(wanted)) {
       throw new CheckpointException(
-          "Tensor "
-              + name
-              + " of "
-              + source.origin()
-              + " has shape "
-              + info.shape()
-              + ", but the configuration asks for "
-              + wanted
-              + ".");
+          "Tensor %s of %s has shape %s, but the configuration asks for %s."
+              .formatted(name, source.origin(), info.shape(), wanted));
     }
     return info;
   }
@@ -138,19 +136,19 @@ final class Weights implements TensorSource {
   }
 
   /** Fills an array with a tensor of as many values. */
-  static void fill(TensorSource source, String name, NDArray array) {
+  public static void fill(TensorSource source, String name, NDArray array) {
     copy(source, plain(source.tensor(name)), array, newStaging());
   }
 
-  /** Adds a parameter of zeros. */
-  NDArray add(String name, Shape shape) {
+  /** Adds an f32 parameter of zeros. */
+  public NDArray add(String name, Shape shape) {
     NDArray zeros = manager.zeros(shape, DataType.FLOAT32);
     put(name, zeros);
     return zeros;
   }
 
   /** Lists an f32 array that another manager may own. */
-  void put(String name, NDArray array) {
+  public void put(String name, NDArray array) {
     arrays.put(name, array);
     storedAs.put(name, DType.F32);
   }
@@ -160,7 +158,7 @@ final class Weights implements TensorSource {
     return manager.newSubManager();
   }
 
-  /** Says once, after loading, which parameters no text can get through. */
+  /** Warns after loading of parameters that are NaN or infinite. */
   void warnIfNotFinite(String origin) {
     if (!notFinite.isEmpty()) {
       LOG.log(
@@ -184,7 +182,7 @@ final class Weights implements TensorSource {
   }
 
   /** All parameters in the order of the forward pass. */
-  Map<String, NDArray> all() {
+  public Map<String, NDArray> all() {
     return Collections.unmodifiableMap(arrays);
   }
 
@@ -196,7 +194,9 @@ final class Weights implements TensorSource {
             infos.put(
                 name,
                 new TensorInfo(
-                    name, dtype, Arrays.stream(array.getShape().getShape()).boxed().toList())));
+                    name,
+                    array.getShape().dimension() > 1 ? dtype : DType.F32,
+                    Arrays.stream(array.getShape().getShape()).boxed().toList())));
     return infos;
   }
 

@@ -3,8 +3,8 @@
  * org.coldstart.io.checkpoint.ModelConfig} and put together from small parts.
  *
  * <p>Read {@link org.coldstart.model.CausalLm} first, then {@link org.coldstart.model.Decoder} and
- * {@link org.coldstart.model.DecoderLayer} with its two halves. What of a model is trained is
- * chosen by {@link org.coldstart.model.Trainable}, or by putting a {@link org.coldstart.model.Lora}
- * adapter on it. Shapes are written (batch, time, …) throughout.
+ * {@link org.coldstart.model.DecoderLayer} with its two halves. What of a model is trained is chosen
+ * by {@link org.coldstart.model.Trainable}, or by attaching an {@link org.coldstart.model.Adapter},
+ * such as LoRA's. Shapes are written (batch, time, …) throughout.
  */
 package org.coldstart.model;

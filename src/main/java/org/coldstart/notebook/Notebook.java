@@ -32,6 +32,7 @@ public final class Notebook {
           "org.coldstart.tokenizer.*",
           "org.coldstart.io.torch.*",
           "org.coldstart.model.*",
+          "org.coldstart.lora.*",
           "org.coldstart.generate.*",
           "org.coldstart.data.*",
           "org.coldstart.data.village.*",

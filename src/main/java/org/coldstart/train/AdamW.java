@@ -9,6 +9,7 @@ import java.util.Map;
 import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.OptimizerOps;
 import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
 import org.coldstart.model.Gradients;
 
 /**
@@ -104,7 +105,7 @@ final class AdamW implements Optimizer {
 
   @Override
   public void continueAt(int count) {
-    steps.set(new float[] {count});
+    TorchOps.fill(steps, new float[] {count});
   }
 
   @Override

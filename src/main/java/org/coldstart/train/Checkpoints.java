@@ -327,6 +327,7 @@ final class Checkpoints {
       model.loadWeights(folder);
     } else {
       StateTensors.read(folder.resolve(TRAINED_FILE), model.trainableParameters());
+      model.trainable().writeTokens();
     }
   }
 

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * <pre>{@code
  * ModelCard card = ModelCard.of("smollm2-think", config, result)
  *     .baseModel("HuggingFaceTB/SmolLM2-135M-Instruct").license("apache-2.0").datasets("me/reasoning");
- * Pretrained.save(folder, model, tokenizer, SaveOptions.defaults(), Optional.of(card.toMarkdown()));
+ * Pretrained.save(folder, model, tokenizer, SaveOptions.defaults(), card.toMarkdown());
  * }</pre>
  *
  * <p>What is not known is left out. The head of the text is the YAML that model hubs read.

@@ -8,9 +8,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.coldstart.lora.LoraConfig;
+import org.coldstart.model.Adapter;
 import org.coldstart.model.CausalLm;
-import org.coldstart.model.LoraConfig;
-import org.coldstart.model.TrainableCount;
+import org.coldstart.model.TrainableParameters;
 
 /**
  * What a run came to; of a resumed run, all of it.
@@ -51,8 +52,7 @@ public record TrainingResult(
 
   /** What training changes of a model, in words. */
   static String trained(CausalLm model) {
-    if (model.adapter().isPresent()) {
-      LoraConfig lora = model.adapter().get().config();
+    if (model.adapter().map(Adapter::config).orElse(null) instanceof LoraConfig lora) {
       String regex = lora.targetModules().regex();
       String targets = regex == null ? String.join(", ", lora.targetModules().names()) : regex;
       int rows = lora.trainableTokenIndices().values().stream().mapToInt(List::size).max().orElse(0);
@@ -64,7 +64,7 @@ public record TrainingResult(
       long rows = trained.values().iterator().next().getShape().get(0);
       return "the embedding rows of " + rows + " tokens";
     }
-    TrainableCount count = model.trainableCount();
+    TrainableParameters.Count count = model.trainableCount();
     return count.trainable() == count.all()
         ? "all weights"
         : String.format(Locale.ROOT, "%,d of %,d weights", count.trainable(), count.all());

@@ -6,6 +6,7 @@ import org.coldstart.data.Batch;
 import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
 import org.coldstart.io.torch.Torch;
+import org.coldstart.model.Adapter;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.ForwardBackward;
 import org.coldstart.model.LossSums;
@@ -148,6 +149,6 @@ final class TrainingStep {
   /** Under NEFTune's noise or dropout, drawn for each row on its own, rows share no prefix. */
   static boolean isRandom(CausalLm model, SftConfig config) {
     return config.neftuneNoiseAlpha() > 0
-        || model.adapter().filter(adapter -> adapter.config().loraDropout() > 0).isPresent();
+        || model.adapter().filter(Adapter::dropsOut).isPresent();
   }
 }

@@ -18,7 +18,7 @@ import org.coldstart.fixture.LoraCase;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
-import org.coldstart.model.Lora;
+import org.coldstart.lora.Lora;
 import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.io.torch.Memory;
 import org.junit.jupiter.api.Test;

@@ -5,8 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.BaseNDManager;
+import ai.djl.ndarray.NDManager;
+import java.lang.reflect.Field;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.coldstart.io.checkpoint.Checkpoint;
 import org.coldstart.io.checkpoint.DType;
 import org.coldstart.io.checkpoint.SaveOptions;
@@ -71,8 +75,13 @@ class Bf16WeightsTest {
             model.embeddings(tokenizer).row(first), loaded.embeddings(tokenizer).row(first));
       }
     }
-    try (Checkpoint saved = Checkpoint.open(grown)) {
-      saved.tensors().tensors().values().forEach(t -> assertEquals(DType.BF16, t.dtype()));
+    try (Checkpoint saved = Checkpoint.open(grown)) { // as in memory: matrices bf16, vectors f32
+      saved
+          .tensors()
+          .tensors()
+          .values()
+          .forEach(
+              t -> assertEquals(t.shape().size() > 1 ? DType.BF16 : DType.F32, t.dtype(), t.name()));
     }
   }
 
@@ -112,5 +121,27 @@ class Bf16WeightsTest {
                       List.of()));
       assertTrue(e.getMessage().contains("BF16"), e.getMessage());
     }
+  }
+
+  @Test
+  void refusingToTrainItHoldsNothing() throws ReflectiveOperationException {
+    try (CausalLm model = CausalLm.fromPretrained(ParityCase.of("qwen3").folder(), DType.BF16)) {
+      Map<?, ?> held = heldByRootOf(model.embedding().getManager());
+      int before = held.size();
+      assertThrows(
+          IllegalArgumentException.class, () -> model.trainingPass(Precision.BF16, false));
+      assertEquals(before, held.size());
+    }
+  }
+
+  /** The managers and tensors that the topmost manager of torch owns, which DJL does not show. */
+  private static Map<?, ?> heldByRootOf(NDManager manager) throws ReflectiveOperationException {
+    NDManager root = manager;
+    while (!(root.getParentManager() instanceof NDManager.SystemNDManager)) {
+      root = root.getParentManager();
+    }
+    Field resources = BaseNDManager.class.getDeclaredField("resources");
+    resources.setAccessible(true);
+    return (Map<?, ?>) resources.get(root);
   }
 }

@@ -81,7 +81,7 @@ class EmbeddingsTest {
   }
 
   @Test
-  void oldRowsStayAndOnlyShrinkingCutsTheEnd() {
+  void oldRowsStayAndNoneIsTakenOff() {
     try (CausalLm model = ParityCase.of("llama-untied").model()) {
       float[] embedding = model.embedding().toFloatArray();
       float[] head = model.headWeight().toFloatArray();
@@ -89,52 +89,8 @@ class EmbeddingsTest {
       assertArrayEquals(embedding, part(model.embedding().toFloatArray(), 0, embedding.length));
       model.resizeTokenEmbeddings(50);
       assertEquals(200, model.config().vocabSize(), "not shrunk by accident");
-      model.shrinkTokenEmbeddings(50);
-      assertEquals(50, model.config().vocabSize());
-      assertArrayEquals(part(embedding, 0, 50 * 32), model.embedding().toFloatArray());
-      assertArrayEquals(part(head, 0, 50 * 32), model.headWeight().toFloatArray());
+      assertArrayEquals(head, part(model.headWeight().toFloatArray(), 0, head.length));
       assertThrows(IllegalArgumentException.class, () -> model.resizeTokenEmbeddings(0));
-      assertMessage("51 rows cannot be kept of 50", () -> model.shrinkTokenEmbeddings(51));
-    }
-  }
-
-  @Test
-  void rowsOfTheMatrixsOwnCovarianceHaveItsMeanAndDeviation() {
-    ParityCase fixture = ParityCase.of("llama-untied");
-    int size = tokenizer.size();
-    try (CausalLm model = fixture.model()) {
-      model.resizeTokenEmbeddings(size);
-      model.embeddings(tokenizer).initialize(new EmbeddingInit.RandomCovariance(5), tokens(OLD, size));
-      assertStatistics(fixture, "input", model.embedding(), size - OLD);
-      assertStatistics(fixture, "output", model.headWeight(), size - OLD);
-    }
-  }
-
-  /**
-   * Four standard errors of the mean, and of the deviation, of n normal values; 64 columns are
-   * looked at.
-   */
-  private static void assertStatistics(ParityCase fixture, String matrix, NDArray values, int n) {
-    float[] means = fixture.tensor("resize.mean." + matrix);
-    float[] variances = fixture.tensor("resize.covariance_diagonal." + matrix);
-    float[] all = values.toFloatArray();
-    for (int column = 0; column < means.length; column++) {
-      double sum = 0;
-      double squares = 0;
-      for (int row = OLD; row < OLD + n; row++) {
-        double value = all[row * means.length + column];
-        sum += value;
-        squares += value * value;
-      }
-      double deviation = Math.sqrt(variances[column]);
-      double found = Math.sqrt(squares / n - sum / n * (sum / n));
-      assertEquals(
-          means[column],
-          sum / n,
-          4 * deviation / Math.sqrt(n),
-          matrix + " mean of column " + column);
-      assertEquals(
-          1, found / deviation, 4 / Math.sqrt(2.0 * n), matrix + " deviation of column " + column);
     }
   }
 
@@ -177,20 +133,6 @@ class EmbeddingsTest {
     }
   }
 
-  @Test
-  void rowsAreAddedUpToAMultiple() {
-    try (CausalLm model = ParityCase.of("llama-untied").model()) {
-      model.resizeTokenEmbeddings(99, 1);
-      assertEquals(99, model.config().vocabSize());
-      model.resizeTokenEmbeddings(99, 64);
-      assertEquals(128, model.config().vocabSize());
-      assertEquals(128, model.headWeight().getShape().get(0));
-      model.resizeTokenEmbeddings(129, 64);
-      assertEquals(192, model.config().vocabSize());
-      assertThrows(IllegalArgumentException.class, () -> model.resizeTokenEmbeddings(99, 0));
-    }
-  }
-
   /** As in Qwen's checkpoints, where 267 rows stand behind the tokenizer's. */
   @Test
   void newTokensStartInTheirOwnRowsThoughTheMatrixHasRowsToSpare(@TempDir Path folder) {
@@ -209,8 +151,8 @@ class EmbeddingsTest {
       assertArrayEquals(before, model.embedding().toFloatArray());
 
       model.embeddings(qwen).cloneEmbedding("!", "</answer>");
-      ResizedEmbeddings result = model.resizeTokenEmbeddings(qwen);
-      assertEquals(new ResizedEmbeddings(584, 584, List.of("<answer>")), result);
+      TokenEmbeddings.Resized result = model.resizeTokenEmbeddings(qwen);
+      assertEquals(new TokenEmbeddings.Resized(584, 584, List.of("<answer>")), result);
       float[] after = model.embedding().toFloatArray();
       assertClose(meanOf(before, size), part(after, size * 32, 32), 1e-6, "row of <answer>");
       float[] head = model.headWeight().toFloatArray();
@@ -224,8 +166,7 @@ class EmbeddingsTest {
           "rows still to spare");
 
       qwen.addTokens("<later>");
-      assertEquals(List.of("<later>"), model.resizeTokenEmbeddings(qwen, 64).started());
-      assertEquals(640, model.config().vocabSize());
+      assertEquals(List.of("<later>"), model.resizeTokenEmbeddings(qwen).started());
     }
   }
 
@@ -247,7 +188,7 @@ class EmbeddingsTest {
         CausalLm model = ParityCase.of("llama-tied").model()) {
       model.resizeTokenEmbeddings(qwen.size());
       qwen.addTokens("<answer>");
-      ResizedEmbeddings result = model.resizeTokenEmbeddings(qwen);
+      TokenEmbeddings.Resized result = model.resizeTokenEmbeddings(qwen);
       assertEquals(qwen.size() - 1, result.rowsBefore());
       assertEquals(qwen.size(), result.rows());
       assertEquals(List.of("<answer>"), result.started());

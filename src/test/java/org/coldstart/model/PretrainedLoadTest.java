@@ -34,7 +34,7 @@ class PretrainedLoadTest {
   @Test
   void aBaseModelGetsTheDefaultTemplate() {
     save(TinyTokenizer.endingWith2());
-    try (ModelAndTokenizer base = Pretrained.load(folder.toString());
+    try (Pretrained base = Pretrained.load(folder.toString());
         CausalLm alone = CausalLm.fromPretrained(folder)) {
       Tokenizer tokenizer = base.tokenizer();
       assertEquals("<|pad|>", tokenizer.eosToken().orElseThrow());
@@ -50,7 +50,7 @@ class PretrainedLoadTest {
   @Test
   void aChatModelKeepsItsOwn() {
     save(TinyTokenizer.chat());
-    try (ModelAndTokenizer chat = Pretrained.load(folder.toString())) {
+    try (Pretrained chat = Pretrained.load(folder.toString())) {
       assertEquals(TinyTokenizer.CHATML, chat.tokenizer().chatTemplate().source());
       assertEquals(TinyTokenizer.END, chat.tokenizer().padToken().orElseThrow());
     }
@@ -60,7 +60,7 @@ class PretrainedLoadTest {
   @Test
   void theTemplatesEndTokenEndsRepliesOfTheSavedModelToo() {
     save(TinyTokenizer.chat());
-    try (ModelAndTokenizer chat = Pretrained.load(folder.toString())) {
+    try (Pretrained chat = Pretrained.load(folder.toString())) {
       List<Integer> before = chat.model().generationConfig().eosTokenIds();
       chat.tokenizer().addSpecialTokens(DefaultChatTemplate.END_TOKEN);
       chat.model().resizeTokenEmbeddings(chat.tokenizer().size());

@@ -19,7 +19,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.coldstart.io.checkpoint.DType;
@@ -197,7 +196,7 @@ class TransformersReadsTest {
       SftConfig config =
           SftConfig.builder().learningRate(5e-3).maxSteps(3).perDeviceTrainBatchSize(2).build();
       new SftTrainer(model, tokenizer, config, rows(tokenizer), List.of()).train();
-      Pretrained.save(folder, model, tokenizer, options, Optional.of("# A test\n"));
+      Pretrained.save(folder, model, tokenizer, options, "# A test\n");
       endRepliesWith(folder, 2, tokenizer.eosTokenId().orElseThrow());
       return logits(model, tokenizer.encode(PROMPT).ids(), Precision.F32);
     }

@@ -9,15 +9,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.coldstart.io.checkpoint.SaveOptions;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
-import org.coldstart.model.Lora;
-import org.coldstart.model.LoraConfig;
+import org.coldstart.lora.Lora;
+import org.coldstart.lora.LoraConfig;
 import org.coldstart.model.Pretrained;
 import org.coldstart.model.Trainable;
 import org.coldstart.tokenizer.Tokenizer;
@@ -48,7 +47,7 @@ class ModelCardTest {
       assertTrue(e.getMessage().contains("resizeTokenEmbeddings"), e.getMessage());
       model.resizeTokenEmbeddings(tokenizer.size());
       Pretrained.save(
-          folder, model, tokenizer, SaveOptions.defaults(), Optional.of(card.toMarkdown()));
+          folder, model, tokenizer, SaveOptions.defaults(), card.toMarkdown());
     }
     assertTrue(
         names()

@@ -10,7 +10,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import org.coldstart.fixture.Arrays32;
+import org.coldstart.fixture.ParityCase;
+import org.coldstart.fixture.Rows;
+import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.io.torch.Torch;
+import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 
 /** The noise is even, as wide as the paper says for each row's own length, and seeded. */
@@ -54,5 +59,20 @@ class NeftuneTest {
   @Test
   void alphaZeroChangesNothing() {
     assertArrayEquals(new float[80], noise(0, 1, 8, 10));
+  }
+
+  /** Torch's random numbers are the user's unless noise is asked for. */
+  @Test
+  void trainingWithoutNoiseLeavesTheGeneratorAlone() {
+    try (NDManager manager = Torch.newManager();
+        Tokenizer tokenizer = TinyTokenizer.chat();
+        CausalLm model = ParityCase.of("llama-untied").model()) {
+      Torch.seed(7);
+      float[] expected = manager.randomUniform(0, 1, new Shape(4)).toFloatArray();
+      Torch.seed(7);
+      SftConfig config = SftConfig.builder().maxSteps(2).build();
+      new SftTrainer(model, tokenizer, config, Rows.some(4), Rows.some(2)).train();
+      assertArrayEquals(expected, manager.randomUniform(0, 1, new Shape(4)).toFloatArray());
+    }
   }
 }

@@ -10,7 +10,7 @@ import org.coldstart.data.Example;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
-import org.coldstart.model.Lora;
+import org.coldstart.lora.Lora;
 import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;

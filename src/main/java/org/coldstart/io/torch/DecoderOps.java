@@ -1,28 +1,26 @@
 package org.coldstart.io.torch;
 
+import static org.coldstart.io.torch.TorchScript.OPS;
+import static org.coldstart.io.torch.TorchScript.optional;
+
 import ai.djl.ndarray.NDArray;
 
 /**
- * The operations of a decoder's layers, and of an adapter's on top of them; their way back is in
- * {@link TrainingOps}, and a shorter way for a single token in {@link IncrementalOps}.
- *
- * <p>Each is a few lines of TorchScript in {@code decoder.torchscript}.
+ * The operations of a decoder's forward pass, of {@code decoder.py}, where their formulas stand;
+ * their gradients are {@link TrainingOps}.
  */
 public final class DecoderOps {
-
-  static final TorchScript OPS = TorchScript.ofResource(Torch.root(), "decoder.torchscript");
 
   private DecoderOps() {}
 
   /**
-   * The rows of a matrix that ids name.
+   * The rows of a matrix that ids name, in f32.
    *
-   * @param ids int64, shape (batch, time)
-   * @param weight shape (n, size)
-   * @return f32, shape (batch, time, size)
+   * @param ids int64, shape (n)
+   * @param weight shape (rows, size)
    */
   public static NDArray embedding(NDArray ids, NDArray weight) {
-    return OPS.call("embedding", ids.getManager(), ids, weight);
+    return OPS.call("embedding", ids, weight);
   }
 
   /**
@@ -32,110 +30,31 @@ public final class DecoderOps {
    * @param scale broadcastable to the embeddings
    */
   public static NDArray uniformNoise(NDArray embeddings, NDArray scale) {
-    return OPS.call("neftune", embeddings.getManager(), embeddings, scale);
+    return OPS.call("neftune", embeddings, scale);
   }
 
   /**
-   * {@code x · weightᵀ (+ bias)}. Under {@link Precision#F32} the product runs in the type that the
-   * weight is held in, and the result has that of x.
+   * {@code x · Wᵀ (+ b)}.
    *
    * @param x shape (…, in)
-   * @param weight shape (out, in)
-   * @param bias shape (out), or null
-   * @return shape (…, out); bf16 under {@link Precision#BF16}
+   * @param weight W, shape (out, in)
+   * @param bias b, shape (out), or null
+   * @param bf16 whether the product is taken in bf16 and y left in it; else it is taken in W's type,
+   *     and y has that of x
    */
-  public static NDArray linear(NDArray x, NDArray weight, NDArray bias, Precision precision) {
-    String suffix = precision == Precision.BF16 ? "_bf16" : "";
-    return bias == null
-        ? OPS.call("linear" + suffix, x.getManager(), x, weight)
-        : OPS.call("linear_bias" + suffix, x.getManager(), x, weight, bias);
+  public static NDArray linear(NDArray x, NDArray weight, NDArray bias, boolean bf16) {
+    return OPS.call("linear", x, weight, optional(bias), bf16);
   }
 
-  /** {@code x / sqrt(mean(x²) + eps) · weight} over the last axis (Zhang and Sennrich, 2019). */
-  public static NDArray rmsNorm(NDArray x, NDArray weight, double eps) {
-    return OPS.call("rms_norm", x.getManager(), x, weight, eps);
-  }
-
-  /** {@link #rmsNorm} by 1 + weight (Gemma). */
-  public static NDArray rmsNormOnePlus(NDArray x, NDArray weight, double eps) {
-    return OPS.call("rms_norm_one_plus", x.getManager(), x, weight, eps);
-  }
-
-  /** (n, heads · size) → (n, heads, size), a view. */
-  public static NDArray byHead(NDArray x, int heads) {
-    return OPS.call("by_head", x.getManager(), x, heads);
-  }
-
-  /** (n, heads, size) → (n, heads · size). */
-  public static NDArray flatHeads(NDArray x) {
-    return OPS.call("flat_heads", x.getManager(), x);
-  }
-
-  /** (batch · time, heads · size), rows end to end, → (batch, heads, time, size), a view. */
-  public static NDArray headsFirst(NDArray x, int batch, int heads) {
-    return OPS.call("heads_first", x.getManager(), x, batch, heads);
-  }
-
-  /** (batch, heads, time, size) → (batch · time, heads · size). */
-  public static NDArray headsLast(NDArray x) {
-    return OPS.call("heads_last", x.getManager(), x);
+  /** {@link #linear} in W's type for a few vectors, where reading W is what takes the time. */
+  public static NDArray linearOfFew(NDArray x, NDArray weight, NDArray bias) {
+    int threads = Torch.threads();
+    int parts = Torch.device().isGpu() || threads == 1 ? 1 : 2 * threads;
+    return OPS.call("linear_few", x, weight, optional(bias), parts);
   }
 
   /**
-   * Repeats each key or value head, so that grouped queries find one each: axis 1 grows by {@code
-   * times}.
-   */
-  public static NDArray repeatHeads(NDArray x, int times) {
-    return times == 1 ? x : OPS.call("repeat_heads", x.getManager(), x, times);
-  }
-
-  /**
-   * Rotary position embedding in the half-split layout of Hugging Face checkpoints (Su et al.,
-   * 2021).
-   *
-   * @param x shape (n, heads, size)
-   * @param cos shape (n, 1, size), of x's type; the same angles stand in both halves
-   */
-  public static NDArray rotate(NDArray x, NDArray cos, NDArray sin) {
-    return OPS.call("rotate", x.getManager(), x, cos, sin);
-  }
-
-  /**
-   * Softmax attention.
-   *
-   * @param q shape (batch, heads, queries, size)
-   * @param k shape (batch, heads, keys, size), {@code v} alike
-   * @param mask added to the scores, broadcastable to (batch, heads, queries, keys)
-   * @param scale what the products of queries and keys are multiplied by
-   */
-  public static NDArray attention(NDArray q, NDArray k, NDArray v, NDArray mask, double scale) {
-    return OPS.call("attention", q.getManager(), q, k, v, mask, scale);
-  }
-
-  /** The same with {@link #softcap} over the scaled scores, before the mask. */
-  public static NDArray softcappedAttention(
-      NDArray q, NDArray k, NDArray v, NDArray mask, double scale, double cap) {
-    return OPS.call("attention_softcapped", q.getManager(), q, k, v, mask, scale, cap);
-  }
-
-  /** {@code silu(gate) · up}, where {@code silu(x) = x · sigmoid(x)}. */
-  public static NDArray siluProduct(NDArray gate, NDArray up) {
-    return OPS.call("silu_product", gate.getManager(), gate, up);
-  }
-
-  /** {@code gelu(gate) · up}, with the tanh form of the Gaussian error linear unit. */
-  public static NDArray geluTanhProduct(NDArray gate, NDArray up) {
-    return OPS.call("gelu_tanh_product", gate.getManager(), gate, up);
-  }
-
-  /** {@code cap · tanh(x / cap)}, which keeps values within ±cap. */
-  public static NDArray softcap(NDArray x, double cap) {
-    return OPS.call("softcap", x.getManager(), x, cap);
-  }
-
-  /**
-   * {@code y + scale · (x · aᵀ) · bᵀ}: a low-rank addition to what a matrix made of x (Hu et al.,
-   * 2021), in y's number format.
+   * {@code y + scale · x·Aᵀ·Bᵀ}, in y's number format (LoRA, Hu et al., 2021).
    *
    * @param y shape (…, out)
    * @param x shape (…, in)
@@ -143,7 +62,7 @@ public final class DecoderOps {
    * @param b shape (out, r)
    */
   public static NDArray addLowRank(NDArray y, NDArray x, NDArray a, NDArray b, double scale) {
-    return OPS.call("add_low_rank", y.getManager(), y, x, a, b, scale);
+    return OPS.call("add_low_rank", y, x, a, b, scale);
   }
 
   /** Adds {@code scale · b · a} to a matrix; writes, records nothing. */
@@ -156,33 +75,159 @@ public final class DecoderOps {
    * shape give the same choice; the generator is this call's own.
    */
   public static NDArray dropout(NDArray x, double p, long seed) {
-    return OPS.call("dropout_of_seed", x.getManager(), x, p, seed);
+    return OPS.call("dropout", x, p, seed);
   }
 
   /**
-   * Embeddings looked up in a matrix, as if some of its rows had other values.
+   * {@code x / sqrt(mean(x²) + eps) · weight} over the last axis (Zhang and Sennrich, 2019).
    *
-   * @param x what was looked up, shape (n, size); overwritten
-   * @param ids int64, shape (n)
-   * @param slots for each row of the matrix where in {@code rows} its value stands, or −1; int64
-   * @param rows the other values, shape (k, size)
-   * @param matrix shape (n, size)
-   * @param of the matrix rows that are replaced, int64, shape (k)
+   * @param onePlus whether the factor is 1 + weight (Gemma)
    */
-  public static NDArray moveLookedUp(
-      NDArray x, NDArray ids, NDArray slots, NDArray rows, NDArray matrix, NDArray of) {
-    return OPS.call("move_looked_up", x.getManager(), x, ids, slots, rows, matrix, of);
+  public static NDArray rmsNorm(NDArray x, NDArray weight, double eps, boolean onePlus) {
+    return OPS.call("rms_norm", x, weight, eps, onePlus);
+  }
+
+  /** {@code act(gate) · up} (Shazeer, 2020), where act is silu, or the tanh form of gelu. */
+  public static NDArray glu(NDArray gate, NDArray up, boolean silu) {
+    return OPS.call("glu", gate, up, silu);
   }
 
   /**
-   * Scores {@code x · matrixᵀ} as if some rows of the matrix had other values; see {@link
-   * #moveLookedUp}. Overwrites {@code scores}.
+   * Rotary position embedding in the half-split layout of Hugging Face checkpoints (Su et al.,
+   * 2021).
    *
-   * @param scores shape (…, n)
-   * @param x shape (…, size)
+   * @param x shape (n, heads, size) or (n, heads · size)
+   * @param cos shape (n, 1, size), of x's type; the same angles stand in both halves; sin alike
+   * @return shape (n, heads, size)
    */
-  public static NDArray moveScores(
-      NDArray scores, NDArray x, NDArray rows, NDArray matrix, NDArray of) {
-    return OPS.call("move_scores", scores.getManager(), scores, x, rows, matrix, of);
+  public static NDArray rotate(NDArray x, NDArray cos, NDArray sin) {
+    return OPS.call("rotate", x, cos, sin);
+  }
+
+  /** {@code cap · tanh(x / cap)}, which keeps values within ±cap. */
+  public static NDArray softcap(NDArray x, double cap) {
+    return OPS.call("softcap", x, cap);
+  }
+
+  /**
+   * Causal attention of packed sequences: no position attends to another sequence.
+   *
+   * @param q shape (n, heads · size), or by head
+   * @param k shape (n, key-value heads · size), or by head; v alike
+   * @param seqLens the sequences' lengths, n together
+   * @param cap scores become {@code cap · tanh(score / cap)}; 0 for none
+   * @param window how many positions, itself included, a position attends to
+   * @param flash whether to use the CPU's flash kernel, which knows neither cap nor window
+   * @return the outputs, shape (n, heads · size), and the logarithms of the softmax's sums, which
+   *     backward needs; without elements unless {@code flash}
+   */
+  public static NDArray[] packedAttention(
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      long[] seqLens,
+      int keyValueHeads,
+      double scale,
+      double cap,
+      int window,
+      boolean flash) {
+    return OPS.callAll(
+        "packed_attention", q, k, v, seqLens, keyValueHeads, scale, cap, window, flash);
+  }
+
+  /**
+   * Has packed sequences attend to a prefix as well that they share.
+   *
+   * @param q as given to {@link #packedAttention}
+   * @param out what that returned, by the flash kernel; logSums alike
+   * @param k keys of the prefix, shape (m, key-value heads · size); v alike
+   * @return outputs and logarithms of sums over both
+   */
+  public static NDArray[] prefixAttention(
+      NDArray q,
+      NDArray out,
+      NDArray logSums,
+      NDArray k,
+      NDArray v,
+      int keyValueHeads,
+      double scale) {
+    return OPS.callAll("prefix_attention", q, out, logSums, k, v, keyValueHeads, scale);
+  }
+
+  /**
+   * Rotates the queries and keys of each row's next tokens, puts keys and values into the cache at
+   * {@code end}, and attends to what it holds from {@code start} to the tokens themselves.
+   *
+   * @param q shape (batch · time, heads · size), or by head; k and v alike, with key-value heads
+   * @param cos shape (batch · time, 1, size), sin alike
+   * @param keys shape (rows, key-value heads, room, size), values alike; the first {@code batch}
+   *     rows are used
+   * @param mask added to the scores, broadcastable to (batch, 1, time, end + time − start), or null
+   * @param cap of the scores, 0 for none
+   * @return shape (batch · time, heads · size)
+   */
+  public static NDArray cachedAttention(
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      NDArray cos,
+      NDArray sin,
+      NDArray keys,
+      NDArray values,
+      int batch,
+      int start,
+      int end,
+      NDArray mask,
+      double scale,
+      double cap) {
+    return OPS.call(
+        "cached_attention",
+        q,
+        k,
+        v,
+        cos,
+        sin,
+        keys,
+        values,
+        batch,
+        start,
+        end,
+        optional(mask),
+        scale,
+        cap);
+  }
+
+  /**
+   * Writes packed sequences into the rows of a cache, and zeros in front of them.
+   *
+   * @param target shape (rows, heads, room, size)
+   * @param x shape (n, heads, size) or (n, heads · size)
+   * @param seqLens the sequences' lengths, n together
+   * @param starts the column at which each begins
+   */
+  public static void storePacked(NDArray target, NDArray x, long[] seqLens, long[] starts) {
+    OPS.invoke("store_packed", target, x, seqLens, starts);
+  }
+
+  /**
+   * Writes the same tokens into all rows of a cache.
+   *
+   * @param target shape (rows, heads, room, size)
+   * @param x shape (n, heads, size) or (n, heads · size)
+   * @param ends the column of each row before which they end, n or more
+   */
+  public static void storePrefix(NDArray target, NDArray x, long[] ends) {
+    OPS.invoke("store_prefix", target, x, ends);
+  }
+
+  /**
+   * Moves some rows of each tensor to its front, in place.
+   *
+   * @param targets shape (rows, heads, room, size)
+   * @param rows ascending indices
+   * @param length of the room, how much is in use
+   */
+  public static void moveToFront(NDArray[] targets, long[] rows, long length) {
+    OPS.invoke("keep_rows", targets, rows, length);
   }
 }

@@ -1,21 +1,20 @@
 package org.coldstart.io.torch;
 
+import static org.coldstart.io.torch.TorchScript.OPS;
+
 import ai.djl.ndarray.NDArray;
 
 /**
  * An optimizer's step, in place over lists of tensors; each operation is a few lines of TorchScript
- * in {@code optimizer.torchscript}.
+ * in {@code optimizer.py}.
  */
 public final class OptimizerOps {
-
-  private static final TorchScript OPS =
-      TorchScript.ofResource(Torch.root(), "optimizer.torchscript");
 
   private OptimizerOps() {}
 
   /** The Euclidean norm of all tensors taken as one vector. */
   public static NDArray globalNorm(NDArray[] tensors) {
-    return OPS.call("global_norm", tensors[0].getManager(), (Object) tensors);
+    return OPS.call("global_norm", tensors);
   }
 
   /** Multiplies every tensor in place. */
@@ -26,6 +25,11 @@ public final class OptimizerOps {
   /** Sets tensors to zero in place. */
   public static void zero(NDArray[] tensors) {
     OPS.invoke("zero_all", (Object) tensors);
+  }
+
+  /** Copies tensors over others, converting their number formats. */
+  public static void copy(NDArray[] targets, NDArray[] sources) {
+    OPS.invoke("copy_all", targets, sources);
   }
 
   /** Takes one fused AdamW step in place; all lists run parallel to {@code parameters}. */

@@ -1,19 +1,19 @@
 package org.coldstart.io.torch;
 
+import static org.coldstart.io.torch.TorchScript.OPS;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 
 /**
  * Operations on tensors that DJL's {@link NDArray} does not have, each a few lines of TorchScript
- * in {@code ops.torchscript}.
+ * in {@code ops.py}.
  *
  * <p>A result belongs to the manager of the first argument; so it is in {@link DecoderOps} and its
  * like. Pass the activation first and the weight second, and a step's tensors die with the step.
  */
 public final class TorchOps {
-
-  private static final TorchScript OPS = TorchScript.ofResource(Torch.root(), "ops.torchscript");
 
   /** Rows summed at a time. */
   private static final long PIECE = 8192;
@@ -22,7 +22,12 @@ public final class TorchOps {
 
   /** A view of {@code length} entries of {@code x} along {@code axis} from {@code start}. */
   public static NDArray slice(NDArray x, int axis, long start, long length) {
-    return OPS.call("read_slice", x.getManager(), x, axis, start, length);
+    return OPS.call("read_slice", x, axis, start, length);
+  }
+
+  /** Views of consecutive parts of {@code x} along {@code axis}, of the given sizes. */
+  public static NDArray[] split(NDArray x, int axis, long... sizes) {
+    return OPS.callAll("split", x, sizes, axis);
   }
 
   /**
@@ -30,7 +35,7 @@ public final class TorchOps {
    * axis).
    */
   public static NDArray select(NDArray x, int axis, NDArray index) {
-    return OPS.call("index_select", x.getManager(), x, axis, index);
+    return OPS.call("index_select", x, axis, index);
   }
 
   /**
@@ -41,6 +46,16 @@ public final class TorchOps {
     OPS.invokeUnrecorded("write_slice", target, source, axis, start);
   }
 
+  /**
+   * Copies values, in row-major order, over all of an f32 array. DJL's {@code NDArray.set} does it
+   * too, but has libtorch write a warning to the console.
+   */
+  public static void fill(NDArray target, float[] values) {
+    try (NDArray source = target.getManager().create(values, target.getShape())) {
+      OPS.invokeUnrecorded("copy_all", new NDArray[] {target}, new NDArray[] {source});
+    }
+  }
+
   /** Copies rows over the rows of {@code target} that {@code index} names; records nothing. */
   public static void writeRows(NDArray target, NDArray index, NDArray rows) {
     OPS.invokeUnrecorded("write_rows", target, index, rows);
@@ -49,14 +64,14 @@ public final class TorchOps {
   /** An array of any content; DJL itself makes none in bf16. */
   public static NDArray empty(NDManager manager, FloatType type, long... shape) {
     try (NDArray like = manager.create(0f)) {
-      return OPS.call("empty", manager, like, shape, type.scalarType);
+      return OPS.call("empty", like, shape, type.scalarType);
     }
   }
 
   /** {@code length} elements from {@code start} as the bytes of another type; uint8, one axis. */
   public static NDArray readBytes(NDArray source, FloatType type, long start, long length) {
     return Autograd.withoutGradient(
-        () -> OPS.call("read_bytes", source.getManager(), source, type.scalarType, start, length));
+        () -> OPS.call("read_bytes", source, type.scalarType, start, length));
   }
 
   /**
@@ -69,8 +84,7 @@ public final class TorchOps {
   public static float writeBytes(NDArray target, NDArray bytes, FloatType type, long start) {
     return Autograd.withoutGradient(
         () -> {
-          try (NDArray sum =
-              OPS.call("write_bytes", bytes.getManager(), target, bytes, type.scalarType, start)) {
+          try (NDArray sum = OPS.call("write_bytes", target, bytes, type.scalarType, start)) {
             return sum.getFloat();
           }
         });
@@ -78,17 +92,12 @@ public final class TorchOps {
 
   /** The same values in f32. */
   public static NDArray toFloat32(NDArray x) {
-    return OPS.call("to_f32", x.getManager(), x);
+    return OPS.call("to_f32", x);
   }
 
   /** The same values rounded to bf16. */
   public static NDArray toBf16(NDArray x) {
-    return OPS.call("to_bf16", x.getManager(), x);
-  }
-
-  /** {@code −x}. */
-  public static NDArray negative(NDArray x) {
-    return OPS.call("negative", x.getManager(), x);
+    return OPS.call("to_bf16", x);
   }
 
   /** Adds to {@code total} in place, whatever the two types are. */
@@ -109,7 +118,7 @@ public final class TorchOps {
             for (long at = 0; at < rows; at += PIECE) {
               NDArray piece = slice(matrix, 0, at, Math.min(PIECE, rows - at));
               piece.attach(scope);
-              sum.addi(OPS.call("sum_rows", scope, piece));
+              sum.addi(OPS.call("sum_rows", piece));
             }
             NDArray mean = sum.div(rows);
             mean.attach(matrix.getManager());
@@ -118,18 +127,9 @@ public final class TorchOps {
         });
   }
 
-  /**
-   * The lower triangular root L of a covariance matrix, {@code L · Lᵀ = x}, worked out in f64.
-   *
-   * @param x symmetric, shape (n, n); a millionth of its mean diagonal is added against rounding
-   */
-  public static NDArray cholesky(NDArray x) {
-    return OPS.call("cholesky", x.getManager(), x);
-  }
-
   /** Softmax over the last axis, in f32. */
   public static NDArray softmax(NDArray logits) {
-    return OPS.call("softmax", logits.getManager(), logits);
+    return OPS.call("softmax", logits);
   }
 
   /**
@@ -140,12 +140,12 @@ public final class TorchOps {
    * @param seen ids, int64, shape (batch, n); repeats are harmless
    */
   public static NDArray penalizeRepetition(NDArray logits, NDArray seen, double penalty) {
-    return OPS.call("penalise", logits.getManager(), logits, seen, penalty);
+    return OPS.call("penalise", logits, seen, penalty);
   }
 
   /** Leaves the k largest logits of a row, the others become −∞. */
   public static NDArray keepTopK(NDArray logits, int k) {
-    return OPS.call("keep_top_k", logits.getManager(), logits, k);
+    return OPS.call("keep_top_k", logits, k);
   }
 
   /**
@@ -153,7 +153,7 @@ public final class TorchOps {
    * least one.
    */
   public static NDArray keepTopP(NDArray logits, double p) {
-    return OPS.call("keep_top_p", logits.getManager(), logits, p);
+    return OPS.call("keep_top_p", logits, p);
   }
 
   /**
@@ -164,6 +164,6 @@ public final class TorchOps {
    * @return int64, shape (batch)
    */
   public static NDArray draw(NDArray probabilities, NDArray uniform) {
-    return OPS.call("draw", probabilities.getManager(), probabilities, uniform);
+    return OPS.call("draw", probabilities, uniform);
   }
 }

@@ -20,12 +20,15 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * A TorchScript module compiled from source text at run time, without Python and without a file.
+ * The operations that DJL lacks, written in TorchScript: the Python of the {@code .py} files beside
+ * this class, compiled at run time without Python and without a file.
  *
- * <p>libtorch reads modules from a zip archive that holds the source of their methods and a pickle
- * of their attributes. A module without attributes needs a pickle of a few fixed bytes, so the
- * archive can be written here, in memory. Autograd flows through the methods, and a call costs
- * about three microseconds.
+ * <p>libtorch reads a module from a zip archive that holds the source of its methods and a pickle of
+ * its attributes. A module without attributes needs a pickle of a few fixed bytes, so the archive
+ * can be written here, in memory. The source is ordinary TorchScript: operators, slices, tuples,
+ * comments, methods that call each other; types such as {@code torch.float32} are written as their
+ * numbers. All files become one module, so that a formula stands once. A call costs about three
+ * microseconds.
  */
 final class TorchScript {
 
@@ -37,6 +40,9 @@ final class TorchScript {
   private static final String CLASS_HEADER =
       "class M(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n";
 
+  static final TorchScript OPS =
+      ofResources(Torch.root(), "ops.py", "decoder.py", "backward.py", "optimizer.py");
+
   private final PtSymbolBlock module;
 
   private TorchScript(PtSymbolBlock module) {
@@ -44,46 +50,51 @@ final class TorchScript {
   }
 
   /**
-   * Compiles a module.
+   * Compiles the methods of several classes into one module.
    *
    * @param manager owns the module; its device is where the module runs
-   * @param methods TorchScript methods in the serialised dialect ({@code torch.add(x, y)}, no
-   *     operators), each {@code def name(self, ...)} indented by two blanks
+   * @param names of the files beside this class, each of which holds a class of its own
    */
-  static TorchScript compile(NDManager manager, String methods) {
-    try (ByteArrayInputStream archive = new ByteArrayInputStream(archive(methods))) {
+  private static TorchScript ofResources(NDManager manager, String... names) {
+    StringBuilder source = new StringBuilder(CLASS_HEADER);
+    for (String name : names) {
+      try (InputStream in = TorchScript.class.getResourceAsStream(name)) {
+        String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        source.append(text.substring(text.indexOf('\n', text.indexOf("\nclass ") + 1) + 1));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    try (InputStream archive = new ByteArrayInputStream(archive(source.toString()))) {
       return new TorchScript(JniUtils.loadModule((PtNDManager) manager, archive, false, false));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  /** Compiles the methods in a resource that stands beside this class. */
-  static TorchScript ofResource(NDManager manager, String name) {
-    try (InputStream in = TorchScript.class.getResourceAsStream(name)) {
-      return compile(manager, new String(in.readAllBytes(), StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   /**
-   * Calls a method that returns one tensor.
+   * Calls a method that returns one tensor, which belongs to the first argument's manager.
    *
-   * @param out the manager that owns the result
    * @param arguments {@link NDArray}, {@code NDArray[]}, {@code long[]}, {@link Integer}, {@link
    *     Long}, {@link Double} or {@link Boolean}
    */
-  NDArray call(String method, NDManager out, Object... arguments) {
-    try (IValue result = run(method, arguments)) {
-      return result.toTensor((PtNDManager) out);
+  NDArray call(String method, NDArray first, Object... arguments) {
+    try (IValue result = run(method, prepend(first, arguments))) {
+      return result.toTensor((PtNDManager) first.getManager());
+    }
+  }
+
+  /** The same for a method of a list of tensors. */
+  NDArray call(String method, NDArray[] tensors) {
+    try (IValue result = run(method, (Object) tensors)) {
+      return result.toTensor((PtNDManager) tensors[0].getManager());
     }
   }
 
   /** Calls a method that returns a list of tensors. */
-  NDArray[] callAll(String method, NDManager out, Object... arguments) {
-    try (IValue result = run(method, arguments)) {
-      return result.toTensorArray((PtNDManager) out);
+  NDArray[] callAll(String method, NDArray first, Object... arguments) {
+    try (IValue result = run(method, prepend(first, arguments))) {
+      return result.toTensorArray((PtNDManager) first.getManager());
     }
   }
 
@@ -99,6 +110,13 @@ final class TorchScript {
           invoke(method, arguments);
           return null;
         });
+  }
+
+  private static Object[] prepend(Object first, Object[] others) {
+    Object[] all = new Object[others.length + 1];
+    all[0] = first;
+    System.arraycopy(others, 0, all, 1, others.length);
+    return all;
   }
 
   /** An argument that may be null, as the list that TorchScript takes for it. */
@@ -148,12 +166,11 @@ final class TorchScript {
     throw new IllegalArgumentException("TorchScript takes no argument of type " + argument);
   }
 
-  private static byte[] archive(String methods) throws IOException {
+  private static byte[] archive(String source) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
       store(zip, "ops/data.pkl", MODULE_PICKLE);
-      store(
-          zip, "ops/code/__torch__.py", (CLASS_HEADER + methods).getBytes(StandardCharsets.UTF_8));
+      store(zip, "ops/code/__torch__.py", source.getBytes(StandardCharsets.UTF_8));
       store(zip, "ops/constants.pkl", EMPTY_TUPLE_PICKLE);
       // From this version on operators mean what they mean today (gelu knows its tanh form).
       store(zip, "ops/version", "10\n".getBytes(StandardCharsets.US_ASCII));

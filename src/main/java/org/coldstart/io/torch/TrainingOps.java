@@ -1,20 +1,19 @@
 package org.coldstart.io.torch;
 
+import static org.coldstart.io.torch.TorchScript.OPS;
+import static org.coldstart.io.torch.TorchScript.optional;
+
 import ai.djl.ndarray.NDArray;
 
 /**
- * The way back through a decoder's operations: from the gradient of what an operation gave to the
- * gradient of what it was given.
+ * The gradients of a decoder's operations, of {@code backward.py}, where their formulas stand: from
+ * the gradient dy of an operation's result to those of what it was given.
  *
- * <p>Each is a few lines of TorchScript in {@code training.torchscript}. Written by hand instead of
- * recorded by autograd, a pass keeps only what it needs, adds weight gradients into their sums
- * while they are multiplied out, and takes no memory twice; on a CPU that is most of what separates
- * a training step from its matrix products. A result belongs to the manager of the first argument.
+ * <p>Written by hand instead of recorded by autograd, a pass keeps only what it needs, adds weight
+ * gradients into their sums while they are multiplied out, and takes no memory twice; on a CPU that
+ * is most of what separates a training step from its matrix products.
  */
 public final class TrainingOps {
-
-  private static final TorchScript OPS =
-      TorchScript.ofResource(Torch.root(), "training.torchscript");
 
   private TrainingOps() {}
 
@@ -36,7 +35,7 @@ public final class TrainingOps {
 
   /** A linear layer's input gradient {@code dy · weight}, shape (n, in). */
   public static NDArray times(NDArray dy, NDArray weight) {
-    return OPS.call("times", dy.getManager(), dy, weight);
+    return OPS.call("times", dy, weight);
   }
 
   /** Adds {@code dy · weight} to a sum of shape (n, in). */
@@ -45,212 +44,15 @@ public final class TrainingOps {
   }
 
   /**
-   * Back through {@link DecoderOps#rmsNorm}.
+   * The gradients of {@link DecoderOps#addLowRank}: adds to those of a and b.
    *
-   * @param x what was normed, shape (…, size)
-   * @param total where the weight's gradient is added, or null for a frozen weight
-   * @return f32, of x's shape
+   * @param x shape (n, in)
+   * @param da where a's gradient is added, or null if it is frozen; db alike
+   * @return the part of x's gradient that comes through the adapter
    */
-  public static NDArray rmsNorm(
-      NDArray dy, NDArray x, NDArray weight, double eps, boolean onePlus, NDArray total) {
-    return OPS.call(
-        "rms_norm", dy.getManager(), dy, x, weight, eps, onePlus, TorchScript.optional(total));
-  }
-
-  /**
-   * Back through {@code silu(gate) · up}.
-   *
-   * @return the gradients of gate and up, and the product itself, for it need not be kept
-   */
-  public static NDArray[] siluProduct(NDArray dy, NDArray gate, NDArray up) {
-    return OPS.callAll("silu_product", dy.getManager(), dy, gate, up);
-  }
-
-  /** The same for {@code gelu(gate) · up} in the tanh form. */
-  public static NDArray[] geluTanhProduct(NDArray dy, NDArray gate, NDArray up) {
-    return OPS.callAll("gelu_tanh_product", dy.getManager(), dy, gate, up);
-  }
-
-  /**
-   * Causal attention over rows that stand end to end, by the CPU's flash kernel.
-   *
-   * @param q shape (n, heads · size)
-   * @param k shape (n, key-value heads · size)
-   * @param rows the rows' lengths, n together; no position sees another row
-   * @param groups query heads to a key-value head
-   * @return what is seen, of q's shape, and the logarithms of the softmax sums, which the way back
-   *     needs
-   */
-  public static NDArray[] flashRows(
-      NDArray q, NDArray k, NDArray v, long[] rows, int keyValueHeads, int groups, double scale) {
-    return OPS.callAll("flash_rows", q.getManager(), q, k, v, rows, keyValueHeads, groups, scale);
-  }
-
-  /** Back through {@link #flashRows}: the gradients of q, k and v. */
-  public static NDArray[] flashRowsBackward(
-      NDArray dy,
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      NDArray seen,
-      NDArray logSums,
-      long[] rows,
-      int keyValueHeads,
-      int groups,
-      double scale) {
-    return OPS.callAll(
-        "flash_rows_backward",
-        dy.getManager(),
-        dy,
-        q,
-        k,
-        v,
-        seen,
-        logSums,
-        rows,
-        keyValueHeads,
-        groups,
-        scale);
-  }
-
-  /**
-   * Lets rows see what stood before all of them as well. Softmax over two parts is each part's own
-   * softmax, weighed by its share of both sums.
-   *
-   * @param q as given to {@link #flashRows}
-   * @param seen what that returned
-   * @param logSums likewise
-   * @param k keys of what stood before, shape (m, key-value heads · size)
-   * @param v its values
-   * @return what is seen of both, and the logarithms of both sums, for the way back
-   */
-  public static NDArray[] flashAfter(
-      NDArray q,
-      NDArray seen,
-      NDArray logSums,
-      NDArray k,
-      NDArray v,
-      int keyValueHeads,
-      int groups,
-      double scale) {
-    return OPS.callAll(
-        "flash_after", q.getManager(), q, seen, logSums, k, v, keyValueHeads, groups, scale);
-  }
-
-  /**
-   * Back through {@link #flashAfter}, after {@link #flashRowsBackward} with what that returned.
-   *
-   * @param dq where the gradient of q is added
-   * @param dk where that of the keys before is added, f32, of their shape
-   * @param dv likewise
-   */
-  public static void flashAfterBackward(
-      NDArray dy,
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      NDArray seen,
-      NDArray logSums,
-      NDArray dq,
-      NDArray dk,
-      NDArray dv,
-      int keyValueHeads,
-      int groups,
-      double scale) {
-    OPS.invoke(
-        "flash_after_backward",
-        dy,
-        q,
-        k,
-        v,
-        seen,
-        logSums,
-        dq,
-        dk,
-        dv,
-        keyValueHeads,
-        groups,
-        scale);
-  }
-
-  /**
-   * Causal attention over rows end to end with all scores written out, where scores are capped or
-   * sight is short.
-   *
-   * @param cap scores become {@code cap · tanh(score / cap)}; 0 for none
-   * @param window how many positions, itself included, a position sees
-   */
-  public static NDArray denseRows(
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      long[] rows,
-      int keyValueHeads,
-      int groups,
-      double scale,
-      double cap,
-      int window) {
-    return OPS.call(
-        "dense_rows", q.getManager(), q, k, v, rows, keyValueHeads, groups, scale, cap, window);
-  }
-
-  /** Back through {@link #denseRows}: the gradients of q, k and v. */
-  public static NDArray[] denseRowsBackward(
-      NDArray dy,
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      long[] rows,
-      int keyValueHeads,
-      int groups,
-      double scale,
-      double cap,
-      int window) {
-    return OPS.callAll(
-        "dense_rows_backward",
-        dy.getManager(),
-        dy,
-        q,
-        k,
-        v,
-        rows,
-        keyValueHeads,
-        groups,
-        scale,
-        cap,
-        window);
-  }
-
-  /**
-   * Cross-entropy of scores against labels.
-   *
-   * @param logits shape (n, vocabulary); without a cap, f32 logits are overwritten by their
-   *     probabilities
-   * @param labels int64, shape (n)
-   * @param cap soft cap of the scores, 0 for none
-   * @return probabilities, f32, of the logits' shape; and three sums: of the losses, of labels that
-   *     were likeliest, of the entropies in nats
-   */
-  public static NDArray[] crossEntropy(NDArray logits, NDArray labels, double cap) {
-    return OPS.callAll("cross_entropy", logits.getManager(), logits, labels, cap);
-  }
-
-  /**
-   * Back through {@link #crossEntropy}; overwrites the probabilities.
-   *
-   * @param scale what the loss is multiplied by
-   * @return the logits' gradient, of their shape and type
-   */
-  public static NDArray crossEntropyBackward(
-      NDArray probabilities, NDArray logits, NDArray labels, double cap, double scale) {
-    return OPS.call(
-        "cross_entropy_backward",
-        probabilities.getManager(),
-        probabilities,
-        logits,
-        labels,
-        cap,
-        scale);
+  public static NDArray lowRank(
+      NDArray dy, NDArray x, NDArray a, NDArray b, double scale, NDArray da, NDArray db) {
+    return OPS.call("add_low_rank_backward", dy, x, a, b, scale, optional(da), optional(db));
   }
 
   /** Adds rows to those rows of a sum that {@code index} names; an index may repeat. */
@@ -258,57 +60,135 @@ public final class TrainingOps {
     OPS.invoke("scatter_rows", total, index, dx);
   }
 
-  /** Copies values into bf16 twins. */
-  public static void renew(NDArray[] copies, NDArray[] originals) {
-    OPS.invoke("renew", copies, originals);
-  }
-
   /**
-   * Back through {@link DecoderOps#moveLookedUp}: adds to the gradient of the other rows.
+   * Adds to the gradient of some rows of an embedding matrix.
    *
    * @param total shape (k, size)
    * @param dx the gradient of what was looked up, shape (n, size)
+   * @param ids what was looked up, int64, shape (n)
+   * @param slots for each row of the matrix its place in {@code total}, or −1; int64
    */
   public static void lookedUpRows(NDArray total, NDArray dx, NDArray ids, NDArray slots) {
     OPS.invoke("looked_up_rows", total, dx, ids, slots);
   }
 
   /**
-   * Back through {@link DecoderOps#moveScores}: adds to the gradient of the other rows, and to x's.
+   * The gradient of {@link DecoderOps#rmsNorm}.
    *
-   * @param total shape (k, size)
-   * @param dScores shape (n, vocabulary)
+   * @param x what was normalised, shape (…, size)
+   * @param total where the weight's gradient is added, or null for a frozen weight
+   * @return f32, of x's shape
    */
-  public static void scoredRows(
-      NDArray total,
-      NDArray dScores,
-      NDArray x,
-      NDArray dx,
-      NDArray rows,
-      NDArray matrix,
-      NDArray of) {
-    OPS.invoke("scored_rows", total, dScores, x, dx, rows, matrix, of);
+  public static NDArray rmsNorm(
+      NDArray dy, NDArray x, NDArray weight, double eps, boolean onePlus, NDArray total) {
+    return OPS.call("rms_norm_backward", dy, x, weight, eps, onePlus, optional(total));
   }
 
   /**
-   * Back through {@link DecoderOps#addLowRank}: adds to the gradients of a and b.
+   * The gradients of {@link DecoderOps#glu}.
    *
-   * @param x shape (n, in)
-   * @param da where a's gradient is added, or null if it is frozen
-   * @param db likewise
-   * @return the share of x's gradient that comes through the adapter
+   * @return those of gate and up, and the product itself, which need not be kept then
    */
-  public static NDArray lowRank(
-      NDArray dy, NDArray x, NDArray a, NDArray b, double scale, NDArray da, NDArray db) {
-    return OPS.call(
-        "low_rank",
-        dy.getManager(),
+  public static NDArray[] glu(NDArray dy, NDArray gate, NDArray up, boolean silu) {
+    return OPS.callAll("glu_backward", dy, gate, up, silu);
+  }
+
+  /** The gradient of {@link DecoderOps#rotate}, shape (n, heads, size). */
+  public static NDArray rotate(NDArray dy, NDArray cos, NDArray sin) {
+    return OPS.call("rotate_backward", dy, cos, sin);
+  }
+
+  /**
+   * The gradients of {@link DecoderOps#packedAttention}.
+   *
+   * @param out what that returned; logSums alike, without elements unless by the flash kernel
+   * @return those of q, k and v, heads side by side
+   */
+  public static NDArray[] packedAttention(
+      NDArray dy,
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      NDArray out,
+      NDArray logSums,
+      long[] seqLens,
+      int keyValueHeads,
+      double scale,
+      double cap,
+      int window,
+      boolean flash) {
+    return OPS.callAll(
+        "packed_attention_backward",
         dy,
-        x,
-        a,
-        b,
+        q,
+        k,
+        v,
+        out,
+        logSums,
+        seqLens,
+        keyValueHeads,
         scale,
-        TorchScript.optional(da),
-        TorchScript.optional(db));
+        cap,
+        window,
+        flash);
+  }
+
+  /**
+   * The gradients of {@link DecoderOps#prefixAttention}, after {@link #packedAttention} with what
+   * that returned.
+   *
+   * @param dq where the gradient of q is added
+   * @param dk where that of the prefix's keys is added, f32, of their shape; dv alike
+   */
+  public static void prefixAttention(
+      NDArray dy,
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      NDArray out,
+      NDArray logSums,
+      NDArray dq,
+      NDArray dk,
+      NDArray dv,
+      int keyValueHeads,
+      double scale) {
+    OPS.invoke(
+        "prefix_attention_backward",
+        dy,
+        q,
+        k,
+        v,
+        out,
+        logSums,
+        dq,
+        dk,
+        dv,
+        keyValueHeads,
+        scale);
+  }
+
+  /**
+   * Cross-entropy of logits against labels.
+   *
+   * @param logits shape (n, vocabulary); without a cap, f32 logits are overwritten by their
+   *     probabilities
+   * @param labels int64, shape (n)
+   * @param cap soft cap of the logits, 0 for none
+   * @return probabilities, f32, of the logits' shape; and three sums: of the losses, of labels that
+   *     were likeliest, of the entropies in nats
+   */
+  public static NDArray[] crossEntropy(NDArray logits, NDArray labels, double cap) {
+    return OPS.callAll("cross_entropy", logits, labels, cap);
+  }
+
+  /**
+   * The gradient of {@link #crossEntropy}, of the logits' shape and type; overwrites the
+   * probabilities.
+   *
+   * @param scale what the loss is multiplied by
+   */
+  public static NDArray crossEntropyBackward(
+      NDArray probabilities, NDArray logits, NDArray labels, double cap, double scale) {
+    return OPS.call("cross_entropy_backward", probabilities, logits, labels, cap, scale);
   }
 }

@@ -13,10 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class LinearOfFewTest {
 
-  /**
-   * DataRow counts on both sides of where the way changes; 66 rows cannot be shared evenly, 3 not at
-   * all.
-   */
+  /** Counts on both sides of where the product changes; 66 rows cannot be shared evenly, 3 not at all. */
   @ParameterizedTest
   @CsvSource({
     "1,64", "2,64", "5,64", "6,64", "31,64", "32,64", "1,66", "5,66", "9,66", "1,3", "9,3"
@@ -27,8 +24,8 @@ class LinearOfFewTest {
       NDArray weight = manager.randomNormal(new Shape(out, 64));
       NDArray bias = manager.randomNormal(new Shape(out));
       for (NDArray some : new NDArray[] {null, bias}) {
-        NDArray plain = DecoderOps.linear(x, weight, some, Precision.F32);
-        NDArray few = IncrementalOps.linearOfFew(x, weight, some);
+        NDArray plain = DecoderOps.linear(x, weight, some, false);
+        NDArray few = DecoderOps.linearOfFew(x, weight, some);
         Arrays32.assertClose(plain.toFloatArray(), few.toFloatArray(), 1e-4, n + " x " + out);
       }
     }

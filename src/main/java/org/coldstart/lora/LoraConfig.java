@@ -1,14 +1,13 @@
-package org.coldstart.model;
+package org.coldstart.lora;
 
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What a LoRA adapter is like; names and defaults are PEFT's.
+ * The settings of a LoRA adapter; names and defaults are PEFT's.
  *
  * <pre>{@code
  * LoraConfig config =
@@ -39,9 +38,6 @@ public record LoraConfig(
     String baseModelNameOrPath,
     long seed) {
 
-  /** The matrices that have a row for each token. */
-  static final Set<String> TOKEN_MODULES = Set.of("embed_tokens", "lm_head");
-
   /**
    * Checks the ranges.
    *
@@ -58,14 +54,12 @@ public record LoraConfig(
     layersToTransform = List.copyOf(layersToTransform);
     require(
         layersToTransform.isEmpty() || targetModules.regex() == null,
-        "layersToTransform goes with names of target modules only: say the layers in the regular"
-            + " expression.");
-    Map<String, List<Integer>> rows = new TreeMap<>();
-    trainableTokenIndices.forEach((module, ids) -> rows.put(module, List.copyOf(ids)));
-    trainableTokenIndices = Collections.unmodifiableMap(rows);
+        "layersToTransform goes with names of target modules; a regular expression names the layers"
+            + " itself.");
+    trainableTokenIndices = Collections.unmodifiableMap(new TreeMap<>(trainableTokenIndices));
     for (String module : trainableTokenIndices.keySet()) {
       require(
-          TOKEN_MODULES.contains(module),
+          module.equals("embed_tokens") || module.equals("lm_head"),
           "\"" + module + "\" has no rows of tokens; name embed_tokens or lm_head.");
     }
   }
@@ -83,15 +77,8 @@ public record LoraConfig(
 
   LoraConfig withTargetModules(LoraTargets targets) {
     return new LoraConfig(
-        r,
-        loraAlpha,
-        loraDropout,
-        targets,
-        layersToTransform,
-        useRslora,
-        trainableTokenIndices,
-        baseModelNameOrPath,
-        seed);
+        r, loraAlpha, loraDropout, targets, layersToTransform, useRslora, trainableTokenIndices,
+        baseModelNameOrPath, seed);
   }
 
   /** PEFT's defaults: r = alpha = 8, no dropout, on {@code q_proj} and {@code v_proj}. */
@@ -113,13 +100,13 @@ public record LoraConfig(
 
     private Builder() {}
 
-    /** Rank. */
+    /** Rank of A and B. */
     public Builder r(int r) {
       this.r = r;
       return this;
     }
 
-    /** Numerator of the scale. */
+    /** Numerator of the scale α / r. */
     public Builder loraAlpha(double loraAlpha) {
       this.loraAlpha = loraAlpha;
       return this;
@@ -187,15 +174,8 @@ public record LoraConfig(
      */
     public LoraConfig build() {
       return new LoraConfig(
-          r,
-          loraAlpha,
-          loraDropout,
-          targetModules,
-          layersToTransform,
-          useRslora,
-          trainableTokenIndices,
-          baseModelNameOrPath,
-          seed);
+          r, loraAlpha, loraDropout, targetModules, layersToTransform, useRslora,
+          trainableTokenIndices, baseModelNameOrPath, seed);
     }
   }
 }

@@ -1,11 +1,12 @@
-package org.coldstart.model;
+package org.coldstart.lora;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Which linear layers an adapter is put on: PEFT's {@code target_modules}.
@@ -22,10 +23,9 @@ public record LoraTargets(List<String> names, String regex) {
 
   public LoraTargets {
     names = names.stream().distinct().sorted().toList();
-    if (regex != null && !regex.equals(ALL_LINEAR)) {
-      Pattern.compile(regex);
-    }
-    if (regex == null && names.isEmpty()) {
+    if (regex != null) {
+      Pattern.compile(regex); // throws if it is none; "all-linear" is one
+    } else if (names.isEmpty()) {
       throw new IllegalArgumentException(
           "Name at least one linear layer for the adapter, such as \"q_proj\".");
     }
@@ -57,15 +57,20 @@ public record LoraTargets(List<String> names, String regex) {
    * @throws IllegalArgumentException if a name or the expression chooses none
    */
   List<String> among(Set<String> linears, List<Integer> layers) {
-    for (String name : names) {
-      require(linears, linear -> isOrEndsWith(linear, name), name);
-    }
-    if (regex != null) {
-      require(linears, this::chooses, regex);
+    List<String> patterns = regex == null ? names : List.of(regex);
+    for (String pattern : patterns) {
+      if (linears.stream().noneMatch(linear -> matches(pattern, linear))) {
+        throw new IllegalArgumentException(
+            ("The target module \"%s\" names no linear layer of this model; there are %s (in full"
+                    + " for instance %s). Rows of embedding and head are trained with"
+                    + " trainableTokenIndices.")
+                .formatted(
+                    pattern, String.join(", ", lastParts(linears)), linears.iterator().next()));
+      }
     }
     List<String> chosen =
         linears.stream()
-            .filter(this::chooses)
+            .filter(linear -> patterns.stream().anyMatch(pattern -> matches(pattern, linear)))
             .filter(linear -> layers.isEmpty() || layers.contains(layerOf(linear)))
             .toList();
     if (chosen.isEmpty()) {
@@ -75,34 +80,24 @@ public record LoraTargets(List<String> names, String regex) {
     return chosen;
   }
 
-  private boolean chooses(String linear) {
-    return ALL_LINEAR.equals(regex)
-        || (regex != null
-            ? Pattern.matches(regex, linear)
-            : names.stream().anyMatch(name -> isOrEndsWith(linear, name)));
-  }
-
-  private static boolean isOrEndsWith(String linear, String name) {
-    return linear.equals(name) || linear.endsWith("." + name);
+  private boolean matches(String pattern, String linear) {
+    return regex == null
+        ? linear.equals(pattern) || linear.endsWith("." + pattern)
+        : pattern.equals(ALL_LINEAR) || linear.matches(pattern);
   }
 
   private static int layerOf(String linear) {
     return Integer.parseInt(linear.replaceFirst("^.*?\\.(\\d+)\\..*$", "$1"));
   }
 
-  private static void require(Set<String> linears, Predicate<String> chosen, String target) {
-    if (linears.stream().noneMatch(chosen)) {
-      Set<String> kinds = new TreeSet<>();
-      linears.forEach(linear -> kinds.add(linear.substring(linear.lastIndexOf('.') + 1)));
-      throw new IllegalArgumentException(
-          "The target module \""
-              + target
-              + "\" names no linear layer of this model; there are "
-              + String.join(", ", kinds)
-              + " (in full for instance "
-              + linears.iterator().next()
-              + "). The head and the embedding take no LoRA here: train rows of them with"
-              + " trainableTokenIndices.");
-    }
+  private static Set<String> lastParts(Collection<String> linears) {
+    return linears.stream()
+        .map(linear -> linear.substring(linear.lastIndexOf('.') + 1))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** PEFT, too, saves the names that "all-linear" stood for. */
+  LoraTargets resolved(List<String> targets) {
+    return ALL_LINEAR.equals(regex) ? named(lastParts(targets).toArray(String[]::new)) : this;
   }
 }

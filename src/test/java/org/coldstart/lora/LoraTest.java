@@ -1,4 +1,4 @@
-package org.coldstart.model;
+package org.coldstart.lora;
 
 import static org.coldstart.fixture.Arrays32.assertClose;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +24,9 @@ import org.coldstart.generate.Generator;
 import org.coldstart.generate.Sampling;
 import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.io.torch.Precision;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.Trainable;
+import org.coldstart.model.TrainableParameters;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,7 +87,7 @@ class LoraTest {
       int[] attached = greedy(model, tokenizer, row);
       lora.mergeAdapter();
       lora.mergeAdapter();
-      assertTrue(lora.isMerged());
+      assertMessage("merged into the weights", lora::parameters);
       assertArrayEquals(attached, greedy(model, tokenizer, row));
       assertClose(fixture.logits(), logits(model, row), TOLERANCE, "logits when merged");
       lora.unmergeAdapter();
@@ -225,10 +227,11 @@ class LoraTest {
     try (CausalLm three = ParityCase.of("llama-tied").model();
         CausalLm two = ParityCase.of("llama-kv1").model()) {
       LoraConfig config = LoraConfig.builder().targetModules("q_proj").build();
-      Lora.attach(three, config).savePretrained(folder);
+      Lora onThree = Lora.attach(three, config);
+      onThree.savePretrained(folder);
       assertMessage("model.layers.2.self_attn.q_proj", () -> Lora.fromPretrained(two, folder));
       Lora.attach(two, config).savePretrained(folder);
-      three.adapter().orElseThrow().unload();
+      onThree.unload();
       assertMessage("lacks the tensor", () -> Lora.fromPretrained(three, folder));
     }
   }
@@ -354,17 +357,15 @@ class LoraTest {
     assertMessage("no rows", () -> LoraConfig.builder().trainableTokenIndices("x", 1).build());
     assertEquals(2, LoraConfig.builder().loraAlpha(16).build().scale());
     assertEquals(4, LoraConfig.builder().loraAlpha(16).r(16).useRslora(true).build().scale());
-    assertEquals(
-        new JsonPrimitive(16),
-        LoraConfigFile.toJson(LoraConfig.builder().loraAlpha(16).build()).get("lora_alpha"));
+    String written = LoraConfigFile.toJson(LoraConfig.builder().loraAlpha(16).build());
+    assertTrue(written.contains("\"lora_alpha\": 16,"), written);
   }
 
   @Test
   void theCountPrintsAsPeftPrintsIt() {
-    TrainableCount count = new TrainableCount(6208, 37248);
+    TrainableParameters.Count count = new TrainableParameters.Count(6208, 37248);
     assertEquals(
         "trainable params: 6,208 || all params: 37,248 || trainable%: 16.6667", count.toString());
-    assertEquals(6208 * 8, count.adamWBytes());
   }
 
   private static float[] logits(CausalLm model, int[] row) {

@@ -1,4 +1,4 @@
-package org.coldstart.model;
+package org.coldstart.lora;
 
 import static org.coldstart.fixture.Arrays32.assertClose;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.io.torch.Precision;
+import org.coldstart.model.CausalLm;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -74,6 +75,7 @@ class PeftReadsTest {
     try (CausalLm model = fixture.model()) {
       Lora lora = Lora.attach(model, config);
       disturb(lora.tensors());
+      model.trainable().writeTokens();
       float[] logits = Arrays32.logits(model, row, Precision.F32);
       lora.savePretrained(folder.resolve("adapter"));
       JsonObject answer = ask(fixture.folder(), folder, row);
