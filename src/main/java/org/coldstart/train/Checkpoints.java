@@ -275,14 +275,12 @@ final class Checkpoints {
 
   private static double sumOfAbsolutes(NDArray weight) {
     double sum = 0;
-    try (NDManager scope = Torch.newManager()) {
-      NDArray flat = weight.reshape(weight.size());
-      flat.attach(scope);
-      for (long at = 0; at < weight.size(); at += CHUNK) {
-        try (NDArray part = TorchOps.slice(flat, 0, at, Math.min(CHUNK, weight.size() - at))) {
-          for (float value : part.toFloatArray()) {
-            sum += Math.abs(value);
-          }
+    for (long at = 0; at < weight.size(); at += CHUNK) {
+      try (NDManager scope = Torch.newManager()) {
+        NDArray flat = StateTensors.flat(weight, scope);
+        NDArray part = TorchOps.slice(flat, 0, at, Math.min(CHUNK, weight.size() - at));
+        for (float value : part.toFloatArray()) {
+          sum += Math.abs(value);
         }
       }
     }
@@ -313,9 +311,9 @@ final class Checkpoints {
   }
 
   /** Puts an optimizer's state back. */
-  static void restore(Path folder, Optimizer optimizer, int steps) {
-    StateTensors.read(folder.resolve(OPTIMIZER_FILE), optimizer.state());
-    optimizer.continueAt(steps);
+  static void restore(TrainerState state, Optimizer optimizer) {
+    StateTensors.read(state.folder.resolve(OPTIMIZER_FILE), optimizer.state());
+    optimizer.continueAt(state.globalStep);
   }
 
   void loadBest(TrainerState state) {

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * What a README.md beside a trained model says: where it comes from and how it was made.
+ * The README.md beside a trained model: where it comes from and how it was made.
  *
  * <pre>{@code
  * ModelCard card = ModelCard.of("smollm2-think", config, result)

@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 import org.coldstart.io.torch.Precision;
 
 /**
- * The hyper-parameters of supervised fine-tuning, under TRL's names. Defaults are TRL's where
- * nothing else is said.
+ * The hyper-parameters of supervised fine-tuning, under TRL's names and with its defaults, except
+ * where TRL's is given beside ours.
  *
  * <pre>{@code
  * SftConfig config = SftConfig.builder()

@@ -23,7 +23,7 @@ import org.coldstart.tokenizer.Tokenizer;
  * micro-batches; {@link TrainingStep} shows what it does with them.
  *
  * <p>Interrupting the thread ends the run after the micro-batch at hand; the model then holds what
- * was reached, the result says so, and {@link #resume() resume} goes on from there. A notebook's
+ * was reached, {@link TrainingResult#interrupted} is true, and {@link #resume() resume} goes on from there. A notebook's
  * cell counts as stopped before that, so what trains, generates with, saves or closes the model
  * next waits for the run's end.
  *
@@ -166,7 +166,7 @@ public final class SftTrainer {
     TrainerState state = checkpoints.load(checkpoint);
     Optimizer optimizer = Optimizer.of(model.trainableParameters(), config);
     try {
-      Checkpoints.restore(checkpoint, optimizer, state.globalStep);
+      Checkpoints.restore(state, optimizer);
       return new TrainingRun(model, config, data, state, optimizer, checkpoints);
     } catch (RuntimeException | OutOfMemoryError e) {
       optimizer.close();

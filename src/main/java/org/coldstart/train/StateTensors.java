@@ -50,23 +50,20 @@ record StateTensors(Map<String, NDArray> arrays) implements TensorSource {
   }
 
   private static void fill(NDArray array, TensorSource source, TensorInfo tensor) {
-    try (NDManager scope = Torch.newManager()) {
-      NDArray flat = flat(array, scope);
-      for (long at = 0; at < array.size(); at += CHUNK) {
-        int count = (int) Math.min(CHUNK, array.size() - at);
-        ByteBuffer bytes =
-            ByteBuffer.allocateDirect(count * tensor.dtype().blockBytes())
-                .order(ByteOrder.LITTLE_ENDIAN);
-        source.read(tensor.name(), at, tensor.dtype(), bytes);
+    int width = tensor.dtype().blockBytes();
+    for (long at = 0; at < array.size(); at += CHUNK) {
+      int count = (int) Math.min(CHUNK, array.size() - at);
+      ByteBuffer bytes = ByteBuffer.allocateDirect(count * width).order(ByteOrder.LITTLE_ENDIAN);
+      source.read(tensor.name(), at, tensor.dtype(), bytes);
+      try (NDManager scope = Torch.newManager()) {
         NDArray part = scope.create(bytes.flip(), new Shape(count), array.getDataType());
-        TorchOps.write(flat, part, 0, at);
-        part.close();
+        TorchOps.write(flat(array, scope), part, 0, at);
       }
     }
   }
 
   /** A view of one axis. */
-  private static NDArray flat(NDArray array, NDManager scope) {
+  static NDArray flat(NDArray array, NDManager scope) {
     NDArray flat = array.reshape(array.size());
     flat.attach(scope);
     return flat;

@@ -32,7 +32,7 @@ class MemoryTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void trainingHoldsNoTensorBeyondItsStep(boolean rowsBeginAlike) {
+  void trainingHoldsNoTensorBeyondItsStep(boolean rowsShareAPrefix) {
     List<Integer> held = new ArrayList<>();
     List<Long> resident = new ArrayList<>();
     try (Tokenizer tokenizer = TinyTokenizer.chat();
@@ -56,7 +56,7 @@ class MemoryTest {
               .gradientAccumulationSteps(2)
               .evalSteps(50)
               .build();
-      List<Example> rows = rowsBeginAlike ? Rows.behindOneBeginning(Rows.some(12)) : Rows.some(12);
+      List<Example> rows = rowsShareAPrefix ? Rows.behindOnePrefix(Rows.some(12)) : Rows.some(12);
       new SftTrainer(model, tokenizer, config, rows.subList(0, 8), rows.subList(8, 12))
           .train(counter);
     }

@@ -97,7 +97,7 @@ class ResumeTest {
 
   private static SftTrainer trainer(CausalLm model, SftConfig config) {
     // Their common prefix is run forward once a step, but under noise or dropout.
-    List<Example> rows = Rows.behindOneBeginning(Rows.some(13));
+    List<Example> rows = Rows.behindOnePrefix(Rows.some(13));
     return new SftTrainer(model, TOKENIZER, config, rows.subList(0, 11), rows.subList(11, 13));
   }
 

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What all rows of a step begin with is read once, and nothing tells the difference. */
+/** The prefix that all rows of a step share is run once, and gives what whole rows give. */
 class SharedPrefixTest {
 
   private static final String CASES = "org.coldstart.fixture.ParityCase#all";
@@ -92,10 +92,10 @@ class SharedPrefixTest {
     }
   }
 
-  /** Rows that are trained on their own, some of which stand in the beginning. */
+  /** Token rows that are trained on their own, some of which are in the prefix. */
   @ParameterizedTest
   @ValueSource(strings = {"llama-tied", "llama-untied"})
-  void trainedRowsHearOfTheBeginningToo(String base) {
+  void trainedTokenRowsGetThePrefixsGradientsToo(String base) {
     ParityCase fixture = ParityCase.of(base);
     List<Example> rows = rows(fixture);
     int[] ids = rows.get(0).ids();
@@ -109,7 +109,7 @@ class SharedPrefixTest {
   }
 
   @Test
-  void anAdapterHearsOfTheBeginningToo() {
+  void anAdapterGetsThePrefixsGradientsToo() {
     ParityCase fixture = ParityCase.of("llama-tied");
     List<Example> rows = rows(fixture);
     try (CausalLm model = fixture.model()) {
