@@ -10,6 +10,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -47,8 +48,9 @@ final class Checkpoints {
 
   private static final Pattern NAME = Pattern.compile("checkpoint-(\\d{1,9})");
 
-  /** A folder being written or deleted, by the process of that id. */
-  private static final Pattern UNFINISHED = Pattern.compile("\\.checkpoint-\\d+\\.(\\d+)-.*\\.tmp");
+  /** A folder being written or deleted, with the {@link #id} of the process that does. */
+  private static final Pattern UNFINISHED =
+      Pattern.compile("\\.checkpoint-\\d+\\.((\\d+)-\\d+)-\\d+\\.tmp");
 
   /** Relative difference of two checksums of the same weights: merging an adapter rounds them. */
   private static final double ROUNDING = 1e-8;
@@ -162,9 +164,14 @@ final class Checkpoints {
   }
 
   private Path unfinished(int step) {
-    long process = ProcessHandle.current().pid();
+    String process = id(ProcessHandle.current());
     String name = ".checkpoint-" + step + "." + process + "-" + System.nanoTime() + ".tmp";
     return config.outputDir().resolve(name);
+  }
+
+  /** With the time of its start, for a restarted container gives the same numbers again. */
+  static String id(ProcessHandle process) {
+    return process.pid() + "-" + process.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
   }
 
   /** What processes have left that were killed; one that is alive may be at work. */
@@ -175,7 +182,10 @@ final class Checkpoints {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(config.outputDir())) {
       for (Path file : files) {
         Matcher name = UNFINISHED.matcher(file.getFileName().toString());
-        if (name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty()) {
+        if (name.matches()
+            && ProcessHandle.of(Long.parseLong(name.group(2)))
+                .filter(process -> id(process).equals(name.group(1)))
+                .isEmpty()) {
           Utils.deleteQuietly(file);
         }
       }

@@ -151,7 +151,9 @@ class CheckpointsTest {
   void whatADeadProcessLeftIsDeletedAndOtherFilesStay() throws Exception {
     Process dead = new ProcessBuilder("true").start();
     dead.waitFor();
-    Files.createDirectories(folder.resolve(".checkpoint-4." + dead.pid() + "-1.tmp/half"));
+    long living = ProcessHandle.current().pid();
+    Files.createDirectories(folder.resolve(".checkpoint-4." + dead.pid() + "-5-6.tmp/half"));
+    Files.createDirectories(folder.resolve(".checkpoint-4." + living + "-5-6.tmp/started/anew"));
     Files.createDirectories(folder.resolve("checkpoint-7"));
     Files.writeString(folder.resolve("notes.txt"), "mine");
     train(config().maxSteps(2).build());
@@ -164,8 +166,8 @@ class CheckpointsTest {
 
   @Test
   void aSaveThatAnotherProcessHasUnderWayStays() throws IOException {
-    long living = ProcessHandle.current().pid();
-    Path half = Files.createDirectories(folder.resolve(".checkpoint-4." + living + "-1.tmp/half"));
+    String living = Checkpoints.id(ProcessHandle.current());
+    Path half = Files.createDirectories(folder.resolve(".checkpoint-4." + living + "-6.tmp/half"));
     train(config().maxSteps(2).build());
     assertTrue(Files.exists(half));
   }
