@@ -87,23 +87,19 @@ public final class ForwardBackward implements AutoCloseable {
    *
    * @param contexts each sequence's tokens before the first position that predicts a label
    * @param longest tokens of the longest sequence
-   * @return how many tokens were read; 0 if that would not pay, if the model's attention does not
-   *     allow it, or if an adapter's dropout makes a difference between the sequences
+   * @return how many tokens were read; 0 if that would not pay or the model's attention does not
+   *     allow it
    */
   public int beginRows(List<int[]> contexts, int longest) {
     closePrefix();
     int length = SharedPrefix.sharedBy(contexts);
-    if (length == 0 || dropsOut() || !decoder.canShare(longest)) {
+    if (length == 0 || !decoder.canShare(longest)) {
       return 0;
     }
     long[] ids = Arrays.stream(contexts.get(0), 0, length).asLongStream().toArray();
     prefix = new Pass(ids, new long[] {length}, true);
     prefix.forward(UnaryOperator.identity()).close();
     return length;
-  }
-
-  private boolean dropsOut() {
-    return model.adapter().stream().anyMatch(Adapter::dropsOut);
   }
 
   /** Runs backward through the prefix, if one was read, with what the sequences have added up. */

@@ -6,16 +6,26 @@ import ai.djl.ndarray.types.Shape;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
-import org.coldstart.model.Gradients;
 import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.OptimizerOps;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
+import org.coldstart.model.Gradients;
 
 /**
- * AdamW with f32 state, torch's fused kernel: moments, bias correction and decoupled decay in one
- * sweep over the weights (Loshchilov and Hutter, 2019). Eight bytes of state a parameter.
+ * AdamW (Loshchilov and Hutter, 2019) with f32 state, eight bytes a parameter. Step t, with gradient
+ * g, learning rate η and weight decay λ:
+ *
+ * <pre>
+ * m ← β₁ m + (1 − β₁) g          running mean
+ * v ← β₂ v + (1 − β₂) g²         running square
+ * m̂ = m / (1 − β₁ᵗ)              both start at 0, which this corrects
+ * v̂ = v / (1 − β₂ᵗ)
+ * θ ← θ − η (m̂ / (√v̂ + ε) + λ θ)
+ * </pre>
+ *
+ * <p>The decay is decoupled: it goes past the moments. torch's fused kernel does all in one sweep
+ * over the weights.
  */
 final class AdamW implements Optimizer {
 
@@ -25,7 +35,7 @@ final class AdamW implements Optimizer {
   private final SftConfig config;
   private final List<Group> groups;
 
-  /** Parameters that share a weight decay, with their state. */
+  /** Parameters that share a weight decay, with their m and v. */
   private record Group(
       List<NDArray> parameters, NDArray[] means, NDArray[] squares, double decay) {}
 
@@ -33,10 +43,7 @@ final class AdamW implements Optimizer {
   AdamW(Map<String, NDArray> parameters, SftConfig config) {
     this.config = config;
     try {
-      groups =
-          List.of(
-              group(parameters, AdamW::decays, config.weightDecay()),
-              group(parameters, p -> !decays(p), 0));
+      groups = List.of(group(parameters, true), group(parameters, false));
     } catch (RuntimeException | OutOfMemoryError e) {
       manager.close(); // what there was room for
       throw e;
@@ -48,26 +55,20 @@ final class AdamW implements Optimizer {
     return parameter.getShape().dimension() > 1;
   }
 
-  private Group group(Map<String, NDArray> all, Predicate<NDArray> belongs, double decay) {
+  private Group group(Map<String, NDArray> all, boolean decays) {
     Map<String, NDArray> members = new LinkedHashMap<>(all);
-    members.values().removeIf(belongs.negate());
-    return new Group(
-        List.copyOf(members.values()),
-        moments(members, "exp_avg."),
-        moments(members, "exp_avg_sq."),
-        decay);
+    members.values().removeIf(parameter -> decays(parameter) != decays);
+    NDArray[] means = zeros(members, "exp_avg.");
+    NDArray[] squares = zeros(members, "exp_avg_sq.");
+    double decay = decays ? config.weightDecay() : 0;
+    return new Group(List.copyOf(members.values()), means, squares, decay);
   }
 
   /** Named as in torch's own optimizer state. */
-  private NDArray[] moments(Map<String, NDArray> members, String prefix) {
-    return members.entrySet().stream()
-        .map(
-            member -> {
-              NDArray moment = manager.zeros(member.getValue().getShape());
-              state.put(prefix + member.getKey(), moment);
-              return moment;
-            })
-        .toArray(NDArray[]::new);
+  private NDArray[] zeros(Map<String, NDArray> members, String prefix) {
+    members.forEach(
+        (name, parameter) -> state.put(prefix + name, manager.zeros(parameter.getShape())));
+    return members.keySet().stream().map(name -> state.get(prefix + name)).toArray(NDArray[]::new);
   }
 
   @Override
@@ -84,13 +85,12 @@ final class AdamW implements Optimizer {
     if (group.parameters().isEmpty()) {
       return;
     }
-    NDArray[] sameStep = group.parameters().stream().map(p -> steps).toArray(NDArray[]::new);
     OptimizerOps.adamW(
         group.parameters().toArray(NDArray[]::new),
         group.parameters().stream().map(gradients::of).toArray(NDArray[]::new),
         group.means(),
         group.squares(),
-        sameStep,
+        group.parameters().stream().map(parameter -> steps).toArray(NDArray[]::new),
         learningRate,
         config.adamBeta1(),
         config.adamBeta2(),

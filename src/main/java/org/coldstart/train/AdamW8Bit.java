@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.coldstart.model.Gradients;
 import org.coldstart.io.torch.Autograd;
@@ -15,10 +16,13 @@ import org.coldstart.io.torch.OptimizerOps;
 import org.coldstart.io.torch.Torch;
 
 /**
- * AdamW with 8-bit state (Dettmers et al., 2022; bitsandbytes' AdamW8bit): both moments lie as one
- * byte a value, a share of the largest value in their block of 256, and are widened to f32 for a
- * step, some hundred thousand at a time. A quarter of the memory of f32 state. Small tensors stay
- * in f32, as in bitsandbytes; embeddings do not, for here they are a fifth of the model.
+ * {@link AdamW} with 8-bit state (Dettmers et al., 2022; bitsandbytes' AdamW8bit), a quarter of the
+ * memory. A moment's values are quantized in blocks of 256: a value x is stored as the code i whose
+ * q[i] is nearest to x / max|block|, with q as in {@link DynamicCode} and the maximum in f32. A step
+ * dequantizes both moments to f32, updates them and the weights as AdamW does, and quantizes again.
+ *
+ * <p>Small tensors keep f32 state, as in bitsandbytes; embeddings do not, for here they are a fifth
+ * of the model.
  */
 final class AdamW8Bit implements Optimizer {
 
@@ -28,9 +32,8 @@ final class AdamW8Bit implements Optimizer {
   static final int LEAST = 4096;
 
   /**
-   * Values updated at a time: few enough that what is computed with them stays in a core's cache,
-   * and that torch does not spread an operation over threads, which then wait for each other more
-   * than they work. The tasks are spread instead.
+   * Values updated at a time: few enough to stay in a core's cache, and for torch not to spread an
+   * operation over threads, which would wait more than work. The tasks are spread instead.
    */
   private static final long CHUNK = 1 << 14;
 
@@ -45,7 +48,7 @@ final class AdamW8Bit implements Optimizer {
   private final AdamW small;
   private int steps;
 
-  /** A parameter with its codes and its blocks' largest values, all flat. */
+  /** A parameter with both moments' codes and blocks' maxima, all flat. */
   private record Part(
       NDArray parameter, NDArray mean, NDArray square, NDArray meanMax, NDArray squareMax) {}
 
@@ -100,30 +103,21 @@ final class AdamW8Bit implements Optimizer {
   public void step(Gradients gradients, double learningRate) {
     steps++;
     small.step(gradients, learningRate);
-    List<Runnable> tasks = new ArrayList<>();
+    List<Supplier<Void>> tasks = new ArrayList<>();
     for (Part part : parts) {
       NDArray gradient = gradients.of(part.parameter());
-      long size = part.parameter().size();
-      for (long at = 0; at < size; at += TASK) {
+      for (long at = 0; at < part.parameter().size(); at += TASK) {
         long from = at;
-        long to = Math.min(size, at + TASK);
-        tasks.add(() -> step(part, gradient, learningRate, from, to));
+        tasks.add(() -> step(part, gradient, learningRate, from));
       }
     }
-    Stream<Runnable> stream = tasks.stream();
-    (Torch.threads() > 1 ? stream.parallel() : stream).forEach(AdamW8Bit::run);
+    Stream<Supplier<Void>> stream = tasks.stream();
+    (Torch.threads() > 1 ? stream.parallel() : stream).forEach(Autograd::withoutGradient);
   }
 
-  private static void run(Runnable task) {
-    Autograd.withoutGradient(
-        () -> {
-          task.run();
-          return null;
-        });
-  }
-
-  /** The values from one multiple of the block's size to another, or to the end. */
-  private void step(Part part, NDArray gradient, double learningRate, long from, long to) {
+  /** One task's values, from a multiple of the block's size on. */
+  private Void step(Part part, NDArray gradient, double learningRate, long from) {
+    long to = Math.min(part.parameter().size(), from + TASK);
     double correction1 = 1 - Math.pow(config.adamBeta1(), steps);
     double correction2 = Math.sqrt(1 - Math.pow(config.adamBeta2(), steps));
     double decay = AdamW.decays(part.parameter()) ? learningRate * config.weightDecay() : 0;
@@ -149,6 +143,7 @@ final class AdamW8Bit implements Optimizer {
           config.adamEpsilon() * correction2);
       at += blocks * width;
     }
+    return null;
   }
 
   @Override

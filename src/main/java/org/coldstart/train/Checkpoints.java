@@ -1,59 +1,114 @@
 package org.coldstart.train;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.util.Utils;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.coldstart.io.files.AtomicFiles;
-import org.coldstart.io.files.CheckpointException;
 
 /**
- * The folders {@code checkpoint-N} of an output folder. Each appears by one rename when all its
- * files are on the disk, and goes by one, so that a process that dies at any moment leaves whole
- * checkpoints only.
+ * Saves and restores a run: the folders {@code checkpoint-N} of its output folder. Each holds
+ * weights and tokenizer as any checkpoint does, {@code optimizer.safetensors} and {@code
+ * trainer_state.json}.
+ *
+ * <p>A folder appears by one rename when all its files are on the disk, and disappears by one, so
+ * that a process killed at any moment leaves whole checkpoints only. A run resumes from its own:
+ * those of the same recipe, rows and trained parameters.
  */
 final class Checkpoints {
 
-  /** The file that makes a folder one that a run resumes from. */
-  static final String STATE_FILE = "trainer_state.json";
+  private static final Logger LOG = System.getLogger(Checkpoints.class.getName());
+
+  private static final String OPTIMIZER_FILE = "optimizer.safetensors";
+
+  /** An adapter's tensors or rows trained on their own; the weights beside it have them merged. */
+  private static final String TRAINED_FILE = "trained.safetensors";
 
   private static final Pattern NAME = Pattern.compile("checkpoint-(\\d{1,9})");
-  private static final String ASIDE = ".tmp";
 
-  private final Path outputDir;
+  /** A folder being written or deleted, with the {@link #id} of the process that does. */
+  private static final Pattern UNFINISHED =
+      Pattern.compile("\\.checkpoint-\\d+\\.((\\d+)-\\d+)-\\d+\\.tmp");
 
-  Checkpoints(Path outputDir) {
-    this.outputDir = outputDir;
+  /** Relative difference of two checksums of the same weights: merging an adapter rounds them. */
+  private static final double ROUNDING = 1e-8;
+
+  /** Weights read at a time for the checksum. */
+  private static final long CHUNK = 1 << 20;
+
+  private final CausalLm model;
+  private final Tokenizer tokenizer;
+  private final SftConfig config;
+  private final Map<String, String> fingerprint;
+
+  /** NaN until it is needed, for all weights are read for it. */
+  private double baseModelChecksum = Double.NaN;
+
+  Checkpoints(CausalLm model, Tokenizer tokenizer, SftConfig config, TrainingData data) {
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.config = config;
+    this.fingerprint = fingerprint(model, config, data);
+  }
+
+  /** What decides which weights a run ends with. */
+  private static Map<String, String> fingerprint(
+      CausalLm model, SftConfig config, TrainingData data) {
+    Map<String, NDArray> trained = model.trainableParameters();
+    long values = trained.values().stream().mapToLong(NDArray::size).sum();
+    Map<String, String> fingerprint = new LinkedHashMap<>(config.recipe());
+    fingerprint.put("training data", TrainingData.fingerprint(data.train()));
+    fingerprint.put("evaluation data", TrainingData.fingerprint(data.eval()));
+    fingerprint.put(
+        "trained parameters", values + " values of tensors " + trained.keySet().hashCode());
+    fingerprint.put("adapter", model.adapter().map(a -> a.config().toString()).orElse("none"));
+    return fingerprint;
+  }
+
+  boolean enabled() {
+    return config.outputDir() != null;
   }
 
   Path folder(int step) {
-    return outputDir.resolve("checkpoint-" + step);
+    return folder(config, step);
   }
 
-  /** The checkpoint of the most steps that some run can resume from. */
+  static Path folder(SftConfig config, int step) {
+    return config.outputDir().resolve("checkpoint-" + step);
+  }
+
+  /** The checkpoint of the most steps in an output folder, whichever run's it is. */
   static Optional<Path> last(Path outputDir) {
     return all(outputDir).stream().max(Comparator.comparingInt(Checkpoints::step));
   }
 
-  /** All checkpoints that some run can resume from. */
-  static List<Path> all(Path outputDir) {
-    if (!Files.isDirectory(outputDir)) {
+  /** All from which some run can resume. */
+  private static List<Path> all(Path outputDir) {
+    if (outputDir == null || !Files.isDirectory(outputDir)) {
       return List.of();
     }
-    return list(outputDir).stream()
-        .filter(folder -> Files.exists(folder.resolve(STATE_FILE)))
-        .toList();
+    try (Stream<Path> files = Files.list(outputDir)) {
+      return files
+          .filter(folder -> step(folder) >= 0 && Files.exists(folder.resolve(TrainerState.FILE)))
+          .toList();
+    } catch (IOException e) {
+      throw new CheckpointException("Cannot read " + outputDir + ": " + e + ".", e);
+    }
   }
 
   private static int step(Path folder) {
@@ -61,86 +116,237 @@ final class Checkpoints {
     return name.matches() ? Integer.parseInt(name.group(1)) : -1;
   }
 
-  private static List<Path> list(Path outputDir) {
-    try (Stream<Path> files = Files.list(outputDir)) {
-      return files.filter(folder -> step(folder) >= 0).toList();
+  /**
+   * Saves the run, then deletes what {@code saveTotalLimit} no longer keeps.
+   *
+   * @throws CheckpointException if it cannot be written; the other checkpoints stay as they were
+   */
+  Path save(TrainerState state, Optimizer optimizer) {
+    int step = state.globalStep;
+    Path unfinished = unfinished(step);
+    try {
+      deleteLeftovers();
+      AtomicFiles.writeFolder(unfinished, files -> write(files, state, optimizer));
+      delete(step); // another run's
+      Files.move(unfinished, folder(step), StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
-      throw new CheckpointException("Cannot read " + outputDir + ": " + e + ".", e);
+      throw new CheckpointException("Cannot write " + folder(step) + ": " + e + ".", e);
+    } finally {
+      Utils.deleteQuietly(unfinished);
+    }
+    state.savedSteps.remove((Integer) step);
+    state.savedSteps.add(step);
+    rotate(state);
+    return folder(step);
+  }
+
+  private void write(Path folder, TrainerState state, Optimizer optimizer) throws IOException {
+    Pretrained.save(folder, model, tokenizer);
+    if (!trainsItsWeights()) {
+      StateTensors.write(folder.resolve(TRAINED_FILE), model.trainableParameters());
+    }
+    StateTensors.write(folder.resolve(OPTIMIZER_FILE), optimizer.state());
+    state.fingerprint = fingerprint;
+    state.baseModelChecksum = baseModelChecksum();
+    state.write(folder);
+  }
+
+  /** Whether what is trained are the model's own weights, not an adapter or rows on their own. */
+  private boolean trainsItsWeights() {
+    return model.parameters().keySet().containsAll(model.trainableParameters().keySet());
+  }
+
+  private Path unfinished(int step) {
+    String process = id(ProcessHandle.current());
+    String name = ".checkpoint-" + step + "." + process + "-" + System.nanoTime() + ".tmp";
+    return config.outputDir().resolve(name);
+  }
+
+  /** With the time of its start, for a restarted container gives the same numbers again. */
+  static String id(ProcessHandle process) {
+    return process.pid() + "-" + process.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
+  }
+
+  /** What processes have left that were killed; one that is alive may be at work. */
+  private void deleteLeftovers() throws IOException {
+    if (!Files.isDirectory(config.outputDir())) {
+      return;
+    }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(config.outputDir())) {
+      for (Path file : files) {
+        Matcher name = UNFINISHED.matcher(file.getFileName().toString());
+        if (name.matches()
+            && ProcessHandle.of(Long.parseLong(name.group(2)))
+                .filter(process -> id(process).equals(name.group(1)))
+                .isEmpty()) {
+          Utils.deleteQuietly(file);
+        }
+      }
+    }
+  }
+
+  /** Keeps the newest and the best. */
+  private void rotate(TrainerState state) {
+    int limit = config.saveTotalLimit() > 0 ? config.saveTotalLimit() : Integer.MAX_VALUE;
+    int surplus = state.savedSteps.size() - limit;
+    for (int step : List.copyOf(state.savedSteps)) {
+      if (surplus-- > 0 && step != state.bestGlobalStep) {
+        delete(step);
+        state.savedSteps.remove((Integer) step);
+      }
+    }
+  }
+
+  private void delete(int step) {
+    if (Files.exists(folder(step))) {
+      Path unfinished = unfinished(step);
+      try {
+        Files.move(folder(step), unfinished, StandardCopyOption.ATOMIC_MOVE);
+      } catch (IOException e) {
+        throw new CheckpointException("Cannot delete " + folder(step) + ": " + e + ".", e);
+      }
+      Utils.deleteQuietly(unfinished);
     }
   }
 
   /**
-   * Saves a checkpoint.
-   *
-   * @param writer writes the files into the folder it is given
-   * @throws CheckpointException if it cannot be written; the others stay as they were
+   * The checkpoint to resume from: this run's newest, and where it was begun several times, of the
+   * last time. If there is none, that of the most steps, for a message about what differs.
    */
-  Path save(int step, Consumer<Path> writer) {
-    Path target = folder(step);
-    Path aside = aside(target);
+  Optional<Path> newest() {
+    List<TrainerState> readable =
+        all(config.outputDir()).stream().flatMap(this::readable).toList();
+    return readable.stream()
+        .filter(state -> differences(state).isEmpty())
+        .max(
+            Comparator.comparingLong((TrainerState state) -> state.startedAt)
+                .thenComparing(state -> state.globalStep))
+        .or(() -> readable.stream().max(Comparator.comparing(state -> state.globalStep)))
+        .map(state -> state.folder)
+        .or(() -> last(config.outputDir()));
+  }
+
+  private Stream<TrainerState> readable(Path folder) {
     try {
-      removeLeftovers();
-      AtomicFiles.writeFolder(aside, writer::accept);
-      if (Files.exists(target)) {
-        delete(step);
+      return Stream.of(TrainerState.read(folder));
+    } catch (CheckpointException e) {
+      LOG.log(Level.WARNING, "{0} is passed over: {1}", folder, e.getMessage());
+      return Stream.empty();
+    }
+  }
+
+  /** How the run that saved a state differs from this one: empty where it is this one. */
+  private List<String> differences(TrainerState saved) {
+    List<String> differences = new ArrayList<>();
+    fingerprint.forEach(
+        (name, now) -> {
+          String before = saved.fingerprint.getOrDefault(name, "not known");
+          if (!now.equals(before)) {
+            differences.add(name + " was " + before + " and is " + now);
+          }
+        });
+    double now = baseModelChecksum();
+    if (Math.abs(saved.baseModelChecksum - now) > ROUNDING * now) { // never for NaN
+      differences.add("the model's weights under what is trained were others than they are now");
+    }
+    return differences;
+  }
+
+  /**
+   * The sum of the absolute values of the weights that are not trained: an adapter, or rows trained
+   * on their own, are saved without these and mean nothing on others. NaN where the checkpoint
+   * holds all weights.
+   */
+  private double baseModelChecksum() {
+    if (Double.isNaN(baseModelChecksum) && !trainsItsWeights()) {
+      Map<String, NDArray> weights = model.parameters();
+      baseModelChecksum =
+          weights.keySet().stream()
+              .filter(name -> !isTrained(name))
+              .mapToDouble(name -> sumOfAbsolutes(weights.get(name)))
+              .sum();
+    }
+    return baseModelChecksum;
+  }
+
+  /** Trained rows go by the name of their matrix's module. */
+  private boolean isTrained(String weight) {
+    String rows = weight.replaceFirst("\\w+$", "token_adapter");
+    return model.trainableParameters().keySet().stream()
+        .anyMatch(name -> name.equals(weight) || name.contains(rows));
+  }
+
+  private static double sumOfAbsolutes(NDArray weight) {
+    double sum = 0;
+    for (long at = 0; at < weight.size(); at += CHUNK) {
+      try (NDManager scope = Torch.newManager()) {
+        NDArray flat = StateTensors.flat(weight, scope);
+        NDArray part = TorchOps.slice(flat, 0, at, Math.min(CHUNK, weight.size() - at));
+        for (float value : part.toFloatArray()) {
+          sum += Math.abs(value);
+        }
       }
-      Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE);
-      force(outputDir);
-      return target;
-    } catch (IOException e) {
-      throw new CheckpointException("Cannot write " + target + ": " + e + ".", e);
-    } finally {
-      deleteTree(aside);
+    }
+    return sum;
+  }
+
+  /**
+   * Puts a checkpoint's weights back.
+   *
+   * @return its state; the optimizer is left to {@link #restore}
+   * @throws CheckpointException if it is no checkpoint of a run, or damaged
+   * @throws IllegalArgumentException if it is one of another run, naming what differs
+   */
+  TrainerState load(Path folder) {
+    TrainerState state = TrainerState.read(folder);
+    List<String> differences = differences(state);
+    if (!differences.isEmpty()) {
+      throw new IllegalArgumentException(
+          "%s belongs to another run: %s. Resume with what it was begun with, or begin anew with"
+                  .formatted(folder, String.join("; ", differences))
+              + " train().");
+    }
+    loadWeights(folder);
+    if (!state.savedSteps.contains(state.globalStep)) {
+      state.savedSteps.add(state.globalStep);
+    }
+    return state;
+  }
+
+  /** Puts an optimizer's state back. */
+  static void restore(TrainerState state, Optimizer optimizer) {
+    StateTensors.read(state.folder.resolve(OPTIMIZER_FILE), optimizer.state());
+    optimizer.continueAt(state.globalStep);
+  }
+
+  void loadBest(TrainerState state) {
+    loadWeights(folder(state.bestGlobalStep));
+  }
+
+  private void loadWeights(Path folder) {
+    if (trainsItsWeights()) {
+      model.loadWeights(folder);
+    } else {
+      StateTensors.read(folder.resolve(TRAINED_FILE), model.trainableParameters());
+      model.trainable().writeTokens();
     }
   }
 
-  private static Path aside(Path folder) {
-    return folder.resolveSibling("." + folder.getFileName() + ASIDE);
-  }
-
-  /** Makes a rename outlast a power cut; not every system can open a folder for that. */
-  private static void force(Path folder) {
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
-    } catch (IOException e) {
-      // Windows; there a rename is on the disk with the file system's own log.
+  /** Counts no longer on checkpoints that were deleted, or replaced by another run's. */
+  void forgetLost(TrainerState state) {
+    state.savedSteps.removeIf(step -> !enabled() || !isFrom(state, folder(step)));
+    boolean yetToBeSaved = !state.reported && state.bestGlobalStep == state.globalStep;
+    if (config.loadBestModelAtEnd()
+        && !state.savedSteps.contains(state.bestGlobalStep)
+        && !yetToBeSaved) {
+      state.bestGlobalStep = 0;
+      state.bestMetric = Double.NaN;
     }
   }
 
-  /** Deletes the checkpoint of that step, if it is there. */
-  void delete(int step) throws IOException {
-    Path folder = folder(step);
-    if (Files.exists(folder)) {
-      Path aside = aside(outputDir.resolve(folder.getFileName() + "-deleted"));
-      Files.move(folder, aside, StandardCopyOption.ATOMIC_MOVE);
-      deleteTree(aside);
-    }
-  }
-
-  /** Deletes what a process that died while saving or deleting has left. */
-  private void removeLeftovers() throws IOException {
-    if (!Files.isDirectory(outputDir)) {
-      return;
-    }
-    List<Path> leftovers = new ArrayList<>();
-    try (Stream<Path> files = Files.list(outputDir)) {
-      files
-          .filter(file -> file.getFileName().toString().matches("\\.+checkpoint-\\d+.*\\.tmp"))
-          .forEach(leftovers::add);
-    }
-    leftovers.forEach(Checkpoints::deleteTree);
-  }
-
-  private static void deleteTree(Path folder) {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot delete " + folder + ": " + e.getMessage(), e);
-    }
+  private boolean isFrom(TrainerState run, Path folder) {
+    return Files.exists(folder.resolve(TrainerState.FILE))
+        && readable(folder)
+            .anyMatch(it -> it.startedAt == run.startedAt && differences(it).isEmpty());
   }
 }

@@ -8,147 +8,100 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.coldstart.data.Example;
 
-/** Why a run cannot go on, in one sentence that names the step and the way out. */
-final class Failures {
+/** Why a run cannot go on: a sentence with the step and the way out, and the last checkpoint. */
+record Failures(TrainingData data, SftConfig config, TrainerState state) {
 
-  private final TrainingData data;
-  private final SftConfig config;
+  private static final List<String> OUT_OF_MEMORY =
+      List.of("can't allocate memory", "not enough memory", "out of memory");
 
-  Failures(TrainingData data, SftConfig config) {
-    this.data = data;
-    this.config = config;
+  /** The last checkpoint the run has saved, or null. */
+  Path lastCheckpoint() {
+    int saved = state.savedSteps.size();
+    return saved == 0 ? null : Checkpoints.folder(config, state.savedSteps.get(saved - 1));
   }
 
-  /** Whether memory ran out, the JVM's, the machine's or the GPU's. */
+  /** Whether memory ran out: the JVM's, the machine's or the GPU's. */
   static boolean isOutOfMemory(Throwable error) {
-    if (error instanceof OutOfMemoryError) {
-      return true;
-    }
     String message = String.valueOf(error.getMessage()).toLowerCase(Locale.ROOT);
-    return error instanceof EngineException
-        && (message.contains("can't allocate memory")
-            || message.contains("not enough memory")
-            || message.contains("out of memory"));
+    return error instanceof OutOfMemoryError
+        || error instanceof EngineException && OUT_OF_MEMORY.stream().anyMatch(message::contains);
   }
 
-  TrainingException outOfMemory(int step, List<Example> rows, Path last, Throwable cause) {
-    int width = rows.stream().mapToInt(Example::length).max().orElse(0);
-    return outOfMemory(
-        " in step "
-            + step
-            + " with a batch of "
-            + rows.size()
-            + " × "
-            + width
-            + " tokens ("
-            + data.rowNumbers(rows)
-            + "). Take a smaller perDeviceTrainBatchSize (it is "
-            + config.perDeviceTrainBatchSize()
-            + ") and as many more gradientAccumulationSteps, a smaller maxLength, or"
-            + " optim(OptimizerName.ADAMW_8BIT)",
-        last,
-        cause);
-  }
-
-  /** Memory ran out outside of a batch. */
-  TrainingException outOfMemory(int step, Path last, Throwable cause) {
-    return outOfMemory(
-        (step == 0 ? " before the first step" : " after step " + step)
-            + ", for gradients, optimizer state, an evaluation or a checkpoint. Take"
-            + " optim(OptimizerName.ADAMW_8BIT), train less of the model (LoRA), a smaller"
-            + " perDeviceEvalBatchSize (it is "
-            + config.perDeviceEvalBatchSize()
-            + ") or a smaller maxLength",
-        last,
-        cause);
-  }
-
-  /**
-   * Does some work; if memory runs out in it, that is told in a sentence.
-   *
-   * @param told what to throw instead
-   */
-  static <T> T roomFor(Supplier<T> work, Function<Throwable, TrainingException> told) {
+  /** Does some work; memory that runs out in it is reported by another exception. */
+  static <T> T withMemory(Supplier<T> work, Function<Throwable, TrainingException> report) {
     try {
       return work.get();
     } catch (RuntimeException | OutOfMemoryError e) {
       if (isOutOfMemory(e)) {
-        throw told.apply(e);
+        throw report.apply(e);
       }
       throw e;
     }
   }
 
-  /**
-   * Puts a checkpoint back. If memory runs out meanwhile, the way out is to find more: with other
-   * settings it would be another run.
-   *
-   * @throws TrainingException naming the checkpoint, if memory runs out
-   */
+  /** Memory ran out in the next step, at these rows. */
+  TrainingException outOfMemory(List<Example> rows, Throwable cause) {
+    int longest = rows.stream().mapToInt(Example::length).max().orElse(0);
+    String place =
+        " in step %d with a batch of %d × %d tokens (%s)"
+            .formatted(state.globalStep + 1, rows.size(), longest, data.rowNumbers(rows));
+    String remedy =
+        "Take a smaller perDeviceTrainBatchSize (now %d) with more gradientAccumulationSteps, a"
+            + " smaller maxLength, or optim(OptimizerName.ADAMW_8BIT)";
+    return outOfMemory(
+        place, remedy.formatted(config.perDeviceTrainBatchSize()), lastCheckpoint(), cause);
+  }
+
+  /** Memory ran out outside of a batch: for gradients, optimizer, evaluation or a checkpoint. */
+  TrainingException outOfMemory(Throwable cause) {
+    int step = state.globalStep;
+    String place = step == 0 ? " before the first step" : " after step " + step;
+    String remedy =
+        "Take optim(OptimizerName.ADAMW_8BIT), LoRA, a smaller perDeviceEvalBatchSize (now %d) or a"
+            + " smaller maxLength";
+    return outOfMemory(
+        place, remedy.formatted(config.perDeviceEvalBatchSize()), lastCheckpoint(), cause);
+  }
+
+  /** Restores a checkpoint, under which settings cannot change if memory runs out. */
   static <T> T resuming(Path checkpoint, Supplier<T> restoring) {
-    return roomFor(
-        restoring,
-        cause ->
-            outOfMemory(
-                " while resuming from "
-                    + checkpoint.getFileName()
-                    + ", for weights or optimizer state. A resumed run keeps its settings, so close"
-                    + " what else holds memory, such as another model",
-                checkpoint,
-                cause));
+    String place = " while resuming from " + checkpoint.getFileName();
+    String remedy = "A resumed run keeps its settings: close what else holds memory";
+    return withMemory(restoring, cause -> outOfMemory(place, remedy, checkpoint, cause));
   }
 
-  private static TrainingException outOfMemory(String whereAndWayOut, Path last, Throwable cause) {
+  private static TrainingException outOfMemory(
+      String place, String remedy, Path last, Throwable cause) {
     boolean heap = cause instanceof OutOfMemoryError;
-    return new TrainingException(
+    String message =
         (heap ? "The Java heap is full" : "Memory ran out")
-            + whereAndWayOut
-            + (heap ? ", or give Java more with -Xmx" : "")
-            + ". "
-            + lastCheckpoint(last),
-        last,
-        false,
-        cause);
+            + (place + ". " + remedy)
+            + (heap ? ", or give Java more with -Xmx. " : ". ");
+    return failure(message, last, false, cause);
   }
 
-  TrainingException noNumber(int step, double loss, List<Example> rows, Path last) {
-    return diverged("The loss of step " + step + " is " + loss, rows, last);
+  /** The loss or the gradient of the next step is not finite. */
+  TrainingException diverged(String what, double value, List<Example> rows) {
+    String message =
+        "The %s %s at %s of the training data: it has diverged. Load the model or a checkpoint again"
+            + " and train with a lower learning rate. ";
+    String event = what.formatted(state.globalStep + 1);
+    message = message.formatted(event, value, data.rowNumbers(rows));
+    return failure(message, lastCheckpoint(), false, null);
   }
 
-  TrainingException noGradient(int step, double norm, List<Example> rows, Path last) {
-    return diverged("The gradient of step " + step + " has the norm " + norm, rows, last);
+  /** A listener or the disk failed between two steps: nothing is lost. */
+  TrainingException betweenSteps(String reason, Throwable cause) {
+    String message =
+        "Training stopped after step %d: %s%s The model holds that step; resume() goes on. "
+            .formatted(state.globalStep, reason, reason.endsWith(".") ? "" : ".");
+    return failure(message, lastCheckpoint(), true, cause);
   }
 
-  private TrainingException diverged(String what, List<Example> rows, Path last) {
-    return new TrainingException(
-        what
-            + " at "
-            + data.rowNumbers(rows)
-            + " of the training data: the weights have run away. "
-            + lastCheckpoint(last)
-            + " Load that or the model again and train with a lower learning rate.",
-        last,
-        false,
-        null);
-  }
-
-  /** A listener or the disk failed, between two steps: nothing is lost. */
-  static TrainingException betweenSteps(int step, Path last, RuntimeException cause) {
-    String message = String.valueOf(cause.getMessage()).strip();
-    return new TrainingException(
-        "Training stopped after step "
-            + step
-            + ": "
-            + message
-            + (message.endsWith(".") ? " " : ". ")
-            + "The model holds that step; resume() goes on. "
-            + lastCheckpoint(last),
-        last,
-        true,
-        cause);
-  }
-
-  private static String lastCheckpoint(Path last) {
-    return last == null ? "No checkpoint was saved." : "The last good checkpoint is " + last + ".";
+  private static TrainingException failure(
+      String message, Path last, boolean canResume, Throwable cause) {
+    String checkpoint =
+        last == null ? "No checkpoint was saved." : "The last good checkpoint is " + last + ".";
+    return new TrainingException(message + checkpoint, last, canResume, cause);
   }
 }

@@ -1,19 +1,18 @@
 package org.coldstart.train;
 
 /**
- * How the learning rate moves over a run: up from 0 during warm-up, then as the kind says.
- *
- * <p>The formulas are transformers' {@code get_scheduler}'s; as there, the first step of a warm-up
- * has rate 0.
+ * The learning rate's factor at step s of S, after w steps of warm-up: s / w up to there, then as
+ * the kind says. The formulas are those of transformers' {@code get_scheduler}; as there, the first
+ * step of a warm-up has the factor 0.
  */
 public enum LearningRateSchedule {
-  /** Down to 0 in a straight line. */
+  /** Falls to 0 in a straight line: (S − s) / (S − w). */
   LINEAR,
-  /** Down to 0 along half a cosine. */
+  /** Falls to 0 along half a cosine: (1 + cos(π (s − w) / (S − w))) / 2. */
   COSINE,
-  /** Stays, from the first step: this kind knows no warm-up. */
+  /** 1 from the first step on, without warm-up. */
   CONSTANT,
-  /** Stays once the warm-up is over. */
+  /** 1 after the warm-up. */
   CONSTANT_WITH_WARMUP;
 
   /**
@@ -29,10 +28,9 @@ public enum LearningRateSchedule {
       return (double) step / warmupSteps;
     }
     double span = Math.max(1, totalSteps - warmupSteps);
-    double done = (step - warmupSteps) / span;
     return switch (this) {
       case LINEAR -> Math.max(0, (totalSteps - step) / span);
-      case COSINE -> Math.max(0, (1 + Math.cos(Math.PI * done)) / 2);
+      case COSINE -> Math.max(0, (1 + Math.cos(Math.PI * ((step - warmupSteps) / span))) / 2);
       case CONSTANT, CONSTANT_WITH_WARMUP -> 1;
     };
   }

@@ -3,10 +3,7 @@ package org.coldstart.train;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * The training objective: cross-entropy at the positions that predict a kept token, and at no
- * others.
- */
+/** The training objective: the mean of −log p(y | tokens before y) over the kept tokens y. */
 public final class Losses {
 
   private Losses() {}
@@ -24,8 +21,8 @@ public final class Losses {
   }
 
   /**
-   * The sums over all kept tokens of the examples, without gradients. A batch of many tokens is
-   * worked through in slices, as in training.
+   * The sums over all kept tokens, without gradients. As in training, a batch is measured in slices
+   * of not too many tokens.
    *
    * @return empty, before the next slice, once the thread is interrupted
    */
@@ -37,13 +34,10 @@ public final class Losses {
         if (Thread.currentThread().isInterrupted()) {
           return Optional.empty();
         }
-        all = all.plus(measure(model, Batch.of(slice), precision));
+        Batch b = Batch.of(slice);
+        all = all.plus(model.loss(b.inputIds(), b.rows(), b.positions(), b.labels(), precision));
       }
     }
     return Optional.of(all);
-  }
-
-  private static LossSums measure(CausalLm model, Batch batch, Precision precision) {
-    return model.loss(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), precision);
   }
 }

@@ -3,15 +3,17 @@ package org.coldstart.train;
 import ai.djl.engine.Engine;
 import com.google.gson.JsonPrimitive;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * What a README.md beside a trained model says: where it comes from and how it was made.
+ * The README.md beside a trained model: where it comes from and how it was made.
  *
  * <pre>{@code
  * ModelCard card = ModelCard.of("smollm2-think", config, result)
@@ -24,7 +26,7 @@ import java.util.stream.Stream;
  * @param name of the model, its heading
  * @param baseModel name on the hub or any other description of the model it was made from, or null
  * @param license the hub's short name of it, or null
- * @param datasets names on the hub, or any other description of the rows it learnt from
+ * @param datasets names on the hub, or any other description of the rows it was trained on
  * @param tags besides those every model of this library has
  * @param config the hyper-parameters
  * @param result what the run came to
@@ -61,7 +63,7 @@ public record ModelCard(
     return new ModelCard(name, baseModel, value, datasets, tags, config, result);
   }
 
-  /** The same with what it learnt from. */
+  /** The same with what it was trained on. */
   public ModelCard datasets(String... values) {
     return new ModelCard(name, baseModel, license, List.of(values), tags, config, result);
   }
@@ -86,18 +88,17 @@ public record ModelCard(
     if (baseModel != null && HUB_NAME.matcher(baseModel).matches()) {
       lines.add("base_model: " + quoted(baseModel));
     }
-    addList(lines, "datasets", datasets.stream().filter(HUB_NAME.asMatchPredicate()));
-    addList(lines, "tags", Stream.concat(Stream.of("sft", "coldstart"), tags.stream()).distinct());
+    List<String> named = datasets.stream().filter(HUB_NAME.asMatchPredicate()).toList();
+    if (!named.isEmpty()) {
+      lines.add("datasets:");
+      named.forEach(dataset -> lines.add("- " + quoted(dataset)));
+    }
+    lines.add("tags:");
+    Stream.concat(Stream.of("sft", "coldstart"), tags.stream())
+        .distinct()
+        .forEach(tag -> lines.add("- " + quoted(tag)));
     lines.add("---");
     return String.join("\n", lines);
-  }
-
-  private static void addList(List<String> lines, String key, Stream<String> values) {
-    List<String> items = values.map(value -> "- " + quoted(value)).toList();
-    if (!items.isEmpty()) {
-      lines.add(key + ":");
-      lines.addAll(items);
-    }
   }
 
   /** A string of JSON is one of YAML, too. */
@@ -108,19 +109,20 @@ public record ModelCard(
   private String origin() {
     return "Made "
         + (baseModel == null ? "" : "from " + baseModel + " ")
-        + "by supervised fine-tuning of all weights"
+        + "by supervised fine-tuning of "
+        + result.trained()
         + (datasets.isEmpty() ? "" : " on " + String.join(", ", datasets))
         + (result.interrupted() ? "; the run was interrupted before its end." : ".");
   }
 
   private String run() {
-    List<String> rows = new ArrayList<>();
-    rows.add(row("optimizer steps", number(result.steps())));
-    rows.add(row("rows seen", number(result.rows())));
-    rows.add(row("tokens seen, without padding", number(result.tokens())));
-    rows.add(row("time", String.format(Locale.ROOT, "%.0f s", result.seconds())));
-    ends(TrainingLog.Entry::loss).ifPresent(loss -> rows.add(row("training loss", loss)));
-    ends(TrainingLog.Entry::evalLoss).ifPresent(loss -> rows.add(row("held-out loss", loss)));
+    Map<String, Object> rows = new LinkedHashMap<>();
+    rows.put("optimizer steps", format("%,d", result.steps()));
+    rows.put("rows seen", format("%,d", result.rows()));
+    rows.put("tokens seen, without padding", format("%,d", result.tokens()));
+    rows.put("time", format("%.0f s", result.seconds()));
+    ends(TrainingLog.Entry::loss).ifPresent(loss -> rows.put("training loss", loss));
+    ends(TrainingLog.Entry::evalLoss).ifPresent(loss -> rows.put("held-out loss", loss));
     return table("How it was made", rows);
   }
 
@@ -133,54 +135,36 @@ public record ModelCard(
             .toArray();
     return values.length == 0
         ? Optional.empty()
-        : Optional.of(
-            String.format(Locale.ROOT, "%.4f → %.4f", values[0], values[values.length - 1]));
+        : Optional.of(format("%.4f → %.4f", values[0], values[values.length - 1]));
   }
 
-  /** Under the names that transformers' users know. */
+  /** Under TRL's names: {@code learning_rate}. */
   private String hyperParameters() {
-    List<String> rows = new ArrayList<>();
-    rows.add(row("learning_rate", config.learningRate()));
-    rows.add(row("lr_scheduler_type", lower(config.lrSchedulerType())));
-    rows.add(row("warmup_ratio", config.warmupRatio()));
-    rows.add(
-        config.maxSteps() > 0
-            ? row("max_steps", config.maxSteps())
-            : row("num_train_epochs", config.numTrainEpochs()));
-    rows.add(row("per_device_train_batch_size", config.perDeviceTrainBatchSize()));
-    rows.add(row("gradient_accumulation_steps", config.gradientAccumulationSteps()));
-    rows.add(row("max_length", config.maxLength()));
-    rows.add(row("optim", lower(config.optim())));
-    rows.add(row("weight_decay", config.weightDecay()));
-    rows.add(row("adam_beta1, adam_beta2", config.adamBeta1() + ", " + config.adamBeta2()));
-    rows.add(row("adam_epsilon", config.adamEpsilon()));
-    rows.add(row("max_grad_norm", config.maxGradNorm()));
-    rows.add(row("precision of matrix products", lower(config.precision())));
-    rows.add(row("seed", config.seed()));
+    Map<String, Object> rows = new LinkedHashMap<>();
+    config
+        .recipe()
+        .forEach((name, value) -> rows.put(lower(name.replaceAll("(?=[A-Z])", "_")), lower(value)));
     return table("Hyper-parameters", rows);
   }
 
   private static String versions() {
-    return table(
-        "Versions",
-        List.of(
-            row("Java", Runtime.version().feature()),
-            row("libtorch, through DJL", Engine.getEngine("PyTorch").getVersion())));
+    Map<String, Object> rows = new LinkedHashMap<>();
+    rows.put("Java", Runtime.version().feature());
+    rows.put("libtorch, through DJL", Engine.getEngine("PyTorch").getVersion());
+    return table("Versions", rows);
   }
 
-  private static String table(String heading, List<String> rows) {
-    return "## " + heading + "\n\n| | |\n|---|---|\n" + String.join("\n", rows);
+  private static String table(String heading, Map<String, Object> rows) {
+    StringBuilder table = new StringBuilder("## " + heading + "\n\n| | |\n|---|---|");
+    rows.forEach((key, value) -> table.append("\n| " + key + " | " + value + " |"));
+    return table.toString();
   }
 
-  private static String row(String key, Object value) {
-    return "| " + key + " | " + value + " |";
+  private static String format(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
   }
 
-  private static String number(long value) {
-    return String.format(Locale.ROOT, "%,d", value);
-  }
-
-  private static String lower(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT);
+  private static String lower(String text) {
+    return text.toLowerCase(Locale.ROOT);
   }
 }

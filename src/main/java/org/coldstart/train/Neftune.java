@@ -7,18 +7,18 @@ import java.util.function.UnaryOperator;
 import org.coldstart.io.torch.DecoderOps;
 
 /**
- * Noise on the embeddings while training, which makes chat models more talkative: drawn evenly from
- * ±alpha / sqrt(length · hidden size), where length is the row's own (NEFTune, Jain et al., 2023).
+ * NEFTune (Jain et al., 2023): noise on the embeddings in training, uniform in ±α / √(L · d) for a
+ * row of L tokens and hidden size d. Chat models trained with it write longer replies.
  */
 final class Neftune {
 
   private Neftune() {}
 
   /**
-   * The change to a batch's embeddings of shape (tokens, hidden).
+   * Adds noise to a batch's embeddings, shape (tokens, hidden).
    *
    * @param alpha 0 for no noise
-   * @param rows the lengths of the rows, whose tokens stand end to end
+   * @param rows lengths of the packed rows
    */
   static UnaryOperator<NDArray> noise(double alpha, long[] rows) {
     if (alpha == 0) {

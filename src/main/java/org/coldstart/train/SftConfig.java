@@ -1,11 +1,19 @@
 package org.coldstart.train;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
-import org.coldstart.model.Precision;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
- * The hyper-parameters of supervised fine-tuning, under the names and with the defaults that TRL
- * users know.
+ * The hyper-parameters of supervised fine-tuning, under TRL's names and with its defaults, except
+ * where TRL's is given beside ours.
  *
  * <pre>{@code
  * SftConfig config = SftConfig.builder()
@@ -16,44 +24,42 @@ import org.coldstart.model.Precision;
  *     .build();
  * }</pre>
  *
- * @param learningRate the highest rate, reached after warm-up
- * @param lrSchedulerType how the rate falls after warm-up
- * @param warmupRatio share of all steps over which the rate rises from 0, in [0, 1]
- * @param warmupSteps steps over which it rises, in place of the ratio; 0 to go by the ratio
- * @param numTrainEpochs passes over the data; the last may be a part
- * @param maxSteps optimizer steps at which to end whatever the epochs say; 0 for no such limit
- * @param perDeviceTrainBatchSize rows in one forward pass
- * @param gradientAccumulationSteps forward passes to one optimizer step
- * @param perDeviceEvalBatchSize rows in one evaluation pass, at most
- * @param maxLength tokens above which a row is left out
- * @param optim the optimizer
- * @param weightDecay AdamW's decoupled decay; norms and biases are exempt
- * @param adamBeta1 decay of the gradient's running mean
- * @param adamBeta2 decay of its running square
- * @param adamEpsilon added to the root of the running square
- * @param maxGradNorm gradients longer than this, taken as one vector, are scaled down to it; 0 for
- *     never
- * @param precision of the matrix products
- * @param groupByLength puts rows of similar length into a batch
- * @param loggingSteps optimizer steps between rows of the log
- * @param evalSteps optimizer steps between evaluations; 0 for one at each epoch's end
- * @param packing fills each of a batch's rows up to {@code maxLength} with whole examples, which
- *     stay apart as ever: batches of even size, whatever the lengths of examples
+ * @param learningRate the peak rate, reached after warm-up; default 2e-5
+ * @param lrSchedulerType how the rate decays after warm-up; default linear
+ * @param warmupRatio share of all steps over which the rate rises from 0, in [0, 1]; default 0
+ * @param warmupSteps steps over which it rises, in place of the ratio; default 0, by the ratio
+ * @param numTrainEpochs passes over the data, the last of which may be a part; default 3
+ * @param maxSteps optimizer steps at which to end; default 0, no limit (TRL: −1)
+ * @param perDeviceTrainBatchSize rows of a micro-batch; default 8
+ * @param gradientAccumulationSteps micro-batches to one optimizer step; default 1
+ * @param perDeviceEvalBatchSize rows of an evaluation batch; default 8
+ * @param maxLength most tokens of a row; default 1024. The trainer refuses a longer row, which TRL
+ *     would truncate: {@link org.coldstart.data.ExampleBuilder} leaves such rows out
+ * @param optim the optimizer; default AdamW with f32 state
+ * @param weightDecay AdamW's decoupled decay λ; norms and biases are exempt; default 0
+ * @param adamBeta1 decay β₁ of the gradient's running mean; default 0.9
+ * @param adamBeta2 decay β₂ of its running square; default 0.999
+ * @param adamEpsilon ε, added to the root of the running square; default 1e-8
+ * @param maxGradNorm global norm to which longer gradients are clipped; default 1; 0 for never
+ * @param precision of the matrix products; default f32 (TRL: bf16)
+ * @param groupByLength whether rows of similar length share a batch; default no
+ * @param loggingSteps optimizer steps between rows of the log; default 10
+ * @param evalSteps optimizer steps between evaluations; default 0, at each epoch's end (TRL: none)
+ * @param packing whether each row of a batch is filled up to {@code maxLength} with whole examples,
+ *     which do not attend to each other; default no
  * @param gradientCheckpointing saves memory by running each layer forward twice, at a third more
- *     work; in {@link Precision#BF16} also by rounding weights anew for each batch
- * @param neftuneNoiseAlpha strength of the noise on the embeddings (NEFTune; 5 is usual); 0 for
- *     none
- * @param outputDir where checkpoints are saved; null for no saving
- * @param saveStrategy when they are
- * @param saveSteps optimizer steps between them under {@link SaveStrategy#STEPS}
- * @param saveTotalLimit how many of the run's checkpoints are kept, the newest; the best by eval
- *     loss is kept beside them; 0 for all
- * @param loadBestModelAtEnd saves whenever the eval loss is the lowest so far, and puts those
- *     weights back at the end
- * @param earlyStoppingPatience evaluations without a better eval loss after which the run ends; 0
- *     for never
- * @param earlyStoppingThreshold by how much an eval loss must be lower to count as better there
- * @param seed of the order of rows and of all noise
+ *     work, and in bf16 by rounding weights anew for each batch; default no (TRL: yes)
+ * @param neftuneNoiseAlpha strength of NEFTune's noise on the embeddings, usually 5; default 0, none
+ * @param outputDir folder of the checkpoints; default null, nothing is saved
+ * @param saveStrategy when they are saved; default at each epoch's end (TRL: every 500 steps)
+ * @param saveSteps optimizer steps between them under {@link SaveStrategy#STEPS}; default 500
+ * @param saveTotalLimit how many of the run's checkpoints are kept: the newest, and beside them the
+ *     best by eval loss; default 0, all
+ * @param loadBestModelAtEnd whether to save whenever the eval loss is the lowest so far, and to
+ *     load those weights at the end; default no
+ * @param earlyStoppingPatience evaluations without a better loss that end the run; default 0, none
+ * @param earlyStoppingThreshold by how much a loss must be lower to count as better; default 0
+ * @param seed of the order of rows and of all noise; default 42
  */
 public record SftConfig(
     double learningRate,
@@ -88,60 +94,50 @@ public record SftConfig(
     double earlyStoppingThreshold,
     long seed) {
 
+  /** Settings that evaluate, log or save and move no weight: a resumed run may change them. */
+  private static final Pattern OBSERVING =
+      Pattern.compile(
+          "perDeviceEvalBatchSize|loggingSteps|evalSteps|outputDir|save.*|loadBestModelAtEnd"
+              + "|earlyStopping.*");
+
   /** Checks the ranges. */
   public SftConfig {
-    require(learningRate > 0, "learningRate must be above 0", learningRate);
-    require(warmupRatio >= 0 && warmupRatio <= 1, "warmupRatio must lie in [0, 1]", warmupRatio);
-    require(warmupSteps >= 0, "warmupSteps must be 0 (go by warmupRatio) or more", warmupSteps);
-    require(numTrainEpochs > 0, "numTrainEpochs must be above 0", numTrainEpochs);
-    require(maxSteps >= 0, "maxSteps must be 0 (no limit) or more", maxSteps);
-    require(
-        perDeviceTrainBatchSize > 0,
-        "perDeviceTrainBatchSize must be at least 1",
-        perDeviceTrainBatchSize);
-    require(
-        gradientAccumulationSteps > 0,
-        "gradientAccumulationSteps must be at least 1",
-        gradientAccumulationSteps);
-    require(
-        perDeviceEvalBatchSize > 0,
-        "perDeviceEvalBatchSize must be at least 1",
-        perDeviceEvalBatchSize);
-    require(maxLength > 1, "maxLength must be at least 2", maxLength);
-    require(weightDecay >= 0, "weightDecay must be 0 or more", weightDecay);
-    require(adamBeta1 >= 0 && adamBeta1 < 1, "adamBeta1 must lie in [0, 1)", adamBeta1);
-    require(adamBeta2 >= 0 && adamBeta2 < 1, "adamBeta2 must lie in [0, 1)", adamBeta2);
-    require(adamEpsilon > 0, "adamEpsilon must be above 0", adamEpsilon);
-    require(maxGradNorm >= 0, "maxGradNorm must be 0 (never clip) or more", maxGradNorm);
-    require(loggingSteps > 0, "loggingSteps must be at least 1", loggingSteps);
-    require(evalSteps >= 0, "evalSteps must be 0 (each epoch) or more", evalSteps);
-    require(
-        neftuneNoiseAlpha >= 0,
-        "neftuneNoiseAlpha must be 0 (no noise) or more",
-        neftuneNoiseAlpha);
-    require(saveSteps > 0, "saveSteps must be at least 1", saveSteps);
-    require(saveTotalLimit >= 0, "saveTotalLimit must be 0 (keep all) or more", saveTotalLimit);
-    require(
-        earlyStoppingPatience >= 0,
-        "earlyStoppingPatience must be 0 (never stop early) or more",
-        earlyStoppingPatience);
-    require(
-        earlyStoppingThreshold >= 0,
-        "earlyStoppingThreshold must be 0 or more",
-        earlyStoppingThreshold);
-    if (packing && groupByLength) {
-      throw new IllegalArgumentException(
-          "packing already brings lengths together: leave groupByLength out, or packing.");
-    }
-    if (loadBestModelAtEnd && outputDir == null) {
-      throw new IllegalArgumentException(
-          "loadBestModelAtEnd needs an outputDir, where the best model waits for the end.");
-    }
+    require(learningRate > 0, "learningRate", "above 0", learningRate);
+    require(warmupRatio >= 0 && warmupRatio <= 1, "warmupRatio", "in [0, 1]", warmupRatio);
+    requireAtLeast(0, "warmupSteps", warmupSteps);
+    require(numTrainEpochs > 0, "numTrainEpochs", "above 0", numTrainEpochs);
+    requireAtLeast(0, "maxSteps", maxSteps);
+    requireAtLeast(1, "perDeviceTrainBatchSize", perDeviceTrainBatchSize);
+    requireAtLeast(1, "gradientAccumulationSteps", gradientAccumulationSteps);
+    requireAtLeast(1, "perDeviceEvalBatchSize", perDeviceEvalBatchSize);
+    requireAtLeast(2, "maxLength", maxLength);
+    requireAtLeast(0, "weightDecay", weightDecay);
+    require(adamBeta1 >= 0 && adamBeta1 < 1, "adamBeta1", "in [0, 1)", adamBeta1);
+    require(adamBeta2 >= 0 && adamBeta2 < 1, "adamBeta2", "in [0, 1)", adamBeta2);
+    require(adamEpsilon > 0, "adamEpsilon", "above 0", adamEpsilon);
+    requireAtLeast(0, "maxGradNorm", maxGradNorm);
+    requireAtLeast(1, "loggingSteps", loggingSteps);
+    requireAtLeast(0, "evalSteps", evalSteps);
+    requireAtLeast(0, "neftuneNoiseAlpha", neftuneNoiseAlpha);
+    requireAtLeast(1, "saveSteps", saveSteps);
+    requireAtLeast(0, "saveTotalLimit", saveTotalLimit);
+    requireAtLeast(0, "earlyStoppingPatience", earlyStoppingPatience);
+    requireAtLeast(0, "earlyStoppingThreshold", earlyStoppingThreshold);
+    require(!packing || !groupByLength, "packing and groupByLength exclude each other.");
+    require(!loadBestModelAtEnd || outputDir != null, "loadBestModelAtEnd needs an outputDir.");
   }
 
-  private static void require(boolean holds, String rule, Number value) {
+  private static void requireAtLeast(int least, String name, Number value) {
+    require(value.doubleValue() >= least, name, "at least " + least, value);
+  }
+
+  private static void require(boolean holds, String name, String range, Number value) {
+    require(holds, name + " must be " + range + ", not " + value + ".");
+  }
+
+  private static void require(boolean holds, String message) {
     if (!holds) {
-      throw new IllegalArgumentException(rule + ", not " + value + ".");
+      throw new IllegalArgumentException(message);
     }
   }
 
@@ -155,266 +151,123 @@ public record SftConfig(
     return perDeviceTrainBatchSize * gradientAccumulationSteps;
   }
 
-  /** TRL's defaults. */
-  public static Builder builder() {
-    return new Builder();
+  /** The settings that decide which weights a run ends with, by name. */
+  Map<String, String> recipe() {
+    Map<String, String> recipe = new LinkedHashMap<>();
+    try {
+      for (RecordComponent setting : SftConfig.class.getRecordComponents()) {
+        if (!OBSERVING.matcher(setting.getName()).matches()) {
+          recipe.put(setting.getName(), String.valueOf(setting.getAccessor().invoke(this)));
+        }
+      }
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("A record's accessors can be called.", e);
+    }
+    return recipe;
   }
 
-  /** Collects the hyper-parameters; see {@link SftConfig} for their meaning. */
-  public static final class Builder {
-    private double learningRate = 2e-5;
-    private LearningRateSchedule lrSchedulerType = LearningRateSchedule.LINEAR;
-    private double warmupRatio = 0;
-    private int warmupSteps = 0;
-    private double numTrainEpochs = 3;
-    private int maxSteps = 0;
-    private int perDeviceTrainBatchSize = 8;
-    private int gradientAccumulationSteps = 1;
-    private int perDeviceEvalBatchSize = 8;
-    private int maxLength = 1024;
-    private OptimizerName optim = OptimizerName.ADAMW;
-    private double weightDecay = 0;
-    private double adamBeta1 = 0.9;
-    private double adamBeta2 = 0.999;
-    private double adamEpsilon = 1e-8;
-    private double maxGradNorm = 1;
-    private Precision precision = Precision.F32;
-    private boolean groupByLength = false;
-    private int loggingSteps = 10;
-    private int evalSteps = 0;
-    private boolean packing = false;
-    private boolean gradientCheckpointing = false;
-    private double neftuneNoiseAlpha = 0;
-    private Path outputDir = null;
-    private SaveStrategy saveStrategy = SaveStrategy.EPOCH;
-    private int saveSteps = 500;
-    private int saveTotalLimit = 0;
-    private boolean loadBestModelAtEnd = false;
-    private int earlyStoppingPatience = 0;
-    private double earlyStoppingThreshold = 0;
-    private long seed = 42;
+  /** A builder that holds the defaults. */
+  public static Builder builder() {
+    return emptyBuilder()
+        .learningRate(2e-5)
+        .lrSchedulerType(LearningRateSchedule.LINEAR)
+        .warmupRatio(0)
+        .warmupSteps(0)
+        .numTrainEpochs(3)
+        .maxSteps(0)
+        .perDeviceTrainBatchSize(8)
+        .gradientAccumulationSteps(1)
+        .perDeviceEvalBatchSize(8)
+        .maxLength(1024)
+        .optim(OptimizerName.ADAMW)
+        .weightDecay(0)
+        .adamBetas(0.9, 0.999)
+        .adamEpsilon(1e-8)
+        .maxGradNorm(1)
+        .precision(Precision.F32)
+        .groupByLength(false)
+        .loggingSteps(10)
+        .evalSteps(0)
+        .packing(false)
+        .gradientCheckpointing(false)
+        .neftuneNoiseAlpha(0)
+        .outputDir(null)
+        .saveStrategy(SaveStrategy.EPOCH)
+        .saveSteps(500)
+        .saveTotalLimit(0)
+        .loadBestModelAtEnd(false)
+        .earlyStoppingPatience(0)
+        .earlyStoppingThreshold(0)
+        .seed(42);
+  }
 
-    private Builder() {}
+  /** Sets hyper-parameters by their names in {@link SftConfig}. */
+  public interface Builder {
+    Builder learningRate(double value);
+    Builder lrSchedulerType(LearningRateSchedule value);
+    Builder warmupRatio(double value);
+    Builder warmupSteps(int value);
+    Builder numTrainEpochs(double value);
+    Builder maxSteps(int value);
+    Builder perDeviceTrainBatchSize(int value);
+    Builder gradientAccumulationSteps(int value);
+    Builder perDeviceEvalBatchSize(int value);
+    Builder maxLength(int value);
+    Builder optim(OptimizerName value);
+    Builder weightDecay(double value);
+    Builder adamBeta1(double value);
+    Builder adamBeta2(double value);
+    Builder adamEpsilon(double value);
+    Builder maxGradNorm(double value);
+    Builder precision(Precision value);
+    Builder groupByLength(boolean value);
+    Builder loggingSteps(int value);
+    Builder evalSteps(int value);
+    Builder packing(boolean value);
+    Builder gradientCheckpointing(boolean value);
+    Builder neftuneNoiseAlpha(double value);
+    Builder outputDir(Path value);
+    Builder saveStrategy(SaveStrategy value);
+    Builder saveSteps(int value);
+    Builder saveTotalLimit(int value);
+    Builder loadBestModelAtEnd(boolean value);
+    Builder earlyStoppingPatience(int value);
+    Builder earlyStoppingThreshold(double value);
+    Builder seed(long value);
 
-    /** The highest learning rate; default 2e-5. */
-    public Builder learningRate(double value) {
-      learningRate = value;
-      return this;
+    /** Both of AdamW's betas. */
+    default Builder adamBetas(double beta1, double beta2) {
+      return adamBeta1(beta1).adamBeta2(beta2);
     }
 
-    /** How the rate falls; default linear. */
-    public Builder lrSchedulerType(LearningRateSchedule value) {
-      lrSchedulerType = value;
-      return this;
-    }
+    /** The configuration; throws an {@link IllegalArgumentException} naming a value out of range. */
+    SftConfig build();
+  }
 
-    /** Share of steps for warm-up; default 0. */
-    public Builder warmupRatio(double value) {
-      warmupRatio = value;
-      return this;
-    }
+  /** Each method of the builder sets the record's component of its name. */
+  private static Builder emptyBuilder() {
+    Map<String, Object> values = new HashMap<>();
+    InvocationHandler handler =
+        (builder, method, arguments) -> {
+          if (method.isDefault()) {
+            return InvocationHandler.invokeDefault(builder, method, arguments);
+          } else if (method.getDeclaringClass() == Object.class) {
+            return method.invoke(values, arguments); // a notebook prints it
+          } else if (method.getName().equals("build")) {
+            return of(values);
+          }
+          values.put(method.getName(), arguments[0]);
+          return builder;
+        };
+    Class<?>[] type = {Builder.class};
+    return (Builder) Proxy.newProxyInstance(Builder.class.getClassLoader(), type, handler);
+  }
 
-    /** Steps for warm-up, in place of the ratio; default 0, by the ratio. */
-    public Builder warmupSteps(int value) {
-      warmupSteps = value;
-      return this;
-    }
-
-    /** Passes over the data; default 3. */
-    public Builder numTrainEpochs(double value) {
-      numTrainEpochs = value;
-      return this;
-    }
-
-    /** Steps at which to end; default 0, no limit. */
-    public Builder maxSteps(int value) {
-      maxSteps = value;
-      return this;
-    }
-
-    /** Rows in one forward pass; default 8. */
-    public Builder perDeviceTrainBatchSize(int value) {
-      perDeviceTrainBatchSize = value;
-      return this;
-    }
-
-    /** Forward passes to one optimizer step; default 1. */
-    public Builder gradientAccumulationSteps(int value) {
-      gradientAccumulationSteps = value;
-      return this;
-    }
-
-    /** Rows in one evaluation pass; default 8. */
-    public Builder perDeviceEvalBatchSize(int value) {
-      perDeviceEvalBatchSize = value;
-      return this;
-    }
-
-    /** Tokens above which a row is left out; default 1024. */
-    public Builder maxLength(int value) {
-      maxLength = value;
-      return this;
-    }
-
-    /** The optimizer; default AdamW. */
-    public Builder optim(OptimizerName value) {
-      optim = value;
-      return this;
-    }
-
-    /** Decoupled weight decay; default 0. */
-    public Builder weightDecay(double value) {
-      weightDecay = value;
-      return this;
-    }
-
-    /** AdamW's betas; default 0.9 and 0.999. */
-    public Builder adamBetas(double beta1, double beta2) {
-      adamBeta1 = beta1;
-      adamBeta2 = beta2;
-      return this;
-    }
-
-    /** AdamW's epsilon; default 1e-8. */
-    public Builder adamEpsilon(double value) {
-      adamEpsilon = value;
-      return this;
-    }
-
-    /** Greatest length of the gradient; default 1. */
-    public Builder maxGradNorm(double value) {
-      maxGradNorm = value;
-      return this;
-    }
-
-    /** Precision of matrix products; default f32. */
-    public Builder precision(Precision value) {
-      precision = value;
-      return this;
-    }
-
-    /** Whether rows of similar length share a batch; default no. */
-    public Builder groupByLength(boolean value) {
-      groupByLength = value;
-      return this;
-    }
-
-    /** Steps between rows of the log; default 10. */
-    public Builder loggingSteps(int value) {
-      loggingSteps = value;
-      return this;
-    }
-
-    /** Steps between evaluations; default 0, at each epoch's end. */
-    public Builder evalSteps(int value) {
-      evalSteps = value;
-      return this;
-    }
-
-    /** Whether rows are filled up with whole examples; default no. */
-    public Builder packing(boolean value) {
-      packing = value;
-      return this;
-    }
-
-    /** Whether memory is saved by running layers forward twice; default no. */
-    public Builder gradientCheckpointing(boolean value) {
-      gradientCheckpointing = value;
-      return this;
-    }
-
-    /** NEFTune's noise on the embeddings; default 0, none. */
-    public Builder neftuneNoiseAlpha(double value) {
-      neftuneNoiseAlpha = value;
-      return this;
-    }
-
-    /** Folder for checkpoints; default none. */
-    public Builder outputDir(Path value) {
-      outputDir = value;
-      return this;
-    }
-
-    /** When checkpoints are saved; default at each epoch's end. */
-    public Builder saveStrategy(SaveStrategy value) {
-      saveStrategy = value;
-      return this;
-    }
-
-    /** Saves every so many steps; default 500, once {@link SaveStrategy#STEPS} is chosen. */
-    public Builder saveSteps(int value) {
-      saveSteps = value;
-      return this;
-    }
-
-    /** How many checkpoints are kept beside the best; default 0, all. */
-    public Builder saveTotalLimit(int value) {
-      saveTotalLimit = value;
-      return this;
-    }
-
-    /** Whether the weights with the lowest eval loss are put back at the end; default no. */
-    public Builder loadBestModelAtEnd(boolean value) {
-      loadBestModelAtEnd = value;
-      return this;
-    }
-
-    /** Evaluations without gain after which the run ends; default 0, never. */
-    public Builder earlyStoppingPatience(int value) {
-      earlyStoppingPatience = value;
-      return this;
-    }
-
-    /** By how much an eval loss must be lower to count as a gain; default 0. */
-    public Builder earlyStoppingThreshold(double value) {
-      earlyStoppingThreshold = value;
-      return this;
-    }
-
-    /** Seed of the order of rows and of all noise; default 42. */
-    public Builder seed(long value) {
-      seed = value;
-      return this;
-    }
-
-    /**
-     * The configuration.
-     *
-     * @throws IllegalArgumentException if a value is out of range, naming it
-     */
-    public SftConfig build() {
-      return new SftConfig(
-          learningRate,
-          lrSchedulerType,
-          warmupRatio,
-          warmupSteps,
-          numTrainEpochs,
-          maxSteps,
-          perDeviceTrainBatchSize,
-          gradientAccumulationSteps,
-          perDeviceEvalBatchSize,
-          maxLength,
-          optim,
-          weightDecay,
-          adamBeta1,
-          adamBeta2,
-          adamEpsilon,
-          maxGradNorm,
-          precision,
-          groupByLength,
-          loggingSteps,
-          evalSteps,
-          packing,
-          gradientCheckpointing,
-          neftuneNoiseAlpha,
-          outputDir,
-          saveStrategy,
-          saveSteps,
-          saveTotalLimit,
-          loadBestModelAtEnd,
-          earlyStoppingPatience,
-          earlyStoppingThreshold,
-          seed);
-    }
+  private static Object of(Map<String, Object> values) throws Throwable {
+    Stream<String> names =
+        Stream.of(SftConfig.class.getRecordComponents()).map(RecordComponent::getName);
+    return MethodHandles.lookup()
+        .unreflectConstructor(SftConfig.class.getDeclaredConstructors()[0])
+        .invokeWithArguments(names.map(values::get).toArray());
   }
 }

@@ -4,28 +4,25 @@ import java.lang.ref.Cleaner;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.coldstart.model.DType;
-import org.coldstart.data.Example;
-import org.coldstart.generate.Generator;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.ForwardBackward;
-import org.coldstart.tokenizer.Tokenizer;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Supervised fine-tuning: shows the model examples and moves all its weights towards the kept
- * tokens.
+ * Supervised fine-tuning: trains a model, or what was chosen of it, to predict the kept tokens of
+ * examples.
  *
  * <pre>{@code
  * TrainingResult result = new SftTrainer(model, tokenizer, config, train, test).train();
  * result.log().toTable();
  * }</pre>
  *
- * <p>One optimizer step sees {@code gradientAccumulationSteps} batches. Its loss is the sum over
- * the kept tokens of all of them divided by their number, so that four batches of one row and one
- * batch of four rows are the same step. Interrupting the thread ends the run after the batch at
- * hand; the model then holds what was reached, the result says so, and {@link #resume() resume}
- * goes on from there. A notebook's cell counts as stopped before that batch is through, so what
- * trains, writes with, saves or closes the model next waits for the run's end.
+ * <p>What is trained are all weights, those chosen with {@link CausalLm#setTrainable}, or an
+ * adapter that is attached. One optimizer step takes {@code gradientAccumulationSteps}
+ * micro-batches; {@link TrainingStep} shows what it does with them.
+ *
+ * <p>Interrupting the thread ends the run after the micro-batch at hand; the model then holds what
+ * was reached, {@link TrainingResult#interrupted} is true, and {@link #resume() resume} goes on from there. A notebook's
+ * cell counts as stopped before that, so what trains, generates with, saves or closes the model
+ * next waits for the run's end.
  *
  * <p>A run that was saved and resumed takes the same steps, to the bit, as one left alone. The same
  * seed on the same machine with as many threads gives the same weights.
@@ -34,33 +31,14 @@ public final class SftTrainer {
 
   private static final Cleaner CLEANER = Cleaner.create();
 
-  /** A run that was left between two steps; native memory, hence freed with the trainer. */
-  private static final class Stopped implements Runnable {
-    private TrainingRun run;
-
-    @Override
-    public synchronized void run() {
-      replace(null);
-    }
-
-    synchronized void replace(TrainingRun other) {
-      if (run != null && run != other) {
-        run.close();
-      }
-      run = other;
-    }
-
-    synchronized TrainingRun get() {
-      return run;
-    }
-  }
-
   private final CausalLm model;
   private final Tokenizer tokenizer;
   private final SftConfig config;
   private final TrainingData data;
-  private final Stopped stopped = new Stopped();
-  private SamplePrompts prompts;
+
+  /** Left between two steps, with the optimizer's native memory. */
+  private final AtomicReference<TrainingRun> stopped = new AtomicReference<>();
+
   private TrainingResult result;
 
   /**
@@ -69,7 +47,7 @@ public final class SftTrainer {
    * @param train rows to learn from, none longer than {@code maxLength}, each with a kept token
    * @param eval rows the loss is watched on; may be empty
    * @throws IllegalArgumentException if a row carries no loss or is too long (naming it), or the
-   *     configuration watches an eval loss and there are no rows for it
+   *     configuration goes by an eval loss and there are no rows for it
    */
   public SftTrainer(
       CausalLm model,
@@ -94,34 +72,22 @@ public final class SftTrainer {
     if (config.outputDir() != null) {
       model.checkFits(tokenizer);
     }
-    if (model.dtype() != DType.F32) {
-      throw new IllegalArgumentException(
-          "The model's weights are held in "
-              + model.dtype()
-              + ", which loses the small steps of training; load it in F32 and choose"
-              + " precision(Precision.BF16) for speed.");
-    }
-    CLEANER.register(this, stopped);
+    AtomicReference<TrainingRun> run = stopped; // the cleaner must not hold this trainer
+    CLEANER.register(this, () -> close(run));
   }
 
   private void check(List<Example> examples, String which) {
     for (int i = 0; i < examples.size(); i++) {
       Example example = examples.get(i);
+      String row = which + " row " + (i + 1);
       model.checkHasRows(tokenizer, example.ids());
       if (example.keptTokens() == 0) {
-        throw new IllegalArgumentException(
-            which + " row " + (i + 1) + " has no token that carries loss.");
+        throw new IllegalArgumentException(row + " has no token that carries loss.");
       }
       if (example.length() > config.maxLength()) {
         throw new IllegalArgumentException(
-            which
-                + " row "
-                + (i + 1)
-                + " has "
-                + example.length()
-                + " tokens, more than maxLength "
-                + config.maxLength()
-                + "; let ExampleBuilder leave such rows out.");
+            "%s has %d tokens, more than maxLength %d; let ExampleBuilder leave such rows out."
+                .formatted(row, example.length(), config.maxLength()));
       }
     }
   }
@@ -132,26 +98,22 @@ public final class SftTrainer {
   }
 
   /**
-   * Has the model answer prompts while it trains; the answers go to the log and the listeners.
-   *
-   * @return this trainer
-   */
-  public SftTrainer sample(SamplePrompts samplePrompts) {
-    prompts = samplePrompts;
-    return this;
-  }
-
-  /**
    * Trains from the first step to the end, or until the thread is interrupted.
    *
-   * @param listeners told of the run as it goes
+   * @param listeners notified as the run goes
    * @throws TrainingException if the run cannot go on: the loss is no longer a number, memory or
    *     disk ran out, or a listener failed; it names the step and the last checkpoint
    */
   public TrainingResult train(TrainingListener... listeners) {
     synchronized (model) {
-      stopped.replace(null);
-      return run(newRun(new TrainerState(), optimizer(), files()), listeners);
+      close(stopped);
+      TrainerState state = new TrainerState();
+      Optimizer optimizer =
+          Failures.withMemory(
+              () -> Optimizer.of(model.trainableParameters(), config),
+              cause -> new Failures(data, config, state).outOfMemory(cause));
+      return run(
+          new TrainingRun(model, config, data, state, optimizer, checkpoints()), listeners);
     }
   }
 
@@ -170,18 +132,13 @@ public final class SftTrainer {
       if (stopped.get() != null) {
         return run(stopped.get(), listeners);
       }
-      RunFiles files = files();
-      Path checkpoint =
-          files
+      String nothing =
+          "There is nothing to resume: no stopped run and no checkpoint in %s; begin with train().";
+      Path newest =
+          checkpoints()
               .newest()
-              .or(files::last)
-              .orElseThrow(
-                  () ->
-                      new IllegalStateException(
-                          "There is nothing to resume: no stopped run and no checkpoint in "
-                              + config.outputDir()
-                              + "; begin with train()."));
-      return resume(checkpoint, files, listeners);
+              .orElseThrow(() -> new IllegalStateException(nothing.formatted(config.outputDir())));
+      return resume(newest, listeners);
     }
   }
 
@@ -196,21 +153,18 @@ public final class SftTrainer {
    */
   public TrainingResult resume(Path checkpoint, TrainingListener... listeners) {
     synchronized (model) {
-      stopped.replace(null);
-      return resume(checkpoint, files(), listeners);
+      close(stopped);
+      return run(Failures.resuming(checkpoint, () -> restore(checkpoint)), listeners);
     }
   }
 
-  private TrainingResult resume(Path checkpoint, RunFiles files, TrainingListener... listeners) {
-    return run(Failures.resuming(checkpoint, () -> restored(checkpoint, files)), listeners);
-  }
-
-  private TrainingRun restored(Path checkpoint, RunFiles files) {
-    TrainerState state = files.load(checkpoint);
+  private TrainingRun restore(Path checkpoint) {
+    Checkpoints checkpoints = checkpoints();
+    TrainerState state = checkpoints.load(checkpoint);
     Optimizer optimizer = Optimizer.of(model.trainableParameters(), config);
     try {
-      RunFiles.restore(checkpoint, optimizer, state.step);
-      return newRun(state, optimizer, files);
+      Checkpoints.restore(state, optimizer);
+      return new TrainingRun(model, config, data, state, optimizer, checkpoints);
     } catch (RuntimeException | OutOfMemoryError e) {
       optimizer.close();
       throw e;
@@ -237,43 +191,32 @@ public final class SftTrainer {
     return Checkpoints.last(outputDir);
   }
 
-  private RunFiles files() {
-    RunFingerprint identity = RunFingerprint.of(config, data, model);
-    return new RunFiles(model, tokenizer, identity, config);
-  }
-
-  private Optimizer optimizer() {
-    return Failures.roomFor(
-        () -> Optimizer.of(model.trainableParameters(), config),
-        cause -> new Failures(data, config).outOfMemory(0, null, cause));
-  }
-
-  private TrainingRun newRun(TrainerState state, Optimizer optimizer, RunFiles files) {
-    Generator generator = new Generator(model, tokenizer);
-    return new TrainingRun(model, generator, config, data, state, optimizer, files);
+  private Checkpoints checkpoints() {
+    return new Checkpoints(model, tokenizer, config, data);
   }
 
   private TrainingResult run(TrainingRun run, TrainingListener... listeners) {
-    boolean goesOnLater = false;
+    boolean canResume = false;
     result = null;
-    try (ForwardBackward pass =
-        model.trainingPass(config.precision(), config.gradientCheckpointing())) {
-      result = run.run(pass, prompts, new Listeners(listeners));
-      goesOnLater = result.interrupted();
+    stopped.set(run);
+    try {
+      result = run.run(listeners);
+      canResume = result.interrupted();
       return result;
     } catch (TrainingException e) {
-      goesOnLater = e.canResume();
-      throw e;
-    } catch (RuntimeException | OutOfMemoryError e) {
-      if (Failures.isOutOfMemory(e)) {
-        throw run.outOfMemory(e);
-      }
+      canResume = e.canResume();
       throw e;
     } finally {
-      stopped.replace(run);
-      if (!goesOnLater) {
-        stopped.replace(null);
+      if (!canResume) {
+        close(stopped);
       }
+    }
+  }
+
+  private static void close(AtomicReference<TrainingRun> run) {
+    TrainingRun old = run.getAndSet(null);
+    if (old != null) {
+      old.close();
     }
   }
 }

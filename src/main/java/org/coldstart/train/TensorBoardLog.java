@@ -1,8 +1,6 @@
 package org.coldstart.train;
 
-import com.google.protobuf.ByteString;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -10,16 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
-import org.tensorflow.framework.DataType;
 import org.tensorflow.framework.Summary;
-import org.tensorflow.framework.SummaryMetadata;
-import org.tensorflow.framework.TensorProto;
-import org.tensorflow.framework.TensorShapeProto;
 import org.tensorflow.util.Event;
 
 /**
  * Writes the log as a TensorBoard event file, under the tags that transformers uses: {@code
- * train/loss}, {@code eval/loss}, {@code train/learning_rate} and so on; samples as texts.
+ * train/loss}, {@code eval/loss}, {@code train/learning_rate} and so on.
  *
  * <pre>{@code
  * trainer.train(new TensorBoardLog(Path.of("model/checkpoints/runs")));
@@ -60,26 +54,6 @@ public final class TensorBoardLog implements TrainingListener {
     write(entry.step(), summary);
   }
 
-  @Override
-  public void onSample(TrainingLog.Sample sample) {
-    String markdown = "**" + sample.prompt() + "**\n\n" + sample.reply();
-    SummaryMetadata.PluginData plugin =
-        SummaryMetadata.PluginData.newBuilder().setPluginName("text").build();
-    TensorProto text =
-        TensorProto.newBuilder()
-            .setDtype(DataType.DT_STRING)
-            .setTensorShape(TensorShapeProto.getDefaultInstance())
-            .addStringVal(ByteString.copyFromUtf8(markdown))
-            .build();
-    Summary.Value value =
-        Summary.Value.newBuilder()
-            .setTag("samples/" + sample.prompt().lines().findFirst().orElse(""))
-            .setMetadata(SummaryMetadata.newBuilder().setPluginData(plugin))
-            .setTensor(text)
-            .build();
-    write(sample.step(), Summary.newBuilder().addValue(value));
-  }
-
   private static void add(Summary.Builder summary, String tag, double value) {
     if (!Double.isNaN(value)) {
       summary.addValue(Summary.Value.newBuilder().setTag(tag).setSimpleValue((float) value));
@@ -110,10 +84,7 @@ public final class TensorBoardLog implements TrainingListener {
     record.putInt(maskedChecksum(record.array(), 0, 8));
     record.put(data);
     record.putInt(maskedChecksum(record.array(), 12, data.length));
-    try (OutputStream out =
-        Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
-      out.write(record.array());
-    }
+    Files.write(file, record.array(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
   }
 
   /** TFRecord's checksum: CRC-32C, rotated and shifted, so that a CRC of CRCs stays strong. */
@@ -121,10 +92,5 @@ public final class TensorBoardLog implements TrainingListener {
     CRC32C checksum = new CRC32C();
     checksum.update(bytes, from, length);
     return Integer.rotateRight((int) checksum.getValue(), 15) + 0xa282ead8;
-  }
-
-  /** Where the events are. */
-  public Path file() {
-    return file;
   }
 }

@@ -1,152 +1,165 @@
 package org.coldstart.train;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
+import com.google.gson.FieldNamingPolicy;
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
-import java.time.Instant;
+import com.google.gson.JsonParseException;
+import com.google.gson.TypeAdapter;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.JsonWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.coldstart.data.Example;
+import org.coldstart.io.checkpoint.CheckpointException;
+import org.coldstart.io.json.JsonFiles;
 import org.coldstart.model.LossSums;
 
 /**
- * Where a run stands and what it has measured, all but weights and optimizer: what {@code
- * trainer_state.json} holds, under transformers' names where it has them.
+ * How far a run is and what it has measured, all but weights and optimizer: {@code
+ * trainer_state.json}, under transformers' names where it has them.
  *
- * <p>The order of rows and all noise follow from the seed and from where the run stands, so no
- * random state needs saving.
+ * <p>The order of rows and all noise follow from the seed and the step, so no random state is
+ * saved.
  */
 final class TrainerState {
 
-  /** When the run was begun; tells it from one of the same recipe before it. */
-  Instant begun = Instant.now();
+  /** The file that makes a folder one that a run resumes from. */
+  static final String FILE = "trainer_state.json";
 
-  int step;
-  int epoch;
+  /** JSON has no NaN. */
+  private static final TypeAdapter<Double> NAN_AS_NULL =
+      new TypeAdapter<>() {
+        @Override
+        public void write(JsonWriter out, Double value) throws IOException {
+          out.value(Double.isFinite(value) ? value : null);
+        }
+
+        @Override
+        public Double read(JsonReader in) throws IOException {
+          if (in.peek() == JsonToken.NULL) {
+            in.nextNull();
+            return Double.NaN;
+          }
+          return in.nextDouble();
+        }
+      };
+
+  private static final Gson GSON =
+      new GsonBuilder()
+          .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
+          .registerTypeAdapter(double.class, NAN_AS_NULL)
+          .registerTypeAdapter(Double.class, NAN_AS_NULL)
+          .serializeNulls()
+          .setPrettyPrinting()
+          .disableHtmlEscaping()
+          .create();
+
+  /** When the run began, in milliseconds since 1970: distinguishes it from others of its recipe. */
+  long startedAt = System.currentTimeMillis();
+
+  int globalStep;
+  int epochIndex;
   int stepInEpoch;
-  long rows;
-  long tokens;
+  long numRowsSeen;
+  long numInputTokensSeen;
   double seconds;
   double trainingSeconds;
-  LossSums all = LossSums.NONE;
+
+  /** Over the whole run. */
+  LossSums total = LossSums.NONE;
+
   LossSums sinceLog = LossSums.NONE;
   double stepLoss = Double.NaN;
   double learningRate;
   double gradNorm = Double.NaN;
-  double evalLoss = Double.NaN;
   double bestMetric = Double.NaN;
-  int bestStep;
-  int evaluationsWithoutGain;
-  boolean stoppedEarly;
+  int bestGlobalStep;
+
+  /** Evaluations since the last one that was better by the threshold. */
+  int earlyStoppingPatienceCounter;
 
   /** Whether evaluation, log and saving after the step are done; an interrupt may come between. */
   boolean reported = true;
 
   /** The steps of the checkpoints this run has saved and not deleted, ascending. */
-  final List<Integer> saved = new ArrayList<>();
+  List<Integer> savedSteps = new ArrayList<>();
 
-  final TrainingLog log = new TrainingLog();
+  List<TrainingLog.Entry> logHistory = new ArrayList<>();
 
-  /** Notes an evaluation; whether it is the best so far. */
-  boolean evaluated(double loss, double threshold) {
-    evalLoss = loss;
-    boolean gain = Double.isNaN(bestMetric) || loss < bestMetric - threshold;
-    evaluationsWithoutGain = gain ? 0 : evaluationsWithoutGain + 1;
-    boolean best = Double.isNaN(bestMetric) || loss < bestMetric;
-    if (best) {
+  /** What decides which weights the run ends with, see {@link Checkpoints}. */
+  Map<String, String> fingerprint = Map.of();
+
+  /** Of the weights under an adapter; NaN where all weights are in the checkpoint. */
+  double baseModelChecksum = Double.NaN;
+
+  /** Where it was read from. */
+  transient Path folder;
+
+  /** Counts an optimizer step. */
+  void addStep(TrainingStep.Result result, boolean endsEpoch) {
+    globalStep++;
+    epochIndex += endsEpoch ? 1 : 0;
+    stepInEpoch = endsEpoch ? 0 : stepInEpoch + 1;
+    numRowsSeen += result.rows().size();
+    numInputTokensSeen += result.rows().stream().mapToLong(Example::length).sum();
+    total = total.plus(result.sums());
+    sinceLog = sinceLog.plus(result.sums());
+    stepLoss = result.sums().meanLoss();
+    gradNorm = result.gradNorm();
+    learningRate = result.learningRate();
+    reported = false;
+  }
+
+  /** Counts an evaluation. */
+  void addEvaluation(double loss, double threshold) {
+    boolean first = Double.isNaN(bestMetric);
+    boolean better = first || loss < bestMetric - threshold;
+    earlyStoppingPatienceCounter = better ? 0 : earlyStoppingPatienceCounter + 1;
+    if (first || loss < bestMetric) {
       bestMetric = loss;
-      bestStep = step;
+      bestGlobalStep = globalStep;
     }
-    return best;
+  }
+
+  /** The log's row of the last step, if it has one. */
+  Optional<TrainingLog.Entry> entry() {
+    int last = logHistory.size() - 1;
+    return last >= 0 && logHistory.get(last).step() == globalStep
+        ? Optional.of(logHistory.get(last))
+        : Optional.empty();
+  }
+
+  void write(Path folder) throws IOException {
+    Files.writeString(folder.resolve(FILE), GSON.toJson(this) + "\n");
   }
 
   /**
-   * Decides whether the run ends for want of a better evaluation; with patience 0 it never does.
+   * Reads the state of a checkpoint.
+   *
+   * @throws CheckpointException if it is missing or damaged, or lacks a value
    */
-  void stopEarlyBy(int patience) {
-    stoppedEarly = patience > 0 && evaluationsWithoutGain >= patience;
-  }
-
-  JsonObject toJson() {
-    JsonObject json = new JsonObject();
-    json.addProperty("begun", begun.toString());
-    json.addProperty("global_step", step);
-    json.addProperty("epoch_index", epoch);
-    json.addProperty("step_in_epoch", stepInEpoch);
-    json.addProperty("num_rows_seen", rows);
-    json.addProperty("num_input_tokens_seen", tokens);
-    json.addProperty("seconds", seconds);
-    json.addProperty("training_seconds", trainingSeconds);
-    json.add("all", write(all));
-    json.add("since_log", write(sinceLog));
-    LogJson.add(json, "step_loss", stepLoss);
-    LogJson.add(json, "learning_rate", learningRate);
-    LogJson.add(json, "grad_norm", gradNorm);
-    LogJson.add(json, "eval_loss", evalLoss);
-    LogJson.add(json, "best_metric", bestMetric);
-    json.addProperty("best_global_step", bestStep);
-    json.addProperty("evaluations_without_gain", evaluationsWithoutGain);
-    json.addProperty("stopped_early", stoppedEarly);
-    json.addProperty("reported", reported);
-    JsonArray steps = new JsonArray();
-    saved.forEach(steps::add);
-    json.add("saved_steps", steps);
-    JsonArray entries = new JsonArray();
-    log.entries().forEach(entry -> entries.add(LogJson.write(entry)));
-    json.add("log_history", entries);
-    JsonArray samples = new JsonArray();
-    log.samples().forEach(sample -> samples.add(LogJson.write(sample)));
-    json.add("samples", samples);
-    return json;
-  }
-
-  static TrainerState fromJson(JsonObject json) {
-    TrainerState state = new TrainerState();
-    state.begun =
-        json.has("begun") ? Instant.parse(json.get("begun").getAsString()) : Instant.EPOCH;
-    state.step = json.get("global_step").getAsInt();
-    state.epoch = json.get("epoch_index").getAsInt();
-    state.stepInEpoch = json.get("step_in_epoch").getAsInt();
-    state.rows = json.get("num_rows_seen").getAsLong();
-    state.tokens = json.get("num_input_tokens_seen").getAsLong();
-    state.seconds = json.get("seconds").getAsDouble();
-    state.trainingSeconds = json.get("training_seconds").getAsDouble();
-    state.all = readSums(json.getAsJsonObject("all"));
-    state.sinceLog = readSums(json.getAsJsonObject("since_log"));
-    state.stepLoss = LogJson.get(json, "step_loss");
-    state.learningRate = LogJson.get(json, "learning_rate");
-    state.gradNorm = LogJson.get(json, "grad_norm");
-    state.evalLoss = LogJson.get(json, "eval_loss");
-    state.bestMetric = LogJson.get(json, "best_metric");
-    state.bestStep = json.get("best_global_step").getAsInt();
-    state.evaluationsWithoutGain = json.get("evaluations_without_gain").getAsInt();
-    state.stoppedEarly = json.get("stopped_early").getAsBoolean();
-    state.reported = json.get("reported").getAsBoolean();
-    for (JsonElement step : json.getAsJsonArray("saved_steps")) {
-      state.saved.add(step.getAsInt());
+  static TrainerState read(Path folder) {
+    Path file = folder.resolve(FILE);
+    JsonObject json = JsonFiles.read(file, CheckpointException::new);
+    JsonParseException cause = null;
+    try {
+      TrainerState state = GSON.fromJson(json, TrainerState.class);
+      if (GSON.toJsonTree(state).getAsJsonObject().keySet().equals(json.keySet())) {
+        state.folder = folder;
+        return state;
+      }
+    } catch (JsonParseException e) {
+      cause = e;
     }
-    for (JsonElement entry : json.getAsJsonArray("log_history")) {
-      state.log.add(LogJson.readEntry(entry.getAsJsonObject()));
-    }
-    for (JsonElement sample : json.getAsJsonArray("samples")) {
-      state.log.add(LogJson.readSample(sample.getAsJsonObject()));
-    }
-    return state;
-  }
-
-  private static JsonObject write(LossSums sums) {
-    JsonObject json = new JsonObject();
-    json.addProperty("loss", sums.loss());
-    json.addProperty("tokens", sums.tokens());
-    json.addProperty("correct", sums.correct());
-    json.addProperty("entropy", sums.entropy());
-    return json;
-  }
-
-  private static LossSums readSums(JsonObject json) {
-    return new LossSums(
-        json.get("loss").getAsDouble(),
-        json.get("tokens").getAsLong(),
-        json.get("correct").getAsLong(),
-        json.get("entropy").getAsDouble());
+    throw new CheckpointException(
+        file + " is damaged, or of another version of this library: begin anew with train().",
+        cause);
   }
 }

@@ -1,35 +1,21 @@
 package org.coldstart.train;
 
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import java.util.zip.CRC32C;
 import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
 
-/** The rows of a run, and the order in which each epoch deals them out. */
-final class TrainingData {
+/** The rows of a run, and the batches and optimizer steps each epoch makes of them. */
+record TrainingData(List<Example> train, List<Example> eval, SftConfig config) {
 
-  private final List<Example> train;
-  private final List<Example> eval;
-  private final SftConfig config;
-
-  TrainingData(List<Example> train, List<Example> eval, SftConfig config) {
-    this.train = List.copyOf(train);
-    this.eval = List.copyOf(eval);
-    this.config = config;
-  }
-
-  List<Example> eval() {
-    return eval;
-  }
-
-  int trainRows() {
-    return train.size();
+  TrainingData {
+    train = List.copyOf(train);
+    eval = List.copyOf(eval);
   }
 
   /** The optimizer steps a full run takes. */
@@ -42,11 +28,11 @@ final class TrainingData {
   List<List<List<Example>>> steps(int epoch) {
     List<List<Example>> batches = batches(epoch);
     int accumulation = config.gradientAccumulationSteps();
-    return IntStream.range(0, stepsPerEpoch(batches.size()))
-        .mapToObj(
-            i ->
-                batches.subList(i * accumulation, Math.min(batches.size(), (i + 1) * accumulation)))
-        .toList();
+    List<List<List<Example>>> steps = new ArrayList<>();
+    for (int from = 0; from < batches.size(); from += accumulation) {
+      steps.add(batches.subList(from, Math.min(batches.size(), from + accumulation)));
+    }
+    return steps;
   }
 
   private List<List<Example>> batches(int epoch) {
@@ -61,11 +47,7 @@ final class TrainingData {
   }
 
   private int stepsPerEpoch(int batches) {
-    return ceilDiv(batches, config.gradientAccumulationSteps());
-  }
-
-  private static int ceilDiv(int a, int b) {
-    return (a + b - 1) / b;
+    return (int) Math.ceil((double) batches / config.gradientAccumulationSteps());
   }
 
   /** The rows' places in the training data, counted from 1, for messages. */
@@ -79,28 +61,16 @@ final class TrainingData {
     return (rows.size() == 1 ? "row " : "rows ") + numbers;
   }
 
-  /** What tells rows apart from others: their number and a hash over ids and masks. */
+  /** Distinguishes rows from others: their number and a checksum of ids and masks. */
   static String fingerprint(List<Example> rows) {
-    MessageDigest digest = sha256();
+    CRC32C checksum = new CRC32C();
     for (Example row : rows) {
       ByteBuffer bytes = ByteBuffer.allocate(4 + 5 * row.length()).putInt(row.length());
       for (int t = 0; t < row.length(); t++) {
         bytes.putInt(row.ids()[t]).put((byte) (row.mask()[t] ? 1 : 0));
       }
-      digest.update(bytes.flip());
+      checksum.update(bytes.flip());
     }
-    return String.format("%d rows, %016x", rows.size(), ByteBuffer.wrap(digest.digest()).getLong());
-  }
-
-  String trainFingerprint() {
-    return fingerprint(train);
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every JVM has SHA-256.", e);
-    }
+    return String.format("%d rows, %08x", rows.size(), checksum.getValue());
   }
 }

@@ -3,7 +3,7 @@ package org.coldstart.train;
 import java.nio.file.Path;
 
 /**
- * Told of a run as it goes: progress bars, charts and logs are listeners. All methods do nothing by
+ * Notified as a run goes: progress bars, charts and logs are listeners. All methods do nothing by
  * default, and are called on the training thread between two steps, after a checkpoint that is due.
  *
  * <p>An exception thrown here ends the run with a {@link TrainingException} that names the
@@ -12,8 +12,8 @@ import java.nio.file.Path;
 public interface TrainingListener {
 
   /**
-   * A run goes on that was stopped before: the first thing a listener of {@code resume} is told, so
-   * that a chart can go on as well.
+   * A run goes on that was stopped before: the first call to a listener of {@code resume}, so that
+   * a chart can go on as well.
    *
    * @param reached where the run was stopped; its loss is NaN before the first step
    * @param log what was logged up to there
@@ -29,13 +29,7 @@ public interface TrainingListener {
   /** A checkpoint has been saved. */
   default void onSave(Path folder) {}
 
-  /** The model has answered one of the {@link SamplePrompts}. */
-  default void onSample(TrainingLog.Sample sample) {}
-
-  /**
-   * The run has come to its end or was interrupted, as the result tells; not called after an
-   * exception.
-   */
+  /** The run has come to its end or was interrupted; not called after an exception. */
   default void onEnd(TrainingResult result) {}
 
   /**

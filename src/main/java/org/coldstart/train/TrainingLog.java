@@ -1,14 +1,17 @@
 package org.coldstart.train;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.Table;
 
-/** What a run wrote down. */
-public final class TrainingLog {
+/**
+ * What a run has measured.
+ *
+ * @param entries the rows, in order of their steps
+ */
+public record TrainingLog(List<Entry> entries) {
 
   /**
    * One row of the log.
@@ -18,15 +21,16 @@ public final class TrainingLog {
    * @param loss mean over the kept tokens since the last row; NaN in the row before the first step
    * @param evalLoss mean over the kept tokens of the held-out rows; NaN where none was due
    * @param learningRate of the last step
-   * @param gradNorm of the last step, before clipping
+   * @param gradNorm global norm of the last step's gradient, before clipping
    * @param tokensPerSecond tokens, without padding, a second, evaluation time left out
-   * @param meanTokenAccuracy share of the kept tokens since the last row that were the model's
-   *     likeliest; NaN as the loss
+   * @param meanTokenAccuracy share of the kept tokens since the last row that had the largest logit;
+   *     NaN as the loss
    * @param entropy mean over the same tokens of the entropy of the model's distribution, in nats
    * @param evalMeanTokenAccuracy the same share of the held-out rows; NaN where none was due
    * @param numTokens tokens trained on so far, padding left out
    * @param secondsLeft to the run's end at the pace so far; NaN before the first step
-   * @param peakMemory most bytes resident in the process so far; NaN where the system does not tell
+   * @param peakMemory most bytes resident in the process so far; NaN where the system does not
+   *     report it
    */
   public record Entry(
       int step,
@@ -43,42 +47,9 @@ public final class TrainingLog {
       double secondsLeft,
       double peakMemory) {}
 
-  /**
-   * What the model answered during training.
-   *
-   * @param step optimizer steps done
-   * @param prompt the conversation's last message
-   * @param reply the answer, special tokens left out
-   */
-  public record Sample(int step, String prompt, String reply) {}
-
-  private final List<Entry> entries = new ArrayList<>();
-  private final List<Sample> samples = new ArrayList<>();
-
-  void add(Entry entry) {
-    entries.add(entry);
-  }
-
-  void add(Sample sample) {
-    samples.add(sample);
-  }
-
-  /** The same rows in another list, which does not grow with this one. */
-  TrainingLog copy() {
-    TrainingLog copy = new TrainingLog();
-    copy.entries.addAll(entries);
-    copy.samples.addAll(samples);
-    return copy;
-  }
-
-  /** The rows so far. */
-  public List<Entry> entries() {
-    return List.copyOf(entries);
-  }
-
-  /** The answers so far. */
-  public List<Sample> samples() {
-    return List.copyOf(samples);
+  /** Copies the rows: the log of a run that goes on does not grow. */
+  public TrainingLog {
+    entries = List.copyOf(entries);
   }
 
   /** The rows as a table; missing where nothing was measured. */

@@ -1,14 +1,16 @@
 package org.coldstart.train;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * One run of the trainer: the step it repeats, and what follows each step. It can be left between
- * two steps and taken up again.
+ * One run of the trainer: the step it repeats, and the evaluation, log and checkpoint after it. It
+ * can be left between two steps and resumed.
  */
 final class TrainingRun implements AutoCloseable {
 
@@ -17,141 +19,93 @@ final class TrainingRun implements AutoCloseable {
   private final TrainingData data;
   private final TrainerState state;
   private final Optimizer optimizer;
-  private final RunFiles files;
+  private final Checkpoints checkpoints;
   private final Failures failures;
-  private final Generator generator;
   private final int totalSteps;
-  private final int warmupSteps;
 
-  private ForwardBackward pass;
-  private SamplePrompts prompts;
+  private List<TrainingListener> listeners;
+  private TrainingStep step;
   private boolean interrupted;
-  private long begin;
+  private long countedUpTo;
 
   TrainingRun(
       CausalLm model,
-      Generator generator,
       SftConfig config,
       TrainingData data,
       TrainerState state,
       Optimizer optimizer,
-      RunFiles files) {
+      Checkpoints checkpoints) {
     this.model = model;
-    this.generator = generator;
     this.config = config;
     this.data = data;
     this.state = state;
     this.optimizer = optimizer;
-    this.files = files;
-    this.failures = new Failures(data, config);
+    this.checkpoints = checkpoints;
+    this.failures = new Failures(data, config, state);
     this.totalSteps = data.totalSteps();
-    this.warmupSteps = config.warmupSteps(totalSteps);
   }
 
-  /** Trains to the end or until the thread is interrupted. */
-  TrainingResult run(ForwardBackward trainingPass, SamplePrompts samplePrompts, Listeners listeners) {
-    pass = trainingPass;
-    prompts = samplePrompts;
+  /**
+   * Trains to the end or until the thread is interrupted.
+   *
+   * @throws TrainingException if it cannot go on
+   */
+  TrainingResult run(TrainingListener... all) {
+    listeners = List.of(all);
     interrupted = false;
-    begin = System.nanoTime();
-    files.forgetLost(state);
-    try {
-      train(listeners);
-      boolean best = config.loadBestModelAtEnd() && !interrupted && state.bestStep > 0;
-      if (best) {
-        files.loadBest(state);
-      }
-      TrainingResult result = result(best ? state.bestMetric : state.evalLoss);
-      listeners.onEnd(result);
+    countedUpTo = System.nanoTime();
+    checkpoints.forgetLost(state);
+    try (ForwardBackward pass =
+        model.trainingPass(config.precision(), config.gradientCheckpointing())) {
+      step = new TrainingStep(model, pass, optimizer, config, totalSteps, failures);
+      train();
+      TrainingResult result = result();
+      notifyAll(listener -> listener.onEnd(result));
       return result;
-    } catch (Listeners.Failure | CheckpointException e) {
-      throw Failures.betweenSteps(state.step, lastCheckpoint(), e);
+    } catch (CheckpointException e) {
+      throw failures.betweenSteps(e.getMessage(), e);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      if (Failures.isOutOfMemory(e)) {
+        throw failures.outOfMemory(e);
+      }
+      throw e;
     } finally {
       state.seconds = seconds();
     }
   }
 
-  private void train(Listeners listeners) {
-    if (state.step == 0 && state.log.entries().isEmpty()) {
-      evaluateUntrained(listeners);
+  private void train() {
+    if (state.globalStep == 0 && state.logHistory.isEmpty()) {
+      evaluateUntrained();
     } else {
-      listeners.onResume(progress(), state.log.copy());
+      notifyAll(listener -> listener.onResume(progress(), log()));
     }
     if (!state.reported) {
-      report(listeners); // what an interrupt or a full disk has broken off
+      report(); // what an interrupt or a full disk has cut short
     }
     while (goesOn()) {
-      epoch(data.steps(state.epoch), listeners);
+      trainEpoch(data.steps(state.epochIndex));
     }
     if (interrupted()) {
-      saveReached(listeners);
+      saveReached();
     }
   }
 
   /** The steps of an epoch from the next on. */
-  private void epoch(List<List<List<Example>>> steps, Listeners listeners) {
+  private void trainEpoch(List<List<List<Example>>> steps) {
     for (int i = state.stepInEpoch; i < steps.size() && goesOn(); i++) {
-      if (step(steps.get(i), i == steps.size() - 1)) {
-        report(listeners);
+      long start = System.nanoTime();
+      Optional<TrainingStep.Result> result = step.take(steps.get(i), state.globalStep);
+      if (result.isPresent()) {
+        state.addStep(result.get(), i == steps.size() - 1);
+        state.trainingSeconds += (System.nanoTime() - start) / 1e9;
+        report();
       }
     }
   }
 
   private boolean goesOn() {
-    return state.step < totalSteps && !interrupted && !state.stoppedEarly;
-  }
-
-  /** So that the curve starts at the untrained model; it is no candidate for the best. */
-  private void evaluateUntrained(Listeners listeners) {
-    Optional<LossSums> sums = measure();
-    if (sums.isPresent()) {
-      state.evalLoss = sums.get().meanLoss();
-      TrainingLog.Entry entry = entry(sums);
-      state.log.add(entry);
-      listeners.onLog(entry);
-    }
-  }
-
-  /**
-   * One optimizer step.
-   *
-   * @return false if an interrupt came before its end; the weights are then as before
-   */
-  private boolean step(List<List<Example>> microBatches, boolean endsEpoch) {
-    long start = System.nanoTime();
-    List<Example> rows = microBatches.stream().flatMap(List::stream).toList();
-    long kept = rows.stream().mapToLong(Example::keptTokens).sum();
-    LossSums sums = LossSums.NONE;
-    if (interrupted()) {
-      return false;
-    }
-    int beginning = roomFor(rows, () -> beginRows(rows));
-    for (int i = 0; i < microBatches.size(); i++) {
-      if (interrupted()) {
-        return false;
-      }
-      sums = sums.plus(microBatch(microBatches.get(i), i, beginning, kept));
-    }
-    roomFor(
-        rows,
-        () -> {
-          pass.endRows();
-          return null;
-        });
-    double norm = pass.gradients().clip(config.maxGradNorm());
-    if (!Double.isFinite(norm)) {
-      throw failures.noGradient(state.step + 1, norm, rows, lastCheckpoint());
-    }
-    state.learningRate =
-        config.learningRate()
-            * config.lrSchedulerType().factor(state.step, warmupSteps, totalSteps);
-    optimizer.step(pass.gradients(), state.learningRate);
-    pass.gradients().clear();
-    pass.weightsChanged();
-    state.gradNorm = norm;
-    count(sums, rows, endsEpoch);
-    state.trainingSeconds += (System.nanoTime() - start) / 1e9;
-    return true;
+    return !interrupted() && state.globalStep < totalSteps && !stopsEarly();
   }
 
   private boolean interrupted() {
@@ -159,253 +113,190 @@ final class TrainingRun implements AutoCloseable {
     return interrupted;
   }
 
-  /** Memory that runs out is told with the rows that it ran out for. */
-  private <T> T roomFor(List<Example> rows, Supplier<T> work) {
-    return Failures.roomFor(
-        work, cause -> failures.outOfMemory(state.step + 1, rows, lastCheckpoint(), cause));
+  private boolean stopsEarly() {
+    int patience = config.earlyStoppingPatience();
+    return patience > 0 && state.earlyStoppingPatienceCounter >= patience;
   }
 
-  /** Noise is drawn for each row on its own: under it no two begin alike. */
-  private int beginRows(List<Example> rows) {
-    int longest = rows.stream().mapToInt(Example::length).max().orElse(0);
-    return config.neftuneNoiseAlpha() > 0
-        ? 0
-        : pass.beginRows(rows.stream().map(Example::context).toList(), longest);
+  /** So that the curve starts at the untrained model, which is no candidate for the best. */
+  private void evaluateUntrained() {
+    Optional<LossSums> sums = data.eval().isEmpty() ? Optional.empty() : evaluate();
+    sums.ifPresent(it -> state.logHistory.add(entry(sums)));
+    state.entry().ifPresent(entry -> notifyAll(listener -> listener.onLog(entry)));
   }
 
-  private LossSums microBatch(List<Example> rows, int index, int beginning, long kept) {
-    if (config.neftuneNoiseAlpha() > 0) { // noise depends on the place in the run alone
-      Torch.seed(config.seed() + 1_000_003L * state.step + index);
-    }
-    long number = (long) state.step * config.gradientAccumulationSteps() + index;
-    LossSums sums = roomFor(rows, () -> forwardBackward(rows, number, beginning, kept));
-    if (!Double.isFinite(sums.loss())) {
-      throw failures.noNumber(state.step + 1, sums.loss(), rows, lastCheckpoint());
-    }
-    return sums;
-  }
-
-  private LossSums forwardBackward(List<Example> rows, long number, int beginning, long kept) {
-    LossSums sums = LossSums.NONE;
-    try {
-      int done = 0;
-      for (List<Example> slice : Batches.slices(rows, pass.tokensAtOnce(), beginning)) {
-        model.train(number * 65_536 + done); // each slice drops its own
-        sums = sums.plus(forwardBackward(Batch.of(slice, beginning), kept));
-        done += slice.size();
-      }
-    } finally {
-      model.eval();
-    }
-    return sums;
-  }
-
-  private LossSums forwardBackward(Batch batch, long kept) {
-    return pass.forwardBackward(
-        batch.inputIds(),
-        batch.seqLens(),
-        batch.positions(),
-        batch.labels(),
-        1.0 / kept,
-        Neftune.noise(config.neftuneNoiseAlpha(), batch.seqLens()));
-  }
-
-  private void count(LossSums sums, List<Example> rows, boolean endsEpoch) {
-    state.step++;
-    state.epoch += endsEpoch ? 1 : 0;
-    state.stepInEpoch = endsEpoch ? 0 : state.stepInEpoch + 1;
-    state.rows += rows.size();
-    state.tokens += rows.stream().mapToLong(Example::length).sum();
-    state.all = state.all.plus(sums);
-    state.sinceLog = state.sinceLog.plus(sums);
-    state.stepLoss = sums.meanLoss();
-    state.reported = false;
+  /** The held-out rows' loss; empty after an interrupt, which stays pending. */
+  private Optional<LossSums> evaluate() {
+    return Losses.measure(model, data.eval(), config.perDeviceEvalBatchSize(), config.precision());
   }
 
   /**
-   * What follows a step: evaluation, log, checkpoint, and last the listeners, so that one that
+   * What follows a step: evaluation, log and checkpoint, and last the listeners, so that one that
    * fails costs none of these.
    */
-  private void report(Listeners listeners) {
-    boolean last = state.step == totalSteps;
-    boolean endsEpoch = state.stepInEpoch == 0;
-    boolean due = config.evalSteps() > 0 ? state.step % config.evalSteps() == 0 : endsEpoch;
-    boolean best = false;
-    Optional<TrainingLog.Entry> entry = Optional.empty();
-    if (!logged()) {
-      Optional<LossSums> sums = due || last ? measure() : Optional.empty();
-      if (interrupted() && (due || last) && sums.isEmpty() && !data.eval().isEmpty()) {
-        return; // in the middle of the evaluation; the rest comes with the resumed run
-      }
-      if (sums.isPresent()) {
-        best = evaluated(sums.get());
-      }
-      if (sums.isPresent() || last || state.step % config.loggingSteps() == 0) {
-        entry = Optional.of(log(sums));
-      }
-    } else { // its checkpoint could not be written: nobody was told of it, and it is not saved
-      entry = Optional.of(state.log.entries().get(state.log.entries().size() - 1));
-      best = state.bestStep == state.step;
+  private void report() {
+    boolean last = state.globalStep == totalSteps;
+    // There already if its checkpoint could not be written, hence no listener was notified of it.
+    if (state.entry().isEmpty() && !evaluateAndLog(last)) {
+      return; // interrupted; the resumed run evaluates
     }
     state.reported = true;
-    Optional<Path> folder = saveIfDue(endsEpoch, last || state.stoppedEarly, best);
-    entry.ifPresent(listeners::onLog);
-    listeners.onStep(progress());
-    folder.ifPresent(listeners::onSave);
-    if (prompts != null && !interrupted && prompts.due(state.step)) {
-      for (TrainingLog.Sample sample : prompts.answers(generator, state.step)) {
-        state.log.add(sample);
-        listeners.onSample(sample);
-      }
+    Optional<Path> saved = saveIfDue(last || stopsEarly());
+    state.entry().ifPresent(entry -> notifyAll(listener -> listener.onLog(entry)));
+    notifyAll(listener -> listener.onStep(progress()));
+    saved.ifPresent(folder -> notifyAll(listener -> listener.onSave(folder)));
+  }
+
+  /** Evaluates and logs what is due; false if interrupted before it is measured. */
+  private boolean evaluateAndLog(boolean last) {
+    boolean evaluates = !data.eval().isEmpty() && (last || isDue(config.evalSteps()));
+    Optional<LossSums> sums = evaluates ? evaluate() : Optional.empty();
+    if (evaluates && sums.isEmpty()) {
+      return false;
     }
+    sums.ifPresent(it -> state.addEvaluation(it.meanLoss(), config.earlyStoppingThreshold()));
+    if (evaluates || last || isDue(config.loggingSteps())) {
+      state.logHistory.add(entry(sums));
+      state.sinceLog = LossSums.NONE;
+    }
+    return true;
   }
 
-  private boolean logged() {
-    List<TrainingLog.Entry> entries = state.log.entries();
-    return !entries.isEmpty() && entries.get(entries.size() - 1).step() == state.step;
+  /** Whether that many steps have passed again; with 0, whether an epoch has. */
+  private boolean isDue(int steps) {
+    return steps > 0 ? state.globalStep % steps == 0 : state.stepInEpoch == 0;
   }
 
-  /**
-   * Measures the held-out rows, if there are any; empty after an interrupt, which stays pending.
-   */
-  private Optional<LossSums> measure() {
-    return data.eval().isEmpty()
-        ? Optional.empty()
-        : Losses.measure(model, data.eval(), config.perDeviceEvalBatchSize(), config.precision());
-  }
-
-  private boolean evaluated(LossSums sums) {
-    boolean best = state.evaluated(sums.meanLoss(), config.earlyStoppingThreshold());
-    state.stopEarlyBy(config.earlyStoppingPatience());
-    return best;
-  }
-
-  private TrainingLog.Entry log(Optional<LossSums> evaluation) {
-    TrainingLog.Entry entry = entry(evaluation);
-    state.log.add(entry);
-    state.sinceLog = LossSums.NONE;
-    return entry;
-  }
-
-  private TrainingLog.Entry entry(Optional<LossSums> evaluation) {
-    return new TrainingLog.Entry(
-        state.step,
-        (double) state.rows / data.trainRows(),
-        state.sinceLog.meanLoss(),
-        evaluation.map(LossSums::meanLoss).orElse(Double.NaN),
-        state.learningRate,
-        state.gradNorm,
-        state.tokens / state.trainingSeconds,
-        state.sinceLog.meanTokenAccuracy(),
-        state.sinceLog.meanEntropy(),
-        evaluation.map(LossSums::meanTokenAccuracy).orElse(Double.NaN),
-        state.tokens,
-        secondsLeft(),
-        Machine.peakResidentBytes().stream()
-            .mapToDouble(bytes -> bytes)
-            .findAny()
-            .orElse(Double.NaN));
-  }
-
-  private Optional<Path> saveIfDue(boolean endsEpoch, boolean last, boolean best) {
+  private Optional<Path> saveIfDue(boolean last) {
     boolean due =
         switch (config.saveStrategy()) {
           case NO -> false;
-          case STEPS -> last || state.step % config.saveSteps() == 0;
-          case EPOCH -> last || endsEpoch;
+          case STEPS -> last || isDue(config.saveSteps());
+          case EPOCH -> last || isDue(0);
         };
-    if (!files.enabled() || !(due || best && config.loadBestModelAtEnd())) {
+    boolean best = config.loadBestModelAtEnd() && state.bestGlobalStep == state.globalStep;
+    if (!checkpoints.enabled() || !(due || best)) {
       return Optional.empty();
     }
-    return Optional.of(save());
-  }
-
-  private Path save() {
     try {
-      return writeThroughInterrupts();
+      return Optional.of(save());
     } catch (CheckpointException e) {
       state.reported = false; // the resumed run tries again
       throw e;
     }
   }
 
-  /** An interrupt does not break the writing off: it ends the run once the checkpoint is there. */
-  private Path writeThroughInterrupts() {
-    interrupted |= Thread.interrupted();
+  private void saveReached() {
+    if (checkpoints.enabled()
+        && state.globalStep > 0
+        && !state.savedSteps.contains(state.globalStep)) {
+      Path saved = save();
+      notifyAll(listener -> listener.onSave(saved));
+    }
+  }
+
+  /** An interrupt breaks the writing off; it ends the run, but once the checkpoint is there. */
+  private Path save() {
+    interrupted(); // else the first write fails
+    state.seconds = seconds();
+    countedUpTo = System.nanoTime();
     try {
-      return write();
+      return checkpoints.save(state, optimizer);
     } catch (CheckpointException e) {
       if (!Thread.interrupted()) {
         throw e;
       }
       interrupted = true;
-      return write();
+      return checkpoints.save(state, optimizer);
     }
   }
 
-  /** A checkpoint knows the time up to it; what follows is counted from there. */
-  private Path write() {
-    state.seconds = seconds();
-    begin = System.nanoTime();
-    return files.save(state, optimizer);
+  private double seconds() {
+    return state.seconds + (System.nanoTime() - countedUpTo) / 1e9;
   }
 
-  private void saveReached(Listeners listeners) {
-    if (files.enabled() && state.step > 0 && !state.saved.contains(state.step)) {
-      listeners.onSave(writeThroughInterrupts());
-    }
+  private double secondsLeft() {
+    int done = state.globalStep;
+    return done == 0 ? Double.NaN : seconds() / done * (totalSteps - done);
+  }
+
+  private double tokensPerSecond() {
+    return state.numInputTokensSeen / state.trainingSeconds;
   }
 
   private TrainingListener.Step progress() {
     return new TrainingListener.Step(
-        state.step,
-        totalSteps,
-        state.stepLoss,
-        state.tokens / state.trainingSeconds,
-        secondsLeft());
+        state.globalStep, totalSteps, state.stepLoss, tokensPerSecond(), secondsLeft());
   }
 
-  private double seconds() {
-    return state.seconds + (System.nanoTime() - begin) / 1e9;
-  }
-
-  private double secondsLeft() {
-    return state.step == 0 ? Double.NaN : seconds() / state.step * (totalSteps - state.step);
-  }
-
-  /** Memory ran out outside of a batch. */
-  TrainingException outOfMemory(Throwable cause) {
-    return failures.outOfMemory(state.step, lastCheckpoint(), cause);
-  }
-
-  private Path lastCheckpoint() {
-    return state.saved.isEmpty() ? null : files.folder(state.saved.get(state.saved.size() - 1));
-  }
-
-  private Optional<Path> bestCheckpoint() {
-    return Stream.of(state.bestStep).filter(state.saved::contains).map(files::folder).findAny();
+  private TrainingLog.Entry entry(Optional<LossSums> evaluation) {
+    OptionalLong peak = Memory.peakResidentBytes();
+    return new TrainingLog.Entry(
+        state.globalStep,
+        (double) state.numRowsSeen / data.train().size(),
+        state.sinceLog.meanLoss(),
+        evaluation.map(LossSums::meanLoss).orElse(Double.NaN),
+        state.learningRate,
+        state.gradNorm,
+        tokensPerSecond(),
+        state.sinceLog.meanTokenAccuracy(),
+        state.sinceLog.meanEntropy(),
+        evaluation.map(LossSums::meanTokenAccuracy).orElse(Double.NaN),
+        state.numInputTokensSeen,
+        secondsLeft(),
+        peak.isPresent() ? peak.getAsLong() : Double.NaN);
   }
 
   /** The log of an interrupted run ends with what was not due yet. */
-  private TrainingResult result(double evalLoss) {
-    TrainingLog log = state.log.copy();
+  private TrainingLog log() {
+    List<TrainingLog.Entry> entries = new ArrayList<>(state.logHistory);
     if (interrupted && state.sinceLog.tokens() > 0) {
-      log.add(entry(Optional.empty()));
+      entries.add(entry(Optional.empty()));
+    }
+    return new TrainingLog(entries);
+  }
+
+  /** Loads the best weights first, if that is asked for. */
+  private TrainingResult result() {
+    double evalLoss = state.entry().map(TrainingLog.Entry::evalLoss).orElse(Double.NaN);
+    if (config.loadBestModelAtEnd() && !interrupted && state.bestGlobalStep > 0) {
+      checkpoints.loadBest(state);
+      evalLoss = state.bestMetric;
     }
     return new TrainingResult(
-        state.step,
-        state.rows,
-        state.tokens,
+        state.globalStep,
+        state.numRowsSeen,
+        state.numInputTokensSeen,
         seconds(),
-        state.tokens / state.trainingSeconds,
-        state.all.meanLoss(),
+        tokensPerSecond(),
+        state.total.meanLoss(),
         evalLoss,
         Machine.peakResidentBytes(),
         interrupted,
-        state.stoppedEarly,
-        Optional.ofNullable(lastCheckpoint()),
-        bestCheckpoint(),
-        log);
+        stopsEarly(),
+        TrainingResult.trained(model),
+        Optional.ofNullable(failures.lastCheckpoint()),
+        Stream.of(state.bestGlobalStep)
+            .filter(state.savedSteps::contains)
+            .map(checkpoints::folder)
+            .findAny(),
+        log());
+  }
+
+  /** Every listener is notified, even after one that failed. */
+  private void notifyAll(Consumer<TrainingListener> event) {
+    TrainingException failure = null;
+    for (TrainingListener listener : listeners) {
+      try {
+        event.accept(listener);
+      } catch (RuntimeException | OutOfMemoryError e) {
+        String reason = "The listener " + listener.getClass().getName() + " failed: " + e;
+        failure = failure == null ? failures.betweenSteps(reason, e) : failure;
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
   }
 
   @Override

@@ -219,8 +219,8 @@ class AdamW8BitTest {
         random.nextBytes(codes);
         one.state().get("state1.w").set(java.nio.ByteBuffer.wrap(codes));
         one.state().get("exp_avg.b").set(new float[] {1, 2, 3, 4, 5, 6, 7});
-        OptimizerFile.write(file, one.state());
-        OptimizerFile.read(file, other.state());
+        StateTensors.write(file, one.state());
+        StateTensors.read(file, other.state());
         assertArrayEquals(codes, other.state().get("state1.w").toByteArray());
         assertArrayEquals(
             new float[] {1, 2, 3, 4, 5, 6, 7}, other.state().get("exp_avg.b").toFloatArray());

@@ -14,14 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.coldstart.data.Example;
-import org.coldstart.fixture.Arrays32;
-import org.coldstart.fixture.ParityCase;
-import org.coldstart.fixture.Rows;
-import org.coldstart.fixture.TinyTokenizer;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.Precision;
-import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -148,8 +140,12 @@ class CheckpointsTest {
   }
 
   @Test
-  void whatADeadProcessLeftGoesAndOtherFilesStay() throws IOException {
-    Files.createDirectories(folder.resolve(".checkpoint-4.tmp/half"));
+  void whatADeadProcessLeftIsDeletedAndOtherFilesStay() throws Exception {
+    Process dead = new ProcessBuilder("true").start();
+    dead.waitFor();
+    long living = ProcessHandle.current().pid();
+    Files.createDirectories(folder.resolve(".checkpoint-4." + dead.pid() + "-5-6.tmp/half"));
+    Files.createDirectories(folder.resolve(".checkpoint-4." + living + "-5-6.tmp/started/anew"));
     Files.createDirectories(folder.resolve("checkpoint-7"));
     Files.writeString(folder.resolve("notes.txt"), "mine");
     train(config().maxSteps(2).build());
@@ -158,6 +154,14 @@ class CheckpointsTest {
         folder.resolve("checkpoint-2"),
         SftTrainer.lastCheckpoint(folder).orElseThrow(),
         "a folder without state is no checkpoint of a run");
+  }
+
+  @Test
+  void aSaveThatAnotherProcessHasUnderWayStays() throws IOException {
+    String living = Checkpoints.id(ProcessHandle.current());
+    Path half = Files.createDirectories(folder.resolve(".checkpoint-4." + living + "-6.tmp/half"));
+    train(config().maxSteps(2).build());
+    assertTrue(Files.exists(half));
   }
 
   @Test

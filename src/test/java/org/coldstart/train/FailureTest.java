@@ -91,12 +91,12 @@ class FailureTest {
 
   @Test
   void aFailingListenerIsNamedAndTheRunGoesOn() {
-    List<Integer> told = new ArrayList<>();
+    List<Integer> notified = new ArrayList<>();
     TrainingListener faulty =
         new TrainingListener() {
           @Override
           public void onStep(Step now) {
-            if (now.step() == 3 && !told.contains(3)) {
+            if (now.step() == 3 && !notified.contains(3)) {
               throw new IllegalStateException("the chart is closed");
             }
           }
@@ -105,7 +105,7 @@ class FailureTest {
         new TrainingListener() {
           @Override
           public void onStep(Step now) {
-            told.add(now.step());
+            notified.add(now.step());
           }
         };
     try (CausalLm other = ParityCase.of("llama-tied").model()) {
@@ -127,7 +127,7 @@ class FailureTest {
       assertEquals(folder.resolve("checkpoint-3"), error.lastCheckpoint().orElseThrow());
       assertTrue(error.canResume());
       assertEquals(6, trainer.resume(faulty, counter).steps());
-      assertEquals(List.of(1, 2, 3, 4, 5, 6), told);
+      assertEquals(List.of(1, 2, 3, 4, 5, 6), notified);
       Map<String, float[]> weights = Arrays32.weights(model);
       Arrays32.weights(other).forEach((name, w) -> assertArrayEquals(w, weights.get(name), name));
     }
@@ -265,7 +265,7 @@ class FailureTest {
   }
 
   @Test
-  void outOfMemoryIsToldFromOtherErrors() {
+  void outOfMemoryIsDistinguishedFromOtherErrors() {
     assertTrue(Failures.isOutOfMemory(new OutOfMemoryError("Java heap space")));
     assertTrue(
         Failures.isOutOfMemory(
@@ -277,7 +277,7 @@ class FailureTest {
     assertFalse(Failures.isOutOfMemory(new IllegalStateException("out of memory")));
   }
 
-  /** A run that is resumed cannot take another optimizer, so it is not told to. */
+  /** A run that is resumed cannot take another optimizer, so none is proposed. */
   @Test
   void memoryThatRunsOutInAResumeNamesTheCheckpoint() {
     Path checkpoint = folder.resolve("checkpoint-4");
@@ -328,10 +328,13 @@ class FailureTest {
 
   @Test
   void theJavaHeapHasItsOwnWayOut() {
-    TrainingData data = new TrainingData(Rows.some(3), List.of(), config().build());
+    List<Example> rows = Rows.some(3);
+    TrainingData data = new TrainingData(rows, List.of(), config().build());
+    TrainerState state = new TrainerState();
+    state.globalStep = 3;
     String message =
-        new Failures(data, config().build())
-            .outOfMemory(4, Rows.some(3).subList(0, 1), null, new OutOfMemoryError())
+        new Failures(data, config().build(), state)
+            .outOfMemory(rows.subList(0, 1), new OutOfMemoryError())
             .getMessage();
     assertTrue(message.startsWith("The Java heap is full in step 4"), message);
     assertTrue(message.contains("-Xmx"), message);

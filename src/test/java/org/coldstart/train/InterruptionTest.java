@@ -12,12 +12,14 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.coldstart.data.Example;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.Rows;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.model.CausalLm;
+import org.coldstart.model.ForwardBackward;
 import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -85,12 +87,11 @@ class InterruptionTest {
   @Test
   void halfAStepLeavesNoTrace() throws InterruptedException {
     Map<String, float[]> before = Arrays32.weights(model);
-    // One step of batches that take some twenty seconds; the interrupt comes from outside,
-    // somewhere within it.
-    SftConfig config = config().gradientAccumulationSteps(5000).build();
-    List<Example> rows = Collections.nCopies(5000, Rows.of(12, 1));
+    // One step of batches that take some seconds; the interrupt comes from outside, within it.
+    SftConfig config = config().gradientAccumulationSteps(1000).build();
+    List<Example> rows = Collections.nCopies(1000, Rows.of(12, 1));
     SftTrainer trainer = new SftTrainer(model, tokenizer, config, rows, List.of());
-    Thread impatient = interruptSoon(Thread.currentThread());
+    Thread impatient = interruptInAForwardPass(Thread.currentThread());
     TrainingResult result = trainer.train();
     impatient.join();
     assertTrue(result.interrupted());
@@ -99,21 +100,21 @@ class InterruptionTest {
         .forEach((name, weights) -> assertArrayEquals(before.get(name), weights, name));
   }
 
-  /** One batch of some seconds: the interrupt comes after the last look for one. */
+  /** One batch: the interrupt comes after the last check for one. */
   @Test
   void theStepIsFinishedAndSavedIfItsLastBatchIsUnderWay(@TempDir Path folder)
       throws InterruptedException {
     model.resizeTokenEmbeddings(tokenizer.size());
-    List<Example> rows = Collections.nCopies(5000, Rows.of(12, 1));
+    List<Example> rows = Collections.nCopies(1000, Rows.of(12, 1));
     SftConfig config =
         config()
-            .perDeviceTrainBatchSize(5000)
+            .perDeviceTrainBatchSize(1000)
             .gradientAccumulationSteps(1)
             .maxSteps(3)
             .outputDir(folder)
             .build();
     SftTrainer trainer = new SftTrainer(model, tokenizer, config, rows, List.of());
-    Thread impatient = interruptSoon(Thread.currentThread());
+    Thread impatient = interruptInAForwardPass(Thread.currentThread());
     TrainingResult result = trainer.train();
     impatient.join();
     assertTrue(result.interrupted());
@@ -122,19 +123,34 @@ class InterruptionTest {
     assertEquals(3, trainer.resume().steps());
   }
 
-  private static Thread interruptSoon(Thread target) {
+  private static Thread interruptInAForwardPass(Thread target) {
     Thread thread =
         new Thread(
             () -> {
-              try {
-                Thread.sleep(300);
-              } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
+              while (!isIn(target, ForwardBackward.class)) {
+                Thread.onSpinWait();
               }
               target.interrupt();
             });
     thread.start();
     return thread;
+  }
+
+  private static boolean isIn(Thread thread, Class<?> type) {
+    return Stream.of(thread.getStackTrace())
+        .anyMatch(
+            frame ->
+                frame.getClassName().equals(type.getName())
+                    && frame.getMethodName().equals("forwardBackward"));
+  }
+
+  @Test
+  void betweenTwoEvaluationsTheResultHasNoEvalLoss() {
+    SftConfig config = config().evalSteps(2).build();
+    TrainingResult result = train(config, after(3));
+    assertEquals(3, result.steps());
+    assertTrue(Double.isNaN(result.evalLoss()), "that of step 2 is of other weights");
+    assertFalse(Double.isNaN(train(config, after(2)).evalLoss()));
   }
 
   @Test

@@ -12,15 +12,6 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.coldstart.data.Example;
-import org.coldstart.fixture.ParityCase;
-import org.coldstart.fixture.Rows;
-import org.coldstart.fixture.TinyTokenizer;
-import org.coldstart.generate.Generator;
-import org.coldstart.generate.Sampling;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.Machine;
-import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,7 +23,7 @@ class MemoryTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void trainingHoldsNoTensorBeyondItsStep(boolean rowsBeginAlike) {
+  void trainingHoldsNoTensorBeyondItsStep(boolean rowsShareAPrefix) {
     List<Integer> held = new ArrayList<>();
     List<Long> resident = new ArrayList<>();
     try (Tokenizer tokenizer = TinyTokenizer.chat();
@@ -56,7 +47,7 @@ class MemoryTest {
               .gradientAccumulationSteps(2)
               .evalSteps(50)
               .build();
-      List<Example> rows = rowsBeginAlike ? Rows.behindOneBeginning(Rows.some(12)) : Rows.some(12);
+      List<Example> rows = rowsShareAPrefix ? Rows.behindOnePrefix(Rows.some(12)) : Rows.some(12);
       new SftTrainer(model, tokenizer, config, rows.subList(0, 8), rows.subList(8, 12))
           .train(counter);
     }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,7 +58,7 @@ class ModelCardTest {
     assertTrue(text.contains("\ndatasets:\n- \"owner/rows\"\ntags:\n- \"sft\"\n"), text);
     assertFalse(text.contains("base_model:"), "a hub would look for that name");
     assertTrue(text.contains("Made from owner/tiny: 1 by"), text);
-    assertTrue(text.contains("owner/rows, data/my rows."), text);
+    assertTrue(text.contains("fine-tuning of all weights on owner/rows, data/my rows."), text);
     assertTrue(text.contains("| learning_rate | 0.005 |"), text);
     assertTrue(text.contains("| optimizer steps | 3 |"), text);
     assertTrue(
@@ -66,6 +67,41 @@ class ModelCardTest {
         text.lines().anyMatch(l -> l.matches("\\| held-out loss \\| [\\d.]+ → [\\d.]+ \\|")));
     assertTrue(text.contains("| Java | "), text);
     assertEquals(1, text.lines().filter(line -> line.startsWith("# ")).count());
+  }
+
+  @Test
+  void theCardNamesWhatWasTrained() {
+    assertOrigin(
+        "LoRA (r = 4, alpha = 8.0, on q_proj, v_proj)",
+        model -> Lora.attach(model, LoraConfig.builder().r(4).build()));
+    assertOrigin(
+        "LoRA (r = 8, alpha = 8.0, on k_proj, v_proj) and the embedding rows of 2 tokens",
+        model ->
+            Lora.attach(
+                model,
+                LoraConfig.builder()
+                    .targetModules("k_proj", "v_proj")
+                    .trainableTokenIndices(5, 9)
+                    .build()));
+    assertOrigin(
+        "the embedding rows of 3 tokens",
+        model -> model.setTrainable(Trainable.tokenRows(5, 9, 40)));
+    assertOrigin(
+        "32 of ", model -> model.setTrainable(Trainable.matching("model.norm.weight")));
+    assertOrigin("all weights", model -> {});
+  }
+
+  private static void assertOrigin(String trained, Consumer<CausalLm> choice) {
+    ParityCase fixture = ParityCase.of("llama-tied");
+    try (CausalLm model = fixture.model();
+        Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
+      choice.accept(model);
+      SftConfig config = SftConfig.builder().maxSteps(1).build();
+      TrainingResult result =
+          new SftTrainer(model, tokenizer, config, fixture.examples(), List.of()).train();
+      String text = ModelCard.of("tiny", config, result).toMarkdown();
+      assertTrue(text.contains("Made by supervised fine-tuning of " + trained), text);
+    }
   }
 
   private List<String> names() throws IOException {

@@ -16,15 +16,6 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.coldstart.data.Example;
-import org.coldstart.fixture.Arrays32;
-import org.coldstart.fixture.ParityCase;
-import org.coldstart.fixture.Rows;
-import org.coldstart.fixture.TinyTokenizer;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.Machine;
-import org.coldstart.model.Precision;
-import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -92,7 +83,7 @@ class SftTrainerTest {
   void stepsEpochsAndThePartialLastGroupAreCounted() {
     // Ten rows in batches of 2 make five batches; in groups of 2 three steps, the last of one
     // batch.
-    List<TrainingListener.Step> told = new ArrayList<>();
+    List<TrainingListener.Step> notified = new ArrayList<>();
     SftConfig.Builder config =
         SftConfig.builder()
             .perDeviceTrainBatchSize(2)
@@ -103,7 +94,7 @@ class SftTrainerTest {
         new TrainingListener() {
           @Override
           public void onStep(Step step) {
-            told.add(step);
+            notified.add(step);
           }
         };
     SftTrainer trainer = trainer(config, 10, 0);
@@ -117,8 +108,8 @@ class SftTrainerTest {
     assertEquals(
         List.of(0.4, 0.8, 1.0, 1.4, 1.8, 2.0), log.stream().map(TrainingLog.Entry::epoch).toList());
     assertEquals(
-        List.of(1, 2, 3, 4, 5, 6), told.stream().map(TrainingListener.Step::step).toList());
-    assertTrue(told.stream().allMatch(progress -> progress.totalSteps() == 6));
+        List.of(1, 2, 3, 4, 5, 6), notified.stream().map(TrainingListener.Step::step).toList());
+    assertTrue(notified.stream().allMatch(progress -> progress.totalSteps() == 6));
     assertFalse(result.interrupted());
   }
 

@@ -1,0 +1,102 @@
+package org.coldstart.train;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.coldstart.io.checkpoint.CheckpointException;
+import org.coldstart.io.checkpoint.DType;
+import org.coldstart.io.checkpoint.SafetensorsFile;
+import org.coldstart.io.checkpoint.SafetensorsWriter;
+import org.coldstart.io.checkpoint.TensorInfo;
+import org.coldstart.io.checkpoint.TensorSource;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
+
+/**
+ * The tensors of an optimizer or an adapter, in a safetensors file as they are in memory: f32 and
+ * uint8.
+ */
+record StateTensors(Map<String, NDArray> arrays) implements TensorSource {
+
+  /** Values moved at a time. */
+  private static final int CHUNK = 1 << 20;
+
+  static void write(Path file, Map<String, NDArray> arrays) {
+    SafetensorsWriter.write(file, new StateTensors(arrays));
+  }
+
+  /**
+   * Fills the arrays with the tensors saved under their names.
+   *
+   * @throws CheckpointException if the file is missing, damaged or of other tensors
+   */
+  static void read(Path file, Map<String, NDArray> arrays) {
+    Map<String, TensorInfo> expected = new StateTensors(arrays).tensors();
+    try (SafetensorsFile in = SafetensorsFile.open(file)) {
+      if (!in.tensors().equals(expected)) {
+        throw new CheckpointException(
+            file + " holds the state of another optimizer or of other parameters.");
+      }
+      expected.values().forEach(tensor -> fill(arrays.get(tensor.name()), in, tensor));
+    }
+  }
+
+  private static void fill(NDArray array, TensorSource source, TensorInfo tensor) {
+    int width = tensor.dtype().blockBytes();
+    for (long at = 0; at < array.size(); at += CHUNK) {
+      int count = (int) Math.min(CHUNK, array.size() - at);
+      ByteBuffer bytes = ByteBuffer.allocateDirect(count * width).order(ByteOrder.LITTLE_ENDIAN);
+      source.read(tensor.name(), at, tensor.dtype(), bytes);
+      try (NDManager scope = Torch.newManager()) {
+        NDArray part = scope.create(bytes.flip(), new Shape(count), array.getDataType());
+        TorchOps.write(flat(array, scope), part, 0, at);
+      }
+    }
+  }
+
+  /** A view of one axis. */
+  static NDArray flat(NDArray array, NDManager scope) {
+    NDArray flat = array.reshape(array.size());
+    flat.attach(scope);
+    return flat;
+  }
+
+  @Override
+  public Map<String, TensorInfo> tensors() {
+    Map<String, TensorInfo> infos = new LinkedHashMap<>();
+    arrays.forEach(
+        (name, array) -> {
+          DType dtype = array.getDataType() == DataType.UINT8 ? DType.U8 : DType.F32;
+          var shape = Arrays.stream(array.getShape().getShape()).boxed().toList();
+          infos.put(name, new TensorInfo(name, dtype, shape));
+        });
+    return infos;
+  }
+
+  @Override
+  public void read(String name, long offset, FloatBuffer into) {
+    ByteBuffer bytes = ByteBuffer.allocate(into.remaining() * Float.BYTES);
+    read(name, offset, DType.F32, bytes.order(ByteOrder.nativeOrder()));
+    into.put(bytes.flip().asFloatBuffer());
+  }
+
+  @Override
+  public void read(String name, long offset, DType as, ByteBuffer into) {
+    try (NDManager scope = Torch.newManager()) {
+      NDArray flat = flat(arrays.get(name), scope);
+      into.put(TorchOps.slice(flat, 0, offset, into.remaining() / as.blockBytes()).toByteBuffer());
+    }
+  }
+
+  /** The arrays belong to others. */
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,154 @@
+package org.coldstart.train;
+
+import java.util.List;
+import java.util.Optional;
+import org.coldstart.data.Batch;
+import org.coldstart.data.Batches;
+import org.coldstart.data.Example;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.model.Adapter;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.ForwardBackward;
+import org.coldstart.model.LossSums;
+
+/**
+ * One optimizer step: forward, loss and backward for each micro-batch, then the gradient clipped,
+ * the schedule's learning rate, and the optimizer.
+ *
+ * <p>With N kept tokens y in all micro-batches together the loss is −1/N Σ log p(y | tokens before
+ * y): four micro-batches of one row and one of four rows are the same step.
+ */
+final class TrainingStep {
+
+  /**
+   * What a step has measured.
+   *
+   * @param rows of all its micro-batches
+   * @param sums of the loss and its like over the kept tokens
+   * @param gradNorm global norm of the gradient, before clipping
+   * @param learningRate with which the step was taken
+   */
+  record Result(
+      List<Example> rows, LossSums sums, double gradNorm, double learningRate) {}
+
+  private final CausalLm model;
+  private final ForwardBackward pass;
+  private final Optimizer optimizer;
+  private final SftConfig config;
+  private final int totalSteps;
+  private final Failures failures;
+
+  /** The rows of the present forward or backward, for messages. */
+  private List<Example> atWork;
+
+  TrainingStep(
+      CausalLm model,
+      ForwardBackward pass,
+      Optimizer optimizer,
+      SftConfig config,
+      int totalSteps,
+      Failures failures) {
+    this.model = model;
+    this.pass = pass;
+    this.optimizer = optimizer;
+    this.config = config;
+    this.totalSteps = totalSteps;
+    this.failures = failures;
+  }
+
+  /**
+   * Takes a step.
+   *
+   * @param step its number, from 0
+   * @return empty if the thread was interrupted before its end; the weights are then as before
+   */
+  Optional<Result> take(List<List<Example>> microBatches, int step) {
+    return Failures.withMemory(
+        () -> takeOrLeave(microBatches, step), cause -> failures.outOfMemory(atWork, cause));
+  }
+
+  private Optional<Result> takeOrLeave(List<List<Example>> microBatches, int step) {
+    List<Example> rows = microBatches.stream().flatMap(List::stream).toList();
+    long keptTokens = rows.stream().mapToLong(Example::keptTokens).sum();
+    atWork = rows;
+    int prefix = forwardSharedPrefix(rows);
+    LossSums sums = LossSums.NONE;
+    for (int i = 0; i < microBatches.size(); i++) {
+      if (Thread.currentThread().isInterrupted()) {
+        return Optional.empty();
+      }
+      sums = sums.plus(forwardBackward(microBatches.get(i), step, i, prefix, keptTokens));
+    }
+    atWork = rows;
+    pass.endRows(); // backward through the shared prefix
+    double gradNorm = pass.gradients().clip(config.maxGradNorm());
+    if (!Double.isFinite(gradNorm)) {
+      throw failures.diverged("gradient of step %d has the norm", gradNorm, rows);
+    }
+    double learningRate = learningRate(step);
+    optimizer.step(pass.gradients(), learningRate);
+    pass.gradients().clear();
+    pass.weightsChanged();
+    return Optional.of(new Result(rows, sums, gradNorm, learningRate));
+  }
+
+  private double learningRate(int step) {
+    int warmupSteps = config.warmupSteps(totalSteps);
+    return config.learningRate() * config.lrSchedulerType().factor(step, warmupSteps, totalSteps);
+  }
+
+  /** Adds a micro-batch's gradients to the step's. */
+  private LossSums forwardBackward(
+      List<Example> rows, int step, int index, int prefix, long keptTokens) {
+    if (config.neftuneNoiseAlpha() > 0) {
+      // By the place in the run alone, so that a resumed run draws the same noise.
+      Torch.seed(config.seed() + 1_000_003L * step + index);
+    }
+    long number = (long) step * config.gradientAccumulationSteps() + index;
+    atWork = rows;
+    LossSums sums = forwardBackward(rows, number, prefix, keptTokens);
+    if (!Double.isFinite(sums.loss())) {
+      throw failures.diverged("loss of step %d is", sums.loss(), rows);
+    }
+    return sums;
+  }
+
+  /** In slices that hold the activations of few tokens at a time. */
+  private LossSums forwardBackward(List<Example> rows, long number, int prefix, long keptTokens) {
+    LossSums sums = LossSums.NONE;
+    int done = 0;
+    try {
+      for (List<Example> slice : Batches.slices(rows, pass.tokensAtOnce(), prefix)) {
+        model.train(number * 65_536 + done); // what dropout drops follows from this number
+        Batch batch = Batch.of(slice, prefix);
+        sums =
+            sums.plus(
+                pass.forwardBackward(
+                    batch.inputIds(),
+                    batch.rows(),
+                    batch.positions(),
+                    batch.labels(),
+                    1.0 / keptTokens,
+                    Neftune.noise(config.neftuneNoiseAlpha(), batch.rows())));
+        done += slice.size();
+      }
+    } finally {
+      model.eval();
+    }
+    return sums;
+  }
+
+  /** Runs the tokens that all rows of the step begin with forward once; how many there are. */
+  private int forwardSharedPrefix(List<Example> rows) {
+    int longest = rows.stream().mapToInt(Example::length).max().orElse(0);
+    return isRandom(model, config)
+        ? 0
+        : pass.beginRows(rows.stream().map(Example::context).toList(), longest);
+  }
+
+  /** Under NEFTune's noise or dropout, drawn for each row on its own, rows share no prefix. */
+  static boolean isRandom(CausalLm model, SftConfig config) {
+    return config.neftuneNoiseAlpha() > 0
+        || model.adapter().filter(Adapter::dropsOut).isPresent();
+  }
+}
