@@ -24,8 +24,8 @@ import org.coldstart.io.torch.Precision;
  * }</pre>
  *
  * <p>Texts stand alone: each begins as the tokenizer begins texts (with a BOS, if it puts one), and
- * a text's first token has nothing in front of it and is not counted. Every other token counts the
- * same, whatever text it stands in. Worked out in f32 and without gradients, some texts at a time.
+ * a text's first token has nothing before it and is not counted. Every other token counts the
+ * same, whatever text it is in. Computed in f32 and without gradients, some texts at a time.
  *
  * @param meanLoss mean cross-entropy of a token, in nats
  * @param tokens how many were predicted
@@ -86,11 +86,15 @@ public record Perplexity(double meanLoss, long tokens) {
   }
 
   private static LossSums loss(CausalLm model, Batch batch) {
+    checkNotInterrupted();
+    return model.loss(
+        batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), Precision.F32);
+  }
+
+  static void checkNotInterrupted() {
     if (Thread.currentThread().isInterrupted()) {
       throw new CancellationException("Interrupted before all texts were measured.");
     }
-    return model.loss(
-        batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), Precision.F32);
   }
 
   /** e to the mean loss. */

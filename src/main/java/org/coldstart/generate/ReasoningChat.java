@@ -16,8 +16,8 @@ import org.coldstart.io.torch.Torch;
 
 /**
  * A conversation with a model that thinks before it answers: a first phase writes the reasoning
- * turn, a second the assistant's. The history is kept, and what the model has read stays read: the
- * second phase reads only the few ids between the two.
+ * turn, a second the assistant's. The history is kept, and what the model has read stays in its
+ * cache: the second phase reads only the few ids between the two.
  *
  * <pre>{@code
  * try (ReasoningChat chat = new ReasoningChat(model, tokenizer, Sampling.greedy(), 400)) {
@@ -58,7 +58,7 @@ public final class ReasoningChat implements AutoCloseable {
   private final int maxNewTokens;
   private final Generator generator;
   private final Set<Integer> endTokens;
-  private final Transcript beginning;
+  private final Transcript prefix;
   private final CachedRow row;
   private Transcript transcript;
   private TokenSampler sampler;
@@ -92,9 +92,9 @@ public final class ReasoningChat implements AutoCloseable {
     generator = new Generator(model, tokenizer).withStopTokens(TurnTokens.of(tokenizer).end());
     generator.checkTopK(sampling);
     endTokens = generator.endTokens();
-    beginning = Transcript.of(tokenizer, messages);
+    prefix = Transcript.of(tokenizer, messages);
     row = new CachedRow(model);
-    transcript = beginning;
+    transcript = prefix;
     sampler = new TokenSampler(sampling);
   }
 
@@ -110,7 +110,7 @@ public final class ReasoningChat implements AutoCloseable {
 
   /** Forgets the conversation; the next one draws the same random numbers. */
   public synchronized void reset() {
-    transcript = beginning;
+    transcript = prefix;
     sampler = new TokenSampler(sampling);
     row.close();
   }
@@ -121,8 +121,8 @@ public final class ReasoningChat implements AutoCloseable {
   }
 
   /**
-   * Answers a question and tells both phases as they grow. An interrupted reply does not become
-   * part of the history; neither does its question.
+   * Answers a question and streams both phases. An interrupted reply does not become part of the
+   * history; neither does its question.
    *
    * @param onText gets each new piece of text and the phase it belongs to
    * @throws IllegalArgumentException if the question is empty
@@ -133,6 +133,12 @@ public final class ReasoningChat implements AutoCloseable {
     if (question == null || question.isBlank()) {
       throw new IllegalArgumentException("The question is empty.");
     }
+    synchronized (model) { // both phases with the same weights
+      return Autograd.withoutGradient(() -> twoPhases(question, onText));
+    }
+  }
+
+  private TwoPhaseReply twoPhases(String question, BiConsumer<Phase, String> onText) {
     Transcript asked = transcript.with(Message.user(question));
     int[] prompt = asked.ids(ReasoningRole.ROLE);
     int room = asked.room(limit());
@@ -154,27 +160,21 @@ public final class ReasoningChat implements AutoCloseable {
 
   private Generation write(int[] prompt, int room, Consumer<String> onText) {
     model.checkHasRows(tokenizer, prompt);
-    int most = Math.min(maxNewTokens, room);
-    Reply reply = new Reply(prompt, most, new TextStreamer(tokenizer, onText));
-    synchronized (model) { // a stopped training cell may still be at its last batch
-      return Autograd.withoutGradient(
-          () -> {
-            while (!reply.ended()) {
-              if (Thread.interrupted()) {
-                reply.interrupt();
-              } else {
-                reply.add(next(reply), endTokens);
-              }
-            }
-            return reply.finish(tokenizer);
-          });
+    Reply reply = new Reply(prompt, Math.min(maxNewTokens, room), generator.stream(onText));
+    while (!reply.ended()) {
+      if (Thread.interrupted()) {
+        reply.end(Generation.Stop.INTERRUPTED);
+      } else {
+        reply.add(next(reply), endTokens);
+      }
     }
+    return reply.toGeneration(tokenizer);
   }
 
   private int next(Reply reply) {
     try (NDManager step = Torch.newManager()) {
-      NDArray logits = generator.withoutSpareRows(row.nextLogits(step, reply.ids()));
-      return sampler.choose(logits, Generator.seen(sampler, List.of(reply)))[0];
+      NDArray logits = generator.withoutPaddingRows(row.nextLogits(step, reply.ids()));
+      return sampler.choose(logits, sampler.penalizedIds(List.of(reply)))[0];
     }
   }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.coldstart.fixture.VariedTexts;
 import org.coldstart.io.checkpoint.LlamaConfig;
 import org.coldstart.data.DataSet;
 import org.coldstart.data.ExampleBuilder;

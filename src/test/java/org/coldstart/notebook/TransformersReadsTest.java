@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.coldstart.fixture.VariedTexts;
 import org.coldstart.io.checkpoint.DType;
 import org.coldstart.io.checkpoint.SaveOptions;
 import org.coldstart.data.Example;
