@@ -41,11 +41,11 @@ public record ReplyEvaluator(Generator generator, int maxNewTokens, int batchSiz
     List<Generation> replies =
         generator.generate(
             byLength.stream().map(prompts::get).toList(), sampling, maxNewTokens, batchSize);
-    ReplyReport.Scored[] scored = new ReplyReport.Scored[rows.size()];
+    ReplyReport.ScoredReply[] scored = new ReplyReport.ScoredReply[rows.size()];
     for (int i = 0; i < scored.length; i++) {
       DataRow row = rows.get(byLength.get(i));
       scored[byLength.get(i)] =
-          new ReplyReport.Scored(row.text("instruction"), row.text("output"), replies.get(i));
+          new ReplyReport.ScoredReply(row.text("instruction"), row.text("output"), replies.get(i));
     }
     return new ReplyReport(List.of(scored));
   }

@@ -14,7 +14,7 @@ import tech.tablesaw.api.Table;
  *
  * @param replies in the prompts' order
  */
-public record ReplyReport(List<Scored> replies) {
+public record ReplyReport(List<ScoredReply> replies) {
 
   /**
    * A reply beside the answer that was expected.
@@ -23,7 +23,7 @@ public record ReplyReport(List<Scored> replies) {
    * @param expected the right answer
    * @param reply what the model wrote
    */
-  public record Scored(String instruction, String expected, Generation reply) {
+  public record ScoredReply(String instruction, String expected, Generation reply) {
 
     /** Whether the reply has the four tags in order, once each, and the model ended it itself. */
     public boolean wellFormed() {
@@ -63,17 +63,17 @@ public record ReplyReport(List<Scored> replies) {
 
   /** Replies with the taught shape. */
   public Proportion wellFormed() {
-    return Proportion.of(replies, Scored::wellFormed);
+    return Proportion.of(replies, ScoredReply::wellFormed);
   }
 
   /** Well-formed replies with the right answer. */
   public Proportion exact() {
-    return Proportion.of(replies, Scored::exact);
+    return Proportion.of(replies, ScoredReply::exact);
   }
 
   /** Replies of any shape in which the right answer occurs somewhere. */
   public Proportion mentioned() {
-    return Proportion.of(replies, Scored::mentioned);
+    return Proportion.of(replies, ScoredReply::mentioned);
   }
 
   /** Replies that the model ended itself. */
@@ -85,10 +85,10 @@ public record ReplyReport(List<Scored> replies) {
   public Table toTable() {
     return Table.create(
         "replies",
-        StringColumn.create("instruction", replies.stream().map(Scored::instruction).toList()),
-        StringColumn.create("expected", replies.stream().map(Scored::expected).toList()),
+        StringColumn.create("instruction", replies.stream().map(ScoredReply::instruction).toList()),
+        StringColumn.create("expected", replies.stream().map(ScoredReply::expected).toList()),
         StringColumn.create("reply", replies.stream().map(each -> each.reply().text()).toList()),
-        BooleanColumn.create("well-formed", replies.stream().map(Scored::wellFormed).toList()),
-        BooleanColumn.create("exact", replies.stream().map(Scored::exact).toList()));
+        BooleanColumn.create("well-formed", replies.stream().map(ScoredReply::wellFormed).toList()),
+        BooleanColumn.create("exact", replies.stream().map(ScoredReply::exact).toList()));
   }
 }

@@ -84,7 +84,7 @@ final class ChartStyle {
     styler.setAxisTickPadding(6);
     styler.setYAxisTickMarkSpacingHint(45);
     styler.setXAxisTickMarkSpacingHint(90);
-    styler.setYAxisTickLabelsFormattingFunction(Numbers::brief);
+    styler.setYAxisTickLabelsFormattingFunction(NumberText::brief);
     styler.setPlotMargin(4);
     styler.setPlotContentSize(0.96);
   }

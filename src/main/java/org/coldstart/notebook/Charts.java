@@ -22,13 +22,16 @@ import org.knowm.xchart.XYChart;
  */
 public final class Charts {
 
+  /** Logical width in pixels, at which every chart is shown. */
+  static final int WIDTH = 720;
+
   private static final int HEIGHT = 340;
 
   private Charts() {}
 
   /** A chart of lines over a numeric x axis; add series with {@code addSeries(name, x, y)}. */
   public static XYChart lines(String title, String xLabel, String yLabel) {
-    XYChart chart = new XYChart(ChartImage.WIDTH, HEIGHT);
+    XYChart chart = new XYChart(WIDTH, HEIGHT);
     chart.setTitle(title);
     chart.setXAxisTitle(xLabel);
     chart.setYAxisTitle(yLabel);
@@ -65,7 +68,7 @@ public final class Charts {
     chart.getStyler().setLegendVisible(false);
     chart.getStyler().setLabelsVisible(true);
     // The labels are written as the axis is.
-    chart.getStyler().setYAxisTickLabelsFormattingFunction(value -> Numbers.brief(value, 3));
+    chart.getStyler().setYAxisTickLabelsFormattingFunction(value -> NumberText.brief(value, 3));
     return chart;
   }
 
@@ -74,7 +77,7 @@ public final class Charts {
    * every label.
    */
   public static CategoryChart groupedBars(String title, String yLabel) {
-    CategoryChart chart = new CategoryChart(ChartImage.WIDTH, HEIGHT);
+    CategoryChart chart = new CategoryChart(WIDTH, HEIGHT);
     chart.setTitle(title);
     chart.setYAxisTitle(yLabel);
     ChartStyle.apply(chart.getStyler());

@@ -83,14 +83,14 @@ public final class Progress implements AutoCloseable {
 
   private String time(double seconds) {
     if (done >= total) {
-      return "took " + Numbers.duration(seconds);
+      return "took " + NumberText.duration(seconds);
     }
     if (closed) {
-      return "stopped after " + Numbers.duration(seconds);
+      return "stopped after " + NumberText.duration(seconds);
     }
     return done == begunAt
-        ? Numbers.duration(seconds)
-        : Numbers.duration(seconds / (done - begunAt) * (total - done)) + " left";
+        ? NumberText.duration(seconds)
+        : NumberText.duration(seconds / (done - begunAt) * (total - done)) + " left";
   }
 
   private Rich line() {
@@ -103,7 +103,7 @@ public final class Progress implements AutoCloseable {
         "<span"
             + " style=\"display:inline-block;width:160px;height:8px;border-radius:4px;margin-right:10px;background:linear-gradient(to"
             + " right,#3b8fe0 "
-            + Numbers.brief(percent)
+            + NumberText.brief(percent)
             + "%,rgba(128,136,146,.25) 0)\"></span>";
     return Rich.html(
         "<div style=\"font-size:13px;font-variant-numeric:tabular-nums;color:var(--jp-content-font-color1,inherit)\">"

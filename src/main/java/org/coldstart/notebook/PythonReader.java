@@ -3,7 +3,6 @@ package org.coldstart.notebook;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -62,10 +61,8 @@ public final class PythonReader {
     Path path = Path.of(interpreter);
     if (!Files.isExecutable(path)) {
       throw new IllegalStateException(
-          "COLDSTART_PYTHON names "
-              + interpreter
-              + ", which is no program; unset it or name a Python with torch and"
-              + " transformers.");
+          "COLDSTART_PYTHON names %s, which is no program; unset it or name a Python with torch and transformers."
+              .formatted(interpreter));
     }
     return new PythonReader(path, LIMIT);
   }
@@ -83,7 +80,7 @@ public final class PythonReader {
    * Loads the folder with AutoTokenizer and AutoModelForCausalLM, in f32.
    *
    * @param texts to encode and to decode again
-   * @param promptIds whose next token's scores are wanted, at least one
+   * @param promptIds whose next token's logits are wanted, at least one
    * @param newTokens how many tokens to add to the prompt at most, at least one
    * @throws IllegalStateException if Python fails or takes longer than ten minutes; ends with
    *     Python's last words
@@ -100,7 +97,7 @@ public final class PythonReader {
   /** Reads several folders in one process. */
   Map<Path, PythonReading> read(Map<Path, Request> requests) {
     List<Path> folders = List.copyOf(requests.keySet());
-    try (PythonFiles files = new PythonFiles()) {
+    try (PythonProcess.Exchange files = PythonProcess.Exchange.create()) {
       List<String> arguments = new ArrayList<>();
       for (int i = 0; i < folders.size(); i++) {
         String question = GSON.toJson(requests.get(folders.get(i)));
@@ -112,7 +109,7 @@ public final class PythonReader {
       Map<Path, PythonReading> readings = new LinkedHashMap<>();
       for (int i = 0; i < folders.size(); i++) {
         String answer = Files.readString(files.path("answer" + i + ".json"));
-        readings.put(folders.get(i), PythonReading.of(GSON.fromJson(answer, JsonObject.class)));
+        readings.put(folders.get(i), GSON.fromJson(answer, PythonReading.class));
       }
       return readings;
     } catch (IOException e) {

@@ -19,7 +19,7 @@ public final class Show {
 
   private Show() {}
 
-  /** Tokens side by side on alternating backgrounds, blanks and line breaks made visible. */
+  /** Tokens side by side on alternating backgrounds, spaces and line breaks made visible. */
   public static Rich tokens(List<String> tokens) {
     return TokenHtml.tokens(tokens, null, id -> false);
   }
@@ -86,8 +86,7 @@ public final class Show {
    * @throws org.coldstart.data.DataException naming the row that holds no conversation
    */
   public static Rich displayDataset(DataSet rows, int count) {
-    DataSet shown = rows.select(0, Math.min(count, rows.size()));
-    return ConversationHtml.of(shown.stream().flatMap(row -> Exchange.of(row).stream()).toList());
+    return ConversationHtml.of(rows.stream().limit(count).toList());
   }
 
   /**
@@ -108,11 +107,11 @@ public final class Show {
         "",
         List.of("question", firstName, secondName),
         IntStream.range(0, questions.size())
-            .mapToObj(i -> List.of(questions.get(i), whole(first.get(i)), whole(second.get(i))))
+            .mapToObj(i -> List.of(questions.get(i), text(first.get(i)), text(second.get(i))))
             .toList());
   }
 
-  private static String whole(Answer answer) {
+  private static String text(Answer answer) {
     String said = answer.answer().isEmpty() ? "(nothing)" : answer.answer();
     return answer.ended() ? said : said + " ✂";
   }
