@@ -15,7 +15,7 @@ import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.io.torch.Precision;
 
 /**
- * How surprised a model is by texts: e to the mean loss of a token, so that a model that guesses
+ * How well a model predicts texts: e to the mean loss of a token, so that a model that guesses
  * among 20 equally likely tokens has perplexity 20.
  *
  * <pre>{@code
@@ -23,7 +23,7 @@ import org.coldstart.io.torch.Precision;
  * System.out.println(before); // perplexity 19.53 (loss 2.972 over 602 tokens)
  * }</pre>
  *
- * <p>Texts stand alone: each begins as the tokenizer begins texts (with a BOS, if it puts one), and
+ * <p>Each text is read alone and encoded as usual (with a BOS, if the tokenizer puts one), and
  * a text's first token has nothing before it and is not counted. Every other token counts the
  * same, whatever text it is in. Computed in f32 and without gradients, some texts at a time.
  *

@@ -22,7 +22,7 @@ public record ReasoningReport(List<Scored> replies) {
    */
   public record Scored(String question, String expected, TwoPhaseReply reply) {
 
-    /** Whether both phases say something and were ended by the model itself. */
+    /** Whether both phases have text and were ended by the model itself. */
     public boolean wellFormed() {
       return reply.wellFormed();
     }

@@ -252,7 +252,7 @@ public final class Generator {
     }
   }
 
-  /** Rows that only fill the matrix up stand for no token, so there is nothing to write for them. */
+  /** Without the rows that only fill the matrix up: they have no token. */
   NDArray withoutPaddingRows(NDArray logits) {
     return logits.getShape().get(1) <= tokenizer.size()
         ? logits
@@ -289,7 +289,7 @@ public final class Generator {
    * @throws IllegalArgumentException if there is none
    */
   public TokenDistribution nextTokenProbabilities(int[] ids) {
-    return TokenDistribution.softmax(nextTokenLogits(ids), tokenizer);
+    return nextTokenProbabilities(ids, new int[0], Sampling.temperature(1, 0));
   }
 
   /**
@@ -304,11 +304,11 @@ public final class Generator {
     checkTopK(sampling);
     Reply reply = new Reply(prompt, generated);
     TokenSampler sampler = new TokenSampler(sampling);
-    float[] all = nextTokenLogits(reply.ids());
     try (NDManager step = Torch.newManager()) {
+      float[] all = nextTokenLogits(reply.ids());
       NDArray logits = withoutPaddingRows(step.create(all, new Shape(1, all.length)));
       NDArray probabilities = sampler.probabilities(logits, sampler.penalizedIds(List.of(reply)));
-      return TokenDistribution.of(probabilities.toFloatArray(), tokenizer);
+      return new TokenDistribution(probabilities.toFloatArray(), tokenizer);
     }
   }
 

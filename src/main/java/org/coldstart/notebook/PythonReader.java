@@ -27,7 +27,7 @@ import java.util.Optional;
  */
 public final class PythonReader {
 
-  /** What a notebook says when the extra is not there. */
+  /** What a notebook prints where the extra is not installed. */
   public static final String HOW_TO_INSTALL =
       "The optional Python side is not installed; environment/run --with-python installs it.";
 

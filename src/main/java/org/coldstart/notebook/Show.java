@@ -49,9 +49,7 @@ public final class Show {
     return TokenHtml.mask(tokens, null, mask);
   }
 
-  /**
-   * As {@link #mask(List, boolean[])}, of a training row as the tokenizer that made it spells it.
-   */
+  /** As {@link #mask(List, boolean[])}, of a training example in its tokenizer's spelling. */
   public static Rich mask(Tokenizer tokenizer, Example example) {
     int[] ids = example.ids();
     return mask(Arrays.stream(ids).mapToObj(tokenizer::idToToken).toList(), ids, example.mask());
@@ -79,7 +77,7 @@ public final class Show {
 
   /**
    * Conversations as a table of <i>User Prompt</i> and <i>Assistant Response</i>, in full: long
-   * texts wrap. A conversation of several turns has as many lines; a system message stands above
+   * texts wrap. A conversation of several turns has as many lines; a system message comes above
    * the prompt.
    *
    * @param count how many conversations, from the first; fewer if there are no more
@@ -114,15 +112,5 @@ public final class Show {
   private static String text(Answer answer) {
     String said = answer.answer().isEmpty() ? "(nothing)" : answer.answer();
     return answer.ended() ? said : said + " ✂";
-  }
-
-  /** Text with Markdown marks, shown as a Markdown cell is. */
-  public static Rich markdown(String markdown) {
-    return Rich.markdown(markdown);
-  }
-
-  /** HTML of the caller's own; text from elsewhere in it must be escaped already. */
-  public static Rich html(String html) {
-    return Rich.html(html, html.replaceAll("<[^>]*>", ""));
   }
 }

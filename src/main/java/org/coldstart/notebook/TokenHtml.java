@@ -69,7 +69,7 @@ final class TokenHtml {
 
   private static String span(String token, int[] ids, int i, String background, String style) {
     String title = ids == null ? "" : " title=\"" + ids[i] + "\"";
-    // There is no space between tokens; the browser must be told where a line may end.
+    // There is no space between tokens; the markup says where a line may end.
     String end = token.endsWith("\n") || token.endsWith("Ċ") ? "<br>" : "<wbr>";
     return SPAN.formatted(background, style, title, Html.escape(visible(token))) + end;
   }

@@ -18,12 +18,13 @@ import org.coldstart.train.TrainingListener;
 import org.coldstart.train.TrainingResult;
 
 /**
- * Trains a model on the article's format from one start of the new rows, and measures what came of
- * it.
+ * The experiment that the article leaves out: what the first values of a new token's embedding row
+ * are worth. A run trains the same model on the same rows from one initialization and measures the
+ * result; {@code environment/study} repeats that over initializations and seeds.
  *
- * @param model name or path of the model every run begins with
+ * @param model name or path of the model that every run starts from
  * @param train rows to learn from
- * @param test rows neither whose questions nor whose operands stand in {@code train}
+ * @param test rows whose questions and operands are not in {@code train}
  * @param budget what a run may spend
  */
 public record InitializationStudy(String model, DataSet train, DataSet test, StudyBudget budget) {

@@ -3,7 +3,7 @@
  * worth.
  *
  * <p>{@link org.coldstart.study.InitializationStudy} trains the same model on the same rows once
- * for each way of starting; {@link org.coldstart.tools.study.RunStudy} repeats that over seeds from the
+ * for each initialization; {@link org.coldstart.tools.study.RunStudy} repeats that over seeds from the
  * command line.
  */
 package org.coldstart.study;
