@@ -17,7 +17,7 @@ public record Proportion(int hits, int total) {
   /** Checks the ranges. */
   public Proportion {
     if (total < 1 || hits < 0 || hits > total) {
-      throw new IllegalArgumentException("There is no proportion of " + hits + " out of " + total + ".");
+      throw new IllegalArgumentException(hits + " out of " + total + " is no proportion.");
     }
   }
 

@@ -300,7 +300,8 @@ public final class Generator {
    * @param generated the reply so far, may be empty; a repetition penalty with a range looks at no
    *     other tokens
    */
-  public TokenDistribution nextTokenProbabilities(int[] prompt, int[] generated, Sampling sampling) {
+  public TokenDistribution nextTokenProbabilities(
+      int[] prompt, int[] generated, Sampling sampling) {
     checkTopK(sampling);
     Reply reply = new Reply(prompt, generated);
     TokenSampler sampler = new TokenSampler(sampling);

@@ -49,8 +49,6 @@ public final class ReasoningChat implements AutoCloseable {
   }
 
   private static final String ASSISTANT = "assistant";
-  private static final Generation NOTHING =
-      new Generation(new int[0], "", Generation.Stop.INTERRUPTED);
 
   private final CausalLm model;
   private final Tokenizer tokenizer;
@@ -94,8 +92,7 @@ public final class ReasoningChat implements AutoCloseable {
     endTokens = generator.endTokens();
     prefix = Transcript.of(tokenizer, messages);
     row = new CachedRow(model);
-    transcript = prefix;
-    sampler = new TokenSampler(sampling);
+    reset();
   }
 
   /** The most tokens a conversation may have, the reply to come included. */
@@ -108,7 +105,7 @@ public final class ReasoningChat implements AutoCloseable {
     return transcript.messages();
   }
 
-  /** Forgets the conversation; the next one draws the same random numbers. */
+  /** Starts a new conversation; it draws the same random numbers. */
   public synchronized void reset() {
     transcript = prefix;
     sampler = new TokenSampler(sampling);
@@ -145,7 +142,8 @@ public final class ReasoningChat implements AutoCloseable {
     int readBefore = prompt.length - row.unread(prompt);
     Generation reasoning = write(prompt, room, piece -> onText.accept(Phase.REASONING, piece));
     if (reasoning.stop() == Generation.Stop.INTERRUPTED) {
-      return new TwoPhaseReply(reasoning, NOTHING, prompt.length, readBefore, 0);
+      Generation none = new Generation(new int[0], "", Generation.Stop.INTERRUPTED);
+      return new TwoPhaseReply(reasoning, none, prompt.length, readBefore, 0);
     }
     Transcript thought = asked.with(ReasoningRole.ROLE, reasoning);
     int[] second = thought.ids(ASSISTANT);

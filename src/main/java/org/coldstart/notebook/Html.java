@@ -11,7 +11,7 @@ final class Html {
 
   private Html() {}
 
-  /** Escapes what has a meaning in HTML; by ourselves, to depend on nothing while showing an error. */
+  /** Escapes text; by no library, for one that is missing could not be reported. */
   static String escape(String text) {
     return text.replace("&", "&amp;")
         .replace("<", "&lt;")

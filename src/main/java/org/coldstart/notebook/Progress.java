@@ -1,7 +1,7 @@
 package org.coldstart.notebook;
 
 /**
- * One line under a cell with the progress of a long computation, its speed, and the time left: "step 12/48 · loss 1.234 · 350 tok/s · 1 min 20 s left".
+ * A line under a cell with the progress of a long computation, its speed, and the time left: "step 12/48 · loss 1.234 · 350 tok/s · 1 min 20 s left".
  *
  * <pre>{@code
  * try (Progress progress = new Progress("step", 48)) {

@@ -58,20 +58,18 @@ public final class PythonReader {
   }
 
   private static PythonReader named(String interpreter) {
-    Path path = Path.of(interpreter);
-    if (!Files.isExecutable(path)) {
+    if (!Files.isExecutable(Path.of(interpreter))) {
       throw new IllegalStateException(
-          "COLDSTART_PYTHON names %s, which is no program; unset it or name a Python with torch and transformers."
+          "COLDSTART_PYTHON names %s, which is no program: unset it, or name a Python with transformers."
               .formatted(interpreter));
     }
-    return new PythonReader(path, LIMIT);
+    return new PythonReader(Path.of(interpreter), LIMIT);
   }
 
   /** The set-up leaves its stamp when the installation is complete. */
   static Optional<PythonReader> inCheckout(Path root) {
-    Path environment = root.resolve(".venv-python");
-    Path interpreter = environment.resolve("bin").resolve("python");
-    return Files.isExecutable(interpreter) && Files.exists(environment.resolve(".coldstart"))
+    Path interpreter = root.resolve(".venv-python/bin/python");
+    return Files.isExecutable(interpreter) && Files.exists(root.resolve(".venv-python/.coldstart"))
         ? Optional.of(new PythonReader(interpreter, LIMIT))
         : Optional.empty();
   }
@@ -100,9 +98,10 @@ public final class PythonReader {
     try (PythonProcess.Exchange files = PythonProcess.Exchange.create()) {
       List<String> arguments = new ArrayList<>();
       for (int i = 0; i < folders.size(); i++) {
-        String question = GSON.toJson(requests.get(folders.get(i)));
+        Path request = files.path("request" + i + ".json");
+        Files.writeString(request, GSON.toJson(requests.get(folders.get(i))));
         arguments.add(folders.get(i).toAbsolutePath().toString());
-        arguments.add(Files.writeString(files.path("request" + i + ".json"), question).toString());
+        arguments.add(request.toString());
         arguments.add(files.path("answer" + i + ".json").toString());
       }
       run("read_checkpoint.py", arguments.toArray(String[]::new));
@@ -122,6 +121,6 @@ public final class PythonReader {
     process.run(Output.projectRoot().resolve(SCRIPTS).resolve(script), List.of(arguments));
   }
 
-  /** What the script is asked; its documentation explains the names. */
+  /** The script's input; its documentation explains the names. */
   record Request(List<String> texts, int[] prompt, int newTokens, int positions) {}
 }

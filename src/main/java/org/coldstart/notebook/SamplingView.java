@@ -47,7 +47,7 @@ public final class SamplingView {
   private static List<Candidate> likeliest(Map<String, TokenDistribution> distributions, int n) {
     Collection<TokenDistribution> all = distributions.values();
     Map<Integer, Candidate> candidates = new LinkedHashMap<>();
-    all.stream().flatMap(next -> next.top(n).stream()).forEach(c -> candidates.putIfAbsent(c.id(), c));
+    all.forEach(next -> next.top(n).forEach(token -> candidates.putIfAbsent(token.id(), token)));
     ToDoubleFunction<Candidate> sum =
         token -> all.stream().mapToDouble(next -> next.probability(token.id())).sum();
     return candidates.values().stream()
