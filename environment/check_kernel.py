@@ -1,8 +1,8 @@
 """Checks through the `java` kernel itself that it survives what happens in a lesson, one line each.
 
-Started by environment/test, which sets everything up first. Cells that are stopped, cells that throw and values that
-cannot be shown must leave a kernel that trains on, and `%load ../environment/kernel.jsh` must be all that a Java kernel
-without our class path needs. The training is real, on a checkpoint of 30 000 weights out of the unit tests.
+Started by environment/test, which sets everything up first, the old libraries of target/ijava included. Cells that are stopped, cells that throw and values that
+cannot be shown must leave a kernel that trains on, `%load ../environment/kernel.jsh` must be all that a Java kernel
+without our class path needs, and the old libraries that IJava brings must not get in our way. The training is real, on a checkpoint of 30 000 weights out of the unit tests.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 60  # seconds without a word from the kernel after which it counts as dead
+TIMEOUT = 60  # seconds without a message from the kernel after which it counts as dead
 OURS = ("COLDSTART_", "JJAVA_", "DJL_", "OPT_OUT_TRACKING")  # variables that a plain kernel starts without
 
 # The spec that the jjava wheel brings; ours replaces it when everything is set up.
@@ -67,7 +67,7 @@ class Kernel:
         self.cells: dict[str, Cell] = {}
         self.client = manager.blocking_client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=PATIENCE)
+        self.client.wait_for_ready(timeout=TIMEOUT)
 
     def run(self, code: str, interrupt_at: str | None = None) -> Cell:
         """Runs a cell to its end; interrupts it once its output contains a text."""
@@ -95,9 +95,9 @@ class Kernel:
     def _read(self):
         """Waits for the next message and takes it in with its cell; a stopped cell still gets some after its end."""
         try:
-            message = self.client.get_iopub_msg(timeout=PATIENCE)
+            message = self.client.get_iopub_msg(timeout=TIMEOUT)
         except Empty:
-            raise Failure(f"the kernel was silent for {PATIENCE} s; the cells so far: {list(self.cells.values())}") from None
+            raise Failure(f"the kernel was silent for {TIMEOUT} s; the cells so far: {list(self.cells.values())}") from None
         cell = self.cells.get(message["parent_header"].get("msg_id"))
         if cell is None:
             return
@@ -132,9 +132,12 @@ def require_error(cell: Cell, text: str):
 
 
 @contextmanager
-def our_kernel():
+def our_kernel(class_path_in_front: str = ""):
     """The kernel that environment/lab opens, with a tiny model to train."""
-    with running(KernelManager(kernel_name="java")) as kernel:
+    manager = KernelManager(kernel_name="java")
+    specified = manager.kernel_spec.env["JJAVA_CLASSPATH"]
+    manager.kernel_spec.env["JJAVA_CLASSPATH"] = class_path_in_front + specified
+    with running(manager) as kernel:
         kernel.run_well(PREPARE)
         yield kernel
 
@@ -171,7 +174,7 @@ def running(manager: KernelManager, **options):
 
 
 def interrupted_between_steps():
-    """A stopped run takes no second step, its cell tells what was reached, and the next cell trains on."""
+    """A stopped run takes no second step, its cell says what was reached, and the next cell trains on."""
     with our_kernel() as kernel:
         kernel.run_well("""
             List<Integer> afterInterrupt = new ArrayList<>();
@@ -346,6 +349,23 @@ def chat_begun_again_and_again():
         ReasoningRole.prepareConversationTemplate(tokenizer);
         model.resizeTokenEmbeddings(tokenizer);""")
     require_no_more_than_two(held, 104)
+def old_libraries_in_front():
+    """IJava puts a Gson and a commons-lang3 of 2018 in front of the class path: records are read and written all the same."""
+    with our_kernel(str(ROOT / "target" / "ijava" / "*.jar") + os.pathsep) as kernel:
+        where = "com.google.gson.Gson.class.getProtectionDomain().getCodeSource()"
+        require_text(kernel.run_well(f"String.valueOf({where})"), "gson-2.8.5.jar")
+        kernel.run_well("""
+            Path saved = Files.createTempDirectory("saved");
+            model.savePretrained(saved);
+            CausalLm again = CausalLm.fromPretrained(saved);
+            Tokenizer words = Tokenizer.fromPretrained("SmolLM2-135M-Instruct");""")
+        require_text(kernel.run_well("again.parameterCount() == model.parameterCount()"), "true")
+        require_text(kernel.run_well("words.size()"), "49152")
+        require_text(kernel.run_well('words.applyChatTemplate(List.of(Message.user("Hi!")), true)'), "<|im_start|>user")
+        row = kernel.run_well('Reproduction.of("check").row("what", "–", "here", "model").write()')
+        require_text(row, "what", "here")
+        require_text(kernel.run_well('DataSet.load("../data/reasoning/test.jsonl").size() > 0'), "true")
+        require_text(kernel.run_well(TRAIN_ON), "Trained 3 steps, 3 rows")
 
 
 CHECKS = (
@@ -359,6 +379,7 @@ CHECKS = (
     model_loaded_again_and_again,
     adapter_attached_again_and_again,
     chat_begun_again_and_again,
+    old_libraries_in_front,
 )
 
 

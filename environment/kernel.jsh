@@ -1,2 +1,2 @@
-%classpath ../target/classes ../target/lib/*.jar
+%classpath ../target/coldstart.jar ../target/lib/*.jar
 org.coldstart.notebook.Notebook.init();

@@ -22,7 +22,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
-KNOBS = ("model", "steps", "rows", "prompts", "seed")
+SETTINGS = ("model", "steps", "rows", "prompts", "seed")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 QUOTED_LINES = 25
 
@@ -132,10 +132,10 @@ def reproduction_table(folder: Path) -> str:
     return "\n".join([lines[0], "─" * max(map(len, lines)), *lines[1:]])
 
 
-def knob(text: str) -> tuple[str, str]:
+def setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
-    if name.lower() not in KNOBS or not equals or not value:
-        raise argparse.ArgumentTypeError(f"{text!r} is not KNOB=VALUE with a knob out of {', '.join(KNOBS)}")
+    if name.lower() not in SETTINGS or not equals or not value:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE with a name out of {', '.join(SETTINGS)}")
     if name.lower() == "model" and Path(value).exists():
         value = str(Path(value).resolve())  # the notebooks run in another folder
     return name.lower(), value
@@ -156,7 +156,7 @@ def parse_arguments() -> argparse.Namespace:
         epilog="--with-python also installs PyTorch and transformers, with which one notebook reads what Java saved.")
     parser.add_argument("notebooks", nargs="*", type=find, metavar="notebook", help="which ones, by file name or its start, like 04 (default: all)")
     parser.add_argument("--profile", choices=("quick", "article"), help="quick: small, for a CPU (default); article: the articles' models, data and settings")
-    parser.add_argument("--set", action="append", type=knob, default=[], metavar="KNOB=VALUE", dest="knobs", help=f"turn one knob: {', '.join(KNOBS)}")
+    parser.add_argument("--set", action="append", type=setting, default=[], metavar="NAME=VALUE", dest="settings", help=f"change one setting: {', '.join(SETTINGS)}")
     parser.add_argument("--timeout", type=float, metavar="MINUTES", help="for each notebook (default: 60, none with --profile article)")
     parser.add_argument("--in-place", action="store_true", help="store the outputs in notebooks/ itself")
     parser.add_argument("--test", action="store_true", help=argparse.SUPPRESS)
@@ -167,7 +167,7 @@ def main() -> int:
     options = parse_arguments()
     if options.profile:
         os.environ["COLDSTART_PROFILE"] = options.profile
-    for name, value in options.knobs:
+    for name, value in options.settings:
         os.environ[f"COLDSTART_{name.upper()}"] = value
     output = Path(os.environ.setdefault("COLDSTART_OUTPUT", str(ROOT / "output"))).resolve()
     article = os.environ.get("COLDSTART_PROFILE") == "article"

@@ -1,7 +1,7 @@
 """Turns the kernelspec `java` that the jjava wheel installed into ours: kernelspec.py ROOT VENV JAVA_HOME
 
 The java command stands here in full, without JJava's launcher: that one starts whatever `java` is first on the PATH and
-splits its options at blanks. The paths sit in environment variables and in single arguments, so blanks in them are safe.
+splits its options at spaces. The paths are in environment variables and in single arguments, so spaces in them are safe.
 """
 
 import json
@@ -14,6 +14,8 @@ spec = {
     "argv": [
         str(java_home / "bin" / "java"),
         "-Xmx4g",
+        # DJL loads libtorch and protobuf uses sun.misc.Unsafe: newer JDKs warn unless told so, older ones know no such option.
+        "-XX:+IgnoreUnrecognizedVMOptions", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
         "-Djava.awt.headless=true",
         "-Duser.language=en",  # String.format writes 0.5 everywhere, not 0,5
         "-Dai.djl.offline=true",
@@ -26,7 +28,7 @@ spec = {
     "language": "java",
     "interrupt_mode": "message",
     "env": {
-        "JJAVA_CLASSPATH": os.pathsep.join([str(root / "target" / "classes"), str(root / "target" / "lib" / "*.jar")]),
+        "JJAVA_CLASSPATH": os.pathsep.join([str(root / "target" / "coldstart.jar"), str(root / "target" / "lib" / "*.jar")]),
         "COLDSTART_GGUF": os.environ.get("COLDSTART_GGUF", ""),
         "DJL_CACHE_DIR": str(root / ".tools" / "djl"),
         "OPT_OUT_TRACKING": "true",

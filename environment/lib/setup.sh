@@ -8,6 +8,7 @@ PYTHON_VENV="$ROOT/.venv-python"
 TOOLS="$ROOT/.tools"
 
 MAVEN_VERSION=3.9.16
+MAVEN_OLDEST=3.6.3 # what the plugins of pom.xml accept
 MAVEN_SHA512=831a8591fe20c8243b1dbe7d71e3244f31d1665b0804b2e825e38cbbe5ce0cafb8338851f90780735568773e0a6cd07bbec107cda0b896b008b861075358b6f6
 MAVEN_CENTRAL="${MAVEN_CENTRAL:-https://repo.maven.apache.org/maven2}"
 
@@ -142,17 +143,32 @@ sha512() {
   "$PYTHON" -c 'import hashlib, sys; print(hashlib.sha512(open(sys.argv[1], "rb").read()).hexdigest())' "$1"
 }
 
+# The version of the mvn on the PATH; nothing if there is none.
+maven_version() {
+  mvn --version 2>/dev/null | sed -n 's/.*Apache Maven \([0-9][0-9.]*\).*/\1/p' || true
+}
+
+is_at_least() { # version, oldest
+  printf '%s %s\n' "$1" "$2" | awk '{
+    split($1, have, "."); split($2, need, ".")
+    for (i = 1; i <= 3; i++) if (have[i] + 0 != need[i] + 0) exit !(have[i] + 0 > need[i] + 0)
+  }'
+}
+
 find_maven() {
+  local installed
   MVN="$TOOLS/apache-maven-$MAVEN_VERSION/bin/mvn"
   [ -x "$MVN" ] && return
-  if command -v mvn >/dev/null; then
+  installed="$(maven_version)"
+  if [ -n "$installed" ] && is_at_least "$installed" "$MAVEN_OLDEST"; then
     MVN=mvn
     return
   fi
   local archive="$TOOLS/apache-maven-$MAVEN_VERSION-bin.tar.gz"
   local url="$MAVEN_CENTRAL/org/apache/maven/apache-maven/$MAVEN_VERSION/${archive##*/}"
   mkdir -p "$TOOLS"
-  say "No mvn on the PATH; bringing Maven $MAVEN_VERSION into .tools ..."
+  if [ -n "$installed" ]; then installed="The mvn on the PATH is Maven $installed, older than $MAVEN_OLDEST"; fi
+  say "${installed:-No mvn on the PATH}; bringing Maven $MAVEN_VERSION into .tools ..."
   download "$url" "$archive" || die "Could not download $url" \
     "Check the network or the proxy (HTTPS_PROXY), or install Maven yourself (sudo apt-get install maven, brew install maven)."
   if [ "$(sha512 "$archive")" != "$MAVEN_SHA512" ]; then
@@ -185,9 +201,9 @@ build() {
     maven --quiet dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=target/lib || maven_hint
     printf '%s' "$libraries" > "$ROOT/target/lib/.coldstart"
   fi
-  if ! is_stamped "$ROOT/target/.coldstart" "$classes" || [ ! -d "$ROOT/target/classes" ]; then
+  if ! is_stamped "$ROOT/target/.coldstart" "$classes" || [ ! -f "$ROOT/target/coldstart.jar" ]; then
     say "Compiling ..."
-    maven --quiet compile || maven_hint
+    maven --quiet package -Dmaven.test.skip=true || maven_hint
     printf '%s' "$classes" > "$ROOT/target/.coldstart"
   fi
 }

@@ -10,16 +10,16 @@ import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * Has a model complete prompts of plain text, without a chat template, and compares with what was
- * to come.
+ * Has a model complete prompts of plain text, without a chat template, and compares with the
+ * expected completion.
  *
- * @param model the model at work
+ * @param model completes the prompts
  * @param tokenizer its tokenizer
  * @param maxNewTokens tokens after which a completion that has not ended is cut off
  */
 public record CompletionEvaluator(CausalLm model, Tokenizer tokenizer, int maxNewTokens) {
 
-  /** {@link #evaluate(DataSet, Sampling)} with the likeliest token at every place. */
+  /** {@link #evaluate(DataSet, Sampling)}, greedily. */
   public CompletionReport evaluate(DataSet rows) {
     return evaluate(rows, Sampling.greedy());
   }
@@ -29,6 +29,8 @@ public record CompletionEvaluator(CausalLm model, Tokenizer tokenizer, int maxNe
    * side.
    *
    * @param rows at least one
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted: completions
+   *     cut off by it would count as wrong
    */
   public CompletionReport evaluate(DataSet rows, Sampling sampling) {
     List<int[]> prompts =

@@ -17,18 +17,18 @@ public record CompletionReport(List<Completion> completions) {
    * One of them.
    *
    * @param prompt what the model was given
-   * @param expected what was to come, without blanks around it
-   * @param reply what came
+   * @param expected the right completion, without spaces around it
+   * @param reply what the model wrote
    */
   public record Completion(String prompt, String expected, Generation reply) {
 
-    /** Whether all of the text, but for blanks around it, is what was to come. */
+    /** Whether the whole text, but for spaces around it, is the right one. */
     public boolean right() {
       return reply.text().strip().equals(expected);
     }
   }
 
-  /** Completions that are what was to come, to the letter. */
+  /** Completions that are right to the letter. */
   public Proportion right() {
     return Proportion.of(completions, Completion::right);
   }
@@ -38,7 +38,7 @@ public record CompletionReport(List<Completion> completions) {
     return Proportion.of(completions, completion -> completion.reply().ended());
   }
 
-  /** Prompt, what was to come, what came, and the verdict of each. */
+  /** Prompt, expected and actual completion, and the verdict of each. */
   public Table toTable() {
     return Table.create(
         "completions",

@@ -8,7 +8,7 @@ import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 
 /**
- * How surprised a model is by texts: e to the mean loss of a token, so that a model that guesses
+ * How well a model predicts texts: e to the mean loss of a token, so that a model that guesses
  * among 20 equally likely tokens has perplexity 20.
  *
  * <pre>{@code
@@ -16,9 +16,9 @@ import java.util.stream.IntStream;
  * System.out.println(before); // perplexity 19.53 (loss 2.972 over 602 tokens)
  * }</pre>
  *
- * <p>Texts stand alone: each begins as the tokenizer begins texts (with a BOS, if it puts one), and
- * a text's first token has nothing in front of it and is not counted. Every other token counts the
- * same, whatever text it stands in. Worked out in f32 and without gradients, some texts at a time.
+ * <p>Each text is read alone and encoded as usual (with a BOS, if the tokenizer puts one), and
+ * a text's first token has nothing before it and is not counted. Every other token counts the
+ * same, whatever text it is in. Computed in f32 and without gradients, some texts at a time.
  *
  * @param meanLoss mean cross-entropy of a token, in nats
  * @param tokens how many were predicted
@@ -79,11 +79,15 @@ public record Perplexity(double meanLoss, long tokens) {
   }
 
   private static LossSums loss(CausalLm model, Batch batch) {
+    checkNotInterrupted();
+    return model.loss(
+        batch.inputIds(), batch.rows(), batch.positions(), batch.labels(), Precision.F32);
+  }
+
+  static void checkNotInterrupted() {
     if (Thread.currentThread().isInterrupted()) {
       throw new CancellationException("Interrupted before all texts were measured.");
     }
-    return model.loss(
-        batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), Precision.F32);
   }
 
   /** e to the mean loss. */

@@ -17,12 +17,12 @@ public record Proportion(int hits, int total) {
   /** Checks the ranges. */
   public Proportion {
     if (total < 1 || hits < 0 || hits > total) {
-      throw new IllegalArgumentException("There is no share of " + hits + " out of " + total + ".");
+      throw new IllegalArgumentException(hits + " out of " + total + " is no proportion.");
     }
   }
 
   /**
-   * The share of a list's elements that pass a test.
+   * The proportion of a list's elements that pass a test.
    *
    * @throws IllegalArgumentException if there are none
    */

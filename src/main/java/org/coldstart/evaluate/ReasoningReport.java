@@ -14,22 +14,22 @@ import tech.tablesaw.api.Table;
 public record ReasoningReport(List<Scored> replies) {
 
   /**
-   * A reply set against what was asked for.
+   * A reply beside the answer that was expected.
    *
-   * @param question what was asked
+   * @param question the question
    * @param expected the right answer
-   * @param reply what the model said
+   * @param reply what the model wrote
    */
   public record Scored(String question, String expected, TwoPhaseReply reply) {
 
-    /** Whether both phases say something and were ended by the model itself. */
+    /** Whether both phases have text and were ended by the model itself. */
     public boolean wellFormed() {
       return reply.wellFormed();
     }
 
     /** Whether the reply is well-formed and its answer right, but for case and a final period. */
     public boolean exact() {
-      return wellFormed() && ScoredReply.alike(reply.answer().text(), expected);
+      return wellFormed() && ReplyReport.alike(reply.answer().text(), expected);
     }
   }
 

@@ -13,8 +13,8 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * What a model says to some questions, and how surprised it is by some texts: taken before and
- * after training, it tells what learning one thing has done to the rest.
+ * How a model answers some questions and predicts some texts: taken before and after training, it
+ * shows what learning one thing has done to the rest.
  *
  * <pre>{@code
  * RegressionCheck before = RegressionCheck.of(model, tokenizer, questions, texts, 32);
@@ -27,7 +27,8 @@ import tech.tablesaw.api.Table;
  * @param replies to them, in their order
  * @param heldOut perplexity of the texts
  */
-public record RegressionCheck(List<String> questions, List<Generation> replies, Perplexity heldOut) {
+public record RegressionCheck(
+    List<String> questions, List<Generation> replies, Perplexity heldOut) {
 
   /** Questions answered side by side. */
   private static final int BATCH = 32;
@@ -38,17 +39,18 @@ public record RegressionCheck(List<String> questions, List<Generation> replies, 
     replies = List.copyOf(replies);
     if (questions.size() != replies.size()) {
       throw new IllegalArgumentException(
-          "A checkup needs a reply to each question, not %d to %d."
+          "A regression check needs a reply to each question, not %d to %d."
               .formatted(replies.size(), questions.size()));
     }
   }
 
   /**
-   * Asks and measures.
+   * Answers the questions and measures the perplexity.
    *
    * @param questions answered greedily, each by itself
    * @param texts as for {@link Perplexity#of}
    * @param maxNewTokens tokens after which a reply that has not ended is cut off
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted
    */
   public static RegressionCheck of(
       CausalLm model,
@@ -63,7 +65,7 @@ public record RegressionCheck(List<String> questions, List<Generation> replies, 
     return new RegressionCheck(questions, replies, Perplexity.of(model, tokenizer, texts));
   }
 
-  /** The replies in which a text stands. */
+  /** The replies that contain a text. */
   public Proportion saying(String text) {
     return Proportion.of(replies, reply -> reply.text().contains(text));
   }
@@ -71,11 +73,11 @@ public record RegressionCheck(List<String> questions, List<Generation> replies, 
   /**
    * The replies whose text is another than before.
    *
-   * @throws IllegalArgumentException if other questions were asked then
+   * @throws IllegalArgumentException if the questions differ
    */
   public Proportion changedSince(RegressionCheck before) {
     if (!questions.equals(before.questions)) {
-      throw new IllegalArgumentException("The two checkups asked other questions.");
+      throw new IllegalArgumentException("The two checks have different questions.");
     }
     return new Proportion(
         (int)
@@ -85,16 +87,16 @@ public record RegressionCheck(List<String> questions, List<Generation> replies, 
         replies.size());
   }
 
-  /** The replies of several checkups with the same questions side by side, by their names. */
-  public static Table compare(Map<String, RegressionCheck> checkups) {
+  /** The replies of several checks with the same questions side by side, by their names. */
+  public static Table compare(Map<String, RegressionCheck> checks) {
     Table table = Table.create("replies");
-    checkups.forEach(
-        (name, checkup) -> {
+    checks.forEach(
+        (name, check) -> {
           if (table.columnCount() == 0) {
-            table.addColumns(StringColumn.create("question", checkup.questions));
+            table.addColumns(StringColumn.create("question", check.questions));
           }
           table.addColumns(
-              StringColumn.create(name, checkup.replies.stream().map(Generation::text).toList()));
+              StringColumn.create(name, check.replies.stream().map(Generation::text).toList()));
         });
     return table;
   }

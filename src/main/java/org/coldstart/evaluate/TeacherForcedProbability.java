@@ -3,26 +3,29 @@ package org.coldstart.evaluate;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 
 /**
  * The probability a model gives to a token exactly where a right reply has it.
  *
- * <p>Greedy decoding asks only which token is likeliest; sampling lives on how likely. This measure
- * looks at the latter: the reply is given up to the token's place, and the probability of the token
- * there is read off, averaged over all its places.
+ * <p>Greedy decoding needs only the likeliest token; sampling depends on how likely it is. So the
+ * model reads the right reply up to the token's position (teacher forcing), and the probability of
+ * the token there is averaged over all its positions.
  */
 public final class TeacherForcedProbability {
 
   private TeacherForcedProbability() {}
 
   /**
-   * Mean probability of each token at its own places among the kept tokens of the examples.
+   * Mean probability of each token at its own positions among the kept tokens of the examples.
    *
    * @return by token, in the order given; NaN for a token that occurs nowhere
+   * @throws CancellationException if the thread is interrupted; the interrupt stays pending
    */
   public static Map<String, Double> probabilities(
       CausalLm model,
@@ -30,15 +33,18 @@ public final class TeacherForcedProbability {
       List<Example> examples,
       List<String> tokens,
       int batchSize) {
-    Map<Integer, double[]> sums = new LinkedHashMap<>();
+    Map<Integer, double[]> sums = new HashMap<>();
     tokens.forEach(token -> sums.put(tokenizer.id(token), new double[2]));
-    Autograd.withoutGradient(
-        () -> {
-          for (List<Example> rows : Batches.byLength(examples, batchSize)) {
-            add(model, Batch.of(rows), sums);
-          }
-          return null;
-        });
+    synchronized (model) { // all batches with the same weights
+      Autograd.withoutGradient(
+          () -> {
+            for (List<Example> rows : Batches.byLength(examples, batchSize)) {
+              Perplexity.checkNotInterrupted();
+              add(model, Batch.of(rows), sums);
+            }
+            return null;
+          });
+    }
     Map<String, Double> means = new LinkedHashMap<>();
     tokens.forEach(
         token -> {
@@ -49,20 +55,20 @@ public final class TeacherForcedProbability {
   }
 
   private static void add(CausalLm model, Batch batch, Map<Integer, double[]> sums) {
-    int[] places =
+    int[] indices =
         IntStream.range(0, batch.keptTokens())
             .filter(i -> sums.containsKey((int) batch.labels()[i]))
             .toArray();
-    if (places.length == 0) {
+    if (indices.length == 0) {
       return;
     }
     try (NDManager step = Torch.newManager()) {
-      long[] positions = Arrays.stream(places).mapToLong(i -> batch.positions()[i]).toArray();
+      long[] positions = Arrays.stream(indices).mapToLong(i -> batch.positions()[i]).toArray();
       NDArray logits =
           model.logitsAt(step, batch.inputIds(), batch.seqLens(), positions, Precision.F32);
       NDArray probabilities = TorchOps.softmax(logits);
-      for (int i = 0; i < places.length; i++) {
-        int id = (int) batch.labels()[places[i]];
+      for (int i = 0; i < indices.length; i++) {
+        int id = (int) batch.labels()[indices[i]];
         double[] sum = sums.get(id);
         sum[0] += probabilities.getFloat(i, id);
         sum[1]++;

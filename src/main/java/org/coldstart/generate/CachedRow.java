@@ -5,14 +5,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
-import org.coldstart.io.torch.TorchOps;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.KvCache;
-import org.coldstart.model.Precision;
 
 /**
- * A text that a model reads once: of a text that goes on where the last one ended, only what is new
- * is read. The model's weights must not change in between; {@link #close} forgets everything.
+ * The key/value cache of one growing text: of a text that continues the last one, only the new ids
+ * are run through the model. Its weights must not change in between; {@link #close} empties it.
  */
 final class CachedRow implements AutoCloseable {
 
@@ -20,28 +16,27 @@ final class CachedRow implements AutoCloseable {
 
   private final CausalLm model;
   private KvCache cache;
-
-  /** What the cache holds. */
-  private int[] read = {};
+  private int[] cachedIds = {};
 
   CachedRow(CausalLm model) {
     this.model = model;
   }
 
   /**
-   * The scores of what comes after a text, shape (1, vocabulary).
+   * The logits of what comes after a text, shape (1, vocabulary).
    *
    * @param out owns the result
    * @param ids all of the text, not empty
    */
   NDArray nextLogits(NDManager out, int[] ids) {
-    int[] fresh = Arrays.copyOfRange(ids, unread(ids), ids.length);
-    if (fresh.length == ids.length) {
+    int cached = unread(ids);
+    if (cached == 0) {
       close();
     }
     try {
-      NDArray logits = cache == null ? begin(out, ids) : goOn(out, fresh);
-      read = ids;
+      NDArray logits =
+          cached == 0 ? begin(out, ids) : append(out, Arrays.copyOfRange(ids, cached, ids.length));
+      cachedIds = ids;
       return logits;
     } catch (RuntimeException e) {
       close(); // some layers may have stored what others have not
@@ -49,10 +44,11 @@ final class CachedRow implements AutoCloseable {
     }
   }
 
-  /** The index of the first id that has to be read. */
+  /** The index of the first id that is not in the cache. */
   int unread(int[] ids) {
-    boolean goesOn = read.length < ids.length && Arrays.mismatch(read, ids) == read.length;
-    return goesOn ? read.length : 0;
+    boolean continues =
+        cachedIds.length < ids.length && Arrays.mismatch(cachedIds, ids) == cachedIds.length;
+    return continues ? cachedIds.length : 0;
   }
 
   private NDArray begin(NDManager out, int[] ids) {
@@ -60,8 +56,8 @@ final class CachedRow implements AutoCloseable {
     return model.nextLogits(out, List.of(ids), cache);
   }
 
-  private NDArray goOn(NDManager out, int[] fresh) {
-    long[] ids = Arrays.stream(fresh).asLongStream().toArray();
+  private NDArray append(NDManager out, int[] newIds) {
+    long[] ids = Arrays.stream(newIds).asLongStream().toArray();
     if (ids.length == 1) {
       return model.nextLogits(out, ids, cache);
     }
@@ -76,6 +72,6 @@ final class CachedRow implements AutoCloseable {
       cache.close();
     }
     cache = null;
-    read = new int[0];
+    cachedIds = new int[0];
   }
 }

@@ -11,7 +11,7 @@ public record Generation(int[] ids, String text, Stop stop) {
 
   /** Why a reply ended. */
   public enum Stop {
-    /** The model said one of its end tokens. */
+    /** The model generated one of its end tokens. */
     END_TOKEN,
     /** The allowed number of tokens, or the model's own limit, was reached. */
     LENGTH,

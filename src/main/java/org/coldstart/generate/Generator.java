@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -20,7 +21,7 @@ import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 
 /**
- * Lets a model write.
+ * Generates text with a model: greedily or by sampling, one prompt or many side by side.
  *
  * <pre>{@code
  * Generator generator = new Generator(model, tokenizer);
@@ -33,7 +34,7 @@ import org.coldstart.io.torch.TorchOps;
  */
 public final class Generator {
 
-  /** New tokens that a cache has room for from the start; most replies are no longer. */
+  /** New tokens that a cache has room for from the start; most replies are no longer than this. */
   private static final int FIRST_ROOM = 256;
 
   private final CausalLm model;
@@ -78,22 +79,28 @@ public final class Generator {
 
   /** Continues a text; the tokenizer's own leading tokens, such as a BOS, are put before it. */
   public Generation generate(String prompt, Sampling sampling, int maxNewTokens) {
-    return generate(List.of(tokenizer.encode(prompt).ids()), sampling, maxNewTokens).get(0);
+    return single(tokenizer.encode(prompt).ids(), sampling, maxNewTokens, null);
   }
 
   /** Answers a conversation through the model's chat template. */
   public Generation chat(List<Message> messages, Sampling sampling, int maxNewTokens) {
-    return generate(List.of(promptIds(messages)), sampling, maxNewTokens).get(0);
+    return single(promptIds(messages), sampling, maxNewTokens, null);
   }
 
   /**
-   * Answers a conversation and tells the reply as it grows.
+   * Answers a conversation and streams the reply. An interrupted one keeps what was written.
    *
    * @param onText gets each new piece of the reply's text
    */
   public Generation chat(
       List<Message> messages, Sampling sampling, int maxNewTokens, Consumer<String> onText) {
-    return run(List.of(promptIds(messages)), sampling, maxNewTokens, onText).get(0);
+    return single(promptIds(messages), sampling, maxNewTokens, onText);
+  }
+
+  private Generation single(
+      int[] prompt, Sampling sampling, int maxNewTokens, Consumer<String> onText) {
+    int[] limits = {maxNewTokens};
+    return write(List.of(prompt), limits, new TokenSampler(sampling), onText).get(0);
   }
 
   /** The ids of a conversation up to where the reply begins. */
@@ -106,60 +113,78 @@ public final class Generator {
    *
    * @param prompts ids, none empty
    * @return the replies in the prompts' order
+   * @throws CancellationException if the thread is interrupted: some replies would be cut off. The
+   *     interrupt stays pending.
    */
   public List<Generation> generate(List<int[]> prompts, Sampling sampling, int maxNewTokens) {
-    return run(prompts, sampling, maxNewTokens, null);
+    return generate(prompts, sampling, maxNewTokens, Math.max(1, prompts.size()));
   }
 
   /**
-   * The same for any number of prompts, so many of them side by side at a time. With sampling, each
-   * batch draws from the seed anew.
+   * The same for any number of prompts, so many of them side by side at a time. The batches draw
+   * from one sequence of random numbers.
    *
    * @param batchSize at least 1
    */
   public List<Generation> generate(
       List<int[]> prompts, Sampling sampling, int maxNewTokens, int batchSize) {
-    if (batchSize < 1) {
-      throw new IllegalArgumentException("batchSize must be at least 1, not " + batchSize + ".");
-    }
+    checkMaxNewTokens(maxNewTokens);
+    TokenSampler sampler = new TokenSampler(sampling);
     List<Generation> replies = new ArrayList<>();
-    for (int from = 0; from < prompts.size(); from += batchSize) {
-      List<int[]> batch = prompts.subList(from, Math.min(prompts.size(), from + batchSize));
-      replies.addAll(generate(batch, sampling, maxNewTokens));
+    for (List<int[]> batch : batches(prompts, batchSize)) {
+      int[] limits = new int[batch.size()];
+      Arrays.fill(limits, maxNewTokens);
+      replies.addAll(generate(batch, limits, sampler));
     }
     return List.copyOf(replies);
   }
 
-  private List<Generation> run(
-      List<int[]> prompts, Sampling sampling, int maxNewTokens, Consumer<String> onText) {
-    checkLengths(prompts, maxNewTokens);
-    checkTopK(sampling);
-    List<Reply> replies =
-        prompts.stream().map(prompt -> reply(prompt, maxNewTokens, onText)).toList();
-    synchronized (model) { // a stopped training cell may still be at its last batch
-      return Autograd.withoutGradient(
-          () -> {
-            write(replies, new TokenSampler(sampling));
-            return replies.stream().map(reply -> reply.finish(tokenizer)).toList();
-          });
+  static <T> List<List<T>> batches(List<T> all, int size) {
+    if (size < 1) {
+      throw new IllegalArgumentException("batchSize must be at least 1, not " + size + ".");
     }
+    return IntStream.range(0, (all.size() + size - 1) / size)
+        .mapToObj(i -> all.subList(i * size, Math.min(all.size(), (i + 1) * size)))
+        .toList();
   }
 
-  /** Each row has the model's positions to itself, however long its neighbours' prompts are. */
-  private Reply reply(int[] prompt, int maxNewTokens, Consumer<String> onText) {
-    int limit = Math.min(maxNewTokens, model.config().maxPositionEmbeddings() - prompt.length);
-    return new Reply(prompt, limit, onText == null ? null : new TextStreamer(tokenizer, onText));
+  /** Continues a batch whose replies have limits of their own, all of them to their end. */
+  List<Generation> generate(List<int[]> prompts, int[] maxNewTokens, TokenSampler sampler) {
+    List<Generation> replies = write(prompts, maxNewTokens, sampler, null);
+    if (replies.stream().anyMatch(reply -> reply.stop() == Generation.Stop.INTERRUPTED)) {
+      Thread.currentThread().interrupt();
+      throw new CancellationException("Interrupted before all replies were written.");
+    }
+    return replies;
   }
 
-  private void checkLengths(List<int[]> prompts, int maxNewTokens) {
-    checkMaxNewTokens(maxNewTokens);
+  private List<Generation> write(
+      List<int[]> prompts, int[] maxNewTokens, TokenSampler sampler, Consumer<String> onText) {
+    checkTopK(sampler.sampling());
     int limit = model.config().maxPositionEmbeddings();
-    for (int[] prompt : prompts) {
+    List<Reply> replies = new ArrayList<>();
+    for (int row = 0; row < prompts.size(); row++) {
+      int[] prompt = prompts.get(row);
+      checkMaxNewTokens(maxNewTokens[row]);
       checkPrompt(prompt);
       if (prompt.length >= limit) {
         throw tooLong(prompt.length);
       }
+      // Each row has the model's positions to itself, however long its neighbours' prompts are.
+      int most = Math.min(maxNewTokens[row], limit - prompt.length);
+      replies.add(new Reply(prompt, most, onText == null ? null : stream(onText)));
     }
+    synchronized (model) { // a stopped training cell may still be at its last batch
+      return Autograd.withoutGradient(
+          () -> {
+            write(replies, sampler);
+            return replies.stream().map(reply -> reply.toGeneration(tokenizer)).toList();
+          });
+    }
+  }
+
+  TextStreamer stream(Consumer<String> onText) {
+    return new TextStreamer(ids -> tokenizer.decode(ids, true), onText);
   }
 
   static void checkMaxNewTokens(int maxNewTokens) {
@@ -169,7 +194,6 @@ public final class Generator {
     }
   }
 
-  /** What holds for each text that the model is to read. */
   private void checkPrompt(int[] prompt) {
     if (prompt.length == 0) {
       throw new IllegalArgumentException("A prompt needs at least one token.");
@@ -206,7 +230,7 @@ public final class Generator {
       List<Reply> open = replies;
       while (!open.isEmpty()) {
         if (Thread.interrupted()) {
-          open.forEach(Reply::interrupt);
+          open.forEach(reply -> reply.end(Generation.Stop.INTERRUPTED));
           return;
         }
         int[] chosen = next(prompts, cache, sampler, open);
@@ -224,18 +248,12 @@ public final class Generator {
           cache.length() == 0
               ? model.nextLogits(step, prompts, cache)
               : model.nextLogits(step, open.stream().mapToLong(Reply::lastId).toArray(), cache);
-      return sampler.choose(withoutSpareRows(logits), seen(sampler, open));
+      return sampler.choose(withoutPaddingRows(logits), sampler.penalizedIds(open));
     }
   }
 
-  static List<int[]> seen(TokenSampler sampler, List<Reply> open) {
-    return sampler.looksBack()
-        ? open.stream().map(reply -> reply.penalizedIds(sampler.range())).toList()
-        : List.of();
-  }
-
-  /** A row to spare stands for no token, so there is nothing to write for it. */
-  NDArray withoutSpareRows(NDArray logits) {
+  /** Without the rows that only fill the matrix up: they have no token. */
+  NDArray withoutPaddingRows(NDArray logits) {
     return logits.getShape().get(1) <= tokenizer.size()
         ? logits
         : TorchOps.slice(logits, 1, 0, tokenizer.size());
@@ -271,8 +289,7 @@ public final class Generator {
    * @throws IllegalArgumentException if there is none
    */
   public TokenDistribution nextTokenProbabilities(int[] ids) {
-    checkPrompt(ids);
-    return TokenDistribution.softmax(model.nextTokenLogits(ids), tokenizer);
+    return nextTokenProbabilities(ids, new int[0], Sampling.temperature(1, 0));
   }
 
   /**
@@ -283,16 +300,16 @@ public final class Generator {
    * @param generated the reply so far, may be empty; a repetition penalty with a range looks at no
    *     other tokens
    */
-  public TokenDistribution nextTokenProbabilities(int[] prompt, int[] generated, Sampling sampling) {
-    Reply reply = new Reply(prompt, generated);
-    checkPrompt(reply.ids());
+  public TokenDistribution nextTokenProbabilities(
+      int[] prompt, int[] generated, Sampling sampling) {
     checkTopK(sampling);
+    Reply reply = new Reply(prompt, generated);
     TokenSampler sampler = new TokenSampler(sampling);
-    float[] scores = model.nextTokenLogits(reply.ids());
     try (NDManager step = Torch.newManager()) {
-      NDArray logits = withoutSpareRows(step.create(scores, new Shape(1, scores.length)));
-      NDArray probabilities = sampler.probabilities(logits, seen(sampler, List.of(reply)));
-      return TokenDistribution.of(probabilities.toFloatArray(), tokenizer);
+      float[] all = nextTokenLogits(reply.ids());
+      NDArray logits = withoutPaddingRows(step.create(all, new Shape(1, all.length)));
+      NDArray probabilities = sampler.probabilities(logits, sampler.penalizedIds(List.of(reply)));
+      return new TokenDistribution(probabilities.toFloatArray(), tokenizer);
     }
   }
 
@@ -300,6 +317,13 @@ public final class Generator {
   public TokenDistribution nextTokenProbabilities(List<Message> messages) {
     return nextTokenProbabilities(
         tokenizer.encode(tokenizer.applyChatTemplate(messages, false), false).ids());
+  }
+
+  private float[] nextTokenLogits(int[] ids) {
+    synchronized (model) { // the rows checked are those read
+      checkPrompt(ids);
+      return model.nextTokenLogits(ids);
+    }
   }
 
   @Override

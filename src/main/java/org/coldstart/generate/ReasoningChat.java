@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 
 /**
  * A conversation with a model that thinks before it answers: a first phase writes the reasoning
- * turn, a second the assistant's. The history is kept, and what the model has read stays read: the
- * second phase reads only the few ids between the two.
+ * turn, a second the assistant's. The history is kept, and what the model has read stays in its
+ * cache: the second phase reads only the few ids between the two.
  *
  * <pre>{@code
  * try (ReasoningChat chat = new ReasoningChat(model, tokenizer, Sampling.greedy(), 400)) {
@@ -43,8 +43,6 @@ public final class ReasoningChat implements AutoCloseable {
   }
 
   private static final String ASSISTANT = "assistant";
-  private static final Generation NOTHING =
-      new Generation(new int[0], "", Generation.Stop.INTERRUPTED);
 
   private final CausalLm model;
   private final Tokenizer tokenizer;
@@ -52,7 +50,7 @@ public final class ReasoningChat implements AutoCloseable {
   private final int maxNewTokens;
   private final Generator generator;
   private final Set<Integer> endTokens;
-  private final Transcript beginning;
+  private final Transcript prefix;
   private final CachedRow row;
   private Transcript transcript;
   private TokenSampler sampler;
@@ -88,10 +86,9 @@ public final class ReasoningChat implements AutoCloseable {
         new Generator(model, tokenizer).withStopTokens(ChatFormat.of(tokenizer).endToken());
     generator.checkTopK(sampling);
     endTokens = generator.endTokens();
-    beginning = Transcript.of(tokenizer, messages);
+    prefix = Transcript.of(tokenizer, messages);
     row = new CachedRow(model);
-    transcript = beginning;
-    sampler = new TokenSampler(sampling);
+    reset();
   }
 
   /** The most tokens a conversation may have, the reply to come included. */
@@ -104,9 +101,9 @@ public final class ReasoningChat implements AutoCloseable {
     return transcript.messages();
   }
 
-  /** Forgets the conversation; the next one draws the same random numbers. */
+  /** Starts a new conversation; it draws the same random numbers. */
   public synchronized void reset() {
-    transcript = beginning;
+    transcript = prefix;
     sampler = new TokenSampler(sampling);
     row.close();
   }
@@ -117,8 +114,8 @@ public final class ReasoningChat implements AutoCloseable {
   }
 
   /**
-   * Answers a question and tells both phases as they grow. An interrupted reply does not become
-   * part of the history; neither does its question.
+   * Answers a question and streams both phases. An interrupted reply does not become part of the
+   * history; neither does its question.
    *
    * @param onText gets each new piece of text and the phase it belongs to
    * @throws IllegalArgumentException if the question is empty
@@ -129,13 +126,20 @@ public final class ReasoningChat implements AutoCloseable {
     if (question == null || question.isBlank()) {
       throw new IllegalArgumentException("The question is empty.");
     }
+    synchronized (model) { // both phases with the same weights
+      return Autograd.withoutGradient(() -> twoPhases(question, onText));
+    }
+  }
+
+  private TwoPhaseReply twoPhases(String question, BiConsumer<Phase, String> onText) {
     Transcript asked = transcript.with(Message.user(question));
     int[] prompt = asked.ids(ReasoningRole.ROLE);
     int room = asked.room(limit());
     int readBefore = prompt.length - row.unread(prompt);
     Generation reasoning = write(prompt, room, piece -> onText.accept(Phase.REASONING, piece));
     if (reasoning.stop() == Generation.Stop.INTERRUPTED) {
-      return new TwoPhaseReply(reasoning, NOTHING, prompt.length, readBefore, 0);
+      Generation none = new Generation(new int[0], "", Generation.Stop.INTERRUPTED);
+      return new TwoPhaseReply(reasoning, none, prompt.length, readBefore, 0);
     }
     Transcript thought = asked.with(ReasoningRole.ROLE, reasoning);
     int[] second = thought.ids(ASSISTANT);
@@ -150,27 +154,21 @@ public final class ReasoningChat implements AutoCloseable {
 
   private Generation write(int[] prompt, int room, Consumer<String> onText) {
     model.checkHasRows(tokenizer, prompt);
-    int most = Math.min(maxNewTokens, room);
-    Reply reply = new Reply(prompt, most, new TextStreamer(tokenizer, onText));
-    synchronized (model) { // a stopped training cell may still be at its last batch
-      return Autograd.withoutGradient(
-          () -> {
-            while (!reply.ended()) {
-              if (Thread.interrupted()) {
-                reply.interrupt();
-              } else {
-                reply.add(next(reply), endTokens);
-              }
-            }
-            return reply.finish(tokenizer);
-          });
+    Reply reply = new Reply(prompt, Math.min(maxNewTokens, room), generator.stream(onText));
+    while (!reply.ended()) {
+      if (Thread.interrupted()) {
+        reply.end(Generation.Stop.INTERRUPTED);
+      } else {
+        reply.add(next(reply), endTokens);
+      }
     }
+    return reply.toGeneration(tokenizer);
   }
 
   private int next(Reply reply) {
     try (NDManager step = Torch.newManager()) {
-      NDArray logits = generator.withoutSpareRows(row.nextLogits(step, reply.ids()));
-      return sampler.choose(logits, Generator.seen(sampler, List.of(reply)))[0];
+      NDArray logits = generator.withoutPaddingRows(row.nextLogits(step, reply.ids()));
+      return sampler.choose(logits, sampler.penalizedIds(List.of(reply)))[0];
     }
   }
 

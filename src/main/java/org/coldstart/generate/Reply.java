@@ -18,7 +18,7 @@ final class Reply {
    * A reply to a prompt.
    *
    * @param limit the most tokens it may have, at least 1
-   * @param stream told of its growth; null where nobody listens
+   * @param stream gets its tokens; null where nobody listens
    */
   Reply(int[] prompt, int limit, TextStreamer stream) {
     this.prompt = prompt;
@@ -28,12 +28,12 @@ final class Reply {
     this.length = prompt.length;
   }
 
-  /** A reply that has begun already, to ask what may come next. */
+  /** A reply that exists in part, to look at what may come next. */
   Reply(int[] prompt, int[] generated) {
     this(prompt, Integer.MAX_VALUE, null);
-    ids = Arrays.copyOf(prompt, prompt.length + generated.length);
+    length = prompt.length + generated.length;
+    ids = Arrays.copyOf(prompt, length);
     System.arraycopy(generated, 0, ids, prompt.length, generated.length);
-    length = ids.length;
   }
 
   int[] prompt() {
@@ -58,25 +58,23 @@ final class Reply {
       ids = Arrays.copyOf(ids, 2 * length);
     }
     ids[length++] = id;
-    if (endTokens.contains(id)) {
-      stop = Generation.Stop.END_TOKEN;
-    } else if (length == prompt.length + limit) {
-      stop = Generation.Stop.LENGTH;
-    }
-    tell();
-  }
-
-  /** Ends the reply as it is. */
-  void interrupt() {
-    if (!ended()) {
-      stop = Generation.Stop.INTERRUPTED;
-      tell();
-    }
-  }
-
-  private void tell() {
     if (stream != null) {
-      stream.update(newIds(), ended());
+      stream.put(id);
+    }
+    if (endTokens.contains(id)) {
+      end(Generation.Stop.END_TOKEN);
+    } else if (length == prompt.length + limit) {
+      end(Generation.Stop.LENGTH);
+    }
+  }
+
+  /** Ends the reply, unless it has ended. */
+  void end(Generation.Stop reason) {
+    if (!ended()) {
+      stop = reason;
+      if (stream != null) {
+        stream.end();
+      }
     }
   }
 
@@ -99,11 +97,8 @@ final class Reply {
     return Arrays.copyOfRange(ids, from, length);
   }
 
-  private int[] newIds() {
-    return Arrays.copyOfRange(ids, prompt.length, length);
-  }
-
-  Generation finish(Tokenizer tokenizer) {
-    return new Generation(newIds(), tokenizer.decode(newIds(), true), stop);
+  Generation toGeneration(Tokenizer tokenizer) {
+    int[] written = Arrays.copyOfRange(ids, prompt.length, length);
+    return new Generation(written, tokenizer.decode(written, true), stop);
   }
 }

@@ -8,7 +8,7 @@ import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * Asks a model and gets its replies: greedy, through its chat template, without the thinking part
+ * A model's replies to questions: greedy, through its chat template, without the thinking part
  * where a template has one ({@code enable_thinking=false}). The functions that DeepLearning.AI's
  * course "Post-training of LLMs" is written with; notebooks call them by their bare names.
  *
@@ -19,7 +19,7 @@ import org.coldstart.tokenizer.Tokenizer;
  */
 public final class Responses {
 
-  /** The most new tokens of a reply, unless told otherwise. */
+  /** The most new tokens of a reply where no other limit is given. */
   public static final int MAX_NEW_TOKENS = 100;
 
   /** Prompts answered side by side. */
@@ -41,9 +41,9 @@ public final class Responses {
   }
 
   /**
-   * The reply to one message: the new tokens alone, special tokens and blanks around it left out.
+   * The reply to one message: the new tokens alone, without special tokens and the spaces around it.
    *
-   * @param systemMessage what the model is told about its task; null or empty for nothing
+   * @param systemMessage describes the model's task; null or empty for none
    * @param maxNewTokens the most tokens of the reply, at least 1
    * @throws IllegalArgumentException if the user's message is empty, or longer than the model sees
    * @throws IllegalStateException if the tokenizer has no chat template
@@ -67,7 +67,7 @@ public final class Responses {
   /**
    * The replies to several questions, each asked alone, of at most 100 tokens.
    *
-   * @param systemMessage what the model is told about its task; null or empty for nothing
+   * @param systemMessage describes the model's task; null or empty for none
    * @return in the questions' order
    */
   public static List<Answer> testModelWithQuestions(

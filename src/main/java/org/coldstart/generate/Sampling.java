@@ -1,9 +1,8 @@
 package org.coldstart.generate;
 
-import org.coldstart.io.config.GenerationConfig;
 
 /**
- * How the next token is chosen from the model's scores.
+ * How the next token is chosen from the model's logits.
  *
  * <pre>{@code
  * Sampling.greedy();
@@ -23,7 +22,7 @@ import org.coldstart.io.config.GenerationConfig;
  * @param repetitionRange which tokens were "there": the last so many that were generated, the
  *     prompt not counted; 0 for all of prompt and reply, as in transformers
  * @param seed of the draws: the same seed and the same prompts give the same replies; the rows of a
- *     batch draw in turn, so a prompt's reply also depends on what stands beside it
+ *     batch draw in turn, so a prompt's reply also depends on its neighbours
  */
 public record Sampling(
     double temperature,
@@ -63,10 +62,9 @@ public record Sampling(
   }
 
   /**
-   * The way a checkpoint says it likes to be sampled.
+   * The sampling of a checkpoint's {@code generation_config.json}.
    *
-   * @throws IllegalArgumentException if it asks for a way of choosing that is not implemented,
-   *     naming it
+   * @throws IllegalArgumentException if it has an option that is not implemented, naming it
    */
   public static Sampling of(GenerationConfig config, long seed) {
     if (!config.otherOptions().isEmpty()) {

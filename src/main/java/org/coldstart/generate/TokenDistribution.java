@@ -1,48 +1,23 @@
 package org.coldstart.generate;
 
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.coldstart.tokenizer.Tokenizer;
 
-/** The model's distribution over the token that comes next. */
+/** A distribution over the token that comes next; see {@link Generator#nextTokenProbabilities}. */
 public final class TokenDistribution {
 
   /** A token and its probability. */
   public record Candidate(int id, String token, double probability) {}
 
-  private final double[] probabilities;
+  private final float[] probabilities;
   private final Tokenizer tokenizer;
 
-  private TokenDistribution(double[] probabilities, Tokenizer tokenizer) {
+  /** By token id. */
+  TokenDistribution(float[] probabilities, Tokenizer tokenizer) {
     this.probabilities = probabilities;
     this.tokenizer = tokenizer;
-  }
-
-  /** A distribution worked out elsewhere. */
-  static TokenDistribution of(float[] probabilities, Tokenizer tokenizer) {
-    double[] values = new double[probabilities.length];
-    Arrays.setAll(values, id -> probabilities[id]);
-    return new TokenDistribution(values, tokenizer);
-  }
-
-  /** The distribution that logits stand for. */
-  static TokenDistribution softmax(float[] logits, Tokenizer tokenizer) {
-    double greatest = Double.NEGATIVE_INFINITY;
-    for (float logit : logits) {
-      greatest = Math.max(greatest, logit);
-    }
-    double[] probabilities = new double[logits.length];
-    double sum = 0;
-    for (int id = 0; id < logits.length; id++) {
-      probabilities[id] = Math.exp(logits[id] - greatest); // no overflow, whatever the logits
-      sum += probabilities[id];
-    }
-    for (int id = 0; id < logits.length; id++) {
-      probabilities[id] /= sum;
-    }
-    return new TokenDistribution(probabilities, tokenizer);
   }
 
   /**
@@ -69,12 +44,7 @@ public final class TokenDistribution {
         .boxed()
         .sorted(Comparator.comparingDouble(id -> -probabilities[id]))
         .limit(n)
-        .map(id -> new Candidate(id, name(id), probabilities[id]))
+        .map(id -> new Candidate(id, tokenizer.decode(id), probabilities[id]))
         .toList();
-  }
-
-  /** A matrix may have more rows than the tokenizer has tokens. */
-  private String name(int id) {
-    return id < tokenizer.size() ? tokenizer.decode(id) : "[row " + id + "]";
   }
 }

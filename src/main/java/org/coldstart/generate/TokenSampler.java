@@ -18,66 +18,71 @@ final class TokenSampler {
     this.random = new Random(sampling.seed());
   }
 
-  /** Whether the choice depends on what was written before. */
-  boolean looksBack() {
-    return sampling.repetitionPenalty() != 1;
+  Sampling sampling() {
+    return sampling;
   }
 
-  /** How far it looks back, as {@link Sampling#repetitionRange}. */
-  int range() {
-    return sampling.repetitionRange();
+  /** The ids of each reply that the repetition penalty falls on; empty where there is none. */
+  List<int[]> penalizedIds(List<Reply> replies) {
+    return penalizes()
+        ? replies.stream().map(reply -> reply.penalizedIds(sampling.repetitionRange())).toList()
+        : List.of();
+  }
+
+  private boolean penalizes() {
+    return sampling.repetitionPenalty() != 1;
   }
 
   /**
    * The chosen ids.
    *
    * @param logits f32, shape (batch, vocabulary)
-   * @param seen the ids of each row that the penalty falls on, either all rows with some or none;
-   *     ignored unless {@link #looksBack}
+   * @param penalizedIds the ids of each row that the repetition penalty falls on, either all rows with
+   *     some or none; ignored without a penalty
    */
-  int[] choose(NDArray logits, List<int[]> seen) {
+  int[] choose(NDArray logits, List<int[]> penalizedIds) {
     NDArray chosen =
         sampling.temperature() == 0
-            ? penalized(logits, seen).argMax(-1)
-            : TorchOps.draw(probabilities(logits, seen), uniform(logits));
+            ? penalized(logits, penalizedIds).argMax(-1)
+            : TorchOps.draw(probabilities(logits, penalizedIds), uniform(logits));
     return LongStream.of(chosen.toLongArray()).mapToInt(Math::toIntExact).toArray();
   }
 
   /**
    * The distribution drawn from, shape (batch, vocabulary); greedily, 1 for the likeliest token.
    */
-  NDArray probabilities(NDArray logits, List<int[]> seen) {
-    NDArray scores = penalized(logits, seen);
+  NDArray probabilities(NDArray logits, List<int[]> penalizedIds) {
+    NDArray adjusted = penalized(logits, penalizedIds);
     if (sampling.temperature() == 0) {
-      return scores.argMax(-1).oneHot((int) scores.getShape().get(1));
+      return adjusted.argMax(-1).oneHot((int) adjusted.getShape().get(1));
     }
-    scores = scores.div((float) sampling.temperature());
+    adjusted = adjusted.div((float) sampling.temperature());
     if (sampling.topK() > 0) {
-      scores = TorchOps.keepTopK(scores, sampling.topK());
+      adjusted = TorchOps.keepTopK(adjusted, sampling.topK());
     }
     if (sampling.topP() < 1) {
-      scores = TorchOps.keepTopP(scores, sampling.topP());
+      adjusted = TorchOps.keepTopP(adjusted, sampling.topP());
     }
-    return TorchOps.softmax(scores);
+    return TorchOps.softmax(adjusted);
   }
 
-  private NDArray penalized(NDArray logits, List<int[]> seen) {
-    if (!looksBack()) {
+  private NDArray penalized(NDArray logits, List<int[]> penalizedIds) {
+    if (!penalizes()) {
       return logits;
     }
-    int width = seen.stream().mapToInt(ids -> ids.length).max().orElse(0);
+    int width = penalizedIds.stream().mapToInt(ids -> ids.length).max().orElse(0);
     if (width == 0) {
       return logits;
     }
-    long[] index = new long[seen.size() * width];
-    for (int row = 0; row < seen.size(); row++) {
-      int[] ids = seen.get(row);
+    long[] index = new long[penalizedIds.size() * width];
+    for (int row = 0; row < penalizedIds.size(); row++) {
+      int[] ids = penalizedIds.get(row);
       for (int t = 0; t < width; t++) {
         // Shorter rows repeat their last id: the penalty looks at which ids occur, not how often.
         index[row * width + t] = ids[Math.min(t, ids.length - 1)];
       }
     }
-    NDArray ids = logits.getManager().create(index, new Shape(seen.size(), width));
+    NDArray ids = logits.getManager().create(index, new Shape(penalizedIds.size(), width));
     return TorchOps.penalizeRepetition(logits, ids, sampling.repetitionPenalty());
   }
 

@@ -2,12 +2,6 @@ package org.coldstart.generate;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
-import org.coldstart.data.ReasoningRole;
-import org.coldstart.model.CausalLm;
-import org.coldstart.tokenizer.ChatFormat;
-import org.coldstart.tokenizer.Message;
-import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Two-phase replies to many conversations at once: all think side by side, then all answer. For a
@@ -38,27 +32,52 @@ public final class TwoPhaseGenerator {
   }
 
   /**
-   * The replies, in the conversations' order. Each phase draws from the seed anew.
+   * The replies, in the conversations' order.
    *
    * @param conversations each up to and with the user's question
    * @param maxNewTokens the most tokens a phase may have
    * @throws ConversationTooLongException if one has no room for a reply
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted; the interrupt
+   *     stays pending
    */
   public List<TwoPhaseReply> reply(
       List<List<Message>> conversations, Sampling sampling, int maxNewTokens) {
-    List<Transcript> asked =
-        conversations.stream().map(messages -> Transcript.of(tokenizer, messages)).toList();
-    List<int[]> prompts = asked.stream().map(each -> each.ids(ReasoningRole.ROLE)).toList();
+    return reply(conversations, sampling, maxNewTokens, Math.max(1, conversations.size()));
+  }
+
+  /**
+   * The same for any number of conversations, so many of them side by side at a time. Batches and
+   * phases draw from one sequence of random numbers.
+   *
+   * @param batchSize at least 1
+   */
+  public List<TwoPhaseReply> reply(
+      List<List<Message>> conversations, Sampling sampling, int maxNewTokens, int batchSize) {
+    TokenSampler sampler = new TokenSampler(sampling);
+    List<TwoPhaseReply> replies = new ArrayList<>();
+    for (List<List<Message>> batch : Generator.batches(conversations, batchSize)) {
+      List<Transcript> asked =
+          batch.stream().map(messages -> Transcript.of(tokenizer, messages)).toList();
+      synchronized (model) { // both phases with the same weights
+        replies.addAll(reply(asked, sampler, maxNewTokens));
+      }
+    }
+    return List.copyOf(replies);
+  }
+
+  private List<TwoPhaseReply> reply(
+      List<Transcript> asked, TokenSampler sampler, int maxNewTokens) {
     int limit = model.config().maxPositionEmbeddings();
-    int room = asked.stream().mapToInt(each -> each.room(limit)).min().orElse(1);
-    List<Generation> reasonings =
-        generator.generate(prompts, sampling, Math.min(maxNewTokens, room));
-    List<int[]> thought =
-        IntStream.range(0, asked.size())
-            .mapToObj(i -> asked.get(i).with(ReasoningRole.ROLE, reasonings.get(i)))
-            .map(each -> each.ids("assistant"))
-            .toList();
-    List<Generation> answers = generator.generate(thought, sampling, maxNewTokens);
+    int[] limits =
+        asked.stream().mapToInt(each -> Math.min(maxNewTokens, each.room(limit))).toArray();
+    List<int[]> prompts = asked.stream().map(each -> each.ids(ReasoningRole.ROLE)).toList();
+    List<Generation> reasonings = generator.generate(prompts, limits, sampler);
+    List<int[]> thought = new ArrayList<>();
+    for (int i = 0; i < asked.size(); i++) {
+      thought.add(asked.get(i).with(ReasoningRole.ROLE, reasonings.get(i)).ids("assistant"));
+      limits[i] = maxNewTokens;
+    }
+    List<Generation> answers = generator.generate(thought, limits, sampler);
     List<TwoPhaseReply> replies = new ArrayList<>();
     for (int i = 0; i < asked.size(); i++) {
       int prompt = prompts.get(i).length;

@@ -4,20 +4,20 @@ import java.util.List;
 import org.coldstart.data.ReasoningRole;
 
 /**
- * A reply in two phases: what the model thought, and what it then answered.
+ * A reply in two phases: the model's reasoning, and its answer.
  *
  * @param reasoning the first phase
  * @param answer the second; empty and interrupted where the first was interrupted
  * @param promptTokens the conversation's ids before the reasoning, its opening included
- * @param readBefore how many of them the model read for this reply; the others were in its cache
- * @param readBetween ids read between the phases: the end of the reasoning and what opens the
- *     answer, and all that came before where there was no cache
+ * @param readBefore how many of them were run through the model; the others were in its cache
+ * @param readBetween ids read between the phases: the end of the reasoning and the header of the
+ *     answer, and all before them where there was no cache
  */
 public record TwoPhaseReply(
     Generation reasoning, Generation answer, int promptTokens, int readBefore, int readBetween) {
 
   /**
-   * Whether both phases say something and were ended by the model itself, and neither holds the
+   * Whether both phases have text and were ended by the model itself, and neither holds the
    * mark of the reasoning role, which only the template is to write.
    */
   public boolean wellFormed() {

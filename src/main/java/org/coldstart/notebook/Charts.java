@@ -1,7 +1,12 @@
 package org.coldstart.notebook;
 
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -10,6 +15,10 @@ import org.coldstart.train.TrainingLog;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.Histogram;
 import org.knowm.xchart.XYChart;
+import org.knowm.xchart.style.AxesChartStyler;
+import org.knowm.xchart.style.CategoryStyler;
+import org.knowm.xchart.style.Styler.LegendLayout;
+import org.knowm.xchart.style.Styler.LegendPosition;
 
 /**
  * XChart charts in one look, which reads well in a light and in a dark notebook. A chart that is a
@@ -22,17 +31,31 @@ import org.knowm.xchart.XYChart;
  */
 public final class Charts {
 
+  /** Logical width in pixels, at which every chart is shown. */
+  static final int WIDTH = 720;
+
   private static final int HEIGHT = 340;
+
+  private static final Color CLEAR = new Color(0, 0, 0, 0);
+  private static final Color LABELS = new Color(0x7c838c);
+  private static final Color GRID = new Color(0x80, 0x88, 0x92, 0x40);
+  private static final Color[] SERIES =
+      IntStream.of(0x3b8fe0, 0xf28e2b, 0x3fa76a, 0xb07cc6, 0xe15759, 0x2fb5b5)
+          .mapToObj(Color::new)
+          .toArray(Color[]::new);
+  private static final BasicStroke LINE =
+      new BasicStroke(2.2f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND);
+  private static final String FONT = Font.SANS_SERIF;
 
   private Charts() {}
 
   /** A chart of lines over a numeric x axis; add series with {@code addSeries(name, x, y)}. */
   public static XYChart lines(String title, String xLabel, String yLabel) {
-    XYChart chart = new XYChart(ChartImage.WIDTH, HEIGHT);
+    XYChart chart = new XYChart(WIDTH, HEIGHT);
     chart.setTitle(title);
     chart.setXAxisTitle(xLabel);
     chart.setYAxisTitle(yLabel);
-    ChartStyle.apply(chart.getStyler());
+    style(chart.getStyler());
     chart.getStyler().setMarkerSize(0);
     return chart;
   }
@@ -40,7 +63,7 @@ public final class Charts {
   /**
    * The training loss of several runs over their steps.
    *
-   * @param runs by the names of their lines, which stand in the order of these names
+   * @param runs by the names of their lines, drawn in the order of these names
    */
   public static XYChart losses(String title, Map<String, TrainingLog> runs) {
     XYChart chart = lines(title, "step", "loss per token");
@@ -65,7 +88,7 @@ public final class Charts {
     chart.getStyler().setLegendVisible(false);
     chart.getStyler().setLabelsVisible(true);
     // The labels are written as the axis is.
-    chart.getStyler().setYAxisTickLabelsFormattingFunction(value -> Numbers.brief(value, 3));
+    chart.getStyler().setYAxisTickLabelsFormattingFunction(value -> NumberText.brief(value, 3));
     return chart;
   }
 
@@ -74,10 +97,10 @@ public final class Charts {
    * every label.
    */
   public static CategoryChart groupedBars(String title, String yLabel) {
-    CategoryChart chart = new CategoryChart(ChartImage.WIDTH, HEIGHT);
+    CategoryChart chart = new CategoryChart(WIDTH, HEIGHT);
     chart.setTitle(title);
     chart.setYAxisTitle(yLabel);
-    ChartStyle.apply(chart.getStyler());
+    style(chart.getStyler());
     chart.getStyler().setAvailableSpaceFill(0.7);
     chart.getStyler().setXAxisMaxLabelCount(24); // without it XChart leaves out every other label
     return chart;
@@ -116,5 +139,60 @@ public final class Charts {
 
   private static List<Double> boxed(double[] values) {
     return Arrays.stream(values).boxed().collect(Collectors.toList());
+  }
+
+  /** Nothing behind the chart, and greys and colours that show on white and on black. */
+  private static void style(AxesChartStyler styler) {
+    backgrounds(styler);
+    fonts(styler);
+    axes(styler);
+    styler.setSeriesColors(SERIES);
+    styler.setSeriesLines(Collections.nCopies(SERIES.length, LINE).toArray(BasicStroke[]::new));
+    styler.setLegendPosition(LegendPosition.OutsideS);
+    styler.setLegendLayout(LegendLayout.Horizontal);
+    styler.setLegendPadding(6);
+    styler.setLocale(Locale.ROOT);
+    if (styler instanceof CategoryStyler bars) {
+      bars.setLabelsFont(new Font(FONT, Font.PLAIN, 11));
+      bars.setLabelsFontColor(LABELS);
+      bars.setLabelsFontColorAutomaticEnabled(false);
+      bars.setLabelsPosition(1.06);
+    }
+  }
+
+  private static void backgrounds(AxesChartStyler styler) {
+    styler.setChartBackgroundColor(CLEAR);
+    styler.setPlotBackgroundColor(CLEAR);
+    styler.setLegendBackgroundColor(CLEAR);
+    styler.setLegendBorderColor(CLEAR);
+    styler.setPlotBorderVisible(false);
+    styler.setChartTitleBoxVisible(false);
+    styler.setChartPadding(10);
+  }
+
+  private static void fonts(AxesChartStyler styler) {
+    Font plain = new Font(FONT, Font.PLAIN, 12);
+    styler.setChartFontColor(LABELS);
+    styler.setChartTitleFont(new Font(FONT, Font.BOLD, 14));
+    styler.setAxisTitleFont(plain);
+    styler.setAxisTickLabelsFont(plain);
+    styler.setLegendFont(plain);
+    styler.setAxisTickLabelsColor(LABELS);
+    styler.setXAxisTitleColor(LABELS);
+    styler.setYAxisTitleColor(LABELS);
+  }
+
+  private static void axes(AxesChartStyler styler) {
+    styler.setPlotGridLinesColor(GRID);
+    styler.setPlotGridLinesStroke(new BasicStroke(1f));
+    styler.setPlotGridVerticalLinesVisible(false);
+    styler.setAxisTicksMarksVisible(false);
+    styler.setAxisTicksLineVisible(false);
+    styler.setAxisTickPadding(6);
+    styler.setYAxisTickMarkSpacingHint(45);
+    styler.setXAxisTickMarkSpacingHint(90);
+    styler.setYAxisTickLabelsFormattingFunction(NumberText::brief);
+    styler.setPlotMargin(4);
+    styler.setPlotContentSize(0.96);
   }
 }

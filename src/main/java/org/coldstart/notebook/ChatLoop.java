@@ -9,14 +9,17 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
 import org.coldstart.generate.ConversationTooLongException;
 import org.coldstart.generate.Generation;
 import org.coldstart.generate.ReasoningChat;
+import org.coldstart.generate.ReasoningChat.Phase;
 import org.coldstart.generate.TwoPhaseReply;
 
 /**
- * A chat in a notebook: asks for a question in the box that JupyterLab opens under the cell, shows
- * reasoning and answer as Markdown while they are written, and asks again.
+ * A chat in a notebook: reads a question from the box that JupyterLab opens under the cell, shows
+ * reasoning and answer as Markdown while they are written, and reads the next.
  *
  * <pre>{@code
  * new ChatLoop(chat).run(List.of("How much is 12 + 30?"));   // the list where nobody can type
@@ -37,8 +40,8 @@ public final class ChatLoop {
   }
 
   /**
-   * Asks the user; where there is nobody to ask, as when a notebook is run headless, asks what
-   * stands in the list instead.
+   * Answers what the user types; where nobody can type, as when a notebook is run headless, what
+   * the list has instead.
    *
    * @return the replies
    */
@@ -52,7 +55,7 @@ public final class ChatLoop {
     return answer(typed.hasNext() ? typed : scripted.iterator());
   }
 
-  /** Asks what stands in the list, and nobody. */
+  /** Answers the questions of the list, whoever could type. */
   public List<TwoPhaseReply> play(List<String> scripted) {
     return answer(scripted.iterator());
   }
@@ -70,14 +73,56 @@ public final class ChatLoop {
         System.out.println(e.getMessage());
         break;
       }
-      if (interrupted(replies.get(replies.size() - 1))) {
+      TwoPhaseReply last = replies.get(replies.size() - 1);
+      if (last.answer().stop() == Generation.Stop.INTERRUPTED) {
         break;
       }
     }
     return replies;
   }
 
-  private static boolean interrupted(TwoPhaseReply reply) {
-    return reply.answer().stop() == Generation.Stop.INTERRUPTED;
+  /** A question and its two-phase reply, shown as Markdown under a cell while the reply grows. */
+  static final class LiveReply implements BiConsumer<Phase, String>, AutoCloseable {
+
+    private static final long INTERVAL_MILLIS = 150;
+
+    private final LiveDisplay display = new LiveDisplay(INTERVAL_MILLIS);
+    private final String question;
+    private final StringBuilder reasoning = new StringBuilder();
+    private final StringBuilder answer = new StringBuilder();
+
+    LiveReply(String question) {
+      this.question = question;
+    }
+
+    @Override
+    public void accept(Phase phase, String piece) {
+      (phase == Phase.REASONING ? reasoning : answer).append(piece);
+      display.offer(this::rich);
+    }
+
+    Rich rich() {
+      return new Rich(
+          Rendering.MARKDOWN, parts(ReplyMarkdown::safe) + "---", parts(UnaryOperator.identity()));
+    }
+
+    private String parts(UnaryOperator<String> as) {
+      return part("You", as.apply(question))
+          + part("Reasoning", as.apply(reasoning.toString()))
+          + part("Answer", as.apply(answer.toString()));
+    }
+
+    private static String part(String title, String content) {
+      return content.isBlank() ? "" : "**" + title + "**\n\n" + content.strip() + "\n\n";
+    }
+
+    /** Shows all of the reply; without a kernel, prints it. */
+    @Override
+    public void close() {
+      display.show(this::rich);
+      if (!display.hasKernel()) {
+        System.out.println(rich());
+      }
+    }
   }
 }

@@ -1,52 +1,95 @@
 package org.coldstart.notebook;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.coldstart.data.Conversation;
+import org.coldstart.data.DataRow;
+import org.coldstart.data.Sample;
+import org.coldstart.data.SampleFormatter;
+import org.coldstart.data.Text;
+import org.coldstart.tokenizer.Message;
 
 /** Questions and answers in two columns; long texts wrap and are never cut. */
 final class ConversationHtml {
 
-  private static final String TABLE =
-      "border-collapse:collapse;background:transparent;font-size:13px;table-layout:fixed;width:100%";
   private static final String CELL =
       "padding:6px 12px 6px 4px;vertical-align:top;text-align:left;white-space:pre-wrap;"
-          + "overflow-wrap:anywhere;border-bottom:1px solid var(--jp-border-color2,#8884);";
-  private static final String HEAD =
-      "color:var(--jp-ui-font-color2,#888);font-weight:600;"
-          + "border-bottom:2px solid var(--jp-border-color1,#8888);";
+          + "overflow-wrap:anywhere;"
+          + Html.LINE_BELOW;
   private static final String PROMPT = "User Prompt";
   private static final String RESPONSE = "Assistant Response";
 
+  /**
+   * One turn of the user's, and the assistant's reply to it.
+   *
+   * @param prompt what the user says; other messages before it, such as the system's, come first
+   *     under their role
+   * @param response what the assistant says; empty where the conversation ends without a reply
+   */
+  private record Exchange(String prompt, String response) {}
+
   private ConversationHtml() {}
 
-  static Rich of(List<Exchange> exchanges) {
-    String head = row("th", CELL + HEAD, PROMPT, RESPONSE);
+  /**
+   * The rows' conversations, one below the other.
+   *
+   * @throws org.coldstart.data.DataException if a row is no conversation
+   */
+  static Rich of(List<DataRow> rows) {
+    List<Exchange> all = rows.stream().flatMap(row -> exchanges(row).stream()).toList();
     String body =
-        exchanges.stream()
-            .map(e -> row("td", CELL, e.prompt(), e.response()))
-            .collect(Collectors.joining());
+        all.stream().map(e -> cells("td", CELL, e.prompt, e.response)).collect(Collectors.joining());
     String html =
-        "<table style=\""
-            + TABLE
-            + "\"><colgroup><col style=\"width:38%\"><col></colgroup><thead>"
-            + head
+        "<colgroup><col style=\"width:38%\"><col></colgroup><thead>"
+            + cells("th", CELL + Html.HEADING, PROMPT, RESPONSE)
             + "</thead><tbody>"
             + body
-            + "</tbody></table>";
-    return Rich.html(html, text(exchanges));
+            + "</tbody>";
+    String text =
+        all.stream()
+            .map(e -> PROMPT + ": " + e.prompt + "\n" + RESPONSE + ": " + e.response)
+            .collect(Collectors.joining("\n\n"));
+    return Rich.html(
+        Html.element("table", Html.TABLE + ";table-layout:fixed;width:100%", html), text);
   }
 
-  private static String row(String tag, String style, String... cells) {
-    StringBuilder row = new StringBuilder("<tr style=\"background:transparent\">");
-    for (String cell : cells) {
-      row.append("<%s style=\"%s\">%s</%s>".formatted(tag, style, Html.escape(cell), tag));
+  private static List<Exchange> exchanges(DataRow row) {
+    Sample sample = SampleFormatter.standard().apply(row);
+    if (sample instanceof Text text) {
+      return List.of(new Exchange(text.prompt(), text.completion()));
     }
-    return row.append("</tr>").toString();
+    List<Exchange> exchanges = new ArrayList<>();
+    List<Message> asked = new ArrayList<>();
+    for (Message message : ((Conversation) sample).messages()) {
+      if (message.role().equals("assistant")) {
+        exchanges.add(new Exchange(prompt(asked), content(message)));
+        asked.clear();
+      } else {
+        asked.add(message);
+      }
+    }
+    if (!asked.isEmpty()) {
+      exchanges.add(new Exchange(prompt(asked), ""));
+    }
+    return exchanges;
   }
 
-  private static String text(List<Exchange> exchanges) {
-    return exchanges.stream()
-        .map(e -> PROMPT + ": " + e.prompt() + "\n" + RESPONSE + ": " + e.response())
+  private static String prompt(List<Message> messages) {
+    return messages.stream()
+        .map(m -> m.role().equals("user") ? content(m) : "[" + m.role() + "] " + content(m))
         .collect(Collectors.joining("\n\n"));
+  }
+
+  private static String content(Message message) {
+    return message.content() == null ? "" : message.content();
+  }
+
+  private static String cells(String tag, String style, String prompt, String response) {
+    return Html.element(
+        "tr",
+        "background:transparent",
+        Html.element(tag, style, Html.escape(prompt))
+            + Html.element(tag, style, Html.escape(response)));
   }
 }

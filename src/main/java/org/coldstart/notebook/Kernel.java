@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * The running Jupyter kernel, JJava or IJava, reached by reflection: the two have the same classes
@@ -17,57 +18,44 @@ import java.util.function.Supplier;
  */
 final class Kernel {
 
-  private record Flavour(String holder, String accessor, String packageName) {}
-
-  private static final List<Flavour> FLAVOURS =
-      List.of(
-          new Flavour(
-              "org.dflib.jjava.jupyter.kernel.BaseKernel",
-              "notebookKernel",
-              "org.dflib.jjava.jupyter.kernel.display"),
-          new Flavour(
-              "io.github.spencerpark.ijava.IJava",
-              "getKernelInstance",
-              "io.github.spencerpark.jupyter.kernel.display"));
+  private static final String JJAVA = "org.dflib.jjava.jupyter.kernel.display.";
+  private static final String IJAVA = "io.github.spencerpark.jupyter.kernel.display.";
 
   private final Object kernel;
   private final Object renderer;
   private final Object output;
-  private final String packageName;
+  private final String displayPackage;
 
-  private Kernel(Object kernel, String packageName) {
+  private Kernel(Object kernel, String displayPackage) {
     this.kernel = kernel;
-    this.packageName = packageName;
+    this.displayPackage = displayPackage;
     this.renderer = call(kernel, "getRenderer");
     this.output = outputOfCell();
   }
 
   /** The kernel whose cell is running, or empty in a plain Java program. */
   static Optional<Kernel> running() {
-    for (Flavour flavour : FLAVOURS) {
-      try {
-        Object kernel = Class.forName(flavour.holder()).getMethod(flavour.accessor()).invoke(null);
-        if (kernel != null) {
-          return Optional.of(new Kernel(kernel, flavour.packageName()));
-        }
-      } catch (ReflectiveOperationException notThisOne) {
-        // no such kernel on the class path, or none started: try the next
-      }
+    return find("org.dflib.jjava.jupyter.kernel.BaseKernel", "notebookKernel", JJAVA)
+        .or(() -> find("io.github.spencerpark.ijava.IJava", "getKernelInstance", IJAVA));
+  }
+
+  private static Optional<Kernel> find(String holder, String accessor, String displayPackage) {
+    try {
+      return Optional.ofNullable(Class.forName(holder).getMethod(accessor).invoke(null))
+          .map(kernel -> new Kernel(kernel, displayPackage));
+    } catch (ReflectiveOperationException notThisOne) {
+      return Optional.empty();
     }
-    return Optional.empty();
   }
 
   /** The kernel that an extension of JJava is handed. */
   static Kernel of(Object jjava) {
-    return new Kernel(jjava, FLAVOURS.get(0).packageName());
+    return new Kernel(jjava, JJAVA);
   }
 
   /** Evaluates Java source in the notebook's session, as a cell would. */
   void evaluate(String source) {
-    boolean hasBuilder =
-        Arrays.stream(kernel.getClass().getMethods())
-            .anyMatch(m -> m.getName().equals("evalBuilder"));
-    if (hasBuilder) {
+    if (method(kernel, "evalBuilder", source).isPresent()) {
       call(call(kernel, "evalBuilder", source), "eval");
     } else {
       call(kernel, "evalRaw", source);
@@ -87,25 +75,18 @@ final class Kernel {
           Proxy.newProxyInstance(
               function.getClassLoader(),
               new Class<?>[] {function},
-              (self, method, arguments) -> {
-                if (method.getName().equals("render")) {
-                  put(Rendering.safely(() -> render.apply(type.cast(arguments[0]))), arguments[1]);
-                  return null;
-                }
-                return method.getName().equals("equals")
-                    ? self == arguments[0]
-                    : method.getName().equals("hashCode") ? 0 : (Object) "renderer";
-              });
+              (self, method, arguments) ->
+                  switch (method.getName()) {
+                    case "render" -> put(render, type.cast(arguments[0]), arguments[1]);
+                    case "equals" -> self == arguments[0];
+                    case "hashCode" -> 0;
+                    default -> "renderer";
+                  });
       Object registration = call(renderer, "createRegistration", type);
-      registration =
-          registration
-              .getClass()
-              .getMethod("preferring", String[].class)
-              .invoke(registration, (Object) mimeTypes.toArray(String[]::new));
+      registration = call(registration, "preferring", (Object) mimeTypes.toArray(String[]::new));
       registration.getClass().getMethod("register", function).invoke(registration, proxy);
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException(
-          "This kernel's renderers are not those of JJava or IJava: " + e, e);
+      throw new IllegalStateException("This kernel renders unlike JJava and IJava: " + e, e);
     }
   }
 
@@ -123,8 +104,8 @@ final class Kernel {
 
   /**
    * A display stream that stays with the cell that runs now. The kernel ends a stopped cell at once
-   * and mutes its own stream, while the cell's thread still finishes what it was at and has its
-   * last state to show.
+   * and mutes its own stream, while the cell's thread still finishes its step and has its last
+   * state to show.
    */
   private Object outputOfCell() {
     try {
@@ -136,12 +117,13 @@ final class Kernel {
       cell.set(own, cell.get(shared));
       return own;
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException(
-          "This kernel has no display stream like that of JJava or IJava: " + e, e);
+      throw new IllegalStateException("This kernel displays unlike JJava and IJava: " + e, e);
     }
   }
 
-  private void put(Map<String, String> bundle, Object context) throws ReflectiveOperationException {
+  private <T> Object put(Function<? super T, Map<String, String>> render, T value, Object context)
+      throws ReflectiveOperationException {
+    Map<String, String> bundle = Rendering.safely(() -> render.apply(value));
     Class<?> mimeType = displayClass("mime.MIMEType");
     Method putIfRequested =
         displayClass("RenderContext").getMethod("renderIfRequested", mimeType, Supplier.class);
@@ -150,47 +132,39 @@ final class Kernel {
       putIfRequested.invoke(context, mime, (Supplier<Object>) entry::getValue);
     }
     if (bundle.containsKey(Rendering.PNG)) {
-      call(
-          call(context, "getOutputContainer"),
-          "putMetaData",
-          Rendering.PNG,
-          Map.of("width", ChartImage.WIDTH));
+      Map<String, Integer> width = Map.of("width", Charts.WIDTH);
+      call(call(context, "getOutputContainer"), "putMetaData", Rendering.PNG, width);
     }
+    return null;
   }
 
   private Class<?> displayClass(String name) throws ClassNotFoundException {
-    return Class.forName(packageName + "." + name, true, renderer.getClass().getClassLoader());
+    return Class.forName(displayPackage + name, true, renderer.getClass().getClassLoader());
   }
 
   private static Object call(Object target, String name, Object... arguments) {
-    for (Method method : target.getClass().getMethods()) {
-      if (method.getName().equals(name) && accepts(method, arguments)) {
-        try {
-          method.setAccessible(true);
-          return method.invoke(target, arguments);
-        } catch (InvocationTargetException e) {
-          throw e.getCause() instanceof RuntimeException cause
-              ? cause
-              : new IllegalStateException(e.getCause());
-        } catch (IllegalAccessException e) {
-          throw new IllegalStateException(e);
-        }
-      }
+    try {
+      Method method = method(target, name, arguments).orElseThrow(NoSuchMethodException::new);
+      method.setAccessible(true);
+      return method.invoke(target, arguments);
+    } catch (InvocationTargetException e) {
+      throw e.getCause() instanceof RuntimeException cause
+          ? cause
+          : new IllegalStateException(e.getCause());
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(
+          "Cannot call " + target.getClass().getName() + "." + name + ": " + e, e);
     }
-    throw new IllegalStateException(
-        target.getClass().getName() + " has no method " + name + " for these arguments");
   }
 
-  private static boolean accepts(Method method, Object[] arguments) {
-    Class<?>[] types = method.getParameterTypes();
-    if (types.length != arguments.length) {
-      return false;
-    }
-    for (int i = 0; i < types.length; i++) {
-      if (!types[i].isInstance(arguments[i])) {
-        return false;
-      }
-    }
-    return true;
+  private static Optional<Method> method(Object target, String name, Object... arguments) {
+    return Arrays.stream(target.getClass().getMethods())
+        .filter(method -> method.getName().equals(name))
+        .filter(method -> method.getParameterCount() == arguments.length)
+        .filter(
+            method ->
+                IntStream.range(0, arguments.length)
+                    .allMatch(i -> method.getParameterTypes()[i].isInstance(arguments[i])))
+        .findFirst();
   }
 }

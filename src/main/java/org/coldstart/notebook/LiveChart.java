@@ -22,23 +22,18 @@ public final class LiveChart implements AutoCloseable {
   private static final long INTERVAL_MILLIS = 1000;
   private static final int FEW_POINTS = 40;
 
-  private record Series(List<Double> x, List<Double> y) {
-    int size() {
-      return x.size();
-    }
-  }
+  private record Point(double x, double y) {}
 
   private final String title;
   private final String xLabel;
   private final String yLabel;
-  private final Map<String, Series> series = new LinkedHashMap<>();
+  private final Map<String, List<Point>> series = new LinkedHashMap<>();
   private final LiveDisplay display = new LiveDisplay(INTERVAL_MILLIS);
 
   /**
    * An empty chart; it appears with its first point.
    *
-   * @param names of series, in the legend's order; one that is not named comes behind them with its
-   *     first point
+   * @param names of series, in the legend's order; others follow as they get their first point
    */
   public LiveChart(String title, String xLabel, String yLabel, String... names) {
     this.title = title;
@@ -49,28 +44,29 @@ public final class LiveChart implements AutoCloseable {
     }
   }
 
-  private Series series(String name) {
-    return series.computeIfAbsent(name, n -> new Series(new ArrayList<>(), new ArrayList<>()));
+  private List<Point> series(String name) {
+    return series.computeIfAbsent(name, n -> new ArrayList<>());
   }
 
   /** Adds a point to the series of this name; a value that is not finite leaves a gap. */
   public void add(String name, double x, double y) {
-    series(name).x().add(x);
-    series(name).y().add(Double.isFinite(y) ? y : Double.NaN);
+    series(name).add(new Point(x, Double.isFinite(y) ? y : Double.NaN));
     display.offer(this::chart);
   }
 
-  /** The chart as it stands. */
+  /** The chart as it is now. */
   public XYChart chart() {
     XYChart chart = Charts.lines(title, xLabel, yLabel);
     chart.getStyler().setMarkerSize(6);
-    int most = series.values().stream().mapToInt(Series::size).max().orElse(0);
+    int most = series.values().stream().mapToInt(List::size).max().orElse(0);
     series.forEach(
         (name, points) -> {
-          if (points.size() > 0) {
+          if (!points.isEmpty()) {
+            double[] x = points.stream().mapToDouble(Point::x).toArray();
+            double[] y = points.stream().mapToDouble(Point::y).toArray();
             boolean sparse = points.size() < FEW_POINTS && 2 * points.size() <= most;
             chart
-                .addSeries(name, List.copyOf(points.x()), List.copyOf(points.y()))
+                .addSeries(name, x, y)
                 .setMarker(
                     sparse || points.size() == 1 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
           }
@@ -80,7 +76,7 @@ public final class LiveChart implements AutoCloseable {
 
   /** Draws all points now. */
   public void draw() {
-    if (series.values().stream().anyMatch(points -> points.size() > 0)) {
+    if (series.values().stream().anyMatch(points -> !points.isEmpty())) {
       display.show(this::chart);
     }
   }

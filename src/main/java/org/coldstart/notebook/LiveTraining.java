@@ -16,8 +16,8 @@ import org.knowm.xchart.XYChart;
  * }
  * }</pre>
  *
- * <p>Of a run that is stopped the line says what is left to go on from. A resumed run begins with
- * the chart as far as it was logged.
+ * <p>The line of a stopped run ends with what it can be resumed from. A resumed run begins with the
+ * chart as far as it was logged.
  */
 public final class LiveTraining implements TrainingListener, AutoCloseable {
 
@@ -70,7 +70,7 @@ public final class LiveTraining implements TrainingListener, AutoCloseable {
     }
   }
 
-  /** The chart as it stands. */
+  /** The chart as it is now. */
   XYChart chart() {
     return chart.chart();
   }

@@ -3,13 +3,12 @@ package org.coldstart.notebook;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.coldstart.io.hub.Hub;
 import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
 
 /**
  * Prepares a Java kernel for the notebooks: default imports, and renderers that show tables,
- * charts, coloured tokens and knobs when they are a cell's last expression.
+ * charts, coloured tokens and settings when they are a cell's last expression.
  *
  * <p>Our own kernel calls {@link #init()} by itself. Under any other JJava or IJava, the first cell
  * is
@@ -63,7 +62,7 @@ public final class Notebook {
                   List.of(Rendering.PNG, Rendering.HTML),
                   chart -> Rendering.of((Chart<?, ?>) chart));
               kernel.register(
-                  Settings.class, List.of(Rendering.HTML), knobs -> Rendering.of(knobs.toTable()));
+                  Settings.class, List.of(Rendering.HTML), settings -> Rendering.of(settings.toTable()));
               kernel.evaluate(imports());
               Hub.display(new DownloadBar());
             });
@@ -75,14 +74,10 @@ public final class Notebook {
    */
   private static void setDefaults() {
     Map.of(
-            "java.awt.headless",
-            "true",
-            "ai.djl.offline",
-            "true",
-            "OPT_OUT_TRACKING",
-            "true",
-            "DJL_CACHE_DIR",
-            Output.projectRoot().resolve(".tools").resolve("djl").toString())
+            "java.awt.headless", "true",
+            "ai.djl.offline", "true",
+            "OPT_OUT_TRACKING", "true",
+            "DJL_CACHE_DIR", Output.projectRoot().resolve(".tools").resolve("djl").toString())
         .forEach(
             (name, value) -> {
               if (System.getProperty(name) == null && System.getenv(name) == null) {

@@ -1,8 +1,7 @@
 package org.coldstart.notebook;
 
 /**
- * One line under a cell that says how far a long computation is, how fast, and how long it will
- * take: "step 12/48 · loss 1.234 · 350 tok/s · 1 min 20 s left".
+ * A line under a cell with the progress of a long computation, its speed, and the time left: "step 12/48 · loss 1.234 · 350 tok/s · 1 min 20 s left".
  *
  * <pre>{@code
  * try (Progress progress = new Progress("step", 48)) {
@@ -17,6 +16,11 @@ public final class Progress implements AutoCloseable {
 
   private static final long NOTEBOOK_MILLIS = 250;
   private static final long CONSOLE_MILLIS = 10_000;
+  private static final String LINE =
+      "font-size:13px;font-variant-numeric:tabular-nums;color:var(--jp-content-font-color1,inherit)";
+  private static final String BAR =
+      "display:inline-block;width:160px;height:8px;border-radius:4px;margin-right:10px;"
+          + "background:linear-gradient(to right,#3b8fe0 ";
 
   private final String unit;
   private final long total;
@@ -50,7 +54,7 @@ public final class Progress implements AutoCloseable {
     update(done, "");
   }
 
-  /** So many of the total are done; details such as the loss stand behind the count. */
+  /** So many of the total are done; details such as the loss follow the count. */
   public void update(long done, String details) {
     this.done = done;
     this.details = details;
@@ -71,26 +75,20 @@ public final class Progress implements AutoCloseable {
 
   String text() {
     double seconds = (System.nanoTime() - startNanos) / 1e9;
-    return unit
-        + " "
-        + done
-        + "/"
-        + total
-        + (details.isEmpty() ? "" : " · " + details)
-        + " · "
-        + time(seconds);
+    String between = details.isEmpty() ? " · " : " · " + details + " · ";
+    return unit + " " + done + "/" + total + between + time(seconds);
   }
 
   private String time(double seconds) {
     if (done >= total) {
-      return "took " + Numbers.duration(seconds);
+      return "took " + NumberText.duration(seconds);
     }
     if (closed) {
-      return "stopped after " + Numbers.duration(seconds);
+      return "stopped after " + NumberText.duration(seconds);
     }
     return done == begunAt
-        ? Numbers.duration(seconds)
-        : Numbers.duration(seconds / (done - begunAt) * (total - done)) + " left";
+        ? NumberText.duration(seconds)
+        : NumberText.duration(seconds / (done - begunAt) * (total - done)) + " left";
   }
 
   private Rich line() {
@@ -99,17 +97,8 @@ public final class Progress implements AutoCloseable {
 
   /** A bar filled so far, and the text behind it. */
   static Rich bar(double percent, String text) {
-    String bar =
-        "<span"
-            + " style=\"display:inline-block;width:160px;height:8px;border-radius:4px;margin-right:10px;background:linear-gradient(to"
-            + " right,#3b8fe0 "
-            + Numbers.brief(percent)
-            + "%,rgba(128,136,146,.25) 0)\"></span>";
+    String bar = BAR + NumberText.brief(percent) + "%,rgba(128,136,146,.25) 0)";
     return Rich.html(
-        "<div style=\"font-size:13px;font-variant-numeric:tabular-nums;color:var(--jp-content-font-color1,inherit)\">"
-            + bar
-            + Html.escape(text)
-            + "</div>",
-        text);
+        Html.element("div", LINE, Html.element("span", bar, "") + Html.escape(text)), text);
   }
 }

@@ -3,7 +3,6 @@ package org.coldstart.notebook;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -28,7 +27,7 @@ import java.util.Optional;
  */
 public final class PythonReader {
 
-  /** What a notebook says when the extra is not there. */
+  /** What a notebook prints where the extra is not installed. */
   public static final String HOW_TO_INSTALL =
       "The optional Python side is not installed; environment/run --with-python installs it.";
 
@@ -59,22 +58,18 @@ public final class PythonReader {
   }
 
   private static PythonReader named(String interpreter) {
-    Path path = Path.of(interpreter);
-    if (!Files.isExecutable(path)) {
+    if (!Files.isExecutable(Path.of(interpreter))) {
       throw new IllegalStateException(
-          "COLDSTART_PYTHON names "
-              + interpreter
-              + ", which is no program; unset it or name a Python with torch and"
-              + " transformers.");
+          "COLDSTART_PYTHON names %s, which is no program: unset it, or name a Python with transformers."
+              .formatted(interpreter));
     }
-    return new PythonReader(path, LIMIT);
+    return new PythonReader(Path.of(interpreter), LIMIT);
   }
 
   /** The set-up leaves its stamp when the installation is complete. */
   static Optional<PythonReader> inCheckout(Path root) {
-    Path environment = root.resolve(".venv-python");
-    Path interpreter = environment.resolve("bin").resolve("python");
-    return Files.isExecutable(interpreter) && Files.exists(environment.resolve(".coldstart"))
+    Path interpreter = root.resolve(".venv-python/bin/python");
+    return Files.isExecutable(interpreter) && Files.exists(root.resolve(".venv-python/.coldstart"))
         ? Optional.of(new PythonReader(interpreter, LIMIT))
         : Optional.empty();
   }
@@ -83,7 +78,7 @@ public final class PythonReader {
    * Loads the folder with AutoTokenizer and AutoModelForCausalLM, in f32.
    *
    * @param texts to encode and to decode again
-   * @param promptIds whose next token's scores are wanted, at least one
+   * @param promptIds whose next token's logits are wanted, at least one
    * @param newTokens how many tokens to add to the prompt at most, at least one
    * @throws IllegalStateException if Python fails or takes longer than ten minutes; ends with
    *     Python's last words
@@ -100,19 +95,20 @@ public final class PythonReader {
   /** Reads several folders in one process. */
   Map<Path, PythonReading> read(Map<Path, Request> requests) {
     List<Path> folders = List.copyOf(requests.keySet());
-    try (PythonFiles files = new PythonFiles()) {
+    try (PythonProcess.Exchange files = PythonProcess.Exchange.create()) {
       List<String> arguments = new ArrayList<>();
       for (int i = 0; i < folders.size(); i++) {
-        String question = GSON.toJson(requests.get(folders.get(i)));
+        Path request = files.path("request" + i + ".json");
+        Files.writeString(request, GSON.toJson(requests.get(folders.get(i))));
         arguments.add(folders.get(i).toAbsolutePath().toString());
-        arguments.add(Files.writeString(files.path("request" + i + ".json"), question).toString());
+        arguments.add(request.toString());
         arguments.add(files.path("answer" + i + ".json").toString());
       }
       run("read_checkpoint.py", arguments.toArray(String[]::new));
       Map<Path, PythonReading> readings = new LinkedHashMap<>();
       for (int i = 0; i < folders.size(); i++) {
         String answer = Files.readString(files.path("answer" + i + ".json"));
-        readings.put(folders.get(i), PythonReading.of(GSON.fromJson(answer, JsonObject.class)));
+        readings.put(folders.get(i), GSON.fromJson(answer, PythonReading.class));
       }
       return readings;
     } catch (IOException e) {
@@ -125,6 +121,6 @@ public final class PythonReader {
     process.run(Output.projectRoot().resolve(SCRIPTS).resolve(script), List.of(arguments));
   }
 
-  /** What the script is asked; its documentation explains the names. */
+  /** The script's input; its documentation explains the names. */
   record Request(List<String> texts, int[] prompt, int newTokens, int positions) {}
 }

@@ -1,8 +1,15 @@
 package org.coldstart.notebook;
 
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import javax.imageio.ImageIO;
 import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
 
@@ -13,6 +20,9 @@ final class Rendering {
   static final String HTML = "text/html";
   static final String MARKDOWN = "text/markdown";
   static final String PNG = "image/png";
+
+  /** Charts are drawn at twice their logical size, to be sharp on every screen. */
+  private static final int SCALE = 2;
 
   private Rendering() {}
 
@@ -25,7 +35,27 @@ final class Rendering {
   }
 
   static Map<String, String> of(Chart<?, ?> chart) {
-    return bundle(PNG, ChartImage.base64(chart), "chart: " + chart.getTitle());
+    return bundle(
+        PNG, Base64.getEncoder().encodeToString(png(chart)), "chart: " + chart.getTitle());
+  }
+
+  private static byte[] png(Chart<?, ?> chart) {
+    int width = Charts.WIDTH;
+    int height = Math.round((float) chart.getHeight() * width / chart.getWidth());
+    BufferedImage image =
+        new BufferedImage(width * SCALE, height * SCALE, BufferedImage.TYPE_INT_ARGB);
+    Graphics2D graphics = image.createGraphics();
+    try {
+      graphics.scale(SCALE, SCALE);
+      chart.paint(graphics, width, height);
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      ImageIO.write(image, "png", out);
+      return out.toByteArray();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      graphics.dispose();
+    }
   }
 
   /** What the rendering gives, or, whatever it throws, an error message in its place. */
@@ -45,9 +75,7 @@ final class Rendering {
     boolean fonts =
         e instanceof Error && (e + " " + e.getCause()).matches("(?is).*(font|awt|X11).*");
     return fonts
-        ? "\n"
-              + "Charts need fonts; on Debian or Ubuntu: sudo apt-get install fontconfig"
-              + " fonts-dejavu-core"
+        ? "\nCharts need fonts; on Debian or Ubuntu: sudo apt-get install fontconfig fonts-dejavu-core"
         : "";
   }
 

@@ -23,7 +23,7 @@ final class ReplyMarkdown {
     String fence = "";
     for (String line : markdown.split("\\R", -1)) {
       if (fence.isEmpty()) {
-        fence = opens(line);
+        fence = openingFence(line);
         safe.append(fence.isEmpty() ? prose(line) + "\n" : "<pre><code>");
       } else if (closes(line, fence)) {
         fence = "";
@@ -35,7 +35,7 @@ final class ReplyMarkdown {
     return fence.isEmpty() ? safe.substring(0, safe.length() - 1) : safe + "</code></pre>";
   }
 
-  private static String opens(String line) {
+  private static String openingFence(String line) {
     Matcher fence = FENCE.matcher(line);
     return fence.matches() ? fence.group(1) : "";
   }
@@ -61,7 +61,7 @@ final class ReplyMarkdown {
     return text.replace("&", "&amp;")
         .replace("<", "&lt;")
         .replace("[", "&#91;")
-        .replace("$", "<span>&#36;</span>"); // in a tag of its own it opens no formula
+        .replace("$", "<span>&#36;</span>"); // in a tag of its own it begins no formula
   }
 
   /** Nothing in code is a mark for Markdown. */

@@ -11,7 +11,7 @@ import java.util.List;
 import tech.tablesaw.api.Table;
 
 /**
- * What an article reports beside what this run gives. A notebook collects its rows and writes them
+ * What an article reports beside the result of this run. A notebook collects its rows and writes them
  * once; environment/run gathers the files of all notebooks into the reproduction table.
  *
  * <pre>{@code
@@ -28,15 +28,15 @@ public final class Reproduction {
    *
    * @param what the quantity, in a few words
    * @param article what the article reports, "–" if nothing
-   * @param here what this run gives
+   * @param here the result of this run
    * @param model the model of this run
    */
-  public record DataRow(String what, String article, String here, String model) {}
+  public record Line(String what, String article, String here, String model) {}
 
   private final String notebook;
-  private final List<DataRow> rows;
+  private final List<Line> rows;
 
-  private Reproduction(String notebook, List<DataRow> rows) {
+  private Reproduction(String notebook, List<Line> rows) {
     this.notebook = notebook;
     this.rows = rows;
   }
@@ -48,8 +48,8 @@ public final class Reproduction {
 
   /** These rows and one more. */
   public Reproduction row(String what, String article, String here, String model) {
-    List<DataRow> more = new ArrayList<>(rows);
-    more.add(new DataRow(what, article, here, model));
+    List<Line> more = new ArrayList<>(rows);
+    more.add(new Line(what, article, here, model));
     return new Reproduction(notebook, List.copyOf(more));
   }
 

@@ -9,14 +9,9 @@ package org.coldstart.notebook;
  */
 public record Rich(String mimeType, String content, String text) {
 
-  /** HTML; whoever builds it has escaped what is not ours. */
+  /** HTML, in which text from elsewhere is escaped already. */
   public static Rich html(String html, String text) {
     return new Rich(Rendering.HTML, html, text);
-  }
-
-  /** Markdown, shown by the notebook as it shows a Markdown cell. */
-  public static Rich markdown(String markdown) {
-    return new Rich(Rendering.MARKDOWN, markdown, markdown);
   }
 
   @Override

@@ -1,14 +1,15 @@
 package org.coldstart.notebook;
 
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.stream.Collectors;
+import java.util.function.ToDoubleFunction;
+import org.coldstart.generate.Sampling;
 import org.coldstart.generate.TokenDistribution;
 import org.coldstart.generate.TokenDistribution.Candidate;
-import org.coldstart.generate.Sampling;
 import org.knowm.xchart.CategoryChart;
 
 /** Shows what sampling does to the distribution of the next token. */
@@ -17,7 +18,7 @@ public final class SamplingView {
   private SamplingView() {}
 
   /**
-   * What each of some settings makes of one distribution: a group of bars for each of the n tokens
+   * What each sampling makes of one distribution: a group of bars for each of the n tokens
    * that are likeliest over all of them.
    *
    * @param settings by the names of their bars, in the order to be drawn
@@ -25,7 +26,10 @@ public final class SamplingView {
    *     generator.nextTokenProbabilities(prompt, written, s)}
    */
   public static CategoryChart nextTokens(
-      String title, Map<String, Sampling> settings, Function<Sampling, TokenDistribution> next, int n) {
+      String title,
+      Map<String, Sampling> settings,
+      Function<Sampling, TokenDistribution> next,
+      int n) {
     Map<String, TokenDistribution> distributions = new LinkedHashMap<>();
     settings.forEach((name, sampling) -> distributions.put(name, next.apply(sampling)));
     List<Candidate> tokens = likeliest(distributions, n);
@@ -41,19 +45,15 @@ public final class SamplingView {
   }
 
   private static List<Candidate> likeliest(Map<String, TokenDistribution> distributions, int n) {
-    Map<Integer, Candidate> candidates =
-        distributions.values().stream()
-            .flatMap(next -> next.top(n).stream())
-            .collect(
-                Collectors.toMap(
-                    Candidate::id, Function.identity(), (a, b) -> a, LinkedHashMap::new));
-    Comparator<Candidate> bySum =
-        Comparator.comparingDouble(
-            token ->
-                -distributions.values().stream()
-                    .mapToDouble(next -> next.probability(token.id()))
-                    .sum());
-    return candidates.values().stream().sorted(bySum).limit(n).toList();
+    Collection<TokenDistribution> all = distributions.values();
+    Map<Integer, Candidate> candidates = new LinkedHashMap<>();
+    all.forEach(next -> next.top(n).forEach(token -> candidates.putIfAbsent(token.id(), token)));
+    ToDoubleFunction<Candidate> sum =
+        token -> all.stream().mapToDouble(next -> next.probability(token.id())).sum();
+    return candidates.values().stream()
+        .sorted(Comparator.comparingDouble(sum).reversed())
+        .limit(n)
+        .toList();
   }
 
   /** Ids by label; half characters look alike, so a label that is taken gets its id. */

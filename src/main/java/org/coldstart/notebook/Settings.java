@@ -9,13 +9,13 @@ import java.util.function.Function;
 import tech.tablesaw.api.Table;
 
 /**
- * What a reader may turn in a notebook: its profile and single numbers, read here and nowhere else.
- * A notebook names its knobs with a value for each profile, and an environment variable or system
+ * What a reader may set in a notebook: its profile and single values, read here and nowhere else. A
+ * notebook names its settings with a value for each profile, and an environment variable or system
  * property beats both:
  *
  * <pre>{@code
- * Settings knobs = Settings.of("steps", 48, 562).and("rows", 384, 9000).and("seed", 0, 0);
- * int steps = knobs.integer("steps");   // COLDSTART_STEPS, or else what the profile says
+ * Settings settings = Settings.of("steps", 48, 562).and("rows", 384, 9000).and("seed", 0, 0);
+ * int steps = settings.integer("steps");   // COLDSTART_STEPS, or else the profile's value
  * }</pre>
  *
  * <p>The names: model, steps, rows, prompts, seed; the variables: COLDSTART_PROFILE,
@@ -23,11 +23,10 @@ import tech.tablesaw.api.Table;
  */
 public final class Settings {
 
-  /**
-   * The knobs there are, in the spelling of notebooks; environment/run_notebooks.py offers the
-   * same.
-   */
+  /** The settings there are; environment/run_notebooks.py offers the same. */
   private static final List<String> NAMES = List.of("model", "steps", "rows", "prompts", "seed");
+
+  private static final String PROFILE = "COLDSTART_PROFILE";
 
   private record Setting(Object value, String origin) {}
 
@@ -43,114 +42,61 @@ public final class Settings {
   }
 
   /**
-   * A first knob, with its value in the quick and in the article profile; see {@link #and}.
+   * A first setting, with its value in the quick and in the article profile; see {@link #and}.
    *
-   * @throws IllegalArgumentException if COLDSTART_PROFILE or this knob's variable holds something
-   *     else than it may
+   * @throws IllegalArgumentException if COLDSTART_PROFILE or this setting's variable has no valid
+   *     value
    */
   public static Settings of(String name, Object quick, Object article) {
-    return from(Settings::lookUp).and(name, quick, article);
+    return from(variable -> System.getProperty(variable, System.getenv(variable)))
+        .and(name, quick, article);
+  }
+
+  /** No settings yet; variables are looked up by their full name (null where not set). */
+  static Settings from(Function<String, String> lookUp) {
+    Function<String, String> environment =
+        variable -> {
+          String text = lookUp.apply(variable);
+          return text == null || text.isBlank() ? null : text.strip();
+        };
+    return new Settings(environment, profile(environment.apply(PROFILE)), Map.of());
+  }
+
+  private static Profile profile(String text) {
+    if (text == null) {
+      return Profile.QUICK;
+    }
+    for (Profile profile : Profile.values()) {
+      if (profile.toString().equals(text)) {
+        return profile;
+      }
+    }
+    throw new IllegalArgumentException(
+        PROFILE + " is \"" + text + "\"; it may be quick or article");
   }
 
   /**
-   * No knobs yet, values from this look-up of variables by their full name (null where not set).
-   */
-  static Settings from(Function<String, String> environment) {
-    return new Settings(environment, profile(environment.apply("COLDSTART_PROFILE")), Map.of());
-  }
-
-  /**
-   * These knobs and one more.
+   * These settings and one more.
    *
    * @param name model, steps, rows, prompts or seed
    * @param quick text for model, a whole number for the others
    * @param article of the same type
-   * @throws IllegalArgumentException if there is no such knob, or its variable holds something else
-   *     than it may
+   * @throws IllegalArgumentException if there is no such setting, or its variable has no valid value
    */
   public Settings and(String name, Object quick, Object article) {
     if (!NAMES.contains(name)) {
       throw new IllegalArgumentException(
-          "There is no knob \"" + name + "\"; the knobs are " + String.join(", ", NAMES));
+          "There is no setting \"" + name + "\"; the settings are " + String.join(", ", NAMES));
     }
     String variable = "COLDSTART_" + name.toUpperCase(Locale.ROOT);
     String given = environment.apply(variable);
     Map<String, Setting> more = new LinkedHashMap<>(settings);
     more.put(
         name,
-        given == null || given.isBlank()
-            ? new Setting(profile == Profile.QUICK ? quick : article, "profile")
-            : new Setting(
-                name.equals("model") ? given.strip() : number(variable, given.strip()), variable));
+        given == null
+            ? new Setting(choose(quick, article), "profile")
+            : new Setting(name.equals("model") ? given : number(variable, given), variable));
     return new Settings(environment, profile, more);
-  }
-
-  /** The profile: quick unless COLDSTART_PROFILE says otherwise. */
-  public Profile profile() {
-    return profile;
-  }
-
-  /** A knob that is a whole number. */
-  public int integer(String name) {
-    return ((Number) setting(name).value()).intValue();
-  }
-
-  /** A knob that is text. */
-  public String text(String name) {
-    return String.valueOf(setting(name).value());
-  }
-
-  /**
-   * One of two values, by the profile; for what is part of a profile but no knob: {@code
-   * knobs.choose(3e-4, 1e-5)}.
-   */
-  public <T> T choose(T quick, T article) {
-    return profile == Profile.QUICK ? quick : article;
-  }
-
-  /**
-   * Name, value and where the value comes from; shown when the knobs are a cell's last expression.
-   */
-  public Table toTable() {
-    List<List<String>> rows = new ArrayList<>();
-    boolean chosen = environment.apply("COLDSTART_PROFILE") != null;
-    rows.add(
-        List.of(
-            "profile", profile.toString(), chosen ? "COLDSTART_PROFILE" : "default; or article"));
-    settings.forEach(
-        (name, setting) ->
-            rows.add(List.of(name, String.valueOf(setting.value()), setting.origin())));
-    return Tables.ofRows("", List.of("knob", "value", "from"), rows);
-  }
-
-  @Override
-  public String toString() {
-    return toTable().print();
-  }
-
-  private Setting setting(String name) {
-    Setting setting = settings.get(name);
-    if (setting == null) {
-      throw new IllegalArgumentException(
-          "This notebook has no knob \""
-              + name
-              + "\"; it has "
-              + String.join(", ", settings.keySet()));
-    }
-    return setting;
-  }
-
-  private static Profile profile(String text) {
-    if (text == null || text.isBlank()) {
-      return Profile.QUICK;
-    }
-    for (Profile profile : Profile.values()) {
-      if (profile.toString().equals(text.strip())) {
-        return profile;
-      }
-    }
-    throw new IllegalArgumentException(
-        "COLDSTART_PROFILE is \"" + text + "\"; it may be quick or article");
   }
 
   private static int number(String variable, String text) {
@@ -164,16 +110,56 @@ public final class Settings {
       // the message below says what it may be
     }
     throw new IllegalArgumentException(
-        variable
-            + " is \""
-            + text
-            + "\"; it may be a whole number from "
-            + least
-            + " to "
-            + Integer.MAX_VALUE);
+        "%s is \"%s\"; it may be a whole number from %d to %d"
+            .formatted(variable, text, least, Integer.MAX_VALUE));
   }
 
-  private static String lookUp(String variable) {
-    return System.getProperty(variable, System.getenv(variable));
+  /** The profile: quick unless COLDSTART_PROFILE says otherwise. */
+  public Profile profile() {
+    return profile;
+  }
+
+  /** A setting that is a whole number. */
+  public int integer(String name) {
+    return ((Number) setting(name).value()).intValue();
+  }
+
+  /** A setting that is text. */
+  public String text(String name) {
+    return String.valueOf(setting(name).value());
+  }
+
+  private Setting setting(String name) {
+    Setting setting = settings.get(name);
+    if (setting == null) {
+      throw new IllegalArgumentException(
+          "This notebook has no setting \"%s\"; it has %s"
+              .formatted(name, String.join(", ", settings.keySet())));
+    }
+    return setting;
+  }
+
+  /**
+   * One of two values, by the profile; for what is part of a profile but no setting: {@code
+   * settings.choose(3e-4, 1e-5)}.
+   */
+  public <T> T choose(T quick, T article) {
+    return profile == Profile.QUICK ? quick : article;
+  }
+
+  /** Name, value and origin of each; shown when the settings are a cell's last expression. */
+  public Table toTable() {
+    List<List<String>> rows = new ArrayList<>();
+    boolean chosen = environment.apply(PROFILE) != null;
+    rows.add(List.of("profile", profile.toString(), chosen ? PROFILE : "default; or article"));
+    settings.forEach(
+        (name, setting) ->
+            rows.add(List.of(name, String.valueOf(setting.value()), setting.origin())));
+    return Tables.ofRows("", List.of("setting", "value", "from"), rows);
+  }
+
+  @Override
+  public String toString() {
+    return toTable().print();
   }
 }

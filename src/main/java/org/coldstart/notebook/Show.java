@@ -19,7 +19,7 @@ public final class Show {
 
   private Show() {}
 
-  /** Tokens side by side on alternating backgrounds, blanks and line breaks made visible. */
+  /** Tokens side by side on alternating backgrounds, spaces and line breaks made visible. */
   public static Rich tokens(List<String> tokens) {
     return TokenHtml.tokens(tokens, null, id -> false);
   }
@@ -49,9 +49,7 @@ public final class Show {
     return TokenHtml.mask(tokens, null, mask);
   }
 
-  /**
-   * As {@link #mask(List, boolean[])}, of a training row as the tokenizer that made it spells it.
-   */
+  /** As {@link #mask(List, boolean[])}, of a training example in its tokenizer's spelling. */
   public static Rich mask(Tokenizer tokenizer, Example example) {
     int[] ids = example.ids();
     return mask(Arrays.stream(ids).mapToObj(tokenizer::idToToken).toList(), ids, example.mask());
@@ -79,15 +77,14 @@ public final class Show {
 
   /**
    * Conversations as a table of <i>User Prompt</i> and <i>Assistant Response</i>, in full: long
-   * texts wrap. A conversation of several turns has as many lines; a system message stands above
+   * texts wrap. A conversation of several turns has as many lines; a system message comes above
    * the prompt.
    *
    * @param count how many conversations, from the first; fewer if there are no more
    * @throws org.coldstart.data.DataException naming the row that holds no conversation
    */
   public static Rich displayDataset(DataSet rows, int count) {
-    DataSet shown = rows.select(0, Math.min(count, rows.size()));
-    return ConversationHtml.of(shown.stream().flatMap(row -> Exchange.of(row).stream()).toList());
+    return ConversationHtml.of(rows.stream().limit(count).toList());
   }
 
   /**
@@ -108,22 +105,12 @@ public final class Show {
         "",
         List.of("question", firstName, secondName),
         IntStream.range(0, questions.size())
-            .mapToObj(i -> List.of(questions.get(i), whole(first.get(i)), whole(second.get(i))))
+            .mapToObj(i -> List.of(questions.get(i), text(first.get(i)), text(second.get(i))))
             .toList());
   }
 
-  private static String whole(Answer answer) {
+  private static String text(Answer answer) {
     String said = answer.answer().isEmpty() ? "(nothing)" : answer.answer();
     return answer.ended() ? said : said + " ✂";
-  }
-
-  /** Text with Markdown marks, shown as a Markdown cell is. */
-  public static Rich markdown(String markdown) {
-    return Rich.markdown(markdown);
-  }
-
-  /** HTML of the caller's own; text from elsewhere in it must be escaped already. */
-  public static Rich html(String html) {
-    return Rich.html(html, html.replaceAll("<[^>]*>", ""));
   }
 }

@@ -1,8 +1,12 @@
 package org.coldstart.notebook;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.coldstart.study.StudyRun;
@@ -32,12 +36,12 @@ public final class StudyView {
     return table(title, runs.stream().map(List::of).toList());
   }
 
-  /** One line for each way of beginning: the mean over its runs, lowest and highest in brackets. */
+  /** One line for each initialization: the mean over its runs, lowest and highest in brackets. */
   public static Table means(String title, List<StudyRun> runs) {
-    return table(title, ways(runs).stream().map(way -> of(runs, way)).toList());
+    return table(title, byInitialization(runs).values());
   }
 
-  private static Table table(String title, List<List<StudyRun>> groups) {
+  private static Table table(String title, Collection<List<StudyRun>> groups) {
     List<List<String>> rows = new ArrayList<>();
     for (List<StudyRun> group : groups) {
       rows.add(
@@ -68,44 +72,42 @@ public final class StudyView {
     return low.equals(high) ? mean : mean + " (" + low + "–" + high + ")";
   }
 
-  /** Well-formed shares by way of beginning and by how replies are drawn, means over the runs. */
+  /** Well-formed shares by initialization and temperature, means over the runs. */
   public static CategoryChart wellFormed(String title, List<StudyRun> runs) {
     CategoryChart chart = Charts.groupedBars(title, "share of replies");
-    List<String> ways = ways(runs);
-    chart.addSeries("greedy", ways, means(runs, ways, StudyRun::wellFormedGreedy));
-    chart.addSeries("sampled, T = 0.7", ways, means(runs, ways, StudyRun::wellFormedT07));
-    chart.addSeries("sampled, T = 1", ways, means(runs, ways, StudyRun::wellFormedT10));
+    addSeries(chart, "greedy", runs, StudyRun::wellFormedGreedy);
+    addSeries(chart, "sampled, T = 0.7", runs, StudyRun::wellFormedT07);
+    addSeries(chart, "sampled, T = 1", runs, StudyRun::wellFormedT10);
     return chart;
   }
 
-  /** Held-out loss along the way, one line for each way of beginning, means over the runs. */
+  private static void addSeries(
+      CategoryChart chart, String name, List<StudyRun> runs, ToDoubleFunction<StudyRun> value) {
+    Map<String, List<StudyRun>> groups = byInitialization(runs);
+    List<Double> means = groups.values().stream().map(group -> mean(group, value)).toList();
+    chart.addSeries(name, List.copyOf(groups.keySet()), means);
+  }
+
+  /** Held-out loss over the steps, one line for each initialization, means over the runs. */
   public static XYChart losses(String title, List<StudyRun> runs) {
     XYChart chart = Charts.lines(title, "step", "loss per token");
-    for (String way : ways(runs)) {
-      List<StudyRun> group = of(runs, way);
-      List<Double> steps =
-          group.get(0).losses().stream().map(point -> (double) point.step()).toList();
-      List<Double> losses = new ArrayList<>();
-      for (int i = 0; i < steps.size(); i++) {
-        int point = i;
-        losses.add(mean(group, run -> run.losses().get(point).loss()));
-      }
-      chart.addSeries(way, steps, losses);
-    }
+    byInitialization(runs)
+        .forEach(
+            (name, group) -> {
+              List<StudyRun.Point> points = group.get(0).losses();
+              double[] steps = points.stream().mapToDouble(StudyRun.Point::step).toArray();
+              double[] losses = new double[steps.length];
+              Arrays.setAll(losses, i -> mean(group, run -> run.losses().get(i).loss()));
+              chart.addSeries(name, steps, losses);
+            });
     return chart;
   }
 
-  private static List<String> ways(List<StudyRun> runs) {
-    return runs.stream().map(StudyRun::initialization).distinct().toList();
-  }
-
-  private static List<StudyRun> of(List<StudyRun> runs, String way) {
-    return runs.stream().filter(run -> run.initialization().equals(way)).toList();
-  }
-
-  private static List<Double> means(
-      List<StudyRun> runs, List<String> ways, ToDoubleFunction<StudyRun> value) {
-    return ways.stream().map(way -> mean(of(runs, way), value)).collect(Collectors.toList());
+  private static Map<String, List<StudyRun>> byInitialization(List<StudyRun> runs) {
+    return runs.stream()
+        .collect(
+            Collectors.groupingBy(
+                StudyRun::initialization, LinkedHashMap::new, Collectors.toList()));
   }
 
   private static double mean(List<StudyRun> runs, ToDoubleFunction<StudyRun> value) {

@@ -1,11 +1,11 @@
 package org.coldstart.notebook;
 
-import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.LongColumn;
 import tech.tablesaw.api.StringColumn;
@@ -17,78 +17,62 @@ final class Tables {
 
   private Tables() {}
 
+  /** A column for each component of the records. */
   static Table ofRecords(String title, List<? extends Record> records) {
     if (records.isEmpty()) {
       return Table.create(title);
     }
-    RecordComponent[] components = records.get(0).getClass().getRecordComponents();
-    List<List<Object>> rows = new ArrayList<>();
-    for (Record record : records) {
-      List<Object> row = new ArrayList<>();
-      for (RecordComponent component : components) {
-        row.add(value(record, component.getAccessor()));
-      }
-      rows.add(row);
+    List<RecordComponent> components =
+        List.of(records.get(0).getClass().getRecordComponents());
+    return ofRows(
+        title,
+        components.stream().map(RecordComponent::getName).toList(),
+        records.stream()
+            .map(record -> components.stream().map(part -> value(record, part)).toArray())
+            .map(Arrays::asList)
+            .toList());
+  }
+
+  private static Object value(Record record, RecordComponent component) {
+    try {
+      component.getAccessor().setAccessible(true); // a record declared in a cell is not public
+      return component.getAccessor().invoke(record);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalArgumentException(
+          "Cannot read " + component.getName() + " of " + record.getClass().getSimpleName(), e);
     }
-    return ofRows(title, Arrays.stream(components).map(RecordComponent::getName).toList(), rows);
   }
 
   static Table ofRows(String title, List<String> columns, List<? extends List<?>> rows) {
-    Table table = Table.create(title);
-    for (int c = 0; c < columns.size(); c++) {
-      List<Object> values = new ArrayList<>();
-      for (int r = 0; r < rows.size(); r++) {
-        if (rows.get(r).size() != columns.size()) {
-          throw new IllegalArgumentException(
-              "Row "
-                  + r
-                  + " of table \""
-                  + title
-                  + "\" has "
-                  + rows.get(r).size()
-                  + " values for "
-                  + columns.size()
-                  + " columns");
-        }
-        values.add(rows.get(r).get(c));
+    for (int r = 0; r < rows.size(); r++) {
+      if (rows.get(r).size() != columns.size()) {
+        throw new IllegalArgumentException(
+            "Row %d of table \"%s\" has %d values for %d columns"
+                .formatted(r, title, rows.get(r).size(), columns.size()));
       }
-      table.addColumns(column(columns.get(c), values));
     }
-    return table;
+    return Table.create(
+        title,
+        IntStream.range(0, columns.size())
+            .<Column<?>>mapToObj(c -> column(columns.get(c), rows, c))
+            .toList());
   }
 
-  private static Column<?> column(String name, List<Object> values) {
-    boolean filled = values.stream().anyMatch(Objects::nonNull);
-    if (filled
-        && values.stream().allMatch(v -> v == null || v instanceof Integer || v instanceof Long)) {
+  private static Column<?> column(String name, List<? extends List<?>> rows, int index) {
+    List<Object> values = new ArrayList<>();
+    rows.forEach(row -> values.add(row.get(index)));
+    List<Object> given = values.stream().filter(Objects::nonNull).toList();
+    if (given.isEmpty() || !given.stream().allMatch(Number.class::isInstance)) {
+      return StringColumn.create(
+          name, values.stream().map(value -> Objects.toString(value, "")).toList());
+    }
+    if (given.stream().allMatch(value -> value instanceof Integer || value instanceof Long)) {
       LongColumn column = LongColumn.create(name);
-      values.forEach(
-          v -> {
-            if (v == null) column.appendMissing();
-            else column.append(((Number) v).longValue());
-          });
+      values.forEach(v -> column.append(v == null ? null : (Long) ((Number) v).longValue()));
       return column;
     }
-    if (filled && values.stream().allMatch(v -> v == null || v instanceof Number)) {
-      DoubleColumn column = DoubleColumn.create(name);
-      values.forEach(
-          v -> {
-            if (v == null) column.appendMissing();
-            else column.append(((Number) v).doubleValue());
-          });
-      return column;
-    }
-    return StringColumn.create(
-        name, values.stream().map(v -> v == null ? "" : String.valueOf(v)).toList());
-  }
-
-  private static Object value(Record record, Method accessor) {
-    try {
-      accessor.setAccessible(true); // a record declared in a cell is not public
-      return accessor.invoke(record);
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalArgumentException(
-          "Cannot read " + accessor.getName() + " of " + record.getClass().getSimpleName(), e);
-    }
+    DoubleColumn column = DoubleColumn.create(name);
+    values.forEach(v -> column.append(v == null ? null : (Double) ((Number) v).doubleValue()));
+    return column;
   }
 }

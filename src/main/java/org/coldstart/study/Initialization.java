@@ -5,19 +5,19 @@ import java.util.function.LongFunction;
 import org.coldstart.model.EmbeddingInit;
 
 /**
- * A way of starting the rows of new tokens, by name.
+ * An initialization of the rows of new tokens, by name.
  *
  * @param name for tables and charts
- * @param init the way, for a seed
+ * @param init for a seed
  */
 public record Initialization(String name, LongFunction<EmbeddingInit> init) {
 
   private static final double NOISE = 0.5;
 
   /**
-   * The five ways compared.
+   * The five that are compared.
    *
-   * @param source the token whose row the clones copy
+   * @param source the token whose row is cloned
    */
   public static List<Initialization> all(String source) {
     return List.of(

@@ -2,10 +2,11 @@ package org.coldstart.study;
 
 import java.util.List;
 import org.coldstart.data.DataSet;
+import org.coldstart.data.Example;
 import org.coldstart.data.ExampleBuilder;
-import org.coldstart.data.ExampleSet;
 import org.coldstart.data.ThinkAnswer;
 import org.coldstart.evaluate.ReplyEvaluator;
+import org.coldstart.evaluate.ReplyReport;
 import org.coldstart.evaluate.TeacherForcedProbability;
 import org.coldstart.generate.Generator;
 import org.coldstart.generate.Sampling;
@@ -18,12 +19,13 @@ import org.coldstart.train.TrainingListener;
 import org.coldstart.train.TrainingResult;
 
 /**
- * Trains a model on the article's format from one start of the new rows, and measures what came of
- * it.
+ * The experiment that the article leaves out: what the first values of a new token's embedding row
+ * are worth. A run trains the same model on the same rows from one initialization and measures the
+ * result; {@code environment/study} repeats that over initializations and seeds.
  *
- * @param model name or path of the model every run begins with
+ * @param model name or path of the model that every run starts from
  * @param train rows to learn from
- * @param test rows neither whose questions nor whose operands stand in {@code train}
+ * @param test rows whose questions and operands are not in {@code train}
  * @param budget what a run may spend
  */
 public record InitializationStudy(String model, DataSet train, DataSet test, StudyBudget budget) {
@@ -40,9 +42,25 @@ public record InitializationStudy(String model, DataSet train, DataSet test, Stu
       lm.resizeTokenEmbeddings(tokenizer.size());
       TokenEmbeddings embeddings = lm.embeddings(tokenizer);
       embeddings.initialize(initialization.init().apply(seed), TOKENS);
-      double distance = meanDistance(embeddings);
+      double distanceBefore = meanDistance(embeddings);
       TrainingResult training = train(lm, tokenizer, seed, listeners);
-      return measure(initialization.name(), seed, lm, tokenizer, distance, training, start);
+      DataSet prompts = test.select(0, budget.prompts());
+      ReplyEvaluator evaluator =
+          new ReplyEvaluator(new Generator(lm, tokenizer), budget.maxNewTokens(), BATCH);
+      ReplyReport greedy = evaluator.evaluate(prompts, Sampling.greedy());
+      return new StudyRun(
+          initialization.name(),
+          seed,
+          training.steps(),
+          greedy.wellFormed().value(),
+          evaluator.evaluate(prompts, Sampling.temperature(0.7, seed)).wellFormed().value(),
+          evaluator.evaluate(prompts, Sampling.temperature(1, seed)).wellFormed().value(),
+          greedy.exact().value(),
+          meanProbability(lm, tokenizer, prompts),
+          distanceBefore,
+          meanDistance(lm.embeddings(tokenizer)),
+          (System.nanoTime() - start) / 1e9,
+          losses(training));
     }
   }
 
@@ -61,49 +79,27 @@ public record InitializationStudy(String model, DataSet train, DataSet test, Stu
             .seed(seed)
             .build();
     DataSet rows = train.shuffle(seed).select(0, budget.steps() * budget.rowsPerStep());
-    ExampleSet examples = examples(tokenizer, rows);
-    ExampleSet heldOut = examples(tokenizer, test.select(0, budget.evalRows()));
-    return new SftTrainer(lm, tokenizer, config, examples.examples(), heldOut.examples())
+    DataSet heldOut = test.select(0, budget.evalRows());
+    return new SftTrainer(
+            lm, tokenizer, config, examples(tokenizer, rows), examples(tokenizer, heldOut))
         .train(listeners);
   }
 
-  private static ExampleSet examples(Tokenizer tokenizer, DataSet rows) {
-    return new ExampleBuilder(tokenizer).build(rows, ThinkAnswer::promptCompletion, 1024);
+  private static List<Example> examples(Tokenizer tokenizer, DataSet rows) {
+    return new ExampleBuilder(tokenizer)
+        .build(rows, ThinkAnswer::promptCompletion, 1024)
+        .examples();
   }
 
-  private StudyRun measure(
-      String name,
-      long seed,
-      CausalLm lm,
-      Tokenizer tokenizer,
-      double distanceBefore,
-      TrainingResult training,
-      long start) {
-    DataSet prompts = test.select(0, budget.prompts());
-    ReplyEvaluator evaluator =
-        new ReplyEvaluator(new Generator(lm, tokenizer), budget.maxNewTokens(), BATCH);
-    var greedy = evaluator.evaluate(prompts, Sampling.greedy());
-    double ownPlace =
-        TeacherForcedProbability.probabilities(
-                lm, tokenizer, examples(tokenizer, prompts).examples(), ThinkAnswer.TOKENS, 16)
-            .values()
-            .stream()
-            .mapToDouble(Double::doubleValue)
-            .average()
-            .getAsDouble();
-    return new StudyRun(
-        name,
-        seed,
-        training.steps(),
-        greedy.wellFormed().value(),
-        evaluator.evaluate(prompts, Sampling.temperature(0.7, seed)).wellFormed().value(),
-        evaluator.evaluate(prompts, Sampling.temperature(1, seed)).wellFormed().value(),
-        greedy.exact().value(),
-        ownPlace,
-        distanceBefore,
-        meanDistance(lm.embeddings(tokenizer)),
-        (System.nanoTime() - start) / 1e9,
-        losses(training));
+  /** Of the four tokens, each at its own positions in the right replies. */
+  private static double meanProbability(CausalLm lm, Tokenizer tokenizer, DataSet prompts) {
+    return TeacherForcedProbability.probabilities(
+            lm, tokenizer, examples(tokenizer, prompts), ThinkAnswer.TOKENS, 16)
+        .values()
+        .stream()
+        .mapToDouble(Double::doubleValue)
+        .average()
+        .getAsDouble();
   }
 
   private static List<StudyRun.Point> losses(TrainingResult training) {

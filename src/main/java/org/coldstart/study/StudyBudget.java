@@ -1,9 +1,8 @@
 package org.coldstart.study;
 
-import org.coldstart.model.Precision;
 
 /**
- * What every run of a study may spend; the same for all ways of starting.
+ * What every run of a study may spend; the same for all initializations.
  *
  * @param steps optimizer steps
  * @param rowsPerStep training rows in each

@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -13,7 +12,6 @@ import java.util.stream.Collectors;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
-import org.coldstart.io.files.AtomicFiles;
 
 /**
  * A study's results as a CSV file of one line a run; held-out losses as {@code step:loss} pairs in
@@ -39,11 +37,7 @@ public final class StudyFiles {
     }
     CSVFormat format = CSVFormat.DEFAULT.builder().setHeader().setSkipHeaderRecord(true).get();
     try (CSVParser parser = CSVParser.parse(file, StandardCharsets.UTF_8, format)) {
-      List<StudyRun> runs = new ArrayList<>();
-      for (CSVRecord record : parser) {
-        runs.add(run(record, file));
-      }
-      return runs;
+      return parser.stream().map(line -> run(line, file)).toList();
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read the study " + file, e);
     }
@@ -66,7 +60,8 @@ public final class StudyFiles {
           Arrays.stream(line.get("eval_losses").split(" ")).map(StudyFiles::point).toList());
     } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
       throw new IllegalArgumentException(
-          file + ", run " + line.getRecordNumber() + " is not a run of a study: " + e.getMessage(),
+          "%s, run %d is not a run of a study: %s"
+              .formatted(file, line.getRecordNumber(), e.getMessage()),
           e);
     }
   }
@@ -82,17 +77,14 @@ public final class StudyFiles {
 
   /** Writes all runs, replacing the file in one move. */
   public static void write(Path file, List<StudyRun> runs) {
-    StringBuilder text =
-        new StringBuilder(CSVFormat.DEFAULT.format((Object[]) HEADER)).append('\n');
-    runs.forEach(run -> text.append(CSVFormat.DEFAULT.format(fields(run))).append('\n'));
-    AtomicFiles.writeString(file, text.toString());
+    String lines =
+        runs.stream()
+            .map(run -> CSVFormat.DEFAULT.format(fields(run)) + "\n")
+            .collect(Collectors.joining());
+    AtomicFiles.writeString(file, CSVFormat.DEFAULT.format((Object[]) HEADER) + "\n" + lines);
   }
 
   private static Object[] fields(StudyRun run) {
-    String losses =
-        run.losses().stream()
-            .map(point -> point.step() + ":" + decimals(point.loss(), 4))
-            .collect(Collectors.joining(" "));
     return new Object[] {
       run.initialization(),
       run.seed(),
@@ -105,7 +97,9 @@ public final class StudyFiles {
       decimals(run.distanceBefore(), 4),
       decimals(run.distanceAfter(), 4),
       decimals(run.seconds(), 1),
-      losses
+      run.losses().stream()
+          .map(point -> point.step() + ":" + decimals(point.loss(), 4))
+          .collect(Collectors.joining(" "))
     };
   }
 

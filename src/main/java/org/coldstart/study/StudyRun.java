@@ -3,9 +3,9 @@ package org.coldstart.study;
 import java.util.List;
 
 /**
- * What one run came to.
+ * The result of one run.
  *
- * @param initialization name of the way the new rows began
+ * @param initialization its name
  * @param seed of the rows' random values, of the order of training rows and of sampling
  * @param steps optimizer steps trained
  * @param wellFormedGreedy share of held-out replies with the taught shape, likeliest token each
@@ -18,7 +18,7 @@ import java.util.List;
  * @param distanceBefore mean distance between two of the new rows before training
  * @param distanceAfter the same after training
  * @param seconds wall-clock time of the run
- * @param losses held-out loss along the way
+ * @param losses held-out losses during training
  */
 public record StudyRun(
     String initialization,

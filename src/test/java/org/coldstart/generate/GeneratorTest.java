@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.coldstart.fixture.ParityCase;
@@ -165,9 +166,9 @@ class GeneratorTest {
   @Test
   void streamedPiecesJoinToTheTextWhereverItIsCut() {
     for (int seed = 0; seed < 20; seed++) {
-      StringBuilder heard = new StringBuilder();
-      Generation reply = chat(seed, heard::append);
-      assertEquals(reply.text(), heard.toString(), "seed " + seed);
+      StringBuilder streamed = new StringBuilder();
+      Generation reply = chat(seed, streamed::append);
+      assertEquals(reply.text(), streamed.toString(), "seed " + seed);
     }
   }
 
@@ -192,6 +193,57 @@ class GeneratorTest {
     assertEquals(String.join("", pieces), reply.text());
     assertEquals(1, pieces.size(), "the reply ends with the token at hand");
     assertFalse(Thread.interrupted());
+  }
+
+  @Test
+  void anInterruptEndsAllBatches() {
+    List<int[]> prompts = List.of(lastingPrompt(), lastingPrompt(), lastingPrompt());
+    for (int batchSize = 1; batchSize <= 3; batchSize++) {
+      int size = batchSize;
+      Thread.currentThread().interrupt();
+      String message =
+          assertThrows(
+                  CancellationException.class,
+                  () -> generator.generate(prompts, Sampling.greedy(), 5, size))
+              .getMessage();
+      assertEquals("Interrupted before all replies were written.", message);
+      assertTrue(Thread.interrupted(), "and stays pending");
+    }
+    assertEquals(5, reply(prompts, 5, 2).ids().length, "the generator is as usable as before");
+  }
+
+  @Test
+  void batchesDrawTheirOwnNumbersAndTheSameOnesAgain() {
+    List<int[]> prompts = List.of(lastingPrompt(), lastingPrompt(), lastingPrompt());
+    List<Generation> first = generator.generate(prompts, Sampling.temperature(1.5, 3), 12, 1);
+    assertFalse(Arrays.equals(first.get(0).ids(), first.get(1).ids()));
+    assertFalse(Arrays.equals(first.get(1).ids(), first.get(2).ids()));
+    List<Generation> again = generator.generate(prompts, Sampling.temperature(1.5, 3), 12, 1);
+    for (int i = 0; i < prompts.size(); i++) {
+      assertArrayEquals(first.get(i).ids(), again.get(i).ids());
+    }
+  }
+
+  /** A training run that was stopped may still be at its last batch. */
+  @Test
+  void nothingIsReadWhileAnotherThreadHasTheModel() throws InterruptedException {
+    for (Runnable use :
+        List.<Runnable>of(
+            () -> generator.nextTokenProbabilities(CHAT),
+            () -> generator.nextTokenProbabilities(new int[] {5}, new int[0], Sampling.greedy()),
+            () -> generator.chat(CHAT, Sampling.greedy(), 1))) {
+      Thread reader = new Thread(use);
+      synchronized (model) {
+        reader.start();
+        long end = System.nanoTime() + 10_000_000_000L;
+        while (reader.getState() != Thread.State.BLOCKED && System.nanoTime() < end) {
+          assertTrue(reader.isAlive(), "it waits for the model");
+          Thread.sleep(1);
+        }
+        assertEquals(Thread.State.BLOCKED, reader.getState());
+      }
+      reader.join();
+    }
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import org.coldstart.data.ReasoningRole;
 import org.coldstart.fixture.ParityCase;
@@ -200,7 +201,7 @@ class ReasoningChatTest {
   }
 
   @Test
-  void theSameSeedTellsTheSameStory() {
+  void theSameSeedWritesTheSameReplies() {
     Sampling warm = Sampling.temperature(1.5, 7);
     try (ReasoningChat chat = chat(warm, 8);
         ReasoningChat twin = chat(warm, 8);
@@ -224,16 +225,16 @@ class ReasoningChatTest {
   }
 
   @Test
-  void bothPhasesAreToldAsTheyGrow() {
-    Map<Phase, StringBuilder> told = new EnumMap<>(Phase.class);
+  void bothPhasesAreStreamed() {
+    Map<Phase, StringBuilder> streamed = new EnumMap<>(Phase.class);
     try (ReasoningChat chat = chat(Sampling.temperature(3, 5), 15)) {
       TwoPhaseReply reply =
           chat.reply(
               "Hi",
               (phase, piece) ->
-                  told.computeIfAbsent(phase, p -> new StringBuilder()).append(piece));
-      assertEquals(reply.reasoning().text(), told.get(Phase.REASONING).toString());
-      assertEquals(reply.answer().text(), told.get(Phase.ANSWER).toString());
+                  streamed.computeIfAbsent(phase, p -> new StringBuilder()).append(piece));
+      assertEquals(reply.reasoning().text(), streamed.get(Phase.REASONING).toString());
+      assertEquals(reply.answer().text(), streamed.get(Phase.ANSWER).toString());
     }
   }
 
@@ -408,6 +409,60 @@ class ReasoningChatTest {
         assertEquals(alone.promptTokens(), batch.get(i).promptTokens());
       }
     }
+  }
+
+  /** Both phases draw from one sequence of numbers, as the phases of a chat do. */
+  @Test
+  void aBatchOfOneDrawsAsAChatDoesAndTheNextBatchGoesOn() {
+    Sampling warm = Sampling.temperature(1.5, 7);
+    TwoPhaseGenerator generator = new TwoPhaseGenerator(model, tokenizer);
+    List<Message> question = List.of(Message.user("Hi"));
+    List<TwoPhaseReply> replies = generator.reply(List.of(question, question), warm, 8, 1);
+    try (ReasoningChat chat = chat(warm, 8)) {
+      TwoPhaseReply alone = chat.reply("Hi");
+      assertArrayEquals(alone.reasoning().ids(), replies.get(0).reasoning().ids());
+      assertArrayEquals(alone.answer().ids(), replies.get(0).answer().ids());
+    }
+    assertFalse(
+        Arrays.equals(replies.get(0).reasoning().ids(), replies.get(1).reasoning().ids()));
+  }
+
+  @Test
+  void aLongChatTakesNoRoomFromItsNeighbours() {
+    int limit = model.config().maxPositionEmbeddings();
+    TwoPhaseGenerator generator = new TwoPhaseGenerator(model, tokenizer);
+    List<Message> brief = lastingChat(generator, 12);
+    String question = "a";
+    while (limit - prompt(List.of(), question, new int[0]).length > 4) {
+      question += "\n"; // a token each
+    }
+    List<Message> filling = List.of(Message.user(question));
+    List<TwoPhaseReply> both = generator.reply(List.of(filling, brief), Sampling.greedy(), 12);
+    assertTrue(both.get(0).newTokens() <= 4, "the long one has no more room");
+    assertEquals(12, both.get(1).reasoning().ids().length);
+  }
+
+  /** A question that is thought about for as long as is allowed. */
+  private static List<Message> lastingChat(TwoPhaseGenerator generator, int tokens) {
+    return Stream.of("Hi", "2 + 3?", "Why?", "a b c", "Once upon a time", "So?")
+        .map(text -> List.of(Message.user(text)))
+        .filter(
+            chat ->
+                generator.reply(List.of(chat), Sampling.greedy(), tokens).get(0).reasoning()
+                        .ids().length
+                    == tokens)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void anInterruptEndsABatch() {
+    TwoPhaseGenerator generator = new TwoPhaseGenerator(model, tokenizer);
+    List<List<Message>> chats = List.of(List.of(Message.user("Hi")), List.of(Message.user("So?")));
+    Thread.currentThread().interrupt();
+    assertThrows(
+        CancellationException.class, () -> generator.reply(chats, Sampling.greedy(), 5, 1));
+    assertTrue(Thread.interrupted(), "and stays pending");
   }
 
   @Test

@@ -108,7 +108,7 @@ class ChatLoopTest {
 
   @Test
   void partsAppearAsTheyAreWritten() {
-    try (LiveReply live = new LiveReply("<b>?")) {
+    try (ChatLoop.LiveReply live = new ChatLoop.LiveReply("<b>?")) {
       assertEquals("**You**\n\n&lt;b>?\n\n---", live.rich().content());
       live.accept(Phase.REASONING, "a ");
       live.accept(Phase.REASONING, "`<b>`");

@@ -74,14 +74,14 @@ class RenderingTest {
 
   @Test
   void numbersAreBrief() {
-    assertEquals("0.199653", Numbers.brief(0.19965312));
-    assertEquals("12.5", Numbers.brief(12.5));
-    assertEquals("1234.57", Numbers.brief(1234.5678));
-    assertEquals("0.3", Numbers.brief(0.1 + 0.2));
-    assertEquals("-3", Numbers.brief(-3));
-    assertEquals("1.1e-10", Numbers.brief(1.1e-10));
-    assertEquals("1 min 20 s", Numbers.duration(80));
-    assertEquals("2 h 5 min", Numbers.duration(7500));
+    assertEquals("0.199653", NumberText.brief(0.19965312));
+    assertEquals("12.5", NumberText.brief(12.5));
+    assertEquals("1234.57", NumberText.brief(1234.5678));
+    assertEquals("0.3", NumberText.brief(0.1 + 0.2));
+    assertEquals("-3", NumberText.brief(-3));
+    assertEquals("1.1e-10", NumberText.brief(1.1e-10));
+    assertEquals("1 min 20 s", NumberText.duration(80));
+    assertEquals("2 h 5 min", NumberText.duration(7500));
   }
 
   @Test

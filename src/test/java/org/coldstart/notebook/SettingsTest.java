@@ -35,9 +35,20 @@ class SettingsTest {
             .and("seed", 0, 0)
             .toTable();
 
-    assertEquals("[profile, steps, seed]", table.stringColumn("knob").asList().toString());
+    assertEquals("[profile, steps, seed]", table.stringColumn("setting").asList().toString());
     assertEquals("[quick, 3, 0]", table.stringColumn("value").asList().toString());
     assertEquals("COLDSTART_STEPS", table.stringColumn("from").get(1));
+  }
+
+  @Test
+  void aBlankVariableCountsAsUnset() {
+    var table =
+        Settings.from(Map.of("COLDSTART_PROFILE", " ", "COLDSTART_STEPS", "")::get)
+            .and("steps", 48, 562)
+            .toTable();
+
+    assertEquals("[quick, 48]", table.stringColumn("value").asList().toString());
+    assertEquals("[default; or article, profile]", table.stringColumn("from").asList().toString());
   }
 
   @Test
@@ -55,25 +66,25 @@ class SettingsTest {
         Map.of("COLDSTART_STEPS", "0"),
         "steps");
     assertMessage(
-        "There is no knob \"stepz\"; the knobs are model, steps, rows, prompts, seed",
+        "There is no setting \"stepz\"; the settings are model, steps, rows, prompts, seed",
         Map.of(),
         "stepz");
   }
 
   @Test
-  void aKnobTheNotebookHasNotIsNamed() {
-    Settings knobs = Settings.from(Map.<String, String>of()::get).and("steps", 48, 562);
+  void aSettingTheNotebookHasNotIsNamed() {
+    Settings settings = Settings.from(Map.<String, String>of()::get).and("steps", 48, 562);
 
     assertEquals(
-        "This notebook has no knob \"rows\"; it has steps",
-        assertThrows(IllegalArgumentException.class, () -> knobs.integer("rows")).getMessage());
+        "This notebook has no setting \"rows\"; it has steps",
+        assertThrows(IllegalArgumentException.class, () -> settings.integer("rows")).getMessage());
   }
 
-  private static void assertMessage(String message, Map<String, String> environment, String knob) {
+  private static void assertMessage(String message, Map<String, String> environment, String name) {
     assertEquals(
         message,
         assertThrows(
-                IllegalArgumentException.class, () -> Settings.from(environment::get).and(knob, 1, 2))
+                IllegalArgumentException.class, () -> Settings.from(environment::get).and(name, 1, 2))
             .getMessage());
   }
 }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import org.coldstart.fixture.VariedTexts;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.BeforeEach;

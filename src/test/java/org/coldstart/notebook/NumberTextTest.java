@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class NumbersTest {
+class NumberTextTest {
 
   @ParameterizedTest
   @CsvSource({
@@ -19,13 +19,13 @@ class NumbersTest {
     "NaN, NaN, NaN"
   })
   void areShort(double value, String sixDigits, String threeDigits) {
-    assertEquals(sixDigits, Numbers.brief(value));
-    assertEquals(threeDigits, Numbers.brief(value, 3));
+    assertEquals(sixDigits, NumberText.brief(value));
+    assertEquals(threeDigits, NumberText.brief(value, 3));
   }
 
   @ParameterizedTest
   @CsvSource({"0.42, 0.4 s", "59.4, 59 s", "59.6, 1 min 0 s", "80, 1 min 20 s", "7500, 2 h 5 min"})
   void tellDurations(double seconds, String text) {
-    assertEquals(text, Numbers.duration(seconds));
+    assertEquals(text, NumberText.duration(seconds));
   }
 }

@@ -8,19 +8,19 @@ import java.util.List;
 import org.coldstart.generate.Generation;
 import org.junit.jupiter.api.Test;
 
-class ScoredReplyTest {
+class ReplyReportTest {
 
-  private static ScoredReply reply(String expected, String text, Generation.Stop stop) {
-    return new ScoredReply("question", expected, new Generation(new int[0], text, stop));
+  private static ReplyReport.ScoredReply reply(String expected, String text, Generation.Stop stop) {
+    return new ReplyReport.ScoredReply("question", expected, new Generation(new int[0], text, stop));
   }
 
-  private static ScoredReply ended(String expected, String text) {
+  private static ReplyReport.ScoredReply ended(String expected, String text) {
     return reply(expected, text, Generation.Stop.END_TOKEN);
   }
 
   @Test
   void aTaughtReplyWithTheRightAnswerIsExact() {
-    ScoredReply right = ended("24", "<think>48 / 2 = 24</think><answer>24</answer>");
+    ReplyReport.ScoredReply right = ended("24", "<think>48 / 2 = 24</think><answer>24</answer>");
     assertTrue(right.wellFormed() && right.exact() && right.mentioned());
   }
 

@@ -3,9 +3,9 @@ package org.coldstart.notebook;
 import java.util.Locale;
 
 /** Numbers and durations for people, the same in every locale. */
-final class Numbers {
+final class NumberText {
 
-  private Numbers() {}
+  private NumberText() {}
 
   /** At most six significant digits: 0.199653, 12.5, 3, 1.1e-10. */
   static String brief(double value) {
