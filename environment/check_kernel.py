@@ -349,6 +349,8 @@ def chat_begun_again_and_again():
         ReasoningRole.prepareConversationTemplate(tokenizer);
         model.resizeTokenEmbeddings(tokenizer);""")
     require_no_more_than_two(held, 104)
+
+
 def old_libraries_in_front():
     """IJava puts a Gson and a commons-lang3 of 2018 in front of the class path: records are read and written all the same."""
     with our_kernel(str(ROOT / "target" / "ijava" / "*.jar") + os.pathsep) as kernel:

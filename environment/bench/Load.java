@@ -5,6 +5,12 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.DType;
+import org.coldstart.model.Machine;
+import org.coldstart.model.Pretrained;
+import org.coldstart.tokenizer.Tokenizer;
 
 /** Our side of environment/bench/load: FOLDER TARGET OUT.json. */
 class Load {

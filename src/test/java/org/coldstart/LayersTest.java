@@ -31,10 +31,14 @@ class LayersTest {
   /** From the lowest up: first what nobody needs to read, then the library. */
   private static final List<String> LAYERS =
       List.of(
+          "io",
           "io.json",
           "io.files",
           "io.hub",
           "io.rows",
+          "io.safetensors",
+          "io.config",
+          "io.gguf",
           "io.checkpoint",
           "io.torch",
           "io.jinja",

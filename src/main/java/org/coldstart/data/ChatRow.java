@@ -6,6 +6,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.coldstart.io.jinja.RenderedTemplate;
+import org.coldstart.io.jinja.Span;
+import org.coldstart.tokenizer.ChatFormat;
+import org.coldstart.tokenizer.ChatTemplate;
+import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * A conversation rendered by the chat template, which knows where each turn lies in the text.

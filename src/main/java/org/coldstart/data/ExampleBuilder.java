@@ -6,6 +6,7 @@ import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Turns rows into token ids and loss masks, conversations through the model's own chat template.

@@ -9,7 +9,6 @@ import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.coldstart.io.jinja.Span;
-import org.coldstart.tokenizer.ChatFormat;
 import org.coldstart.tokenizer.Message;
 
 /**

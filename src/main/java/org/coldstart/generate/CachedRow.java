@@ -5,6 +5,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
+import org.coldstart.io.torch.TorchOps;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.KvCache;
+import org.coldstart.model.Precision;
 
 /**
  * The key/value cache of one growing text: of a text that continues the last one, only the new ids

@@ -12,13 +12,13 @@ import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.KvCache;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
-import org.coldstart.io.torch.Autograd;
-import org.coldstart.io.torch.Torch;
-import org.coldstart.io.torch.TorchOps;
 
 /**
  * Generates text with a model: greedily or by sampling, one prompt or many side by side.

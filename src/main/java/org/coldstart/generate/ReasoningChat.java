@@ -6,6 +6,15 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import org.coldstart.data.ReasoningRole;
+import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.NativeMemory;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.KvCache;
+import org.coldstart.tokenizer.ChatFormat;
+import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * A conversation with a model that thinks before it answers: a first phase writes the reasoning

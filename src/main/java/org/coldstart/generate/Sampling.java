@@ -1,5 +1,6 @@
 package org.coldstart.generate;
 
+import org.coldstart.io.config.GenerationConfig;
 
 /**
  * How the next token is chosen from the model's logits.

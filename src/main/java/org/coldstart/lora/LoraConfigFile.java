@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.PatternSyntaxException;
-import org.coldstart.io.checkpoint.CheckpointException;
+import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
 
 /**

@@ -6,6 +6,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.coldstart.io.files.AtomicFiles;
+import org.coldstart.io.files.CheckpointException;
+import org.coldstart.io.safetensors.SafetensorsFile;
+import org.coldstart.io.safetensors.SafetensorsWriter;
+import org.coldstart.io.safetensors.StoredType;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.TrainableTokens;
+import org.coldstart.model.Weights;
 
 /** A folder with an adapter in PEFT's format, opened; and the names of its tensors. */
 record LoraFiles(LoraConfig config, SafetensorsFile tensors) implements AutoCloseable {

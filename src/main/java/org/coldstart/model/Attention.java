@@ -2,6 +2,11 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import org.coldstart.io.config.AttentionConfig;
+import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.PackedAttention;
+import org.coldstart.io.torch.TorchOps;
+import org.coldstart.io.torch.TrainingOps;
 
 /**
  * Grouped-query attention with rotary positions (Ainslie et al., 2023; Su et al., 2021): {@code y =

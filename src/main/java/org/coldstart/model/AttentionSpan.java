@@ -8,6 +8,11 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.LongStream;
+import org.coldstart.io.config.AttentionConfig.LayerType;
+import org.coldstart.io.config.AttentionConfig;
+import org.coldstart.io.config.RopeParameters;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * What the layers of one kind attend to: by which rotary angles, and how far back.

@@ -10,6 +10,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.coldstart.io.checkpoint.Checkpoint;
+import org.coldstart.io.checkpoint.CheckpointWriter;
+import org.coldstart.io.config.GenerationConfig;
+import org.coldstart.io.config.ModelConfig;
+import org.coldstart.io.hub.Hub;
+import org.coldstart.io.safetensors.TensorSource;
+import org.coldstart.io.torch.NativeMemory;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * A causal language model: token ids in, a logit for every possible next token out.
@@ -64,7 +74,7 @@ public final class CausalLm implements AutoCloseable {
    *
    * @param nameOrPath a folder, a {@code .gguf} file, the embedded default model's name, or one on
    *     the hub
-   * @throws org.coldstart.io.checkpoint.CheckpointException if the files are damaged, incomplete or
+   * @throws org.coldstart.io.files.CheckpointException if the files are damaged, incomplete or
    *     of an architecture this decoder does not know
    */
   public static CausalLm fromPretrained(String nameOrPath) {
@@ -100,7 +110,7 @@ public final class CausalLm implements AutoCloseable {
   /**
    * A new model that has learnt nothing; transformers' {@code AutoModelForCausalLM.from_config}.
    *
-   * @param config from a checkpoint or a {@link org.coldstart.io.checkpoint.LlamaConfig}
+   * @param config from a checkpoint or a {@link org.coldstart.model.LlamaConfig}
    * @param seed of its random weights: normally distributed matrices, norms of 1
    */
   public static CausalLm fromConfig(ModelConfig config, long seed) {
@@ -358,7 +368,7 @@ public final class CausalLm implements AutoCloseable {
    * files or the new one's; {@link Pretrained#save} does the same with the tokenizer. An attached
    * adapter is merged in what is written, not in memory.
    *
-   * @throws org.coldstart.io.checkpoint.CheckpointException if it cannot be written
+   * @throws org.coldstart.io.files.CheckpointException if it cannot be written
    */
   public void savePretrained(Path folder, SaveOptions options) {
     savePretrained(folder, options, generationConfig);
@@ -374,7 +384,7 @@ public final class CausalLm implements AutoCloseable {
   /**
    * Puts a checkpoint's weights into this model's tensors, in place.
    *
-   * @throws org.coldstart.io.checkpoint.CheckpointException if a tensor is missing or has another
+   * @throws org.coldstart.io.files.CheckpointException if a tensor is missing or has another
    *     shape
    */
   public synchronized void loadWeights(Path folderOrGguf) {

@@ -8,6 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.coldstart.io.config.AttentionConfig.LayerType;
+import org.coldstart.io.config.ModelConfig;
+import org.coldstart.io.safetensors.TensorSource;
+import org.coldstart.io.torch.DecoderOps;
 
 /**
  * The network: token ids become vectors by looking up rows of the embedding matrix, the vectors go

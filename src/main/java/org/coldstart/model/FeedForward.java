@@ -1,6 +1,9 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
+import org.coldstart.io.config.ModelConfig.Activation;
+import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.TrainingOps;
 
 /**
  * The gated feed-forward block of a layer (Shazeer, 2020): {@code y = down(act(gate(x)) · up(x))}.

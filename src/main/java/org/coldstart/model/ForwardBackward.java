@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import org.coldstart.io.torch.Torch;
 
 /**
  * Runs batches forward and backward through a model, and adds up the gradients of what is trained.

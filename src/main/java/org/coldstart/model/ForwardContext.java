@@ -3,6 +3,8 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Map;
+import org.coldstart.io.config.AttentionConfig.LayerType;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * What all layers share in one pass through the decoder.

@@ -5,6 +5,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.stream.Stream;
+import org.coldstart.io.config.AttentionConfig;
+import org.coldstart.io.config.ModelConfig;
+import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.FloatType;
+import org.coldstart.io.torch.NativeMemory;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * The keys and values of all tokens read so far, so that a new token costs one token's work.

@@ -3,6 +3,10 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.coldstart.io.config.AttentionConfig;
+import org.coldstart.io.config.ModelConfig;
+import org.coldstart.io.safetensors.TensorSource;
+import org.coldstart.io.torch.TorchOps;
 
 /** Builds the parts of a decoder from a checkpoint's tensors, checking the shape of each. */
 final class LayerLoader {

@@ -3,6 +3,11 @@ package org.coldstart.model;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalInt;
+import org.coldstart.io.config.GenerationConfig;
+import org.coldstart.io.files.AtomicFiles;
+import org.coldstart.io.files.CheckpointFiles;
+import org.coldstart.tokenizer.DefaultChatTemplate;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * A whole checkpoint: a model and its tokenizer, loaded and saved together with a model card.

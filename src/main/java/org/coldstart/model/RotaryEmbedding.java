@@ -3,6 +3,8 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import org.coldstart.io.config.RopeParameters;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * Rotary position embedding (Su et al., 2021): at position p, pair i of a head's values is rotated

@@ -13,8 +13,8 @@ import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import org.coldstart.generate.ConversationTooLongException;
 import org.coldstart.generate.Generation;
-import org.coldstart.generate.ReasoningChat;
 import org.coldstart.generate.ReasoningChat.Phase;
+import org.coldstart.generate.ReasoningChat;
 import org.coldstart.generate.TwoPhaseReply;
 
 /**

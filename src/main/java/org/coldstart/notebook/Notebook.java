@@ -3,6 +3,7 @@ package org.coldstart.notebook;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.coldstart.io.hub.Hub;
 import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
 

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import org.coldstart.generate.Sampling;
-import org.coldstart.generate.TokenDistribution;
 import org.coldstart.generate.TokenDistribution.Candidate;
+import org.coldstart.generate.TokenDistribution;
 import org.knowm.xchart.CategoryChart;
 
 /** Shows what sampling does to the distribution of the next token. */

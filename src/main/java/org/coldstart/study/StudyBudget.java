@@ -1,5 +1,6 @@
 package org.coldstart.study;
 
+import org.coldstart.model.Precision;
 
 /**
  * What every run of a study may spend; the same for all initializations.

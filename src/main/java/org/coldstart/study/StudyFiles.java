@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
+import org.coldstart.io.files.AtomicFiles;
 
 /**
  * A study's results as a CSV file of one line a run; held-out losses as {@code step:loss} pairs in

@@ -4,6 +4,9 @@ import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.coldstart.io.jinja.RenderedTemplate;
+import org.coldstart.io.jinja.Template;
+import org.coldstart.io.jinja.TemplateException;
 
 /**
  * A model's chat template: turns a conversation into the one text the model was trained on, exactly

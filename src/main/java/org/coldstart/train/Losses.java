@@ -2,6 +2,12 @@ package org.coldstart.train;
 
 import java.util.List;
 import java.util.Optional;
+import org.coldstart.data.Batch;
+import org.coldstart.data.Batches;
+import org.coldstart.data.Example;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.LossSums;
+import org.coldstart.model.Precision;
 
 /** The training objective: the mean of −log p(y | tokens before y) over the kept tokens y. */
 public final class Losses {
@@ -35,7 +41,7 @@ public final class Losses {
           return Optional.empty();
         }
         Batch b = Batch.of(slice);
-        all = all.plus(model.loss(b.inputIds(), b.rows(), b.positions(), b.labels(), precision));
+        all = all.plus(model.loss(b.inputIds(), b.seqLens(), b.positions(), b.labels(), precision));
       }
     }
     return Optional.of(all);

@@ -11,12 +11,12 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.coldstart.io.checkpoint.CheckpointException;
-import org.coldstart.io.checkpoint.DType;
-import org.coldstart.io.checkpoint.SafetensorsFile;
-import org.coldstart.io.checkpoint.SafetensorsWriter;
-import org.coldstart.io.checkpoint.TensorInfo;
-import org.coldstart.io.checkpoint.TensorSource;
+import org.coldstart.io.files.CheckpointException;
+import org.coldstart.io.safetensors.SafetensorsFile;
+import org.coldstart.io.safetensors.SafetensorsWriter;
+import org.coldstart.io.safetensors.StoredType;
+import org.coldstart.io.safetensors.TensorInfo;
+import org.coldstart.io.safetensors.TensorSource;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 
@@ -74,7 +74,7 @@ record StateTensors(Map<String, NDArray> arrays) implements TensorSource {
     Map<String, TensorInfo> infos = new LinkedHashMap<>();
     arrays.forEach(
         (name, array) -> {
-          DType dtype = array.getDataType() == DataType.UINT8 ? DType.U8 : DType.F32;
+          StoredType dtype = array.getDataType() == DataType.UINT8 ? StoredType.U8 : StoredType.F32;
           var shape = Arrays.stream(array.getShape().getShape()).boxed().toList();
           infos.put(name, new TensorInfo(name, dtype, shape));
         });
@@ -84,12 +84,12 @@ record StateTensors(Map<String, NDArray> arrays) implements TensorSource {
   @Override
   public void read(String name, long offset, FloatBuffer into) {
     ByteBuffer bytes = ByteBuffer.allocate(into.remaining() * Float.BYTES);
-    read(name, offset, DType.F32, bytes.order(ByteOrder.nativeOrder()));
+    read(name, offset, StoredType.F32, bytes.order(ByteOrder.nativeOrder()));
     into.put(bytes.flip().asFloatBuffer());
   }
 
   @Override
-  public void read(String name, long offset, DType as, ByteBuffer into) {
+  public void read(String name, long offset, StoredType as, ByteBuffer into) {
     try (NDManager scope = Torch.newManager()) {
       NDArray flat = flat(arrays.get(name), scope);
       into.put(TorchOps.slice(flat, 0, offset, into.remaining() / as.blockBytes()).toByteBuffer());

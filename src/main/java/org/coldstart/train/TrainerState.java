@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.coldstart.data.Example;
-import org.coldstart.io.checkpoint.CheckpointException;
+import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
 import org.coldstart.model.LossSums;
 

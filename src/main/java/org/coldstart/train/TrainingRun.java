@@ -7,6 +7,12 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.coldstart.data.Example;
+import org.coldstart.io.files.CheckpointException;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.ForwardBackward;
+import org.coldstart.model.LossSums;
+import org.coldstart.model.Machine;
 
 /**
  * One run of the trainer: the step it repeats, and the evaluation, log and checkpoint after it. It
@@ -230,7 +236,7 @@ final class TrainingRun implements AutoCloseable {
   }
 
   private TrainingLog.Entry entry(Optional<LossSums> evaluation) {
-    OptionalLong peak = Memory.peakResidentBytes();
+    OptionalLong peak = Machine.peakResidentBytes();
     return new TrainingLog.Entry(
         state.globalStep,
         (double) state.numRowsSeen / data.train().size(),

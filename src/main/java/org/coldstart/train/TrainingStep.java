@@ -125,11 +125,11 @@ final class TrainingStep {
             sums.plus(
                 pass.forwardBackward(
                     batch.inputIds(),
-                    batch.rows(),
+                    batch.seqLens(),
                     batch.positions(),
                     batch.labels(),
                     1.0 / keptTokens,
-                    Neftune.noise(config.neftuneNoiseAlpha(), batch.rows())));
+                    Neftune.noise(config.neftuneNoiseAlpha(), batch.seqLens())));
         done += slice.size();
       }
     } finally {

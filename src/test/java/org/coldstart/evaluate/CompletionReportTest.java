@@ -6,6 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
+import org.coldstart.data.DataSet;
+import org.coldstart.generate.Generation;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.LlamaConfig;
+import org.coldstart.tokenizer.BpeTrainer;
+import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 
 /** What counts as right, and as ended. */

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
-import org.coldstart.generate.Generation;
 import org.coldstart.generate.Generation.Stop;
+import org.coldstart.generate.Generation;
 import org.junit.jupiter.api.Test;
 
 class ReplyLengthsTest {

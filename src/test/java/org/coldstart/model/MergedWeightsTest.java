@@ -15,7 +15,6 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.coldstart.fixture.LoraCase;
 import org.coldstart.fixture.ParityCase;
-import org.coldstart.io.checkpoint.DType;
 import org.coldstart.lora.Lora;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,7 +46,7 @@ class MergedWeightsTest {
   }
 
   /** A piece from somewhere within the tensor, which seldom begins or ends with a row. */
-  private static float[] read(org.coldstart.io.checkpoint.TensorSource source, String name, int i) {
+  private static float[] read(org.coldstart.io.safetensors.TensorSource source, String name, int i) {
     int size = (int) source.tensor(name).elements();
     Random random = new Random(i);
     int from = random.nextInt(size - 1);

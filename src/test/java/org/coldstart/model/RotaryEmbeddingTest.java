@@ -6,8 +6,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.concurrent.CompletableFuture;
 import org.coldstart.fixture.ParityCase;
-import org.coldstart.io.checkpoint.LayerType;
-import org.coldstart.io.checkpoint.ModelConfig;
+import org.coldstart.io.config.AttentionConfig.LayerType;
+import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.torch.Torch;
 import org.junit.jupiter.api.Test;
 

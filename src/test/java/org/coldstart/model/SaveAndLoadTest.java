@@ -6,6 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.coldstart.fixture.Arrays32;
+import org.coldstart.fixture.ParityCase;
+import org.coldstart.fixture.TinyTokenizer;
+import org.coldstart.generate.Generator;
+import org.coldstart.generate.Sampling;
+import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;

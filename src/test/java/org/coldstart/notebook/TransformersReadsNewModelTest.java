@@ -9,6 +9,24 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.coldstart.data.DataSet;
+import org.coldstart.data.ExampleBuilder;
+import org.coldstart.data.ExampleSet;
+import org.coldstart.data.LossOn;
+import org.coldstart.data.village.Village;
+import org.coldstart.fixture.VariedTexts;
+import org.coldstart.generate.Generation;
+import org.coldstart.generate.Generator;
+import org.coldstart.generate.Sampling;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.LlamaConfig;
+import org.coldstart.model.Precision;
+import org.coldstart.model.Pretrained;
+import org.coldstart.tokenizer.BpeTrainer;
+import org.coldstart.tokenizer.Tokenizer;
+import org.coldstart.train.SftConfig;
+import org.coldstart.train.SftTrainer;
+import org.coldstart.train.TrainingResult;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

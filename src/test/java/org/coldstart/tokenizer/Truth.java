@@ -1,6 +1,5 @@
 package org.coldstart.tokenizer;
 
-import org.coldstart.io.jinja.Span;
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -13,6 +12,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.coldstart.io.jinja.Span;
 import org.coldstart.io.json.Json;
 
 /** What Python says, as environment/fixtures/make_tokenizers.py writes it. */

@@ -11,6 +11,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.coldstart.fixture.ParityCase;
+import org.coldstart.fixture.TinyTokenizer;
+import org.coldstart.lora.Lora;
+import org.coldstart.lora.LoraConfig;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.Pretrained;
+import org.coldstart.model.SaveOptions;
+import org.coldstart.model.Trainable;
+import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

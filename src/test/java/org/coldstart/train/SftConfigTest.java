@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.util.Map;
-import org.coldstart.io.torch.Precision;
+import org.coldstart.model.Precision;
 import org.junit.jupiter.api.Test;
 
 /** A builder sets each setting by its name, and never the configurations built before. */

@@ -4,8 +4,8 @@ import static org.coldstart.io.files.CheckpointException.require;
 
 import com.google.gson.JsonObject;
 import java.io.IOException;
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.System.Logger;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;

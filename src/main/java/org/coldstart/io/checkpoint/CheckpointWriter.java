@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import org.coldstart.io.config.GenerationConfig;
 import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.AtomicFiles;
+import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.files.CheckpointFiles;
 import org.coldstart.io.safetensors.SafetensorsWriter;
 import org.coldstart.io.safetensors.StoredType;

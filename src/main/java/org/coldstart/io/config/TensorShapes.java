@@ -2,8 +2,8 @@ package org.coldstart.io.config;
 
 import static org.coldstart.io.files.CheckpointException.require;
 
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.System.Logger;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

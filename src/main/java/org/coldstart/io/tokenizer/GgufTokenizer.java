@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.coldstart.io.checkpoint.GgufMetadata;
+import org.coldstart.io.gguf.GgufMetadata;
 
 /** Builds a tokenizer.json and its config from the tables in a GGUF file. */
 final class GgufTokenizer {

@@ -13,9 +13,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.coldstart.io.checkpoint.AtomicFiles;
-import org.coldstart.io.checkpoint.CheckpointFiles;
-import org.coldstart.io.checkpoint.GgufFile;
+import org.coldstart.io.files.AtomicFiles;
+import org.coldstart.io.files.CheckpointFiles;
+import org.coldstart.io.gguf.GgufFile;
 import org.coldstart.io.json.JsonFiles;
 
 /**

@@ -9,9 +9,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.coldstart.fixture.ParityCase;
-import org.coldstart.model.CausalLm;
 import org.coldstart.lora.Lora;
 import org.coldstart.lora.LoraConfig;
+import org.coldstart.model.CausalLm;
 import org.junit.jupiter.api.Test;
 
 /** Libtorch writes warnings straight to the process's error output, where a notebook shows them. */

@@ -1,7 +1,7 @@
 package org.coldstart.tools.bench;
 
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine;
 
 /** Entry point of our side; {@code environment/bench/run} starts it. */
 @Command(

@@ -6,6 +6,14 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.coldstart.data.Batch;
+import org.coldstart.data.Batches;
+import org.coldstart.data.Example;
+import org.coldstart.io.config.AttentionConfig;
+import org.coldstart.io.config.ModelConfig;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.ForwardBackward;
+import org.coldstart.model.Precision;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 

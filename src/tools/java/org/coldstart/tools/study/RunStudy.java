@@ -12,9 +12,9 @@ import org.coldstart.study.InitializationStudy;
 import org.coldstart.study.StudyBudget;
 import org.coldstart.study.StudyFiles;
 import org.coldstart.study.StudyRun;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine;
 
 /**
  * Repeats the study of initializations over seeds and keeps the results in a CSV file.
