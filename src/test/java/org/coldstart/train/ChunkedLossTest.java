@@ -15,6 +15,7 @@ import org.coldstart.data.Batch;
 import org.coldstart.data.Example;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
+import org.coldstart.io.torch.TorchOps;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.ForwardBackward;
 import org.coldstart.model.LossSums;
@@ -106,7 +107,7 @@ class ChunkedLossTest {
       grown[i] = i / rows.length % 2 == 0 ? value : -value;
     }
     NDArray embedding = model.parameters().get(EMBEDDING);
-    embedding.set(grown);
+    TorchOps.fill(embedding, grown);
     return model;
   }
 }
