@@ -11,14 +11,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.coldstart.data.Batch;
-import org.coldstart.data.Example;
-import org.coldstart.fixture.Arrays32;
-import org.coldstart.fixture.ParityCase;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.ForwardBackward;
-import org.coldstart.model.LossSums;
-import org.coldstart.model.Precision;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -106,7 +98,7 @@ class ChunkedLossTest {
       grown[i] = i / rows.length % 2 == 0 ? value : -value;
     }
     NDArray embedding = model.parameters().get(EMBEDDING);
-    embedding.set(grown);
+    TorchOps.fill(embedding, grown);
     return model;
   }
 }
