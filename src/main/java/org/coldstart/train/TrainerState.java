@@ -72,9 +72,7 @@ final class TrainerState {
   double seconds;
   double trainingSeconds;
 
-  /** Over the whole run. */
   LossSums total = LossSums.NONE;
-
   LossSums sinceLog = LossSums.NONE;
   double stepLoss = Double.NaN;
   double learningRate;
@@ -130,10 +128,7 @@ final class TrainerState {
 
   /** The log's row of the last step, if it has one. */
   Optional<TrainingLog.Entry> entry() {
-    int last = logHistory.size() - 1;
-    return last >= 0 && logHistory.get(last).step() == globalStep
-        ? Optional.of(logHistory.get(last))
-        : Optional.empty();
+    return logHistory.stream().filter(entry -> entry.step() == globalStep).findAny();
   }
 
   void write(Path folder) throws IOException {
