@@ -5,8 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.util.Utils;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.lang.System.Logger;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -20,13 +18,6 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.coldstart.io.files.AtomicFiles;
-import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.torch.Torch;
-import org.coldstart.io.torch.TorchOps;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.Pretrained;
-import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Saves and restores a run: the folders {@code checkpoint-N} of its output folder. Each holds
@@ -106,13 +97,17 @@ final class Checkpoints {
 
   /** All from which some run can resume. */
   private static List<Path> all(Path outputDir) {
+    return list(outputDir).stream()
+        .filter(folder -> step(folder) >= 0 && Files.exists(folder.resolve(TrainerState.FILE)))
+        .toList();
+  }
+
+  private static List<Path> list(Path outputDir) {
     if (outputDir == null || !Files.isDirectory(outputDir)) {
       return List.of();
     }
     try (Stream<Path> files = Files.list(outputDir)) {
-      return files
-          .filter(folder -> step(folder) >= 0 && Files.exists(folder.resolve(TrainerState.FILE)))
-          .toList();
+      return files.toList();
     } catch (IOException e) {
       throw new CheckpointException("Cannot read " + outputDir + ": " + e + ".", e);
     }
@@ -175,19 +170,14 @@ final class Checkpoints {
   }
 
   /** What processes have left that were killed; one that is alive may be at work. */
-  private void deleteLeftovers() throws IOException {
-    if (!Files.isDirectory(config.outputDir())) {
-      return;
-    }
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(config.outputDir())) {
-      for (Path file : files) {
-        Matcher name = UNFINISHED.matcher(file.getFileName().toString());
-        if (name.matches()
-            && ProcessHandle.of(Long.parseLong(name.group(2)))
-                .filter(process -> id(process).equals(name.group(1)))
-                .isEmpty()) {
-          Utils.deleteQuietly(file);
-        }
+  private void deleteLeftovers() {
+    for (Path file : list(config.outputDir())) {
+      Matcher name = UNFINISHED.matcher(file.getFileName().toString());
+      if (name.matches()
+          && ProcessHandle.of(Long.parseLong(name.group(2)))
+              .filter(process -> id(process).equals(name.group(1)))
+              .isEmpty()) {
+        Utils.deleteQuietly(file);
       }
     }
   }

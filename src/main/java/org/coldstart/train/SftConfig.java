@@ -10,19 +10,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.coldstart.model.Precision;
 
 /**
  * The hyper-parameters of supervised fine-tuning, under TRL's names and with its defaults, except
  * where TRL's is given beside ours.
  *
  * <pre>{@code
- * SftConfig config = SftConfig.builder()
- *     .learningRate(1e-5).numTrainEpochs(2)
- *     .perDeviceTrainBatchSize(4).gradientAccumulationSteps(8)
- *     .warmupRatio(0.1).evalSteps(50).loggingSteps(50)
- *     .outputDir(Path.of("model/checkpoints"))
- *     .build();
+ * SftConfig config = SftConfig.builder().learningRate(1e-5).warmupRatio(0.1).numTrainEpochs(2)
+ *     .perDeviceTrainBatchSize(4).gradientAccumulationSteps(8).build();
  * }</pre>
  *
  * @param learningRate the peak rate, reached after warm-up; default 2e-5
@@ -51,7 +46,7 @@ import org.coldstart.model.Precision;
  * @param gradientCheckpointing saves memory by running each layer forward twice, at a third more
  *     work, and in bf16 by rounding weights anew for each batch; default no (TRL: yes)
  * @param neftuneNoiseAlpha strength of NEFTune's noise on the embeddings, usually 5; default 0, none
- * @param outputDir folder of the checkpoints; default null, nothing is saved
+ * @param outputDir folder of the checkpoints; default null, nothing is saved (TRL: a folder)
  * @param saveStrategy when they are saved; default at each epoch's end (TRL: every 500 steps)
  * @param saveSteps optimizer steps between them under {@link SaveStrategy#STEPS}; default 500
  * @param saveTotalLimit how many of the run's checkpoints are kept: the newest, and beside them the

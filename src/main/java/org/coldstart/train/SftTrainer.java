@@ -5,9 +5,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
-import org.coldstart.data.Example;
-import org.coldstart.model.CausalLm;
-import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Supervised fine-tuning: trains a model, or what was chosen of it, to predict the kept tokens of
@@ -23,9 +20,9 @@ import org.coldstart.tokenizer.Tokenizer;
  * micro-batches; {@link TrainingStep} shows what it does with them.
  *
  * <p>Interrupting the thread ends the run after the micro-batch at hand; the model then holds what
- * was reached, {@link TrainingResult#interrupted} is true, and {@link #resume() resume} goes on from there. A notebook's
- * cell counts as stopped before that, so what trains, generates with, saves or closes the model
- * next waits for the run's end.
+ * was reached, {@link TrainingResult#interrupted} is true, and {@link #resume() resume} goes on from
+ * there. A notebook's cell counts as stopped before that, so what trains, generates with, saves or
+ * closes the model next waits for the run's end.
  *
  * <p>A run that was saved and resumed takes the same steps, to the bit, as one left alone. The same
  * seed on the same machine with as many threads gives the same weights.

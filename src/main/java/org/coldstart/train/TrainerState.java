@@ -16,10 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.coldstart.data.Example;
-import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.json.JsonFiles;
-import org.coldstart.model.LossSums;
 
 /**
  * How far a run is and what it has measured, all but weights and optimizer: {@code
@@ -72,9 +68,7 @@ final class TrainerState {
   double seconds;
   double trainingSeconds;
 
-  /** Over the whole run. */
   LossSums total = LossSums.NONE;
-
   LossSums sinceLog = LossSums.NONE;
   double stepLoss = Double.NaN;
   double learningRate;
@@ -130,10 +124,7 @@ final class TrainerState {
 
   /** The log's row of the last step, if it has one. */
   Optional<TrainingLog.Entry> entry() {
-    int last = logHistory.size() - 1;
-    return last >= 0 && logHistory.get(last).step() == globalStep
-        ? Optional.of(logHistory.get(last))
-        : Optional.empty();
+    return logHistory.stream().filter(entry -> entry.step() == globalStep).findAny();
   }
 
   void write(Path folder) throws IOException {
