@@ -240,6 +240,7 @@ final class Operators {
 
   /** The order of two values; {@code operator} is for the message where there is none. */
   static int compare(String operator, Object left, Object right) {
+    Budget.steps(1);
     Values.require(left);
     Values.require(right);
     if (Values.isNumber(left) && Values.isNumber(right)) {
