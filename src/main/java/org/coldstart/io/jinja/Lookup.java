@@ -35,6 +35,7 @@ final class Lookup {
       boolean hashable = key instanceof Tuple || !(key instanceof List || key instanceof Map);
       found = hashable ? get(dict, key, Values.MISSING) : Values.MISSING;
     } else if (Values.isInteger(key) && (object instanceof List || Values.isText(object))) {
+      Budget.text(Values.isText(object) ? object.toString().length() : 0);
       long length = Values.length(object);
       long index = Operators.index(key);
       index += index < 0 ? length : 0;
@@ -50,7 +51,6 @@ final class Lookup {
 
   private static Object character(Object text, long index) {
     String string = text.toString();
-    Budget.text(string.length());
     int start = string.offsetByCodePoints(0, (int) index);
     return Values.like(text, Character.toString(string.codePointAt(start)));
   }

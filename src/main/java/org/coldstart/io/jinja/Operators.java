@@ -2,11 +2,11 @@ package org.coldstart.io.jinja;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.coldstart.io.jinja.Values.Markup;
+import org.coldstart.io.jinja.Values.Tuple;
 import org.coldstart.io.jinja.Values.Undefined;
 
 /** Python's operators; integers have no bounds, and booleans count as 0 and 1. */
@@ -218,21 +218,21 @@ final class Operators {
     if (Values.isText(left) && Values.isText(right)) {
       return left.toString().equals(right.toString());
     }
-    if (!Values.typeName(left).equals(Values.typeName(right))) {
-      return false;
-    }
     Budget.enter();
     boolean equal;
     if (left instanceof List<?> a && right instanceof List<?> b) {
-      Iterator<?> others = b.iterator();
-      equal = a.size() == b.size() && a.stream().allMatch(item -> equal(item, others.next()));
+      equal = a.size() == b.size() && left instanceof Tuple == right instanceof Tuple;
+      for (int i = 0; equal && i < a.size(); i++) {
+        equal = equal(a.get(i), b.get(i));
+      }
     } else if (left instanceof Map<?, ?> a && right instanceof Map<?, ?> b) {
       equal =
           a.size() == b.size()
               && a.keySet().stream()
                   .allMatch(key -> equal(a.get(key), Lookup.get(b, key, Values.MISSING)));
     } else {
-      equal = left instanceof Undefined || Objects.equals(left, right);
+      equal =
+          left instanceof Undefined && right instanceof Undefined || Objects.equals(left, right);
     }
     Budget.leave();
     return equal;
@@ -240,6 +240,7 @@ final class Operators {
 
   /** The order of two values; {@code operator} is for the message where there is none. */
   static int compare(String operator, Object left, Object right) {
+    Budget.steps(1);
     Values.require(left);
     Values.require(right);
     if (Values.isNumber(left) && Values.isNumber(right)) {

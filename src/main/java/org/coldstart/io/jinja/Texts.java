@@ -99,12 +99,13 @@ final class Texts {
   /** {@code text.replace(old, new, count)}; all places are replaced if the count is left out. */
   static String replace(String text, Args args) {
     String old = args.text(0);
+    String replacement = args.text(1);
     long count = args.integer(2, -1);
     StringBuilder out = new StringBuilder();
     int position = 0;
     int found = text.indexOf(old);
     for (long n = 0; found >= 0 && (count < 0 || n < count); n++) {
-      out.append(text, position, found).append(args.text(1));
+      out.append(text, position, found).append(replacement);
       Budget.growing(out);
       position = found + old.length();
       boolean ended = old.isEmpty() && position == text.length();

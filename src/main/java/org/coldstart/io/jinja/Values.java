@@ -134,6 +134,9 @@ final class Values {
     if (isNumber(value)) {
       return value instanceof Double real ? real != 0 : Operators.big(value).signum() != 0;
     }
+    if (isText(value)) {
+      return !value.toString().isEmpty();
+    }
     return sized(value) ? length(value) > 0 : value != null;
   }
 
