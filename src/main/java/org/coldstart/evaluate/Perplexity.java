@@ -6,13 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
-import org.coldstart.data.Batch;
-import org.coldstart.data.Batches;
-import org.coldstart.data.Example;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.LossSums;
-import org.coldstart.model.Precision;
-import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * How well a model predicts texts: e to the mean loss of a token, so that a model that guesses
@@ -38,7 +31,7 @@ public record Perplexity(double meanLoss, long tokens) {
    * @throws IllegalArgumentException if there is no text, or one of them has nothing to predict or
    *     more tokens than the model sees, naming it by its number from 1
    * @throws CancellationException if the thread is interrupted; half of the texts would be another
-   *     measure
+   *     measure. The interrupt is consumed
    */
   public static Perplexity of(CausalLm model, Tokenizer tokenizer, List<String> texts) {
     List<Example> examples = new ArrayList<>();
@@ -92,7 +85,7 @@ public record Perplexity(double meanLoss, long tokens) {
   }
 
   static void checkNotInterrupted() {
-    if (Thread.currentThread().isInterrupted()) {
+    if (Thread.interrupted()) {
       throw new CancellationException("Interrupted before all texts were measured.");
     }
   }

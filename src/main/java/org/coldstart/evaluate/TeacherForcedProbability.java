@@ -9,15 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
-import org.coldstart.data.Batch;
-import org.coldstart.data.Batches;
-import org.coldstart.data.Example;
-import org.coldstart.io.torch.Autograd;
-import org.coldstart.io.torch.Torch;
-import org.coldstart.io.torch.TorchOps;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.Precision;
-import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * The probability a model gives to a token exactly where a right reply has it.
@@ -34,7 +25,7 @@ public final class TeacherForcedProbability {
    * Mean probability of each token at its own positions among the kept tokens of the examples.
    *
    * @return by token, in the order given; NaN for a token that occurs nowhere
-   * @throws CancellationException if the thread is interrupted; the interrupt stays pending
+   * @throws CancellationException if the thread is interrupted; the interrupt is consumed
    */
   public static Map<String, Double> probabilities(
       CausalLm model,

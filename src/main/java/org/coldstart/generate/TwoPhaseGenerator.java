@@ -2,11 +2,6 @@ package org.coldstart.generate;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.coldstart.data.ReasoningRole;
-import org.coldstart.model.CausalLm;
-import org.coldstart.tokenizer.ChatFormat;
-import org.coldstart.tokenizer.Message;
-import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Two-phase replies to many conversations at once: all think side by side, then all answer. For a
@@ -43,7 +38,7 @@ public final class TwoPhaseGenerator {
    * @param maxNewTokens the most tokens a phase may have
    * @throws ConversationTooLongException if one has no room for a reply
    * @throws java.util.concurrent.CancellationException if the thread is interrupted; the interrupt
-   *     stays pending
+   *     is consumed
    */
   public List<TwoPhaseReply> reply(
       List<List<Message>> conversations, Sampling sampling, int maxNewTokens) {
