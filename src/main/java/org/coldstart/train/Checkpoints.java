@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.util.Utils;
 import java.io.IOException;
+import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,13 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.coldstart.io.files.AtomicFiles;
+import org.coldstart.io.files.CheckpointException;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.Pretrained;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Saves and restores a run: the folders {@code checkpoint-N} of its output folder. Each holds

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.coldstart.model.Precision;
 
 /**
  * The hyper-parameters of supervised fine-tuning, under TRL's names and with its defaults, except

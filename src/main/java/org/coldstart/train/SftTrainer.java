@@ -5,6 +5,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import org.coldstart.data.Example;
+import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Supervised fine-tuning: trains a model, or what was chosen of it, to predict the kept tokens of

@@ -16,6 +16,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.coldstart.data.Example;
+import org.coldstart.io.files.CheckpointException;
+import org.coldstart.io.json.JsonFiles;
+import org.coldstart.model.LossSums;
 
 /**
  * How far a run is and what it has measured, all but weights and optimizer: {@code

@@ -11,6 +11,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.coldstart.data.Batch;
+import org.coldstart.data.Example;
+import org.coldstart.fixture.Arrays32;
+import org.coldstart.fixture.ParityCase;
+import org.coldstart.io.torch.TorchOps;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.ForwardBackward;
+import org.coldstart.model.LossSums;
+import org.coldstart.model.Precision;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
