@@ -252,6 +252,25 @@ def interrupted_within_a_step():
         require_text(kernel.run_well("String.valueOf(result)"), "Interrupted after 0 steps, 0 rows")
 
 
+def interrupted_generation():
+    """Stop ends a cell that writes batch after batch, and its thread too, so that the model is free for the next cell."""
+    with our_kernel() as kernel:
+        cell = kernel.run("""
+            for (int i = 0; i < 1; i++) { // in one snippet: an interrupt between two would be lost
+                System.out.println("under way");
+                new Generator(model, tokenizer).generate(
+                    Collections.nCopies(100_000, new int[] {5, 6}), Sampling.temperature(1, 1), 50, 1);
+            }""",
+            interrupt_at="under way")
+        require_error(cell, "Interrupted")
+        still_at_it = """
+            Thread.sleep(1000);
+            Thread.getAllStackTraces().values().stream().flatMap(Arrays::stream)
+                .anyMatch(frame -> frame.getClassName().endsWith("generate.Generator"))"""
+        require_text(kernel.run_well(still_at_it), "false")
+        require_text(kernel.run_well(TRAIN_ON), "Trained 3 steps, 3 rows")
+
+
 def thrown_in_a_cell():
     """Exceptions and Errors, in a cell and in the middle of training, end their cell and no more."""
     with our_kernel() as kernel:
@@ -325,6 +344,7 @@ CHECKS = (
     interrupted_and_resumed,
     interrupted_before_a_display,
     interrupted_within_a_step,
+    interrupted_generation,
     thrown_in_a_cell,
     failing_renderers,
     plain_kernel_with_one_line,

@@ -38,7 +38,7 @@ public record Perplexity(double meanLoss, long tokens) {
    * @throws IllegalArgumentException if there is no text, or one of them has nothing to predict or
    *     more tokens than the model sees, naming it by its number from 1
    * @throws CancellationException if the thread is interrupted; half of the texts would be another
-   *     measure
+   *     measure. The interrupt is consumed
    */
   public static Perplexity of(CausalLm model, Tokenizer tokenizer, List<String> texts) {
     List<Example> examples = new ArrayList<>();
@@ -92,7 +92,7 @@ public record Perplexity(double meanLoss, long tokens) {
   }
 
   static void checkNotInterrupted() {
-    if (Thread.currentThread().isInterrupted()) {
+    if (Thread.interrupted()) {
       throw new CancellationException("Interrupted before all texts were measured.");
     }
   }

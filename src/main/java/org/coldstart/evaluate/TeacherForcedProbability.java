@@ -34,7 +34,7 @@ public final class TeacherForcedProbability {
    * Mean probability of each token at its own positions among the kept tokens of the examples.
    *
    * @return by token, in the order given; NaN for a token that occurs nowhere
-   * @throws CancellationException if the thread is interrupted; the interrupt stays pending
+   * @throws CancellationException if the thread is interrupted; the interrupt is consumed
    */
   public static Map<String, Double> probabilities(
       CausalLm model,

@@ -113,8 +113,8 @@ public final class Generator {
    *
    * @param prompts ids, none empty
    * @return the replies in the prompts' order
-   * @throws CancellationException if the thread is interrupted: some replies would be cut off. The
-   *     interrupt stays pending.
+   * @throws CancellationException if the thread is interrupted: some replies would be cut off.
+   *     The interrupt is consumed, as it is by a single reply.
    */
   public List<Generation> generate(List<int[]> prompts, Sampling sampling, int maxNewTokens) {
     return generate(prompts, sampling, maxNewTokens, Math.max(1, prompts.size()));
@@ -152,7 +152,6 @@ public final class Generator {
   List<Generation> generate(List<int[]> prompts, int[] maxNewTokens, TokenSampler sampler) {
     List<Generation> replies = write(prompts, maxNewTokens, sampler, null);
     if (replies.stream().anyMatch(reply -> reply.stop() == Generation.Stop.INTERRUPTED)) {
-      Thread.currentThread().interrupt();
       throw new CancellationException("Interrupted before all replies were written.");
     }
     return replies;

@@ -42,7 +42,7 @@ public final class TwoPhaseGenerator {
    * @param maxNewTokens the most tokens a phase may have
    * @throws ConversationTooLongException if one has no room for a reply
    * @throws java.util.concurrent.CancellationException if the thread is interrupted; the interrupt
-   *     stays pending
+   *     is consumed
    */
   public List<TwoPhaseReply> reply(
       List<List<Message>> conversations, Sampling sampling, int maxNewTokens) {
