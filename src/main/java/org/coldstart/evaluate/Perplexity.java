@@ -6,6 +6,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
+import org.coldstart.data.Batch;
+import org.coldstart.data.Batches;
+import org.coldstart.data.Example;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.LossSums;
+import org.coldstart.model.Precision;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * How well a model predicts texts: e to the mean loss of a token, so that a model that guesses

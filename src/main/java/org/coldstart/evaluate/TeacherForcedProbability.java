@@ -9,6 +9,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
+import org.coldstart.data.Batch;
+import org.coldstart.data.Batches;
+import org.coldstart.data.Example;
+import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.Precision;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * The probability a model gives to a token exactly where a right reply has it.

@@ -12,6 +12,13 @@ import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.coldstart.io.torch.Autograd;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.KvCache;
+import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Generates text with a model: greedily or by sampling, one prompt or many side by side.
@@ -107,7 +114,7 @@ public final class Generator {
    * @param prompts ids, none empty
    * @return the replies in the prompts' order
    * @throws CancellationException if the thread is interrupted: some replies would be cut off.
-   *     The interrupt is consumed: a kernel cannot report the end of a cell whose thread has one.
+   *     The interrupt is consumed, as it is by a single reply.
    */
   public List<Generation> generate(List<int[]> prompts, Sampling sampling, int maxNewTokens) {
     return generate(prompts, sampling, maxNewTokens, Math.max(1, prompts.size()));

@@ -2,6 +2,11 @@ package org.coldstart.generate;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.coldstart.data.ReasoningRole;
+import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.ChatFormat;
+import org.coldstart.tokenizer.Message;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Two-phase replies to many conversations at once: all think side by side, then all answer. For a

@@ -2,7 +2,6 @@ package org.coldstart.notebook;
 
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.coldstart.io.hub.Hub;
 import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
@@ -18,7 +17,7 @@ import tech.tablesaw.api.Table;
  */
 public final class Notebook {
 
-  /** What every cell can name without an import; a package that is not there yet is left out. */
+  /** What every cell can name without an import; nothing of {@code org.coldstart.io}. */
   static final List<String> IMPORTS =
       List.of(
           "java.nio.file.*",
@@ -27,21 +26,17 @@ public final class Notebook {
           "java.util.stream.*",
           "tech.tablesaw.api.*",
           "org.knowm.xchart.*",
-          "org.coldstart.io.hub.*",
-          "org.coldstart.io.checkpoint.*",
           "org.coldstart.tokenizer.*",
           "org.coldstart.model.*",
           "org.coldstart.lora.*",
-          "org.coldstart.generate.*",
           "org.coldstart.data.*",
           "org.coldstart.data.village.*",
           "org.coldstart.train.*",
+          "org.coldstart.generate.*",
           "org.coldstart.evaluate.*",
           "org.coldstart.study.*",
           "org.coldstart.notebook.*",
-          "org.coldstart.data.DataRow", // Tablesaw has a DataRow too
           "static org.coldstart.generate.Responses.*",
-          "org.coldstart.data.SampleFormatter", // and java.util a SampleFormatter
           "static org.coldstart.notebook.Show.*");
 
   private Notebook() {}
@@ -64,7 +59,7 @@ public final class Notebook {
                   chart -> Rendering.of((Chart<?, ?>) chart));
               kernel.register(
                   Settings.class, List.of(Rendering.HTML), settings -> Rendering.of(settings.toTable()));
-              kernel.evaluate(imports());
+              kernel.evaluate("import " + String.join(";\nimport ", IMPORTS) + ";");
               Hub.display(new DownloadBar());
             });
   }
@@ -85,24 +80,5 @@ public final class Notebook {
                 System.setProperty(name, value);
               }
             });
-  }
-
-  private static String imports() {
-    return IMPORTS.stream()
-        .filter(Notebook::exists)
-        .map(name -> "import " + name + ";")
-        .collect(Collectors.joining("\n"));
-  }
-
-  /**
-   * The compiler rejects the import of a package without classes, so look for the package's folder
-   * first.
-   */
-  private static boolean exists(String name) {
-    if (!name.startsWith("org.coldstart.")) {
-      return true;
-    }
-    String folder = name.substring(0, name.lastIndexOf('.')).replace('.', '/');
-    return Notebook.class.getClassLoader().getResource(folder) != null;
   }
 }
