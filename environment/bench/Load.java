@@ -27,9 +27,7 @@ class Load {
       int[] prompt = IntStream.range(1000, 1064).toArray();
       stage("next token", () -> softmax(model.nextTokenLogits(prompt)));
       stage("resize", () -> run(() -> model.resizeTokenEmbeddings(tokenizer.size())));
-      stage(
-          "clone row",
-          () -> run(() -> model.embeddings(tokenizer).cloneEmbedding("token744", NEW)));
+      stage("clone row", () -> run(() -> model.embeddings(tokenizer).cloneEmbedding("token744", NEW)));
       stage("save", () -> run(() -> Pretrained.save(Path.of(arguments[1]), model, tokenizer)));
       model.close();
     }
@@ -60,8 +58,7 @@ class Load {
   }
 
   private static double[] softmax(float[] logits) {
-    double[] weights =
-        IntStream.range(0, logits.length).mapToDouble(i -> Math.exp(logits[i])).toArray();
+    double[] weights = IntStream.range(0, logits.length).mapToDouble(i -> Math.exp(logits[i])).toArray();
     double sum = Arrays.stream(weights).sum();
     return Arrays.stream(weights).map(weight -> weight / sum).toArray();
   }

@@ -21,45 +21,23 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The order of the packages: each knows only those below it, sub-packages included, and one alone
- * knows DJL's engine. Tools stand outside the library, which does not know them.
+ * The order of the packages: each knows only those below it, sub-packages included, and one alone knows DJL's engine.
+ * Tools stand outside the library, which does not know them.
  */
 class LayersTest {
 
   private static final Path ROOT = Path.of("src/main/java/org/coldstart");
 
   /** From the lowest up: first what nobody needs to read, then the library. */
-  private static final List<String> LAYERS =
-      List.of(
-          "io",
-          "io.json",
-          "io.files",
-          "io.hub",
-          "io.rows",
-          "io.safetensors",
-          "io.config",
-          "io.gguf",
-          "io.checkpoint",
-          "io.torch",
-          "io.jinja",
-          "io.tokenizer",
-          "tokenizer",
-          "model",
-          "data",
-          "data.village",
-          "lora",
-          "generate",
-          "train",
-          "evaluate",
-          "study",
-          "notebook");
+  private static final List<String> LAYERS = List.of("io", "io.json", "io.files", "io.hub", "io.rows", "io.safetensors",
+      "io.config", "io.gguf", "io.checkpoint", "io.torch", "io.jinja", "io.tokenizer", "tokenizer", "model", "data",
+      "data.village", "lora", "generate", "train", "evaluate", "study", "notebook");
 
-  private static final Pattern MENTION =
-      Pattern.compile("\\borg\\.coldstart\\.((?:[a-z]+\\.)*[a-z]+)\\.[A-Z]");
+  private static final Pattern MENTION = Pattern.compile("\\borg\\.coldstart\\.((?:[a-z]+\\.)*[a-z]+)\\.[A-Z]");
 
   private static final Pattern WORD = Pattern.compile("\\b[A-Z]\\w*");
-  private static final Pattern IMPORT =
-      Pattern.compile("import (?:static )?(org\\.coldstart\\.(?:[a-z]+\\.)*[A-Z]\\w*)");
+  private static final Pattern IMPORT = Pattern
+    .compile("import (?:static )?(org\\.coldstart\\.(?:[a-z]+\\.)*[A-Z]\\w*)");
 
   @Test
   void noPackageKnowsOneAboveIt() throws IOException {
@@ -68,10 +46,8 @@ class LayersTest {
 
   @Test
   void onlyTorchKnowsTheEngine() throws IOException {
-    List<String> found =
-        sourcesThat(
-            source ->
-                !layer(source).equals("io.torch") && read(source).contains("ai.djl.pytorch"));
+    List<String> found = sourcesThat(
+        source -> !layer(source).equals("io.torch") && read(source).contains("ai.djl.pytorch"));
     assertEquals(List.of(), found, "know DJL's engine");
   }
 
@@ -87,24 +63,22 @@ class LayersTest {
       if (closure.add(source)) {
         String code = withoutComments(read(source));
         WORD.matcher(code)
-            .results()
-            .map(word -> sources.get("org.coldstart." + layer(source) + "." + word.group()))
-            .filter(Objects::nonNull)
-            .forEach(next::add);
-        IMPORT
-            .matcher(code)
-            .results()
-            .map(name -> sources.get(name.group(1)))
-            .filter(Objects::nonNull)
-            .forEach(next::add);
+          .results()
+          .map(word -> sources.get("org.coldstart." + layer(source) + "." + word.group()))
+          .filter(Objects::nonNull)
+          .forEach(next::add);
+        IMPORT.matcher(code)
+          .results()
+          .map(name -> sources.get(name.group(1)))
+          .filter(Objects::nonNull)
+          .forEach(next::add);
       }
     }
     assertTrue(closure.size() <= 60, closure.size() + " files: " + closure);
     assertTrue(closure.contains(ROOT.resolve("model/Attention.java")), "neighbours are followed");
-    List<Path> strangers =
-        closure.stream()
-            .filter(file -> layer(file).matches("(lora|train|tokenizer|io\\.(hub|jinja))"))
-            .toList();
+    List<Path> strangers = closure.stream()
+      .filter(file -> layer(file).matches("(lora|train|tokenizer|io\\.(hub|jinja))"))
+      .toList();
     assertEquals(List.of(), strangers, "of which the decoder should know nothing");
   }
 
@@ -122,12 +96,10 @@ class LayersTest {
     if (source.endsWith("package-info.java")) {
       return false; // describes the rooms, whichever they are
     }
-    return own < 0
-        || MENTION
-            .matcher(read(source))
-            .results()
-            .map(mention -> LAYERS.indexOf(mention.group(1)))
-            .anyMatch(known -> known > own || known < 0);
+    return own < 0 || MENTION.matcher(read(source))
+      .results()
+      .map(mention -> LAYERS.indexOf(mention.group(1)))
+      .anyMatch(known -> known > own || known < 0);
   }
 
   private static String layer(Path source) {
@@ -136,12 +108,11 @@ class LayersTest {
 
   private static List<String> sourcesThat(Predicate<Path> condition) throws IOException {
     try (Stream<Path> files = Files.walk(ROOT)) {
-      return files
-          .filter(file -> file.toString().endsWith(".java"))
-          .filter(condition)
-          .map(Path::toString)
-          .sorted()
-          .toList();
+      return files.filter(file -> file.toString().endsWith(".java"))
+        .filter(condition)
+        .map(Path::toString)
+        .sorted()
+        .toList();
     }
   }
 

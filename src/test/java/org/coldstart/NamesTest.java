@@ -15,24 +15,14 @@ import org.junit.jupiter.api.Test;
 /** A simple name means one thing: in the library, and in a cell beside what cells import. */
 class NamesTest {
 
-  private static final List<String> IMPORTED =
-      List.of(
-          "java.lang",
-          "java.nio.file",
-          "java.util",
-          "java.util.function",
-          "java.util.stream",
-          "tech.tablesaw.api",
-          "org.knowm.xchart");
+  private static final List<String> IMPORTED = List.of("java.lang", "java.nio.file", "java.util", "java.util.function",
+      "java.util.stream", "tech.tablesaw.api", "org.knowm.xchart");
 
   @Test
   void noTwoTypesShareASimpleName() throws IOException {
     Map<String, List<Path>> files = new TreeMap<>();
     for (Path source : sources()) {
-      files.merge(
-          simpleName(source),
-          List.of(source),
-          (a, b) -> Stream.concat(a.stream(), b.stream()).toList());
+      files.merge(simpleName(source), List.of(source), (a, b) -> Stream.concat(a.stream(), b.stream()).toList());
     }
     files.values().removeIf(list -> list.size() == 1);
     assertEquals(Map.of(), files);
@@ -40,12 +30,11 @@ class NamesTest {
 
   @Test
   void noTypeTakesANameThatCellsImport() throws IOException {
-    List<String> taken =
-        sources().stream()
-            .map(NamesTest::simpleName)
-            .flatMap(name -> IMPORTED.stream().map(imported -> imported + "." + name))
-            .filter(NamesTest::exists)
-            .collect(Collectors.toList());
+    List<String> taken = sources().stream()
+      .map(NamesTest::simpleName)
+      .flatMap(name -> IMPORTED.stream().map(imported -> imported + "." + name))
+      .filter(NamesTest::exists)
+      .collect(Collectors.toList());
     assertEquals(List.of(), taken);
   }
 
@@ -64,11 +53,10 @@ class NamesTest {
 
   private static List<Path> sources() throws IOException {
     try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
-      return files
-          .filter(file -> file.toString().endsWith(".java"))
-          .filter(file -> !file.endsWith("package-info.java"))
-          .sorted()
-          .toList();
+      return files.filter(file -> file.toString().endsWith(".java"))
+        .filter(file -> !file.endsWith("package-info.java"))
+        .sorted()
+        .toList();
     }
   }
 }

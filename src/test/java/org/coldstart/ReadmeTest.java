@@ -29,10 +29,9 @@ class ReadmeTest {
 
   @Test
   void everyLinkLeadsToAFile() throws IOException {
-    List<String> broken =
-        links(Files.readString(Path.of("README.md"))).stream()
-            .filter(link -> !Files.exists(Path.of(link)))
-            .toList();
+    List<String> broken = links(Files.readString(Path.of("README.md"))).stream()
+      .filter(link -> !Files.exists(Path.of(link)))
+      .toList();
     assertEquals(List.of(), broken);
   }
 

@@ -6,9 +6,10 @@ import java.util.List;
 /**
  * Packed sequences: examples joined without padding, and the positions at which loss is taken.
  *
- * <p>Position t of a sequence predicts its token t + 1, so {@code positions} lists the place before
- * each token that carries loss, and {@code labels} the tokens themselves. No other position needs
- * logits. No sequence attends to another.
+ * <p>
+ * Position t of a sequence predicts its token t + 1, so {@code positions} lists the place before each token that
+ * carries loss, and {@code labels} the tokens themselves. No other position needs logits. No sequence attends to
+ * another.
  *
  * @param seqLens the number of tokens of each example
  * @param inputIds their ids, one example after the other
@@ -46,9 +47,8 @@ public record Batch(long[] seqLens, long[] inputIds, long[] positions, long[] la
       }
     }
     if (next < kept) {
-      throw new IllegalArgumentException(
-          "Of %d kept tokens, %d are predicted within the shared prefix of %d tokens."
-              .formatted(kept, kept - next, prefix));
+      throw new IllegalArgumentException("Of %d kept tokens, %d are predicted within the shared prefix of %d tokens."
+        .formatted(kept, kept - next, prefix));
     }
     return new Batch(seqLens, inputIds, positions, labels);
   }

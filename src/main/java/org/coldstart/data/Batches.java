@@ -13,8 +13,8 @@ import java.util.TreeMap;
 public final class Batches {
 
   /**
-   * How many tokens {@link #slices} of a batch should hold at most in evaluation: larger ones run
-   * no faster. No activations are kept for a backward pass, so there may be more than in training.
+   * How many tokens {@link #slices} of a batch should hold at most in evaluation: larger ones run no faster. No
+   * activations are kept for a backward pass, so there may be more than in training.
    */
   public static final int EVAL_TOKENS = 2048;
 
@@ -28,11 +28,11 @@ public final class Batches {
   /**
    * Batches of similar lengths, themselves in shuffled order.
    *
-   * <p>As in transformers' {@code group_by_length}: shuffled examples are cut into blocks of fifty
-   * batches, and each block is sorted, so that chance still decides who shares a batch.
+   * <p>
+   * As in transformers' {@code group_by_length}: shuffled examples are cut into blocks of fifty batches, and each block
+   * is sorted, so that chance still decides who shares a batch.
    */
-  public static List<List<Example>> groupedByLength(
-      List<Example> examples, int batchSize, long seed) {
+  public static List<List<Example>> groupedByLength(List<Example> examples, int batchSize, long seed) {
     Random random = new Random(seed);
     List<Example> order = new ArrayList<>(examples);
     Collections.shuffle(order, random);
@@ -50,19 +50,19 @@ public final class Batches {
    *
    * @throws IllegalArgumentException if an example is longer than {@code maxLength}
    */
-  public static List<List<Example>> packed(
-      List<Example> examples, int maxLength, int batchSize, long seed) {
+  public static List<List<Example>> packed(List<Example> examples, int maxLength, int batchSize, long seed) {
     return cut(shuffle(bins(examples, maxLength, seed), seed), batchSize).stream()
-        .map(bins -> bins.stream().flatMap(List::stream).toList())
-        .toList();
+      .map(bins -> bins.stream().flatMap(List::stream).toList())
+      .toList();
   }
 
   /**
-   * Whole examples put into bins of at most {@code maxLength} tokens, so that one bin takes the
-   * place of one full-length row; TRL's {@code packing} with the strategy {@code "bfd"}.
+   * Whole examples put into bins of at most {@code maxLength} tokens, so that one bin takes the place of one
+   * full-length row; TRL's {@code packing} with the strategy {@code "bfd"}.
    *
-   * <p>Best fit, decreasing: from the longest example to the shortest, each goes into the bin that
-   * it fills best. The seed decides which of equally long examples share a bin.
+   * <p>
+   * Best fit, decreasing: from the longest example to the shortest, each goes into the bin that it fills best. The seed
+   * decides which of equally long examples share a bin.
    */
   static List<List<Example>> bins(List<Example> examples, int maxLength, long seed) {
     List<List<Example>> bins = new ArrayList<>();
@@ -80,7 +80,7 @@ public final class Batches {
       if (length > room) {
         throw new IllegalArgumentException(
             "An example has %d tokens, more than the %d of a bin; let ExampleBuilder drop or cut such rows."
-                .formatted(length, maxLength));
+              .formatted(length, maxLength));
       }
       bin.add(example);
       byRoom.computeIfAbsent(room - length, r -> new ArrayDeque<>()).addLast(bin);
@@ -94,9 +94,9 @@ public final class Batches {
   }
 
   /**
-   * Cuts a batch into parts of consecutive examples that hold at most so many tokens together; a
-   * longer example is a part of its own. Examples do not attend to each other, so the parts' losses
-   * and gradients add up to the batch's, while only one part's activations are in memory at a time.
+   * Cuts a batch into parts of consecutive examples that hold at most so many tokens together; a longer example is a
+   * part of its own. Examples do not attend to each other, so the parts' losses and gradients add up to the batch's,
+   * while only one part's activations are in memory at a time.
    */
   public static List<List<Example>> slices(List<Example> batch, int maxTokens) {
     return slices(batch, maxTokens, 0);

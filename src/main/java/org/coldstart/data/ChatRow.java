@@ -16,8 +16,9 @@ import org.coldstart.tokenizer.Tokenizer;
 /**
  * A conversation rendered by the chat template, which knows where each turn lies in the text.
  *
- * <p>Nothing is searched for: the conversation is rendered up to each turn, without and with the
- * generation prompt, and each such text must begin the whole one.
+ * <p>
+ * Nothing is searched for: the conversation is rendered up to each turn, without and with the generation prompt, and
+ * each such text must begin the whole one.
  */
 final class ChatRow {
 
@@ -73,16 +74,15 @@ final class ChatRow {
     int start = start(turn);
     int end = end(turn);
     if (end <= start) {
-      throw new IllegalArgumentException(
-          "the chat template writes nothing of " + named(turn) + ".");
+      throw new IllegalArgumentException("the chat template writes nothing of " + named(turn) + ".");
     }
     return new Span(start, end);
   }
 
   /**
-   * Where the model begins to write a turn. For the assistant that is where generation begins; for
-   * other roles too, if the template has an {@code add_<role>_generation_prompt}; else, and in the
-   * first turn, it is where the content begins.
+   * Where the model begins to write a turn. For the assistant that is where generation begins; for other roles too, if
+   * the template has an {@code add_<role>_generation_prompt}; else, and in the first turn, it is where the content
+   * begins.
    */
   int start(int turn) {
     if (turn > 0) {
@@ -97,8 +97,7 @@ final class ChatRow {
   }
 
   /**
-   * Where what the template writes before a turn begins: behind the content of the last turn before
-   * that it writes.
+   * Where what the template writes before a turn begins: behind the content of the last turn before that it writes.
    */
   int headerStart(int turn) {
     int before = turn - 1;
@@ -109,8 +108,8 @@ final class ChatRow {
   }
 
   /**
-   * Whether the template writes a turn's content where it is the last. One that folds the system
-   * message into the user's turn does not write it before that.
+   * Whether the template writes a turn's content where it is the last. One that folds the system message into the
+   * user's turn does not write it before that.
    */
   boolean writes(int turn) {
     return upTo(turn).contains(placeholder);
@@ -123,9 +122,8 @@ final class ChatRow {
     if (stops.isEmpty()) {
       throw new IllegalArgumentException(
           ("the chat template writes no end-of-turn token (a special token%s) after the content of"
-                  + " turn %d, so the model would not learn to stop.")
-              .formatted(
-                  tokenizer.eosToken().map(eos -> " such as '" + eos + "'").orElse(""), turn + 1));
+              + " turn %d, so the model would not learn to stop.")
+            .formatted(tokenizer.eosToken().map(eos -> " such as '" + eos + "'").orElse(""), turn + 1));
     }
     int content = contentEnd(turn, suffix);
     String closed = first(turn + 1, "");
@@ -161,7 +159,7 @@ final class ChatRow {
     if (!writes(turn)) {
       throw new IllegalArgumentException(
           "the chat template leaves out the content of %s: give the tokenizer one with this role."
-              .formatted(named(turn)));
+            .formatted(named(turn)));
     }
     return upTo(turn);
   }
@@ -189,17 +187,16 @@ final class ChatRow {
     if (!prompt.opening().isEmpty()) {
       all.put("add_" + prompt.opening() + "_generation_prompt", true);
     }
-    return template.renderWithGeneration(
-        prompt.messages(), prompt.opening().equals("assistant"), all);
+    return template.renderWithGeneration(prompt.messages(), prompt.opening().equals("assistant"), all);
   }
 
   private int prefix(String text, int turn) {
     if (!text().startsWith(text)) {
       throw new IllegalArgumentException(
           ("the chat template renders the prompt differently once turn %d or what comes after it"
-                  + " follows, so its loss cannot be separated from the prompt's; use a template that"
-                  + " only appends, or one with {%% generation %%} blocks.")
-              .formatted(turn + 1));
+              + " follows, so its loss cannot be separated from the prompt's; use a template that"
+              + " only appends, or one with {%% generation %%} blocks.")
+            .formatted(turn + 1));
     }
     return text.length();
   }

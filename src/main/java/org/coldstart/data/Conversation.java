@@ -7,8 +7,8 @@ import org.coldstart.tokenizer.Message;
  * Messages in order, for the model's chat template.
  *
  * @param messages all of them
- * @param promptTurns how many of them, from the first, are only the prompt of what follows; 0 where
- *     there is no such boundary
+ * @param promptTurns how many of them, from the first, are only the prompt of what follows; 0 where there is no such
+ * boundary
  */
 public record Conversation(List<Message> messages, int promptTurns) implements Sample {
 
@@ -17,8 +17,7 @@ public record Conversation(List<Message> messages, int promptTurns) implements S
     messages = List.copyOf(messages);
     if (promptTurns < 0 || promptTurns > 0 && promptTurns >= messages.size()) {
       throw new IllegalArgumentException(
-          "promptTurns must leave a message to learn: %d of %d messages."
-              .formatted(promptTurns, messages.size()));
+          "promptTurns must leave a message to learn: %d of %d messages.".formatted(promptTurns, messages.size()));
     }
   }
 

@@ -7,12 +7,12 @@ import java.util.Map;
 /**
  * One row of a data set.
  *
- * <p>Values are {@code String}, {@code Long}, {@code Double}, {@code Boolean}, {@code List}, {@code
+ * <p>
+ * Values are {@code String}, {@code Long}, {@code Double}, {@code Boolean}, {@code List}, {@code
  * Map} or null; from Parquet also {@code byte[]}.
  *
- * @param number position in the source, from 1: the line in a file of JSON lines, the row in any
- *     other; in a data set of several files the count goes on from file to file. It stays with the
- *     row through every selection.
+ * @param number position in the source, from 1: the line in a file of JSON lines, the row in any other; in a data set
+ * of several files the count goes on from file to file. It stays with the row through every selection.
  * @param values value of each column, in the source's order
  */
 public record DataRow(long number, Map<String, Object> values) {
@@ -28,10 +28,8 @@ public record DataRow(long number, Map<String, Object> values) {
    */
   public Object value(String column) {
     if (!values.containsKey(column)) {
-      throw new RowProblem(
-          number,
-          "there is no column '%s', only %s."
-              .formatted(column, String.join(", ", values.keySet())));
+      throw new RowProblem(number,
+          "there is no column '%s', only %s.".formatted(column, String.join(", ", values.keySet())));
     }
     return values.get(column);
   }
@@ -46,13 +44,10 @@ public record DataRow(long number, Map<String, Object> values) {
     if (value instanceof String text) {
       return text;
     }
-    throw new RowProblem(
-        number,
-        "%s instead of text in column '%s' (columns: %s): filter such rows out, or map the column to text."
-            .formatted(
-                value == null ? "null" : "a value of type " + value.getClass().getSimpleName(),
-                column,
-                String.join(", ", values.keySet())));
+    throw new RowProblem(number,
+        "%s instead of text in column '%s' (columns: %s): filter such rows out, or map the column to text.".formatted(
+            value == null ? "null" : "a value of type " + value.getClass().getSimpleName(), column,
+            String.join(", ", values.keySet())));
   }
 
   /** The same row with one more column, or with another value in a column it has. */

@@ -54,15 +54,13 @@ public final class DataSet implements Iterable<DataRow> {
   }
 
   /**
-   * Loads rows from a file or folder of JSON lines, JSON, CSV, TSV or Parquet, or by name from the
-   * hub.
+   * Loads rows from a file or folder of JSON lines, JSON, CSV, TSV or Parquet, or by name from the hub.
    *
    * @param nameOrPath a file, a folder, or {@code owner/name[@revision]} on the hub
    * @param split a split and, if wanted, a range of its rows: {@code train}, {@code train[:10000]},
-   *     {@code test[10:20]}, {@code train[-100:]}, {@code train[:10%]}
+   * {@code test[10:20]}, {@code train[-100:]}, {@code train[:10%]}
    * @throws DataException if the source, the split or a row cannot be read
-   * @throws org.coldstart.io.hub.HubException if the files can neither be downloaded nor found in the
-   *     cache
+   * @throws org.coldstart.io.hub.HubException if the files can neither be downloaded nor found in the cache
    */
   public static DataSet load(String nameOrPath, String split) {
     return load(nameOrPath, "", split);
@@ -93,8 +91,7 @@ public final class DataSet implements Iterable<DataRow> {
   public DataRow get(int index) {
     int place = index < 0 ? rows.size() + index : index;
     if (place < 0 || place >= rows.size()) {
-      throw new IndexOutOfBoundsException(
-          "No row at index " + index + ": the data set has " + rows.size() + " rows.");
+      throw new IndexOutOfBoundsException("No row at index " + index + ": the data set has " + rows.size() + " rows.");
     }
     return rows.get(place);
   }
@@ -102,8 +99,7 @@ public final class DataSet implements Iterable<DataRow> {
   /** The values of one column, a null for each row without it. */
   public List<Object> column(String name) {
     if (!columns.contains(name)) {
-      throw new DataException(
-          "No column '%s': the columns are %s.".formatted(name, String.join(", ", columns)));
+      throw new DataException("No column '%s': the columns are %s.".formatted(name, String.join(", ", columns)));
     }
     return rows.stream().map(row -> row.values().get(name)).toList();
   }
@@ -112,8 +108,7 @@ public final class DataSet implements Iterable<DataRow> {
   public DataSet select(int from, int to) {
     if (from < 0 || from > to || to > rows.size()) {
       throw new IndexOutOfBoundsException(
-          "Cannot select rows %d to %d: the data set has %d rows."
-              .formatted(from, to, rows.size()));
+          "Cannot select rows %d to %d: the data set has %d rows.".formatted(from, to, rows.size()));
     }
     return new DataSet(rows.subList(from, to));
   }
@@ -128,20 +123,17 @@ public final class DataSet implements Iterable<DataRow> {
   /**
    * Applies a function to each row, on all cores, and keeps the order.
    *
-   * @throws DataException naming the first row, in order, for which the function failed, and the
-   *     others with the same fault
+   * @throws DataException naming the first row, in order, for which the function failed, and the others with the same
+   * fault
    */
   public DataSet map(Function<DataRow, DataRow> function) {
-    return new DataSet(
-        RowProblem.map(
-            rows,
-            row -> {
-              DataRow mapped = function.apply(row);
-              if (mapped == null) {
-                throw new DataException("the function returned null; to drop rows, use filter.");
-              }
-              return mapped;
-            }));
+    return new DataSet(RowProblem.map(rows, row -> {
+      DataRow mapped = function.apply(row);
+      if (mapped == null) {
+        throw new DataException("the function returned null; to drop rows, use filter.");
+      }
+      return mapped;
+    }));
   }
 
   /** The rows for which the condition holds. */
@@ -150,9 +142,8 @@ public final class DataSet implements Iterable<DataRow> {
   }
 
   /**
-   * Shuffles and splits the rows: {@code ceil(testSize · size)} rows for testing, as Python's
-   * datasets counts them, the others for training. The seed decides which, the same on every
-   * machine (not the rows Python picks for that seed).
+   * Shuffles and splits the rows: {@code ceil(testSize · size)} rows for testing, as Python's datasets counts them, the
+   * others for training. The seed decides which, the same on every machine (not the rows Python picks for that seed).
    *
    * @param testSize share of the rows held out, between 0 and 1
    */
@@ -161,7 +152,7 @@ public final class DataSet implements Iterable<DataRow> {
     if (!(testSize > 0 && testSize < 1) || test == rows.size()) {
       throw new DataException(
           "Cannot hold out a share of %s of %d rows: it lies between 0 and 1 and leaves a row on each side."
-              .formatted(testSize, rows.size()));
+            .formatted(testSize, rows.size()));
     }
     DataSet shuffled = shuffle(seed);
     return new Split(shuffled.select(test, rows.size()), shuffled.select(0, test));

@@ -39,8 +39,7 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
   private List<Path> files(String nameOrPath, String split) {
     Path path = Path.of(nameOrPath);
     if (Files.isDirectory(path)) {
-      Map<String, List<String>> splits =
-          SplitFiles.of(relativeFiles(path), new JsonObject(), configuration);
+      Map<String, List<String>> splits = SplitFiles.of(relativeFiles(path), new JsonObject(), configuration);
       return pick(splits, split, nameOrPath).stream().map(path::resolve).toList();
     }
     if (Files.isRegularFile(path)) {
@@ -48,32 +47,26 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
       return List.of(path);
     }
     return HubRepository.parse(HubRepository.Kind.DATA_SET, nameOrPath)
-        .filter(repository -> !RowFiles.isRowFile(nameOrPath))
-        .map(repository -> fromHub(hub.get(), repository, split))
-        .orElseThrow(
-            () ->
-                new DataException(
-                    "There is no file or folder %s, and '%s' is not a hub's owner/name."
-                        .formatted(path.toAbsolutePath(), nameOrPath)));
+      .filter(repository -> !RowFiles.isRowFile(nameOrPath))
+      .map(repository -> fromHub(hub.get(), repository, split))
+      .orElseThrow(() -> new DataException("There is no file or folder %s, and '%s' is not a hub's owner/name."
+        .formatted(path.toAbsolutePath(), nameOrPath)));
   }
 
   /**
-   * Data sets without files of rows (scripts, archives) are read from the hub's conversion to
-   * Parquet.
+   * Data sets without files of rows (scripts, archives) are read from the hub's conversion to Parquet.
    */
   private List<Path> fromHub(Hub hub, HubRepository repository, String split) {
     String name = repository.name();
     try {
-      return hub.snapshot(
-              repository,
-              i -> pick(SplitFiles.of(i.files(), i.card(), configuration), split, name))
-          .paths();
+      return hub.snapshot(repository, i -> pick(SplitFiles.of(i.files(), i.card(), configuration), split, name))
+        .paths();
     } catch (NoRows e) {
       try {
-        return hub.snapshot(
-                repository.at("refs/convert/parquet"),
-                i -> pick(SplitFiles.ofConversion(i.files(), configuration), split, name))
-            .paths();
+        return hub
+          .snapshot(repository.at("refs/convert/parquet"),
+              i -> pick(SplitFiles.ofConversion(i.files(), configuration), split, name))
+          .paths();
       } catch (HubException notConverted) {
         throw notConverted.reason() == HubException.Reason.REVISION_NOT_FOUND ? e : notConverted;
       }
@@ -86,8 +79,7 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
     }
     if (!splits.containsKey(split)) {
       throw new DataException(
-          "%s has no split '%s': it has %s."
-              .formatted(source, split, String.join(", ", splits.keySet())));
+          "%s has no split '%s': it has %s.".formatted(source, split, String.join(", ", splits.keySet())));
     }
     return splits.get(split);
   }
@@ -98,12 +90,10 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
     for (Path file : files) {
       if (rows.size() < limit) {
         long before = rows.isEmpty() ? 0 : rows.get(rows.size() - 1).number();
-        RowFiles.read(
-            file,
-            (number, values) -> {
-              rows.add(new DataRow(before + number, values));
-              return rows.size() < limit;
-            });
+        RowFiles.read(file, (number, values) -> {
+          rows.add(new DataRow(before + number, values));
+          return rows.size() < limit;
+        });
       }
     }
     return DataSet.of(rows);
@@ -112,9 +102,9 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
   private static List<String> relativeFiles(Path folder) {
     try (Stream<Path> walk = Files.walk(folder)) {
       return walk.filter(Files::isRegularFile)
-          .map(file -> folder.relativize(file).toString().replace('\\', '/'))
-          .sorted()
-          .toList();
+        .map(file -> folder.relativize(file).toString().replace('\\', '/'))
+        .sorted()
+        .toList();
     } catch (IOException | UncheckedIOException e) {
       throw new DataException("Cannot read the folder " + folder + ": " + e.getMessage() + ".", e);
     }
@@ -122,8 +112,8 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
 
   /**
    * A split and a range of its rows, as Python's datasets write them: {@code train}, {@code
-   * train[:100]}, {@code train[10:20]}, {@code train[-100:]}, {@code train[:10%]}. Percentages are
-   * rounded to the closest row.
+   * train[:100]}, {@code train[10:20]}, {@code train[-100:]}, {@code train[:10%]}. Percentages are rounded to the
+   * closest row.
    *
    * @param name name of the split
    * @param from first row, from the end if negative; null: the first
@@ -131,22 +121,19 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
    * @param percent true: both in percent of the rows
    */
   record Slice(String name, Integer from, Integer to, boolean percent) {
-    private static final Pattern FORM =
-        Pattern.compile("(\\w+(?:\\.\\w+)*)(?:\\[(?:(-?[\\d_]+)(%)?)?:(?:(-?[\\d_]+)(%)?)?])?");
+
+    private static final Pattern FORM = Pattern
+      .compile("(\\w+(?:\\.\\w+)*)(?:\\[(?:(-?[\\d_]+)(%)?)?:(?:(-?[\\d_]+)(%)?)?])?");
 
     static Slice parse(String text) {
       Matcher matcher = FORM.matcher(text.strip());
       if (!matcher.matches()) {
         throw new DataException(
             "'%s' is not a split: write train, train[:100], train[10:20], train[-100:] or train[:10%%]."
-                .formatted(text));
+              .formatted(text));
       }
       boolean percent = matcher.group(3) != null || matcher.group(5) != null;
-      return new Slice(
-          matcher.group(1),
-          number(matcher.group(2), percent),
-          number(matcher.group(4), percent),
-          percent);
+      return new Slice(matcher.group(1), number(matcher.group(2), percent), number(matcher.group(4), percent), percent);
     }
 
     private static Integer number(String digits, boolean percent) {

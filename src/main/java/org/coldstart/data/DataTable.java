@@ -20,14 +20,12 @@ import tech.tablesaw.columns.Column;
 
 /** Shows data sets as Tablesaw tables; the type of a column follows from its values. */
 final class DataTable {
-  private static final Gson JSON =
-      new GsonBuilder()
-          .serializeNulls()
-          .serializeSpecialFloatingPointValues()
-          .disableHtmlEscaping()
-          .registerTypeHierarchyAdapter(TemporalAccessor.class, asText())
-          .registerTypeAdapter(byte[].class, asText())
-          .create();
+  private static final Gson JSON = new GsonBuilder().serializeNulls()
+    .serializeSpecialFloatingPointValues()
+    .disableHtmlEscaping()
+    .registerTypeHierarchyAdapter(TemporalAccessor.class, asText())
+    .registerTypeAdapter(byte[].class, asText())
+    .create();
 
   private DataTable() {}
 
@@ -38,8 +36,7 @@ final class DataTable {
   }
 
   private static Column<?> column(String name, List<Object> values) {
-    Set<Class<?>> types =
-        values.stream().filter(Objects::nonNull).map(Object::getClass).collect(Collectors.toSet());
+    Set<Class<?>> types = values.stream().filter(Objects::nonNull).map(Object::getClass).collect(Collectors.toSet());
     if (types.equals(Set.of(Boolean.class))) {
       return filled(BooleanColumn.create(name), values);
     }
@@ -60,10 +57,8 @@ final class DataTable {
   }
 
   private static String text(Object value) {
-    return value == null
-        ? null
-        : value instanceof Map || value instanceof Collection
-            ? JSON.toJson(value)
+    return value == null ? null
+        : value instanceof Map || value instanceof Collection ? JSON.toJson(value)
             : value instanceof byte[] bytes ? bytes.length + " bytes" : value.toString();
   }
 

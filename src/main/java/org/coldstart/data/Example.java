@@ -7,8 +7,7 @@ import java.util.stream.IntStream;
  * A tokenized training row: token ids, and which of them carry loss.
  *
  * @param ids the whole row
- * @param mask {@code mask[t]} is true where the model is to learn to predict token t from those
- *     before it
+ * @param mask {@code mask[t]} is true where the model is to learn to predict token t from those before it
  */
 public record Example(int[] ids, boolean[] mask) {
 
@@ -16,8 +15,7 @@ public record Example(int[] ids, boolean[] mask) {
   public Example {
     if (ids.length != mask.length) {
       throw new IllegalArgumentException(
-          "An example needs a mask entry for each id, not %d for %d."
-              .formatted(mask.length, ids.length));
+          "An example needs a mask entry for each id, not %d for %d.".formatted(mask.length, ids.length));
     }
   }
 
@@ -48,8 +46,6 @@ public record Example(int[] ids, boolean[] mask) {
 
   /** The first tokens; the example itself if it has no more. */
   public Example truncate(int maxLength) {
-    return maxLength >= ids.length
-        ? this
-        : new Example(Arrays.copyOf(ids, maxLength), Arrays.copyOf(mask, maxLength));
+    return maxLength >= ids.length ? this : new Example(Arrays.copyOf(ids, maxLength), Arrays.copyOf(mask, maxLength));
   }
 }

@@ -18,9 +18,10 @@ import org.coldstart.tokenizer.Tokenizer;
  *     .build(rows, SampleFormatter.standard().withRole("reasoning"), 1024);
  * }</pre>
  *
- * <p>No token reaches across the place where the model begins to write, so the mask is exact to the
- * token by construction. Whichever turns carry loss, their end-of-turn tokens do as well. By
- * default, loss is taken on completions, and rows that are too long are dropped.
+ * <p>
+ * No token reaches across the place where the model begins to write, so the mask is exact to the token by construction.
+ * Whichever turns carry loss, their end-of-turn tokens do as well. By default, loss is taken on completions, and rows
+ * that are too long are dropped.
  */
 public final class ExampleBuilder {
 
@@ -38,8 +39,7 @@ public final class ExampleBuilder {
     this(tokenizer, LossOn.completions(), Map.of(), false, 0.5);
   }
 
-  private ExampleBuilder(
-      Tokenizer tokenizer, LossOn loss, Map<String, ?> variables, boolean truncate, double share) {
+  private ExampleBuilder(Tokenizer tokenizer, LossOn loss, Map<String, ?> variables, boolean truncate, double share) {
     this.tokenizer = tokenizer;
     this.loss = loss;
     this.variables = variables;
@@ -59,23 +59,20 @@ public final class ExampleBuilder {
 
   /**
    * As this one, truncating rows that are too long on the right, as TRL does ({@code
-   * truncation_mode="keep_start"}). By default they are dropped, for half an answer carries no
-   * end-of-turn token.
+   * truncation_mode="keep_start"}). By default they are dropped, for half an answer carries no end-of-turn token.
    */
   public ExampleBuilder truncateOverlong() {
     return new ExampleBuilder(tokenizer, loss, variables, true, maxOverlongShare);
   }
 
   /**
-   * As this one, refusing a data set in which a greater share of rows is too long; the default is
-   * 0.5.
+   * As this one, refusing a data set in which a greater share of rows is too long; the default is 0.5.
    *
    * @param share in [0, 1]; 1 refuses none
    */
   public ExampleBuilder maxOverlongShare(double share) {
     if (!(share >= 0 && share <= 1)) {
-      throw new IllegalArgumentException(
-          "maxOverlongShare must lie in [0, 1], not " + share + ".");
+      throw new IllegalArgumentException("maxOverlongShare must lie in [0, 1], not " + share + ".");
     }
     return new ExampleBuilder(tokenizer, loss, variables, truncate, share);
   }
@@ -94,13 +91,12 @@ public final class ExampleBuilder {
    *
    * @param format may throw any unchecked exception; the row is named in front of its message
    * @param maxLength the tokens a row may have; longer ones are dropped or truncated, and counted
-   * @throws DataException naming the rows that cannot be used, as {@link #build(long, Sample)},
-   *     because {@code format} failed, or because too many are too long
+   * @throws DataException naming the rows that cannot be used, as {@link #build(long, Sample)}, because {@code format}
+   * failed, or because too many are too long
    */
   public ExampleSet build(DataSet rows, Function<DataRow, ? extends Sample> format, int maxLength) {
     List<DataRow> all = rows.stream().toList();
-    List<Example> examples =
-        RowProblem.map(all, row -> build(row.number(), format.apply(row)));
+    List<Example> examples = RowProblem.map(all, row -> build(row.number(), format.apply(row)));
     return ExampleSet.fit(all, examples, maxLength, truncate, maxOverlongShare);
   }
 
@@ -108,9 +104,9 @@ public final class ExampleBuilder {
    * The example of one row.
    *
    * @param row the row's number, for messages
-   * @throws DataException naming the row if no token would carry loss, what the model is to write
-   *     has no token that ends it, the template does not keep the prompt when the reply follows, a
-   *     response template is not found, or the template refuses the conversation
+   * @throws DataException naming the row if no token would carry loss, what the model is to write has no token that
+   * ends it, the template does not keep the prompt when the reply follows, a response template is not found, or the
+   * template refuses the conversation
    */
   public Example build(long row, Sample sample) {
     try {
@@ -129,22 +125,19 @@ public final class ExampleBuilder {
       TextRow row = TextRow.of(text, tokenizer);
       return new TokenizedSpans(row.text(), loss.in(row));
     }
-    Conversation conversation =
-        sample instanceof PromptCompletion pair ? pair.conversation() : (Conversation) sample;
+    Conversation conversation = sample instanceof PromptCompletion pair ? pair.conversation() : (Conversation) sample;
     ChatRow row = new ChatRow(conversation, tokenizer, variables, clock);
     return new TokenizedSpans(row.text(), loss.in(row));
   }
 
   private void check(Example example) {
     if (example.keptTokens() == 0) {
-      throw new IllegalArgumentException(
-          "no token carries loss; there is no turn or text of the kind to learn from.");
+      throw new IllegalArgumentException("no token carries loss; there is no turn or text of the kind to learn from.");
     }
     if (loss.needsStop() && !endsWithStop(example.keptIds())) {
-      throw new IllegalArgumentException(
-          "what the model is to write has no token that ends it (a special token"
-              + tokenizer.eosToken().map(eos -> " such as '" + eos + "'").orElse("")
-              + "), so the model would not learn to stop.");
+      throw new IllegalArgumentException("what the model is to write has no token that ends it (a special token"
+          + tokenizer.eosToken().map(eos -> " such as '" + eos + "'").orElse("")
+          + "), so the model would not learn to stop.");
     }
   }
 

@@ -19,8 +19,7 @@ public record ExampleSet(List<Example> examples, int dropped, int cut) {
    * @param truncate whether longer ones are cut on the right, where some loss is left, or dropped
    * @param maxShare the greatest share of rows that may be too long, in [0, 1]
    */
-  static ExampleSet fit(
-      List<DataRow> rows, List<Example> all, int maxLength, boolean truncate, double maxShare) {
+  static ExampleSet fit(List<DataRow> rows, List<Example> all, int maxLength, boolean truncate, double maxShare) {
     if (maxLength < 2) {
       throw new IllegalArgumentException("maxLength must be at least 2, not " + maxLength + ".");
     }
@@ -41,12 +40,8 @@ public record ExampleSet(List<Example> examples, int dropped, int cut) {
     if (tooLong.size() > maxShare * all.size()) {
       throw new DataException(
           "%s (%d of %d) have more than %d tokens; raise maxLength (the longest has %d), or use maxOverlongShare(1)."
-              .formatted(
-                  RowProblem.names(tooLong),
-                  tooLong.size(),
-                  all.size(),
-                  maxLength,
-                  all.stream().mapToInt(Example::length).max().orElse(0)));
+            .formatted(RowProblem.names(tooLong), tooLong.size(), all.size(), maxLength,
+                all.stream().mapToInt(Example::length).max().orElse(0)));
     }
     return new ExampleSet(List.copyOf(examples), tooLong.size() - cut, cut);
   }

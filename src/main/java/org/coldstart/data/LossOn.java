@@ -12,18 +12,15 @@ import org.coldstart.io.jinja.Span;
 import org.coldstart.tokenizer.Message;
 
 /**
- * Which tokens of a row carry loss. Where a turn does, its end-of-turn token does as well; what the
- * template puts behind that, such as a line feed, does not.
+ * Which tokens of a row carry loss. Where a turn does, its end-of-turn token does as well; what the template puts
+ * behind that, such as a line feed, does not.
  */
 public final class LossOn {
   private final Function<TextRow, List<Span>> inText;
   private final Function<ChatRow, List<Span>> inChat;
   private final boolean needsStop;
 
-  private LossOn(
-      Function<TextRow, List<Span>> inText,
-      Function<ChatRow, List<Span>> inChat,
-      boolean needsStop) {
+  private LossOn(Function<TextRow, List<Span>> inText, Function<ChatRow, List<Span>> inChat, boolean needsStop) {
     this.inText = inText;
     this.inChat = inChat;
     this.needsStop = needsStop;
@@ -31,80 +28,65 @@ public final class LossOn {
 
   /** Every token: language modelling, TRL's default for text and messages. */
   public static LossOn everything() {
-    return new LossOn(
-        row -> List.of(new Span(0, row.text().length())),
-        row -> List.of(new Span(0, row.text().length())),
-        false);
+    return new LossOn(row -> List.of(new Span(0, row.text().length())),
+        row -> List.of(new Span(0, row.text().length())), false);
   }
 
   /**
-   * What follows the prompt (TRL's {@code completion_only_loss}): the completion of a prompt, the
-   * whole of a text without prompt, all assistant turns of a conversation without prompt.
+   * What follows the prompt (TRL's {@code completion_only_loss}): the completion of a prompt, the whole of a text
+   * without prompt, all assistant turns of a conversation without prompt.
    */
   public static LossOn completions() {
-    return new LossOn(
-        row -> List.of(row.reply(row.promptEnd(), row.text().length())),
-        row ->
-            row.promptTurns() == 0
-                ? assistantTurns().in(row)
-                : turns(row, Set.of("assistant"), turn -> turn >= row.promptTurns()),
+    return new LossOn(row -> List.of(row.reply(row.promptEnd(), row.text().length())),
+        row -> row.promptTurns() == 0 ? assistantTurns().in(row)
+            : turns(row, Set.of("assistant"), turn -> turn >= row.promptTurns()),
         true);
   }
 
   /**
-   * All assistant turns (TRL's {@code assistant_only_loss}): what the template's {@code {%
-   * generation %}} blocks cover if it has such, else each turn from where generation would begin.
+   * All assistant turns (TRL's {@code assistant_only_loss}): what the template's {@code {% generation %}} blocks cover
+   * if it has such, else each turn from where generation would begin.
    */
   public static LossOn assistantTurns() {
     LossOn turns = roles("assistant");
-    return new LossOn(
-        turns.inText,
-        row -> row.generated().isEmpty() ? turns.in(row) : row.generated(),
-        true);
+    return new LossOn(turns.inText, row -> row.generated().isEmpty() ? turns.in(row) : row.generated(), true);
   }
 
   /** The turns of these roles, such as {@code reasoning} and {@code assistant}. */
   public static LossOn roles(String... roles) {
     Set<String> wanted = Set.of(roles);
-    return new LossOn(
-        row -> {
-          throw new IllegalArgumentException(
-              "a plain text has no turns; give messages, or use LossOn.after(responseTemplate).");
-        },
-        row -> turns(row, wanted, turn -> true),
-        true);
+    return new LossOn(row -> {
+      throw new IllegalArgumentException(
+          "a plain text has no turns; give messages, or use LossOn.after(responseTemplate).");
+    }, row -> turns(row, wanted, turn -> true), true);
   }
 
   /**
-   * What follows the last response template, such as {@code <start_of_turn>model\n}, to the end of
-   * the text; TRL's former {@code DataCollatorForCompletionOnlyLM(response_template)}. In a
-   * conversation only what the chat template writes is looked at, never what a message says, and
-   * the loss ends with the turn. In plain text the text is all there is to look at.
+   * What follows the last response template, such as {@code <start_of_turn>model\n}, to the end of the text; TRL's
+   * former {@code DataCollatorForCompletionOnlyLM(response_template)}. In a conversation only what the chat template
+   * writes is looked at, never what a message says, and the loss ends with the turn. In plain text the text is all
+   * there is to look at.
    *
-   * @param responseTemplate opens a reply, exactly as it stands in the text; {@link
-   *     ChatFormat#responseTemplate()} reads it off a model's chat template
+   * @param responseTemplate opens a reply, exactly as it stands in the text; {@link ChatFormat#responseTemplate()}
+   * reads it off a model's chat template
    */
   public static LossOn after(String responseTemplate) {
     String response = required(responseTemplate);
-    return new LossOn(
-        row -> repliesIn(row, null, response),
-        row -> {
-          List<Span> replies = repliesIn(row, response);
-          return replies.subList(replies.size() - 1, replies.size());
-        },
-        true);
+    return new LossOn(row -> repliesIn(row, null, response), row -> {
+      List<Span> replies = repliesIn(row, response);
+      return replies.subList(replies.size() - 1, replies.size());
+    }, true);
   }
 
   /**
    * What stands between each response template and the next instruction template; TRL's former
-   * {@code DataCollatorForCompletionOnlyLM(response_template, instruction_template)}. In a
-   * conversation: each turn that the response template opens.
+   * {@code DataCollatorForCompletionOnlyLM(response_template, instruction_template)}. In a conversation: each turn that
+   * the response template opens.
    */
   public static LossOn between(String instructionTemplate, String responseTemplate) {
     String instruction = required(instructionTemplate);
     String response = required(responseTemplate);
-    return new LossOn(
-        row -> repliesIn(row, instruction, response), row -> repliesIn(row, response), true);
+    return new LossOn(row -> repliesIn(row, instruction, response), row -> repliesIn(row, response), true);
   }
 
   List<Span> in(TextRow row) {
@@ -122,17 +104,14 @@ public final class LossOn {
 
   private static List<Span> turns(ChatRow row, Set<String> roles, IntPredicate among) {
     List<Message> messages = row.messages();
-    List<Span> turns =
-        IntStream.range(0, messages.size())
-            .filter(turn -> among.test(turn) && roles.contains(messages.get(turn).role()))
-            .mapToObj(row::turn)
-            .toList();
+    List<Span> turns = IntStream.range(0, messages.size())
+      .filter(turn -> among.test(turn) && roles.contains(messages.get(turn).role()))
+      .mapToObj(row::turn)
+      .toList();
     if (turns.isEmpty()) {
-      throw new IllegalArgumentException(
-          "no token carries loss, for there is no %s turn to learn from, only %s."
-              .formatted(
-                  String.join(" or ", new TreeSet<>(roles)),
-                  messages.stream().map(Message::role).collect(Collectors.joining(", "))));
+      throw new IllegalArgumentException("no token carries loss, for there is no %s turn to learn from, only %s."
+        .formatted(String.join(" or ", new TreeSet<>(roles)),
+            messages.stream().map(Message::role).collect(Collectors.joining(", "))));
     }
     return turns;
   }
@@ -151,13 +130,12 @@ public final class LossOn {
   }
 
   /**
-   * What follows each response template, up to the next instruction template, if there is such; to
-   * the end, if {@code instruction} is null, and then of the last response template only.
+   * What follows each response template, up to the next instruction template, if there is such; to the end, if
+   * {@code instruction} is null, and then of the last response template only.
    */
   private static List<Span> repliesIn(TextRow row, String instruction, String response) {
     String text = row.text();
-    requireFound(
-        instruction == null || text.contains(instruction), "instruction", instruction);
+    requireFound(instruction == null || text.contains(instruction), "instruction", instruction);
     List<Span> replies = new ArrayList<>();
     int at = instruction == null ? text.lastIndexOf(response) : text.indexOf(response);
     while (at >= 0) {
@@ -165,8 +143,7 @@ public final class LossOn {
       int next = instruction == null ? -1 : text.indexOf(instruction, start);
       int end = next < 0 ? text.length() : next;
       if (row.isEmpty(start, end)) {
-        throw new IllegalArgumentException(
-            "no reply follows the response template '" + shown(response) + "'.");
+        throw new IllegalArgumentException("no reply follows the response template '" + shown(response) + "'.");
       }
       replies.add(row.reply(start, end));
       at = text.indexOf(response, end);
@@ -185,8 +162,8 @@ public final class LossOn {
   private static void requireFound(boolean found, String which, String template) {
     if (!found) {
       throw new IllegalArgumentException(
-          "the %s template '%s' is not in the row; write it exactly as the rendered text has it."
-              .formatted(which, shown(template)));
+          "the %s template '%s' is not in the row; write it exactly as the rendered text has it.".formatted(which,
+              shown(template)));
     }
   }
 

@@ -11,9 +11,8 @@ import java.util.TreeSet;
 import org.coldstart.tokenizer.Message;
 
 /**
- * Reads a list of messages as data sets write them: {@code role} or {@code from} says who speaks,
- * {@code content}, {@code message} or {@code value} what is said; other fields are handed to the
- * template.
+ * Reads a list of messages as data sets write them: {@code role} or {@code from} says who speaks, {@code content},
+ * {@code message} or {@code value} what is said; other fields are handed to the template.
  *
  * @param roles the name a data set may use for a role, in lower case, and the role
  */
@@ -64,17 +63,15 @@ record MessageReader(Map<String, String> roles) {
         return fields.remove(name);
       }
     }
-    throw new IllegalArgumentException(
-        "has none of the fields " + String.join(", ", names) + ", only " + all);
+    throw new IllegalArgumentException("has none of the fields " + String.join(", ", names) + ", only " + all);
   }
 
   private String role(Object name) {
-    String role =
-        name instanceof String text ? roles.get(text.strip().toLowerCase(Locale.ROOT)) : null;
+    String role = name instanceof String text ? roles.get(text.strip().toLowerCase(Locale.ROOT)) : null;
     if (role == null) {
       throw new IllegalArgumentException(
           "has the unknown role '%s'; known are %s; register others with SampleFormatter.withRole or withAlias"
-              .formatted(name, String.join(", ", new TreeSet<>(roles.keySet()))));
+            .formatted(name, String.join(", ", new TreeSet<>(roles.keySet()))));
     }
     return role;
   }

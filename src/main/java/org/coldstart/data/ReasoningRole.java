@@ -6,8 +6,8 @@ import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * Conversations in which the model thinks in a turn of its own, opened by {@code <|reasoning|>},
- * before it answers: system → user → reasoning → assistant.
+ * Conversations in which the model thinks in a turn of its own, opened by {@code <|reasoning|>}, before it answers:
+ * system → user → reasoning → assistant.
  *
  * <pre>{@code
  * tokenizer.addSpecialTokens(ReasoningRole.TOKEN);   // or leave it plain text
@@ -16,7 +16,8 @@ import org.coldstart.tokenizer.Tokenizer;
  * Example example = ReasoningRole.createAnswerMask(tokenizer, chat);
  * }</pre>
  *
- * <p>The role of a message is {@code reasoning}; the template writes {@code <|reasoning|>} for it.
+ * <p>
+ * The role of a message is {@code reasoning}; the template writes {@code <|reasoning|>} for it.
  */
 public final class ReasoningRole {
 
@@ -35,10 +36,10 @@ public final class ReasoningRole {
   private ReasoningRole() {}
 
   /**
-   * Gives a tokenizer a chat template that knows the reasoning role, in the {@link ChatFormat} of
-   * the one it had. {@code add_reasoning_generation_prompt} opens the model's reasoning, {@code
-   * add_assistant_generation_prompt} (or the usual {@code add_generation_prompt}) its answer. The
-   * tokenizer saves the template; Python reads it. A second call changes nothing.
+   * Gives a tokenizer a chat template that knows the reasoning role, in the {@link ChatFormat} of the one it had.
+   * {@code add_reasoning_generation_prompt} opens the model's reasoning, {@code
+   * add_assistant_generation_prompt} (or the usual {@code add_generation_prompt}) its answer. The tokenizer saves the
+   * template; Python reads it. A second call changes nothing.
    *
    * @return the template's source
    * @throws IllegalStateException if the tokenizer has no template to read the format off
@@ -47,8 +48,7 @@ public final class ReasoningRole {
     ChatFormat format = ChatFormat.of(tokenizer);
     // Where roles stand as <|user|>, the token is the whole mark.
     String reasoning = format.prefix(TOKEN).replace("<|" + TOKEN + "|>", TOKEN);
-    String source =
-        """
+    String source = """
         {%%- set headers = {'system': %s
           , 'user': %s
           , 'reasoning': %s
@@ -65,14 +65,9 @@ public final class ReasoningRole {
         {{- headers['reasoning'] }}
         {%%- elif add_assistant_generation_prompt or add_generation_prompt %%}
         {{- headers['assistant'] }}
-        {%%- endif -%%}"""
-            .formatted(
-                literal(format.prefix("system")),
-                literal(format.prefix("user")),
-                literal(reasoning),
-                literal(format.prefix(format.assistant())),
-                literal(format.bos()),
-                literal(format.suffix()));
+        {%%- endif -%%}""".formatted(literal(format.prefix("system")), literal(format.prefix("user")),
+        literal(reasoning), literal(format.prefix(format.assistant())), literal(format.bos()),
+        literal(format.suffix()));
     tokenizer.setChatTemplate(source);
     return source;
   }
@@ -95,8 +90,7 @@ public final class ReasoningRole {
    *
    * @throws DataException naming the row if a column is missing or one of the texts is empty
    */
-  public static Conversation conversation(
-      DataRow row, String question, String reasoning, String answer) {
+  public static Conversation conversation(DataRow row, String question, String reasoning, String answer) {
     Conversation turns = turns(row.text(question), row.text(reasoning), row.text(answer));
     String fault = fault(turns.messages());
     if (fault != null) {
@@ -107,17 +101,15 @@ public final class ReasoningRole {
 
   private static Conversation turns(String question, String reasoning, String answer) {
     Message thought = Message.of(ROLE, reasoning);
-    return Conversation.of(
-        Message.system(SYSTEM), Message.user(question), thought, Message.assistant(answer));
+    return Conversation.of(Message.system(SYSTEM), Message.user(question), thought, Message.assistant(answer));
   }
 
   /**
-   * Ids and mask of a conversation, made in one pass: the loss lies on the reasoning and the
-   * assistant turns, on each with its end token, and on nothing that the template writes around
-   * them.
+   * Ids and mask of a conversation, made in one pass: the loss lies on the reasoning and the assistant turns, on each
+   * with its end token, and on nothing that the template writes around them.
    *
-   * @throws DataException naming the turn if a role is not known or a turn is empty; if an
-   *     assistant turn is missing; or as {@link ExampleBuilder#build(long, Sample)}
+   * @throws DataException naming the turn if a role is not known or a turn is empty; if an assistant turn is missing;
+   * or as {@link ExampleBuilder#build(long, Sample)}
    */
   public static Example createAnswerMask(Tokenizer tokenizer, Conversation conversation) {
     return builder(tokenizer).build(1, checked(conversation));
@@ -131,8 +123,8 @@ public final class ReasoningRole {
   /**
    * The conversation itself, if it can be learnt from.
    *
-   * @throws DataException if a role is not known, a turn is empty (a system message may be), a
-   *     reasoning turn has no assistant turn after it, or there is no assistant turn at all
+   * @throws DataException if a role is not known, a turn is empty (a system message may be), a reasoning turn has no
+   * assistant turn after it, or there is no assistant turn at all
    */
   public static Conversation checked(Conversation conversation) {
     String fault = fault(conversation.messages());
@@ -149,19 +141,16 @@ public final class ReasoningRole {
       String content = messages.get(i).content();
       String next = i + 1 < messages.size() ? messages.get(i + 1).role() : "";
       if (!ROLES.contains(role)) {
-        return "turn %d has the unknown role '%s'; known are %s."
-            .formatted(i + 1, role, String.join(", ", ROLES));
+        return "turn %d has the unknown role '%s'; known are %s.".formatted(i + 1, role, String.join(", ", ROLES));
       }
       if (!role.equals("system") && (content == null || content.isBlank())) {
         return "turn %d (%s) is empty.".formatted(i + 1, role);
       }
       if (role.equals(ROLE) && !next.equals(ASSISTANT)) {
-        return "turn %d (reasoning) has no assistant turn after it, so no answer to learn."
-            .formatted(i + 1);
+        return "turn %d (reasoning) has no assistant turn after it, so no answer to learn.".formatted(i + 1);
       }
     }
-    return messages.stream().anyMatch(message -> message.role().equals(ASSISTANT))
-        ? null
+    return messages.stream().anyMatch(message -> message.role().equals(ASSISTANT)) ? null
         : "the conversation has no assistant turn to learn.";
   }
 }

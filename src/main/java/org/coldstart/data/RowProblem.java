@@ -25,26 +25,21 @@ final class RowProblem extends DataException {
   /**
    * What a function makes of each row, on all cores, in the rows' order.
    *
-   * @throws DataException naming the first row, in that order, for which the function failed, and
-   *     the others with the same fault
+   * @throws DataException naming the first row, in that order, for which the function failed, and the others with the
+   * same fault
    */
   static <T> List<T> map(List<DataRow> rows, Function<DataRow, T> function) {
     ConcurrentSkipListMap<Integer, RowProblem> problems = new ConcurrentSkipListMap<>();
-    List<T> results =
-        IntStream.range(0, rows.size())
-            .parallel()
-            .mapToObj(
-                i -> {
-                  try {
-                    return function.apply(rows.get(i));
-                  } catch (RuntimeException e) {
-                    // Of perhaps a million failures, the first one's stack trace is enough.
-                    boolean first = problems.isEmpty() || i < problems.firstKey();
-                    problems.put(i, of(rows.get(i).number(), e, first));
-                    return null;
-                  }
-                })
-            .toList();
+    List<T> results = IntStream.range(0, rows.size()).parallel().mapToObj(i -> {
+      try {
+        return function.apply(rows.get(i));
+      } catch (RuntimeException e) {
+        // Of perhaps a million failures, the first one's stack trace is enough.
+        boolean first = problems.isEmpty() || i < problems.firstKey();
+        problems.put(i, of(rows.get(i).number(), e, first));
+        return null;
+      }
+    }).toList();
     if (!problems.isEmpty()) {
       throw named(List.copyOf(problems.values()), rows.size());
     }
@@ -61,12 +56,9 @@ final class RowProblem extends DataException {
 
   private static DataException named(List<RowProblem> problems, int rows) {
     RowProblem first = problems.get(0);
-    List<Long> same =
-        problems.stream().filter(p -> p.reason.equals(first.reason)).map(p -> p.row).toList();
-    return same.size() == 1
-        ? first
-        : new DataException(
-            "%s (%d of %d): %s".formatted(names(same), same.size(), rows, first.reason), first);
+    List<Long> same = problems.stream().filter(p -> p.reason.equals(first.reason)).map(p -> p.row).toList();
+    return same.size() == 1 ? first
+        : new DataException("%s (%d of %d): %s".formatted(names(same), same.size(), rows, first.reason), first);
   }
 
   /** {@code Rows 1, 2, 3, 4, 5 …}. */

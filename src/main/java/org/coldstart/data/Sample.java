@@ -1,8 +1,8 @@
 package org.coldstart.data;
 
 /**
- * A row before it becomes ids, in one of the three shapes that TRL knows: text, a conversation, or
- * a prompt with its completion.
+ * A row before it becomes ids, in one of the three shapes that TRL knows: text, a conversation, or a prompt with its
+ * completion.
  *
  * @see SampleFormatter
  */

@@ -14,11 +14,10 @@ import org.coldstart.tokenizer.Tokenizer;
  * Reads rows in the shapes in which fine-tuning data are written, known by their columns:
  *
  * <ul>
- *   <li>{@code messages}, {@code conversation} or {@code conversations}: a list of messages, each
- *       with {@code role} and {@code content}, {@code role} and {@code message}, or ShareGPT's
- *       {@code from} and {@code value}
- *   <li>{@code prompt} and {@code completion}: each a text or a list of messages
- *   <li>{@code text}
+ * <li>{@code messages}, {@code conversation} or {@code conversations}: a list of messages, each with {@code role} and
+ * {@code content}, {@code role} and {@code message}, or ShareGPT's {@code from} and {@code value}
+ * <li>{@code prompt} and {@code completion}: each a text or a list of messages
+ * <li>{@code text}
  * </ul>
  *
  * <pre>{@code
@@ -26,12 +25,12 @@ import org.coldstart.tokenizer.Tokenizer;
  * ExampleSet train = new ExampleBuilder(tokenizer).build(rows, formatter, 1024);
  * }</pre>
  *
- * <p>Known roles are system, developer, user (also written human), assistant (also gpt, model, bot)
- * and tool; capitals do not matter.
+ * <p>
+ * Known roles are system, developer, user (also written human), assistant (also gpt, model, bot) and tool; capitals do
+ * not matter.
  */
 public final class SampleFormatter implements Function<DataRow, Sample> {
-  private static final List<String> CONVERSATIONS =
-      List.of("messages", "conversation", "conversations");
+  private static final List<String> CONVERSATIONS = List.of("messages", "conversation", "conversations");
   private static final SampleFormatter STANDARD = new SampleFormatter(standardRoles());
 
   private final MessageReader reader;
@@ -68,8 +67,7 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
   /**
    * The row as conversation, prompt and completion, or text.
    *
-   * @throws DataException naming the row if its columns fit no shape, a role is not known, or a
-   *     turn is empty
+   * @throws DataException naming the row if its columns fit no shape, a role is not known, or a turn is empty
    */
   @Override
   public Sample apply(DataRow row) {
@@ -97,28 +95,25 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
 
   /**
    * As this one, with each conversation written out by the tokenizer's chat template, TRL's {@code
-   * formatting_func}: a text to learn with {@link LossOn#after}. {@link ExampleBuilder} sees to its
-   * BOS and EOS; neither is doubled where the template writes it.
+   * formatting_func}: a text to learn with {@link LossOn#after}. {@link ExampleBuilder} sees to its BOS and EOS;
+   * neither is doubled where the template writes it.
    *
-   * <p>The function throws a {@link DataException} naming the row if the conversation does not end
-   * with a reply, or the template refuses it.
+   * <p>
+   * The function throws a {@link DataException} naming the row if the conversation does not end with a reply, or the
+   * template refuses it.
    */
   public Function<DataRow, Text> toText(Tokenizer tokenizer) {
     return row -> {
       Sample sample = apply(row);
-      return sample instanceof Conversation chat
-          ? rendered(row, chat.messages(), tokenizer)
-          : (Text) sample;
+      return sample instanceof Conversation chat ? rendered(row, chat.messages(), tokenizer) : (Text) sample;
     };
   }
 
   private static Text rendered(DataRow row, List<Message> messages, Tokenizer tokenizer) {
     String last = messages.get(messages.size() - 1).role();
     if (!last.equals("assistant")) {
-      throw new RowProblem(
-          row.number(),
-          "the conversation ends with a turn of the %s: add the assistant's reply, or drop the row."
-              .formatted(last));
+      throw new RowProblem(row.number(),
+          "the conversation ends with a turn of the %s: add the assistant's reply, or drop the row.".formatted(last));
     }
     try {
       return Text.of(tokenizer.applyChatTemplate(messages, false));
@@ -140,9 +135,7 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
   }
 
   private List<Message> messages(DataRow row, String column, String role, Object value) {
-    return value instanceof String text
-        ? List.of(Message.of(role, text))
-        : reader.read(row, column, value);
+    return value instanceof String text ? List.of(Message.of(role, text)) : reader.read(row, column, value);
   }
 
   private static Optional<String> conversationColumn(DataRow row) {
@@ -150,13 +143,9 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
   }
 
   private static RowProblem unknownShape(DataRow row, String kind) {
-    return new RowProblem(
-        row.number(),
+    return new RowProblem(row.number(),
         "no %scolumns to learn from; wanted are %s%s, not %s: give the builder a function from row to sample."
-            .formatted(
-                kind,
-                String.join(", ", CONVERSATIONS),
-                kind.isEmpty() ? ", prompt and completion, or text" : "",
-                String.join(", ", row.values().keySet())));
+          .formatted(kind, String.join(", ", CONVERSATIONS), kind.isEmpty() ? ", prompt and completion, or text" : "",
+              String.join(", ", row.values().keySet())));
   }
 }

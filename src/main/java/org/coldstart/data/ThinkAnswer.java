@@ -16,8 +16,8 @@ public record ThinkAnswer(String reasoning, String answer) {
   /** The four new tokens, in the order in which a reply uses them. */
   public static final List<String> TOKENS = List.of("<think>", "</think>", "<answer>", "</answer>");
 
-  private static final Pattern REPLY =
-      Pattern.compile("\\s*<think>(.*)</think>\\s*<answer>(.*)</answer>\\s*", Pattern.DOTALL);
+  private static final Pattern REPLY = Pattern.compile("\\s*<think>(.*)</think>\\s*<answer>(.*)</answer>\\s*",
+      Pattern.DOTALL);
 
   /**
    * A row of the article's data set as question and reply.
@@ -36,8 +36,8 @@ public record ThinkAnswer(String reasoning, String answer) {
   }
 
   /**
-   * Reads a reply that has each tag exactly once, in order, with something between each pair and
-   * nothing but white space outside; empty for any other.
+   * Reads a reply that has each tag exactly once, in order, with something between each pair and nothing but white
+   * space outside; empty for any other.
    */
   public static Optional<ThinkAnswer> parse(String reply) {
     Matcher matcher = REPLY.matcher(reply);

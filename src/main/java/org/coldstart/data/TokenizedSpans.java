@@ -10,10 +10,10 @@ import org.coldstart.tokenizer.Tokenizer;
 /**
  * A rendered row and the parts of it that carry loss, on the way to ids.
  *
- * <p>The ids are those of the whole text, except where a token would reach across the place at
- * which the model begins to write: there the text is split and its parts are encoded apart, since
- * generation continues the prompt's ids as they are without the reply. A later part continues the
- * one before: no space comes in between.
+ * <p>
+ * The ids are those of the whole text, except where a token would reach across the place at which the model begins to
+ * write: there the text is split and its parts are encoded apart, since generation continues the prompt's ids as they
+ * are without the reply. A later part continues the one before: no space comes in between.
  *
  * @param text what the model reads
  * @param trained where it is to write, in order, without overlap
@@ -21,22 +21,22 @@ import org.coldstart.tokenizer.Tokenizer;
 record TokenizedSpans(String text, List<Span> trained) {
 
   /**
-   * Where special tokens stand in a text. Each can end a turn, EOS is one of them, and the template
-   * chooses: often it is not EOS but {@code <end_of_turn>} (Gemma) or {@code <|eot_id|>} (Llama 3).
+   * Where special tokens stand in a text. Each can end a turn, EOS is one of them, and the template chooses: often it
+   * is not EOS but {@code <end_of_turn>} (Gemma) or {@code <|eot_id|>} (Llama 3).
    */
   static List<Span> specialTokens(String text, Tokenizer tokenizer) {
     Encoding tokens = tokenizer.encode(text, false);
     return IntStream.range(0, tokens.size())
-        .filter(i -> tokenizer.isSpecial(tokens.ids()[i]))
-        .mapToObj(tokens.offsets()::get)
-        .toList();
+      .filter(i -> tokenizer.isSpecial(tokens.ids()[i]))
+      .mapToObj(tokens.offsets()::get)
+      .toList();
   }
 
   /** Ids and mask, made in one pass. */
   Example encode(Tokenizer tokenizer) {
     int[] ids = new int[0];
     boolean[] mask = new boolean[0];
-    for (int from = 0; from < text.length(); ) {
+    for (int from = 0; from < text.length();) {
       Encoding part = tokenizer.encodePart(text, from, text.length());
       int cut = firstSplitStart(part.offsets(), from);
       if (cut < text.length()) {
@@ -55,14 +55,11 @@ record TokenizedSpans(String text, List<Span> trained) {
   /** The first start of a trained span that lies inside a token; the text's end if none does. */
   private int firstSplitStart(List<Span> tokens, int from) {
     return trained.stream()
-        .mapToInt(Span::start)
-        .filter(
-            start ->
-                start > from
-                    && tokens.stream()
-                        .anyMatch(t -> t.start() < start - from && start - from < t.end()))
-        .findFirst()
-        .orElse(text.length());
+      .mapToInt(Span::start)
+      .filter(
+          start -> start > from && tokens.stream().anyMatch(t -> t.start() < start - from && start - from < t.end()))
+      .findFirst()
+      .orElse(text.length());
   }
 
   /** A token is trained if it lies in a trained span, or begins in one and swallows a space. */

@@ -40,12 +40,10 @@ public record CompletionReport(List<Completion> completions) {
 
   /** Prompt, expected and actual completion, and the verdict of each. */
   public Table toTable() {
-    return Table.create(
-        "completions",
+    return Table.create("completions",
         StringColumn.create("prompt", completions.stream().map(Completion::prompt).toList()),
         StringColumn.create("expected", completions.stream().map(Completion::expected).toList()),
-        StringColumn.create(
-            "completion", completions.stream().map(c -> c.reply().text().strip()).toList()),
+        StringColumn.create("completion", completions.stream().map(c -> c.reply().text().strip()).toList()),
         BooleanColumn.create("right", completions.stream().map(Completion::right).toList()));
   }
 }

@@ -12,12 +12,11 @@ import org.coldstart.generate.Generation;
  *
  * @param n tokens in a run
  * @param ngrams how many runs the texts have, in all
- * @param distinct distinct-n (Li et al., 2016, "A Diversity-Promoting Objective Function for Neural
- *     Conversation Models"): different runs over all texts together, divided by the number of runs;
- *     1 where none comes twice, near 0 where all texts say the same. (The paper divides by the
- *     number of tokens, which is n − 1 more for each text.)
- * @param repetition share of the runs that occur earlier in the same text; 0 for a text that never
- *     repeats itself, near 1 for one caught in a loop
+ * @param distinct distinct-n (Li et al., 2016, "A Diversity-Promoting Objective Function for Neural Conversation
+ * Models"): different runs over all texts together, divided by the number of runs; 1 where none comes twice, near 0
+ * where all texts say the same. (The paper divides by the number of tokens, which is n − 1 more for each text.)
+ * @param repetition share of the runs that occur earlier in the same text; 0 for a text that never repeats itself, near
+ * 1 for one caught in a loop
  */
 public record Diversity(int n, int ngrams, double distinct, double repetition) {
 

@@ -15,17 +15,18 @@ import org.coldstart.model.Precision;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * How well a model predicts texts: e to the mean loss of a token, so that a model that guesses
- * among 20 equally likely tokens has perplexity 20.
+ * How well a model predicts texts: e to the mean loss of a token, so that a model that guesses among 20 equally likely
+ * tokens has perplexity 20.
  *
  * <pre>{@code
  * Perplexity before = Perplexity.of(model, tokenizer, Files.readAllLines(Path.of("held-out.txt")));
  * System.out.println(before); // perplexity 19.53 (loss 2.972 over 602 tokens)
  * }</pre>
  *
- * <p>Each text is read alone and encoded as usual (with a BOS, if the tokenizer puts one), and
- * a text's first token has nothing before it and is not counted. Every other token counts the
- * same, whatever text it is in. Computed in f32 and without gradients, some texts at a time.
+ * <p>
+ * Each text is read alone and encoded as usual (with a BOS, if the tokenizer puts one), and a text's first token has
+ * nothing before it and is not counted. Every other token counts the same, whatever text it is in. Computed in f32 and
+ * without gradients, some texts at a time.
  *
  * @param meanLoss mean cross-entropy of a token, in nats
  * @param tokens how many were predicted
@@ -35,10 +36,10 @@ public record Perplexity(double meanLoss, long tokens) {
   /**
    * Of plain texts.
    *
-   * @throws IllegalArgumentException if there is no text, or one of them has nothing to predict or
-   *     more tokens than the model sees, naming it by its number from 1
-   * @throws CancellationException if the thread is interrupted; half of the texts would be another
-   *     measure. The interrupt is consumed
+   * @throws IllegalArgumentException if there is no text, or one of them has nothing to predict or more tokens than the
+   * model sees, naming it by its number from 1
+   * @throws CancellationException if the thread is interrupted; half of the texts would be another measure. The
+   * interrupt is consumed
    */
   public static Perplexity of(CausalLm model, Tokenizer tokenizer, List<String> texts) {
     List<Example> examples = new ArrayList<>();
@@ -80,15 +81,14 @@ public record Perplexity(double meanLoss, long tokens) {
     }
     if (example.length() > limit) {
       throw new IllegalArgumentException(
-          "Text %d has %d tokens, and the model sees no more than %d: cut it into passages."
-              .formatted(number, example.length(), limit));
+          "Text %d has %d tokens, and the model sees no more than %d: cut it into passages.".formatted(number,
+              example.length(), limit));
     }
   }
 
   private static LossSums loss(CausalLm model, Batch batch) {
     checkNotInterrupted();
-    return model.loss(
-        batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), Precision.F32);
+    return model.loss(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), Precision.F32);
   }
 
   static void checkNotInterrupted() {
@@ -104,7 +104,6 @@ public record Perplexity(double meanLoss, long tokens) {
 
   @Override
   public String toString() {
-    return String.format(
-        Locale.ROOT, "perplexity %.2f (loss %.3f over %d tokens)", perplexity(), meanLoss, tokens);
+    return String.format(Locale.ROOT, "perplexity %.2f (loss %.3f over %d tokens)", perplexity(), meanLoss, tokens);
   }
 }

@@ -57,7 +57,6 @@ public record Proportion(int hits, int total) {
   /** Such as {@code 41 % (32–51 %)}. */
   @Override
   public String toString() {
-    return String.format(
-        Locale.ROOT, "%.0f %% (%.0f–%.0f %%)", 100 * value(), 100 * low(), 100 * high());
+    return String.format(Locale.ROOT, "%.0f %% (%.0f–%.0f %%)", 100 * value(), 100 * low(), 100 * high());
   }
 }

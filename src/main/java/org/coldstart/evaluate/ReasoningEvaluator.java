@@ -19,25 +19,20 @@ import org.coldstart.tokenizer.Message;
 public record ReasoningEvaluator(TwoPhaseGenerator generator, int maxNewTokens, int batchSize) {
 
   /**
-   * Answers the questions in one column, under the article's system message, and compares the
-   * answers with another column.
+   * Answers the questions in one column, under the article's system message, and compares the answers with another
+   * column.
    *
-   * @throws java.util.concurrent.CancellationException if the thread is interrupted: replies cut
-   *     off by it would count as wrong
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted: replies cut off by it would count
+   * as wrong
    */
   public ReasoningReport evaluate(DataSet rows, String question, String answer, Sampling sampling) {
-    List<List<Message>> chats =
-        rows.stream()
-            .map(row -> row.text(question))
-            .map(text -> List.of(Message.system(ReasoningRole.SYSTEM), Message.user(text)))
-            .toList();
+    List<List<Message>> chats = rows.stream()
+      .map(row -> row.text(question))
+      .map(text -> List.of(Message.system(ReasoningRole.SYSTEM), Message.user(text)))
+      .toList();
     List<TwoPhaseReply> replies = generator.reply(chats, sampling, maxNewTokens, batchSize);
-    return new ReasoningReport(
-        IntStream.range(0, rows.size())
-            .mapToObj(
-                i ->
-                    new ReasoningReport.Scored(
-                        rows.get(i).text(question), rows.get(i).text(answer), replies.get(i)))
-            .toList());
+    return new ReasoningReport(IntStream.range(0, rows.size())
+      .mapToObj(i -> new ReasoningReport.Scored(rows.get(i).text(question), rows.get(i).text(answer), replies.get(i)))
+      .toList());
   }
 }

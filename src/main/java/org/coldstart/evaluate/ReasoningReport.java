@@ -50,13 +50,10 @@ public record ReasoningReport(List<Scored> replies) {
 
   /** Question, expected answer, both phases and verdict of each. */
   public Table toTable() {
-    return Table.create(
-        "two-phase replies",
+    return Table.create("two-phase replies",
         StringColumn.create("question", replies.stream().map(Scored::question).toList()),
-        StringColumn.create(
-            "reasoning", replies.stream().map(each -> each.reply().reasoning().text()).toList()),
-        StringColumn.create(
-            "answer", replies.stream().map(each -> each.reply().answer().text()).toList()),
+        StringColumn.create("reasoning", replies.stream().map(each -> each.reply().reasoning().text()).toList()),
+        StringColumn.create("answer", replies.stream().map(each -> each.reply().answer().text()).toList()),
         StringColumn.create("expected", replies.stream().map(Scored::expected).toList()),
         BooleanColumn.create("well-formed", replies.stream().map(Scored::wellFormed).toList()),
         BooleanColumn.create("exact", replies.stream().map(Scored::exact).toList()));

@@ -13,8 +13,8 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * How a model answers some questions and predicts some texts: taken before and after training, it
- * shows what learning one thing has done to the rest.
+ * How a model answers some questions and predicts some texts: taken before and after training, it shows what learning
+ * one thing has done to the rest.
  *
  * <pre>{@code
  * RegressionCheck before = RegressionCheck.of(model, tokenizer, questions, texts, 32);
@@ -27,8 +27,7 @@ import tech.tablesaw.api.Table;
  * @param replies to them, in their order
  * @param heldOut perplexity of the texts
  */
-public record RegressionCheck(
-    List<String> questions, List<Generation> replies, Perplexity heldOut) {
+public record RegressionCheck(List<String> questions, List<Generation> replies, Perplexity heldOut) {
 
   /** Questions answered side by side. */
   private static final int BATCH = 32;
@@ -38,9 +37,8 @@ public record RegressionCheck(
     questions = List.copyOf(questions);
     replies = List.copyOf(replies);
     if (questions.size() != replies.size()) {
-      throw new IllegalArgumentException(
-          "A regression check needs a reply to each question, not %d to %d."
-              .formatted(replies.size(), questions.size()));
+      throw new IllegalArgumentException("A regression check needs a reply to each question, not %d to %d."
+        .formatted(replies.size(), questions.size()));
     }
   }
 
@@ -52,15 +50,10 @@ public record RegressionCheck(
    * @param maxNewTokens tokens after which a reply that has not ended is cut off
    * @throws java.util.concurrent.CancellationException if the thread is interrupted
    */
-  public static RegressionCheck of(
-      CausalLm model,
-      Tokenizer tokenizer,
-      List<String> questions,
-      List<String> texts,
+  public static RegressionCheck of(CausalLm model, Tokenizer tokenizer, List<String> questions, List<String> texts,
       int maxNewTokens) {
     Generator generator = new Generator(model, tokenizer);
-    List<int[]> prompts =
-        questions.stream().map(q -> generator.promptIds(List.of(Message.user(q)))).toList();
+    List<int[]> prompts = questions.stream().map(q -> generator.promptIds(List.of(Message.user(q)))).toList();
     List<Generation> replies = generator.generate(prompts, Sampling.greedy(), maxNewTokens, BATCH);
     return new RegressionCheck(questions, replies, Perplexity.of(model, tokenizer, texts));
   }
@@ -79,25 +72,20 @@ public record RegressionCheck(
     if (!questions.equals(before.questions)) {
       throw new IllegalArgumentException("The two checks have different questions.");
     }
-    return new Proportion(
-        (int)
-            IntStream.range(0, replies.size())
-                .filter(i -> !replies.get(i).text().equals(before.replies.get(i).text()))
-                .count(),
-        replies.size());
+    return new Proportion((int) IntStream.range(0, replies.size())
+      .filter(i -> !replies.get(i).text().equals(before.replies.get(i).text()))
+      .count(), replies.size());
   }
 
   /** The replies of several checks with the same questions side by side, by their names. */
   public static Table compare(Map<String, RegressionCheck> checks) {
     Table table = Table.create("replies");
-    checks.forEach(
-        (name, check) -> {
-          if (table.columnCount() == 0) {
-            table.addColumns(StringColumn.create("question", check.questions));
-          }
-          table.addColumns(
-              StringColumn.create(name, check.replies.stream().map(Generation::text).toList()));
-        });
+    checks.forEach((name, check) -> {
+      if (table.columnCount() == 0) {
+        table.addColumns(StringColumn.create("question", check.questions));
+      }
+      table.addColumns(StringColumn.create(name, check.replies.stream().map(Generation::text).toList()));
+    });
     return table;
   }
 }

@@ -22,30 +22,28 @@ public record ReplyEvaluator(Generator generator, int maxNewTokens, int batchSiz
   /**
    * Answers each row's {@code instruction} and compares with its {@code output}.
    *
-   * <p>Prompts of similar length are answered together; with sampling, who shares a batch decides
-   * which random numbers a reply gets, so keep the batch size when runs are to be compared.
+   * <p>
+   * Prompts of similar length are answered together; with sampling, who shares a batch decides which random numbers a
+   * reply gets, so keep the batch size when runs are to be compared.
    *
-   * @throws java.util.concurrent.CancellationException if the thread is interrupted: replies cut
-   *     off by it would count as wrong
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted: replies cut off by it would count
+   * as wrong
    */
   public ReplyReport evaluate(DataSet rows, Sampling sampling) {
-    List<int[]> prompts =
-        rows.stream()
-            .map(row -> generator.promptIds(List.of(Message.user(row.text("instruction")))))
-            .toList();
-    List<Integer> byLength =
-        IntStream.range(0, rows.size())
-            .boxed()
-            .sorted(Comparator.comparingInt(i -> prompts.get(i).length))
-            .toList();
-    List<Generation> replies =
-        generator.generate(
-            byLength.stream().map(prompts::get).toList(), sampling, maxNewTokens, batchSize);
+    List<int[]> prompts = rows.stream()
+      .map(row -> generator.promptIds(List.of(Message.user(row.text("instruction")))))
+      .toList();
+    List<Integer> byLength = IntStream.range(0, rows.size())
+      .boxed()
+      .sorted(Comparator.comparingInt(i -> prompts.get(i).length))
+      .toList();
+    List<Generation> replies = generator.generate(byLength.stream().map(prompts::get).toList(), sampling, maxNewTokens,
+        batchSize);
     ReplyReport.ScoredReply[] scored = new ReplyReport.ScoredReply[rows.size()];
     for (int i = 0; i < scored.length; i++) {
       DataRow row = rows.get(byLength.get(i));
-      scored[byLength.get(i)] =
-          new ReplyReport.ScoredReply(row.text("instruction"), row.text("output"), replies.get(i));
+      scored[byLength.get(i)] = new ReplyReport.ScoredReply(row.text("instruction"), row.text("output"),
+          replies.get(i));
     }
     return new ReplyReport(List.of(scored));
   }

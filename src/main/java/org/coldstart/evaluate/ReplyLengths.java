@@ -4,8 +4,7 @@ import java.util.List;
 import org.coldstart.generate.Generation;
 
 /**
- * How replies end and how long they are, whatever they say: what instruction tuning
- * changes first in a base model.
+ * How replies end and how long they are, whatever they say: what instruction tuning changes first in a base model.
  *
  * @param replies at least one
  */

@@ -36,8 +36,7 @@ public record ReplyReport(List<ScoredReply> replies) {
     }
 
     /**
-     * Whether the right answer occurs anywhere in the reply as words of its own: lenient, for
-     * untuned models.
+     * Whether the right answer occurs anywhere in the reply as words of its own: lenient, for untuned models.
      */
     public boolean mentioned() {
       return (" " + words(reply.text()) + " ").contains(" " + words(expected) + " ");
@@ -83,8 +82,7 @@ public record ReplyReport(List<ScoredReply> replies) {
 
   /** Prompt, expected answer, reply and verdict of each. */
   public Table toTable() {
-    return Table.create(
-        "replies",
+    return Table.create("replies",
         StringColumn.create("instruction", replies.stream().map(ScoredReply::instruction).toList()),
         StringColumn.create("expected", replies.stream().map(ScoredReply::expected).toList()),
         StringColumn.create("reply", replies.stream().map(each -> each.reply().text()).toList()),

@@ -22,9 +22,10 @@ import org.coldstart.tokenizer.Tokenizer;
 /**
  * The probability a model gives to a token exactly where a right reply has it.
  *
- * <p>Greedy decoding needs only the likeliest token; sampling depends on how likely it is. So the
- * model reads the right reply up to the token's position (teacher forcing), and the probability of
- * the token there is averaged over all its positions.
+ * <p>
+ * Greedy decoding needs only the likeliest token; sampling depends on how likely it is. So the model reads the right
+ * reply up to the token's position (teacher forcing), and the probability of the token there is averaged over all its
+ * positions.
  */
 public final class TeacherForcedProbability {
 
@@ -36,45 +37,37 @@ public final class TeacherForcedProbability {
    * @return by token, in the order given; NaN for a token that occurs nowhere
    * @throws CancellationException if the thread is interrupted; the interrupt is consumed
    */
-  public static Map<String, Double> probabilities(
-      CausalLm model,
-      Tokenizer tokenizer,
-      List<Example> examples,
-      List<String> tokens,
-      int batchSize) {
+  public static Map<String, Double> probabilities(CausalLm model, Tokenizer tokenizer, List<Example> examples,
+      List<String> tokens, int batchSize) {
     Map<Integer, double[]> sums = new HashMap<>();
     tokens.forEach(token -> sums.put(tokenizer.id(token), new double[2]));
     synchronized (model) { // all batches with the same weights
-      Autograd.withoutGradient(
-          () -> {
-            for (List<Example> rows : Batches.byLength(examples, batchSize)) {
-              Perplexity.checkNotInterrupted();
-              add(model, Batch.of(rows), sums);
-            }
-            return null;
-          });
+      Autograd.withoutGradient(() -> {
+        for (List<Example> rows : Batches.byLength(examples, batchSize)) {
+          Perplexity.checkNotInterrupted();
+          add(model, Batch.of(rows), sums);
+        }
+        return null;
+      });
     }
     Map<String, Double> means = new LinkedHashMap<>();
-    tokens.forEach(
-        token -> {
-          double[] sum = sums.get(tokenizer.id(token));
-          means.put(token, sum[0] / sum[1]);
-        });
+    tokens.forEach(token -> {
+      double[] sum = sums.get(tokenizer.id(token));
+      means.put(token, sum[0] / sum[1]);
+    });
     return means;
   }
 
   private static void add(CausalLm model, Batch batch, Map<Integer, double[]> sums) {
-    int[] indices =
-        IntStream.range(0, batch.keptTokens())
-            .filter(i -> sums.containsKey((int) batch.labels()[i]))
-            .toArray();
+    int[] indices = IntStream.range(0, batch.keptTokens())
+      .filter(i -> sums.containsKey((int) batch.labels()[i]))
+      .toArray();
     if (indices.length == 0) {
       return;
     }
     try (NDManager step = Torch.newManager()) {
       long[] positions = Arrays.stream(indices).mapToLong(i -> batch.positions()[i]).toArray();
-      NDArray logits =
-          model.logitsAt(step, batch.inputIds(), batch.seqLens(), positions, Precision.F32);
+      NDArray logits = model.logitsAt(step, batch.inputIds(), batch.seqLens(), positions, Precision.F32);
       NDArray probabilities = TorchOps.softmax(logits);
       for (int i = 0; i < indices.length; i++) {
         int id = (int) batch.labels()[indices[i]];

@@ -11,8 +11,8 @@ import org.coldstart.model.KvCache;
 import org.coldstart.model.Precision;
 
 /**
- * The key/value cache of one growing text: of a text that continues the last one, only the new ids
- * are run through the model. Its weights must not change in between; {@link #close} empties it.
+ * The key/value cache of one growing text: of a text that continues the last one, only the new ids are run through the
+ * model. Its weights must not change in between; {@link #close} empties it.
  */
 final class CachedRow implements AutoCloseable {
 
@@ -38,8 +38,7 @@ final class CachedRow implements AutoCloseable {
       close();
     }
     try {
-      NDArray logits =
-          cached == 0 ? begin(out, ids) : append(out, Arrays.copyOfRange(ids, cached, ids.length));
+      NDArray logits = cached == 0 ? begin(out, ids) : append(out, Arrays.copyOfRange(ids, cached, ids.length));
       cachedIds = ids;
       return logits;
     } catch (RuntimeException e) {
@@ -50,8 +49,7 @@ final class CachedRow implements AutoCloseable {
 
   /** The index of the first id that is not in the cache. */
   int unread(int[] ids) {
-    boolean continues =
-        cachedIds.length < ids.length && Arrays.mismatch(cachedIds, ids) == cachedIds.length;
+    boolean continues = cachedIds.length < ids.length && Arrays.mismatch(cachedIds, ids) == cachedIds.length;
     return continues ? cachedIds.length : 0;
   }
 

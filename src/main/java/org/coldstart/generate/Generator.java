@@ -29,8 +29,9 @@ import org.coldstart.tokenizer.Tokenizer;
  * System.out.println(reply.text());
  * }</pre>
  *
- * <p>A reply ends at any of the end tokens that the checkpoint or the tokenizer names or {@link
- * #withStopTokens} adds, at the token limit, or when the thread is interrupted.
+ * <p>
+ * A reply ends at any of the end tokens that the checkpoint or the tokenizer names or {@link #withStopTokens} adds, at
+ * the token limit, or when the thread is interrupted.
  */
 public final class Generator {
 
@@ -53,8 +54,8 @@ public final class Generator {
   }
 
   /**
-   * A generator for the same model whose replies end at these tokens as well, such as {@code [EOT]}
-   * or a token that ends a turn and is not the tokenizer's EOS. This one stays as it is.
+   * A generator for the same model whose replies end at these tokens as well, such as {@code [EOT]} or a token that
+   * ends a turn and is not the tokenizer's EOS. This one stays as it is.
    *
    * @param tokens in the vocabulary's own spelling
    * @throws IllegalArgumentException if the tokenizer does not know one, naming it
@@ -92,13 +93,11 @@ public final class Generator {
    *
    * @param onText gets each new piece of the reply's text
    */
-  public Generation chat(
-      List<Message> messages, Sampling sampling, int maxNewTokens, Consumer<String> onText) {
+  public Generation chat(List<Message> messages, Sampling sampling, int maxNewTokens, Consumer<String> onText) {
     return single(promptIds(messages), sampling, maxNewTokens, onText);
   }
 
-  private Generation single(
-      int[] prompt, Sampling sampling, int maxNewTokens, Consumer<String> onText) {
+  private Generation single(int[] prompt, Sampling sampling, int maxNewTokens, Consumer<String> onText) {
     int[] limits = {maxNewTokens};
     return write(List.of(prompt), limits, new TokenSampler(sampling), onText).get(0);
   }
@@ -113,21 +112,20 @@ public final class Generator {
    *
    * @param prompts ids, none empty
    * @return the replies in the prompts' order
-   * @throws CancellationException if the thread is interrupted: some replies would be cut off.
-   *     The interrupt is consumed, as it is by a single reply.
+   * @throws CancellationException if the thread is interrupted: some replies would be cut off. The interrupt is
+   * consumed, as it is by a single reply.
    */
   public List<Generation> generate(List<int[]> prompts, Sampling sampling, int maxNewTokens) {
     return generate(prompts, sampling, maxNewTokens, Math.max(1, prompts.size()));
   }
 
   /**
-   * The same for any number of prompts, so many of them side by side at a time. The batches draw
-   * from one sequence of random numbers.
+   * The same for any number of prompts, so many of them side by side at a time. The batches draw from one sequence of
+   * random numbers.
    *
    * @param batchSize at least 1
    */
-  public List<Generation> generate(
-      List<int[]> prompts, Sampling sampling, int maxNewTokens, int batchSize) {
+  public List<Generation> generate(List<int[]> prompts, Sampling sampling, int maxNewTokens, int batchSize) {
     checkMaxNewTokens(maxNewTokens);
     TokenSampler sampler = new TokenSampler(sampling);
     List<Generation> replies = new ArrayList<>();
@@ -144,8 +142,8 @@ public final class Generator {
       throw new IllegalArgumentException("batchSize must be at least 1, not " + size + ".");
     }
     return IntStream.range(0, (all.size() + size - 1) / size)
-        .mapToObj(i -> all.subList(i * size, Math.min(all.size(), (i + 1) * size)))
-        .toList();
+      .mapToObj(i -> all.subList(i * size, Math.min(all.size(), (i + 1) * size)))
+      .toList();
   }
 
   /** Continues a batch whose replies have limits of their own, all of them to their end. */
@@ -157,8 +155,8 @@ public final class Generator {
     return replies;
   }
 
-  private List<Generation> write(
-      List<int[]> prompts, int[] maxNewTokens, TokenSampler sampler, Consumer<String> onText) {
+  private List<Generation> write(List<int[]> prompts, int[] maxNewTokens, TokenSampler sampler,
+      Consumer<String> onText) {
     checkTopK(sampler.sampling());
     int limit = model.config().maxPositionEmbeddings();
     List<Reply> replies = new ArrayList<>();
@@ -174,11 +172,10 @@ public final class Generator {
       replies.add(new Reply(prompt, most, onText == null ? null : stream(onText)));
     }
     synchronized (model) { // a stopped training cell may still be at its last batch
-      return Autograd.withoutGradient(
-          () -> {
-            write(replies, sampler);
-            return replies.stream().map(reply -> reply.toGeneration(tokenizer)).toList();
-          });
+      return Autograd.withoutGradient(() -> {
+        write(replies, sampler);
+        return replies.stream().map(reply -> reply.toGeneration(tokenizer)).toList();
+      });
     }
   }
 
@@ -188,8 +185,7 @@ public final class Generator {
 
   static void checkMaxNewTokens(int maxNewTokens) {
     if (maxNewTokens < 1) {
-      throw new IllegalArgumentException(
-          "maxNewTokens must be at least 1, not " + maxNewTokens + ".");
+      throw new IllegalArgumentException("maxNewTokens must be at least 1, not " + maxNewTokens + ".");
     }
   }
 
@@ -206,7 +202,7 @@ public final class Generator {
   private IllegalArgumentException tooLong(int length) {
     return new IllegalArgumentException(
         "The prompt has %d tokens, and the model sees no more than %d, the reply included: shorten it."
-            .formatted(length, model.config().maxPositionEmbeddings()));
+          .formatted(length, model.config().maxPositionEmbeddings()));
   }
 
   void checkTopK(Sampling sampling) {
@@ -214,7 +210,7 @@ public final class Generator {
     if (sampling.topK() > vocabulary) {
       throw new IllegalArgumentException(
           "topK is %d, but the model's vocabulary has only %d tokens: take at most that many, or 0 for all."
-              .formatted(sampling.topK(), vocabulary));
+            .formatted(sampling.topK(), vocabulary));
     }
   }
 
@@ -243,24 +239,19 @@ public final class Generator {
 
   private int[] next(List<int[]> prompts, KvCache cache, TokenSampler sampler, List<Reply> open) {
     try (NDManager step = Torch.newManager()) {
-      NDArray logits =
-          cache.length() == 0
-              ? model.nextLogits(step, prompts, cache)
-              : model.nextLogits(step, open.stream().mapToLong(Reply::lastId).toArray(), cache);
+      NDArray logits = cache.length() == 0 ? model.nextLogits(step, prompts, cache)
+          : model.nextLogits(step, open.stream().mapToLong(Reply::lastId).toArray(), cache);
       return sampler.choose(withoutPaddingRows(logits), sampler.penalizedIds(open));
     }
   }
 
   /** Without the rows that only fill the matrix up: they have no token. */
   NDArray withoutPaddingRows(NDArray logits) {
-    return logits.getShape().get(1) <= tokenizer.size()
-        ? logits
-        : TorchOps.slice(logits, 1, 0, tokenizer.size());
+    return logits.getShape().get(1) <= tokenizer.size() ? logits : TorchOps.slice(logits, 1, 0, tokenizer.size());
   }
 
   /**
-   * Finished rows go on beside the others until a quarter has ended: dropping them moves the
-   * cache's rows.
+   * Finished rows go on beside the others until a quarter has ended: dropping them moves the cache's rows.
    */
   private static List<Reply> dropEnded(List<Reply> open, KvCache cache) {
     int[] going = IntStream.range(0, open.size()).filter(row -> !open.get(row).ended()).toArray();
@@ -281,8 +272,7 @@ public final class Generator {
   }
 
   /**
-   * The probabilities of what comes after a text, without a generation prompt or anything else
-   * added.
+   * The probabilities of what comes after a text, without a generation prompt or anything else added.
    *
    * @param ids the text's ids
    * @throws IllegalArgumentException if there is none
@@ -292,15 +282,13 @@ public final class Generator {
   }
 
   /**
-   * The distribution that the next token of a reply is drawn from: the model's own after all of a
-   * sampling's steps. Under greedy sampling one token has it all.
+   * The distribution that the next token of a reply is drawn from: the model's own after all of a sampling's steps.
+   * Under greedy sampling one token has it all.
    *
    * @param prompt ids, at least one
-   * @param generated the reply so far, may be empty; a repetition penalty with a range looks at no
-   *     other tokens
+   * @param generated the reply so far, may be empty; a repetition penalty with a range looks at no other tokens
    */
-  public TokenDistribution nextTokenProbabilities(
-      int[] prompt, int[] generated, Sampling sampling) {
+  public TokenDistribution nextTokenProbabilities(int[] prompt, int[] generated, Sampling sampling) {
     checkTopK(sampling);
     Reply reply = new Reply(prompt, generated);
     TokenSampler sampler = new TokenSampler(sampling);
@@ -314,8 +302,7 @@ public final class Generator {
 
   /** The probabilities of what comes after a conversation as the chat template renders it. */
   public TokenDistribution nextTokenProbabilities(List<Message> messages) {
-    return nextTokenProbabilities(
-        tokenizer.encode(tokenizer.applyChatTemplate(messages, false), false).ids());
+    return nextTokenProbabilities(tokenizer.encode(tokenizer.applyChatTemplate(messages, false), false).ids());
   }
 
   private float[] nextTokenLogits(int[] ids) {
@@ -327,7 +314,6 @@ public final class Generator {
 
   @Override
   public String toString() {
-    return "Generator ending at "
-        + endTokens().stream().map(tokenizer::idToToken).collect(Collectors.joining(", "));
+    return "Generator ending at " + endTokens().stream().map(tokenizer::idToToken).collect(Collectors.joining(", "));
   }
 }

@@ -17,9 +17,9 @@ import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * A conversation with a model that thinks before it answers: a first phase writes the reasoning
- * turn, a second the assistant's. The history is kept, and what the model has read stays in its
- * cache: the second phase reads only the few ids between the two.
+ * A conversation with a model that thinks before it answers: a first phase writes the reasoning turn, a second the
+ * assistant's. The history is kept, and what the model has read stays in its cache: the second phase reads only the few
+ * ids between the two.
  *
  * <pre>{@code
  * try (ReasoningChat chat = new ReasoningChat(model, tokenizer, Sampling.greedy(), 400)) {
@@ -28,11 +28,11 @@ import org.coldstart.tokenizer.Tokenizer;
  * }
  * }</pre>
  *
- * <p>The tokenizer's template must open a reasoning turn, see {@link
- * ReasoningRole#prepareConversationTemplate}. A phase ends at the template's end-of-turn token, at
- * any end token that the checkpoint or the tokenizer names, at the token limit, or when the thread
- * is interrupted. The cache is native memory: close the
- * chat, or it is kept until nothing refers to the chat and another begins. After training, {@link #reset} it.
+ * <p>
+ * The tokenizer's template must open a reasoning turn, see {@link ReasoningRole#prepareConversationTemplate}. A phase
+ * ends at the template's end-of-turn token, at any end token that the checkpoint or the tokenizer names, at the token
+ * limit, or when the thread is interrupted. The cache is native memory: close the chat, or it is kept until nothing
+ * refers to the chat and another begins. After training, {@link #reset} it.
  */
 public final class ReasoningChat implements AutoCloseable {
 
@@ -40,8 +40,7 @@ public final class ReasoningChat implements AutoCloseable {
   public static final int MAX_TOKENS = 32_000;
 
   /** What the article's loop prints when a conversation has become too long. */
-  public static final String CLOSING_MESSAGE =
-      "超过模型字数上线，已退出 (over the model's length limit, the chat has ended)";
+  public static final String CLOSING_MESSAGE = "超过模型字数上线，已退出 (over the model's length limit, the chat has ended)";
 
   /** A part of a reply. */
   public enum Phase {
@@ -75,14 +74,10 @@ public final class ReasoningChat implements AutoCloseable {
    * @param messages what every conversation begins with; may be empty
    * @param sampling how tokens are chosen; a conversation draws its numbers from the seed in turn
    * @param maxNewTokens the most tokens a phase may have
-   * @throws IllegalArgumentException if the template cannot open a reasoning turn, maxNewTokens is
-   *     below 1, or top-k larger than the vocabulary
+   * @throws IllegalArgumentException if the template cannot open a reasoning turn, maxNewTokens is below 1, or top-k
+   * larger than the vocabulary
    */
-  public ReasoningChat(
-      CausalLm model,
-      Tokenizer tokenizer,
-      List<Message> messages,
-      Sampling sampling,
+  public ReasoningChat(CausalLm model, Tokenizer tokenizer, List<Message> messages, Sampling sampling,
       int maxNewTokens) {
     NativeMemory.freeUnreachable(KvCache.class); // of chats that a cell has replaced
     Generator.checkMaxNewTokens(maxNewTokens);
@@ -91,8 +86,7 @@ public final class ReasoningChat implements AutoCloseable {
     this.tokenizer = tokenizer;
     this.sampling = sampling;
     this.maxNewTokens = maxNewTokens;
-    generator =
-        new Generator(model, tokenizer).withStopTokens(ChatFormat.of(tokenizer).endToken());
+    generator = new Generator(model, tokenizer).withStopTokens(ChatFormat.of(tokenizer).endToken());
     generator.checkTopK(sampling);
     endTokens = generator.endTokens();
     prefix = Transcript.of(tokenizer, messages);
@@ -123,13 +117,12 @@ public final class ReasoningChat implements AutoCloseable {
   }
 
   /**
-   * Answers a question and streams both phases. An interrupted reply does not become part of the
-   * history; neither does its question.
+   * Answers a question and streams both phases. An interrupted reply does not become part of the history; neither does
+   * its question.
    *
    * @param onText gets each new piece of text and the phase it belongs to
    * @throws IllegalArgumentException if the question is empty
-   * @throws ConversationTooLongException if there is no room for a reply; the history stays as it
-   *     was
+   * @throws ConversationTooLongException if there is no room for a reply; the history stays as it was
    */
   public synchronized TwoPhaseReply reply(String question, BiConsumer<Phase, String> onText) {
     if (question == null || question.isBlank()) {
@@ -153,8 +146,7 @@ public final class ReasoningChat implements AutoCloseable {
     Transcript thought = asked.with(ReasoningRole.ROLE, reasoning);
     int[] second = thought.ids(ASSISTANT);
     int readBetween = second.length - row.unread(second);
-    Generation answer =
-        write(second, limit() - second.length, piece -> onText.accept(Phase.ANSWER, piece));
+    Generation answer = write(second, limit() - second.length, piece -> onText.accept(Phase.ANSWER, piece));
     if (answer.stop() != Generation.Stop.INTERRUPTED) {
       transcript = thought.with(ASSISTANT, answer);
     }

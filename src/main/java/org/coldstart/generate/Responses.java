@@ -8,9 +8,9 @@ import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * A model's replies to questions: greedy, through its chat template, without the thinking part
- * where a template has one ({@code enable_thinking=false}). The functions that DeepLearning.AI's
- * course "Post-training of LLMs" is written with; notebooks call them by their bare names.
+ * A model's replies to questions: greedy, through its chat template, without the thinking part where a template has one
+ * ({@code enable_thinking=false}). The functions that DeepLearning.AI's course "Post-training of LLMs" is written with;
+ * notebooks call them by their bare names.
  *
  * <pre>{@code
  * String reply = generateResponses(model, tokenizer, "Calculate 1+1-1");
@@ -35,8 +35,8 @@ public final class Responses {
   }
 
   /** The reply to one message under a system message, of at most 100 tokens. */
-  public static String generateResponses(
-      CausalLm model, Tokenizer tokenizer, String userMessage, String systemMessage) {
+  public static String generateResponses(CausalLm model, Tokenizer tokenizer, String userMessage,
+      String systemMessage) {
     return generateResponses(model, tokenizer, userMessage, systemMessage, MAX_NEW_TOKENS);
   }
 
@@ -48,19 +48,14 @@ public final class Responses {
    * @throws IllegalArgumentException if the user's message is empty, or longer than the model sees
    * @throws IllegalStateException if the tokenizer has no chat template
    */
-  public static String generateResponses(
-      CausalLm model,
-      Tokenizer tokenizer,
-      String userMessage,
-      String systemMessage,
+  public static String generateResponses(CausalLm model, Tokenizer tokenizer, String userMessage, String systemMessage,
       int maxNewTokens) {
     List<Message> messages = messages(userMessage, systemMessage);
     return generateAll(model, tokenizer, List.of(messages), maxNewTokens).get(0).text().strip();
   }
 
   /** The replies to several questions, each asked alone and without a system message. */
-  public static List<Answer> testModelWithQuestions(
-      CausalLm model, Tokenizer tokenizer, List<String> questions) {
+  public static List<Answer> testModelWithQuestions(CausalLm model, Tokenizer tokenizer, List<String> questions) {
     return testModelWithQuestions(model, tokenizer, questions, null);
   }
 
@@ -70,8 +65,8 @@ public final class Responses {
    * @param systemMessage describes the model's task; null or empty for none
    * @return in the questions' order
    */
-  public static List<Answer> testModelWithQuestions(
-      CausalLm model, Tokenizer tokenizer, List<String> questions, String systemMessage) {
+  public static List<Answer> testModelWithQuestions(CausalLm model, Tokenizer tokenizer, List<String> questions,
+      String systemMessage) {
     List<List<Message>> asked = questions.stream().map(q -> messages(q, systemMessage)).toList();
     List<Generation> replies = generateAll(model, tokenizer, asked, MAX_NEW_TOKENS);
     List<Answer> answers = new ArrayList<>();
@@ -89,26 +84,21 @@ public final class Responses {
    * @return in the same order
    * @throws IllegalArgumentException if one is longer than the model sees
    */
-  public static List<Generation> generateAll(
-      CausalLm model, Tokenizer tokenizer, List<List<Message>> conversations, int maxNewTokens) {
+  public static List<Generation> generateAll(CausalLm model, Tokenizer tokenizer, List<List<Message>> conversations,
+      int maxNewTokens) {
     List<int[]> prompts = conversations.stream().map(c -> promptIds(tokenizer, c)).toList();
-    return new Generator(model, tokenizer)
-        .generate(prompts, Sampling.greedy(), maxNewTokens, BATCH);
+    return new Generator(model, tokenizer).generate(prompts, Sampling.greedy(), maxNewTokens, BATCH);
   }
 
   private static int[] promptIds(Tokenizer tokenizer, List<Message> conversation) {
-    return tokenizer
-        .encode(tokenizer.applyChatTemplate(conversation, true, NO_THINKING), false)
-        .ids();
+    return tokenizer.encode(tokenizer.applyChatTemplate(conversation, true, NO_THINKING), false).ids();
   }
 
   private static List<Message> messages(String userMessage, String systemMessage) {
     if (userMessage == null || userMessage.isBlank()) {
-      throw new IllegalArgumentException(
-          "The user's message is empty: there is nothing to answer.");
+      throw new IllegalArgumentException("The user's message is empty: there is nothing to answer.");
     }
-    return systemMessage == null || systemMessage.isEmpty()
-        ? List.of(Message.user(userMessage))
+    return systemMessage == null || systemMessage.isEmpty() ? List.of(Message.user(userMessage))
         : List.of(Message.system(systemMessage), Message.user(userMessage));
   }
 }

@@ -7,9 +7,9 @@ import java.util.function.Function;
 /**
  * Hands out a growing reply's text piece by piece, decoding only the latest tokens each time.
  *
- * <p>Whether a token begins with a space depends on what precedes it, so the tokens of the last
- * piece are decoded again as context. A token may end in the middle of a character; such a piece is
- * held back until the rest has come.
+ * <p>
+ * Whether a token begins with a space depends on what precedes it, so the tokens of the last piece are decoded again as
+ * context. A token may end in the middle of a character; such a piece is held back until the rest has come.
  */
 final class TextStreamer {
 

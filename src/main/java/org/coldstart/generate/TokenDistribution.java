@@ -41,10 +41,10 @@ public final class TokenDistribution {
   /** The n likeliest tokens, likeliest first. */
   public List<Candidate> top(int n) {
     return IntStream.range(0, probabilities.length)
-        .boxed()
-        .sorted(Comparator.comparingDouble(id -> -probabilities[id]))
-        .limit(n)
-        .map(id -> new Candidate(id, tokenizer.decode(id), probabilities[id]))
-        .toList();
+      .boxed()
+      .sorted(Comparator.comparingDouble(id -> -probabilities[id]))
+      .limit(n)
+      .map(id -> new Candidate(id, tokenizer.decode(id), probabilities[id]))
+      .toList();
   }
 }

@@ -24,8 +24,7 @@ final class TokenSampler {
 
   /** The ids of each reply that the repetition penalty falls on; empty where there is none. */
   List<int[]> penalizedIds(List<Reply> replies) {
-    return penalizes()
-        ? replies.stream().map(reply -> reply.penalizedIds(sampling.repetitionRange())).toList()
+    return penalizes() ? replies.stream().map(reply -> reply.penalizedIds(sampling.repetitionRange())).toList()
         : List.of();
   }
 
@@ -37,14 +36,12 @@ final class TokenSampler {
    * The chosen ids.
    *
    * @param logits f32, shape (batch, vocabulary)
-   * @param penalizedIds the ids of each row that the repetition penalty falls on, either all rows with
-   *     some or none; ignored without a penalty
+   * @param penalizedIds the ids of each row that the repetition penalty falls on, either all rows with some or none;
+   * ignored without a penalty
    */
   int[] choose(NDArray logits, List<int[]> penalizedIds) {
-    NDArray chosen =
-        sampling.temperature() == 0
-            ? penalized(logits, penalizedIds).argMax(-1)
-            : TorchOps.draw(probabilities(logits, penalizedIds), uniform(logits));
+    NDArray chosen = sampling.temperature() == 0 ? penalized(logits, penalizedIds).argMax(-1)
+        : TorchOps.draw(probabilities(logits, penalizedIds), uniform(logits));
     return LongStream.of(chosen.toLongArray()).mapToInt(Math::toIntExact).toArray();
   }
 

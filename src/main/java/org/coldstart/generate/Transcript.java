@@ -13,26 +13,24 @@ import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * A conversation on its way to ids. What the model wrote keeps the ids it wrote: its text, encoded
- * again, may give others, and the cache of the first would be of no use.
+ * A conversation on its way to ids. What the model wrote keeps the ids it wrote: its text, encoded again, may give
+ * others, and the cache of the first would be of no use.
  *
- * <p>The chat template renders a placeholder for each written text; what stands between them is
- * encoded, and the written ids replace them. So any template will do: one that leaves earlier
- * reasoning out has no placeholder there.
+ * <p>
+ * The chat template renders a placeholder for each written text; what stands between them is encoded, and the written
+ * ids replace them. So any template will do: one that leaves earlier reasoning out has no placeholder there.
  */
 record Transcript(Tokenizer tokenizer, List<Turn> turns) {
 
   /**
    * A turn of the conversation.
    *
-   * @param written the ids of the content without its end token, where the model wrote it; null
-   *     where it was given
+   * @param written the ids of the content without its end token, where the model wrote it; null where it was given
    */
   record Turn(Message message, int[] written) {}
 
   static Transcript of(Tokenizer tokenizer, List<Message> messages) {
-    return new Transcript(
-        tokenizer, messages.stream().map(message -> new Turn(message, null)).toList());
+    return new Transcript(tokenizer, messages.stream().map(message -> new Turn(message, null)).toList());
   }
 
   /** This conversation and a message more. */
@@ -113,9 +111,7 @@ record Transcript(Tokenizer tokenizer, List<Turn> turns) {
   }
 
   private String render(List<Message> messages, String opening) {
-    return tokenizer.applyChatTemplate(
-        messages,
-        opening.equals("assistant"),
+    return tokenizer.applyChatTemplate(messages, opening.equals("assistant"),
         Map.of("add_" + opening + "_generation_prompt", true));
   }
 }

@@ -9,8 +9,8 @@ import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * Two-phase replies to many conversations at once: all think side by side, then all answer. For a
- * conversation that goes on, take {@link ReasoningChat}.
+ * Two-phase replies to many conversations at once: all think side by side, then all answer. For a conversation that
+ * goes on, take {@link ReasoningChat}.
  *
  * <pre>{@code
  * TwoPhaseGenerator generator = new TwoPhaseGenerator(model, tokenizer);
@@ -32,8 +32,7 @@ public final class TwoPhaseGenerator {
     Transcript.requireReasoning(tokenizer);
     this.model = model;
     this.tokenizer = tokenizer;
-    this.generator =
-        new Generator(model, tokenizer).withStopTokens(ChatFormat.of(tokenizer).endToken());
+    this.generator = new Generator(model, tokenizer).withStopTokens(ChatFormat.of(tokenizer).endToken());
   }
 
   /**
@@ -42,27 +41,24 @@ public final class TwoPhaseGenerator {
    * @param conversations each up to and with the user's question
    * @param maxNewTokens the most tokens a phase may have
    * @throws ConversationTooLongException if one has no room for a reply
-   * @throws java.util.concurrent.CancellationException if the thread is interrupted; the interrupt
-   *     is consumed
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted; the interrupt is consumed
    */
-  public List<TwoPhaseReply> reply(
-      List<List<Message>> conversations, Sampling sampling, int maxNewTokens) {
+  public List<TwoPhaseReply> reply(List<List<Message>> conversations, Sampling sampling, int maxNewTokens) {
     return reply(conversations, sampling, maxNewTokens, Math.max(1, conversations.size()));
   }
 
   /**
-   * The same for any number of conversations, so many of them side by side at a time. Batches and
-   * phases draw from one sequence of random numbers.
+   * The same for any number of conversations, so many of them side by side at a time. Batches and phases draw from one
+   * sequence of random numbers.
    *
    * @param batchSize at least 1
    */
-  public List<TwoPhaseReply> reply(
-      List<List<Message>> conversations, Sampling sampling, int maxNewTokens, int batchSize) {
+  public List<TwoPhaseReply> reply(List<List<Message>> conversations, Sampling sampling, int maxNewTokens,
+      int batchSize) {
     TokenSampler sampler = new TokenSampler(sampling);
     List<TwoPhaseReply> replies = new ArrayList<>();
     for (List<List<Message>> batch : Generator.batches(conversations, batchSize)) {
-      List<Transcript> asked =
-          batch.stream().map(messages -> Transcript.of(tokenizer, messages)).toList();
+      List<Transcript> asked = batch.stream().map(messages -> Transcript.of(tokenizer, messages)).toList();
       synchronized (model) { // both phases with the same weights
         replies.addAll(reply(asked, sampler, maxNewTokens));
       }
@@ -70,11 +66,9 @@ public final class TwoPhaseGenerator {
     return List.copyOf(replies);
   }
 
-  private List<TwoPhaseReply> reply(
-      List<Transcript> asked, TokenSampler sampler, int maxNewTokens) {
+  private List<TwoPhaseReply> reply(List<Transcript> asked, TokenSampler sampler, int maxNewTokens) {
     int limit = model.config().maxPositionEmbeddings();
-    int[] limits =
-        asked.stream().mapToInt(each -> Math.min(maxNewTokens, each.room(limit))).toArray();
+    int[] limits = asked.stream().mapToInt(each -> Math.min(maxNewTokens, each.room(limit))).toArray();
     List<int[]> prompts = asked.stream().map(each -> each.ids(ReasoningRole.ROLE)).toList();
     List<Generation> reasonings = generator.generate(prompts, limits, sampler);
     List<int[]> thought = new ArrayList<>();

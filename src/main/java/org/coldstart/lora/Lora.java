@@ -20,8 +20,8 @@ import org.coldstart.model.TrainableTokens;
 import org.coldstart.model.Weights;
 
 /**
- * A low-rank adapter on a model's linear layers (Hu et al., 2021): the model's own weights stay,
- * and only the adapter is trained. Files and names are those of Python's PEFT.
+ * A low-rank adapter on a model's linear layers (Hu et al., 2021): the model's own weights stay, and only the adapter
+ * is trained. Files and names are those of Python's PEFT.
  *
  * <pre>{@code
  * Lora lora = Lora.attach(model, LoraConfig.builder().r(8).loraAlpha(16).build());
@@ -31,9 +31,10 @@ import org.coldstart.model.Weights;
  * lora.mergeAndUnload();
  * }</pre>
  *
- * <p>While an adapter is attached, whatever is done with the model is done with both together:
- * generation, evaluation, and {@link CausalLm#savePretrained}, which writes a whole model with the
- * adapter merged in. The adapter's memory is freed with the model's, or when it is unloaded.
+ * <p>
+ * While an adapter is attached, whatever is done with the model is done with both together: generation, evaluation, and
+ * {@link CausalLm#savePretrained}, which writes a whole model with the adapter merged in. The adapter's memory is freed
+ * with the model's, or when it is unloaded.
  */
 public final class Lora implements Adapter {
 
@@ -64,8 +65,8 @@ public final class Lora implements Adapter {
   }
 
   /**
-   * Puts a new adapter on a model: PEFT's {@code get_peft_model}. A is drawn from Kaiming's uniform
-   * distribution and B is zero, so that the logits are at first what they were before.
+   * Puts a new adapter on a model: PEFT's {@code get_peft_model}. A is drawn from Kaiming's uniform distribution and B
+   * is zero, so that the logits are at first what they were before.
    *
    * @throws IllegalArgumentException if a target module or token does not exist
    * @throws IllegalStateException if the model has an adapter already
@@ -77,13 +78,12 @@ public final class Lora implements Adapter {
   }
 
   /**
-   * Puts a saved adapter on a model: PEFT's {@code PeftModel.from_pretrained}. It can be trained
-   * further. Where PEFT saved a whole resized embedding or head along, it takes the place of the
-   * model's, which must have its size.
+   * Puts a saved adapter on a model: PEFT's {@code PeftModel.from_pretrained}. It can be trained further. Where PEFT
+   * saved a whole resized embedding or head along, it takes the place of the model's, which must have its size.
    *
    * @param folder holds {@code adapter_config.json} and {@code adapter_model.safetensors}
-   * @throws CheckpointException if files are missing or damaged, belong to another base model, or
-   *     ask for what is not implemented
+   * @throws CheckpointException if files are missing or damaged, belong to another base model, or ask for what is not
+   * implemented
    * @throws IllegalStateException if the model has an adapter already
    */
   public static Lora fromPretrained(CausalLm model, Path folder) {
@@ -91,16 +91,14 @@ public final class Lora implements Adapter {
       try (LoraFiles files = LoraFiles.open(folder)) {
         return attached(model, files.config(), files);
       } catch (IllegalArgumentException e) {
-        throw new CheckpointException(
-            "The adapter in " + folder + " does not fit this model: " + e.getMessage(), e);
+        throw new CheckpointException("The adapter in " + folder + " does not fit this model: " + e.getMessage(), e);
       }
     }
   }
 
   private static Lora attached(CausalLm model, LoraConfig config, LoraFiles files) {
     checkTokens(model, config);
-    List<String> targets =
-        config.targetModules().among(model.linears().keySet(), config.layersToTransform());
+    List<String> targets = config.targetModules().among(model.linears().keySet(), config.layersToTransform());
     model.trainable().choose(Trainable.all());
     if (files != null) {
       files.check(shapes(model, config, targets), model);
@@ -116,8 +114,7 @@ public final class Lora implements Adapter {
   private static void checkTokens(CausalLm model, LoraConfig config) {
     Map<String, List<Integer>> tokens = config.trainableTokenIndices();
     tokens.values().forEach(ids -> TrainableTokens.check(ids, model.config().vocabSize()));
-    if (model.config().tieWordEmbeddings()
-        && tokens.containsKey("lm_head")
+    if (model.config().tieWordEmbeddings() && tokens.containsKey("lm_head")
         && !tokens.get("lm_head").equals(tokens.get("embed_tokens"))) {
       throw new IllegalArgumentException(
           "The head of this model is the embedding: name the tokens under embed_tokens, and the"
@@ -126,8 +123,7 @@ public final class Lora implements Adapter {
   }
 
   /** The shapes of an adapter's tensors on a model, by their names. */
-  private static Map<String, long[]> shapes(
-      CausalLm model, LoraConfig config, List<String> targets) {
+  private static Map<String, long[]> shapes(CausalLm model, LoraConfig config, List<String> targets) {
     Map<String, long[]> shapes = new LinkedHashMap<>();
     for (String target : targets) {
       Shape weight = model.linears().get(target).weight().getShape();
@@ -143,9 +139,11 @@ public final class Lora implements Adapter {
 
   /** The matrices that have trained rows: a tied head is the embedding. */
   private static List<String> tokenMatrices(CausalLm model, LoraConfig config) {
-    return config.trainableTokenIndices().keySet().stream()
-        .filter(key -> key.equals("embed_tokens") || !model.config().tieWordEmbeddings())
-        .toList();
+    return config.trainableTokenIndices()
+      .keySet()
+      .stream()
+      .filter(key -> key.equals("embed_tokens") || !model.config().tieWordEmbeddings())
+      .toList();
   }
 
   private void addLayer(String target, Linear base, LoraFiles files) {
@@ -209,8 +207,7 @@ public final class Lora implements Adapter {
   public Map<String, NDArray> parameters() {
     if (merged) {
       throw new IllegalStateException(
-          "The adapter is merged into the weights, where it cannot be trained: call"
-              + " unmergeAdapter() first.");
+          "The adapter is merged into the weights, where it cannot be trained: call" + " unmergeAdapter() first.");
     }
     return tensors.all();
   }
@@ -226,16 +223,16 @@ public final class Lora implements Adapter {
   }
 
   /**
-   * Adds the adapter to the base weights, W + s · BA, so that a pass costs what it costs without
-   * one. The logits stay the same but for rounding.
+   * Adds the adapter to the base weights, W + s · BA, so that a pass costs what it costs without one. The logits stay
+   * the same but for rounding.
    */
   public void mergeAdapter() {
     setMerged(true);
   }
 
   /**
-   * Takes the adapter out of the base weights again by subtracting what was added, as PEFT does:
-   * the weights come back to the last bits' rounding (about 1e-7 of their size).
+   * Takes the adapter out of the base weights again by subtracting what was added, as PEFT does: the weights come back
+   * to the last bits' rounding (about 1e-7 of their size).
    */
   public void unmergeAdapter() {
     setMerged(false);
@@ -269,8 +266,8 @@ public final class Lora implements Adapter {
   /**
    * Takes the adapter off.
    *
-   * @return the model as it was before, the token rows to the bit; see {@link #unmergeAdapter} for
-   *     the other weights of an adapter that was merged
+   * @return the model as it was before, the token rows to the bit; see {@link #unmergeAdapter} for the other weights of
+   *   an adapter that was merged
    */
   public CausalLm unload() {
     synchronized (model) {
@@ -295,9 +292,9 @@ public final class Lora implements Adapter {
   }
 
   /**
-   * Writes {@code adapter_model.safetensors} in f32 and {@code adapter_config.json}, which Python's
-   * PEFT loads. Of a resized embedding, only the rows that {@code trainableTokenIndices} names are
-   * in the file: save the base model with its new rows, too, if there are others.
+   * Writes {@code adapter_model.safetensors} in f32 and {@code adapter_config.json}, which Python's PEFT loads. Of a
+   * resized embedding, only the rows that {@code trainableTokenIndices} names are in the file: save the base model with
+   * its new rows, too, if there are others.
    *
    * @throws CheckpointException if they cannot be written
    */

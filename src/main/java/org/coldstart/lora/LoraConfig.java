@@ -22,40 +22,26 @@ import java.util.TreeMap;
  * @param layersToTransform indices of the decoder layers adapted; empty for all
  * @param useRslora rank-stabilised scaling (Kalajdzievski, 2023)
  * @param trainableTokenIndices token ids whose rows are trained along, by matrix: {@code
- *     embed_tokens}, {@code lm_head}. A tied head shares the embedding's rows; an untied one is
- *     trained only if it is named, as in PEFT
+ *     embed_tokens}, {@code lm_head}. A tied head shares the embedding's rows; an untied one is trained only if it is
+ * named, as in PEFT
  * @param baseModelNameOrPath where the base model is found, for the adapter's file; may be null
  * @param seed for the first values of A, and for dropout
  */
-public record LoraConfig(
-    int r,
-    double loraAlpha,
-    double loraDropout,
-    LoraTargets targetModules,
-    List<Integer> layersToTransform,
-    boolean useRslora,
-    Map<String, List<Integer>> trainableTokenIndices,
-    String baseModelNameOrPath,
-    long seed) {
+public record LoraConfig(int r, double loraAlpha, double loraDropout, LoraTargets targetModules,
+    List<Integer> layersToTransform, boolean useRslora, Map<String, List<Integer>> trainableTokenIndices,
+    String baseModelNameOrPath, long seed) {
 
   /** Refuses values out of range with an {@link IllegalArgumentException} that names them. */
   public LoraConfig {
     require(r >= 1, "r is " + r + "; it should be at least 1.");
-    require(
-        Double.isFinite(loraAlpha) && loraAlpha > 0,
-        "loraAlpha is " + loraAlpha + "; it should be above 0.");
-    require(
-        loraDropout >= 0 && loraDropout < 1,
-        "loraDropout is " + loraDropout + "; it should be from 0 to below 1.");
+    require(Double.isFinite(loraAlpha) && loraAlpha > 0, "loraAlpha is " + loraAlpha + "; it should be above 0.");
+    require(loraDropout >= 0 && loraDropout < 1, "loraDropout is " + loraDropout + "; it should be from 0 to below 1.");
     layersToTransform = List.copyOf(layersToTransform);
-    require(
-        layersToTransform.isEmpty() || targetModules.regex() == null,
-        "layersToTransform goes with names of target modules; a regular expression names the layers"
-            + " itself.");
+    require(layersToTransform.isEmpty() || targetModules.regex() == null,
+        "layersToTransform goes with names of target modules; a regular expression names the layers" + " itself.");
     trainableTokenIndices = Collections.unmodifiableMap(new TreeMap<>(trainableTokenIndices));
     for (String module : trainableTokenIndices.keySet()) {
-      require(
-          module.equals("embed_tokens") || module.equals("lm_head"),
+      require(module.equals("embed_tokens") || module.equals("lm_head"),
           "\"" + module + "\" has no rows of tokens; name embed_tokens or lm_head.");
     }
   }
@@ -72,8 +58,7 @@ public record LoraConfig(
   }
 
   LoraConfig withTargetModules(LoraTargets targets) {
-    return new LoraConfig(
-        r, loraAlpha, loraDropout, targets, layersToTransform, useRslora, trainableTokenIndices,
+    return new LoraConfig(r, loraAlpha, loraDropout, targets, layersToTransform, useRslora, trainableTokenIndices,
         baseModelNameOrPath, seed);
   }
 
@@ -117,9 +102,7 @@ public record LoraConfig(
     /** Names of linear layers or their ends; or {@code "all-linear"} alone. */
     public Builder targetModules(String... names) {
       return targetModules(
-          List.of(names).equals(List.of(LoraTargets.ALL_LINEAR))
-              ? LoraTargets.allLinear()
-              : LoraTargets.named(names));
+          List.of(names).equals(List.of(LoraTargets.ALL_LINEAR)) ? LoraTargets.allLinear() : LoraTargets.named(names));
     }
 
     /** The linear layers adapted. */
@@ -165,8 +148,7 @@ public record LoraConfig(
 
     /** The configuration, checked. */
     public LoraConfig build() {
-      return new LoraConfig(
-          r, loraAlpha, loraDropout, targetModules, layersToTransform, useRslora,
+      return new LoraConfig(r, loraAlpha, loraDropout, targetModules, layersToTransform, useRslora,
           trainableTokenIndices, baseModelNameOrPath, seed);
     }
   }

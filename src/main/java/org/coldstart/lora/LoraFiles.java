@@ -25,15 +25,12 @@ record LoraFiles(LoraConfig config, SafetensorsFile tensors) implements AutoClos
   private static final String PREFIX = "base_model.model.";
 
   /**
-   * The names under which PEFT saves a whole embedding or head along, as it does by itself once the
-   * base model was resized, and whether it is the embedding.
+   * The names under which PEFT saves a whole embedding or head along, as it does by itself once the base model was
+   * resized, and whether it is the embedding.
    */
-  private static final Map<String, Boolean> WHOLE_MATRICES =
-      Map.of(
-          PREFIX + "model.embed_tokens.weight", true,
-          PREFIX + "model.embed_tokens.token_adapter.base_layer.weight", true,
-          PREFIX + "lm_head.weight", false,
-          PREFIX + "lm_head.token_adapter.base_layer.weight", false);
+  private static final Map<String, Boolean> WHOLE_MATRICES = Map.of(PREFIX + "model.embed_tokens.weight", true,
+      PREFIX + "model.embed_tokens.token_adapter.base_layer.weight", true, PREFIX + "lm_head.weight", false,
+      PREFIX + "lm_head.token_adapter.base_layer.weight", false);
 
   /** The name of a linear layer's A. */
   static String nameOfA(String linear) {
@@ -58,56 +55,43 @@ record LoraFiles(LoraConfig config, SafetensorsFile tensors) implements AutoClos
   static LoraFiles open(Path folder) {
     Path config = folder.resolve(CONFIG);
     if (!Files.exists(config)) {
-      throw new CheckpointException(
-          "There is no " + CONFIG + " in " + folder + "; it holds no adapter.");
+      throw new CheckpointException("There is no " + CONFIG + " in " + folder + "; it holds no adapter.");
     }
-    if (!Files.exists(folder.resolve(TENSORS))
-        && Files.exists(folder.resolve("adapter_model.bin"))) {
+    if (!Files.exists(folder.resolve(TENSORS)) && Files.exists(folder.resolve("adapter_model.bin"))) {
       throw new CheckpointException(
-          folder
-              + " holds its adapter as a pickle (adapter_model.bin), which is not read because it"
+          folder + " holds its adapter as a pickle (adapter_model.bin), which is not read because it"
               + " may run code; load it in Python and save it with safe_serialization=True.");
     }
-    return new LoraFiles(
-        LoraConfigFile.read(config), SafetensorsFile.open(folder.resolve(TENSORS)));
+    return new LoraFiles(LoraConfigFile.read(config), SafetensorsFile.open(folder.resolve(TENSORS)));
   }
 
   /**
    * Checks that the file holds what the adapter needs on this model, and nothing else.
    *
    * @param expected the shapes of the adapter's tensors by name
-   * @throws CheckpointException naming the first tensor that is missing, of another shape, or too
-   *     many
+   * @throws CheckpointException naming the first tensor that is missing, of another shape, or too many
    */
   void check(Map<String, long[]> expected, CausalLm model) {
     expected.forEach(this::check);
     for (String name : tensors.tensors().keySet()) {
       if (WHOLE_MATRICES.containsKey(name)) {
-        checkShape(
-            name,
-            matrix(model, name).getShape().getShape(),
-            "the model's matrix has",
+        checkShape(name, matrix(model, name).getShape().getShape(), "the model's matrix has",
             "call model.resizeTokenEmbeddings(%d) first if the adapter belongs to this base model"
-                .formatted(tensors.tensor(name).shape().get(0)));
+              .formatted(tensors.tensor(name).shape().get(0)));
       } else if (!expected.containsKey(name) && !repeatsTiedRows(name, expected, model)) {
         throw new CheckpointException(
             "%s holds the tensor %s, which has no place in this base model with the adapter's %s: the"
-                    .formatted(tensors.origin(), name, CONFIG)
-                + " adapter was made for another base model.");
+              .formatted(tensors.origin(), name, CONFIG) + " adapter was made for another base model.");
       }
     }
   }
 
   private void check(String name, long[] shape) {
     if (!tensors.tensors().containsKey(name)) {
-      throw new CheckpointException(
-          "%s lacks the tensor %s, which its %s asks for with this base model."
-              .formatted(tensors.origin(), name, CONFIG));
+      throw new CheckpointException("%s lacks the tensor %s, which its %s asks for with this base model."
+        .formatted(tensors.origin(), name, CONFIG));
     }
-    checkShape(
-        name,
-        shape,
-        "this base model with r = " + config.r() + " needs",
+    checkShape(name, shape, "this base model with r = " + config.r() + " needs",
         "the adapter was made for another base model");
   }
 
@@ -115,17 +99,14 @@ record LoraFiles(LoraConfig config, SafetensorsFile tensors) implements AutoClos
     List<Long> found = tensors.tensor(name).shape();
     List<Long> wanted = Arrays.stream(shape).boxed().toList();
     if (!found.equals(wanted)) {
-      throw new CheckpointException(
-          "Tensor %s of %s has shape %s, but %s %s: %s."
-              .formatted(name, tensors.origin(), found, asked, wanted, wayOut));
+      throw new CheckpointException("Tensor %s of %s has shape %s, but %s %s: %s.".formatted(name, tensors.origin(),
+          found, asked, wanted, wayOut));
     }
   }
 
   /** Where an embedding was resized, PEFT writes a tied head's rows a second time. */
-  private static boolean repeatsTiedRows(
-      String name, Map<String, long[]> expected, CausalLm model) {
-    return model.config().tieWordEmbeddings()
-        && name.equals(nameOfTokens("lm_head"))
+  private static boolean repeatsTiedRows(String name, Map<String, long[]> expected, CausalLm model) {
+    return model.config().tieWordEmbeddings() && name.equals(nameOfTokens("lm_head"))
         && expected.containsKey(nameOfTokens("embed_tokens"));
   }
 
@@ -135,19 +116,18 @@ record LoraFiles(LoraConfig config, SafetensorsFile tensors) implements AutoClos
 
   /** Gives the model the whole matrices that PEFT saved along, if it did. */
   void fillWholeMatrices(CausalLm model) {
-    WHOLE_MATRICES.keySet().stream()
-        .filter(tensors.tensors()::containsKey)
-        .forEach(name -> Weights.fill(tensors, name, matrix(model, name)));
+    WHOLE_MATRICES.keySet()
+      .stream()
+      .filter(tensors.tensors()::containsKey)
+      .forEach(name -> Weights.fill(tensors, name, matrix(model, name)));
   }
 
   /** Writes an adapter; see {@link Lora#savePretrained}. */
   static void write(Path folder, LoraConfig config, Weights tensors) {
-    AtomicFiles.writeFolder(
-        folder,
-        aside -> {
-          SafetensorsWriter.write(aside.resolve(TENSORS), tensors, StoredType.F32);
-          AtomicFiles.writeString(aside.resolve(CONFIG), LoraConfigFile.toJson(config));
-        });
+    AtomicFiles.writeFolder(folder, aside -> {
+      SafetensorsWriter.write(aside.resolve(TENSORS), tensors, StoredType.F32);
+      AtomicFiles.writeString(aside.resolve(CONFIG), LoraConfigFile.toJson(config));
+    });
   }
 
   @Override

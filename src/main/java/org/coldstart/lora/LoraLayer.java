@@ -9,8 +9,8 @@ import org.coldstart.model.Gradients;
 import org.coldstart.model.Linear;
 
 /**
- * LoRA's pair of matrices on one linear layer, y = xWᵀ + s · dropout(x)AᵀBᵀ (Hu et al., 2021,
- * "LoRA: Low-Rank Adaptation of Large Language Models"): W is frozen, A and B are trained.
+ * LoRA's pair of matrices on one linear layer, y = xWᵀ + s · dropout(x)AᵀBᵀ (Hu et al., 2021, "LoRA: Low-Rank
+ * Adaptation of Large Language Models"): W is frozen, A and B are trained.
  *
  * @param base the layer with W
  * @param a A, shape (r, in)
@@ -19,8 +19,7 @@ import org.coldstart.model.Linear;
  * @param dropout of the adapter
  * @param index of this layer among the adapter's, so that each drops other values
  */
-record LoraLayer(Linear base, NDArray a, NDArray b, double scale, Dropout dropout, int index)
-    implements Linear.Delta {
+record LoraLayer(Linear base, NDArray a, NDArray b, double scale, Dropout dropout, int index) implements Linear.Delta {
 
   @Override
   public NDArray forward(NDArray y, NDArray x) {
@@ -30,8 +29,7 @@ record LoraLayer(Linear base, NDArray a, NDArray b, double scale, Dropout dropou
   @Override
   public void backward(NDArray dy, NDArray x, NDArray dx, Gradients gradients) {
     NDArray dropped = dropout.apply(x, index);
-    NDArray dDropped =
-        TrainingOps.lowRank(dy, dropped, a, b, scale, gradients.of(a), gradients.of(b));
+    NDArray dDropped = TrainingOps.lowRank(dy, dropped, a, b, scale, gradients.of(a), gradients.of(b));
     // Dropout is linear: its gradient is scaled and zeroed at the same places as its input.
     TorchOps.addInPlace(dx, dropout.apply(dDropped, index));
   }
@@ -57,9 +55,9 @@ record LoraLayer(Linear base, NDArray a, NDArray b, double scale, Dropout dropou
   /**
    * Dropout of the adapter's inputs: off until a batch is trained on.
    *
-   * <p>What is dropped follows from the seed, the batch's number and the layer alone. So a batch may
-   * run twice, as gradient checkpointing has it, and a resumed run drops what the uninterrupted one
-   * would have dropped.
+   * <p>
+   * What is dropped follows from the seed, the batch's number and the layer alone. So a batch may run twice, as
+   * gradient checkpointing has it, and a resumed run drops what the uninterrupted one would have dropped.
    */
   static final class Dropout {
     private final double p;
@@ -78,9 +76,7 @@ record LoraLayer(Linear base, NDArray a, NDArray b, double scale, Dropout dropou
 
     /** A share p of the values set to zero, the others divided by 1 − p; x itself when off. */
     NDArray apply(NDArray x, int layer) {
-      return p == 0 || batch.isEmpty()
-          ? x
-          : DecoderOps.dropout(x, p, mix(mix(mix(seed) ^ batch.getAsLong()) ^ layer));
+      return p == 0 || batch.isEmpty() ? x : DecoderOps.dropout(x, p, mix(mix(mix(seed) ^ batch.getAsLong()) ^ layer));
     }
 
     /** Spreads neighbouring numbers over all 64 bits (the finaliser of SplitMix64). */

@@ -11,10 +11,9 @@ import java.util.stream.Collectors;
 /**
  * Which linear layers an adapter is put on: PEFT's {@code target_modules}.
  *
- * @param names names of layers or their ends ({@code q_proj}, {@code mlp.up_proj}); empty when a
- *     regex chooses, or all
- * @param regex matches the whole name of a layer ({@code model.layers.0.self_attn.q_proj}); null
- *     when names choose, or all
+ * @param names names of layers or their ends ({@code q_proj}, {@code mlp.up_proj}); empty when a regex chooses, or all
+ * @param regex matches the whole name of a layer ({@code model.layers.0.self_attn.q_proj}); null when names choose, or
+ * all
  */
 public record LoraTargets(List<String> names, String regex) {
 
@@ -26,8 +25,7 @@ public record LoraTargets(List<String> names, String regex) {
     if (regex != null) {
       Pattern.compile(regex); // throws if it is none; "all-linear" is one
     } else if (names.isEmpty()) {
-      throw new IllegalArgumentException(
-          "Name at least one linear layer for the adapter, such as \"q_proj\".");
+      throw new IllegalArgumentException("Name at least one linear layer for the adapter, such as \"q_proj\".");
     }
   }
 
@@ -62,17 +60,14 @@ public record LoraTargets(List<String> names, String regex) {
       if (linears.stream().noneMatch(linear -> matches(pattern, linear))) {
         throw new IllegalArgumentException(
             ("The target module \"%s\" names no linear layer of this model; there are %s (in full"
-                    + " for instance %s). Rows of embedding and head are trained with"
-                    + " trainableTokenIndices.")
-                .formatted(
-                    pattern, String.join(", ", lastParts(linears)), linears.iterator().next()));
+                + " for instance %s). Rows of embedding and head are trained with" + " trainableTokenIndices.")
+              .formatted(pattern, String.join(", ", lastParts(linears)), linears.iterator().next()));
       }
     }
-    List<String> chosen =
-        linears.stream()
-            .filter(linear -> patterns.stream().anyMatch(pattern -> matches(pattern, linear)))
-            .filter(linear -> layers.isEmpty() || layers.contains(layerOf(linear)))
-            .toList();
+    List<String> chosen = linears.stream()
+      .filter(linear -> patterns.stream().anyMatch(pattern -> matches(pattern, linear)))
+      .filter(linear -> layers.isEmpty() || layers.contains(layerOf(linear)))
+      .toList();
     if (chosen.isEmpty()) {
       throw new IllegalArgumentException(
           "No linear layer is left for the adapter in the decoder layers " + layers + ".");
@@ -81,8 +76,7 @@ public record LoraTargets(List<String> names, String regex) {
   }
 
   private boolean matches(String pattern, String linear) {
-    return regex == null
-        ? linear.equals(pattern) || linear.endsWith("." + pattern)
+    return regex == null ? linear.equals(pattern) || linear.endsWith("." + pattern)
         : pattern.equals(ALL_LINEAR) || linear.matches(pattern);
   }
 
@@ -92,8 +86,8 @@ public record LoraTargets(List<String> names, String regex) {
 
   private static Set<String> lastParts(Collection<String> linears) {
     return linears.stream()
-        .map(linear -> linear.substring(linear.lastIndexOf('.') + 1))
-        .collect(Collectors.toCollection(TreeSet::new));
+      .map(linear -> linear.substring(linear.lastIndexOf('.') + 1))
+      .collect(Collectors.toCollection(TreeSet::new));
   }
 
   /** PEFT, too, saves the names that "all-linear" stood for. */

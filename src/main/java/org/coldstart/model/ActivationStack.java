@@ -10,8 +10,9 @@ import java.util.List;
 /**
  * The activations that a forward pass keeps for backward: the last one kept is the first recalled.
  *
- * <p>A layer's intermediate tensors are released with the layer. So tensors are first only noted,
- * and become this object's own at the layer's end.
+ * <p>
+ * A layer's intermediate tensors are released with the layer. So tensors are first only noted, and become this object's
+ * own at the layer's end.
  */
 final class ActivationStack implements AutoCloseable {
 

@@ -5,8 +5,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * An adapter, such as LoRA's, as the model sees it: while one is attached, it is all that is
- * trained.
+ * An adapter, such as LoRA's, as the model sees it: while one is attached, it is all that is trained.
  */
 public interface Adapter {
 

@@ -12,8 +12,9 @@ import org.coldstart.io.torch.TrainingOps;
  * Grouped-query attention with rotary positions (Ainslie et al., 2023; Su et al., 2021): {@code y =
  * W_o · softmax(q·kᵀ · scale)·v}, where q and k are rotated.
  *
- * <p>There are two ways through: packed sequences, for training and for reading prompts, and the
- * next tokens of a cache's rows, for decoding.
+ * <p>
+ * There are two ways through: packed sequences, for training and for reading prompts, and the next tokens of a cache's
+ * rows, for decoding.
  *
  * @param layer its number, from 0
  * @param config how many heads of which width, and how their scores are scaled and capped
@@ -21,16 +22,8 @@ import org.coldstart.io.torch.TrainingOps;
  * @param queryNorm over each query head before it is rotated
  * @param keyNorm over each key head
  */
-record Attention(
-    int layer,
-    AttentionConfig config,
-    Linear query,
-    Linear key,
-    Linear value,
-    Linear joint,
-    Linear output,
-    Norm queryNorm,
-    Norm keyNorm) {
+record Attention(int layer, AttentionConfig config, Linear query, Linear key, Linear value, Linear joint, Linear output,
+    Norm queryNorm, Norm keyNorm) {
 
   /** (n, hidden) → (n, hidden); a position attends to what the pass lets it. */
   NDArray forward(NDArray x, ForwardContext pass) {
@@ -66,27 +59,15 @@ record Attention(
     NDArray[] qkv = projected(in, pass);
     int time = (int) in.getShape().get(0) / cache.batchSize();
     KvCache.Entry entry = cache.reserved(layer, time);
-    return DecoderOps.cachedAttention(
-        normed(qkv[0], queryNorm, config.heads(), pass),
-        normed(qkv[1], keyNorm, config.keyValueHeads(), pass),
-        qkv[2],
-        context.cos(),
-        context.sin(),
-        entry.keys(),
-        entry.values(),
-        cache.batchSize(),
-        cache.firstSeen(context.window()),
-        cache.length(),
-        context.mask(),
-        config.scale(),
-        cap());
+    return DecoderOps.cachedAttention(normed(qkv[0], queryNorm, config.heads(), pass),
+        normed(qkv[1], keyNorm, config.keyValueHeads(), pass), qkv[2], context.cos(), context.sin(), entry.keys(),
+        entry.values(), cache.batchSize(), cache.firstSeen(context.window()), cache.length(), context.mask(),
+        config.scale(), cap());
   }
 
   private NDArray[] projected(NDArray in, ForwardContext pass) {
     if (query.adapted() || key.adapted() || value.adapted()) {
-      return new NDArray[] {
-        query.forward(in, pass), key.forward(in, pass), value.forward(in, pass)
-      };
+      return new NDArray[] {query.forward(in, pass), key.forward(in, pass), value.forward(in, pass)};
     }
     long queries = (long) config.heads() * config.headDim();
     long keys = (long) config.keyValueHeads() * config.headDim();
@@ -95,8 +76,7 @@ record Attention(
 
   /** Queries or keys, by head where that is needed. */
   private static NDArray normed(NDArray x, Norm norm, int heads, ForwardContext pass) {
-    return norm == Norm.NONE
-        ? x
+    return norm == Norm.NONE ? x
         : norm.forward(x.reshape(x.getShape().get(0), heads, x.getShape().get(1) / heads), pass);
   }
 
@@ -138,12 +118,7 @@ record Attention(
 
   private PackedAttention attention(ForwardContext pass) {
     AttentionContext context = context(pass);
-    return new PackedAttention(
-        pass.seqLens(),
-        config.keyValueHeads(),
-        config.scale(),
-        cap(),
-        context.window(),
+    return new PackedAttention(pass.seqLens(), config.keyValueHeads(), config.scale(), cap(), context.window(),
         context.flash());
   }
 

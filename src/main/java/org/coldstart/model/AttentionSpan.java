@@ -27,10 +27,8 @@ record AttentionSpan(RotaryEmbedding rotary, int window, boolean capped) {
     Map<RopeParameters, RotaryEmbedding> rotaries = new HashMap<>();
     Map<LayerType, AttentionSpan> spans = new EnumMap<>(LayerType.class);
     for (LayerType type : EnumSet.copyOf(config.layerTypes())) {
-      RotaryEmbedding rotary =
-          rotaries.computeIfAbsent(
-              config.ropes().get(type),
-              rope -> new RotaryEmbedding(manager, rope, config.headDim()));
+      RotaryEmbedding rotary = rotaries.computeIfAbsent(config.ropes().get(type),
+          rope -> new RotaryEmbedding(manager, rope, config.headDim()));
       int window = type == LayerType.SLIDING_ATTENTION ? config.slidingWindow() : Integer.MAX_VALUE;
       spans.put(type, new AttentionSpan(rotary, window, config.scoreSoftcap() != null));
     }
@@ -44,8 +42,7 @@ record AttentionSpan(RotaryEmbedding rotary, int window, boolean capped) {
    */
   AttentionContext packed(NDManager out, long[] seqLens, int start, Precision precision) {
     long longest = start + Arrays.stream(seqLens).max().orElse(0);
-    long[] positions =
-        Arrays.stream(seqLens).flatMap(length -> LongStream.range(start, start + length)).toArray();
+    long[] positions = Arrays.stream(seqLens).flatMap(length -> LongStream.range(start, start + length)).toArray();
     return context(out, positions, (int) longest, precision, null, flash(longest));
   }
 
@@ -57,16 +54,10 @@ record AttentionSpan(RotaryEmbedding rotary, int window, boolean capped) {
   /** For the next {@code time} tokens of a cache's rows, in f32. */
   AttentionContext after(KvCache cache, NDManager out, int time) {
     NDArray mask = cache.mask(out, time, window);
-    return context(
-        out, cache.positions(time), cache.length() + time, Precision.F32, mask, false);
+    return context(out, cache.positions(time), cache.length() + time, Precision.F32, mask, false);
   }
 
-  private AttentionContext context(
-      NDManager out,
-      long[] positions,
-      int greatest,
-      Precision precision,
-      NDArray mask,
+  private AttentionContext context(NDManager out, long[] positions, int greatest, Precision precision, NDArray mask,
       boolean flash) {
     NDArray at = out.create(positions);
     NDArray cos = typed(rotary.cosAt(out, at, greatest), precision);

@@ -9,8 +9,8 @@ import org.coldstart.io.torch.OptimizerOps;
 import org.coldstart.io.torch.TorchOps;
 
 /**
- * Copies of weights in bf16, so that a weight is rounded once an optimizer step and not once a
- * batch. They cost two bytes a value.
+ * Copies of weights in bf16, so that a weight is rounded once an optimizer step and not once a batch. They cost two
+ * bytes a value.
  */
 final class Bf16Weights {
 

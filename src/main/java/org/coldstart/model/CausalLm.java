@@ -32,12 +32,14 @@ import org.coldstart.tokenizer.Tokenizer;
  * }
  * }</pre>
  *
- * <p>Weights are f32 whatever the file holds, unless bf16 is asked for. Results belong to the
- * manager of the input ids, so closing it frees a whole step. A model that is not closed is freed
- * once nothing refers to it, its parameters included.
+ * <p>
+ * Weights are f32 whatever the file holds, unless bf16 is asked for. Results belong to the manager of the input ids, so
+ * closing it frees a whole step. A model that is not closed is freed once nothing refers to it, its parameters
+ * included.
  *
- * <p>Whatever computes with the weights or changes them holds the model's lock: beside a training
- * run, which holds it from its first step to its last, other threads wait.
+ * <p>
+ * Whatever computes with the weights or changes them holds the model's lock: beside a training run, which holds it from
+ * its first step to its last, other threads wait.
  */
 public final class CausalLm implements AutoCloseable {
 
@@ -50,8 +52,7 @@ public final class CausalLm implements AutoCloseable {
   private final GenerationConfig generationConfig;
   private volatile ModelConfig config;
 
-  private CausalLm(
-      ModelConfig config, GenerationConfig generationConfig, TensorSource source, DType dtype) {
+  private CausalLm(ModelConfig config, GenerationConfig generationConfig, TensorSource source, DType dtype) {
     NativeMemory.freeUnreachable(CausalLm.class);
     this.config = config;
     this.generationConfig = generationConfig;
@@ -72,10 +73,9 @@ public final class CausalLm implements AutoCloseable {
   /**
    * Loads a model.
    *
-   * @param nameOrPath a folder, a {@code .gguf} file, the embedded default model's name, or one on
-   *     the hub
-   * @throws org.coldstart.io.files.CheckpointException if the files are damaged, incomplete or
-   *     of an architecture this decoder does not know
+   * @param nameOrPath a folder, a {@code .gguf} file, the embedded default model's name, or one on the hub
+   * @throws org.coldstart.io.files.CheckpointException if the files are damaged, incomplete or of an architecture this
+   * decoder does not know
    */
   public static CausalLm fromPretrained(String nameOrPath) {
     return fromPretrained(Hub.model(nameOrPath));
@@ -87,9 +87,9 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * The same with the weights held in the given type. In BF16 they take half the memory; matrix
-   * products then run in bf16 whatever the precision of a pass, everything else in f32. Such a model
-   * generates, is resized and saved, but not trained: bf16 loses the small steps of training.
+   * The same with the weights held in the given type. In BF16 they take half the memory; matrix products then run in
+   * bf16 whatever the precision of a pass, everything else in f32. Such a model generates, is resized and saved, but
+   * not trained: bf16 loses the small steps of training.
    *
    * @param dtype F32 or BF16
    * @throws IllegalArgumentException if it is another
@@ -99,10 +99,8 @@ public final class CausalLm implements AutoCloseable {
       throw new IllegalArgumentException("Weights are held in F32 or BF16, not in " + dtype + ".");
     }
     try (Checkpoint checkpoint = Checkpoint.open(folderOrGguf)) {
-      GenerationConfig generation =
-          checkpoint
-              .generationConfig()
-              .orElseGet(() -> GenerationConfig.fromJson(new JsonObject()));
+      GenerationConfig generation = checkpoint.generationConfig()
+        .orElseGet(() -> GenerationConfig.fromJson(new JsonObject()));
       return new CausalLm(checkpoint.config(), generation, checkpoint.tensors(), dtype);
     }
   }
@@ -114,8 +112,7 @@ public final class CausalLm implements AutoCloseable {
    * @param seed of its random weights: normally distributed matrices, norms of 1
    */
   public static CausalLm fromConfig(ModelConfig config, long seed) {
-    return new CausalLm(
-        config, GenerationConfig.of(config.ids()), new InitialWeights(config, seed), DType.F32);
+    return new CausalLm(config, GenerationConfig.of(config.ids()), new InitialWeights(config, seed), DType.F32);
   }
 
   /** What the network looks like; its vocabulary size follows {@link #resizeTokenEmbeddings}. */
@@ -139,8 +136,8 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * The last layer's output before the final norm: int64 ids, (batch, time), → (…, hidden). Rows of
-   * unequal length are padded on the right: no position attends to what comes after it.
+   * The last layer's output before the final norm: int64 ids, (batch, time), → (…, hidden). Rows of unequal length are
+   * padded on the right: no position attends to what comes after it.
    */
   public synchronized NDArray hiddenStates(NDArray inputIds, Precision precision) {
     long[] seqLens = new long[(int) inputIds.getShape().get(0)];
@@ -170,8 +167,8 @@ public final class CausalLm implements AutoCloseable {
    * @param seqLens the sequences' lengths; no position attends to another sequence
    * @param positions indices into {@code inputIds}
    */
-  public synchronized NDArray logitsAt(
-      NDManager out, long[] inputIds, long[] seqLens, long[] positions, Precision precision) {
+  public synchronized NDArray logitsAt(NDManager out, long[] inputIds, long[] seqLens, long[] positions,
+      Precision precision) {
     ForwardContext pass = decoder.overRows(out, seqLens, precision);
     NDArray hidden = decoder.forward(out.create(inputIds), pass);
     return head(TorchOps.select(hidden, 0, out.create(positions)), precision);
@@ -194,8 +191,8 @@ public final class CausalLm implements AutoCloseable {
    * @param positions where a label is predicted, ascending indices into {@code inputIds}
    * @param labels the token that should be predicted there
    */
-  public synchronized LossSums loss(
-      long[] inputIds, long[] seqLens, long[] positions, long[] labels, Precision precision) {
+  public synchronized LossSums loss(long[] inputIds, long[] seqLens, long[] positions, long[] labels,
+      Precision precision) {
     try (NDManager step = Torch.newManager()) {
       ForwardContext pass = decoder.overRows(step, seqLens, precision);
       NDArray hidden = decoder.forward(step.create(inputIds), pass);
@@ -256,8 +253,8 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * The parameters that training changes, by name: those chosen with {@link #setTrainable}, or an
-   * attached adapter's. No others have gradients and optimizer state.
+   * The parameters that training changes, by name: those chosen with {@link #setTrainable}, or an attached adapter's.
+   * No others have gradients and optimizer state.
    *
    * @throws IllegalStateException if the adapter attached is merged at present
    */
@@ -276,8 +273,8 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * Turns an adapter's dropout on for a batch. Its number, counted over the whole training, decides
-   * what is dropped, so that a batch run twice and a resumed run drop the same.
+   * Turns an adapter's dropout on for a batch. Its number, counted over the whole training, decides what is dropped, so
+   * that a batch run twice and a resumed run drop the same.
    */
   public void train(long batch) {
     adapter().ifPresent(adapter -> adapter.train(OptionalLong.of(batch)));
@@ -312,10 +309,10 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * Adds rows to embedding and head up to {@code size}, each the mean of the old ones, which is
-   * what transformers' default amounts to. A matrix with that many rows or more stays as it is:
-   * many have rows to spare behind their tokenizer's ids (Qwen: 151936 for 151669), which {@link
-   * #resizeTokenEmbeddings(Tokenizer)} and {@link #embeddings} initialise.
+   * Adds rows to embedding and head up to {@code size}, each the mean of the old ones, which is what transformers'
+   * default amounts to. A matrix with that many rows or more stays as it is: many have rows to spare behind their
+   * tokenizer's ids (Qwen: 151936 for 151669), which {@link #resizeTokenEmbeddings(Tokenizer)} and {@link #embeddings}
+   * initialise.
    */
   public synchronized void resizeTokenEmbeddings(int size) {
     vocabulary.grow(size);
@@ -323,9 +320,9 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * Makes room for a tokenizer's tokens and initialises the rows of those added since it was loaded
-   * with the mean of the rows before them, whether or not the matrix had to grow. Rows initialised
-   * before, here or through {@link #embeddings}, keep what they hold.
+   * Makes room for a tokenizer's tokens and initialises the rows of those added since it was loaded with the mean of
+   * the rows before them, whether or not the matrix had to grow. Rows initialised before, here or through
+   * {@link #embeddings}, keep what they hold.
    */
   public synchronized TokenEmbeddings.Resized resizeTokenEmbeddings(Tokenizer tokenizer) {
     int before = config.vocabSize();
@@ -363,10 +360,10 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * Writes {@code config.json}, {@code generation_config.json} and the weights so that Python's
-   * transformers loads them. At any moment, {@code kill -9} included, the folder has the old model's
-   * files or the new one's; {@link Pretrained#save} does the same with the tokenizer. An attached
-   * adapter is merged in what is written, not in memory.
+   * Writes {@code config.json}, {@code generation_config.json} and the weights so that Python's transformers loads
+   * them. At any moment, {@code kill -9} included, the folder has the old model's files or the new one's;
+   * {@link Pretrained#save} does the same with the tokenizer. An attached adapter is merged in what is written, not in
+   * memory.
    *
    * @throws org.coldstart.io.files.CheckpointException if it cannot be written
    */
@@ -377,15 +374,13 @@ public final class CausalLm implements AutoCloseable {
   /** The same with other defaults for generation than those the model was loaded with. */
   synchronized void savePretrained(Path folder, SaveOptions options, GenerationConfig generation) {
     MergedWeights merged = new MergedWeights(weights, decoder.linears());
-    CheckpointWriter.write(
-        folder, config, generation, merged, options.tensors(merged), options.maxShardSize());
+    CheckpointWriter.write(folder, config, generation, merged, options.tensors(merged), options.maxShardSize());
   }
 
   /**
    * Puts a checkpoint's weights into this model's tensors, in place.
    *
-   * @throws org.coldstart.io.files.CheckpointException if a tensor is missing or has another
-   *     shape
+   * @throws org.coldstart.io.files.CheckpointException if a tensor is missing or has another shape
    */
   public synchronized void loadWeights(Path folderOrGguf) {
     try (Checkpoint checkpoint = Checkpoint.open(folderOrGguf)) {

@@ -14,11 +14,12 @@ import org.coldstart.io.safetensors.TensorSource;
 import org.coldstart.io.torch.DecoderOps;
 
 /**
- * The network: token ids become vectors by looking up rows of the embedding matrix, the vectors go
- * through the layers one after the other, and the head turns the last layer's output into logits.
+ * The network: token ids become vectors by looking up rows of the embedding matrix, the vectors go through the layers
+ * one after the other, and the head turns the last layer's output into logits.
  *
- * <p>It knows neither adapters nor training: an adapter puts itself on the {@link #linears}, and
- * which parameters get gradients is for the {@link ForwardContext}'s {@link Gradients} to say.
+ * <p>
+ * It knows neither adapters nor training: an adapter puts itself on the {@link #linears}, and which parameters get
+ * gradients is for the {@link ForwardContext}'s {@link Gradients} to say.
  */
 final class Decoder {
 
@@ -90,8 +91,8 @@ final class Decoder {
    * @param start the position of each sequence's first token
    */
   ForwardContext overRows(NDManager out, long[] seqLens, int start, Precision precision) {
-    return ForwardContext.packed(
-        precision, seqLens, start, contexts(span -> span.packed(out, seqLens, start, precision)));
+    return ForwardContext.packed(precision, seqLens, start,
+        contexts(span -> span.packed(out, seqLens, start, precision)));
   }
 
   /** A pass over the next {@code time} tokens of a cache's rows. */
@@ -99,16 +100,14 @@ final class Decoder {
     return ForwardContext.after(cache, contexts(span -> span.after(cache, out, time)));
   }
 
-  private Map<LayerType, AttentionContext> contexts(
-      Function<AttentionSpan, AttentionContext> context) {
+  private Map<LayerType, AttentionContext> contexts(Function<AttentionSpan, AttentionContext> context) {
     Map<LayerType, AttentionContext> contexts = new EnumMap<>(LayerType.class);
     spans.forEach((type, span) -> contexts.put(type, context.apply(span)));
     return contexts;
   }
 
   /**
-   * Whether sequences can continue a shared prefix: where every layer attends to all of a sequence
-   * by the flash kernel.
+   * Whether sequences can continue a shared prefix: where every layer attends to all of a sequence by the flash kernel.
    *
    * @param longest tokens of the longest sequence, its prefix included
    */
@@ -136,8 +135,7 @@ final class Decoder {
 
   /** The weights that activations are multiplied with. */
   List<NDArray> matrices() {
-    List<NDArray> matrices =
-        new ArrayList<>(linears.values().stream().map(Linear::weight).toList());
+    List<NDArray> matrices = new ArrayList<>(linears.values().stream().map(Linear::weight).toList());
     matrices.add(headWeight());
     return matrices;
   }

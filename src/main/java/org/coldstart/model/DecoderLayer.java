@@ -5,20 +5,15 @@ import ai.djl.ndarray.NDManager;
 import org.coldstart.io.torch.TorchOps;
 
 /**
- * One layer of the decoder, {@code h = x + attention(norm(x)); y = h + feedForward(norm(h))}; some
- * architectures normalise what is added, too.
+ * One layer of the decoder, {@code h = x + attention(norm(x)); y = h + feedForward(norm(h))}; some architectures
+ * normalise what is added, too.
  */
-record DecoderLayer(
-    Norm beforeAttention,
-    Attention attention,
-    Norm afterAttention,
-    Norm beforeFeedForward,
-    FeedForward feedForward,
-    Norm afterFeedForward) {
+record DecoderLayer(Norm beforeAttention, Attention attention, Norm afterAttention, Norm beforeFeedForward,
+    FeedForward feedForward, Norm afterFeedForward) {
 
   /**
-   * (n, hidden) → (n, hidden). Takes over {@code x}: it and all intermediate tensors are released
-   * on return, save those kept for backward.
+   * (n, hidden) → (n, hidden). Takes over {@code x}: it and all intermediate tensors are released on return, save those
+   * kept for backward.
    */
   NDArray forward(NDArray x, ForwardContext pass) {
     NDManager outer = x.getManager();

@@ -11,8 +11,8 @@ import org.coldstart.tokenizer.Tokenizer;
 /**
  * How the embedding rows of new tokens are initialised.
  *
- * <p>Used through {@link TokenEmbeddings#initialize}; an untied head's rows in the same way, from
- * the head's own matrix.
+ * <p>
+ * Used through {@link TokenEmbeddings#initialize}; an untied head's rows in the same way, from the head's own matrix.
  */
 public sealed interface EmbeddingInit {
 
@@ -30,8 +30,7 @@ public sealed interface EmbeddingInit {
       int id = tokenizer.id(from);
       if (id >= known.getShape().get(0)) {
         throw new IllegalArgumentException(
-            "Token '%s' comes after the tokens to be initialised; name one from before them."
-                .formatted(from));
+            "Token '%s' comes after the tokens to be initialised; name one from before them.".formatted(from));
       }
       NDArray row = TorchOps.slice(known, 0, id, 1);
       return row.broadcast(new Shape(tokens.size(), known.getShape().get(1)));
@@ -55,9 +54,7 @@ public sealed interface EmbeddingInit {
   record Mean() implements EmbeddingInit {
     @Override
     public NDArray rows(NDArray known, Tokenizer tokenizer, List<String> tokens) {
-      return known
-          .mean(new int[] {0}, true)
-          .broadcast(new Shape(tokens.size(), known.getShape().get(1)));
+      return known.mean(new int[] {0}, true).broadcast(new Shape(tokens.size(), known.getShape().get(1)));
     }
   }
 
@@ -66,9 +63,9 @@ public sealed interface EmbeddingInit {
     @Override
     public NDArray rows(NDArray known, Tokenizer tokenizer, List<String> tokens) {
       return tokens.stream()
-          .map(token -> mean(known, tokenizer, token))
-          .reduce((rows, next) -> rows.concat(next, 0))
-          .orElseThrow();
+        .map(token -> mean(known, tokenizer, token))
+        .reduce((rows, next) -> rows.concat(next, 0))
+        .orElseThrow();
     }
 
     private static NDArray mean(NDArray known, Tokenizer tokenizer, String token) {

@@ -19,11 +19,11 @@ import org.coldstart.io.torch.Torch;
  * }
  * }</pre>
  *
- * <p>A layer keeps its input, its queries, keys and values, what attention gave, and the two halves
- * of its gated unit. With gradient checkpointing (Chen et al., 2016) all layers keep their input
- * only, and each runs forward a second time just before its backward: less memory for a third more
- * work, and the same gradients to the bit. Of a prefix that sequences share, each layer's keys and
- * values and their gradients are kept as well, until the step's end.
+ * <p>
+ * A layer keeps its input, its queries, keys and values, what attention gave, and the two halves of its gated unit.
+ * With gradient checkpointing (Chen et al., 2016) all layers keep their input only, and each runs forward a second time
+ * just before its backward: less memory for a third more work, and the same gradients to the bit. Of a prefix that
+ * sequences share, each layer's keys and values and their gradients are kept as well, until the step's end.
  */
 public final class ForwardBackward implements AutoCloseable {
 
@@ -41,11 +41,9 @@ public final class ForwardBackward implements AutoCloseable {
 
   ForwardBackward(CausalLm model, Precision precision, boolean checkpointing) {
     if (model.dtype() != DType.F32) {
-      throw new IllegalArgumentException(
-          "The model's weights are held in "
-              + model.dtype()
-              + ", which loses the small steps of training: load it with DType.F32 and choose"
-              + " Precision.BF16 for the products.");
+      throw new IllegalArgumentException("The model's weights are held in " + model.dtype()
+          + ", which loses the small steps of training: load it with DType.F32 and choose"
+          + " Precision.BF16 for the products.");
     }
     this.model = model;
     decoder = model.decoder();
@@ -57,10 +55,7 @@ public final class ForwardBackward implements AutoCloseable {
     try {
       model.trainable().writeTokens();
       // Checkpointing is to save memory, which copies would cost.
-      bf16Weights =
-          precision == Precision.BF16 && !checkpointing
-              ? new Bf16Weights(decoder.matrices(), manager)
-              : null;
+      bf16Weights = precision == Precision.BF16 && !checkpointing ? new Bf16Weights(decoder.matrices(), manager) : null;
     } catch (RuntimeException | OutOfMemoryError e) {
       close();
       throw e;
@@ -73,8 +68,8 @@ public final class ForwardBackward implements AutoCloseable {
   }
 
   /**
-   * How many tokens a batch should hold at most: larger ones run no faster, but keep more. In bf16
-   * every batch costs a cast of all weight gradients, and a GPU needs many tokens to be busy.
+   * How many tokens a batch should hold at most: larger ones run no faster, but keep more. In bf16 every batch costs a
+   * cast of all weight gradients, and a GPU needs many tokens to be busy.
    */
   public int tokensAtOnce() {
     int cpu = precision == Precision.F32 ? 512 : 1024;
@@ -82,14 +77,12 @@ public final class ForwardBackward implements AutoCloseable {
   }
 
   /**
-   * Reads the prefix that all sequences of a step share, such as a system message, once for all of
-   * them. The batches up to {@link #endRows} leave these tokens out; losses and gradients are those
-   * of whole sequences.
+   * Reads the prefix that all sequences of a step share, such as a system message, once for all of them. The batches up
+   * to {@link #endRows} leave these tokens out; losses and gradients are those of whole sequences.
    *
    * @param contexts each sequence's tokens before the first position that predicts a label
    * @param longest tokens of the longest sequence
-   * @return how many tokens were read; 0 if that would not pay or the model's attention does not
-   *     allow it
+   * @return how many tokens were read; 0 if that would not pay or the model's attention does not allow it
    */
   public int beginRows(List<int[]> contexts, int longest) {
     closePrefix();
@@ -122,15 +115,13 @@ public final class ForwardBackward implements AutoCloseable {
    * One batch of packed sequences forward and backward.
    *
    * @param inputIds all sequences' token ids, without the prefix that {@link #beginRows} has read
-   * @param seqLens the sequences' lengths, together as many as there are ids; no position attends
-   *     to another sequence
+   * @param seqLens the sequences' lengths, together as many as there are ids; no position attends to another sequence
    * @param positions where a label is predicted, ascending indices into {@code inputIds}
    * @param labels what should be predicted there
-   * @param scale what the summed loss is multiplied by before gradients are taken: one divided by
-   *     the labels of all batches of an optimizer step
+   * @param scale what the summed loss is multiplied by before gradients are taken: one divided by the labels of all
+   * batches of an optimizer step
    */
-  public LossSums forwardBackward(
-      long[] inputIds, long[] seqLens, long[] positions, long[] labels, double scale) {
+  public LossSums forwardBackward(long[] inputIds, long[] seqLens, long[] positions, long[] labels, double scale) {
     return forwardBackward(inputIds, seqLens, positions, labels, scale, UnaryOperator.identity());
   }
 
@@ -139,12 +130,7 @@ public final class ForwardBackward implements AutoCloseable {
    *
    * @param onEmbeddings takes and gives shape (n, hidden); gradients pass it unchanged
    */
-  public LossSums forwardBackward(
-      long[] inputIds,
-      long[] seqLens,
-      long[] positions,
-      long[] labels,
-      double scale,
+  public LossSums forwardBackward(long[] inputIds, long[] seqLens, long[] positions, long[] labels, double scale,
       UnaryOperator<NDArray> onEmbeddings) {
     try (Pass pass = new Pass(inputIds, seqLens, false)) {
       NDArray x = pass.forward(onEmbeddings);
@@ -170,11 +156,9 @@ public final class ForwardBackward implements AutoCloseable {
         ids = step.create(inputIds);
         SharedPrefix continued = prefix == null ? null : prefix.plain.prefix();
         int start = continued == null ? 0 : continued.length();
-        plain =
-            decoder
-                .overRows(step, seqLens, start, precision)
-                .with(bf16Weights, gradients)
-                .with(isPrefix ? decoder.newPrefix(step, inputIds.length) : continued);
+        plain = decoder.overRows(step, seqLens, start, precision)
+          .with(bf16Weights, gradients)
+          .with(isPrefix ? decoder.newPrefix(step, inputIds.length) : continued);
         keeping = plain.with(activations);
       } catch (RuntimeException | OutOfMemoryError e) {
         close();
@@ -229,15 +213,14 @@ public final class ForwardBackward implements AutoCloseable {
   }
 
   /**
-   * To be called after trained parameters were changed: writes token rows trained on their own into
-   * their matrix and rounds bf16 copies anew.
+   * To be called after trained parameters were changed: writes token rows trained on their own into their matrix and
+   * rounds bf16 copies anew.
    */
   public void weightsChanged() {
     model.trainable().writeTokens();
     if (bf16Weights != null) {
       bf16Weights.renew(trained.values());
-      bf16Weights.renew(
-          model.trainable().tokens().stream().map(TrainableTokens::matrix).toList());
+      bf16Weights.renew(model.trainable().tokens().stream().map(TrainableTokens::matrix).toList());
     }
   }
 

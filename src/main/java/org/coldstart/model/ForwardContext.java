@@ -13,27 +13,18 @@ import org.coldstart.io.torch.TorchOps;
  * @param seqLens lengths of the packed sequences; null where the rows of a cache are continued
  * @param start position of each sequence's first token
  * @param attention what the layers of each kind attend to
- * @param cache keys and values of earlier passes, or where those of the packed sequences go; may be
- *     null
+ * @param cache keys and values of earlier passes, or where those of the packed sequences go; may be null
  * @param bf16Weights the weights in bf16, or null to round them when they are needed
  * @param activations keeps what backward needs, or null for a pass without backward
  * @param gradients where backward adds up gradients, or null
  * @param prefix what the sequences are (from position 0), or what they continue; may be null
  */
-record ForwardContext(
-    Precision precision,
-    long[] seqLens,
-    int start,
-    Map<LayerType, AttentionContext> attention,
-    KvCache cache,
-    Bf16Weights bf16Weights,
-    ActivationStack activations,
-    Gradients gradients,
-    SharedPrefix prefix) {
+record ForwardContext(Precision precision, long[] seqLens, int start, Map<LayerType, AttentionContext> attention,
+    KvCache cache, Bf16Weights bf16Weights, ActivationStack activations, Gradients gradients, SharedPrefix prefix) {
 
   /** A forward pass over packed sequences. */
-  static ForwardContext packed(
-      Precision precision, long[] seqLens, int start, Map<LayerType, AttentionContext> attention) {
+  static ForwardContext packed(Precision precision, long[] seqLens, int start,
+      Map<LayerType, AttentionContext> attention) {
     return new ForwardContext(precision, seqLens, start, attention, null, null, null, null, null);
   }
 
@@ -49,26 +40,22 @@ record ForwardContext(
 
   /** The same pass into an empty cache. */
   ForwardContext with(KvCache into) {
-    return new ForwardContext(
-        precision, seqLens, start, attention, into, bf16Weights, activations, gradients, prefix);
+    return new ForwardContext(precision, seqLens, start, attention, into, bf16Weights, activations, gradients, prefix);
   }
 
   /** The same pass over a prefix, or over what continues it; null for neither. */
   ForwardContext with(SharedPrefix shared) {
-    return new ForwardContext(
-        precision, seqLens, start, attention, cache, bf16Weights, activations, gradients, shared);
+    return new ForwardContext(precision, seqLens, start, attention, cache, bf16Weights, activations, gradients, shared);
   }
 
   /** The same pass with backward to come. */
   ForwardContext with(Bf16Weights copies, Gradients sums) {
-    return new ForwardContext(
-        precision, seqLens, start, attention, cache, copies, activations, sums, prefix);
+    return new ForwardContext(precision, seqLens, start, attention, cache, copies, activations, sums, prefix);
   }
 
   /** The same pass that keeps its activations there, or nowhere. */
   ForwardContext with(ActivationStack other) {
-    return new ForwardContext(
-        precision, seqLens, start, attention, cache, bf16Weights, other, gradients, prefix);
+    return new ForwardContext(precision, seqLens, start, attention, cache, bf16Weights, other, gradients, prefix);
   }
 
   /** Whether the tokens continue a cache's rows: few of them, seldom more than one a row. */

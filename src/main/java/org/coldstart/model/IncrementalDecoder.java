@@ -8,14 +8,13 @@ import java.util.List;
 import org.coldstart.io.torch.TorchOps;
 
 /**
- * Decoding with a cache, in f32: prompts are read into it once, and each further token of a row
- * then costs one token's work.
+ * Decoding with a cache, in f32: prompts are read into it once, and each further token of a row then costs one token's
+ * work.
  */
 record IncrementalDecoder(Decoder decoder) {
 
   /**
-   * Reads prompts into an empty cache, as packed sequences; the prefix that all of them share is
-   * read once.
+   * Reads prompts into an empty cache, as packed sequences; the prefix that all of them share is read once.
    *
    * @return the logits of what comes after each, (batch, vocabulary)
    */
@@ -39,26 +38,22 @@ record IncrementalDecoder(Decoder decoder) {
 
   /** Each prompt's last token is its own: what comes after it is asked for. */
   private static int shared(List<int[]> prompts) {
-    return SharedPrefix.sharedBy(
-        prompts.stream()
-            .map(prompt -> Arrays.copyOf(prompt, Math.max(0, prompt.length - 1)))
-            .toList());
+    return SharedPrefix
+      .sharedBy(prompts.stream().map(prompt -> Arrays.copyOf(prompt, Math.max(0, prompt.length - 1))).toList());
   }
 
   private SharedPrefix read(NDManager scope, int[] prompt, int length) {
     SharedPrefix prefix = decoder.newPrefix(scope, length);
-    ForwardContext pass =
-        decoder.overRows(scope, new long[] {length}, Precision.F32).with(prefix);
+    ForwardContext pass = decoder.overRows(scope, new long[] {length}, Precision.F32).with(prefix);
     decoder.forward(ids(scope, List.of(prompt), 0, length), pass).close();
     return prefix;
   }
 
   private static NDArray ids(NDManager scope, List<int[]> prompts, int from, int to) {
-    return scope.create(
-        prompts.stream()
-            .flatMapToInt(ids -> Arrays.stream(ids, from, Math.min(ids.length, to)))
-            .asLongStream()
-            .toArray());
+    return scope.create(prompts.stream()
+      .flatMapToInt(ids -> Arrays.stream(ids, from, Math.min(ids.length, to)))
+      .asLongStream()
+      .toArray());
   }
 
   private static long[] lastOfEach(long[] seqLens) {

@@ -11,11 +11,12 @@ import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
 
 /**
- * What a model holds before it has learnt anything, as transformers makes it: matrices normally
- * distributed with mean 0 and deviation {@code initializer_range}, biases 0, norms that scale by 1.
+ * What a model holds before it has learnt anything, as transformers makes it: matrices normally distributed with mean 0
+ * and deviation {@code initializer_range}, biases 0, norms that scale by 1.
  *
- * <p>Each piece that is read has random numbers of its own, so a seed gives the same weights
- * whatever is read first, as long as pieces are of the same size.
+ * <p>
+ * Each piece that is read has random numbers of its own, so a seed gives the same weights whatever is read first, as
+ * long as pieces are of the same size.
  */
 final class InitialWeights implements TensorSource {
 
@@ -31,9 +32,7 @@ final class InitialWeights implements TensorSource {
     this.seed = seed;
     JsonElement given = config.source().get("initializer_range");
     this.range = given == null || given.isJsonNull() ? USUAL_RANGE : given.getAsDouble();
-    config
-        .tensorShapes()
-        .forEach((name, shape) -> tensors.put(name, new TensorInfo(name, StoredType.F32, shape)));
+    config.tensorShapes().forEach((name, shape) -> tensors.put(name, new TensorInfo(name, StoredType.F32, shape)));
   }
 
   @Override

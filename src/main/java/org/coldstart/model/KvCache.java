@@ -16,9 +16,9 @@ import org.coldstart.io.torch.TorchOps;
 /**
  * The keys and values of all tokens read so far, so that a new token costs one token's work.
  *
- * <p>Rows of unequal length share a cache by ending at the same column: {@code padding[b]} columns
- * in front of row b hold no token; they are never attended to and do not count as positions. Room
- * grows by doubling.
+ * <p>
+ * Rows of unequal length share a cache by ending at the same column: {@code padding[b]} columns in front of row b hold
+ * no token; they are never attended to and do not count as positions. Room grows by doubling.
  */
 public final class KvCache implements AutoCloseable {
 
@@ -73,9 +73,9 @@ public final class KvCache implements AutoCloseable {
   }
 
   /**
-   * The mask under which {@code time} new tokens attend to at most {@code window} positions of
-   * their own row, up to themselves, and to no padding; shape (batch or 1, 1, time, columns from
-   * {@link #firstSeen} on). Null where it would hide nothing.
+   * The mask under which {@code time} new tokens attend to at most {@code window} positions of their own row, up to
+   * themselves, and to no padding; shape (batch or 1, 1, time, columns from {@link #firstSeen} on). Null where it would
+   * hide nothing.
    */
   NDArray mask(NDManager out, int time, int window) {
     int from = firstSeen(window);
@@ -115,28 +115,18 @@ public final class KvCache implements AutoCloseable {
     int needed = length + time;
     if (old == null || needed > old.keys().getShape().get(2)) {
       capacity = needed > capacity ? Math.max(needed, 2 * capacity) : capacity;
-      layers[layer] =
-          old == null
-              ? new Entry(empty(), empty())
-              : new Entry(grown(old.keys()), grown(old.values()));
+      layers[layer] = old == null ? new Entry(empty(), empty()) : new Entry(grown(old.keys()), grown(old.values()));
     }
     return layers[layer];
   }
 
   private NDArray empty() {
-    return TorchOps.empty(
-        manager,
-        FloatType.F32,
-        padding.length,
-        config.keyValueHeads(),
-        capacity,
-        config.headDim());
+    return TorchOps.empty(manager, FloatType.F32, padding.length, config.keyValueHeads(), capacity, config.headDim());
   }
 
   private NDArray grown(NDArray old) {
     NDArray larger = empty();
-    try (NDArray rows = TorchOps.slice(old, 0, 0, padding.length);
-        NDArray used = TorchOps.slice(rows, 2, 0, length)) {
+    try (NDArray rows = TorchOps.slice(old, 0, 0, padding.length); NDArray used = TorchOps.slice(rows, 2, 0, length)) {
       TorchOps.write(larger, used, 2, 0);
     }
     old.close();
@@ -149,17 +139,16 @@ public final class KvCache implements AutoCloseable {
   }
 
   /**
-   * Drops the rows whose index is not listed, as replies of a batch end at different times. What
-   * stays moves up in place: no memory is taken.
+   * Drops the rows whose index is not listed, as replies of a batch end at different times. What stays moves up in
+   * place: no memory is taken.
    *
    * @param rows ascending indices
    */
   public void keepRows(int[] rows) {
-    NDArray[] stored =
-        Stream.of(layers)
-            .filter(layer -> layer != null)
-            .flatMap(layer -> Stream.of(layer.keys(), layer.values()))
-            .toArray(NDArray[]::new);
+    NDArray[] stored = Stream.of(layers)
+      .filter(layer -> layer != null)
+      .flatMap(layer -> Stream.of(layer.keys(), layer.values()))
+      .toArray(NDArray[]::new);
     if (stored.length > 0) {
       DecoderOps.moveToFront(stored, Arrays.stream(rows).asLongStream().toArray(), length);
     }

@@ -29,12 +29,8 @@ final class LayerLoader {
     Attention attention = attention(index, prefix + ".self_attn");
     // Without sandwich norms, checkpoints call the norm before feed-forward "post attention".
     Norm second = norm(prefix + ".post_attention_layernorm");
-    return new DecoderLayer(
-        before,
-        attention,
-        sandwiched ? second : Norm.NONE,
-        sandwiched ? norm(prefix + ".pre_feedforward_layernorm") : second,
-        feedForward(prefix + ".mlp"),
+    return new DecoderLayer(before, attention, sandwiched ? second : Norm.NONE,
+        sandwiched ? norm(prefix + ".pre_feedforward_layernorm") : second, feedForward(prefix + ".mlp"),
         sandwiched ? norm(prefix + ".post_feedforward_layernorm") : Norm.NONE);
   }
 
@@ -53,14 +49,9 @@ final class LayerLoader {
     long queries = (long) attention.heads() * attention.headDim();
     long keys = (long) attention.keyValueHeads() * attention.headDim();
     Linear joint = room(queries + 2 * keys, hidden, attention.inputBias());
-    return new Attention(
-        index,
-        attention,
-        linear(prefix + ".q_proj", joint, 0, queries),
-        linear(prefix + ".k_proj", joint, queries, keys),
-        linear(prefix + ".v_proj", joint, queries + keys, keys),
-        joint,
-        linear(prefix + ".o_proj", hidden, queries, attention.outputBias()),
+    return new Attention(index, attention, linear(prefix + ".q_proj", joint, 0, queries),
+        linear(prefix + ".k_proj", joint, queries, keys), linear(prefix + ".v_proj", joint, queries + keys, keys),
+        joint, linear(prefix + ".o_proj", hidden, queries, attention.outputBias()),
         attention.queryKeyNorm() ? norm(prefix + ".q_norm", attention.headDim()) : Norm.NONE,
         attention.queryKeyNorm() ? norm(prefix + ".k_norm", attention.headDim()) : Norm.NONE);
   }
@@ -70,12 +61,8 @@ final class LayerLoader {
     long inner = config.feedForward().intermediateSize();
     boolean bias = config.feedForward().bias();
     Linear joint = room(2 * inner, hidden, bias);
-    return new FeedForward(
-        config.feedForward().activation(),
-        linear(prefix + ".gate_proj", joint, 0, inner),
-        linear(prefix + ".up_proj", joint, inner, inner),
-        joint,
-        linear(prefix + ".down_proj", hidden, inner, bias));
+    return new FeedForward(config.feedForward().activation(), linear(prefix + ".gate_proj", joint, 0, inner),
+        linear(prefix + ".up_proj", joint, inner, inner), joint, linear(prefix + ".down_proj", hidden, inner, bias));
   }
 
   private Linear linear(String name, long out, long in, boolean bias) {

@@ -53,10 +53,8 @@ public final class Linear {
 
   /** (n, in) → (n, out), in the pass's precision. Backward needs x again: the caller keeps it. */
   NDArray forward(NDArray x, ForwardContext pass) {
-    NDArray y =
-        pass.continues()
-            ? DecoderOps.linearOfFew(x, weight, bias)
-            : DecoderOps.linear(x, pass.bf16Copy(weight), bias, pass.precision() == Precision.BF16);
+    NDArray y = pass.continues() ? DecoderOps.linearOfFew(x, weight, bias)
+        : DecoderOps.linear(x, pass.bf16Copy(weight), bias, pass.precision() == Precision.BF16);
     return delta == null ? y : delta.forward(y, x);
   }
 

@@ -14,8 +14,9 @@ import org.coldstart.io.files.CheckpointException;
  * CausalLm model = CausalLm.fromConfig(config, 42);
  * }</pre>
  *
- * <p>Where the defaults of transformers describe Llama 2 with 7 billion parameters, these describe
- * a model that a laptop trains in minutes: some 2 million parameters for a vocabulary of 1000.
+ * <p>
+ * Where the defaults of transformers describe Llama 2 with 7 billion parameters, these describe a model that a laptop
+ * trains in minutes: some 2 million parameters for a vocabulary of 1000.
  */
 public final class LlamaConfig {
 

@@ -11,8 +11,9 @@ import org.coldstart.io.torch.TrainingOps;
 /**
  * The end of a decoder: the final norm, the logits over the vocabulary, and the cross-entropy loss.
  *
- * <p>Loss and gradient are computed for some positions at a time: the logits of 128,000 tokens at
- * every position of a batch would take most of a step's memory.
+ * <p>
+ * Loss and gradient are computed for some positions at a time: the logits of 128,000 tokens at every position of a
+ * batch would take most of a step's memory.
  *
  * @param output hidden → vocabulary
  * @param cap logits are {@code cap · tanh(logits / cap)} (Gemma 2); 0 for as they are
@@ -37,24 +38,15 @@ record LmHead(Norm norm, Linear output, double cap) {
    * @param scale factor of the loss that gradients are taken of
    * @param dHidden the gradient of {@code hidden} so far, added to; null for the loss alone
    */
-  LossSums loss(
-      NDArray hidden,
-      long[] positions,
-      long[] labels,
-      ForwardContext pass,
-      double scale,
-      NDArray dHidden) {
+  LossSums loss(NDArray hidden, long[] positions, long[] labels, ForwardContext pass, double scale, NDArray dHidden) {
     int chunk = (int) Math.max(1, LOGITS / output.weight().getShape().get(0));
     LossSums sums = LossSums.NONE;
     for (int from = 0; from < labels.length; from += chunk) {
       int count = Math.min(chunk, labels.length - from);
       try (NDManager scope = hidden.getManager().newSubManager();
           ActivationStack activations = new ActivationStack(scope)) {
-        Chunk part =
-            new Chunk(
-                create(scope, positions, from, count),
-                create(scope, labels, from, count),
-                pass.with(dHidden == null ? null : activations));
+        Chunk part = new Chunk(create(scope, positions, from, count), create(scope, labels, from, count),
+            pass.with(dHidden == null ? null : activations));
         sums = sums.plus(loss(hidden, part, scale, dHidden));
       }
     }
@@ -72,8 +64,7 @@ record LmHead(Norm norm, Linear output, double cap) {
     NDArray[] predicted = TrainingOps.crossEntropy(logits, chunk.labels(), cap);
     float[] sums = predicted[1].toFloatArray();
     if (dHidden != null) {
-      NDArray dLogits =
-          TrainingOps.crossEntropyBackward(predicted[0], logits, chunk.labels(), cap, scale);
+      NDArray dLogits = TrainingOps.crossEntropyBackward(predicted[0], logits, chunk.labels(), cap, scale);
       NDArray dx = norm.backward(output.backward(dLogits, in, pass), pass);
       TrainingOps.addAtRows(dHidden, chunk.positions(), dx);
     }

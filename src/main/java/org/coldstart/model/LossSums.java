@@ -15,8 +15,7 @@ public record LossSums(double loss, long tokens, long correct, double entropy) {
 
   /** Both together. */
   public LossSums plus(LossSums other) {
-    return new LossSums(
-        loss + other.loss, tokens + other.tokens, correct + other.correct, entropy + other.entropy);
+    return new LossSums(loss + other.loss, tokens + other.tokens, correct + other.correct, entropy + other.entropy);
   }
 
   /** The mean loss of a label. */

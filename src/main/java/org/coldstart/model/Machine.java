@@ -9,11 +9,12 @@ import java.util.stream.Stream;
 import org.coldstart.io.torch.Torch;
 
 /**
- * What this process uses of the machine: processor threads, and resident memory as the operating
- * system counts it, tensors and JVM together.
+ * What this process uses of the machine: processor threads, and resident memory as the operating system counts it,
+ * tensors and JVM together.
  *
- * <p>Tensors live outside the Java heap, so the JVM's own figures say nothing about them. Memory is
- * read from {@code /proc/self/status}; empty on systems without it.
+ * <p>
+ * Tensors live outside the Java heap, so the JVM's own figures say nothing about them. Memory is read from
+ * {@code /proc/self/status}; empty on systems without it.
  */
 public final class Machine {
 
@@ -36,8 +37,7 @@ public final class Machine {
   }
 
   /**
-   * The most bytes that were resident at once since the process started, or since {@link
-   * #restartPeak}.
+   * The most bytes that were resident at once since the process started, or since {@link #restartPeak}.
    */
   public static OptionalLong peakResidentBytes() {
     return kibibytes("VmHWM:");
@@ -52,11 +52,11 @@ public final class Machine {
    * long more = Machine.peakResidentBytes().getAsLong() - before.getAsLong();
    * }</pre>
    *
-   * <p>Memory that was freed but that the allocator keeps is resident still, so a later run may
-   * seem to need less than it does.
+   * <p>
+   * Memory that was freed but that the allocator keeps is resident still, so a later run may seem to need less than it
+   * does.
    *
-   * @return the bytes resident now; empty where the system does not let the peak be set back, which
-   *     then counts on
+   * @return the bytes resident now; empty where the system does not let the peak be set back, which then counts on
    */
   public static OptionalLong restartPeak() {
     try {
@@ -69,10 +69,9 @@ public final class Machine {
 
   private static OptionalLong kibibytes(String key) {
     try (Stream<String> lines = Files.lines(STATUS)) {
-      return lines
-          .filter(line -> line.startsWith(key))
-          .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
-          .findFirst();
+      return lines.filter(line -> line.startsWith(key))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
+        .findFirst();
     } catch (IOException e) {
       return OptionalLong.empty();
     }

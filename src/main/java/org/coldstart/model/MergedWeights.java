@@ -13,8 +13,8 @@ import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 
 /**
- * A model's weights as they would be with its adapter merged, without touching the model: of a
- * weight that is read, the rows at hand are copied and the adapter added to the copy.
+ * A model's weights as they would be with its adapter merged, without touching the model: of a weight that is read, the
+ * rows at hand are copied and the adapter added to the copy.
  *
  * @param linears the linear layers by name, with the adapters that are to be added
  */
@@ -52,8 +52,7 @@ record MergedWeights(Weights weights, Map<String, Linear> linears) implements Te
     long first = offset / columns;
     long end = offset + into.remaining() / FloatType.valueOf(as.name()).bytes();
     long count = (end + columns - 1) / columns - first;
-    try (NDManager scope = Torch.newManager();
-        NDArray view = TorchOps.slice(linear.weight(), 0, first, count)) {
+    try (NDManager scope = Torch.newManager(); NDArray view = TorchOps.slice(linear.weight(), 0, first, count)) {
       NDArray rows = view.duplicate();
       rows.attach(scope);
       linear.delta().addTo(rows, first, 1);

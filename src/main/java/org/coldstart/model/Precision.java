@@ -9,9 +9,9 @@ import org.coldstart.io.torch.Torch;
 /**
  * The number format in which a model's matrix products run; its weights are kept in f32 either way.
  *
- * <p>{@link #BF16} is what PyTorch calls autocast: inputs and weights of every linear layer are
- * rounded to bfloat16, products are summed in f32, and norms, the residual stream, softmax and loss
- * stay f32.
+ * <p>
+ * {@link #BF16} is what PyTorch calls autocast: inputs and weights of every linear layer are rounded to bfloat16,
+ * products are summed in f32, and norms, the residual stream, softmax and loss stay f32.
  */
 public enum Precision {
   /** Single precision throughout. */
@@ -27,10 +27,9 @@ public enum Precision {
   /** Whether the processor multiplies bf16 matrices (Linux only; false where unknown). */
   private static boolean hasBf16Instructions() {
     try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-      return lines
-          .filter(line -> line.startsWith("flags") || line.startsWith("Features"))
-          .limit(1)
-          .anyMatch(line -> line.matches(".*( |avx512_|amx_)bf16.*"));
+      return lines.filter(line -> line.startsWith("flags") || line.startsWith("Features"))
+        .limit(1)
+        .anyMatch(line -> line.matches(".*( |avx512_|amx_)bf16.*"));
     } catch (IOException e) {
       return false;
     }

@@ -30,8 +30,7 @@ public record Pretrained(CausalLm model, Tokenizer tokenizer) implements AutoClo
    * {@link DefaultChatTemplate}, and one without pad token takes its EOS for that.
    *
    * @param nameOrPath as {@link CausalLm#fromPretrained(String)} takes it
-   * @throws IllegalStateException if the tokenizer has neither a template nor a token that could
-   *     end a reply
+   * @throws IllegalStateException if the tokenizer has neither a template nor a token that could end a reply
    */
   public static Pretrained load(String nameOrPath) {
     Tokenizer tokenizer = Tokenizer.fromPretrained(nameOrPath);
@@ -50,29 +49,22 @@ public record Pretrained(CausalLm model, Tokenizer tokenizer) implements AutoClo
   }
 
   /**
-   * Saves {@code config.json}, {@code generation_config.json}, the weights, the tokenizer's files and
-   * the card. At any moment, {@code kill -9} included, the folder is the old checkpoint or the new
-   * one, and never the tokenizer of one and the weights of the other, see {@link
-   * AtomicFiles#writeFolder}. Generation ends at the model's end tokens and at the tokenizer's EOS.
+   * Saves {@code config.json}, {@code generation_config.json}, the weights, the tokenizer's files and the card. At any
+   * moment, {@code kill -9} included, the folder is the old checkpoint or the new one, and never the tokenizer of one
+   * and the weights of the other, see {@link AtomicFiles#writeFolder}. Generation ends at the model's end tokens and at
+   * the tokenizer's EOS.
    *
    * @param card the text of README.md; null for none, a README.md that is there then stays
    * @throws IllegalArgumentException if the tokenizer has ids without a row in the model's matrix
-   * @throws org.coldstart.io.files.CheckpointException if it cannot be written; the folder is
-   *     then as before
+   * @throws org.coldstart.io.files.CheckpointException if it cannot be written; the folder is then as before
    */
-  public static void save(
-      Path folder, CausalLm model, Tokenizer tokenizer, SaveOptions options, String card) {
+  public static void save(Path folder, CausalLm model, Tokenizer tokenizer, SaveOptions options, String card) {
     model.checkFits(tokenizer);
     GenerationConfig generation = model.generationConfig();
     OptionalInt eos = tokenizer.eosTokenId();
-    AtomicFiles.writeFolder(
-        folder,
-        name -> CheckpointFiles.isWeights(name) || CheckpointFiles.isTokenizer(name),
+    AtomicFiles.writeFolder(folder, name -> CheckpointFiles.isWeights(name) || CheckpointFiles.isTokenizer(name),
         aside -> {
-          model.savePretrained(
-              aside,
-              options,
-              eos.isPresent() ? generation.withEosToken(eos.getAsInt()) : generation);
+          model.savePretrained(aside, options, eos.isPresent() ? generation.withEosToken(eos.getAsInt()) : generation);
           tokenizer.save(aside);
           if (card != null) {
             Files.writeString(aside.resolve(CARD), card);

@@ -7,12 +7,13 @@ import org.coldstart.io.config.RopeParameters;
 import org.coldstart.io.torch.TorchOps;
 
 /**
- * Rotary position embedding (Su et al., 2021): at position p, pair i of a head's values is rotated
- * by the angle {@code p · θᵢ}.
+ * Rotary position embedding (Su et al., 2021): at position p, pair i of a head's values is rotated by the angle
+ * {@code p · θᵢ}.
  *
- * <p>The frequencies θ come from the checkpoint's {@link RopeParameters}. Angles are rounded to f32
- * as in transformers, so that logits agree far into a text. The tables of cosines and sines grow by
- * doubling; smaller ones stay until the model is closed, for another thread may be reading them.
+ * <p>
+ * The frequencies θ come from the checkpoint's {@link RopeParameters}. Angles are rounded to f32 as in transformers, so
+ * that logits agree far into a text. The tables of cosines and sines grow by doubling; smaller ones stay until the
+ * model is closed, for another thread may be reading them.
  */
 final class RotaryEmbedding {
 

@@ -23,10 +23,7 @@ public record SaveOptions(Storage dtype, long maxShardSize) {
     /** The one it has in memory. */
     AS_IN_MEMORY,
     /** The one it had in the file it came from; F32 where that was a quantised one. */
-    KEEP,
-    F32,
-    BF16,
-    F16
+    KEEP, F32, BF16, F16
   }
 
   /** That of transformers 5. */
@@ -39,8 +36,7 @@ public record SaveOptions(Storage dtype, long maxShardSize) {
    */
   public SaveOptions {
     if (maxShardSize < 1) {
-      throw new IllegalArgumentException(
-          "maxShardSize must be at least 1 byte, not " + maxShardSize + ".");
+      throw new IllegalArgumentException("maxShardSize must be at least 1 byte, not " + maxShardSize + ".");
     }
   }
 
@@ -70,12 +66,11 @@ public record SaveOptions(Storage dtype, long maxShardSize) {
   }
 
   private StoredType of(TensorSource source, TensorInfo tensor) {
-    StoredType type =
-        switch (dtype) {
-          case AS_IN_MEMORY -> tensor.dtype();
-          case KEEP -> source.storedAs(tensor.name());
-          default -> StoredType.valueOf(dtype.name());
-        };
+    StoredType type = switch (dtype) {
+    case AS_IN_MEMORY -> tensor.dtype();
+    case KEEP -> source.storedAs(tensor.name());
+    default -> StoredType.valueOf(dtype.name());
+    };
     return type.isFloat() ? type : StoredType.F32;
   }
 }

@@ -12,9 +12,10 @@ import org.coldstart.io.torch.TrainingOps;
 /**
  * A prefix that several sequences share, such as a system message, read once for all of them.
  *
- * <p>A position attends only to what comes before it, so equal prefixes have equal keys and values
- * in every layer. The sequences that follow attend to these beside their own. In backward each adds
- * to the gradients of these keys and values, and the sums go back through the prefix once.
+ * <p>
+ * A position attends only to what comes before it, so equal prefixes have equal keys and values in every layer. The
+ * sequences that follow attend to these beside their own. In backward each adds to the gradients of these keys and
+ * values, and the sums go back through the prefix once.
  */
 final class SharedPrefix {
 
@@ -25,8 +26,7 @@ final class SharedPrefix {
   private static final int LEAST_SAVED = 64;
 
   /**
-   * Of one layer, all of shape (length, key-value heads · head size); the gradients in f32, null
-   * without backward.
+   * Of one layer, all of shape (length, key-value heads · head size); the gradients in f32, null without backward.
    */
   private record Layer(NDArray keys, NDArray values, NDArray dKeys, NDArray dValues) {}
 
@@ -104,8 +104,7 @@ final class SharedPrefix {
    */
   NDArray[] attend(int layer, NDArray q, NDArray[] own, PackedAttention packed) {
     if (!packed.flash()) {
-      throw new IllegalStateException(
-          "A sequence is longer than was announced when its prefix was read.");
+      throw new IllegalStateException("A sequence is longer than was announced when its prefix was read.");
     }
     Layer prefix = layers[layer];
     return DecoderOps.prefixAttention(q, own[0], own[1], prefix.keys(), prefix.values(), packed);
@@ -116,18 +115,11 @@ final class SharedPrefix {
    *
    * @param seen what that returned; logSums alike
    */
-  void backward(
-      int layer,
-      NDArray dSeen,
-      NDArray q,
-      NDArray seen,
-      NDArray logSums,
-      NDArray dq,
+  void backward(int layer, NDArray dSeen, NDArray q, NDArray seen, NDArray logSums, NDArray dq,
       PackedAttention packed) {
     Layer prefix = layers[layer];
     NDArray[] total = {dq, prefix.dKeys(), prefix.dValues()};
-    TrainingOps.prefixAttention(
-        dSeen, q, prefix.keys(), prefix.values(), seen, logSums, total, packed);
+    TrainingOps.prefixAttention(dSeen, q, prefix.keys(), prefix.values(), seen, logSums, total, packed);
   }
 
   /** Adds what {@link #backward} has summed to the gradients of the prefix's own pass. */

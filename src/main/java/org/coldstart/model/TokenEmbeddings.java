@@ -62,8 +62,8 @@ public final class TokenEmbeddings {
   /**
    * Gives tokens the rows that {@code init} makes, in the embedding and in an untied head.
    *
-   * <p>The rows below the first of these tokens' ids count as known to {@code init}; so add new
-   * tokens together.
+   * <p>
+   * The rows below the first of these tokens' ids count as known to {@code init}; so add new tokens together.
    *
    * @throws IllegalArgumentException if a token is unknown or has no row yet
    */
@@ -71,12 +71,10 @@ public final class TokenEmbeddings {
     if (tokens.length == 0) {
       throw new IllegalArgumentException("Name at least one token to initialise.");
     }
-    write(
-        tokens,
-        (matrix, ids) -> {
-          NDArray known = TorchOps.slice(matrix, 0, 0, Arrays.stream(ids).min().getAsInt());
-          return init.rows(TorchOps.toFloat32(known), tokenizer, List.of(tokens));
-        });
+    write(tokens, (matrix, ids) -> {
+      NDArray known = TorchOps.slice(matrix, 0, 0, Arrays.stream(ids).min().getAsInt());
+      return init.rows(TorchOps.toFloat32(known), tokenizer, List.of(tokens));
+    });
   }
 
   /**
@@ -112,8 +110,7 @@ public final class TokenEmbeddings {
   }
 
   /**
-   * The cosine of the angle between two tokens' embeddings: 1 for the same direction, 0 for
-   * unrelated ones.
+   * The cosine of the angle between two tokens' embeddings: 1 for the same direction, 0 for unrelated ones.
    */
   public double cosine(String a, String b) {
     float[] x = row(a);

@@ -6,15 +6,16 @@ import java.util.stream.IntStream;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * Which parameters of a model training changes; all others are frozen: no gradient, no optimizer
- * state, not a bit changed.
+ * Which parameters of a model training changes; all others are frozen: no gradient, no optimizer state, not a bit
+ * changed.
  *
  * <pre>{@code
  * model.setTrainable(Trainable.matching("model.layers.*.mlp.*", "model.norm.weight"));
  * model.setTrainable(Trainable.tokenRows(tokenizer, "<think>", "</think>"));
  * }</pre>
  *
- * <p>An {@link Adapter} leaves all parameters as they are and is trained itself.
+ * <p>
+ * An {@link Adapter} leaves all parameters as they are and is trained itself.
  */
 public sealed interface Trainable {
 
@@ -58,8 +59,8 @@ public sealed interface Trainable {
   }
 
   /**
-   * The rows of these token ids in the embedding and, where it is a matrix of its own, in the head.
-   * Weight decay touches no other row either.
+   * The rows of these token ids in the embedding and, where it is a matrix of its own, in the head. Weight decay
+   * touches no other row either.
    */
   static Trainable tokenRows(int... ids) {
     return new Rows(IntStream.of(ids).boxed().toList());

@@ -55,8 +55,7 @@ public final class TrainableParameters {
   public void choose(Trainable choice) {
     refuseWhileAdapted();
     if (choice instanceof Trainable.Rows rows) {
-      TrainableTokens.check(
-          rows.ids(), Math.toIntExact(weights.get(Decoder.EMBEDDING).getShape().get(0)));
+      TrainableTokens.check(rows.ids(), Math.toIntExact(weights.get(Decoder.EMBEDDING).getShape().get(0)));
       forgetTokens();
       tokensManager = weights.newManager();
       tokens = tokens(rows.ids());
@@ -70,8 +69,7 @@ public final class TrainableParameters {
   private Map<String, TrainableTokens> tokens(List<Integer> ids) {
     Map<String, TrainableTokens> byName = new LinkedHashMap<>();
     for (String matrix : List.of(Decoder.EMBEDDING, Decoder.HEAD).subList(0, tied ? 1 : 2)) {
-      byName.put(
-          TrainableTokens.nameIn(matrix.substring(0, matrix.lastIndexOf('.'))),
+      byName.put(TrainableTokens.nameIn(matrix.substring(0, matrix.lastIndexOf('.'))),
           new TrainableTokens(tokensManager, weights.get(matrix), ids));
     }
     return byName;
@@ -80,8 +78,7 @@ public final class TrainableParameters {
   private void refuseWhileAdapted() {
     if (adapter != null) {
       throw new IllegalStateException(
-          "The model has an adapter, and that alone is trained. Call mergeAndUnload() or unload()"
-              + " on it first.");
+          "The model has an adapter, and that alone is trained. Call mergeAndUnload() or unload()" + " on it first.");
     }
   }
 
@@ -96,10 +93,11 @@ public final class TrainableParameters {
   private Set<String> matching(Trainable.Matching choice) {
     Set<String> names = new HashSet<>();
     for (String glob : choice.globs()) {
-      List<String> found =
-          weights.all().keySet().stream()
-              .filter(name -> Trainable.Matching.matches(glob, name))
-              .toList();
+      List<String> found = weights.all()
+        .keySet()
+        .stream()
+        .filter(name -> Trainable.Matching.matches(glob, name))
+        .toList();
       if (found.isEmpty()) {
         throw matchesNothing(glob);
       }
@@ -113,12 +111,8 @@ public final class TrainableParameters {
     for (String name : weights.all().keySet()) {
       firstOfKind.putIfAbsent(name.replaceAll("\\d+", "*"), name);
     }
-    return new IllegalArgumentException(
-        "No parameter of the model matches \"%s\"; there are %s%s."
-            .formatted(
-                pattern,
-                String.join(", ", firstOfKind.values()),
-                tied ? "; the head is the embedding" : ""));
+    return new IllegalArgumentException("No parameter of the model matches \"%s\"; there are %s%s.".formatted(pattern,
+        String.join(", ", firstOfKind.values()), tied ? "; the head is the embedding" : ""));
   }
 
   /** The trained parameters by name, in the order of the forward pass. */
@@ -179,8 +173,8 @@ public final class TrainableParameters {
   }
 
   /**
-   * Writes trained token rows into their matrices, which the forward pass uses: to be called after
-   * they were changed, as by an optimizer's step.
+   * Writes trained token rows into their matrices, which the forward pass uses: to be called after they were changed,
+   * as by an optimizer's step.
    */
   public void writeTokens() {
     tokens().forEach(TrainableTokens::writeBack);

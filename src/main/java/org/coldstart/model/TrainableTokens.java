@@ -12,9 +12,10 @@ import org.coldstart.io.torch.TrainingOps;
 /**
  * The rows of some tokens in an embedding or head matrix that is frozen otherwise: a gradient mask.
  *
- * <p>The forward pass uses the whole matrix. Backward sums the gradient of the chosen rows alone,
- * in an array of their size; the optimizer moves {@link #rows}, their copy, and {@link #writeBack}
- * puts it into the matrix, whose other rows stay as they are to the bit.
+ * <p>
+ * The forward pass uses the whole matrix. Backward sums the gradient of the chosen rows alone, in an array of their
+ * size; the optimizer moves {@link #rows}, their copy, and {@link #writeBack} puts it into the matrix, whose other rows
+ * stay as they are to the bit.
  */
 public final class TrainableTokens {
 
@@ -63,8 +64,7 @@ public final class TrainableTokens {
     for (int id : ids) {
       if (id < 0 || id >= vocabulary) {
         throw new IllegalArgumentException(
-            "Token id %d has no row to train: the embedding has rows 0 to %d. Call"
-                    .formatted(id, vocabulary - 1)
+            "Token id %d has no row to train: the embedding has rows 0 to %d. Call".formatted(id, vocabulary - 1)
                 + " model.resizeTokenEmbeddings(tokenizer.size()) first.");
       }
       if (!seen.add(id)) {

@@ -12,8 +12,8 @@ import org.coldstart.io.torch.TorchOps;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * The rows that embedding and head have for tokens: how many, and which of those behind the
- * checkpoint's tokens have been initialised.
+ * The rows that embedding and head have for tokens: how many, and which of those behind the checkpoint's tokens have
+ * been initialised.
  */
 final class VocabularyResizer {
 
@@ -80,9 +80,9 @@ final class VocabularyResizer {
    */
   String[] waiting(Tokenizer tokenizer, int before) {
     return IntStream.range(tokenizer.loadedSize(), tokenizer.size())
-        .filter(id -> id >= before || !started.get(id))
-        .mapToObj(tokenizer::idToToken)
-        .toArray(String[]::new);
+      .filter(id -> id >= before || !started.get(id))
+      .mapToObj(tokenizer::idToToken)
+      .toArray(String[]::new);
   }
 
   /** Checks that ids have rows, see {@link CausalLm#checkHasRows}. */
@@ -93,9 +93,9 @@ final class VocabularyResizer {
         String token = id >= 0 && id < tokenizer.size() ? tokenizer.idToToken(id) : "[unknown]";
         throw new IllegalArgumentException(
             ("The tokenizer has %d tokens, but the model's embedding has only %d rows, so that"
-                    + " token '%s' (id %d) has none: call model.resizeTokenEmbeddings(tokenizer),"
-                    + " or load tokenizer and model from the same folder.")
-                .formatted(tokenizer.size(), rows, token, id));
+                + " token '%s' (id %d) has none: call model.resizeTokenEmbeddings(tokenizer),"
+                + " or load tokenizer and model from the same folder.")
+              .formatted(tokenizer.size(), rows, token, id));
       }
     }
   }

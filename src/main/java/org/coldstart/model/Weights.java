@@ -24,11 +24,12 @@ import org.coldstart.io.torch.FloatType;
 import org.coldstart.io.torch.TorchOps;
 
 /**
- * A model's or adapter's parameters by their names in its file: read from a {@link TensorSource},
- * and one themselves, so that they are written like any checkpoint.
+ * A model's or adapter's parameters by their names in its file: read from a {@link TensorSource}, and one themselves,
+ * so that they are written like any checkpoint.
  *
- * <p>Matrices are held in the type asked for, vectors (norms and biases) in f32: they are small,
- * and what is not a matrix product runs in f32.
+ * <p>
+ * Matrices are held in the type asked for, vectors (norms and biases) in f32: they are small, and what is not a matrix
+ * product runs in f32.
  */
 public final class Weights implements TensorSource {
 
@@ -101,8 +102,7 @@ public final class Weights implements TensorSource {
   }
 
   /** Fills an array; returns whether all values are finite. */
-  private static boolean copy(
-      TensorSource source, TensorInfo tensor, NDArray array, ByteBuffer staging) {
+  private static boolean copy(TensorSource source, TensorInfo tensor, NDArray array, ByteBuffer staging) {
     FloatType type = floatType(tensor.dtype());
     long size = tensor.elements();
     boolean finite = true;
@@ -110,8 +110,7 @@ public final class Weights implements TensorSource {
       int count = (int) Math.min(CHUNK, size - at);
       staging.clear().limit(count * type.bytes());
       source.read(tensor.name(), at, tensor.dtype(), staging);
-      try (NDArray part =
-          array.getManager().create(staging.flip(), new Shape(staging.limit()), DataType.UINT8)) {
+      try (NDArray part = array.getManager().create(staging.flip(), new Shape(staging.limit()), DataType.UINT8)) {
         finite &= Float.isFinite(TorchOps.writeBytes(array, part, type, at));
       }
     }
@@ -122,9 +121,8 @@ public final class Weights implements TensorSource {
     List<Long> wanted = Arrays.stream(shape).boxed().toList();
     TensorInfo info = source.tensor(name);
     if (!info.shape().equals(wanted)) {
-      throw new CheckpointException(
-          "Tensor %s of %s has shape %s, but the configuration asks for %s."
-              .formatted(name, source.origin(), info.shape(), wanted));
+      throw new CheckpointException("Tensor %s of %s has shape %s, but the configuration asks for %s.".formatted(name,
+          source.origin(), info.shape(), wanted));
     }
     return info;
   }
@@ -154,12 +152,10 @@ public final class Weights implements TensorSource {
   /** Warns after loading of parameters that are NaN or infinite. */
   void warnIfNotFinite(String origin) {
     if (!notFinite.isEmpty()) {
-      LOG.log(
-          Level.WARNING,
+      LOG.log(Level.WARNING,
           "{0} has values that are not numbers (NaN) or infinite in: {1}. Replies and losses will"
               + " be NaN, too; the file may be damaged, or its training may have run away.",
-          origin,
-          String.join(", ", notFinite));
+          origin, String.join(", ", notFinite));
     }
   }
 
@@ -182,11 +178,10 @@ public final class Weights implements TensorSource {
   @Override
   public Map<String, TensorInfo> tensors() {
     Map<String, TensorInfo> infos = new LinkedHashMap<>();
-    arrays.forEach(
-        (name, array) -> {
-          List<Long> shape = Arrays.stream(array.getShape().getShape()).boxed().toList();
-          infos.put(name, new TensorInfo(name, shape.size() > 1 ? dtype : StoredType.F32, shape));
-        });
+    arrays.forEach((name, array) -> {
+      List<Long> shape = Arrays.stream(array.getShape().getShape()).boxed().toList();
+      infos.put(name, new TensorInfo(name, shape.size() > 1 ? dtype : StoredType.F32, shape));
+    });
     return infos;
   }
 
@@ -207,8 +202,7 @@ public final class Weights implements TensorSource {
 
   /** Reads f32 values by way of a source's bytes. */
   static void readThroughBytes(TensorSource source, String name, long offset, FloatBuffer into) {
-    ByteBuffer bytes =
-        ByteBuffer.allocate(into.remaining() * Float.BYTES).order(ByteOrder.nativeOrder());
+    ByteBuffer bytes = ByteBuffer.allocate(into.remaining() * Float.BYTES).order(ByteOrder.nativeOrder());
     source.read(name, offset, StoredType.F32, bytes);
     into.put(bytes.flip().asFloatBuffer());
   }

@@ -21,8 +21,8 @@ import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 
 /**
- * XChart charts in one look, which reads well in a light and in a dark notebook. A chart that is a
- * cell's last expression is shown. What comes back is XChart's own, to be styled further:
+ * XChart charts in one look, which reads well in a light and in a dark notebook. A chart that is a cell's last
+ * expression is shown. What comes back is XChart's own, to be styled further:
  *
  * <pre>{@code
  * XYChart chart = Charts.lines("Loss", "step", "loss");
@@ -39,12 +39,10 @@ public final class Charts {
   private static final Color CLEAR = new Color(0, 0, 0, 0);
   private static final Color LABELS = new Color(0x7c838c);
   private static final Color GRID = new Color(0x80, 0x88, 0x92, 0x40);
-  private static final Color[] SERIES =
-      IntStream.of(0x3b8fe0, 0xf28e2b, 0x3fa76a, 0xb07cc6, 0xe15759, 0x2fb5b5)
-          .mapToObj(Color::new)
-          .toArray(Color[]::new);
-  private static final BasicStroke LINE =
-      new BasicStroke(2.2f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND);
+  private static final Color[] SERIES = IntStream.of(0x3b8fe0, 0xf28e2b, 0x3fa76a, 0xb07cc6, 0xe15759, 0x2fb5b5)
+    .mapToObj(Color::new)
+    .toArray(Color[]::new);
+  private static final BasicStroke LINE = new BasicStroke(2.2f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND);
   private static final String FONT = Font.SANS_SERIF;
 
   private Charts() {}
@@ -67,22 +65,16 @@ public final class Charts {
    */
   public static XYChart losses(String title, Map<String, TrainingLog> runs) {
     XYChart chart = lines(title, "step", "loss per token");
-    new TreeMap<>(runs)
-        .forEach(
-            (name, log) -> {
-              List<TrainingLog.Entry> rows =
-                  log.entries().stream().filter(row -> !Double.isNaN(row.loss())).toList();
-              chart.addSeries(
-                  name,
-                  rows.stream().map(row -> (double) row.step()).toList(),
-                  rows.stream().map(TrainingLog.Entry::loss).toList());
-            });
+    new TreeMap<>(runs).forEach((name, log) -> {
+      List<TrainingLog.Entry> rows = log.entries().stream().filter(row -> !Double.isNaN(row.loss())).toList();
+      chart.addSeries(name, rows.stream().map(row -> (double) row.step()).toList(),
+          rows.stream().map(TrainingLog.Entry::loss).toList());
+    });
     return chart;
   }
 
   /** One bar for each label. */
-  public static CategoryChart bars(
-      String title, String yLabel, List<String> labels, double[] values) {
+  public static CategoryChart bars(String title, String yLabel, List<String> labels, double[] values) {
     CategoryChart chart = groupedBars(title, yLabel);
     chart.addSeries(yLabel, labels, boxed(values));
     chart.getStyler().setLegendVisible(false);
@@ -93,8 +85,7 @@ public final class Charts {
   }
 
   /**
-   * A chart of bars without data yet; each {@code addSeries(name, labels, values)} adds one bar to
-   * every label.
+   * A chart of bars without data yet; each {@code addSeries(name, labels, values)} adds one bar to every label.
    */
   public static CategoryChart groupedBars(String title, String yLabel) {
     CategoryChart chart = new CategoryChart(WIDTH, HEIGHT);
@@ -107,8 +98,7 @@ public final class Charts {
   }
 
   /**
-   * How often values fall into each of {@code bins} equal ranges between the smallest and the
-   * largest.
+   * How often values fall into each of {@code bins} equal ranges between the smallest and the largest.
    *
    * @throws IllegalArgumentException if there are no values
    */
@@ -125,10 +115,9 @@ public final class Charts {
     CategoryChart chart = groupedBars(title, "count");
     chart.setXAxisTitle(xLabel);
     double width = (histogram.getMax() - histogram.getMin()) / bins;
-    List<Double> centres =
-        IntStream.range(0, bins)
-            .mapToObj(i -> histogram.getMin() + (i + 0.5) * width)
-            .collect(Collectors.toList());
+    List<Double> centres = IntStream.range(0, bins)
+      .mapToObj(i -> histogram.getMin() + (i + 0.5) * width)
+      .collect(Collectors.toList());
     chart.addSeries("count", centres, histogram.getyAxisData());
     chart.getStyler().setLegendVisible(false);
     chart.getStyler().setAvailableSpaceFill(0.96);

@@ -18,15 +18,16 @@ import org.coldstart.generate.ReasoningChat;
 import org.coldstart.generate.TwoPhaseReply;
 
 /**
- * A chat in a notebook: reads a question from the box that JupyterLab opens under the cell, shows
- * reasoning and answer as Markdown while they are written, and reads the next.
+ * A chat in a notebook: reads a question from the box that JupyterLab opens under the cell, shows reasoning and answer
+ * as Markdown while they are written, and reads the next.
  *
  * <pre>{@code
  * new ChatLoop(chat).run(List.of("How much is 12 + 30?"));   // the list where nobody can type
  * }</pre>
  *
- * <p>An empty line, {@code exit} or {@code quit} ends it; so does a conversation that has become
- * too long, with the article's closing message, or an interrupted reply.
+ * <p>
+ * An empty line, {@code exit} or {@code quit} ends it; so does a conversation that has become too long, with the
+ * article's closing message, or an interrupted reply.
  */
 public final class ChatLoop {
 
@@ -40,8 +41,7 @@ public final class ChatLoop {
   }
 
   /**
-   * Answers what the user types; where nobody can type, as when a notebook is run headless, what
-   * the list has instead.
+   * Answers what the user types; where nobody can type, as when a notebook is run headless, what the list has instead.
    *
    * @return the replies
    */
@@ -50,8 +50,7 @@ public final class ChatLoop {
   }
 
   List<TwoPhaseReply> run(InputStream in, List<String> scripted) {
-    Iterator<String> typed =
-        new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)).lines().iterator();
+    Iterator<String> typed = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)).lines().iterator();
     return answer(typed.hasNext() ? typed : scripted.iterator());
   }
 
@@ -102,13 +101,11 @@ public final class ChatLoop {
     }
 
     Rich rich() {
-      return new Rich(
-          Rendering.MARKDOWN, parts(ReplyMarkdown::safe) + "---", parts(UnaryOperator.identity()));
+      return new Rich(Rendering.MARKDOWN, parts(ReplyMarkdown::safe) + "---", parts(UnaryOperator.identity()));
     }
 
     private String parts(UnaryOperator<String> as) {
-      return part("You", as.apply(question))
-          + part("Reasoning", as.apply(reasoning.toString()))
+      return part("You", as.apply(question)) + part("Reasoning", as.apply(reasoning.toString()))
           + part("Answer", as.apply(answer.toString()));
     }
 

@@ -13,18 +13,15 @@ import org.coldstart.tokenizer.Message;
 /** Questions and answers in two columns; long texts wrap and are never cut. */
 final class ConversationHtml {
 
-  private static final String CELL =
-      "padding:6px 12px 6px 4px;vertical-align:top;text-align:left;white-space:pre-wrap;"
-          + "overflow-wrap:anywhere;"
-          + Html.LINE_BELOW;
+  private static final String CELL = "padding:6px 12px 6px 4px;vertical-align:top;text-align:left;white-space:pre-wrap;"
+      + "overflow-wrap:anywhere;" + Html.LINE_BELOW;
   private static final String PROMPT = "User Prompt";
   private static final String RESPONSE = "Assistant Response";
 
   /**
    * One turn of the user's, and the assistant's reply to it.
    *
-   * @param prompt what the user says; other messages before it, such as the system's, come first
-   *     under their role
+   * @param prompt what the user says; other messages before it, such as the system's, come first under their role
    * @param response what the assistant says; empty where the conversation ends without a reply
    */
   private record Exchange(String prompt, String response) {}
@@ -38,20 +35,13 @@ final class ConversationHtml {
    */
   static Rich of(List<DataRow> rows) {
     List<Exchange> all = rows.stream().flatMap(row -> exchanges(row).stream()).toList();
-    String body =
-        all.stream().map(e -> cells("td", CELL, e.prompt, e.response)).collect(Collectors.joining());
-    String html =
-        "<colgroup><col style=\"width:38%\"><col></colgroup><thead>"
-            + cells("th", CELL + Html.HEADING, PROMPT, RESPONSE)
-            + "</thead><tbody>"
-            + body
-            + "</tbody>";
-    String text =
-        all.stream()
-            .map(e -> PROMPT + ": " + e.prompt + "\n" + RESPONSE + ": " + e.response)
-            .collect(Collectors.joining("\n\n"));
-    return Rich.html(
-        Html.element("table", Html.TABLE + ";table-layout:fixed;width:100%", html), text);
+    String body = all.stream().map(e -> cells("td", CELL, e.prompt, e.response)).collect(Collectors.joining());
+    String html = "<colgroup><col style=\"width:38%\"><col></colgroup><thead>"
+        + cells("th", CELL + Html.HEADING, PROMPT, RESPONSE) + "</thead><tbody>" + body + "</tbody>";
+    String text = all.stream()
+      .map(e -> PROMPT + ": " + e.prompt + "\n" + RESPONSE + ": " + e.response)
+      .collect(Collectors.joining("\n\n"));
+    return Rich.html(Html.element("table", Html.TABLE + ";table-layout:fixed;width:100%", html), text);
   }
 
   private static List<Exchange> exchanges(DataRow row) {
@@ -77,8 +67,8 @@ final class ConversationHtml {
 
   private static String prompt(List<Message> messages) {
     return messages.stream()
-        .map(m -> m.role().equals("user") ? content(m) : "[" + m.role() + "] " + content(m))
-        .collect(Collectors.joining("\n\n"));
+      .map(m -> m.role().equals("user") ? content(m) : "[" + m.role() + "] " + content(m))
+      .collect(Collectors.joining("\n\n"));
   }
 
   private static String content(Message message) {
@@ -86,10 +76,7 @@ final class ConversationHtml {
   }
 
   private static String cells(String tag, String style, String prompt, String response) {
-    return Html.element(
-        "tr",
-        "background:transparent",
-        Html.element(tag, style, Html.escape(prompt))
-            + Html.element(tag, style, Html.escape(response)));
+    return Html.element("tr", "background:transparent",
+        Html.element(tag, style, Html.escape(prompt)) + Html.element(tag, style, Html.escape(response)));
   }
 }

@@ -6,18 +6,17 @@ final class Html {
   static final String FAINT = "color:var(--jp-ui-font-color2,#888);";
   static final String TABLE = "border-collapse:collapse;background:transparent;font-size:13px";
   static final String LINE_BELOW = "border-bottom:1px solid var(--jp-border-color2,#8884);";
-  static final String HEADING =
-      FAINT + "font-weight:600;border-bottom:2px solid var(--jp-border-color1,#8888);";
+  static final String HEADING = FAINT + "font-weight:600;border-bottom:2px solid var(--jp-border-color1,#8888);";
 
   private Html() {}
 
   /** Escapes text; by no library, for one that is missing could not be reported. */
   static String escape(String text) {
     return text.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("\"", "&quot;")
-        .replace("'", "&#39;");
+      .replace("<", "&lt;")
+      .replace(">", "&gt;")
+      .replace("\"", "&quot;")
+      .replace("'", "&#39;");
   }
 
   /** An element around HTML. */

@@ -13,8 +13,8 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * The running Jupyter kernel, JJava or IJava, reached by reflection: the two have the same classes
- * in different packages, and a program that runs without a kernel has neither.
+ * The running Jupyter kernel, JJava or IJava, reached by reflection: the two have the same classes in different
+ * packages, and a program that runs without a kernel has neither.
  */
 final class Kernel {
 
@@ -36,13 +36,13 @@ final class Kernel {
   /** The kernel whose cell is running, or empty in a plain Java program. */
   static Optional<Kernel> running() {
     return find("org.dflib.jjava.jupyter.kernel.BaseKernel", "notebookKernel", JJAVA)
-        .or(() -> find("io.github.spencerpark.ijava.IJava", "getKernelInstance", IJAVA));
+      .or(() -> find("io.github.spencerpark.ijava.IJava", "getKernelInstance", IJAVA));
   }
 
   private static Optional<Kernel> find(String holder, String accessor, String displayPackage) {
     try {
       return Optional.ofNullable(Class.forName(holder).getMethod(accessor).invoke(null))
-          .map(kernel -> new Kernel(kernel, displayPackage));
+        .map(kernel -> new Kernel(kernel, displayPackage));
     } catch (ReflectiveOperationException notThisOne) {
       return Optional.empty();
     }
@@ -63,25 +63,20 @@ final class Kernel {
   }
 
   /**
-   * Shows values of a type by what {@code render} makes of them: a map from MIME type to data. A
-   * renderer that fails shows its error instead: a Throwable that reached the kernel would end its
-   * main loop, and every later cell would hang.
+   * Shows values of a type by what {@code render} makes of them: a map from MIME type to data. A renderer that fails
+   * shows its error instead: a Throwable that reached the kernel would end its main loop, and every later cell would
+   * hang.
    */
-  <T> void register(
-      Class<T> type, List<String> mimeTypes, Function<? super T, Map<String, String>> render) {
+  <T> void register(Class<T> type, List<String> mimeTypes, Function<? super T, Map<String, String>> render) {
     try {
       Class<?> function = displayClass("RenderFunction");
-      Object proxy =
-          Proxy.newProxyInstance(
-              function.getClassLoader(),
-              new Class<?>[] {function},
-              (self, method, arguments) ->
-                  switch (method.getName()) {
-                    case "render" -> put(render, type.cast(arguments[0]), arguments[1]);
-                    case "equals" -> self == arguments[0];
-                    case "hashCode" -> 0;
-                    default -> "renderer";
-                  });
+      Object proxy = Proxy.newProxyInstance(function.getClassLoader(), new Class<?>[] {function},
+          (self, method, arguments) -> switch (method.getName()) {
+          case "render" -> put(render, type.cast(arguments[0]), arguments[1]);
+          case "equals" -> self == arguments[0];
+          case "hashCode" -> 0;
+          default -> "renderer";
+          });
       Object registration = call(renderer, "createRegistration", type);
       registration = call(registration, "preferring", (Object) mimeTypes.toArray(String[]::new));
       registration.getClass().getMethod("register", function).invoke(registration, proxy);
@@ -103,9 +98,8 @@ final class Kernel {
   }
 
   /**
-   * A display stream that stays with the cell that runs now. The kernel ends a stopped cell at once
-   * and mutes its own stream, while the cell's thread still finishes its step and has its last
-   * state to show.
+   * A display stream that stays with the cell that runs now. The kernel ends a stopped cell at once and mutes its own
+   * stream, while the cell's thread still finishes its step and has its last state to show.
    */
   private Object outputOfCell() {
     try {
@@ -125,8 +119,7 @@ final class Kernel {
       throws ReflectiveOperationException {
     Map<String, String> bundle = Rendering.safely(() -> render.apply(value));
     Class<?> mimeType = displayClass("mime.MIMEType");
-    Method putIfRequested =
-        displayClass("RenderContext").getMethod("renderIfRequested", mimeType, Supplier.class);
+    Method putIfRequested = displayClass("RenderContext").getMethod("renderIfRequested", mimeType, Supplier.class);
     for (Map.Entry<String, String> entry : bundle.entrySet()) {
       Object mime = mimeType.getMethod("parse", String.class).invoke(null, entry.getKey());
       putIfRequested.invoke(context, mime, (Supplier<Object>) entry::getValue);
@@ -148,23 +141,18 @@ final class Kernel {
       method.setAccessible(true);
       return method.invoke(target, arguments);
     } catch (InvocationTargetException e) {
-      throw e.getCause() instanceof RuntimeException cause
-          ? cause
-          : new IllegalStateException(e.getCause());
+      throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException(
-          "Cannot call " + target.getClass().getName() + "." + name + ": " + e, e);
+      throw new IllegalStateException("Cannot call " + target.getClass().getName() + "." + name + ": " + e, e);
     }
   }
 
   private static Optional<Method> method(Object target, String name, Object... arguments) {
     return Arrays.stream(target.getClass().getMethods())
-        .filter(method -> method.getName().equals(name))
-        .filter(method -> method.getParameterCount() == arguments.length)
-        .filter(
-            method ->
-                IntStream.range(0, arguments.length)
-                    .allMatch(i -> method.getParameterTypes()[i].isInstance(arguments[i])))
-        .findFirst();
+      .filter(method -> method.getName().equals(name))
+      .filter(method -> method.getParameterCount() == arguments.length)
+      .filter(method -> IntStream.range(0, arguments.length)
+        .allMatch(i -> method.getParameterTypes()[i].isInstance(arguments[i])))
+      .findFirst();
   }
 }

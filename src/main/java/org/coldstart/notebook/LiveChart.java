@@ -59,18 +59,14 @@ public final class LiveChart implements AutoCloseable {
     XYChart chart = Charts.lines(title, xLabel, yLabel);
     chart.getStyler().setMarkerSize(6);
     int most = series.values().stream().mapToInt(List::size).max().orElse(0);
-    series.forEach(
-        (name, points) -> {
-          if (!points.isEmpty()) {
-            double[] x = points.stream().mapToDouble(Point::x).toArray();
-            double[] y = points.stream().mapToDouble(Point::y).toArray();
-            boolean sparse = points.size() < FEW_POINTS && 2 * points.size() <= most;
-            chart
-                .addSeries(name, x, y)
-                .setMarker(
-                    sparse || points.size() == 1 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
-          }
-        });
+    series.forEach((name, points) -> {
+      if (!points.isEmpty()) {
+        double[] x = points.stream().mapToDouble(Point::x).toArray();
+        double[] y = points.stream().mapToDouble(Point::y).toArray();
+        boolean sparse = points.size() < FEW_POINTS && 2 * points.size() <= most;
+        chart.addSeries(name, x, y).setMarker(sparse || points.size() == 1 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
+      }
+    });
     return chart;
   }
 

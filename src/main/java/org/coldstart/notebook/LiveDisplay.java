@@ -8,8 +8,9 @@ import java.util.function.Supplier;
 /**
  * One place under a cell whose content changes while the cell runs, at most once in a given time.
  *
- * <p>A thread of its own does the sending, and the cell's thread waits for it: on an interrupted
- * thread the kernel's sockets throw, which would cost a stopped training run its result.
+ * <p>
+ * A thread of its own does the sending, and the cell's thread waits for it: on an interrupted thread the kernel's
+ * sockets throw, which would cost a stopped training run its result.
  */
 final class LiveDisplay {
 

@@ -7,8 +7,7 @@ import org.coldstart.train.TrainingResult;
 import org.knowm.xchart.XYChart;
 
 /**
- * Shows a training run under its cell while it goes: a progress line and a chart of train and eval
- * loss.
+ * Shows a training run under its cell while it goes: a progress line and a chart of train and eval loss.
  *
  * <pre>{@code
  * try (LiveTraining live = new LiveTraining(trainer.totalSteps())) {
@@ -16,8 +15,9 @@ import org.knowm.xchart.XYChart;
  * }
  * }</pre>
  *
- * <p>The line of a stopped run ends with what it can be resumed from. A resumed run begins with the
- * chart as far as it was logged.
+ * <p>
+ * The line of a stopped run ends with what it can be resumed from. A resumed run begins with the chart as far as it was
+ * logged.
  */
 public final class LiveTraining implements TrainingListener, AutoCloseable {
 
@@ -48,8 +48,7 @@ public final class LiveTraining implements TrainingListener, AutoCloseable {
   public void onStep(Step now) {
     step = now.step();
     chart.add("train", step, now.loss());
-    details =
-        String.format(Locale.ROOT, "loss %.3f · %.0f tokens/s", now.loss(), now.tokensPerSecond());
+    details = String.format(Locale.ROOT, "loss %.3f · %.0f tokens/s", now.loss(), now.tokensPerSecond());
     progress.update(step, details);
   }
 
@@ -64,8 +63,7 @@ public final class LiveTraining implements TrainingListener, AutoCloseable {
   public void onEnd(TrainingResult result) {
     if (result.interrupted()) {
       String reached = details.isEmpty() ? "" : details + " · ";
-      String saved =
-          result.lastCheckpoint().map(folder -> ", also from " + folder.getFileName()).orElse("");
+      String saved = result.lastCheckpoint().map(folder -> ", also from " + folder.getFileName()).orElse("");
       progress.update(step, reached + "trainer.resume() goes on" + saved);
     }
   }

@@ -21,8 +21,7 @@ final class NumberText {
     if (size < 1e-4 || size >= 1e9 || Double.isNaN(value)) {
       return String.format(Locale.ROOT, "%.1e", value);
     }
-    int decimals =
-        Math.max(0, digits - String.valueOf((long) size).replaceFirst("^0", "").length());
+    int decimals = Math.max(0, digits - String.valueOf((long) size).replaceFirst("^0", "").length());
     String text = String.format(Locale.ROOT, "%." + decimals + "f", value);
     return text.contains(".") ? text.replaceAll("0+$", "").replaceAll("\\.$", "") : text;
   }
@@ -36,8 +35,6 @@ final class NumberText {
     if (whole < 60) {
       return whole + " s";
     }
-    return whole < 3600
-        ? whole / 60 + " min " + whole % 60 + " s"
-        : whole / 3600 + " h " + whole % 3600 / 60 + " min";
+    return whole < 3600 ? whole / 60 + " min " + whole % 60 + " s" : whole / 3600 + " h " + whole % 3600 / 60 + " min";
   }
 }

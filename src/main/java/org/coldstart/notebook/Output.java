@@ -4,8 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Where notebooks leave what they make: checkpoints, logs, results. Nothing in it is stored with
- * the project.
+ * Where notebooks leave what they make: checkpoints, logs, results. Nothing in it is stored with the project.
  */
 public final class Output {
 
@@ -14,9 +13,7 @@ public final class Output {
   /** The folder COLDSTART_OUTPUT names, or else {@code output} in the checkout. */
   public static Path folder() {
     String given = System.getProperty("COLDSTART_OUTPUT", System.getenv("COLDSTART_OUTPUT"));
-    return given == null || given.isBlank()
-        ? projectRoot().resolve("output")
-        : Path.of(given).toAbsolutePath();
+    return given == null || given.isBlank() ? projectRoot().resolve("output") : Path.of(given).toAbsolutePath();
   }
 
   /** A file or folder below {@link #folder()}: {@code Output.path("04-training")}. */
@@ -36,8 +33,7 @@ public final class Output {
   }
 
   /**
-   * The nearest folder above the current one that holds the project's pom.xml; the current one if
-   * none does.
+   * The nearest folder above the current one that holds the project's pom.xml; the current one if none does.
    */
   static Path projectRoot() {
     Path current = Path.of("").toAbsolutePath();

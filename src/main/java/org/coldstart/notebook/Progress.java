@@ -1,7 +1,8 @@
 package org.coldstart.notebook;
 
 /**
- * A line under a cell with the progress of a long computation, its speed, and the time left: "step 12/48 · loss 1.234 · 350 tok/s · 1 min 20 s left".
+ * A line under a cell with the progress of a long computation, its speed, and the time left: "step 12/48 · loss 1.234 ·
+ * 350 tok/s · 1 min 20 s left".
  *
  * <pre>{@code
  * try (Progress progress = new Progress("step", 48)) {
@@ -9,18 +10,17 @@ package org.coldstart.notebook;
  * }
  * }</pre>
  *
- * <p>Call it as often as you like: it updates at most four times a second. Without a kernel it
- * prints a line every ten seconds.
+ * <p>
+ * Call it as often as you like: it updates at most four times a second. Without a kernel it prints a line every ten
+ * seconds.
  */
 public final class Progress implements AutoCloseable {
 
   private static final long NOTEBOOK_MILLIS = 250;
   private static final long CONSOLE_MILLIS = 10_000;
-  private static final String LINE =
-      "font-size:13px;font-variant-numeric:tabular-nums;color:var(--jp-content-font-color1,inherit)";
-  private static final String BAR =
-      "display:inline-block;width:160px;height:8px;border-radius:4px;margin-right:10px;"
-          + "background:linear-gradient(to right,#3b8fe0 ";
+  private static final String LINE = "font-size:13px;font-variant-numeric:tabular-nums;color:var(--jp-content-font-color1,inherit)";
+  private static final String BAR = "display:inline-block;width:160px;height:8px;border-radius:4px;margin-right:10px;"
+      + "background:linear-gradient(to right,#3b8fe0 ";
 
   private final String unit;
   private final long total;
@@ -86,8 +86,7 @@ public final class Progress implements AutoCloseable {
     if (closed) {
       return "stopped after " + NumberText.duration(seconds);
     }
-    return done == begunAt
-        ? NumberText.duration(seconds)
+    return done == begunAt ? NumberText.duration(seconds)
         : NumberText.duration(seconds / (done - begunAt) * (total - done)) + " left";
   }
 
@@ -98,7 +97,6 @@ public final class Progress implements AutoCloseable {
   /** A bar filled so far, and the text behind it. */
   static Rich bar(double percent, String text) {
     String bar = BAR + NumberText.brief(percent) + "%,rgba(128,136,146,.25) 0)";
-    return Rich.html(
-        Html.element("div", LINE, Html.element("span", bar, "") + Html.escape(text)), text);
+    return Rich.html(Html.element("div", LINE, Html.element("span", bar, "") + Html.escape(text)), text);
   }
 }

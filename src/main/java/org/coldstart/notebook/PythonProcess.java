@@ -18,14 +18,9 @@ record PythonProcess(Path interpreter, Duration limit) {
   private static final int LAST_LINES = 8;
 
   /** Nothing is fetched, nothing reported, and files are UTF-8 whatever the locale. */
-  private static final Map<String, String> ENVIRONMENT =
-      Map.of(
-          "HF_HUB_OFFLINE", "1",
-          "TRANSFORMERS_OFFLINE", "1",
-          "HF_HUB_DISABLE_TELEMETRY", "1",
-          "TOKENIZERS_PARALLELISM", "false",
-          "PYTHONUTF8", "1",
-          "PYTHONDONTWRITEBYTECODE", "1");
+  private static final Map<String, String> ENVIRONMENT = Map.of("HF_HUB_OFFLINE", "1", "TRANSFORMERS_OFFLINE", "1",
+      "HF_HUB_DISABLE_TELEMETRY", "1", "TOKENIZERS_PARALLELISM", "false", "PYTHONUTF8", "1", "PYTHONDONTWRITEBYTECODE",
+      "1");
 
   /** A temporary folder for what goes to and comes from a script; gone when closed. */
   record Exchange(Path folder) implements AutoCloseable {
@@ -79,21 +74,16 @@ record PythonProcess(Path interpreter, Duration limit) {
   private Process start(Path script, List<String> arguments, Path output) throws IOException {
     List<String> command = new ArrayList<>(List.of(interpreter.toString(), script.toString()));
     command.addAll(arguments);
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
     builder.environment().putAll(ENVIRONMENT);
     return builder.start();
   }
 
   private IllegalStateException failure(Path script, String what, Path output) throws IOException {
     // Python may end in the middle of a character, which readString would refuse
-    List<String> lines =
-        new String(Files.readAllBytes(output), StandardCharsets.UTF_8).lines().toList();
-    String last =
-        String.join("\n  ", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()));
+    List<String> lines = new String(Files.readAllBytes(output), StandardCharsets.UTF_8).lines().toList();
+    String last = String.join("\n  ", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()));
     return new IllegalStateException(
-        "%s %s %s%s"
-            .formatted(
-                interpreter, script, what, last.isEmpty() ? "." : ". Its last words:\n  " + last));
+        "%s %s %s%s".formatted(interpreter, script, what, last.isEmpty() ? "." : ". Its last words:\n  " + last));
   }
 }

@@ -22,21 +22,19 @@ import java.util.Optional;
  * System.out.println(reading.map(r -> r.logitDistance(ours) + " apart").orElse(PythonReader.HOW_TO_INSTALL));
  * }</pre>
  *
- * <p>Python with torch and transformers is an optional extra; without it {@link #find()} is empty.
- * The child process fetches nothing.
+ * <p>
+ * Python with torch and transformers is an optional extra; without it {@link #find()} is empty. The child process
+ * fetches nothing.
  */
 public final class PythonReader {
 
   /** What a notebook prints where the extra is not installed. */
-  public static final String HOW_TO_INSTALL =
-      "The optional Python side is not installed; environment/run --with-python installs it.";
+  public static final String HOW_TO_INSTALL = "The optional Python side is not installed; environment/run --with-python installs it.";
 
   private static final Duration LIMIT = Duration.ofMinutes(10);
   private static final Path SCRIPTS = Path.of("environment", "parity");
-  private static final Gson GSON =
-      new GsonBuilder()
-          .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
-          .create();
+  private static final Gson GSON = new GsonBuilder().setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
+    .create();
 
   private final PythonProcess process;
 
@@ -45,23 +43,21 @@ public final class PythonReader {
   }
 
   /**
-   * The interpreter that the property or environment variable COLDSTART_PYTHON names, or else the
-   * checkout's own {@code .venv-python}; empty if there is neither.
+   * The interpreter that the property or environment variable COLDSTART_PYTHON names, or else the checkout's own
+   * {@code .venv-python}; empty if there is neither.
    *
    * @throws IllegalStateException if COLDSTART_PYTHON names no program
    */
   public static Optional<PythonReader> find() {
     String given = System.getProperty("COLDSTART_PYTHON", System.getenv("COLDSTART_PYTHON"));
-    return given == null || given.isBlank()
-        ? inCheckout(Output.projectRoot())
-        : Optional.of(named(given));
+    return given == null || given.isBlank() ? inCheckout(Output.projectRoot()) : Optional.of(named(given));
   }
 
   private static PythonReader named(String interpreter) {
     if (!Files.isExecutable(Path.of(interpreter))) {
       throw new IllegalStateException(
           "COLDSTART_PYTHON names %s, which is no program: unset it, or name a Python with transformers."
-              .formatted(interpreter));
+            .formatted(interpreter));
     }
     return new PythonReader(Path.of(interpreter), LIMIT);
   }
@@ -80,8 +76,7 @@ public final class PythonReader {
    * @param texts to encode and to decode again
    * @param promptIds whose next token's logits are wanted, at least one
    * @param newTokens how many tokens to add to the prompt at most, at least one
-   * @throws IllegalStateException if Python fails or takes longer than ten minutes; ends with
-   *     Python's last words
+   * @throws IllegalStateException if Python fails or takes longer than ten minutes; ends with Python's last words
    */
   public PythonReading read(Path folder, List<String> texts, int[] promptIds, int newTokens) {
     return read(folder, new Request(texts, promptIds, newTokens, 1));

@@ -35,15 +35,13 @@ final class Rendering {
   }
 
   static Map<String, String> of(Chart<?, ?> chart) {
-    return bundle(
-        PNG, Base64.getEncoder().encodeToString(png(chart)), "chart: " + chart.getTitle());
+    return bundle(PNG, Base64.getEncoder().encodeToString(png(chart)), "chart: " + chart.getTitle());
   }
 
   private static byte[] png(Chart<?, ?> chart) {
     int width = Charts.WIDTH;
     int height = Math.round((float) chart.getHeight() * width / chart.getWidth());
-    BufferedImage image =
-        new BufferedImage(width * SCALE, height * SCALE, BufferedImage.TYPE_INT_ARGB);
+    BufferedImage image = new BufferedImage(width * SCALE, height * SCALE, BufferedImage.TYPE_INT_ARGB);
     Graphics2D graphics = image.createGraphics();
     try {
       graphics.scale(SCALE, SCALE);
@@ -64,19 +62,14 @@ final class Rendering {
       return rendering.call();
     } catch (Throwable e) {
       String message = "could not be shown: " + e + hint(e);
-      return bundle(
-          HTML,
-          "<pre style=\"color:var(--jp-error-color1,#d32f2f)\">" + Html.escape(message) + "</pre>",
+      return bundle(HTML, "<pre style=\"color:var(--jp-error-color1,#d32f2f)\">" + Html.escape(message) + "</pre>",
           message);
     }
   }
 
   private static String hint(Throwable e) {
-    boolean fonts =
-        e instanceof Error && (e + " " + e.getCause()).matches("(?is).*(font|awt|X11).*");
-    return fonts
-        ? "\nCharts need fonts; on Debian or Ubuntu: sudo apt-get install fontconfig fonts-dejavu-core"
-        : "";
+    boolean fonts = e instanceof Error && (e + " " + e.getCause()).matches("(?is).*(font|awt|X11).*");
+    return fonts ? "\nCharts need fonts; on Debian or Ubuntu: sudo apt-get install fontconfig fonts-dejavu-core" : "";
   }
 
   private static Map<String, String> bundle(String mimeType, String content, String text) {

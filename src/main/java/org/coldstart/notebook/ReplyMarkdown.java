@@ -4,12 +4,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Makes Markdown that a model wrote safe to show: its emphasis, lists, tables and code stay, while
- * HTML, links and images become plain text, for a notebook trusts what its own cells put out. A
- * dollar sign stays one, too, instead of beginning a formula.
+ * Makes Markdown that a model wrote safe to show: its emphasis, lists, tables and code stay, while HTML, links and
+ * images become plain text, for a notebook trusts what its own cells put out. A dollar sign stays one, too, instead of
+ * beginning a formula.
  *
- * <p>Every {@code <}, {@code &} and {@code [} of the model's is escaped. Markdown would show that
- * escape literally inside code, so code becomes HTML of our own.
+ * <p>
+ * Every {@code <}, {@code &} and {@code [} of the model's is escaped. Markdown would show that escape literally inside
+ * code, so code becomes HTML of our own.
  */
 final class ReplyMarkdown {
 
@@ -58,24 +59,19 @@ final class ReplyMarkdown {
   }
 
   private static String escape(String text) {
-    return text.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace("[", "&#91;")
-        .replace("$", "<span>&#36;</span>"); // in a tag of its own it begins no formula
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("[", "&#91;").replace("$", "<span>&#36;</span>"); // in a tag of its own it begins no formula
   }
 
   /** Nothing in code is a mark for Markdown. */
   private static String code(String text) {
     StringBuilder plain = new StringBuilder();
-    text.codePoints()
-        .forEach(
-            c -> {
-              if (Character.isLetterOrDigit(c) || c == ' ') {
-                plain.appendCodePoint(c);
-              } else {
-                plain.append("&#").append(c).append(';');
-              }
-            });
+    text.codePoints().forEach(c -> {
+      if (Character.isLetterOrDigit(c) || c == ' ') {
+        plain.appendCodePoint(c);
+      } else {
+        plain.append("&#").append(c).append(';');
+      }
+    });
     return plain.toString();
   }
 }

@@ -11,8 +11,8 @@ import java.util.List;
 import tech.tablesaw.api.Table;
 
 /**
- * What an article reports beside the result of this run. A notebook collects its rows and writes them
- * once; environment/run gathers the files of all notebooks into the reproduction table.
+ * What an article reports beside the result of this run. A notebook collects its rows and writes them once;
+ * environment/run gathers the files of all notebooks into the reproduction table.
  *
  * <pre>{@code
  * Reproduction.of("02-embeddings").row("P(<think>) after cloning", "0.199994", String.format("%.6f", p), "SmolLM2-135M-Instruct").write()
@@ -20,8 +20,7 @@ import tech.tablesaw.api.Table;
  */
 public final class Reproduction {
 
-  private static final Gson GSON =
-      new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+  private static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
   /**
    * One line of the table.
@@ -64,8 +63,7 @@ public final class Reproduction {
       Files.createDirectories(folder);
       Files.writeString(file, GSON.toJson(rows) + "\n");
     } catch (IOException e) {
-      throw new UncheckedIOException(
-          "Cannot write the results to " + file + ": " + e.getMessage(), e);
+      throw new UncheckedIOException("Cannot write the results to " + file + ": " + e.getMessage(), e);
     }
     return Tables.ofRecords("article | here", rows);
   }

@@ -9,17 +9,16 @@ import java.util.function.Function;
 import tech.tablesaw.api.Table;
 
 /**
- * What a reader may set in a notebook: its profile and single values, read here and nowhere else. A
- * notebook names its settings with a value for each profile, and an environment variable or system
- * property beats both:
+ * What a reader may set in a notebook: its profile and single values, read here and nowhere else. A notebook names its
+ * settings with a value for each profile, and an environment variable or system property beats both:
  *
  * <pre>{@code
  * Settings settings = Settings.of("steps", 48, 562).and("rows", 384, 9000).and("seed", 0, 0);
  * int steps = settings.integer("steps");   // COLDSTART_STEPS, or else the profile's value
  * }</pre>
  *
- * <p>The names: model, steps, rows, prompts, seed; the variables: COLDSTART_PROFILE,
- * COLDSTART_MODEL and so on.
+ * <p>
+ * The names: model, steps, rows, prompts, seed; the variables: COLDSTART_PROFILE, COLDSTART_MODEL and so on.
  */
 public final class Settings {
 
@@ -34,8 +33,7 @@ public final class Settings {
   private final Profile profile;
   private final Map<String, Setting> settings;
 
-  private Settings(
-      Function<String, String> environment, Profile profile, Map<String, Setting> settings) {
+  private Settings(Function<String, String> environment, Profile profile, Map<String, Setting> settings) {
     this.environment = environment;
     this.profile = profile;
     this.settings = settings;
@@ -44,21 +42,18 @@ public final class Settings {
   /**
    * A first setting, with its value in the quick and in the article profile; see {@link #and}.
    *
-   * @throws IllegalArgumentException if COLDSTART_PROFILE or this setting's variable has no valid
-   *     value
+   * @throws IllegalArgumentException if COLDSTART_PROFILE or this setting's variable has no valid value
    */
   public static Settings of(String name, Object quick, Object article) {
-    return from(variable -> System.getProperty(variable, System.getenv(variable)))
-        .and(name, quick, article);
+    return from(variable -> System.getProperty(variable, System.getenv(variable))).and(name, quick, article);
   }
 
   /** No settings yet; variables are looked up by their full name (null where not set). */
   static Settings from(Function<String, String> lookUp) {
-    Function<String, String> environment =
-        variable -> {
-          String text = lookUp.apply(variable);
-          return text == null || text.isBlank() ? null : text.strip();
-        };
+    Function<String, String> environment = variable -> {
+      String text = lookUp.apply(variable);
+      return text == null || text.isBlank() ? null : text.strip();
+    };
     return new Settings(environment, profile(environment.apply(PROFILE)), Map.of());
   }
 
@@ -71,8 +66,7 @@ public final class Settings {
         return profile;
       }
     }
-    throw new IllegalArgumentException(
-        PROFILE + " is \"" + text + "\"; it may be quick or article");
+    throw new IllegalArgumentException(PROFILE + " is \"" + text + "\"; it may be quick or article");
   }
 
   /**
@@ -91,11 +85,8 @@ public final class Settings {
     String variable = "COLDSTART_" + name.toUpperCase(Locale.ROOT);
     String given = environment.apply(variable);
     Map<String, Setting> more = new LinkedHashMap<>(settings);
-    more.put(
-        name,
-        given == null
-            ? new Setting(choose(quick, article), "profile")
-            : new Setting(name.equals("model") ? given : number(variable, given), variable));
+    more.put(name, given == null ? new Setting(choose(quick, article), "profile")
+        : new Setting(name.equals("model") ? given : number(variable, given), variable));
     return new Settings(environment, profile, more);
   }
 
@@ -110,8 +101,7 @@ public final class Settings {
       // the message below says what it may be
     }
     throw new IllegalArgumentException(
-        "%s is \"%s\"; it may be a whole number from %d to %d"
-            .formatted(variable, text, least, Integer.MAX_VALUE));
+        "%s is \"%s\"; it may be a whole number from %d to %d".formatted(variable, text, least, Integer.MAX_VALUE));
   }
 
   /** The profile: quick unless COLDSTART_PROFILE says otherwise. */
@@ -133,8 +123,7 @@ public final class Settings {
     Setting setting = settings.get(name);
     if (setting == null) {
       throw new IllegalArgumentException(
-          "This notebook has no setting \"%s\"; it has %s"
-              .formatted(name, String.join(", ", settings.keySet())));
+          "This notebook has no setting \"%s\"; it has %s".formatted(name, String.join(", ", settings.keySet())));
     }
     return setting;
   }
@@ -152,9 +141,7 @@ public final class Settings {
     List<List<String>> rows = new ArrayList<>();
     boolean chosen = environment.apply(PROFILE) != null;
     rows.add(List.of("profile", profile.toString(), chosen ? PROFILE : "default; or article"));
-    settings.forEach(
-        (name, setting) ->
-            rows.add(List.of(name, String.valueOf(setting.value()), setting.origin())));
+    settings.forEach((name, setting) -> rows.add(List.of(name, String.valueOf(setting.value()), setting.origin())));
     return Tables.ofRows("", List.of("setting", "value", "from"), rows);
   }
 

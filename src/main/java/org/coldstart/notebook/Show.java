@@ -11,8 +11,8 @@ import org.coldstart.tokenizer.Tokenizer;
 import tech.tablesaw.api.Table;
 
 /**
- * What a cell ends with to show something; imported statically into every notebook. Each call
- * returns a value, which the notebook shows when it is the cell's last expression, and {@code
+ * What a cell ends with to show something; imported statically into every notebook. Each call returns a value, which
+ * the notebook shows when it is the cell's last expression, and {@code
  * display(...)} shows anywhere in a cell.
  */
 public final class Show {
@@ -40,8 +40,7 @@ public final class Show {
   }
 
   /**
-   * Which tokens carry loss: those with {@code mask[i]} in green, the rest in grey, with a legend
-   * that counts both.
+   * Which tokens carry loss: those with {@code mask[i]} in green, the rest in grey, with a legend that counts both.
    *
    * @throws IllegalArgumentException if mask and tokens differ in length
    */
@@ -76,9 +75,8 @@ public final class Show {
   }
 
   /**
-   * Conversations as a table of <i>User Prompt</i> and <i>Assistant Response</i>, in full: long
-   * texts wrap. A conversation of several turns has as many lines; a system message comes above
-   * the prompt.
+   * Conversations as a table of <i>User Prompt</i> and <i>Assistant Response</i>, in full: long texts wrap. A
+   * conversation of several turns has as many lines; a system message comes above the prompt.
    *
    * @param count how many conversations, from the first; fewer if there are no more
    * @throws org.coldstart.data.DataException naming the row that holds no conversation
@@ -88,25 +86,21 @@ public final class Show {
   }
 
   /**
-   * A model's answers beside another's, or beside its own after training, to the same questions. A
-   * ✂ marks an answer that the model did not end itself.
+   * A model's answers beside another's, or beside its own after training, to the same questions. A ✂ marks an answer
+   * that the model did not end itself.
    *
    * @param firstName heads the column of the first answers
    * @throws IllegalArgumentException if the questions are not the same
    */
-  public static Table sideBySide(
-      String firstName, List<Answer> first, String secondName, List<Answer> second) {
+  public static Table sideBySide(String firstName, List<Answer> first, String secondName, List<Answer> second) {
     List<String> questions = first.stream().map(Answer::question).toList();
     if (!questions.equals(second.stream().map(Answer::question).toList())) {
-      throw new IllegalArgumentException(
-          "The answers are to different questions: put the same to both.");
+      throw new IllegalArgumentException("The answers are to different questions: put the same to both.");
     }
-    return Tables.ofRows(
-        "",
-        List.of("question", firstName, secondName),
+    return Tables.ofRows("", List.of("question", firstName, secondName),
         IntStream.range(0, questions.size())
-            .mapToObj(i -> List.of(questions.get(i), text(first.get(i)), text(second.get(i))))
-            .toList());
+          .mapToObj(i -> List.of(questions.get(i), text(first.get(i)), text(second.get(i))))
+          .toList());
   }
 
   private static String text(Answer answer) {

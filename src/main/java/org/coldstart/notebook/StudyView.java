@@ -17,17 +17,8 @@ import tech.tablesaw.api.Table;
 /** Tables and charts of a study of initializations. */
 public final class StudyView {
 
-  private static final List<String> COLUMNS =
-      List.of(
-          "rows begin as",
-          "well-formed, greedy",
-          "at T = 0.7",
-          "at T = 1",
-          "exact",
-          "P at own place",
-          "apart before",
-          "apart after",
-          "held-out loss");
+  private static final List<String> COLUMNS = List.of("rows begin as", "well-formed, greedy", "at T = 0.7", "at T = 1",
+      "exact", "P at own place", "apart before", "apart after", "held-out loss");
 
   private StudyView() {}
 
@@ -44,17 +35,11 @@ public final class StudyView {
   private static Table table(String title, Collection<List<StudyRun>> groups) {
     List<List<String>> rows = new ArrayList<>();
     for (List<StudyRun> group : groups) {
-      rows.add(
-          List.of(
-              group.get(0).initialization(),
-              percent(group, StudyRun::wellFormedGreedy),
-              percent(group, StudyRun::wellFormedT07),
-              percent(group, StudyRun::wellFormedT10),
-              percent(group, StudyRun::exact),
-              range(group, StudyRun::ownPlace, 1, "%.3f"),
-              range(group, StudyRun::distanceBefore, 1, "%.2f"),
-              range(group, StudyRun::distanceAfter, 1, "%.2f"),
-              range(group, StudyView::lastLoss, 1, "%.3f")));
+      rows.add(List.of(group.get(0).initialization(), percent(group, StudyRun::wellFormedGreedy),
+          percent(group, StudyRun::wellFormedT07), percent(group, StudyRun::wellFormedT10),
+          percent(group, StudyRun::exact), range(group, StudyRun::ownPlace, 1, "%.3f"),
+          range(group, StudyRun::distanceBefore, 1, "%.2f"), range(group, StudyRun::distanceAfter, 1, "%.2f"),
+          range(group, StudyView::lastLoss, 1, "%.3f")));
     }
     return Show.table(title, COLUMNS, rows);
   }
@@ -63,8 +48,7 @@ public final class StudyView {
     return range(runs, value, 100, "%.0f") + " %";
   }
 
-  private static String range(
-      List<StudyRun> runs, ToDoubleFunction<StudyRun> value, double scale, String format) {
+  private static String range(List<StudyRun> runs, ToDoubleFunction<StudyRun> value, double scale, String format) {
     double[] values = runs.stream().mapToDouble(value).map(x -> scale * x).sorted().toArray();
     String mean = String.format(Locale.ROOT, format, mean(runs, value) * scale);
     String low = String.format(Locale.ROOT, format, values[0]);
@@ -81,8 +65,8 @@ public final class StudyView {
     return chart;
   }
 
-  private static void addSeries(
-      CategoryChart chart, String name, List<StudyRun> runs, ToDoubleFunction<StudyRun> value) {
+  private static void addSeries(CategoryChart chart, String name, List<StudyRun> runs,
+      ToDoubleFunction<StudyRun> value) {
     Map<String, List<StudyRun>> groups = byInitialization(runs);
     List<Double> means = groups.values().stream().map(group -> mean(group, value)).toList();
     chart.addSeries(name, List.copyOf(groups.keySet()), means);
@@ -91,23 +75,19 @@ public final class StudyView {
   /** Held-out loss over the steps, one line for each initialization, means over the runs. */
   public static XYChart losses(String title, List<StudyRun> runs) {
     XYChart chart = Charts.lines(title, "step", "loss per token");
-    byInitialization(runs)
-        .forEach(
-            (name, group) -> {
-              List<StudyRun.Point> points = group.get(0).losses();
-              double[] steps = points.stream().mapToDouble(StudyRun.Point::step).toArray();
-              double[] losses = new double[steps.length];
-              Arrays.setAll(losses, i -> mean(group, run -> run.losses().get(i).loss()));
-              chart.addSeries(name, steps, losses);
-            });
+    byInitialization(runs).forEach((name, group) -> {
+      List<StudyRun.Point> points = group.get(0).losses();
+      double[] steps = points.stream().mapToDouble(StudyRun.Point::step).toArray();
+      double[] losses = new double[steps.length];
+      Arrays.setAll(losses, i -> mean(group, run -> run.losses().get(i).loss()));
+      chart.addSeries(name, steps, losses);
+    });
     return chart;
   }
 
   private static Map<String, List<StudyRun>> byInitialization(List<StudyRun> runs) {
     return runs.stream()
-        .collect(
-            Collectors.groupingBy(
-                StudyRun::initialization, LinkedHashMap::new, Collectors.toList()));
+      .collect(Collectors.groupingBy(StudyRun::initialization, LinkedHashMap::new, Collectors.toList()));
   }
 
   private static double mean(List<StudyRun> runs, ToDoubleFunction<StudyRun> value) {

@@ -22,15 +22,12 @@ final class Tables {
     if (records.isEmpty()) {
       return Table.create(title);
     }
-    List<RecordComponent> components =
-        List.of(records.get(0).getClass().getRecordComponents());
-    return ofRows(
-        title,
-        components.stream().map(RecordComponent::getName).toList(),
+    List<RecordComponent> components = List.of(records.get(0).getClass().getRecordComponents());
+    return ofRows(title, components.stream().map(RecordComponent::getName).toList(),
         records.stream()
-            .map(record -> components.stream().map(part -> value(record, part)).toArray())
-            .map(Arrays::asList)
-            .toList());
+          .map(record -> components.stream().map(part -> value(record, part)).toArray())
+          .map(Arrays::asList)
+          .toList());
   }
 
   private static Object value(Record record, RecordComponent component) {
@@ -46,16 +43,12 @@ final class Tables {
   static Table ofRows(String title, List<String> columns, List<? extends List<?>> rows) {
     for (int r = 0; r < rows.size(); r++) {
       if (rows.get(r).size() != columns.size()) {
-        throw new IllegalArgumentException(
-            "Row %d of table \"%s\" has %d values for %d columns"
-                .formatted(r, title, rows.get(r).size(), columns.size()));
+        throw new IllegalArgumentException("Row %d of table \"%s\" has %d values for %d columns".formatted(r, title,
+            rows.get(r).size(), columns.size()));
       }
     }
-    return Table.create(
-        title,
-        IntStream.range(0, columns.size())
-            .<Column<?>>mapToObj(c -> column(columns.get(c), rows, c))
-            .toList());
+    return Table.create(title,
+        IntStream.range(0, columns.size()).<Column<?>>mapToObj(c -> column(columns.get(c), rows, c)).toList());
   }
 
   private static Column<?> column(String name, List<? extends List<?>> rows, int index) {
@@ -63,8 +56,7 @@ final class Tables {
     rows.forEach(row -> values.add(row.get(index)));
     List<Object> given = values.stream().filter(Objects::nonNull).toList();
     if (given.isEmpty() || !given.stream().allMatch(Number.class::isInstance)) {
-      return StringColumn.create(
-          name, values.stream().map(value -> Objects.toString(value, "")).toList());
+      return StringColumn.create(name, values.stream().map(value -> Objects.toString(value, "")).toList());
     }
     if (given.stream().allMatch(value -> value instanceof Integer || value instanceof Long)) {
       LongColumn column = LongColumn.create(name);

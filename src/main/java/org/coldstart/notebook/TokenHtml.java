@@ -5,8 +5,8 @@ import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 
 /**
- * Tokens as coloured spans. Backgrounds are translucent, so the notebook's own text colour stays
- * readable on them in a light and in a dark theme.
+ * Tokens as coloured spans. Backgrounds are translucent, so the notebook's own text colour stays readable on them in a
+ * light and in a dark theme.
  */
 final class TokenHtml {
 
@@ -14,15 +14,11 @@ final class TokenHtml {
   private static final String NEW = "rgba(255,152,0,.55)";
   private static final String TRAINED = "rgba(56,170,85,.40)";
   private static final String IGNORED = "rgba(140,140,140,.16)";
-  private static final String BLOCK =
-      "font-family:var(--jp-code-font-family,monospace);font-size:13px;line-height:1.9;"
-          + "white-space:pre-wrap;overflow-wrap:anywhere;"
-          + "color:var(--jp-content-font-color1,inherit)";
-  private static final String SPAN =
-      "<span style=\"background:%s;border-radius:3px;padding:2px 1px;margin:0 1px;%s\"%s>%s</span>";
-  private static final String SWATCH =
-      "display:inline-block;width:12px;height:12px;border-radius:3px;vertical-align:-2px;"
-          + "margin-right:5px;background:";
+  private static final String BLOCK = "font-family:var(--jp-code-font-family,monospace);font-size:13px;line-height:1.9;"
+      + "white-space:pre-wrap;overflow-wrap:anywhere;" + "color:var(--jp-content-font-color1,inherit)";
+  private static final String SPAN = "<span style=\"background:%s;border-radius:3px;padding:2px 1px;margin:0 1px;%s\"%s>%s</span>";
+  private static final String SWATCH = "display:inline-block;width:12px;height:12px;border-radius:3px;vertical-align:-2px;"
+      + "margin-right:5px;background:";
 
   private TokenHtml() {}
 
@@ -35,8 +31,7 @@ final class TokenHtml {
       String colour = highlighted ? NEW : ALTERNATING[i % 2];
       html.append(span(tokens.get(i), ids, i, colour, highlighted ? "font-weight:600;" : ""));
     }
-    return Rich.html(
-        Html.element("div", BLOCK, html.toString()),
+    return Rich.html(Html.element("div", BLOCK, html.toString()),
         tokens.stream().map(token -> "[" + visible(token) + "]").collect(Collectors.joining()));
   }
 
@@ -54,13 +49,8 @@ final class TokenHtml {
       trained += mask[i] ? 1 : 0;
     }
     int ignored = tokens.size() - trained;
-    String legend =
-        Html.element("span", SWATCH + TRAINED, "")
-            + trained
-            + " tokens carry loss &nbsp; "
-            + Html.element("span", SWATCH + IGNORED, "")
-            + ignored
-            + " are only read";
+    String legend = Html.element("span", SWATCH + TRAINED, "") + trained + " tokens carry loss &nbsp; "
+        + Html.element("span", SWATCH + IGNORED, "") + ignored + " are only read";
     return Rich.html(
         Html.element("div", BLOCK, html.toString())
             + Html.element("div", "font-size:12px;margin-top:6px;" + Html.FAINT, legend),
@@ -75,15 +65,10 @@ final class TokenHtml {
   }
 
   /**
-   * Spaces as ·, line breaks as ⏎, tabs as ⇥; also in the byte-level spelling of vocabularies: Ġ,
-   * Ċ, ĉ.
+   * Spaces as ·, line breaks as ⏎, tabs as ⇥; also in the byte-level spelling of vocabularies: Ġ, Ċ, ĉ.
    */
   private static String visible(String token) {
-    return token
-        .replaceAll("[ Ġ]", "·")
-        .replaceAll("[\nĊ]", "⏎")
-        .replaceAll("[\tĉ]", "⇥")
-        .replace("\r", "␍");
+    return token.replaceAll("[ Ġ]", "·").replaceAll("[\nĊ]", "⏎").replaceAll("[\tĉ]", "⇥").replace("\r", "␍");
   }
 
   private static void requireLength(int count, String what, List<String> tokens) {

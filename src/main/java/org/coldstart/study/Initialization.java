@@ -20,10 +20,8 @@ public record Initialization(String name, LongFunction<EmbeddingInit> init) {
    * @param source the token whose row is cloned
    */
   public static List<Initialization> all(String source) {
-    return List.of(
-        new Initialization("clone", seed -> new EmbeddingInit.Clone(source)),
-        new Initialization(
-            "clone + noise", seed -> new EmbeddingInit.CloneWithNoise(source, NOISE, seed)),
+    return List.of(new Initialization("clone", seed -> new EmbeddingInit.Clone(source)),
+        new Initialization("clone + noise", seed -> new EmbeddingInit.CloneWithNoise(source, NOISE, seed)),
         new Initialization("mean", seed -> new EmbeddingInit.Mean()),
         new Initialization("mean of sub-tokens", seed -> new EmbeddingInit.MeanOfSubTokens()),
         new Initialization("random", EmbeddingInit.RandomDeviation::new));

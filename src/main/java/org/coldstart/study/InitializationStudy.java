@@ -19,9 +19,9 @@ import org.coldstart.train.TrainingListener;
 import org.coldstart.train.TrainingResult;
 
 /**
- * The experiment that the article leaves out: what the first values of a new token's embedding row
- * are worth. A run trains the same model on the same rows from one initialization and measures the
- * result; {@code environment/study} repeats that over initializations and seeds.
+ * The experiment that the article leaves out: what the first values of a new token's embedding row are worth. A run
+ * trains the same model on the same rows from one initialization and measures the result; {@code environment/study}
+ * repeats that over initializations and seeds.
  *
  * @param model name or path of the model that every run starts from
  * @param train rows to learn from
@@ -36,8 +36,7 @@ public record InitializationStudy(String model, DataSet train, DataSet test, Stu
   /** A run from a fresh copy of the model; {@code listeners} watch its training. */
   public StudyRun run(Initialization initialization, long seed, TrainingListener... listeners) {
     long start = System.nanoTime();
-    try (CausalLm lm = CausalLm.fromPretrained(model);
-        Tokenizer tokenizer = Tokenizer.fromPretrained(model)) {
+    try (CausalLm lm = CausalLm.fromPretrained(model); Tokenizer tokenizer = Tokenizer.fromPretrained(model)) {
       tokenizer.addTokens(TOKENS);
       lm.resizeTokenEmbeddings(tokenizer.size());
       TokenEmbeddings embeddings = lm.embeddings(tokenizer);
@@ -45,68 +44,55 @@ public record InitializationStudy(String model, DataSet train, DataSet test, Stu
       double distanceBefore = meanDistance(embeddings);
       TrainingResult training = train(lm, tokenizer, seed, listeners);
       DataSet prompts = test.select(0, budget.prompts());
-      ReplyEvaluator evaluator =
-          new ReplyEvaluator(new Generator(lm, tokenizer), budget.maxNewTokens(), BATCH);
+      ReplyEvaluator evaluator = new ReplyEvaluator(new Generator(lm, tokenizer), budget.maxNewTokens(), BATCH);
       ReplyReport greedy = evaluator.evaluate(prompts, Sampling.greedy());
-      return new StudyRun(
-          initialization.name(),
-          seed,
-          training.steps(),
-          greedy.wellFormed().value(),
+      return new StudyRun(initialization.name(), seed, training.steps(), greedy.wellFormed().value(),
           evaluator.evaluate(prompts, Sampling.temperature(0.7, seed)).wellFormed().value(),
-          evaluator.evaluate(prompts, Sampling.temperature(1, seed)).wellFormed().value(),
-          greedy.exact().value(),
-          meanProbability(lm, tokenizer, prompts),
-          distanceBefore,
-          meanDistance(lm.embeddings(tokenizer)),
-          (System.nanoTime() - start) / 1e9,
-          losses(training));
+          evaluator.evaluate(prompts, Sampling.temperature(1, seed)).wellFormed().value(), greedy.exact().value(),
+          meanProbability(lm, tokenizer, prompts), distanceBefore, meanDistance(lm.embeddings(tokenizer)),
+          (System.nanoTime() - start) / 1e9, losses(training));
     }
   }
 
-  private TrainingResult train(
-      CausalLm lm, Tokenizer tokenizer, long seed, TrainingListener... listeners) {
-    SftConfig config =
-        SftConfig.builder()
-            .learningRate(budget.learningRate())
-            .warmupRatio(0.1)
-            .numTrainEpochs(1)
-            .perDeviceTrainBatchSize(budget.rowsPerStep())
-            .evalSteps((budget.steps() + 3) / 4)
-            .loggingSteps(budget.steps())
-            .precision(budget.precision())
-            .groupByLength(true)
-            .seed(seed)
-            .build();
+  private TrainingResult train(CausalLm lm, Tokenizer tokenizer, long seed, TrainingListener... listeners) {
+    SftConfig config = SftConfig.builder()
+      .learningRate(budget.learningRate())
+      .warmupRatio(0.1)
+      .numTrainEpochs(1)
+      .perDeviceTrainBatchSize(budget.rowsPerStep())
+      .evalSteps((budget.steps() + 3) / 4)
+      .loggingSteps(budget.steps())
+      .precision(budget.precision())
+      .groupByLength(true)
+      .seed(seed)
+      .build();
     DataSet rows = train.shuffle(seed).select(0, budget.steps() * budget.rowsPerStep());
     DataSet heldOut = test.select(0, budget.evalRows());
-    return new SftTrainer(
-            lm, tokenizer, config, examples(tokenizer, rows), examples(tokenizer, heldOut))
-        .train(listeners);
+    return new SftTrainer(lm, tokenizer, config, examples(tokenizer, rows), examples(tokenizer, heldOut))
+      .train(listeners);
   }
 
   private static List<Example> examples(Tokenizer tokenizer, DataSet rows) {
-    return new ExampleBuilder(tokenizer)
-        .build(rows, ThinkAnswer::promptCompletion, 1024)
-        .examples();
+    return new ExampleBuilder(tokenizer).build(rows, ThinkAnswer::promptCompletion, 1024).examples();
   }
 
   /** Of the four tokens, each at its own positions in the right replies. */
   private static double meanProbability(CausalLm lm, Tokenizer tokenizer, DataSet prompts) {
-    return TeacherForcedProbability.probabilities(
-            lm, tokenizer, examples(tokenizer, prompts), ThinkAnswer.TOKENS, 16)
-        .values()
-        .stream()
-        .mapToDouble(Double::doubleValue)
-        .average()
-        .getAsDouble();
+    return TeacherForcedProbability.probabilities(lm, tokenizer, examples(tokenizer, prompts), ThinkAnswer.TOKENS, 16)
+      .values()
+      .stream()
+      .mapToDouble(Double::doubleValue)
+      .average()
+      .getAsDouble();
   }
 
   private static List<StudyRun.Point> losses(TrainingResult training) {
-    return training.log().entries().stream()
-        .filter(entry -> !Double.isNaN(entry.evalLoss()))
-        .map(entry -> new StudyRun.Point(entry.step(), entry.evalLoss()))
-        .toList();
+    return training.log()
+      .entries()
+      .stream()
+      .filter(entry -> !Double.isNaN(entry.evalLoss()))
+      .map(entry -> new StudyRun.Point(entry.step(), entry.evalLoss()))
+      .toList();
   }
 
   private static double meanDistance(TokenEmbeddings embeddings) {

@@ -13,11 +13,5 @@ import org.coldstart.model.Precision;
  * @param maxNewTokens tokens after which an answer that has not ended is cut off
  * @param precision of training
  */
-public record StudyBudget(
-    int steps,
-    int rowsPerStep,
-    double learningRate,
-    int evalRows,
-    int prompts,
-    int maxNewTokens,
+public record StudyBudget(int steps, int rowsPerStep, double learningRate, int evalRows, int prompts, int maxNewTokens,
     Precision precision) {}

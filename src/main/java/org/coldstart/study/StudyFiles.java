@@ -15,15 +15,12 @@ import org.apache.commons.csv.CSVRecord;
 import org.coldstart.io.files.AtomicFiles;
 
 /**
- * A study's results as a CSV file of one line a run; held-out losses as {@code step:loss} pairs in
- * a column.
+ * A study's results as a CSV file of one line a run; held-out losses as {@code step:loss} pairs in a column.
  */
 public final class StudyFiles {
 
-  private static final String[] HEADER = {
-    "initialization", "seed", "steps", "well_formed_greedy", "well_formed_t0.7", "well_formed_t1.0",
-    "exact", "own_place", "distance_before", "distance_after", "seconds", "eval_losses"
-  };
+  private static final String[] HEADER = {"initialization", "seed", "steps", "well_formed_greedy", "well_formed_t0.7",
+    "well_formed_t1.0", "exact", "own_place", "distance_before", "distance_after", "seconds", "eval_losses"};
 
   private StudyFiles() {}
 
@@ -46,24 +43,14 @@ public final class StudyFiles {
 
   private static StudyRun run(CSVRecord line, Path file) {
     try {
-      return new StudyRun(
-          line.get("initialization"),
-          Long.parseLong(line.get("seed")),
-          Integer.parseInt(line.get("steps")),
-          number(line, "well_formed_greedy"),
-          number(line, "well_formed_t0.7"),
-          number(line, "well_formed_t1.0"),
-          number(line, "exact"),
-          number(line, "own_place"),
-          number(line, "distance_before"),
-          number(line, "distance_after"),
-          number(line, "seconds"),
+      return new StudyRun(line.get("initialization"), Long.parseLong(line.get("seed")),
+          Integer.parseInt(line.get("steps")), number(line, "well_formed_greedy"), number(line, "well_formed_t0.7"),
+          number(line, "well_formed_t1.0"), number(line, "exact"), number(line, "own_place"),
+          number(line, "distance_before"), number(line, "distance_after"), number(line, "seconds"),
           Arrays.stream(line.get("eval_losses").split(" ")).map(StudyFiles::point).toList());
     } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
       throw new IllegalArgumentException(
-          "%s, run %d is not a run of a study: %s"
-              .formatted(file, line.getRecordNumber(), e.getMessage()),
-          e);
+          "%s, run %d is not a run of a study: %s".formatted(file, line.getRecordNumber(), e.getMessage()), e);
     }
   }
 
@@ -78,30 +65,19 @@ public final class StudyFiles {
 
   /** Writes all runs, replacing the file in one move. */
   public static void write(Path file, List<StudyRun> runs) {
-    String lines =
-        runs.stream()
-            .map(run -> CSVFormat.DEFAULT.format(fields(run)) + "\n")
-            .collect(Collectors.joining());
+    String lines = runs.stream().map(run -> CSVFormat.DEFAULT.format(fields(run)) + "\n").collect(Collectors.joining());
     AtomicFiles.writeString(file, CSVFormat.DEFAULT.format((Object[]) HEADER) + "\n" + lines);
   }
 
   private static Object[] fields(StudyRun run) {
-    return new Object[] {
-      run.initialization(),
-      run.seed(),
-      run.steps(),
-      decimals(run.wellFormedGreedy(), 4),
-      decimals(run.wellFormedT07(), 4),
-      decimals(run.wellFormedT10(), 4),
-      decimals(run.exact(), 4),
-      decimals(run.ownPlace(), 6),
-      decimals(run.distanceBefore(), 4),
-      decimals(run.distanceAfter(), 4),
+    return new Object[] {run.initialization(), run.seed(), run.steps(), decimals(run.wellFormedGreedy(), 4),
+      decimals(run.wellFormedT07(), 4), decimals(run.wellFormedT10(), 4), decimals(run.exact(), 4),
+      decimals(run.ownPlace(), 6), decimals(run.distanceBefore(), 4), decimals(run.distanceAfter(), 4),
       decimals(run.seconds(), 1),
-      run.losses().stream()
-          .map(point -> point.step() + ":" + decimals(point.loss(), 4))
-          .collect(Collectors.joining(" "))
-    };
+      run.losses()
+        .stream()
+        .map(point -> point.step() + ":" + decimals(point.loss(), 4))
+        .collect(Collectors.joining(" "))};
   }
 
   private static String decimals(double value, int digits) {

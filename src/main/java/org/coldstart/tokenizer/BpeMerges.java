@@ -15,20 +15,19 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * Byte-level BPE (Sennrich et al., 2016): count the pairs of neighbouring tokens within words, make
- * the most frequent pair a token, replace it in all words, repeat. Of equally frequent pairs the
- * one with the lower ids comes first.
+ * Byte-level BPE (Sennrich et al., 2016): count the pairs of neighbouring tokens within words, make the most frequent
+ * pair a token, replace it in all words, repeat. Of equally frequent pairs the one with the lower ids comes first.
  *
- * <p>As in Python's tokenizers, pairs wait in a queue, and a pair's count is updated only when it
- * is at the front: so no merge has to look through all words or all pairs.
+ * <p>
+ * As in Python's tokenizers, pairs wait in a queue, and a pair's count is updated only when it is at the front: so no
+ * merge has to look through all words or all pairs.
  */
 final class BpeMerges {
 
   /** GPT-2's words, each with the space before it. */
-  private static final Pattern WORDS =
-      Pattern.compile(
-          "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
-          Pattern.UNICODE_CHARACTER_CLASS);
+  private static final Pattern WORDS = Pattern.compile(
+      "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+      Pattern.UNICODE_CHARACTER_CLASS);
 
   /** GPT-2's visible character for each of the 256 bytes. */
   private static final String BYTES = bytes();
@@ -37,10 +36,9 @@ final class BpeMerges {
 
   /** A pair, its count when it was queued, and the words that got it since it was queued before. */
   private record Candidate(Pair pair, long count, Set<Integer> words) {
-    static final Comparator<Candidate> ORDER =
-        Comparator.comparingLong((Candidate c) -> -c.count)
-            .thenComparingInt(c -> c.pair.left)
-            .thenComparingInt(c -> c.pair.right);
+    static final Comparator<Candidate> ORDER = Comparator.comparingLong((Candidate c) -> -c.count)
+      .thenComparingInt(c -> c.pair.left)
+      .thenComparingInt(c -> c.pair.right);
   }
 
   private final List<String> tokens = new ArrayList<>();
@@ -58,8 +56,7 @@ final class BpeMerges {
   private BpeMerges() {}
 
   /** Learns from texts until the vocabulary is full or no pair is frequent enough. */
-  static BpeMerges learn(
-      Iterable<String> texts, List<String> specialTokens, int vocabSize, int minFrequency) {
+  static BpeMerges learn(Iterable<String> texts, List<String> specialTokens, int vocabSize, int minFrequency) {
     BpeMerges bpe = new BpeMerges();
     specialTokens.forEach(bpe::token);
     BYTES.chars().sorted().mapToObj(Character::toString).forEach(bpe::token);
@@ -86,15 +83,14 @@ final class BpeMerges {
     if (counts.isEmpty()) {
       throw new IllegalArgumentException("There is no text to train a tokenizer on.");
     }
-    counts.forEach(
-        (word, count) -> {
-          int[] letters = word.chars().map(c -> token(Character.toString(c))).toArray();
-          words.add(letters);
-          wordCounts.add(count);
-          for (int i = 0; i + 1 < letters.length; i++) {
-            count(new Pair(letters[i], letters[i + 1]), 1, words.size() - 1);
-          }
-        });
+    counts.forEach((word, count) -> {
+      int[] letters = word.chars().map(c -> token(Character.toString(c))).toArray();
+      words.add(letters);
+      wordCounts.add(count);
+      for (int i = 0; i + 1 < letters.length; i++) {
+        count(new Pair(letters[i], letters[i + 1]), 1, words.size() - 1);
+      }
+    });
     enqueue();
   }
 
@@ -151,23 +147,20 @@ final class BpeMerges {
   }
 
   private void enqueue() {
-    notQueued.forEach(
-        (pair, where) -> {
-          long count = pairCounts.get(pair);
-          if (count > 0) {
-            queue.add(new Candidate(pair, count, where));
-          }
-        });
+    notQueued.forEach((pair, where) -> {
+      long count = pairCounts.get(pair);
+      if (count > 0) {
+        queue.add(new Candidate(pair, count, where));
+      }
+    });
     notQueued.clear();
   }
 
   private int token(String text) {
-    return ids.computeIfAbsent(
-        text,
-        added -> {
-          tokens.add(added);
-          return tokens.size() - 1;
-        });
+    return ids.computeIfAbsent(text, added -> {
+      tokens.add(added);
+      return tokens.size() - 1;
+    });
   }
 
   /** The UTF-8 bytes of a word, one character each. */

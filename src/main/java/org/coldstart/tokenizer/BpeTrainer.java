@@ -5,8 +5,8 @@ import java.util.List;
 import org.coldstart.io.tokenizer.TokenizerFiles;
 
 /**
- * Makes a tokenizer from texts: byte-level BPE (Sennrich et al., 2016; Radford et al., 2019) with
- * the names, ids and merges of {@code BpeTrainer} in Python's tokenizers.
+ * Makes a tokenizer from texts: byte-level BPE (Sennrich et al., 2016; Radford et al., 2019) with the names, ids and
+ * merges of {@code BpeTrainer} in Python's tokenizers.
  *
  * <pre>{@code
  * Tokenizer tokenizer = new BpeTrainer().vocabSize(1024)
@@ -14,8 +14,9 @@ import org.coldstart.io.tokenizer.TokenizerFiles;
  *     .train(texts);
  * }</pre>
  *
- * <p>The special tokens have the first ids, then come the 256 bytes, then what is merged most often
- * from pairs of these. Every text can be expressed, so there is no unknown token.
+ * <p>
+ * The special tokens have the first ids, then come the 256 bytes, then what is merged most often from pairs of these.
+ * Every text can be expressed, so there is no unknown token.
  */
 public final class BpeTrainer {
   private int vocabSize = 30000;
@@ -63,26 +64,23 @@ public final class BpeTrainer {
   public Tokenizer train(Iterable<String> texts) {
     check();
     BpeMerges bpe = BpeMerges.learn(texts, specialTokens, vocabSize, minFrequency);
-    return new Tokenizer(
-        TokenizerFiles.byteLevelBpe(bpe.tokens(), bpe.merges(), specialTokens, bosToken, eosToken));
+    return new Tokenizer(TokenizerFiles.byteLevelBpe(bpe.tokens(), bpe.merges(), specialTokens, bosToken, eosToken));
   }
 
   private void check() {
     if (new HashSet<>(specialTokens).size() < specialTokens.size() || specialTokens.contains("")) {
-      throw new IllegalArgumentException(
-          "Special tokens must differ and not be empty: " + specialTokens + ".");
+      throw new IllegalArgumentException("Special tokens must differ and not be empty: " + specialTokens + ".");
     }
     int least = specialTokens.size() + 256;
     if (vocabSize < least) {
       throw new IllegalArgumentException(
-          "vocabSize must be at least %d (256 bytes and the special tokens), not %d."
-              .formatted(least, vocabSize));
+          "vocabSize must be at least %d (256 bytes and the special tokens), not %d.".formatted(least, vocabSize));
     }
     for (String token : new String[] {bosToken, eosToken}) {
       if (token != null && !specialTokens.contains(token)) {
         throw new IllegalArgumentException(
-            "\"%s\" is not among the special tokens %s: name it in specialTokens(…), too."
-                .formatted(token, specialTokens));
+            "\"%s\" is not among the special tokens %s: name it in specialTokens(…), too.".formatted(token,
+                specialTokens));
       }
     }
   }

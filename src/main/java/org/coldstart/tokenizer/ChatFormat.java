@@ -7,8 +7,8 @@ import java.util.regex.Pattern;
 import org.coldstart.io.jinja.TemplateException;
 
 /**
- * What a model's chat template writes around the messages, read off the template itself. A turn is
- * a prefix that names its role, the content, and a suffix with the end-of-turn token.
+ * What a model's chat template writes around the messages, read off the template itself. A turn is a prefix that names
+ * its role, the content, and a suffix with the end-of-turn token.
  *
  * <pre>{@code
  * ChatFormat format = ChatFormat.of(tokenizer);
@@ -19,45 +19,36 @@ import org.coldstart.io.jinja.TemplateException;
  * format.responseTemplate();   // <|im_start|>assistant\n, [/INST] …
  * }</pre>
  *
- * <p>Where the template names no roles (Llama 2, Mistral) or a turn has no end, prefix and suffix
- * are ChatML's with the template's own start and end token.
+ * <p>
+ * Where the template names no roles (Llama 2, Mistral) or a turn has no end, prefix and suffix are ChatML's with the
+ * template's own start and end token.
  *
  * @param bos the BOS token where the template begins a conversation with it, else empty
  * @param beforeRole what stands before a role's name, such as {@code <|im_start|>}
  * @param afterRole what stands between a role's name and the content, such as a line feed
  * @param suffix what follows the content, such as {@code <|im_end|>\n}
  * @param assistant the template's name for the assistant, such as {@code model}
- * @param startToken the first token of the generation prompt, or of a conversation where there is
- *     no such prompt (Llama 2); in the vocabulary's spelling
+ * @param startToken the first token of the generation prompt, or of a conversation where there is no such prompt (Llama
+ * 2); in the vocabulary's spelling
  * @param endToken the special token that follows a reply; the EOS token where none does
- * @param responseTemplate what stands in front of every reply, the part of the generation prompt
- *     that finished conversations have, too: what TRL's completion-only collator asks for
+ * @param responseTemplate what stands in front of every reply, the part of the generation prompt that finished
+ * conversations have, too: what TRL's completion-only collator asks for
  */
-public record ChatFormat(
-    String bos,
-    String beforeRole,
-    String afterRole,
-    String suffix,
-    String assistant,
-    String startToken,
-    String endToken,
-    String responseTemplate) {
+public record ChatFormat(String bos, String beforeRole, String afterRole, String suffix, String assistant,
+    String startToken, String endToken, String responseTemplate) {
 
   private static final String PLACEHOLDER = "Probe7f";
   private static final Message QUESTION = Message.user(PLACEHOLDER + "Q");
   private static final Message REPLY = Message.assistant(PLACEHOLDER + "R");
   private static final Message MORE = Message.user(PLACEHOLDER + "M");
-  private static final Pattern TURNS =
-      Pattern.compile(
-          QUESTION.content() + "(.*)" + REPLY.content() + "(.*)" + MORE.content() + "(.*)",
-          Pattern.DOTALL);
+  private static final Pattern TURNS = Pattern
+    .compile(QUESTION.content() + "(.*)" + REPLY.content() + "(.*)" + MORE.content() + "(.*)", Pattern.DOTALL);
   private static final Pattern USER = Pattern.compile("user", Pattern.CASE_INSENSITIVE);
 
   /**
    * The format of this tokenizer's chat template.
    *
-   * @throws IllegalStateException if there is no template, as with a base model, or nothing that
-   *     ends a reply
+   * @throws IllegalStateException if there is no template, as with a base model, or nothing that ends a reply
    * @throws TemplateException if the template refuses a question and its reply
    */
   public static ChatFormat of(Tokenizer tokenizer) {
@@ -85,8 +76,7 @@ public record ChatFormat(
   }
 
   /**
-   * A text that is in no message: rendered in place of a content, it shows what the template writes
-   * around that.
+   * A text that is in no message: rendered in place of a content, it shows what the template writes around that.
    */
   public static String placeholder(List<Message> messages) {
     StringBuilder text = new StringBuilder(PLACEHOLDER);
@@ -117,14 +107,11 @@ public record ChatFormat(
     }
 
     private ChatFormat format(String before, String after, String suffix, String assistant) {
-      String bos =
-          tokenizer
-              .bosToken()
-              .filter(token -> answered.startsWith(token) && !before.startsWith(token))
-              .orElse("");
+      String bos = tokenizer.bosToken()
+        .filter(token -> answered.startsWith(token) && !before.startsWith(token))
+        .orElse("");
       String start = tokenizer.idToToken(startId());
-      return new ChatFormat(
-          bos, before, after, suffix, assistant, start, endToken(), responseTemplate());
+      return new ChatFormat(bos, before, after, suffix, assistant, start, endToken(), responseTemplate());
     }
 
     /** The format of a template that names the roles and ends every turn alike, else null. */
@@ -159,8 +146,7 @@ public record ChatFormat(
 
     private int startId() {
       int from = promptStart(question, prompt);
-      return from < prompt.length()
-          ? tokenizer.encodePart(prompt, from, prompt.length()).ids()[0]
+      return from < prompt.length() ? tokenizer.encodePart(prompt, from, prompt.length()).ids()[0]
           : tokenizer.encode(prompt, false).ids()[0];
     }
 
@@ -168,8 +154,7 @@ public record ChatFormat(
       String token = specialToken(behind(REPLY, answered));
       if (token == null && tokenizer.eosToken().isEmpty()) {
         throw new IllegalStateException(
-            "the chat template writes no special token behind a reply, and the tokenizer names no"
-                + " eos_token");
+            "the chat template writes no special token behind a reply, and the tokenizer names no" + " eos_token");
       }
       return token != null ? token : tokenizer.eosToken().get();
     }
@@ -203,10 +188,10 @@ public record ChatFormat(
     /** The first special token in a text, or null. */
     private String specialToken(String text) {
       return Arrays.stream(tokenizer.encode(text, false).ids())
-          .filter(tokenizer::isSpecial)
-          .mapToObj(tokenizer::idToToken)
-          .findFirst()
-          .orElse(null);
+        .filter(tokenizer::isSpecial)
+        .mapToObj(tokenizer::idToToken)
+        .findFirst()
+        .orElse(null);
     }
 
     private static String behind(Message message, String text) {

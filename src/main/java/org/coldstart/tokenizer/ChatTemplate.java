@@ -9,8 +9,8 @@ import org.coldstart.io.jinja.Template;
 import org.coldstart.io.jinja.TemplateException;
 
 /**
- * A model's chat template: turns a conversation into the one text the model was trained on, exactly
- * as transformers' {@code apply_chat_template} does.
+ * A model's chat template: turns a conversation into the one text the model was trained on, exactly as transformers'
+ * {@code apply_chat_template} does.
  *
  * <pre>{@code
  * ChatTemplate template = ChatTemplate.parse(
@@ -20,8 +20,9 @@ import org.coldstart.io.jinja.TemplateException;
  * // <|im_start|>user\nHello!<|im_end|>\n<|im_start|>assistant\n
  * }</pre>
  *
- * <p>Text in a message is data: braces in it are never taken for template code. A template that
- * runs away ends with an error. Instances can be shared between threads.
+ * <p>
+ * Text in a message is data: braces in it are never taken for template code. A template that runs away ends with an
+ * error. Instances can be shared between threads.
  */
 public final class ChatTemplate {
   private final String source;
@@ -61,20 +62,19 @@ public final class ChatTemplate {
    * @param addGenerationPrompt whether to end with what opens an assistant's message
    * @param variables further variables, such as {@code bos_token}, {@code tools} or {@code
    *     enable_thinking}; {@code tools} and {@code documents} are none if not given
-   * @throws TemplateException if the template refuses the conversation (the message is its own),
-   *     fails, or goes over a limit
+   * @throws TemplateException if the template refuses the conversation (the message is its own), fails, or goes over a
+   * limit
    */
-  public String render(
-      List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
+  public String render(List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
     return renderWithGeneration(messages, addGenerationPrompt, variables).text();
   }
 
   /**
-   * As {@link #render}, with where the template's {@code {% generation %}} blocks lie: what the
-   * assistant is to write (transformers' {@code return_assistant_tokens_mask}).
+   * As {@link #render}, with where the template's {@code {% generation %}} blocks lie: what the assistant is to write
+   * (transformers' {@code return_assistant_tokens_mask}).
    */
-  public RenderedTemplate renderWithGeneration(
-      List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
+  public RenderedTemplate renderWithGeneration(List<Message> messages, boolean addGenerationPrompt,
+      Map<String, ?> variables) {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("tools", null);
     all.put("documents", null);

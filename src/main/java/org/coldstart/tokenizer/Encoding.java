@@ -9,18 +9,16 @@ import org.coldstart.io.jinja.Span;
  *
  * @param ids rows of the embedding matrix
  * @param tokens the vocabulary's own spelling of each token ({@code Ġthe} for " the")
- * @param offsets where each token stands in the text, in Java chars; several tokens that make up
- *     one character all carry that character's span, a token that stands for no text (BOS) carries
- *     (0, 0)
+ * @param offsets where each token stands in the text, in Java chars; several tokens that make up one character all
+ * carry that character's span, a token that stands for no text (BOS) carries (0, 0)
  */
 public record Encoding(int[] ids, List<String> tokens, List<Span> offsets) {
   public Encoding {
     tokens = List.copyOf(tokens);
     offsets = List.copyOf(offsets);
     if (ids.length != tokens.size() || ids.length != offsets.size()) {
-      throw new IllegalArgumentException(
-          "ids, tokens and offsets must be equally many, but are %d, %d and %d"
-              .formatted(ids.length, tokens.size(), offsets.size()));
+      throw new IllegalArgumentException("ids, tokens and offsets must be equally many, but are %d, %d and %d"
+        .formatted(ids.length, tokens.size(), offsets.size()));
     }
   }
 
@@ -31,9 +29,7 @@ public record Encoding(int[] ids, List<String> tokens, List<Span> offsets) {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof Encoding e
-        && Arrays.equals(ids, e.ids)
-        && tokens.equals(e.tokens)
+    return other instanceof Encoding e && Arrays.equals(ids, e.ids) && tokens.equals(e.tokens)
         && offsets.equals(e.offsets);
   }
 

@@ -14,8 +14,7 @@ import java.util.Map;
  *     Message.assistant("4").with("reasoning_content", "2 + 2 is 4."));
  * }</pre>
  *
- * @param role who speaks: {@code system}, {@code user}, {@code assistant}, or what else the
- *     template knows
+ * @param role who speaks: {@code system}, {@code user}, {@code assistant}, or what else the template knows
  * @param content what is said; null where there is none, as in a message that only calls tools
  * @param extra further fields for the template, such as {@code tool_calls} or {@code
  *     reasoning_content}: null, booleans, numbers, strings, and lists and maps of these
@@ -27,8 +26,7 @@ public record Message(String role, String content, Map<String, Object> extra) {
       throw new IllegalArgumentException("A message needs a role");
     }
     if (extra.containsKey("role") || extra.containsKey("content")) {
-      throw new IllegalArgumentException(
-          "role and content are fields of their own, not further fields");
+      throw new IllegalArgumentException("role and content are fields of their own, not further fields");
     }
     extra = Collections.unmodifiableMap(new LinkedHashMap<>(extra));
   }

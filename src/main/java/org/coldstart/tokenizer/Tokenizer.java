@@ -26,8 +26,9 @@ import org.coldstart.io.tokenizer.Vocabulary;
  * }
  * }</pre>
  *
- * <p>Safe for use by many threads. Nothing is truncated or padded. It holds native memory: close
- * it, after which every call is an {@link IllegalStateException}.
+ * <p>
+ * Safe for use by many threads. Nothing is truncated or padded. It holds native memory: close it, after which every
+ * call is an {@link IllegalStateException}.
  */
 public final class Tokenizer implements AutoCloseable {
   private final TokenizerPool pool;
@@ -63,8 +64,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The tokens of a text as transformers' {@code tokenizer(text)} gives them: the text of a special
-   * token becomes that token, and a BOS is put in front if the model wants one.
+   * The tokens of a text as transformers' {@code tokenizer(text)} gives them: the text of a special token becomes that
+   * token, and a BOS is put in front if the model wants one.
    *
    * @throws IllegalArgumentException if the text holds half a surrogate pair
    */
@@ -78,9 +79,9 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The tokens of a part of a text, as {@code encode(part, false)}, but where the model puts a
-   * space in front of every text (Llama 2), it comes before the first part only: the ids of all
-   * parts, one after the other, decode to the text and nothing more.
+   * The tokens of a part of a text, as {@code encode(part, false)}, but where the model puts a space in front of every
+   * text (Llama 2), it comes before the first part only: the ids of all parts, one after the other, decode to the text
+   * and nothing more.
    *
    * @param from where the part begins in {@code text}, 0 for the first
    * @param to its end, exclusive
@@ -106,8 +107,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The text of ids. Bytes that are no whole character become U+FFFD. As in transformers 5, spaces
-   * before punctuation stay as they are whatever {@code clean_up_tokenization_spaces} says.
+   * The text of ids. Bytes that are no whole character become U+FFFD. As in transformers 5, spaces before punctuation
+   * stay as they are whatever {@code clean_up_tokenization_spaces} says.
    *
    * @param skipSpecialTokens leaves special tokens out
    * @throws IllegalArgumentException for an id that is not in the vocabulary
@@ -143,21 +144,22 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * Whether {@link #decode(int[], boolean)} can leave this token out. Tokens with a role are
-   * special, and turns end with a special token: EOS, or another of the template's choice.
+   * Whether {@link #decode(int[], boolean)} can leave this token out. Tokens with a role are special, and turns end
+   * with a special token: EOS, or another of the template's choice.
    */
   public boolean isSpecial(int id) {
     return vocabulary().isSpecial(idToToken(id));
   }
 
   /**
-   * Adds tokens behind the vocabulary, the first with the id {@link #size()}; all or none. The
-   * model's embeddings must then be resized to the new size. A token that was added before, by the
-   * model's makers or by an earlier call, stays as it is and keeps its id.
+   * Adds tokens behind the vocabulary, the first with the id {@link #size()}; all or none. The model's embeddings must
+   * then be resized to the new size. A token that was added before, by the model's makers or by an earlier call, stays
+   * as it is and keeps its id.
    *
-   * <p>Where the model puts a space in front of every text (Llama 2), new tokens are matched in the
-   * raw text. transformers' {@code add_tokens} would have them matched in the normalised one, where
-   * that space is put in front of the token's own text, too, and so is hardly ever found.
+   * <p>
+   * Where the model puts a space in front of every text (Llama 2), new tokens are matched in the raw text.
+   * transformers' {@code add_tokens} would have them matched in the normalised one, where that space is put in front of
+   * the token's own text, too, and so is hardly ever found.
    *
    * @return the number of tokens added; those that were there do not count
    * @throws IllegalArgumentException if a token is empty, given twice, or an ordinary piece of text
@@ -172,9 +174,9 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The token that fills up a batch, if the tokenizer has one: the {@code pad_token} that its files
-   * name, or else a special token made for that, which Llama 3.1 and 3.2 have without naming it
-   * ({@code <|finetune_right_pad_id|>}). No other token is taken for it.
+   * The token that fills up a batch, if the tokenizer has one: the {@code pad_token} that its files name, or else a
+   * special token made for that, which Llama 3.1 and 3.2 have without naming it ({@code <|finetune_right_pad_id|>}). No
+   * other token is taken for it.
    */
   public Optional<String> padToken() {
     return config().token("pad_token");
@@ -233,12 +235,9 @@ public final class Tokenizer implements AutoCloseable {
     if (vocabulary().added(token) == null) {
       boolean unknown = vocabulary().id(token) == null;
       throw new IllegalArgumentException(
-          "\"%s\" cannot be the %s: it is %s; add one with addSpecialTokens or take %s"
-              .formatted(
-                  token,
-                  role.replace('_', ' '),
-                  unknown ? "not a token of this tokenizer" : "an ordinary piece of text",
-                  eosToken().orElse("another special token")));
+          "\"%s\" cannot be the %s: it is %s; add one with addSpecialTokens or take %s".formatted(token,
+              role.replace('_', ' '), unknown ? "not a token of this tokenizer" : "an ordinary piece of text",
+              eosToken().orElse("another special token")));
     }
     pool.add(true, token);
     config = config.withToken(role, token);
@@ -267,8 +266,7 @@ public final class Tokenizer implements AutoCloseable {
   public ChatTemplate chatTemplate() {
     String source = config().chatTemplate().orElse(null);
     if (source == null) {
-      throw new IllegalStateException(
-          "this tokenizer has no chat template; give it one with setChatTemplate(jinja)");
+      throw new IllegalStateException("this tokenizer has no chat template; give it one with setChatTemplate(jinja)");
     }
     ChatTemplate known = chatTemplate;
     if (known == null || !known.source().equals(source)) {
@@ -300,16 +298,15 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /** The same with further variables ({@code tools}, {@code enable_thinking} …). */
-  public String applyChatTemplate(
-      List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
+  public String applyChatTemplate(List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
     Map<String, Object> all = new LinkedHashMap<>(specialTokens());
     all.putAll(variables);
     return chatTemplate().render(messages, addGenerationPrompt, all);
   }
 
   /**
-   * Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and chat_template.jinja,
-   * as {@link #fromPretrained(Path)} and Python's {@code AutoTokenizer.from_pretrained} read them.
+   * Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and chat_template.jinja, as
+   * {@link #fromPretrained(Path)} and Python's {@code AutoTokenizer.from_pretrained} read them.
    */
   public void save(Path folder) {
     new TokenizerFiles(pool.json(), config).save(folder);

@@ -13,8 +13,8 @@ import org.coldstart.io.torch.TorchOps;
 import org.coldstart.model.Gradients;
 
 /**
- * AdamW (Loshchilov and Hutter, 2019) with f32 state, eight bytes a parameter. Step t, with gradient
- * g, learning rate η and weight decay λ:
+ * AdamW (Loshchilov and Hutter, 2019) with f32 state, eight bytes a parameter. Step t, with gradient g, learning rate η
+ * and weight decay λ:
  *
  * <pre>
  * m ← β₁ m + (1 − β₁) g          running mean
@@ -24,8 +24,8 @@ import org.coldstart.model.Gradients;
  * θ ← θ − η (m̂ / (√v̂ + ε) + λ θ)
  * </pre>
  *
- * <p>The decay is decoupled: it goes past the moments. torch's fused kernel does all in one sweep
- * over the weights.
+ * <p>
+ * The decay is decoupled: it goes past the moments. torch's fused kernel does all in one sweep over the weights.
  */
 final class AdamW implements Optimizer {
 
@@ -36,8 +36,7 @@ final class AdamW implements Optimizer {
   private final List<Group> groups;
 
   /** Parameters that share a weight decay, with their m and v. */
-  private record Group(
-      List<NDArray> parameters, NDArray[] means, NDArray[] squares, double decay) {}
+  private record Group(List<NDArray> parameters, NDArray[] means, NDArray[] squares, double decay) {}
 
   /** State for all parameters; vectors (norm weights and biases) are exempt from decay. */
   AdamW(Map<String, NDArray> parameters, SftConfig config) {
@@ -66,36 +65,27 @@ final class AdamW implements Optimizer {
 
   /** Named as in torch's own optimizer state. */
   private NDArray[] zeros(Map<String, NDArray> members, String prefix) {
-    members.forEach(
-        (name, parameter) -> state.put(prefix + name, manager.zeros(parameter.getShape())));
+    members.forEach((name, parameter) -> state.put(prefix + name, manager.zeros(parameter.getShape())));
     return members.keySet().stream().map(name -> state.get(prefix + name)).toArray(NDArray[]::new);
   }
 
   @Override
   public void step(Gradients gradients, double learningRate) {
-    Autograd.withoutGradient(
-        () -> {
-          steps.addi(1);
-          groups.forEach(group -> step(group, gradients, learningRate));
-          return null;
-        });
+    Autograd.withoutGradient(() -> {
+      steps.addi(1);
+      groups.forEach(group -> step(group, gradients, learningRate));
+      return null;
+    });
   }
 
   private void step(Group group, Gradients gradients, double learningRate) {
     if (group.parameters().isEmpty()) {
       return;
     }
-    OptimizerOps.adamW(
-        group.parameters().toArray(NDArray[]::new),
-        group.parameters().stream().map(gradients::of).toArray(NDArray[]::new),
-        group.means(),
-        group.squares(),
-        group.parameters().stream().map(parameter -> steps).toArray(NDArray[]::new),
-        learningRate,
-        config.adamBeta1(),
-        config.adamBeta2(),
-        group.decay(),
-        config.adamEpsilon());
+    OptimizerOps.adamW(group.parameters().toArray(NDArray[]::new),
+        group.parameters().stream().map(gradients::of).toArray(NDArray[]::new), group.means(), group.squares(),
+        group.parameters().stream().map(parameter -> steps).toArray(NDArray[]::new), learningRate, config.adamBeta1(),
+        config.adamBeta2(), group.decay(), config.adamEpsilon());
   }
 
   @Override

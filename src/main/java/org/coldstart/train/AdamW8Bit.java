@@ -16,13 +16,13 @@ import org.coldstart.io.torch.Torch;
 import org.coldstart.model.Gradients;
 
 /**
- * {@link AdamW} with 8-bit state (Dettmers et al., 2022; bitsandbytes' AdamW8bit), a quarter of the
- * memory. A moment's values are quantized in blocks of 256: a value x is stored as the code i whose
- * q[i] is nearest to x / max|block|, with q as in {@link DynamicCode} and the maximum in f32. A step
- * dequantizes both moments to f32, updates them and the weights as AdamW does, and quantizes again.
+ * {@link AdamW} with 8-bit state (Dettmers et al., 2022; bitsandbytes' AdamW8bit), a quarter of the memory. A moment's
+ * values are quantized in blocks of 256: a value x is stored as the code i whose q[i] is nearest to x / max|block|,
+ * with q as in {@link DynamicCode} and the maximum in f32. A step dequantizes both moments to f32, updates them and the
+ * weights as AdamW does, and quantizes again.
  *
- * <p>Small tensors keep f32 state, as in bitsandbytes; embeddings do not, for here they are a fifth
- * of the model.
+ * <p>
+ * Small tensors keep f32 state, as in bitsandbytes; embeddings do not, for here they are a fifth of the model.
  */
 final class AdamW8Bit implements Optimizer {
 
@@ -32,8 +32,8 @@ final class AdamW8Bit implements Optimizer {
   static final int LEAST = 4096;
 
   /**
-   * Values updated at a time: few enough to stay in a core's cache, and for torch not to spread an
-   * operation over threads, which would wait more than work. The tasks are spread instead.
+   * Values updated at a time: few enough to stay in a core's cache, and for torch not to spread an operation over
+   * threads, which would wait more than work. The tasks are spread instead.
    */
   private static final long CHUNK = 1 << 14;
 
@@ -49,8 +49,7 @@ final class AdamW8Bit implements Optimizer {
   private int steps;
 
   /** A parameter with both moments' codes and blocks' maxima, all flat. */
-  private record Part(
-      NDArray parameter, NDArray mean, NDArray square, NDArray meanMax, NDArray squareMax) {}
+  private record Part(NDArray parameter, NDArray mean, NDArray square, NDArray meanMax, NDArray squareMax) {}
 
   AdamW8Bit(Map<String, NDArray> parameters, SftConfig config) {
     this(parameters, config, LEAST);
@@ -60,14 +59,13 @@ final class AdamW8Bit implements Optimizer {
     this.config = config;
     Map<String, NDArray> rest = new LinkedHashMap<>();
     try {
-      parameters.forEach(
-          (name, parameter) -> {
-            if (parameter.size() < least) {
-              rest.put(name, parameter);
-            } else {
-              parts.add(part(name, parameter));
-            }
-          });
+      parameters.forEach((name, parameter) -> {
+        if (parameter.size() < least) {
+          rest.put(name, parameter);
+        } else {
+          parts.add(part(name, parameter));
+        }
+      });
       small = new AdamW(rest, config);
     } catch (RuntimeException | OutOfMemoryError e) {
       manager.close(); // what there was room for
@@ -77,19 +75,14 @@ final class AdamW8Bit implements Optimizer {
   }
 
   private NDArray[] tables(DynamicCode code) {
-    return new NDArray[] {
-      manager.create(code.values()), manager.create(code.borders()), manager.create(code.floors())
-    };
+    return new NDArray[] {manager.create(code.values()), manager.create(code.borders()), manager.create(code.floors())};
   }
 
   private Part part(String name, NDArray parameter) {
     long size = parameter.size();
     long blocks = (size + BLOCK - 1) / BLOCK;
-    return new Part(
-        parameter,
-        zeros("state1." + name, size, DataType.UINT8),
-        zeros("state2." + name, size, DataType.UINT8),
-        zeros("absmax1." + name, blocks, DataType.FLOAT32),
+    return new Part(parameter, zeros("state1." + name, size, DataType.UINT8),
+        zeros("state2." + name, size, DataType.UINT8), zeros("absmax1." + name, blocks, DataType.FLOAT32),
         zeros("absmax2." + name, blocks, DataType.FLOAT32));
   }
 
@@ -122,25 +115,13 @@ final class AdamW8Bit implements Optimizer {
     double correction2 = Math.sqrt(1 - Math.pow(config.adamBeta2(), steps));
     double decay = AdamW.decays(part.parameter()) ? learningRate * config.weightDecay() : 0;
     long whole = from + (to - from) / BLOCK * BLOCK;
-    NDArray[] tensors = {
-      part.parameter(), gradient, part.mean(), part.square(), part.meanMax(), part.squareMax()
-    };
-    for (long at = from; at < to; ) {
+    NDArray[] tensors = {part.parameter(), gradient, part.mean(), part.square(), part.meanMax(), part.squareMax()};
+    for (long at = from; at < to;) {
       // A last block that is not full goes by itself.
       long width = at < whole ? BLOCK : to - whole;
       long blocks = at < whole ? Math.min(CHUNK, whole - at) / BLOCK : 1;
-      OptimizerOps.adamW8Bit(
-          tensors,
-          means,
-          squares,
-          at,
-          blocks,
-          width,
-          -learningRate * correction2 / correction1,
-          config.adamBeta1(),
-          config.adamBeta2(),
-          decay,
-          config.adamEpsilon() * correction2);
+      OptimizerOps.adamW8Bit(tensors, means, squares, at, blocks, width, -learningRate * correction2 / correction1,
+          config.adamBeta1(), config.adamBeta2(), decay, config.adamEpsilon() * correction2);
       at += blocks * width;
     }
     return null;

@@ -28,13 +28,14 @@ import org.coldstart.model.Pretrained;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * Saves and restores a run: the folders {@code checkpoint-N} of its output folder. Each holds
- * weights and tokenizer as any checkpoint does, {@code optimizer.safetensors} and {@code
+ * Saves and restores a run: the folders {@code checkpoint-N} of its output folder. Each holds weights and tokenizer as
+ * any checkpoint does, {@code optimizer.safetensors} and {@code
  * trainer_state.json}.
  *
- * <p>A folder appears by one rename when all its files are on the disk, and disappears by one, so
- * that a process killed at any moment leaves whole checkpoints only. A run resumes from its own:
- * those of the same recipe, rows and trained parameters.
+ * <p>
+ * A folder appears by one rename when all its files are on the disk, and disappears by one, so that a process killed at
+ * any moment leaves whole checkpoints only. A run resumes from its own: those of the same recipe, rows and trained
+ * parameters.
  */
 final class Checkpoints {
 
@@ -48,8 +49,7 @@ final class Checkpoints {
   private static final Pattern NAME = Pattern.compile("checkpoint-(\\d{1,9})");
 
   /** A folder being written or deleted, with the {@link #id} of the process that does. */
-  private static final Pattern UNFINISHED =
-      Pattern.compile("\\.checkpoint-\\d+\\.((\\d+)-\\d+)-\\d+\\.tmp");
+  private static final Pattern UNFINISHED = Pattern.compile("\\.checkpoint-\\d+\\.((\\d+)-\\d+)-\\d+\\.tmp");
 
   /** Relative difference of two checksums of the same weights: merging an adapter rounds them. */
   private static final double ROUNDING = 1e-8;
@@ -73,15 +73,13 @@ final class Checkpoints {
   }
 
   /** What decides which weights a run ends with. */
-  private static Map<String, String> fingerprint(
-      CausalLm model, SftConfig config, TrainingData data) {
+  private static Map<String, String> fingerprint(CausalLm model, SftConfig config, TrainingData data) {
     Map<String, NDArray> trained = model.trainableParameters();
     long values = trained.values().stream().mapToLong(NDArray::size).sum();
     Map<String, String> fingerprint = new LinkedHashMap<>(config.recipe());
     fingerprint.put("training data", TrainingData.fingerprint(data.train()));
     fingerprint.put("evaluation data", TrainingData.fingerprint(data.eval()));
-    fingerprint.put(
-        "trained parameters", values + " values of tensors " + trained.keySet().hashCode());
+    fingerprint.put("trained parameters", values + " values of tensors " + trained.keySet().hashCode());
     fingerprint.put("adapter", model.adapter().map(a -> a.config().toString()).orElse("none"));
     return fingerprint;
   }
@@ -106,8 +104,8 @@ final class Checkpoints {
   /** All from which some run can resume. */
   private static List<Path> all(Path outputDir) {
     return list(outputDir).stream()
-        .filter(folder -> step(folder) >= 0 && Files.exists(folder.resolve(TrainerState.FILE)))
-        .toList();
+      .filter(folder -> step(folder) >= 0 && Files.exists(folder.resolve(TrainerState.FILE)))
+      .toList();
   }
 
   private static List<Path> list(Path outputDir) {
@@ -181,10 +179,9 @@ final class Checkpoints {
   private void deleteLeftovers() {
     for (Path file : list(config.outputDir())) {
       Matcher name = UNFINISHED.matcher(file.getFileName().toString());
-      if (name.matches()
-          && ProcessHandle.of(Long.parseLong(name.group(2)))
-              .filter(process -> id(process).equals(name.group(1)))
-              .isEmpty()) {
+      if (name.matches() && ProcessHandle.of(Long.parseLong(name.group(2)))
+        .filter(process -> id(process).equals(name.group(1)))
+        .isEmpty()) {
         Utils.deleteQuietly(file);
       }
     }
@@ -215,20 +212,17 @@ final class Checkpoints {
   }
 
   /**
-   * The checkpoint to resume from: this run's newest, and where it was begun several times, of the
-   * last time. If there is none, that of the most steps, for a message about what differs.
+   * The checkpoint to resume from: this run's newest, and where it was begun several times, of the last time. If there
+   * is none, that of the most steps, for a message about what differs.
    */
   Optional<Path> newest() {
-    List<TrainerState> readable =
-        all(config.outputDir()).stream().flatMap(this::readable).toList();
+    List<TrainerState> readable = all(config.outputDir()).stream().flatMap(this::readable).toList();
     return readable.stream()
-        .filter(state -> differences(state).isEmpty())
-        .max(
-            Comparator.comparingLong((TrainerState state) -> state.startedAt)
-                .thenComparing(state -> state.globalStep))
-        .or(() -> readable.stream().max(Comparator.comparing(state -> state.globalStep)))
-        .map(state -> state.folder)
-        .or(() -> last(config.outputDir()));
+      .filter(state -> differences(state).isEmpty())
+      .max(Comparator.comparingLong((TrainerState state) -> state.startedAt).thenComparing(state -> state.globalStep))
+      .or(() -> readable.stream().max(Comparator.comparing(state -> state.globalStep)))
+      .map(state -> state.folder)
+      .or(() -> last(config.outputDir()));
   }
 
   private Stream<TrainerState> readable(Path folder) {
@@ -243,13 +237,12 @@ final class Checkpoints {
   /** How the run that saved a state differs from this one: empty where it is this one. */
   private List<String> differences(TrainerState saved) {
     List<String> differences = new ArrayList<>();
-    fingerprint.forEach(
-        (name, now) -> {
-          String before = saved.fingerprint.getOrDefault(name, "not known");
-          if (!now.equals(before)) {
-            differences.add(name + " was " + before + " and is " + now);
-          }
-        });
+    fingerprint.forEach((name, now) -> {
+      String before = saved.fingerprint.getOrDefault(name, "not known");
+      if (!now.equals(before)) {
+        differences.add(name + " was " + before + " and is " + now);
+      }
+    });
     double now = baseModelChecksum();
     if (Math.abs(saved.baseModelChecksum - now) > ROUNDING * now) { // never for NaN
       differences.add("the model's weights under what is trained were others than they are now");
@@ -258,18 +251,17 @@ final class Checkpoints {
   }
 
   /**
-   * The sum of the absolute values of the weights that are not trained: an adapter, or rows trained
-   * on their own, are saved without these and mean nothing on others. NaN where the checkpoint
-   * holds all weights.
+   * The sum of the absolute values of the weights that are not trained: an adapter, or rows trained on their own, are
+   * saved without these and mean nothing on others. NaN where the checkpoint holds all weights.
    */
   private double baseModelChecksum() {
     if (Double.isNaN(baseModelChecksum) && !trainsItsWeights()) {
       Map<String, NDArray> weights = model.parameters();
-      baseModelChecksum =
-          weights.keySet().stream()
-              .filter(name -> !isTrained(name))
-              .mapToDouble(name -> sumOfAbsolutes(weights.get(name)))
-              .sum();
+      baseModelChecksum = weights.keySet()
+        .stream()
+        .filter(name -> !isTrained(name))
+        .mapToDouble(name -> sumOfAbsolutes(weights.get(name)))
+        .sum();
     }
     return baseModelChecksum;
   }
@@ -277,8 +269,7 @@ final class Checkpoints {
   /** Trained rows go by the name of their matrix's module. */
   private boolean isTrained(String weight) {
     String rows = weight.replaceFirst("\\w+$", "token_adapter");
-    return model.trainableParameters().keySet().stream()
-        .anyMatch(name -> name.equals(weight) || name.contains(rows));
+    return model.trainableParameters().keySet().stream().anyMatch(name -> name.equals(weight) || name.contains(rows));
   }
 
   private static double sumOfAbsolutes(NDArray weight) {
@@ -307,9 +298,8 @@ final class Checkpoints {
     List<String> differences = differences(state);
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(
-          "%s belongs to another run: %s. Resume with what it was begun with, or begin anew with"
-                  .formatted(folder, String.join("; ", differences))
-              + " train().");
+          "%s belongs to another run: %s. Resume with what it was begun with, or begin anew with".formatted(folder,
+              String.join("; ", differences)) + " train().");
     }
     loadWeights(folder);
     if (!state.savedSteps.contains(state.globalStep)) {
@@ -341,9 +331,7 @@ final class Checkpoints {
   void forgetLost(TrainerState state) {
     state.savedSteps.removeIf(step -> !enabled() || !isFrom(state, folder(step)));
     boolean yetToBeSaved = !state.reported && state.bestGlobalStep == state.globalStep;
-    if (config.loadBestModelAtEnd()
-        && !state.savedSteps.contains(state.bestGlobalStep)
-        && !yetToBeSaved) {
+    if (config.loadBestModelAtEnd() && !state.savedSteps.contains(state.bestGlobalStep) && !yetToBeSaved) {
       state.bestGlobalStep = 0;
       state.bestMetric = Double.NaN;
     }
@@ -351,7 +339,6 @@ final class Checkpoints {
 
   private boolean isFrom(TrainerState run, Path folder) {
     return Files.exists(folder.resolve(TrainerState.FILE))
-        && readable(folder)
-            .anyMatch(it -> it.startedAt == run.startedAt && differences(it).isEmpty());
+        && readable(folder).anyMatch(it -> it.startedAt == run.startedAt && differences(it).isEmpty());
   }
 }

@@ -4,14 +4,14 @@ import java.util.Arrays;
 import java.util.stream.DoubleStream;
 
 /**
- * The 256 values q of 8-bit state, relative to their block's maximum (dynamic tree quantization;
- * Dettmers, 2016): in each of seven powers of ten 2, 4, 8 … evenly spaced values, the most between
- * 0.1 and 1. They are those of bitsandbytes' {@code create_dynamic_map}.
+ * The 256 values q of 8-bit state, relative to their block's maximum (dynamic tree quantization; Dettmers, 2016): in
+ * each of seven powers of ten 2, 4, 8 … evenly spaced values, the most between 0.1 and 1. They are those of
+ * bitsandbytes' {@code create_dynamic_map}.
  *
  * @param values q, ascending
- * @param floors by the upper 16 bits of a float, the code nearest to the smallest float with these
- *     bits. Codes are so far apart that floats with the same upper bits lie on both sides of at
- *     most one border between two codes, so one comparison with it gives any float's nearest code
+ * @param floors by the upper 16 bits of a float, the code nearest to the smallest float with these bits. Codes are so
+ * far apart that floats with the same upper bits lie on both sides of at most one border between two codes, so one
+ * comparison with it gives any float's nearest code
  * @param borders by the upper 16 bits of a float, the border between that code and the next
  */
 record DynamicCode(float[] values, float[] floors, float[] borders) {

@@ -11,8 +11,8 @@ import org.coldstart.data.Example;
 /** Why a run cannot go on: a sentence with the step and the way out, and the last checkpoint. */
 record Failures(TrainingData data, SftConfig config, TrainerState state) {
 
-  private static final List<String> OUT_OF_MEMORY =
-      List.of("can't allocate memory", "not enough memory", "out of memory");
+  private static final List<String> OUT_OF_MEMORY = List.of("can't allocate memory", "not enough memory",
+      "out of memory");
 
   /** The last checkpoint the run has saved, or null. */
   Path lastCheckpoint() {
@@ -42,25 +42,20 @@ record Failures(TrainingData data, SftConfig config, TrainerState state) {
   /** Memory ran out in the next step, at these rows. */
   TrainingException outOfMemory(List<Example> rows, Throwable cause) {
     int longest = rows.stream().mapToInt(Example::length).max().orElse(0);
-    String place =
-        " in step %d with a batch of %d × %d tokens (%s)"
-            .formatted(state.globalStep + 1, rows.size(), longest, data.rowNumbers(rows));
-    String remedy =
-        "Take a smaller perDeviceTrainBatchSize (now %d) with more gradientAccumulationSteps, a"
-            + " smaller maxLength, or optim(OptimizerName.ADAMW_8BIT)";
-    return outOfMemory(
-        place, remedy.formatted(config.perDeviceTrainBatchSize()), lastCheckpoint(), cause);
+    String place = " in step %d with a batch of %d × %d tokens (%s)".formatted(state.globalStep + 1, rows.size(),
+        longest, data.rowNumbers(rows));
+    String remedy = "Take a smaller perDeviceTrainBatchSize (now %d) with more gradientAccumulationSteps, a"
+        + " smaller maxLength, or optim(OptimizerName.ADAMW_8BIT)";
+    return outOfMemory(place, remedy.formatted(config.perDeviceTrainBatchSize()), lastCheckpoint(), cause);
   }
 
   /** Memory ran out outside of a batch: for gradients, optimizer, evaluation or a checkpoint. */
   TrainingException outOfMemory(Throwable cause) {
     int step = state.globalStep;
     String place = step == 0 ? " before the first step" : " after step " + step;
-    String remedy =
-        "Take optim(OptimizerName.ADAMW_8BIT), LoRA, a smaller perDeviceEvalBatchSize (now %d) or a"
-            + " smaller maxLength";
-    return outOfMemory(
-        place, remedy.formatted(config.perDeviceEvalBatchSize()), lastCheckpoint(), cause);
+    String remedy = "Take optim(OptimizerName.ADAMW_8BIT), LoRA, a smaller perDeviceEvalBatchSize (now %d) or a"
+        + " smaller maxLength";
+    return outOfMemory(place, remedy.formatted(config.perDeviceEvalBatchSize()), lastCheckpoint(), cause);
   }
 
   /** Restores a checkpoint, under which settings cannot change if memory runs out. */
@@ -70,21 +65,17 @@ record Failures(TrainingData data, SftConfig config, TrainerState state) {
     return withMemory(restoring, cause -> outOfMemory(place, remedy, checkpoint, cause));
   }
 
-  private static TrainingException outOfMemory(
-      String place, String remedy, Path last, Throwable cause) {
+  private static TrainingException outOfMemory(String place, String remedy, Path last, Throwable cause) {
     boolean heap = cause instanceof OutOfMemoryError;
-    String message =
-        (heap ? "The Java heap is full" : "Memory ran out")
-            + (place + ". " + remedy)
-            + (heap ? ", or give Java more with -Xmx. " : ". ");
+    String message = (heap ? "The Java heap is full" : "Memory ran out") + (place + ". " + remedy)
+        + (heap ? ", or give Java more with -Xmx. " : ". ");
     return failure(message, last, false, cause);
   }
 
   /** The loss or the gradient of the next step is not finite. */
   TrainingException diverged(String what, double value, List<Example> rows) {
-    String message =
-        "The %s %s at %s of the training data: it has diverged. Load the model or a checkpoint again"
-            + " and train with a lower learning rate. ";
+    String message = "The %s %s at %s of the training data: it has diverged. Load the model or a checkpoint again"
+        + " and train with a lower learning rate. ";
     String event = what.formatted(state.globalStep + 1);
     message = message.formatted(event, value, data.rowNumbers(rows));
     return failure(message, lastCheckpoint(), false, null);
@@ -92,16 +83,13 @@ record Failures(TrainingData data, SftConfig config, TrainerState state) {
 
   /** A listener or the disk failed between two steps: nothing is lost. */
   TrainingException betweenSteps(String reason, Throwable cause) {
-    String message =
-        "Training stopped after step %d: %s%s The model holds that step; resume() goes on. "
-            .formatted(state.globalStep, reason, reason.endsWith(".") ? "" : ".");
+    String message = "Training stopped after step %d: %s%s The model holds that step; resume() goes on. "
+      .formatted(state.globalStep, reason, reason.endsWith(".") ? "" : ".");
     return failure(message, lastCheckpoint(), true, cause);
   }
 
-  private static TrainingException failure(
-      String message, Path last, boolean canResume, Throwable cause) {
-    String checkpoint =
-        last == null ? "No checkpoint was saved." : "The last good checkpoint is " + last + ".";
+  private static TrainingException failure(String message, Path last, boolean canResume, Throwable cause) {
+    String checkpoint = last == null ? "No checkpoint was saved." : "The last good checkpoint is " + last + ".";
     return new TrainingException(message + checkpoint, last, canResume, cause);
   }
 }

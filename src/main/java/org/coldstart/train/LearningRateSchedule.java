@@ -1,9 +1,8 @@
 package org.coldstart.train;
 
 /**
- * The learning rate's factor at step s of S, after w steps of warm-up: s / w up to there, then as
- * the kind says. The formulas are those of transformers' {@code get_scheduler}; as there, the first
- * step of a warm-up has the factor 0.
+ * The learning rate's factor at step s of S, after w steps of warm-up: s / w up to there, then as the kind says. The
+ * formulas are those of transformers' {@code get_scheduler}; as there, the first step of a warm-up has the factor 0.
  */
 public enum LearningRateSchedule {
   /** Falls to 0 in a straight line: (S − s) / (S − w). */
@@ -29,9 +28,9 @@ public enum LearningRateSchedule {
     }
     double span = Math.max(1, totalSteps - warmupSteps);
     return switch (this) {
-      case LINEAR -> Math.max(0, (totalSteps - step) / span);
-      case COSINE -> Math.max(0, (1 + Math.cos(Math.PI * ((step - warmupSteps) / span))) / 2);
-      case CONSTANT, CONSTANT_WITH_WARMUP -> 1;
+    case LINEAR -> Math.max(0, (totalSteps - step) / span);
+    case COSINE -> Math.max(0, (1 + Math.cos(Math.PI * ((step - warmupSteps) / span))) / 2);
+    case CONSTANT, CONSTANT_WITH_WARMUP -> 1;
     };
   }
 }

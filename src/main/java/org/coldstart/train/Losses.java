@@ -19,21 +19,17 @@ public final class Losses {
    *
    * @return NaN for no examples, and, before the next slice, once the thread is interrupted
    */
-  public static double mean(
-      CausalLm model, List<Example> examples, int batchSize, Precision precision) {
-    return measure(model, examples, batchSize, precision)
-        .map(LossSums::meanLoss)
-        .orElse(Double.NaN);
+  public static double mean(CausalLm model, List<Example> examples, int batchSize, Precision precision) {
+    return measure(model, examples, batchSize, precision).map(LossSums::meanLoss).orElse(Double.NaN);
   }
 
   /**
-   * The sums over all kept tokens, without gradients. As in training, a batch is measured in slices
-   * of not too many tokens.
+   * The sums over all kept tokens, without gradients. As in training, a batch is measured in slices of not too many
+   * tokens.
    *
    * @return empty, before the next slice, once the thread is interrupted
    */
-  static Optional<LossSums> measure(
-      CausalLm model, List<Example> examples, int batchSize, Precision precision) {
+  static Optional<LossSums> measure(CausalLm model, List<Example> examples, int batchSize, Precision precision) {
     LossSums all = LossSums.NONE;
     for (List<Example> rows : Batches.byLength(examples, batchSize)) {
       for (List<Example> slice : Batches.slices(rows, Batches.EVAL_TOKENS)) {

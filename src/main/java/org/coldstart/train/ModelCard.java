@@ -21,7 +21,8 @@ import java.util.stream.Stream;
  * Pretrained.save(folder, model, tokenizer, SaveOptions.defaults(), card.toMarkdown());
  * }</pre>
  *
- * <p>What is not known is left out. The head of the text is the YAML that model hubs read.
+ * <p>
+ * What is not known is left out. The head of the text is the YAML that model hubs read.
  *
  * @param name of the model, its heading
  * @param baseModel name on the hub or any other description of the model it was made from, or null
@@ -31,14 +32,8 @@ import java.util.stream.Stream;
  * @param config the hyper-parameters
  * @param result what the run came to
  */
-public record ModelCard(
-    String name,
-    String baseModel,
-    String license,
-    List<String> datasets,
-    List<String> tags,
-    SftConfig config,
-    TrainingResult result) {
+public record ModelCard(String name, String baseModel, String license, List<String> datasets, List<String> tags,
+    SftConfig config, TrainingResult result) {
 
   /** {@code owner/name}: only such a name can be a link on the hub. */
   private static final Pattern HUB_NAME = Pattern.compile("[\\w-][\\w.-]*/[\\w-][\\w.-]*");
@@ -75,8 +70,7 @@ public record ModelCard(
 
   /** The text of README.md. */
   public String toMarkdown() {
-    return String.join("\n\n", head(), "# " + name, origin(), run(), hyperParameters(), versions())
-        + "\n";
+    return String.join("\n\n", head(), "# " + name, origin(), run(), hyperParameters(), versions()) + "\n";
   }
 
   private String head() {
@@ -95,8 +89,8 @@ public record ModelCard(
     }
     lines.add("tags:");
     Stream.concat(Stream.of("sft", "coldstart"), tags.stream())
-        .distinct()
-        .forEach(tag -> lines.add("- " + quoted(tag)));
+      .distinct()
+      .forEach(tag -> lines.add("- " + quoted(tag)));
     lines.add("---");
     return String.join("\n", lines);
   }
@@ -107,11 +101,8 @@ public record ModelCard(
   }
 
   private String origin() {
-    return "Made "
-        + (baseModel == null ? "" : "from " + baseModel + " ")
-        + "by supervised fine-tuning of "
-        + result.trained()
-        + (datasets.isEmpty() ? "" : " on " + String.join(", ", datasets))
+    return "Made " + (baseModel == null ? "" : "from " + baseModel + " ") + "by supervised fine-tuning of "
+        + result.trained() + (datasets.isEmpty() ? "" : " on " + String.join(", ", datasets))
         + (result.interrupted() ? "; the run was interrupted before its end." : ".");
   }
 
@@ -128,22 +119,20 @@ public record ModelCard(
 
   /** The first and the last value that was logged. */
   private Optional<String> ends(ToDoubleFunction<TrainingLog.Entry> column) {
-    double[] values =
-        result.log().entries().stream()
-            .mapToDouble(column)
-            .filter(value -> !Double.isNaN(value))
-            .toArray();
-    return values.length == 0
-        ? Optional.empty()
+    double[] values = result.log()
+      .entries()
+      .stream()
+      .mapToDouble(column)
+      .filter(value -> !Double.isNaN(value))
+      .toArray();
+    return values.length == 0 ? Optional.empty()
         : Optional.of(format("%.4f → %.4f", values[0], values[values.length - 1]));
   }
 
   /** Under TRL's names: {@code learning_rate}. */
   private String hyperParameters() {
     Map<String, Object> rows = new LinkedHashMap<>();
-    config
-        .recipe()
-        .forEach((name, value) -> rows.put(lower(name.replaceAll("(?=[A-Z])", "_")), lower(value)));
+    config.recipe().forEach((name, value) -> rows.put(lower(name.replaceAll("(?=[A-Z])", "_")), lower(value)));
     return table("Hyper-parameters", rows);
   }
 

@@ -7,8 +7,8 @@ import java.util.function.UnaryOperator;
 import org.coldstart.io.torch.DecoderOps;
 
 /**
- * NEFTune (Jain et al., 2023): noise on the embeddings in training, uniform in ±α / √(L · d) for a
- * row of L tokens and hidden size d. Chat models trained with it write longer replies.
+ * NEFTune (Jain et al., 2023): noise on the embeddings in training, uniform in ±α / √(L · d) for a row of L tokens and
+ * hidden size d. Chat models trained with it write longer replies.
  */
 final class Neftune {
 

@@ -10,8 +10,8 @@ interface Optimizer extends AutoCloseable {
   /** The optimizer a recipe names, with fresh state for the parameters. */
   static Optimizer of(Map<String, NDArray> parameters, SftConfig config) {
     return switch (config.optim()) {
-      case ADAMW -> new AdamW(parameters, config);
-      case ADAMW_8BIT -> new AdamW8Bit(parameters, config);
+    case ADAMW -> new AdamW(parameters, config);
+    case ADAMW_8BIT -> new AdamW8Bit(parameters, config);
     };
   }
 
@@ -19,8 +19,8 @@ interface Optimizer extends AutoCloseable {
   void step(Gradients gradients, double learningRate);
 
   /**
-   * The live state by name, f32 or uint8, to be saved, or to be filled with what was saved. The
-   * number of steps is not part of it, see {@link #continueAt}.
+   * The live state by name, f32 or uint8, to be saved, or to be filled with what was saved. The number of steps is not
+   * part of it, see {@link #continueAt}.
    */
   Map<String, NDArray> state();
 

@@ -10,12 +10,11 @@ public enum OptimizerName {
   ADAMW_8BIT;
 
   /**
-   * Bytes of the two moments of so many parameters. Of 8-bit state a little less than there is:
-   * tensors of under 4096 values keep theirs in f32.
+   * Bytes of the two moments of so many parameters. Of 8-bit state a little less than there is: tensors of under 4096
+   * values keep theirs in f32.
    */
   public long stateBytes(long parameters) {
-    return this == ADAMW
-        ? 2 * Float.BYTES * parameters
+    return this == ADAMW ? 2 * Float.BYTES * parameters
         : 2 * parameters + 2 * Float.BYTES * (parameters / AdamW8Bit.BLOCK + 1);
   }
 }

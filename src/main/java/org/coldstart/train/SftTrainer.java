@@ -10,25 +10,26 @@ import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * Supervised fine-tuning: trains a model, or what was chosen of it, to predict the kept tokens of
- * examples.
+ * Supervised fine-tuning: trains a model, or what was chosen of it, to predict the kept tokens of examples.
  *
  * <pre>{@code
  * TrainingResult result = new SftTrainer(model, tokenizer, config, train, test).train();
  * result.log().toTable();
  * }</pre>
  *
- * <p>What is trained are all weights, those chosen with {@link CausalLm#setTrainable}, or an
- * adapter that is attached. One optimizer step takes {@code gradientAccumulationSteps}
- * micro-batches; {@link TrainingStep} shows what it does with them.
+ * <p>
+ * What is trained are all weights, those chosen with {@link CausalLm#setTrainable}, or an adapter that is attached. One
+ * optimizer step takes {@code gradientAccumulationSteps} micro-batches; {@link TrainingStep} shows what it does with
+ * them.
  *
- * <p>Interrupting the thread ends the run after the micro-batch at hand; the model then holds what
- * was reached, {@link TrainingResult#interrupted} is true, and {@link #resume() resume} goes on from
- * there. A notebook's cell counts as stopped before that, so what trains, generates with, saves or
- * closes the model next waits for the run's end.
+ * <p>
+ * Interrupting the thread ends the run after the micro-batch at hand; the model then holds what was reached,
+ * {@link TrainingResult#interrupted} is true, and {@link #resume() resume} goes on from there. A notebook's cell counts
+ * as stopped before that, so what trains, generates with, saves or closes the model next waits for the run's end.
  *
- * <p>A run that was saved and resumed takes the same steps, to the bit, as one left alone. The same
- * seed on the same machine with as many threads gives the same weights.
+ * <p>
+ * A run that was saved and resumed takes the same steps, to the bit, as one left alone. The same seed on the same
+ * machine with as many threads gives the same weights.
  */
 public final class SftTrainer {
 
@@ -49,15 +50,10 @@ public final class SftTrainer {
    *
    * @param train rows to learn from, none longer than {@code maxLength}, each with a kept token
    * @param eval rows the loss is watched on; may be empty
-   * @throws IllegalArgumentException if a row carries no loss or is too long (naming it), or the
-   *     configuration goes by an eval loss and there are no rows for it
+   * @throws IllegalArgumentException if a row carries no loss or is too long (naming it), or the configuration goes by
+   * an eval loss and there are no rows for it
    */
-  public SftTrainer(
-      CausalLm model,
-      Tokenizer tokenizer,
-      SftConfig config,
-      List<Example> train,
-      List<Example> eval) {
+  public SftTrainer(CausalLm model, Tokenizer tokenizer, SftConfig config, List<Example> train, List<Example> eval) {
     this.model = model;
     this.tokenizer = tokenizer;
     this.config = config;
@@ -69,8 +65,7 @@ public final class SftTrainer {
     }
     if (eval.isEmpty() && (config.loadBestModelAtEnd() || config.earlyStoppingPatience() > 0)) {
       throw new IllegalArgumentException(
-          "loadBestModelAtEnd and earlyStoppingPatience go by the eval loss, and there are no"
-              + " evaluation rows.");
+          "loadBestModelAtEnd and earlyStoppingPatience go by the eval loss, and there are no" + " evaluation rows.");
     }
     if (config.outputDir() != null) {
       model.checkFits(tokenizer);
@@ -89,8 +84,8 @@ public final class SftTrainer {
       }
       if (example.length() > config.maxLength()) {
         throw new IllegalArgumentException(
-            "%s has %d tokens, more than maxLength %d; let ExampleBuilder leave such rows out."
-                .formatted(row, example.length(), config.maxLength()));
+            "%s has %d tokens, more than maxLength %d; let ExampleBuilder leave such rows out.".formatted(row,
+                example.length(), config.maxLength()));
       }
     }
   }
@@ -104,30 +99,26 @@ public final class SftTrainer {
    * Trains from the first step to the end, or until the thread is interrupted.
    *
    * @param listeners notified as the run goes
-   * @throws TrainingException if the run cannot go on: the loss is no longer a number, memory or
-   *     disk ran out, or a listener failed; it names the step and the last checkpoint
+   * @throws TrainingException if the run cannot go on: the loss is no longer a number, memory or disk ran out, or a
+   * listener failed; it names the step and the last checkpoint
    */
   public TrainingResult train(TrainingListener... listeners) {
     synchronized (model) {
       close(stopped);
       TrainerState state = new TrainerState();
-      Optimizer optimizer =
-          Failures.withMemory(
-              () -> Optimizer.of(model.trainableParameters(), config),
-              cause -> new Failures(data, config, state).outOfMemory(cause));
-      return run(
-          new TrainingRun(model, config, data, state, optimizer, checkpoints()), listeners);
+      Optimizer optimizer = Failures.withMemory(() -> Optimizer.of(model.trainableParameters(), config),
+          cause -> new Failures(data, config, state).outOfMemory(cause));
+      return run(new TrainingRun(model, config, data, state, optimizer, checkpoints()), listeners);
     }
   }
 
   /**
-   * Goes on where the last run of this trainer was stopped, by an interrupt, a full disk or a
-   * listener; if there was none, from the newest checkpoint in {@code outputDir} that is of a run
-   * with these settings and rows.
+   * Goes on where the last run of this trainer was stopped, by an interrupt, a full disk or a listener; if there was
+   * none, from the newest checkpoint in {@code outputDir} that is of a run with these settings and rows.
    *
    * @throws IllegalStateException if there is neither such a run nor any checkpoint
-   * @throws IllegalArgumentException if all checkpoints are of other runs, naming what differs in
-   *     the one of the most steps
+   * @throws IllegalArgumentException if all checkpoints are of other runs, naming what differs in the one of the most
+   * steps
    * @throws org.coldstart.io.files.CheckpointException if none can be read
    */
   public TrainingResult resume(TrainingListener... listeners) {
@@ -135,23 +126,20 @@ public final class SftTrainer {
       if (stopped.get() != null) {
         return run(stopped.get(), listeners);
       }
-      String nothing =
-          "There is nothing to resume: no stopped run and no checkpoint in %s; begin with train().";
-      Path newest =
-          checkpoints()
-              .newest()
-              .orElseThrow(() -> new IllegalStateException(nothing.formatted(config.outputDir())));
+      String nothing = "There is nothing to resume: no stopped run and no checkpoint in %s; begin with train().";
+      Path newest = checkpoints().newest()
+        .orElseThrow(() -> new IllegalStateException(nothing.formatted(config.outputDir())));
       return resume(newest, listeners);
     }
   }
 
   /**
-   * Goes on from a checkpoint: its weights, optimizer and place in the data replace what is there,
-   * and the run takes the steps it would have taken without the break.
+   * Goes on from a checkpoint: its weights, optimizer and place in the data replace what is there, and the run takes
+   * the steps it would have taken without the break.
    *
    * @param checkpoint a folder that a run saved, such as {@code checkpoint-200}
-   * @throws IllegalArgumentException if that run had other settings or data, or trained an adapter
-   *     or rows on another model, naming what differs; what only watches or saves a run may differ
+   * @throws IllegalArgumentException if that run had other settings or data, or trained an adapter or rows on another
+   * model, naming what differs; what only watches or saves a run may differ
    * @throws org.coldstart.io.files.CheckpointException if the folder is no such checkpoint
    */
   public TrainingResult resume(Path checkpoint, TrainingListener... listeners) {
@@ -175,8 +163,8 @@ public final class SftTrainer {
   }
 
   /**
-   * What the last run came to; waits for a stopped run that is still at its last batch. A cell that
-   * is stopped ends without a value, and this is where the next one finds it.
+   * What the last run came to; waits for a stopped run that is still at its last batch. A cell that is stopped ends
+   * without a value, and this is where the next one finds it.
    *
    * @throws IllegalStateException if no run has come to an end or to a stop
    */

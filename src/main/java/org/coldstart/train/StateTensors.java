@@ -21,8 +21,7 @@ import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 
 /**
- * The tensors of an optimizer or an adapter, in a safetensors file as they are in memory: f32 and
- * uint8.
+ * The tensors of an optimizer or an adapter, in a safetensors file as they are in memory: f32 and uint8.
  */
 record StateTensors(Map<String, NDArray> arrays) implements TensorSource {
 
@@ -42,8 +41,7 @@ record StateTensors(Map<String, NDArray> arrays) implements TensorSource {
     Map<String, TensorInfo> expected = new StateTensors(arrays).tensors();
     try (SafetensorsFile in = SafetensorsFile.open(file)) {
       if (!in.tensors().equals(expected)) {
-        throw new CheckpointException(
-            file + " holds the state of another optimizer or of other parameters.");
+        throw new CheckpointException(file + " holds the state of another optimizer or of other parameters.");
       }
       expected.values().forEach(tensor -> fill(arrays.get(tensor.name()), in, tensor));
     }
@@ -72,12 +70,11 @@ record StateTensors(Map<String, NDArray> arrays) implements TensorSource {
   @Override
   public Map<String, TensorInfo> tensors() {
     Map<String, TensorInfo> infos = new LinkedHashMap<>();
-    arrays.forEach(
-        (name, array) -> {
-          StoredType dtype = array.getDataType() == DataType.UINT8 ? StoredType.U8 : StoredType.F32;
-          var shape = Arrays.stream(array.getShape().getShape()).boxed().toList();
-          infos.put(name, new TensorInfo(name, dtype, shape));
-        });
+    arrays.forEach((name, array) -> {
+      StoredType dtype = array.getDataType() == DataType.UINT8 ? StoredType.U8 : StoredType.F32;
+      var shape = Arrays.stream(array.getShape().getShape()).boxed().toList();
+      infos.put(name, new TensorInfo(name, dtype, shape));
+    });
     return infos;
   }
 

@@ -20,8 +20,9 @@ import org.tensorflow.util.Event;
  * // tensorboard --logdir model/checkpoints/runs
  * }</pre>
  *
- * <p>Each log makes a file of its own in the folder, with its first row; TensorBoard shows the
- * files of a folder as one run.
+ * <p>
+ * Each log makes a file of its own in the folder, with its first row; TensorBoard shows the files of a folder as one
+ * run.
  */
 public final class TensorBoardLog implements TrainingListener {
 
@@ -29,10 +30,8 @@ public final class TensorBoardLog implements TrainingListener {
 
   /** A log into a folder, which is made if it is missing. */
   public TensorBoardLog(Path folder) {
-    String name =
-        String.format(
-            "events.out.tfevents.%010d.%d.%d",
-            System.currentTimeMillis() / 1000, ProcessHandle.current().pid(), System.nanoTime());
+    String name = String.format("events.out.tfevents.%010d.%d.%d", System.currentTimeMillis() / 1000,
+        ProcessHandle.current().pid(), System.nanoTime());
     this.file = folder.toAbsolutePath().resolve(name);
   }
 

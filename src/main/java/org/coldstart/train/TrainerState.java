@@ -25,8 +25,8 @@ import org.coldstart.model.LossSums;
  * How far a run is and what it has measured, all but weights and optimizer: {@code
  * trainer_state.json}, under transformers' names where it has them.
  *
- * <p>The order of rows and all noise follow from the seed and the step, so no random state is
- * saved.
+ * <p>
+ * The order of rows and all noise follow from the seed and the step, so no random state is saved.
  */
 final class TrainerState {
 
@@ -34,32 +34,29 @@ final class TrainerState {
   static final String FILE = "trainer_state.json";
 
   /** JSON has no NaN. */
-  private static final TypeAdapter<Double> NAN_AS_NULL =
-      new TypeAdapter<>() {
-        @Override
-        public void write(JsonWriter out, Double value) throws IOException {
-          out.value(Double.isFinite(value) ? value : null);
-        }
+  private static final TypeAdapter<Double> NAN_AS_NULL = new TypeAdapter<>() {
+    @Override
+    public void write(JsonWriter out, Double value) throws IOException {
+      out.value(Double.isFinite(value) ? value : null);
+    }
 
-        @Override
-        public Double read(JsonReader in) throws IOException {
-          if (in.peek() == JsonToken.NULL) {
-            in.nextNull();
-            return Double.NaN;
-          }
-          return in.nextDouble();
-        }
-      };
+    @Override
+    public Double read(JsonReader in) throws IOException {
+      if (in.peek() == JsonToken.NULL) {
+        in.nextNull();
+        return Double.NaN;
+      }
+      return in.nextDouble();
+    }
+  };
 
-  private static final Gson GSON =
-      new GsonBuilder()
-          .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
-          .registerTypeAdapter(double.class, NAN_AS_NULL)
-          .registerTypeAdapter(Double.class, NAN_AS_NULL)
-          .serializeNulls()
-          .setPrettyPrinting()
-          .disableHtmlEscaping()
-          .create();
+  private static final Gson GSON = new GsonBuilder().setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
+    .registerTypeAdapter(double.class, NAN_AS_NULL)
+    .registerTypeAdapter(Double.class, NAN_AS_NULL)
+    .serializeNulls()
+    .setPrettyPrinting()
+    .disableHtmlEscaping()
+    .create();
 
   /** When the run began, in milliseconds since 1970: distinguishes it from others of its recipe. */
   long startedAt = System.currentTimeMillis();
@@ -153,8 +150,7 @@ final class TrainerState {
     } catch (JsonParseException e) {
       cause = e;
     }
-    throw new CheckpointException(
-        file + " is damaged, or of another version of this library: begin anew with train().",
+    throw new CheckpointException(file + " is damaged, or of another version of this library: begin anew with train().",
         cause);
   }
 }

@@ -41,9 +41,7 @@ record TrainingData(List<Example> train, List<Example> eval, SftConfig config) {
     if (config.packing()) {
       return Batches.packed(train, config.maxLength(), size, seed);
     }
-    return config.groupByLength()
-        ? Batches.groupedByLength(train, size, seed)
-        : Batches.shuffled(train, size, seed);
+    return config.groupByLength() ? Batches.groupedByLength(train, size, seed) : Batches.shuffled(train, size, seed);
   }
 
   private int stepsPerEpoch(int batches) {
@@ -56,8 +54,7 @@ record TrainingData(List<Example> train, List<Example> eval, SftConfig config) {
     for (int i = train.size() - 1; i >= 0; i--) {
       places.put(train.get(i), i + 1);
     }
-    String numbers =
-        rows.stream().map(row -> String.valueOf(places.get(row))).collect(Collectors.joining(", "));
+    String numbers = rows.stream().map(row -> String.valueOf(places.get(row))).collect(Collectors.joining(", "));
     return (rows.size() == 1 ? "row " : "rows ") + numbers;
   }
 

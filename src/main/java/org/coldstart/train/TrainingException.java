@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A run that could not go on: the loss ran away, memory or disk ran out, or a listener failed. The
- * message says at which step and what to do; checkpoints saved before are whole.
+ * A run that could not go on: the loss ran away, memory or disk ran out, or a listener failed. The message says at
+ * which step and what to do; checkpoints saved before are whole.
  */
 public final class TrainingException extends IllegalStateException {
 
@@ -26,8 +26,8 @@ public final class TrainingException extends IllegalStateException {
   }
 
   /**
-   * Whether the run stopped between two steps, with weights and optimizer whole, so that the
-   * trainer's {@code resume()} goes on from there.
+   * Whether the run stopped between two steps, with weights and optimizer whole, so that the trainer's {@code resume()}
+   * goes on from there.
    */
   public boolean canResume() {
     return resumable;

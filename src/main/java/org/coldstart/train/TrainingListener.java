@@ -3,17 +3,18 @@ package org.coldstart.train;
 import java.nio.file.Path;
 
 /**
- * Notified as a run goes: progress bars, charts and logs are listeners. All methods do nothing by
- * default, and are called on the training thread between two steps, after a checkpoint that is due.
+ * Notified as a run goes: progress bars, charts and logs are listeners. All methods do nothing by default, and are
+ * called on the training thread between two steps, after a checkpoint that is due.
  *
- * <p>An exception thrown here ends the run with a {@link TrainingException} that names the
- * listener; nothing is lost, and the trainer's {@code resume()} goes on.
+ * <p>
+ * An exception thrown here ends the run with a {@link TrainingException} that names the listener; nothing is lost, and
+ * the trainer's {@code resume()} goes on.
  */
 public interface TrainingListener {
 
   /**
-   * A run goes on that was stopped before: the first call to a listener of {@code resume}, so that
-   * a chart can go on as well.
+   * A run goes on that was stopped before: the first call to a listener of {@code resume}, so that a chart can go on as
+   * well.
    *
    * @param reached where the run was stopped; its loss is NaN before the first step
    * @param log what was logged up to there

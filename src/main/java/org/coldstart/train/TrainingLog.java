@@ -23,29 +23,16 @@ public record TrainingLog(List<Entry> entries) {
    * @param learningRate of the last step
    * @param gradNorm global norm of the last step's gradient, before clipping
    * @param tokensPerSecond tokens, without padding, a second, evaluation time left out
-   * @param meanTokenAccuracy share of the kept tokens since the last row that had the largest logit;
-   *     NaN as the loss
+   * @param meanTokenAccuracy share of the kept tokens since the last row that had the largest logit; NaN as the loss
    * @param entropy mean over the same tokens of the entropy of the model's distribution, in nats
    * @param evalMeanTokenAccuracy the same share of the held-out rows; NaN where none was due
    * @param numTokens tokens trained on so far, padding left out
    * @param secondsLeft to the run's end at the pace so far; NaN before the first step
-   * @param peakMemory most bytes resident in the process so far; NaN where the system does not
-   *     report it
+   * @param peakMemory most bytes resident in the process so far; NaN where the system does not report it
    */
-  public record Entry(
-      int step,
-      double epoch,
-      double loss,
-      double evalLoss,
-      double learningRate,
-      double gradNorm,
-      double tokensPerSecond,
-      double meanTokenAccuracy,
-      double entropy,
-      double evalMeanTokenAccuracy,
-      long numTokens,
-      double secondsLeft,
-      double peakMemory) {}
+  public record Entry(int step, double epoch, double loss, double evalLoss, double learningRate, double gradNorm,
+      double tokensPerSecond, double meanTokenAccuracy, double entropy, double evalMeanTokenAccuracy, long numTokens,
+      double secondsLeft, double peakMemory) {}
 
   /** Copies the rows: the log of a run that goes on does not grow. */
   public TrainingLog {
@@ -54,20 +41,12 @@ public record TrainingLog(List<Entry> entries) {
 
   /** The rows as a table; missing where nothing was measured. */
   public Table toTable() {
-    return Table.create(
-        "training log",
-        IntColumn.create("step", entries.stream().mapToInt(Entry::step).toArray()),
-        column("epoch", Entry::epoch),
-        column("loss", Entry::loss),
-        column("eval loss", Entry::evalLoss),
-        column("learning rate", Entry::learningRate),
-        column("grad norm", Entry::gradNorm),
-        column("tokens/s", Entry::tokensPerSecond),
-        column("token accuracy", Entry::meanTokenAccuracy),
-        column("entropy", Entry::entropy),
-        column("eval accuracy", Entry::evalMeanTokenAccuracy),
-        column("seconds left", Entry::secondsLeft),
-        column("peak GiB", entry -> entry.peakMemory() / 0x1p30));
+    return Table.create("training log", IntColumn.create("step", entries.stream().mapToInt(Entry::step).toArray()),
+        column("epoch", Entry::epoch), column("loss", Entry::loss), column("eval loss", Entry::evalLoss),
+        column("learning rate", Entry::learningRate), column("grad norm", Entry::gradNorm),
+        column("tokens/s", Entry::tokensPerSecond), column("token accuracy", Entry::meanTokenAccuracy),
+        column("entropy", Entry::entropy), column("eval accuracy", Entry::evalMeanTokenAccuracy),
+        column("seconds left", Entry::secondsLeft), column("peak GiB", entry -> entry.peakMemory() / 0x1p30));
   }
 
   private DoubleColumn column(String name, ToDoubleFunction<Entry> value) {

@@ -22,33 +22,20 @@ import org.coldstart.model.TrainableParameters;
  * @param seconds wall-clock time, evaluation and saving included
  * @param tokensPerSecond tokens a second of training, evaluation and saving left out
  * @param trainLoss mean loss over all kept tokens of the run
- * @param evalLoss of the weights the model now holds; NaN if these were not evaluated, as after an
- *     interrupt between two evaluations
- * @param peakMemory most bytes resident in the process so far; empty where the system does not
- *     report it
- * @param interrupted whether the run was stopped before its end; the model holds what was reached,
- *     and the trainer's {@code resume()} goes on from there
+ * @param evalLoss of the weights the model now holds; NaN if these were not evaluated, as after an interrupt between
+ * two evaluations
+ * @param peakMemory most bytes resident in the process so far; empty where the system does not report it
+ * @param interrupted whether the run was stopped before its end; the model holds what was reached, and the trainer's
+ * {@code resume()} goes on from there
  * @param stoppedEarly whether the eval loss had not become better for too long
  * @param trained what was trained, in words: all weights, some, rows of tokens, or LoRA
  * @param lastCheckpoint the newest checkpoint of the run
  * @param bestCheckpoint the one with the lowest eval loss, if that was saved
  * @param log the rows logged
  */
-public record TrainingResult(
-    int steps,
-    long rows,
-    long tokens,
-    double seconds,
-    double tokensPerSecond,
-    double trainLoss,
-    double evalLoss,
-    OptionalLong peakMemory,
-    boolean interrupted,
-    boolean stoppedEarly,
-    String trained,
-    Optional<Path> lastCheckpoint,
-    Optional<Path> bestCheckpoint,
-    TrainingLog log) {
+public record TrainingResult(int steps, long rows, long tokens, double seconds, double tokensPerSecond,
+    double trainLoss, double evalLoss, OptionalLong peakMemory, boolean interrupted, boolean stoppedEarly,
+    String trained, Optional<Path> lastCheckpoint, Optional<Path> bestCheckpoint, TrainingLog log) {
 
   /** What training changes of a model, in words. */
   static String trained(CausalLm model) {
@@ -65,8 +52,7 @@ public record TrainingResult(
       return "the embedding rows of " + rows + " tokens";
     }
     TrainableParameters.Count count = model.trainableCount();
-    return count.trainable() == count.all()
-        ? "all weights"
+    return count.trainable() == count.all() ? "all weights"
         : String.format(Locale.ROOT, "%,d of %,d weights", count.trainable(), count.all());
   }
 

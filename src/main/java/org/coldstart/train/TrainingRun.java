@@ -15,8 +15,8 @@ import org.coldstart.model.LossSums;
 import org.coldstart.model.Machine;
 
 /**
- * One run of the trainer: the step it repeats, and the evaluation, log and checkpoint after it. It
- * can be left between two steps and resumed.
+ * One run of the trainer: the step it repeats, and the evaluation, log and checkpoint after it. It can be left between
+ * two steps and resumed.
  */
 final class TrainingRun implements AutoCloseable {
 
@@ -34,12 +34,7 @@ final class TrainingRun implements AutoCloseable {
   private boolean interrupted;
   private long countedUpTo;
 
-  TrainingRun(
-      CausalLm model,
-      SftConfig config,
-      TrainingData data,
-      TrainerState state,
-      Optimizer optimizer,
+  TrainingRun(CausalLm model, SftConfig config, TrainingData data, TrainerState state, Optimizer optimizer,
       Checkpoints checkpoints) {
     this.model = model;
     this.config = config;
@@ -61,8 +56,7 @@ final class TrainingRun implements AutoCloseable {
     interrupted = false;
     countedUpTo = System.nanoTime();
     checkpoints.forgetLost(state);
-    try (ForwardBackward pass =
-        model.trainingPass(config.precision(), config.gradientCheckpointing())) {
+    try (ForwardBackward pass = model.trainingPass(config.precision(), config.gradientCheckpointing())) {
       step = new TrainingStep(model, pass, optimizer, config, totalSteps, failures);
       train();
       TrainingResult result = result();
@@ -137,8 +131,8 @@ final class TrainingRun implements AutoCloseable {
   }
 
   /**
-   * What follows a step: evaluation, log and checkpoint, and last the listeners, so that one that
-   * fails costs none of these.
+   * What follows a step: evaluation, log and checkpoint, and last the listeners, so that one that fails costs none of
+   * these.
    */
   private void report() {
     boolean last = state.globalStep == totalSteps;
@@ -174,12 +168,11 @@ final class TrainingRun implements AutoCloseable {
   }
 
   private Optional<Path> saveIfDue(boolean last) {
-    boolean due =
-        switch (config.saveStrategy()) {
-          case NO -> false;
-          case STEPS -> last || isDue(config.saveSteps());
-          case EPOCH -> last || isDue(0);
-        };
+    boolean due = switch (config.saveStrategy()) {
+    case NO -> false;
+    case STEPS -> last || isDue(config.saveSteps());
+    case EPOCH -> last || isDue(0);
+    };
     boolean best = config.loadBestModelAtEnd() && state.bestGlobalStep == state.globalStep;
     if (!checkpoints.enabled() || !(due || best)) {
       return Optional.empty();
@@ -193,9 +186,7 @@ final class TrainingRun implements AutoCloseable {
   }
 
   private void saveReached() {
-    if (checkpoints.enabled()
-        && state.globalStep > 0
-        && !state.savedSteps.contains(state.globalStep)) {
+    if (checkpoints.enabled() && state.globalStep > 0 && !state.savedSteps.contains(state.globalStep)) {
       Path saved = save();
       notifyAll(listener -> listener.onSave(saved));
     }
@@ -231,25 +222,15 @@ final class TrainingRun implements AutoCloseable {
   }
 
   private TrainingListener.Step progress() {
-    return new TrainingListener.Step(
-        state.globalStep, totalSteps, state.stepLoss, tokensPerSecond(), secondsLeft());
+    return new TrainingListener.Step(state.globalStep, totalSteps, state.stepLoss, tokensPerSecond(), secondsLeft());
   }
 
   private TrainingLog.Entry entry(Optional<LossSums> evaluation) {
     OptionalLong peak = Machine.peakResidentBytes();
-    return new TrainingLog.Entry(
-        state.globalStep,
-        (double) state.numRowsSeen / data.train().size(),
-        state.sinceLog.meanLoss(),
-        evaluation.map(LossSums::meanLoss).orElse(Double.NaN),
-        state.learningRate,
-        state.gradNorm,
-        tokensPerSecond(),
-        state.sinceLog.meanTokenAccuracy(),
-        state.sinceLog.meanEntropy(),
-        evaluation.map(LossSums::meanTokenAccuracy).orElse(Double.NaN),
-        state.numInputTokensSeen,
-        secondsLeft(),
+    return new TrainingLog.Entry(state.globalStep, (double) state.numRowsSeen / data.train().size(),
+        state.sinceLog.meanLoss(), evaluation.map(LossSums::meanLoss).orElse(Double.NaN), state.learningRate,
+        state.gradNorm, tokensPerSecond(), state.sinceLog.meanTokenAccuracy(), state.sinceLog.meanEntropy(),
+        evaluation.map(LossSums::meanTokenAccuracy).orElse(Double.NaN), state.numInputTokensSeen, secondsLeft(),
         peak.isPresent() ? peak.getAsLong() : Double.NaN);
   }
 
@@ -269,24 +250,10 @@ final class TrainingRun implements AutoCloseable {
       checkpoints.loadBest(state);
       evalLoss = state.bestMetric;
     }
-    return new TrainingResult(
-        state.globalStep,
-        state.numRowsSeen,
-        state.numInputTokensSeen,
-        seconds(),
-        tokensPerSecond(),
-        state.total.meanLoss(),
-        evalLoss,
-        Machine.peakResidentBytes(),
-        interrupted,
-        stopsEarly(),
-        TrainingResult.trained(model),
-        Optional.ofNullable(failures.lastCheckpoint()),
-        Stream.of(state.bestGlobalStep)
-            .filter(state.savedSteps::contains)
-            .map(checkpoints::folder)
-            .findAny(),
-        log());
+    return new TrainingResult(state.globalStep, state.numRowsSeen, state.numInputTokensSeen, seconds(),
+        tokensPerSecond(), state.total.meanLoss(), evalLoss, Machine.peakResidentBytes(), interrupted, stopsEarly(),
+        TrainingResult.trained(model), Optional.ofNullable(failures.lastCheckpoint()),
+        Stream.of(state.bestGlobalStep).filter(state.savedSteps::contains).map(checkpoints::folder).findAny(), log());
   }
 
   /** Every listener is notified, even after one that failed. */

@@ -12,11 +12,12 @@ import org.coldstart.model.ForwardBackward;
 import org.coldstart.model.LossSums;
 
 /**
- * One optimizer step: forward, loss and backward for each micro-batch, then the gradient clipped,
- * the schedule's learning rate, and the optimizer.
+ * One optimizer step: forward, loss and backward for each micro-batch, then the gradient clipped, the schedule's
+ * learning rate, and the optimizer.
  *
- * <p>With N kept tokens y in all micro-batches together the loss is −1/N Σ log p(y | tokens before
- * y): four micro-batches of one row and one of four rows are the same step.
+ * <p>
+ * With N kept tokens y in all micro-batches together the loss is −1/N Σ log p(y | tokens before y): four micro-batches
+ * of one row and one of four rows are the same step.
  */
 final class TrainingStep {
 
@@ -28,8 +29,7 @@ final class TrainingStep {
    * @param gradNorm global norm of the gradient, before clipping
    * @param learningRate with which the step was taken
    */
-  record Result(
-      List<Example> rows, LossSums sums, double gradNorm, double learningRate) {}
+  record Result(List<Example> rows, LossSums sums, double gradNorm, double learningRate) {}
 
   private final CausalLm model;
   private final ForwardBackward pass;
@@ -41,12 +41,7 @@ final class TrainingStep {
   /** The rows of the present forward or backward, for messages. */
   private List<Example> atWork;
 
-  TrainingStep(
-      CausalLm model,
-      ForwardBackward pass,
-      Optimizer optimizer,
-      SftConfig config,
-      int totalSteps,
+  TrainingStep(CausalLm model, ForwardBackward pass, Optimizer optimizer, SftConfig config, int totalSteps,
       Failures failures) {
     this.model = model;
     this.pass = pass;
@@ -63,8 +58,7 @@ final class TrainingStep {
    * @return empty if the thread was interrupted before its end; the weights are then as before
    */
   Optional<Result> take(List<List<Example>> microBatches, int step) {
-    return Failures.withMemory(
-        () -> takeOrLeave(microBatches, step), cause -> failures.outOfMemory(atWork, cause));
+    return Failures.withMemory(() -> takeOrLeave(microBatches, step), cause -> failures.outOfMemory(atWork, cause));
   }
 
   private Optional<Result> takeOrLeave(List<List<Example>> microBatches, int step) {
@@ -98,8 +92,7 @@ final class TrainingStep {
   }
 
   /** Adds a micro-batch's gradients to the step's. */
-  private LossSums forwardBackward(
-      List<Example> rows, int step, int index, int prefix, long keptTokens) {
+  private LossSums forwardBackward(List<Example> rows, int step, int index, int prefix, long keptTokens) {
     if (config.neftuneNoiseAlpha() > 0) {
       // By the place in the run alone, so that a resumed run draws the same noise.
       Torch.seed(config.seed() + 1_000_003L * step + index);
@@ -121,15 +114,8 @@ final class TrainingStep {
       for (List<Example> slice : Batches.slices(rows, pass.tokensAtOnce(), prefix)) {
         model.train(number * 65_536 + done); // what dropout drops follows from this number
         Batch batch = Batch.of(slice, prefix);
-        sums =
-            sums.plus(
-                pass.forwardBackward(
-                    batch.inputIds(),
-                    batch.seqLens(),
-                    batch.positions(),
-                    batch.labels(),
-                    1.0 / keptTokens,
-                    Neftune.noise(config.neftuneNoiseAlpha(), batch.seqLens())));
+        sums = sums.plus(pass.forwardBackward(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(),
+            1.0 / keptTokens, Neftune.noise(config.neftuneNoiseAlpha(), batch.seqLens())));
         done += slice.size();
       }
     } finally {
@@ -141,14 +127,11 @@ final class TrainingStep {
   /** Runs the tokens that all rows of the step begin with forward once; how many there are. */
   private int forwardSharedPrefix(List<Example> rows) {
     int longest = rows.stream().mapToInt(Example::length).max().orElse(0);
-    return isRandom(model, config)
-        ? 0
-        : pass.beginRows(rows.stream().map(Example::context).toList(), longest);
+    return isRandom(model, config) ? 0 : pass.beginRows(rows.stream().map(Example::context).toList(), longest);
   }
 
   /** Under NEFTune's noise or dropout, drawn for each row on its own, rows share no prefix. */
   static boolean isRandom(CausalLm model, SftConfig config) {
-    return config.neftuneNoiseAlpha() > 0
-        || model.adapter().filter(Adapter::dropsOut).isPresent();
+    return config.neftuneNoiseAlpha() > 0 || model.adapter().filter(Adapter::dropsOut).isPresent();
   }
 }

@@ -25,8 +25,7 @@ class BatchTest {
     assertArrayEquals(new long[] {5, 6, 7, 8, 9, 4}, batch.inputIds());
     assertArrayEquals(new long[] {4, 2}, batch.seqLens());
     assertArrayEquals(new long[] {1, 2, 4}, batch.positions());
-    assertArrayEquals(
-        new long[] {7, 8, 4}, batch.labels(), "nothing predicts the first token of a row");
+    assertArrayEquals(new long[] {7, 8, 4}, batch.labels(), "nothing predicts the first token of a row");
     assertEquals(3, batch.keptTokens());
     assertEquals(first.keptTokens() + second.keptTokens(), batch.keptTokens());
   }
@@ -34,16 +33,14 @@ class BatchTest {
   @Test
   void anEndOfReplyIsKeptInEveryRow() {
     Example ended = new Example(new int[] {5, 6, 2}, new boolean[] {false, true, true});
-    Example longer =
-        new Example(new int[] {5, 6, 7, 8, 2}, new boolean[] {false, false, false, true, true});
+    Example longer = new Example(new int[] {5, 6, 7, 8, 2}, new boolean[] {false, false, false, true, true});
     Batch batch = Batch.of(List.of(ended, longer));
     assertArrayEquals(new long[] {6, 2, 8, 2}, batch.labels());
   }
 
   @Test
   void rowsGoOnFromWhatHasBeenReadBefore() {
-    Example first =
-        new Example(new int[] {5, 6, 7, 8, 9}, new boolean[] {true, false, false, true, true});
+    Example first = new Example(new int[] {5, 6, 7, 8, 9}, new boolean[] {true, false, false, true, true});
     Example second = new Example(new int[] {5, 6, 4, 3}, new boolean[] {false, false, false, true});
     assertArrayEquals(new int[] {5, 6}, first.context());
     assertArrayEquals(new int[] {5, 6}, second.context());
@@ -105,30 +102,22 @@ class BatchTest {
   @Test
   void groupingByLengthBringsLikeLengthsTogether() {
     List<Example> rows = Rows.some(200);
-    assertTrue(
-        unevenness(Batches.groupedByLength(rows, 8, 1)) * 4
-            < unevenness(Batches.shuffled(rows, 8, 1)));
+    assertTrue(unevenness(Batches.groupedByLength(rows, 8, 1)) * 4 < unevenness(Batches.shuffled(rows, 8, 1)));
   }
 
   private static int unevenness(List<List<Example>> batches) {
     return batches.stream()
-        .mapToInt(
-            rows ->
-                rows.stream().mapToInt(Example::length).max().orElse(0) * rows.size()
-                    - rows.stream().mapToInt(Example::length).sum())
-        .sum();
+      .mapToInt(rows -> rows.stream().mapToInt(Example::length).max().orElse(0) * rows.size()
+          - rows.stream().mapToInt(Example::length).sum())
+      .sum();
   }
 
   @Test
   void evaluationTakesTheLongestFirst() {
-    List<Example> order =
-        Batches.byLength(Rows.some(20), 6).stream().flatMap(List::stream).toList();
+    List<Example> order = Batches.byLength(Rows.some(20), 6).stream().flatMap(List::stream).toList();
     List<Integer> lengths = order.stream().map(Example::length).toList();
     assertEquals(
-        IntStream.range(0, 20)
-            .mapToObj(i -> Rows.some(20).get(i).length())
-            .sorted(Comparator.reverseOrder())
-            .toList(),
+        IntStream.range(0, 20).mapToObj(i -> Rows.some(20).get(i).length()).sorted(Comparator.reverseOrder()).toList(),
         lengths);
   }
 }

@@ -19,26 +19,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Ids and masks equal those of transformers (environment/fixtures/chat_masks.py), from {@code {%
- * generation %}} blocks and, with the same template without blocks, from the conversation alone.
+ * Ids and masks equal those of transformers (environment/fixtures/chat_masks.py), from {@code {% generation %}} blocks
+ * and, with the same template without blocks, from the conversation alone.
  */
 class ChatMaskParityTest {
 
-  private record Case(
-      String tokenizer,
-      String family,
-      String title,
-      String template,
-      String plain,
-      List<String> added,
-      String opener,
-      List<Map<String, String>> messages,
-      int[] ids,
-      String mask) {
+  private record Case(String tokenizer, String family, String title, String template, String plain, List<String> added,
+      String opener, List<Map<String, String>> messages, int[] ids, String mask) {
 
     Conversation conversation() {
-      return new Conversation(
-          messages.stream().map(m -> Message.of(m.get("role"), m.get("content"))).toList());
+      return new Conversation(messages.stream().map(m -> Message.of(m.get("role"), m.get("content"))).toList());
     }
 
     /** Only the last stretch of the mask. */
@@ -49,10 +39,7 @@ class ChatMaskParityTest {
     }
 
     Path source() {
-      return Path.of(
-          tokenizer.equals("tiny")
-              ? "src/test/resources/tokenizer/tiny"
-              : System.getenv("COLDSTART_GGUF"));
+      return Path.of(tokenizer.equals("tiny") ? "src/test/resources/tokenizer/tiny" : System.getenv("COLDSTART_GGUF"));
     }
   }
 
@@ -60,8 +47,7 @@ class ChatMaskParityTest {
   @ValueSource(strings = {"tiny", "smollm2"})
   void masksAreThoseOfTransformers(String tokenizer) throws IOException {
     String gguf = System.getenv("COLDSTART_GGUF");
-    assumeTrue(
-        tokenizer.equals("tiny") || gguf != null && Files.exists(Path.of(gguf)),
+    assumeTrue(tokenizer.equals("tiny") || gguf != null && Files.exists(Path.of(gguf)),
         "COLDSTART_GGUF does not name the default model's file");
     List<Case> cases = read().stream().filter(c -> c.tokenizer().equals(tokenizer)).toList();
     assertTrue(cases.size() >= 7);
@@ -70,9 +56,7 @@ class ChatMaskParityTest {
 
   private void check(Case truth) {
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(truth.source())) {
-      truth.added().stream()
-          .filter(token -> tokenizer.tokenToId(token).isEmpty())
-          .forEach(tokenizer::addSpecialTokens);
+      truth.added().stream().filter(token -> tokenizer.tokenToId(token).isEmpty()).forEach(tokenizer::addSpecialTokens);
       ExampleBuilder builder = new ExampleBuilder(tokenizer);
       tokenizer.setChatTemplate(truth.template());
       check(truth, "blocks", builder.lossOn(LossOn.assistantTurns()), truth.mask());
@@ -82,17 +66,11 @@ class ChatMaskParityTest {
       check(truth, "roles", builder.lossOn(LossOn.roles("assistant")), truth.mask());
       check(truth, "all", builder.lossOn(LossOn.between("?", truth.opener())), truth.mask());
       check(truth, "last", builder.lossOn(LossOn.after(truth.opener())), truth.lastTurn());
-      check(
-          truth,
-          "everything",
-          builder.lossOn(LossOn.everything()),
-          "1".repeat(truth.mask().length()));
+      check(truth, "everything", builder.lossOn(LossOn.everything()), "1".repeat(truth.mask().length()));
       int last = truth.messages().size() - 1;
       if (truth.conversation().messages().get(last).role().equals("assistant")) {
-        PromptCompletion pair =
-            new PromptCompletion(
-                truth.conversation().messages().subList(0, last),
-                truth.conversation().messages().get(last));
+        PromptCompletion pair = new PromptCompletion(truth.conversation().messages().subList(0, last),
+            truth.conversation().messages().get(last));
         compare(truth, "completion", builder.build(1, pair), truth.lastTurn());
       }
     }
@@ -114,25 +92,16 @@ class ChatMaskParityTest {
 
   private static List<Case> read() throws IOException {
     Path file = Path.of("src/test/resources/data/chat-masks.json");
-    List<Map<String, Object>> raw =
-        new Gson()
-            .fromJson(
-                Files.readString(file), new TypeToken<List<Map<String, Object>>>() {}.getType());
+    List<Map<String, Object>> raw = new Gson().fromJson(Files.readString(file),
+        new TypeToken<List<Map<String, Object>>>() {}.getType());
     return raw.stream().map(ChatMaskParityTest::parse).toList();
   }
 
   @SuppressWarnings("unchecked")
   private static Case parse(Map<String, Object> fields) {
-    return new Case(
-        (String) fields.get("tokenizer"),
-        (String) fields.get("family"),
-        (String) fields.get("title"),
-        (String) fields.get("template"),
-        (String) fields.get("plain"),
-        (List<String>) fields.get("added"),
-        (String) fields.get("opener"),
-        (List<Map<String, String>>) fields.get("messages"),
-        ((List<Double>) fields.get("ids")).stream().mapToInt(Double::intValue).toArray(),
-        (String) fields.get("mask"));
+    return new Case((String) fields.get("tokenizer"), (String) fields.get("family"), (String) fields.get("title"),
+        (String) fields.get("template"), (String) fields.get("plain"), (List<String>) fields.get("added"),
+        (String) fields.get("opener"), (List<Map<String, String>>) fields.get("messages"),
+        ((List<Double>) fields.get("ids")).stream().mapToInt(Double::intValue).toArray(), (String) fields.get("mask"));
   }
 }

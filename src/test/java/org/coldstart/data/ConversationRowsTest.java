@@ -21,11 +21,8 @@ import org.junit.jupiter.api.Test;
 class ConversationRowsTest {
   private static final String FOLDER = "data/conversations";
   private static final Pattern TOKEN = Pattern.compile("(?U)\\w+|[^\\w\\s]");
-  private static final List<String> ASKED =
-      List.of(
-          "Give me an 1-sentence introduction of LLM.",
-          "Calculate 1+1-1",
-          "What's the difference between thread and process?");
+  private static final List<String> ASKED = List.of("Give me an 1-sentence introduction of LLM.", "Calculate 1+1-1",
+      "What's the difference between thread and process?");
   private static final DataSet TRAIN = DataSet.load(FOLDER, "train");
   private static final DataSet TEST = DataSet.load(FOLDER, "test");
 
@@ -82,10 +79,7 @@ class ConversationRowsTest {
             + "{\"role\":\"assistant\",\"message\":\"我学会了\"}]}\n",
         Files.readString(Path.of("data/facts/one-conversation.jsonl")));
     DataRow row = DataSet.load("data/facts/one-conversation-messages.jsonl").get(0);
-    assertEquals(
-        List.of(
-            Map.of("role", "user", "content", "微调测试"),
-            Map.of("role", "assistant", "content", "我学会了")),
+    assertEquals(List.of(Map.of("role", "user", "content", "微调测试"), Map.of("role", "assistant", "content", "我学会了")),
         messages(row));
   }
 
@@ -107,20 +101,16 @@ class ConversationRowsTest {
 
   private static Set<String> tokens(String text) {
     Set<String> tokens = new HashSet<>();
-    TOKEN
-        .matcher(text.toLowerCase(Locale.ROOT))
-        .results()
-        .map(MatchResult::group)
-        .forEach(tokens::add);
+    TOKEN.matcher(text.toLowerCase(Locale.ROOT)).results().map(MatchResult::group).forEach(tokens::add);
     return tokens;
   }
 
   private static List<String> questions(DataSet part) {
     return part.stream()
-        .flatMap(row -> messages(row).stream())
-        .filter(m -> m.get("role").equals("user"))
-        .map(m -> m.get("content"))
-        .toList();
+      .flatMap(row -> messages(row).stream())
+      .filter(m -> m.get("role").equals("user"))
+      .map(m -> m.get("content"))
+      .toList();
   }
 
   @SuppressWarnings("unchecked")

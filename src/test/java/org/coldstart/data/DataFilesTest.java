@@ -26,7 +26,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DataFilesTest {
   private static final Path FIXTURES = Path.of("src/test/resources/data");
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @ParameterizedTest
   @ValueSource(strings = {"none", "snappy", "gzip", "zstd", "lz4", "plain"})
@@ -53,17 +54,12 @@ class DataFilesTest {
     assertEquals("2024-02-29T12:30:15.250", row.get("local"));
     assertEquals("2024-02-29T12:30:15.250000000", row.get("nanos"));
     assertEquals("-1234.50", row.get("price"));
-    assertArrayEquals(
-        new byte[] {0, (byte) 0xff}, assertInstanceOf(byte[].class, row.get("bytes")));
+    assertArrayEquals(new byte[] {0, (byte) 0xff}, assertInstanceOf(byte[].class, row.get("bytes")));
     assertEquals("long", row.get("large"));
-    assertEquals(
-        Arrays.asList(1L, null), Arrays.asList(((Map<?, ?>) row.get("counts")).values().toArray()));
+    assertEquals(Arrays.asList(1L, null), Arrays.asList(((Map<?, ?>) row.get("counts")).values().toArray()));
     assertEquals("x", row.get("kind"));
-    assertEquals(
-        List.of(),
-        rows.get(1).values().values().stream()
-            .filter(Objects::nonNull)
-            .collect(Collectors.toList()));
+    assertEquals(List.of(),
+        rows.get(1).values().values().stream().filter(Objects::nonNull).collect(Collectors.toList()));
     assertEquals(2, rows.toTable().rowCount());
   }
 
@@ -71,19 +67,13 @@ class DataFilesTest {
   void aBrokenParquetFileIsNamed() throws IOException {
     byte[] whole = Files.readAllBytes(FIXTURES.resolve("conversations-zstd.parquet"));
     Path cut = Files.write(folder.resolve("cut.parquet"), Arrays.copyOf(whole, 3000));
-    assertTrue(
-        message(cut).startsWith("Cannot read " + cut + " as Parquet after row 0"), message(cut));
+    assertTrue(message(cut).startsWith("Cannot read " + cut + " as Parquet after row 0"), message(cut));
   }
 
   @Test
   void jsonLinesKeepTypesOrderAndLineNumbers() throws IOException {
-    Path file =
-        write(
-            "a.jsonl",
-            "\uFEFF{\"b\": 1, \"a\": 1.5, \"t\": \"微调\\u00e9\", \"n\": null, \"x\": {\"y\": [true,"
-                + " 12345678901]}}\n\n"
-                + "  \n"
-                + "{\"a\": 1e3}\n");
+    Path file = write("a.jsonl", "\uFEFF{\"b\": 1, \"a\": 1.5, \"t\": \"微调\\u00e9\", \"n\": null, \"x\": {\"y\": [true,"
+        + " 12345678901]}}\n\n" + "  \n" + "{\"a\": 1e3}\n");
     DataSet rows = DataSet.load(file.toString());
     assertEquals(List.of("b", "a", "t", "n", "x"), rows.columns());
     assertEquals(List.of(1L, 4L), rows.stream().map(DataRow::number).toList());
@@ -95,16 +85,7 @@ class DataFilesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "{\"a\": 1",
-        "{'a': 1}",
-        "[1]x",
-        "{\"a\": 1} {}",
-        "7",
-        "{\"a\": NaN}",
-        "{\"a\": 01}"
-      })
+  @ValueSource(strings = {"{\"a\": 1", "{'a': 1}", "[1]x", "{\"a\": 1} {}", "7", "{\"a\": NaN}", "{\"a\": 01}"})
   void aBadJsonLineIsNamed(String line) throws IOException {
     Path file = write("bad.jsonl", "{\"a\": 1}\n" + line + "\n");
     assertTrue(message(file).startsWith(file + ", line 2"), message(file));
@@ -112,8 +93,7 @@ class DataFilesTest {
 
   @Test
   void jsonArraysAreRowsToo() throws IOException {
-    DataSet rows =
-        DataSet.load(write("a.json", "\n [\n {\"a\": \"x\"},\n {\"a\": \"y\"}]").toString());
+    DataSet rows = DataSet.load(write("a.json", "\n [\n {\"a\": \"x\"},\n {\"a\": \"y\"}]").toString());
     assertEquals(List.of("x", "y"), rows.column("a"));
     assertEquals(2, rows.get(1).number());
     Path cut = write("cut.json", "[{\"a\": 1}, {\"a\": ");
@@ -124,28 +104,21 @@ class DataFilesTest {
 
   @Test
   void csvTypesColumnsAndQuotesText() throws IOException {
-    DataSet rows =
-        DataSet.load(
-            write(
-                    "a.csv",
-                    "text,n,d,b,code\n\"say \"\"hi\"\",\nok\",1,0.5,true,007\nx,,2,False,8\n")
-                .toString());
+    DataSet rows = DataSet
+      .load(write("a.csv", "text,n,d,b,code\n\"say \"\"hi\"\",\nok\",1,0.5,true,007\nx,,2,False,8\n").toString());
     assertEquals("say \"hi\",\nok", rows.get(0).text("text"));
     assertEquals(Arrays.asList(1L, null), rows.column("n"));
     assertEquals(List.of(0.5, 2.0), rows.column("d"));
     assertEquals(List.of(true, false), rows.column("b"));
     assertEquals(List.of("007", "8"), rows.column("code"));
     assertEquals(2, rows.get(1).number());
-    assertEquals(
-        List.of("x,y"), DataSet.load(write("a.tsv", "t\tu\nx,y\t1\n").toString()).column("t"));
+    assertEquals(List.of("x,y"), DataSet.load(write("a.tsv", "t\tu\nx,y\t1\n").toString()).column("t"));
   }
 
   @Test
   void aBadCsvRecordIsNamed() throws IOException {
     Path few = write("few.csv", "a,b\n1,2\n3\n");
-    assertTrue(
-        message(few)
-            .startsWith(few + ", row 2, which ends at line 3, has 1 fields and the header 2"),
+    assertTrue(message(few).startsWith(few + ", row 2, which ends at line 3, has 1 fields and the header 2"),
         message(few));
     Path open = write("open.csv", "a,b\n1,2\n\"3,4\n");
     assertTrue(message(open).startsWith(open + " is not valid CSV after line 2"), message(open));
@@ -164,15 +137,12 @@ class DataFilesTest {
 
   @Test
   void otherFilesAreRefused() throws IOException {
-    Path latin =
-        Files.write(
-            folder.resolve("latin.jsonl"), new byte[] {'{', '"', (byte) 0xe9, '"', ':', '1', '}'});
+    Path latin = Files.write(folder.resolve("latin.jsonl"), new byte[] {'{', '"', (byte) 0xe9, '"', ':', '1', '}'});
     assertEquals(latin + " is not text in UTF-8: convert it first.", message(latin));
     Path word = write("a.docx", "x");
     assertTrue(message(word).startsWith("Cannot read " + word), message(word));
     assertTrue(
-        message(folder.resolve("none.jsonl"))
-            .startsWith("There is no file or folder " + folder.resolve("none.jsonl")));
+        message(folder.resolve("none.jsonl")).startsWith("There is no file or folder " + folder.resolve("none.jsonl")));
   }
 
   private Path write(String name, String text) throws IOException {

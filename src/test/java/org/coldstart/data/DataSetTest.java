@@ -32,15 +32,10 @@ class DataSetTest {
     values.put("score", 3L);
     DataRow row = new DataRow(17, values);
     assertEquals("why?", row.text("question"));
-    assertEquals(
-        "Row 17: there is no column 'anser', only question, answer, score.",
-        message(() -> row.text("anser")));
+    assertEquals("Row 17: there is no column 'anser', only question, answer, score.", message(() -> row.text("anser")));
+    assertTrue(message(() -> row.text("answer")).startsWith("Row 17: null instead of text in column 'answer'"));
     assertTrue(
-        message(() -> row.text("answer"))
-            .startsWith("Row 17: null instead of text in column 'answer'"));
-    assertTrue(
-        message(() -> row.text("score"))
-            .startsWith("Row 17: a value of type Long instead of text in column 'score'"));
+        message(() -> row.text("score")).startsWith("Row 17: a value of type Long instead of text in column 'score'"));
   }
 
   @Test
@@ -57,15 +52,11 @@ class DataSetTest {
   @Test
   void mapKeepsTheOrderAndUsesSeveralThreads() {
     Set<String> threads = ConcurrentHashMap.newKeySet();
-    DataSet mapped =
-        numbers(20_000)
-            .map(
-                row -> {
-                  threads.add(Thread.currentThread().getName());
-                  return row.with("double", 2 * (Long) row.value("n"));
-                });
-    assertEquals(
-        LongStream.range(0, 20_000).map(n -> 2 * n).boxed().toList(), mapped.column("double"));
+    DataSet mapped = numbers(20_000).map(row -> {
+      threads.add(Thread.currentThread().getName());
+      return row.with("double", 2 * (Long) row.value("n"));
+    });
+    assertEquals(LongStream.range(0, 20_000).map(n -> 2 * n).boxed().toList(), mapped.column("double"));
     assertEquals(List.of("n", "double"), mapped.columns());
     if (Runtime.getRuntime().availableProcessors() > 1) {
       assertTrue(threads.size() > 1, threads.toString());
@@ -76,23 +67,16 @@ class DataSetTest {
   void mapNamesTheFailingRowsInOrder() {
     DataSet rows = numbers(5_000);
     for (int i = 0; i < 20; i++) {
-      assertEquals(
-          "Rows 1235, 1236, 1237, 1238, 1239 … (3766 of 5000): bad",
-          message(
-              () ->
-                  rows.map(
-                      row -> {
-                        if ((Long) row.value("n") >= 1234) {
-                          throw new IllegalStateException("bad");
-                        }
-                        return row;
-                      })));
+      assertEquals("Rows 1235, 1236, 1237, 1238, 1239 … (3766 of 5000): bad", message(() -> rows.map(row -> {
+        if ((Long) row.value("n") >= 1234) {
+          throw new IllegalStateException("bad");
+        }
+        return row;
+      })));
     }
-    assertEquals(
-        "Rows 1, 2, 3, 4, 5 … (5000 of 5000): there is no column 'x', only n.",
+    assertEquals("Rows 1, 2, 3, 4, 5 … (5000 of 5000): there is no column 'x', only n.",
         message(() -> rows.map(row -> row.with("y", row.text("x")))));
-    assertEquals(
-        "Rows 1, 2, 3, 4, 5 … (5000 of 5000): the function returned null; to drop rows, use filter.",
+    assertEquals("Rows 1, 2, 3, 4, 5 … (5000 of 5000): the function returned null; to drop rows, use filter.",
         message(() -> rows.map(row -> null)));
   }
 
@@ -107,8 +91,7 @@ class DataSetTest {
     DataSet rows = numbers(100);
     assertEquals(rows.shuffle(1).column("n"), rows.shuffle(1).column("n"));
     assertNotEquals(rows.shuffle(1).column("n"), rows.shuffle(2).column("n"));
-    assertEquals(
-        List.of(4L, 6L, 2L, 1L, 7L, 9L, 8L, 5L, 3L, 0L), numbers(10).shuffle(42).column("n"));
+    assertEquals(List.of(4L, 6L, 2L, 1L, 7L, 9L, 8L, 5L, 3L, 0L), numbers(10).shuffle(42).column("n"));
     assertEquals(rows.column("n"), rows.shuffle(1).column("n").stream().sorted().toList());
   }
 
@@ -123,9 +106,7 @@ class DataSetTest {
       assertEquals(sizes[0], all.size());
     }
     DataSet rows = numbers(50);
-    assertEquals(
-        rows.trainTestSplit(0.2, 7).test().column("n"),
-        rows.trainTestSplit(0.2, 7).test().column("n"));
+    assertEquals(rows.trainTestSplit(0.2, 7).test().column("n"), rows.trainTestSplit(0.2, 7).test().column("n"));
     for (double share : new double[] {0, 1, -0.1, 0.99, Double.NaN}) {
       assertTrue(message(() -> rows.trainTestSplit(share, 1)).startsWith("Cannot hold out"));
     }
@@ -135,14 +116,8 @@ class DataSetTest {
   void indicesOutOfRangeNameTheSize() {
     DataSet rows = numbers(3);
     assertEquals(3, rows.get(-1).number());
-    assertTrue(
-        assertThrows(IndexOutOfBoundsException.class, () -> rows.get(3))
-            .getMessage()
-            .contains("3 rows"));
-    assertTrue(
-        assertThrows(IndexOutOfBoundsException.class, () -> rows.select(1, 4))
-            .getMessage()
-            .contains("3 rows"));
+    assertTrue(assertThrows(IndexOutOfBoundsException.class, () -> rows.get(3)).getMessage().contains("3 rows"));
+    assertTrue(assertThrows(IndexOutOfBoundsException.class, () -> rows.select(1, 4)).getMessage().contains("3 rows"));
     assertTrue(message(() -> rows.column("x")).contains("the columns are n"));
   }
 
@@ -154,21 +129,9 @@ class DataSetTest {
     second.put("d", 2L);
     second.put("b", null);
     second.put("m", Map.of("day", LocalDate.of(2024, 2, 29), "n", 1L));
-    DataSet rows =
-        DataSet.fromList(
-            List.of(
-                Map.of(
-                    "s",
-                    "<a> \"b\"",
-                    "l",
-                    5L,
-                    "d",
-                    0.5,
-                    "b",
-                    true,
-                    "m",
-                    Arrays.asList("x", null, Map.of("k", 1.5))),
-                second));
+    DataSet rows = DataSet.fromList(
+        List.of(Map.of("s", "<a> \"b\"", "l", 5L, "d", 0.5, "b", true, "m", Arrays.asList("x", null, Map.of("k", 1.5))),
+            second));
     Table table = rows.toTable();
     assertEquals(2, table.rowCount());
     assertEquals(ColumnType.STRING, table.column("s").type());
@@ -188,14 +151,8 @@ class DataSetTest {
   @Test
   void aLocalFileNeedsNoHub(@TempDir Path folder) throws Exception {
     Path file = Files.writeString(folder.resolve("a.csv"), "a,b\n1,2\n");
-    ProcessBuilder java =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-cp",
-            System.getProperty("java.class.path"),
-            LocalLoad.class.getName(),
-            file.toString(),
-            folder.toString());
+    ProcessBuilder java = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+        System.getProperty("java.class.path"), LocalLoad.class.getName(), file.toString(), folder.toString());
     java.environment().put("HF_ENDPOINT", "not an address");
     Process process = java.redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -208,8 +165,7 @@ class DataSetTest {
     private LocalLoad() {}
 
     public static void main(String[] paths) {
-      System.out.println(
-          Stream.of(paths).map(path -> DataSet.load(path).get(0).value("a")).toList());
+      System.out.println(Stream.of(paths).map(path -> DataSet.load(path).get(0).value("a")).toList());
     }
   }
 

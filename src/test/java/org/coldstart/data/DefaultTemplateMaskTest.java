@@ -19,17 +19,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which tokens of a conversation carry loss under the template of base models. */
 class DefaultTemplateMaskTest {
-  private static final Conversation CHAT =
-      Conversation.of(
-          Message.system("Be brief."),
-          Message.user("Say: Assistant: no"),
-          Message.assistant("No."),
-          Message.user("Why?"),
-          Message.assistant("User: asked"));
+  private static final Conversation CHAT = Conversation.of(Message.system("Be brief."),
+      Message.user("Say: Assistant: no"), Message.assistant("No."), Message.user("Why?"),
+      Message.assistant("User: asked"));
 
   private static Tokenizer tokenizer(String family) {
-    Tokenizer tokenizer =
-        Tokenizer.fromPretrained(Path.of("src/test/resources/tokenizer").resolve(family));
+    Tokenizer tokenizer = Tokenizer.fromPretrained(Path.of("src/test/resources/tokenizer").resolve(family));
     DefaultChatTemplate.give(tokenizer);
     return tokenizer;
   }
@@ -39,21 +34,12 @@ class DefaultTemplateMaskTest {
   void whatFollowsAssistantUpToTheEndTokenCarriesLoss(String family, String bos, String end) {
     try (Tokenizer tokenizer = tokenizer(family)) {
       ExampleBuilder builder = new ExampleBuilder(tokenizer);
-      String marked =
-          bos
-              + "System: Be brief.\n\nUser: Say: Assistant: no\n\nAssistant:[ No. "
-              + end
-              + "]\nUser: Why?\n\nAssistant:[ User: asked "
-              + end
-              + "]\n";
+      String marked = bos + "System: Be brief.\n\nUser: Say: Assistant: no\n\nAssistant:[ No. " + end
+          + "]\nUser: Why?\n\nAssistant:[ User: asked " + end + "]\n";
       assertEquals(marked, Marked.text(tokenizer, builder.build(1, CHAT)));
-      assertEquals(
-          marked.replaceFirst("\\[(.*)\\](?s)(.*\\[)", "$1$2"),
-          Marked.text(
-              tokenizer,
-              builder
-                  .lossOn(LossOn.after("Assistant:"))
-                  .build(1, new Conversation(CHAT.messages()))),
+      assertEquals(marked.replaceFirst("\\[(.*)\\](?s)(.*\\[)", "$1$2"),
+          Marked.text(tokenizer,
+              builder.lossOn(LossOn.after("Assistant:")).build(1, new Conversation(CHAT.messages()))),
           "the last turn alone");
     }
   }
@@ -79,9 +65,8 @@ class DefaultTemplateMaskTest {
   void trainingMeetsThePromptAsGenerationDoes(String family) {
     try (Tokenizer tokenizer = tokenizer(family)) {
       List<Message> prompt = List.of(Message.system("Be brief."), Message.user("1+1-1?"));
-      Example example =
-          new ExampleBuilder(tokenizer)
-              .build(1, new PromptCompletion(prompt, Message.assistant("It is 1.")));
+      Example example = new ExampleBuilder(tokenizer).build(1,
+          new PromptCompletion(prompt, Message.assistant("It is 1.")));
       int[] asked = tokenizer.encode(tokenizer.applyChatTemplate(prompt, true), false).ids();
       assertArrayEquals(asked, Arrays.copyOf(example.ids(), asked.length));
       assertTrue(example.mask()[asked.length]);
@@ -93,19 +78,15 @@ class DefaultTemplateMaskTest {
     try (Tokenizer tokenizer = tokenizer("qwen")) {
       ExampleBuilder builder = new ExampleBuilder(tokenizer);
       assertEquals(
-          "Row 4: no token carries loss, for there is no assistant turn to learn from, only"
-              + " system, user.",
+          "Row 4: no token carries loss, for there is no assistant turn to learn from, only" + " system, user.",
           refusal(builder, Message.system("Be brief."), Message.user("Hi")));
-      assertEquals(
-          "Row 4: turn 2 (assistant) is empty.",
-          refusal(builder, Message.user("Hi"), Message.assistant(" ")));
+      assertEquals("Row 4: turn 2 (assistant) is empty.", refusal(builder, Message.user("Hi"), Message.assistant(" ")));
       String role = refusal(builder, Message.user("Hi"), Message.of("tool", "7"));
       assertTrue(role.startsWith("Row 4: ") && role.contains("not tool."), role);
     }
   }
 
   private static String refusal(ExampleBuilder builder, Message... messages) {
-    return assertThrows(DataException.class, () -> builder.build(4, Conversation.of(messages)))
-        .getMessage();
+    return assertThrows(DataException.class, () -> builder.build(4, Conversation.of(messages))).getMessage();
   }
 }

@@ -22,27 +22,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OneConversationTest {
   private static final Path TOKENIZERS = Path.of("src/test/resources/tokenizer");
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   private static Tokenizer tokenizer(String family) {
     return Tokenizer.fromPretrained(TOKENIZERS.resolve(family));
   }
 
   private DataSet rows(String... lines) throws IOException {
-    return DataSet.load(
-        Files.writeString(folder.resolve("rows.jsonl"), String.join("\n", lines)).toString());
+    return DataSet.load(Files.writeString(folder.resolve("rows.jsonl"), String.join("\n", lines)).toString());
   }
 
   private static ExampleBuilder builder(Tokenizer tokenizer) {
-    return new ExampleBuilder(tokenizer)
-        .lossOn(LossOn.after(ChatFormat.of(tokenizer).responseTemplate()));
+    return new ExampleBuilder(tokenizer).lossOn(LossOn.after(ChatFormat.of(tokenizer).responseTemplate()));
   }
 
   private static Example article(Tokenizer tokenizer, DataSet rows) {
-    return builder(tokenizer)
-        .build(rows, SampleFormatter.standard().toText(tokenizer), 1024)
-        .examples()
-        .get(0);
+    return builder(tokenizer).build(rows, SampleFormatter.standard().toText(tokenizer), 1024).examples().get(0);
   }
 
   private static String text(Tokenizer tokenizer, Example example) {
@@ -54,8 +50,7 @@ class OneConversationTest {
   void bothSpellingsOfTheArticleGiveTheSameIds(String family) {
     try (Tokenizer tokenizer = tokenizer(family)) {
       Example turns = article(tokenizer, DataSet.load("data/facts/one-conversation.jsonl"));
-      Example messages =
-          article(tokenizer, DataSet.load("data/facts/one-conversation-messages.jsonl"));
+      Example messages = article(tokenizer, DataSet.load("data/facts/one-conversation-messages.jsonl"));
       assertArrayEquals(turns.ids(), messages.ids());
       assertArrayEquals(turns.mask(), messages.mask());
     }
@@ -65,8 +60,7 @@ class OneConversationTest {
   void gemmaGetsOneBosFromTemplateAndTokenizerAndOneEosBehindItsEndOfTurn() throws IOException {
     try (Tokenizer tokenizer = tokenizer("gemma")) {
       Example example = article(tokenizer, chat("a b", "c d"));
-      assertEquals(
-          "<bos><start_of_turn>user\na b<end_of_turn>\n<start_of_turn>model\nc d<end_of_turn>\n<eos>",
+      assertEquals("<bos><start_of_turn>user\na b<end_of_turn>\n<start_of_turn>model\nc d<end_of_turn>\n<eos>",
           text(tokenizer, example));
       assertEquals("c d<end_of_turn>\n<eos>", tokenizer.decode(example.keptIds()));
     }
@@ -76,17 +70,14 @@ class OneConversationTest {
   void chatMlEndsWithItsEndTokenOnce() throws IOException {
     try (Tokenizer tokenizer = tokenizer("qwen")) {
       Example example = article(tokenizer, chat("a b", "c d"));
-      assertEquals(
-          "<|im_start|>user\na b<|im_end|>\n<|im_start|>assistant\nc d<|im_end|>\n",
-          text(tokenizer, example));
+      assertEquals("<|im_start|>user\na b<|im_end|>\n<|im_start|>assistant\nc d<|im_end|>\n", text(tokenizer, example));
       assertEquals("c d<|im_end|>", tokenizer.decode(example.keptIds()));
     }
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"gemma", "qwen", "llama2"})
-  void aFormattingFunctionThatWritesSpecialTokensItselfDoublesNone(String family)
-      throws IOException {
+  void aFormattingFunctionThatWritesSpecialTokensItselfDoublesNone(String family) throws IOException {
     try (Tokenizer tokenizer = tokenizer(family)) {
       DataSet rows = chat("a b", "c d");
       SampleFormatter formatter = SampleFormatter.standard();
@@ -106,9 +97,7 @@ class OneConversationTest {
   }
 
   private static long count(Tokenizer tokenizer, int[] ids, String token) {
-    return token.isEmpty()
-        ? 0
-        : IntStream.of(ids).filter(id -> id == tokenizer.id(token)).count();
+    return token.isEmpty() ? 0 : IntStream.of(ids).filter(id -> id == tokenizer.id(token)).count();
   }
 
   @ParameterizedTest
@@ -127,8 +116,7 @@ class OneConversationTest {
   @Test
   void aPromptThatBeginsTwiceLosesOneOfThem() {
     try (Tokenizer tokenizer = tokenizer("gemma")) {
-      Example example =
-          new ExampleBuilder(tokenizer).build(1, new Text("<bos><bos>a b", " c d<eos><eos>"));
+      Example example = new ExampleBuilder(tokenizer).build(1, new Text("<bos><bos>a b", " c d<eos><eos>"));
       assertEquals("<bos>a b c d<eos>", text(tokenizer, example));
       assertEquals("c d<eos>", tokenizer.decode(example.keptIds()).strip());
     }
@@ -137,50 +125,34 @@ class OneConversationTest {
   @Test
   void rowsThatCannotBeLearntAreNamedWithTheReason() throws IOException {
     try (Tokenizer tokenizer = tokenizer("gemma")) {
-      assertRefused(
-          tokenizer,
-          "Row 2: the conversation ends with a turn of the user",
-          turn("human", "a"));
-      assertRefused(
-          tokenizer,
-          "Row 2: the conversation ends with a turn of the user",
+      assertRefused(tokenizer, "Row 2: the conversation ends with a turn of the user", turn("human", "a"));
+      assertRefused(tokenizer, "Row 2: the conversation ends with a turn of the user",
           turn("human", "a") + "," + turn("assistant", "b") + "," + turn("human", "c"));
-      assertRefused(
-          tokenizer, "Row 2: turn 2 (assistant) is empty", turn("human", "a") + "," + turn("assistant", " "));
-      assertRefused(
-          tokenizer,
-          "Row 2: turn 2 has the unknown role 'teacher'; known are",
+      assertRefused(tokenizer, "Row 2: turn 2 (assistant) is empty", turn("human", "a") + "," + turn("assistant", " "));
+      assertRefused(tokenizer, "Row 2: turn 2 has the unknown role 'teacher'; known are",
           turn("human", "a") + "," + turn("teacher", "b"));
-      assertRefused(
-          tokenizer,
-          "Row 2: Conversation roles must alternate",
+      assertRefused(tokenizer, "Row 2: Conversation roles must alternate",
           turn("human", "a") + "," + turn("human", "b") + "," + turn("assistant", "c"));
     }
   }
 
   private void assertRefused(Tokenizer tokenizer, String reason, String turns) throws IOException {
     DataSet rows = rows(line("a", "b"), "{\"conversation\": [" + turns + "]}");
-    String message =
-        assertThrows(
-                DataException.class,
-                () -> builder(tokenizer).build(rows, SampleFormatter.standard().toText(tokenizer), 99))
-            .getMessage();
+    String message = assertThrows(DataException.class,
+        () -> builder(tokenizer).build(rows, SampleFormatter.standard().toText(tokenizer), 99))
+      .getMessage();
     assertTrue(message.startsWith(reason), message);
   }
 
   @Test
   void aResponseTemplateOfAnotherFamilyIsNamedWithTheRow() throws IOException {
     try (Tokenizer tokenizer = tokenizer("gemma")) {
-      ExampleBuilder wrong =
-          new ExampleBuilder(tokenizer).lossOn(LossOn.after("<|im_start|>assistant\n"));
+      ExampleBuilder wrong = new ExampleBuilder(tokenizer).lossOn(LossOn.after("<|im_start|>assistant\n"));
       DataSet rows = chat("a", "b");
-      for (Function<DataRow, ? extends Sample> format :
-          List.of(SampleFormatter.standard().toText(tokenizer), SampleFormatter.standard())) {
-        String message =
-            assertThrows(DataException.class, () -> wrong.build(rows, format, 99)).getMessage();
-        assertTrue(
-            message.startsWith(
-                "Row 1: the response template '<|im_start|>assistant\\n' is not in the row"),
+      for (Function<DataRow, ? extends Sample> format : List.of(SampleFormatter.standard().toText(tokenizer),
+          SampleFormatter.standard())) {
+        String message = assertThrows(DataException.class, () -> wrong.build(rows, format, 99)).getMessage();
+        assertTrue(message.startsWith("Row 1: the response template '<|im_start|>assistant\\n' is not in the row"),
             message);
       }
     }
@@ -189,11 +161,9 @@ class OneConversationTest {
   @Test
   void aResponseTemplateWithNothingBehindItIsRefused() {
     try (Tokenizer tokenizer = tokenizer("llama2")) {
-      String message =
-          assertThrows(
-                  DataException.class,
-                  () -> builder(tokenizer).build(3, Text.of("<s>[INST] a [/INST] </s>")))
-              .getMessage();
+      String message = assertThrows(DataException.class,
+          () -> builder(tokenizer).build(3, Text.of("<s>[INST] a [/INST] </s>")))
+        .getMessage();
       assertEquals("Row 3: no reply follows the response template '[/INST]'.", message);
     }
   }
@@ -203,8 +173,7 @@ class OneConversationTest {
   }
 
   private static String line(String human, String assistant) {
-    return "{\"conversation\": [%s, %s]}"
-        .formatted(turn("human", human), turn("assistant", assistant));
+    return "{\"conversation\": [%s, %s]}".formatted(turn("human", human), turn("assistant", assistant));
   }
 
   private DataSet chat(String human, String assistant) throws IOException {

@@ -32,7 +32,8 @@ class ReasoningRoleTest {
 
   private final Tokenizer tokenizer = TinyTokenizer.chat();
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @BeforeEach
   void prepare() {
@@ -50,11 +51,8 @@ class ReasoningRoleTest {
 
   @Test
   void theLossLiesOnReasoningAndAnswerWithTheirEndTokens() {
-    String expected =
-        "<|bos|>system\nYou are a helpful assistant<|eos|>\n"
-            + "<|bos|>user\n2 + 3?<|eos|>\n"
-            + "<|bos|><|reasoning|>\n[2 and 3<|eos|>]\n"
-            + "<|bos|>assistant\n[5<|eos|>]\n";
+    String expected = "<|bos|>system\nYou are a helpful assistant<|eos|>\n" + "<|bos|>user\n2 + 3?<|eos|>\n"
+        + "<|bos|><|reasoning|>\n[2 and 3<|eos|>]\n" + "<|bos|>assistant\n[5<|eos|>]\n";
     assertEquals(expected, mask(SUM), "as plain text");
     tokenizer.addSpecialTokens(ReasoningRole.TOKEN);
     assertEquals(expected, mask(SUM), "as one token");
@@ -63,19 +61,15 @@ class ReasoningRoleTest {
   @Test
   void everyIdHasItsMark() {
     tokenizer.addSpecialTokens(ReasoningRole.TOKEN);
-    Example example =
-        ReasoningRole.createAnswerMask(
-            tokenizer,
-            Conversation.of(
-                Message.user("a"), Message.of("reasoning", "b"), Message.assistant("c")));
+    Example example = ReasoningRole.createAnswerMask(tokenizer,
+        Conversation.of(Message.user("a"), Message.of("reasoning", "b"), Message.assistant("c")));
     int bos = tokenizer.id("<|bos|>");
     int eos = tokenizer.id("<|eos|>");
     int feed = tokenizer.encode("\n", false).ids()[0];
     int think = tokenizer.id("<|reasoning|>");
     int[] user = tokenizer.encode("user\n", false).ids();
     int[] assistant = tokenizer.encode("assistant\n", false).ids();
-    int[] ids =
-        joined(new int[] {bos}, user, tokenizer.encode("a", false).ids(), new int[] {eos, feed});
+    int[] ids = joined(new int[] {bos}, user, tokenizer.encode("a", false).ids(), new int[] {eos, feed});
     int before = ids.length + 3;
     ids = joined(ids, new int[] {bos, think, feed}, tokenizer.encode("b", false).ids());
     ids = joined(ids, new int[] {eos, feed, bos}, assistant);
@@ -106,20 +100,10 @@ class ReasoningRoleTest {
 
   @Test
   void severalRoundsAndRoundsWithoutReasoning() {
-    Conversation rounds =
-        Conversation.of(
-            Message.user("Hi"),
-            Message.assistant("Hello."),
-            Message.user("2 + 3?"),
-            Message.of("reasoning", "2 and 3"),
-            Message.assistant("5"));
-    assertEquals(
-        "<|bos|>user\nHi<|eos|>\n"
-            + "<|bos|>assistant\n[Hello.<|eos|>]\n"
-            + "<|bos|>user\n2 + 3?<|eos|>\n"
-            + "<|bos|><|reasoning|>\n[2 and 3<|eos|>]\n"
-            + "<|bos|>assistant\n[5<|eos|>]\n",
-        mask(rounds));
+    Conversation rounds = Conversation.of(Message.user("Hi"), Message.assistant("Hello."), Message.user("2 + 3?"),
+        Message.of("reasoning", "2 and 3"), Message.assistant("5"));
+    assertEquals("<|bos|>user\nHi<|eos|>\n" + "<|bos|>assistant\n[Hello.<|eos|>]\n" + "<|bos|>user\n2 + 3?<|eos|>\n"
+        + "<|bos|><|reasoning|>\n[2 and 3<|eos|>]\n" + "<|bos|>assistant\n[5<|eos|>]\n", mask(rounds));
   }
 
   @Test
@@ -157,8 +141,7 @@ class ReasoningRoleTest {
 
   @Test
   void whereRolesStandAsTokensTheTokenIsTheWholeMark() {
-    tokenizer.setChatTemplate(
-        "{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}<|eos|>\n{% endfor %}");
+    tokenizer.setChatTemplate("{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}<|eos|>\n{% endfor %}");
     ReasoningRole.prepareConversationTemplate(tokenizer);
     assertTrue(mask(SUM).contains("<|eos|>\n<|reasoning|>\n[2 and 3<|eos|>]\n<|assistant|>\n[5"));
   }
@@ -167,8 +150,7 @@ class ReasoningRoleTest {
   void theTemplateIsSavedWithTheTokenizer() {
     tokenizer.save(folder);
     try (Tokenizer again = Tokenizer.fromPretrained(folder)) {
-      assertEquals(
-          tokenizer.applyChatTemplate(SUM.messages(), false, THINK),
+      assertEquals(tokenizer.applyChatTemplate(SUM.messages(), false, THINK),
           again.applyChatTemplate(SUM.messages(), false, THINK));
     }
   }
@@ -182,64 +164,41 @@ class ReasoningRoleTest {
 
   private void assertRefused(String message, Message... messages) {
     Conversation conversation = Conversation.of(messages);
-    assertEquals(
-        message,
-        assertThrows(
-                DataException.class, () -> ReasoningRole.createAnswerMask(tokenizer, conversation))
-            .getMessage());
+    assertEquals(message,
+        assertThrows(DataException.class, () -> ReasoningRole.createAnswerMask(tokenizer, conversation)).getMessage());
   }
 
   @Test
   void aConversationThatTeachesNothingIsRefusedInOneSentence() {
     Message question = Message.user("2 + 3?");
-    assertRefused(
-        "Turn 2 has the unknown role 'narrator'; known are system, user, reasoning, assistant.",
-        question,
-        Message.of("narrator", "He thinks."),
-        Message.assistant("5"));
-    assertRefused(
-        "Turn 2 (reasoning) is empty.",
-        question,
-        Message.of("reasoning", " \n"),
-        Message.assistant("5"));
+    assertRefused("Turn 2 has the unknown role 'narrator'; known are system, user, reasoning, assistant.", question,
+        Message.of("narrator", "He thinks."), Message.assistant("5"));
+    assertRefused("Turn 2 (reasoning) is empty.", question, Message.of("reasoning", " \n"), Message.assistant("5"));
     assertRefused("Turn 1 (user) is empty.", Message.user(""), Message.assistant("5"));
     assertRefused("Turn 2 (assistant) is empty.", question, new Message("assistant", null));
-    assertRefused(
-        "Turn 2 (reasoning) has no assistant turn after it, so no answer to learn.",
-        question,
+    assertRefused("Turn 2 (reasoning) has no assistant turn after it, so no answer to learn.", question,
         Message.of("reasoning", "2 and 3"));
     assertRefused("The conversation has no assistant turn to learn.", question);
   }
 
   @Test
   void theTemplateRefusesARoleItDoesNotKnow() {
-    String message =
-        assertThrows(
-                TemplateException.class,
-                () -> tokenizer.applyChatTemplate(List.of(Message.of("tool", "x")), false))
-            .getMessage();
-    assertEquals(
-        "Unknown role 'tool': the roles are system, user, reasoning and assistant.", message);
+    String message = assertThrows(TemplateException.class,
+        () -> tokenizer.applyChatTemplate(List.of(Message.of("tool", "x")), false))
+      .getMessage();
+    assertEquals("Unknown role 'tool': the roles are system, user, reasoning and assistant.", message);
   }
 
   @Test
   void aRowIsNamedWithItsFault() {
-    DataSet rows =
-        DataSet.fromList(
-            List.of(
-                Map.of("q", "2 + 3?", "r", "2 and 3", "a", "5"),
-                Map.of("q", "3 + 3?", "r", "", "a", "6")));
+    DataSet rows = DataSet
+      .fromList(List.of(Map.of("q", "2 + 3?", "r", "2 and 3", "a", "5"), Map.of("q", "3 + 3?", "r", "", "a", "6")));
     ExampleBuilder builder = ReasoningRole.builder(tokenizer);
-    String message =
-        assertThrows(
-                DataException.class,
-                () ->
-                    builder.build(rows, row -> ReasoningRole.conversation(row, "q", "r", "a"), 99))
-            .getMessage();
+    String message = assertThrows(DataException.class,
+        () -> builder.build(rows, row -> ReasoningRole.conversation(row, "q", "r", "a"), 99))
+      .getMessage();
     assertEquals("Row 2: turn 3 (reasoning) is empty.", message);
-    ExampleSet set =
-        builder.build(rows.select(0, 1), row -> ReasoningRole.conversation(row, "q", "r", "a"), 99);
-    assertArrayEquals(
-        ReasoningRole.createAnswerMask(tokenizer, SUM).ids(), set.examples().get(0).ids());
+    ExampleSet set = builder.build(rows.select(0, 1), row -> ReasoningRole.conversation(row, "q", "r", "a"), 99);
+    assertArrayEquals(ReasoningRole.createAnswerMask(tokenizer, SUM).ids(), set.examples().get(0).ids());
   }
 }

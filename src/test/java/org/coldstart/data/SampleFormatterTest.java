@@ -18,14 +18,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rows as data sets write them. */
 class SampleFormatterTest {
-  private static final Conversation CHAT =
-      Conversation.of(Message.user("微调测试"), Message.assistant("我学会了"));
+  private static final Conversation CHAT = Conversation.of(Message.user("微调测试"), Message.assistant("我学会了"));
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   private DataSet rows(String... lines) throws IOException {
-    return DataSet.load(
-        Files.writeString(folder.resolve("rows.jsonl"), String.join("\n", lines)).toString());
+    return DataSet.load(Files.writeString(folder.resolve("rows.jsonl"), String.join("\n", lines)).toString());
   }
 
   private String refusal(SampleFormatter formatter, String line) throws IOException {
@@ -34,16 +33,11 @@ class SampleFormatterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "{'messages': [{'role': 'user', 'content': '微调测试'}, {'role': 'assistant', 'content':"
-            + " '我学会了'}]}",
-        "{'conversation': [{'role': 'human', 'message': '微调测试'}, {'role': 'assistant', 'message':"
-            + " '我学会了'}]}",
-        "{'conversations': [{'from': 'human', 'value': '微调测试'}, {'from': 'gpt', 'value': '我学会了'}]}",
-        "{'messages': [{'role': 'User', 'content': '微调测试', 'name': null}, {'role': 'model',"
-            + " 'content': '我学会了'}]}"
-      })
+  @ValueSource(strings = {
+    "{'messages': [{'role': 'user', 'content': '微调测试'}, {'role': 'assistant', 'content':" + " '我学会了'}]}",
+    "{'conversation': [{'role': 'human', 'message': '微调测试'}, {'role': 'assistant', 'message':" + " '我学会了'}]}",
+    "{'conversations': [{'from': 'human', 'value': '微调测试'}, {'from': 'gpt', 'value': '我学会了'}]}",
+    "{'messages': [{'role': 'User', 'content': '微调测试', 'name': null}, {'role': 'model'," + " 'content': '我学会了'}]}"})
   void conversationsInEverySpelling(String line) throws IOException {
     DataRow row = rows(line.replace('\'', '"')).get(0);
     assertEquals(CHAT, SampleFormatter.standard().apply(row));
@@ -53,12 +47,10 @@ class SampleFormatterTest {
   @Test
   void promptAndCompletionAsTextOrMessages() throws IOException {
     SampleFormatter formatter = SampleFormatter.standard();
-    DataSet rows =
-        rows(
-            "{\"prompt\": \"Q\", \"completion\": \" A\"}",
-            "{\"prompt\": [{\"role\": \"user\", \"content\": \"Q\"}], \"completion\":"
-                + " [{\"role\": \"assistant\", \"content\": \"A\"}]}",
-            "{\"text\": \"T\"}");
+    DataSet rows = rows("{\"prompt\": \"Q\", \"completion\": \" A\"}",
+        "{\"prompt\": [{\"role\": \"user\", \"content\": \"Q\"}], \"completion\":"
+            + " [{\"role\": \"assistant\", \"content\": \"A\"}]}",
+        "{\"text\": \"T\"}");
     assertEquals(new Text("Q", " A"), formatter.apply(rows.get(0)));
     assertEquals(PromptCompletion.of("Q", "A").conversation(), formatter.apply(rows.get(1)));
     assertEquals(Text.of("T"), formatter.apply(rows.get(2)));
@@ -66,22 +58,17 @@ class SampleFormatterTest {
 
   @Test
   void furtherFieldsGoToTheTemplate() throws IOException {
-    String line =
-        "{\"messages\": [{\"role\": \"assistant\", \"content\": null, \"tool_calls\": [{\"n\":"
-            + " 1}]}]}";
+    String line = "{\"messages\": [{\"role\": \"assistant\", \"content\": null, \"tool_calls\": [{\"n\":" + " 1}]}]}";
     Message message = Conversation.of(rows(line).get(0)).messages().get(0);
     assertEquals(Map.of("tool_calls", List.of(Map.of("n", 1L))), message.extra());
   }
 
   @Test
   void otherRolesMustBeRegistered() throws IOException {
-    String line =
-        "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"reasoning\","
-            + " \"content\": \"b\"}]}";
+    String line = "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"reasoning\","
+        + " \"content\": \"b\"}]}";
     String message = refusal(SampleFormatter.standard(), line);
-    assertTrue(
-        message.startsWith("Row 2: turn 2 has the unknown role 'reasoning'; known are assistant,"),
-        message);
+    assertTrue(message.startsWith("Row 2: turn 2 has the unknown role 'reasoning'; known are assistant,"), message);
     Sample read = SampleFormatter.standard().withRole("reasoning").apply(rows(line).get(0));
     assertEquals("reasoning", ((Conversation) read).messages().get(1).role());
     read = SampleFormatter.standard().withAlias("Reasoning", "tool").apply(rows(line).get(0));
@@ -89,20 +76,14 @@ class SampleFormatterTest {
   }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "{'messages': [{'role': 'user', 'content': ' '}]} | turn 1 (user) is empty",
-        "{'messages': [{'role': 'user', 'content': null}]} | turn 1 (user) is empty",
-        "{'messages': [{'role': 'user', 'content': [1]}]} | turn 1 (user) has something else",
-        "{'messages': [{'content': 'a'}]} | turn 1 has none of the fields role, from",
-        "{'messages': [{'role': 'user'}]} | turn 1 has none of the fields content, message",
-        "{'messages': [{'role': null, 'content': 'a'}]} | turn 1 has the unknown role 'null'",
-        "{'messages': ['a']} | turn 1 is not a message",
-        "{'messages': []} | column 'messages' is not a list",
-        "{'messages': 'a'} | column 'messages' is not a list",
-        "{'prompt': 'a'} | no columns to learn from",
-      })
+  @CsvSource(delimiter = '|', value = {"{'messages': [{'role': 'user', 'content': ' '}]} | turn 1 (user) is empty",
+    "{'messages': [{'role': 'user', 'content': null}]} | turn 1 (user) is empty",
+    "{'messages': [{'role': 'user', 'content': [1]}]} | turn 1 (user) has something else",
+    "{'messages': [{'content': 'a'}]} | turn 1 has none of the fields role, from",
+    "{'messages': [{'role': 'user'}]} | turn 1 has none of the fields content, message",
+    "{'messages': [{'role': null, 'content': 'a'}]} | turn 1 has the unknown role 'null'",
+    "{'messages': ['a']} | turn 1 is not a message", "{'messages': []} | column 'messages' is not a list",
+    "{'messages': 'a'} | column 'messages' is not a list", "{'prompt': 'a'} | no columns to learn from",})
   void badRowsAreNamed(String line, String reason) throws IOException {
     String message = refusal(SampleFormatter.standard(), line.replace('\'', '"'));
     assertTrue(message.startsWith("Row 2: " + reason), message);
@@ -110,11 +91,9 @@ class SampleFormatterTest {
 
   @Test
   void aLineCutInHalfIsNamedWithItsFile() throws IOException {
-    String message =
-        assertThrows(
-                DataException.class,
-                () -> rows("{\"text\": \"a\"}", "{\"messages\": [{\"role\": \"us"))
-            .getMessage();
+    String message = assertThrows(DataException.class,
+        () -> rows("{\"text\": \"a\"}", "{\"messages\": [{\"role\": \"us"))
+      .getMessage();
     assertTrue(message.startsWith(folder.resolve("rows.jsonl") + ", line 2"), message);
   }
 }

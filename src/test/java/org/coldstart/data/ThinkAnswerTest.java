@@ -19,38 +19,23 @@ class ThinkAnswerTest {
 
   @Test
   void blanksAroundTheTagsAreNothing() {
-    assertEquals(
-        Optional.of(new ThinkAnswer("a", "b")),
+    assertEquals(Optional.of(new ThinkAnswer("a", "b")),
         ThinkAnswer.parse("\n <think> a </think>\n\n<answer>\tb\n</answer> \n"));
   }
 
   @Test
   void otherTagsInsideAreText() {
-    assertEquals(
-        Optional.of(new ThinkAnswer("if a < b > c", "<b>$1 \\ 2</b>")),
+    assertEquals(Optional.of(new ThinkAnswer("if a < b > c", "<b>$1 \\ 2</b>")),
         ThinkAnswer.parse("<think>if a < b > c</think><answer><b>$1 \\ 2</b></answer>"));
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "",
-        "4",
-        "<answer>4</answer>",
-        "<think>a</think>",
-        "<think>a</think><answer>4",
-        "<think></think><answer>4</answer>",
-        "<think>a</think><answer>  </answer>",
-        "<answer>4</answer><think>a</think>",
-        "<think>a<answer>4</think></answer>",
-        "Well: <think>a</think><answer>4</answer>",
-        "<think>a</think> so <answer>4</answer>",
-        "<think>a</think><answer>4</answer>!",
-        "<think>a</think><think>b</think><answer>4</answer>",
-        "<think>a</think><answer>4</answer><answer>5</answer>",
-        "<think><think>a</think><answer>4</answer>",
-        "<THINK>a</THINK><ANSWER>4</ANSWER>"
-      })
+  @ValueSource(strings = {"", "4", "<answer>4</answer>", "<think>a</think>", "<think>a</think><answer>4",
+    "<think></think><answer>4</answer>", "<think>a</think><answer>  </answer>", "<answer>4</answer><think>a</think>",
+    "<think>a<answer>4</think></answer>", "Well: <think>a</think><answer>4</answer>",
+    "<think>a</think> so <answer>4</answer>", "<think>a</think><answer>4</answer>!",
+    "<think>a</think><think>b</think><answer>4</answer>", "<think>a</think><answer>4</answer><answer>5</answer>",
+    "<think><think>a</think><answer>4</answer>", "<THINK>a</THINK><ANSWER>4</ANSWER>"})
   void anyOtherShapeIsNone(String reply) {
     assertEquals(Optional.empty(), ThinkAnswer.parse(reply));
   }

@@ -23,19 +23,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TokenizedSpansTest {
 
   private static final String NONE = "null";
-  private static final String LLAMA2 =
-      "{'type': 'Sequence', 'normalizers': [{'type': 'Prepend', 'prepend': '\u2581'},"
-          + " {'type': 'Replace', 'pattern': {'String': ' '}, 'content': '\u2581'}]}";
-  private static final String METASPACE =
-      "{'type': 'Metaspace', 'replacement': '\u2581', 'prepend_scheme': '%s', 'split': %s}";
+  private static final String LLAMA2 = "{'type': 'Sequence', 'normalizers': [{'type': 'Prepend', 'prepend': '\u2581'},"
+      + " {'type': 'Replace', 'pattern': {'String': ' '}, 'content': '\u2581'}]}";
+  private static final String METASPACE = "{'type': 'Metaspace', 'replacement': '\u2581', 'prepend_scheme': '%s', 'split': %s}";
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   /** The vocabulary of the Llama 2 fixture behind other first steps. */
   private Tokenizer tokenizer(String kind) throws IOException {
     Path source = Path.of("src/test/resources/tokenizer/llama2");
-    JsonObject json =
-        Json.parse(Files.readString(source.resolve("tokenizer.json"))).getAsJsonObject();
+    JsonObject json = Json.parse(Files.readString(source.resolve("tokenizer.json"))).getAsJsonObject();
     json.add("normalizer", Json.parse(kind.equals("prepend") ? quoted(LLAMA2) : NONE));
     json.add("pre_tokenizer", Json.parse(kind.equals("prepend") ? NONE : metaspace(kind)));
     Files.writeString(folder.resolve("tokenizer.json"), json.toString());
@@ -52,15 +50,7 @@ class TokenizedSpansTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "prepend",
-        "always, true",
-        "always, false",
-        "first, true",
-        "first, false",
-        "never, false"
-      })
+  @ValueSource(strings = {"prepend", "always, true", "always, false", "first, true", "first, false", "never, false"})
   void partedOrNotItIsTheSameText(String kind) throws IOException {
     try (Tokenizer tokenizer = tokenizer(kind)) {
       check(tokenizer, "The answer: ", "tokens are not the answer.</s>", "");

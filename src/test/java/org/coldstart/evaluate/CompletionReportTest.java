@@ -27,32 +27,24 @@ class CompletionReportTest {
 
   @Test
   void sharesCountAllCompletions() {
-    CompletionReport report =
-        new CompletionReport(
-            List.of(completion("Anna has a goat."), completion("Anna"), completion("Ben")));
+    CompletionReport report = new CompletionReport(
+        List.of(completion("Anna has a goat."), completion("Anna"), completion("Ben")));
     assertEquals(new Proportion(1, 3), report.right());
     assertEquals(new Proportion(3, 3), report.ended());
     assertEquals(3, report.toTable().rowCount());
   }
 
   private static CompletionReport.Completion completion(String text) {
-    return new CompletionReport.Completion(
-        "Question",
-        "Anna has a goat.",
+    return new CompletionReport.Completion("Question", "Anna has a goat.",
         new Generation(new int[] {1}, text, Generation.Stop.END_TOKEN));
   }
 
   @Test
   void everyRowIsCompleted() {
-    DataSet rows =
-        DataSet.fromList(
-            List.of(
-                Map.of("prompt", "a", "completion", " b"),
-                Map.of("prompt", "a longer one", "completion", "c")));
-    try (Tokenizer tokenizer =
-            new BpeTrainer().vocabSize(300).train(List.of("a longer one", "b"));
-        CausalLm model =
-            CausalLm.fromConfig(new LlamaConfig().vocabSize(300).numHiddenLayers(1).build(), 1)) {
+    DataSet rows = DataSet.fromList(
+        List.of(Map.of("prompt", "a", "completion", " b"), Map.of("prompt", "a longer one", "completion", "c")));
+    try (Tokenizer tokenizer = new BpeTrainer().vocabSize(300).train(List.of("a longer one", "b"));
+        CausalLm model = CausalLm.fromConfig(new LlamaConfig().vocabSize(300).numHiddenLayers(1).build(), 1)) {
       CompletionReport report = new CompletionEvaluator(model, tokenizer, 4).evaluate(rows);
       assertEquals("b", report.completions().get(0).expected());
       assertEquals(4, report.completions().get(1).reply().ids().length);

@@ -21,12 +21,9 @@ class DiversityTest {
 
   @Test
   void theExtremes() {
-    assertEquals(
-        new Diversity(2, 4, 1, 0),
-        Diversity.of(List.of(new int[] {1, 2, 3}, new int[] {4, 5, 6}), 2));
+    assertEquals(new Diversity(2, 4, 1, 0), Diversity.of(List.of(new int[] {1, 2, 3}, new int[] {4, 5, 6}), 2));
     assertEquals(0.75, Diversity.of(List.of(new int[] {7, 7, 7, 7, 7}), 2).repetition());
-    assertEquals(
-        new Diversity(3, 3, 1 / 3.0, 0),
+    assertEquals(new Diversity(3, 3, 1 / 3.0, 0),
         Diversity.of(List.of(new int[] {1, 2, 3}, new int[] {1, 2, 3}, new int[] {1, 2, 3}), 3));
   }
 

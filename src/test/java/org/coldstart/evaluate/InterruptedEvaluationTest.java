@@ -28,11 +28,9 @@ import org.junit.jupiter.api.function.Executable;
 /** A stopped evaluation gives no figure: replies that the stop cut off would count as wrong. */
 class InterruptedEvaluationTest {
 
-  private static final DataSet ROWS =
-      DataSet.fromList(
-          List.of(
-              Map.of("instruction", "Hi", "output", "5", "prompt", "a", "completion", "b"),
-              Map.of("instruction", "So?", "output", "6", "prompt", "c", "completion", "d")));
+  private static final DataSet ROWS = DataSet
+    .fromList(List.of(Map.of("instruction", "Hi", "output", "5", "prompt", "a", "completion", "b"),
+        Map.of("instruction", "So?", "output", "6", "prompt", "c", "completion", "d")));
 
   private static Tokenizer tokenizer;
   private static CausalLm model;
@@ -60,8 +58,7 @@ class InterruptedEvaluationTest {
 
   @Test
   void twoPhaseReplies() {
-    ReasoningEvaluator evaluator =
-        new ReasoningEvaluator(new TwoPhaseGenerator(model, tokenizer), 4, 1);
+    ReasoningEvaluator evaluator = new ReasoningEvaluator(new TwoPhaseGenerator(model, tokenizer), 4, 1);
     assertCancelled(() -> evaluator.evaluate(ROWS, "instruction", "output", Sampling.greedy()));
   }
 
@@ -72,10 +69,8 @@ class InterruptedEvaluationTest {
 
   @Test
   void questionsOfARegressionCheck() {
-    assertCancelled(
-        () -> RegressionCheck.of(model, tokenizer, List.of("Hi", "So?"), List.of("a b"), 4));
-    assertCancelled(
-        () -> Responses.testModelWithQuestions(model, tokenizer, List.of("Hi", "So?")));
+    assertCancelled(() -> RegressionCheck.of(model, tokenizer, List.of("Hi", "So?"), List.of("a b"), 4));
+    assertCancelled(() -> Responses.testModelWithQuestions(model, tokenizer, List.of("Hi", "So?")));
   }
 
   @Test
@@ -84,9 +79,7 @@ class InterruptedEvaluationTest {
     Arrays.fill(mask, true);
     List<Example> examples = List.of(new Example(new int[] {9, 1, 11, 12, 1}, mask));
     assertCancelled(
-        () ->
-            TeacherForcedProbability.probabilities(
-                model, tokenizer, examples, List.of(TinyTokenizer.END), 2));
+        () -> TeacherForcedProbability.probabilities(model, tokenizer, examples, List.of(TinyTokenizer.END), 2));
   }
 
   private static void assertCancelled(Executable evaluation) {

@@ -101,8 +101,7 @@ class PerplexityTest {
 
   @Test
   void aTextBeginsAsTheTokenizerBeginsTexts() {
-    try (Tokenizer tokenizer =
-            Tokenizer.fromPretrained(Path.of("src/test/resources/tokenizer/gemma"));
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(Path.of("src/test/resources/tokenizer/gemma"));
         CausalLm model = ParityCase.of("gemma").model()) {
       model.resizeTokenEmbeddings(tokenizer.size());
       String text = "the boat came in";
@@ -125,12 +124,10 @@ class PerplexityTest {
 
   @Test
   void everyTokenCountsTheSameHoweverTextsAreBatched() {
-    try (Tokenizer tokenizer = TinyTokenizer.chat();
-        CausalLm model = ParityCase.of("llama-tied").model()) {
+    try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
       model.resizeTokenEmbeddings(tokenizer.size());
       String longer = "Two men threw a rope to the boy on the pier. ";
-      List<String> texts =
-          IntStream.range(0, 60).mapToObj(i -> longer.repeat(1 + i % 2) + i).toList();
+      List<String> texts = IntStream.range(0, 60).mapToObj(i -> longer.repeat(1 + i % 2) + i).toList();
       double sum = 0;
       long tokens = 0;
       for (String text : texts) {
@@ -150,8 +147,7 @@ class PerplexityTest {
     assumeTrue(Machine.residentBytes().isPresent(), "Memory is read on Linux only");
     try (CausalLm model = ParityCase.of("llama-tied").model()) {
       // 40 rows of 60 tokens leave 8 MiB of activations a call.
-      List<Example> rows =
-          Collections.nCopies(40, example(IntStream.range(0, 60).map(i -> 4 + i).toArray()));
+      List<Example> rows = Collections.nCopies(40, example(IntStream.range(0, 60).map(i -> 4 + i).toArray()));
       long before = 0;
       for (int i = 0; i < 120; i++) {
         Perplexity.of(model, rows);
@@ -164,32 +160,27 @@ class PerplexityTest {
 
   @Test
   void textsThatCannotBeMeasuredAreNamed() {
-    try (Tokenizer tokenizer = TinyTokenizer.chat();
-        CausalLm model = ParityCase.of("llama-tied").model()) {
+    try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
       assertTrue(refusal(model, tokenizer, "some text").contains("resizeTokenEmbeddings"));
       model.resizeTokenEmbeddings(tokenizer.size());
       assertTrue(refusal(model, tokenizer).startsWith("There is no text"));
       assertTrue(refusal(model, tokenizer, "some text", "").startsWith("Text 2 has no token"));
       int limit = model.config().maxPositionEmbeddings();
       String message = refusal(model, tokenizer, "a b", "a b", "x ".repeat(limit));
-      assertTrue(
-          message.startsWith("Text 3 has ") && message.contains("no more than " + limit), message);
+      assertTrue(message.startsWith("Text 3 has ") && message.contains("no more than " + limit), message);
     }
   }
 
   private static String refusal(CausalLm model, Tokenizer tokenizer, String... texts) {
-    return assertThrows(
-            IllegalArgumentException.class,
-            () -> Perplexity.of(model, tokenizer, List.of(texts)))
-        .getMessage();
+    return assertThrows(IllegalArgumentException.class, () -> Perplexity.of(model, tokenizer, List.of(texts)))
+      .getMessage();
   }
 
   @Test
   void anInterruptEndsItWithoutAFigure() {
     try (CausalLm model = ParityCase.of("llama-tied").model()) {
       Thread.currentThread().interrupt();
-      assertThrows(
-          CancellationException.class, () -> Perplexity.of(model, List.of(example(4, 5, 6))));
+      assertThrows(CancellationException.class, () -> Perplexity.of(model, List.of(example(4, 5, 6))));
       assertFalse(Thread.interrupted(), "and is consumed");
       assertEquals(2, Perplexity.of(model, List.of(example(4, 5, 6))).tokens());
     }
@@ -197,8 +188,7 @@ class PerplexityTest {
 
   @Test
   void printsItsFigures() {
-    assertEquals(
-        "perplexity 20.09 (loss 3.000 over 602 tokens)", new Perplexity(3, 602).toString());
+    assertEquals("perplexity 20.09 (loss 3.000 over 602 tokens)", new Perplexity(3, 602).toString());
   }
 
   /** Real texts under the default model; the GGUF's weights are dequantised alike on both sides. */
@@ -215,8 +205,7 @@ class PerplexityTest {
       assertEquals(truth.get("tokens").getAsLong(), all.tokens());
       // Thirty layers of another torch's f32: the mean of 600 losses, each near 3, to 5 digits.
       assertEquals(truth.get("mean_loss").getAsDouble(), all.meanLoss(), 5e-5);
-      assertEquals(
-          truth.get("perplexity").getAsDouble(), all.perplexity(), 5e-5 * all.perplexity());
+      assertEquals(truth.get("perplexity").getAsDouble(), all.perplexity(), 5e-5 * all.perplexity());
       for (int i = 0; i < texts.length; i++) {
         Perplexity one = Perplexity.of(model, tokenizer, List.of(texts[i]));
         assertEquals(losses[i], one.meanLoss(), 1e-4, texts[i]);

@@ -22,50 +22,35 @@ class ReasoningEvaluatorTest {
 
   private static ReasoningReport.Scored scored(String reasoning, String answer, boolean ended) {
     Generation thought = new Generation(new int[] {7, 1}, reasoning, Generation.Stop.END_TOKEN);
-    Generation said =
-        new Generation(
-            new int[] {8, 1}, answer, ended ? Generation.Stop.END_TOKEN : Generation.Stop.LENGTH);
+    Generation said = new Generation(new int[] {8, 1}, answer,
+        ended ? Generation.Stop.END_TOKEN : Generation.Stop.LENGTH);
     return new ReasoningReport.Scored("2 + 3?", "5", new TwoPhaseReply(thought, said, 9, 9, 3));
   }
 
   @Test
   void rightNeedsBothPhasesAndTheAnswerAlone() {
-    ReasoningReport report =
-        new ReasoningReport(
-            List.of(
-                scored("2 and 3", " 5. ", true),
-                scored("2 and 3", "5 I think", true),
-                scored("2 and 3", "5", false),
-                scored(" ", "5", true)));
+    ReasoningReport report = new ReasoningReport(List.of(scored("2 and 3", " 5. ", true),
+        scored("2 and 3", "5 I think", true), scored("2 and 3", "5", false), scored(" ", "5", true)));
     assertEquals(2, report.wellFormed().hits());
     assertEquals(1, report.exact().hits());
     assertEquals(4, report.newTokens());
-    assertEquals(
-        List.of("question", "reasoning", "answer", "expected", "well-formed", "exact"),
+    assertEquals(List.of("question", "reasoning", "answer", "expected", "well-formed", "exact"),
         report.toTable().columnNames());
   }
 
   @Test
   void theBatchSizeChangesNoGreedyReply() {
-    DataSet rows =
-        DataSet.fromList(
-            List.of(
-                Map.of("q", "Hi", "a", "5"),
-                Map.of("q", "How many are there?", "a", "6"),
-                Map.of("q", "2 + 3?", "a", "5")));
-    try (Tokenizer tokenizer = TinyTokenizer.chat();
-        CausalLm model = ParityCase.of("llama-untied").model()) {
+    DataSet rows = DataSet.fromList(List.of(Map.of("q", "Hi", "a", "5"), Map.of("q", "How many are there?", "a", "6"),
+        Map.of("q", "2 + 3?", "a", "5")));
+    try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-untied").model()) {
       ReasoningRole.prepareConversationTemplate(tokenizer);
       model.resizeTokenEmbeddings(tokenizer.size());
       TwoPhaseGenerator generator = new TwoPhaseGenerator(model, tokenizer);
-      ReasoningReport alone =
-          new ReasoningEvaluator(generator, 6, 1).evaluate(rows, "q", "a", Sampling.greedy());
-      ReasoningReport together =
-          new ReasoningEvaluator(generator, 6, 2).evaluate(rows, "q", "a", Sampling.greedy());
+      ReasoningReport alone = new ReasoningEvaluator(generator, 6, 1).evaluate(rows, "q", "a", Sampling.greedy());
+      ReasoningReport together = new ReasoningEvaluator(generator, 6, 2).evaluate(rows, "q", "a", Sampling.greedy());
       for (int i = 0; i < rows.size(); i++) {
         assertEquals(rows.get(i).text("a"), together.replies().get(i).expected());
-        assertArrayEquals(
-            alone.replies().get(i).reply().answer().ids(),
+        assertArrayEquals(alone.replies().get(i).reply().answer().ids(),
             together.replies().get(i).reply().answer().ids());
       }
     }

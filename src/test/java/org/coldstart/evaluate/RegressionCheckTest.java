@@ -23,12 +23,11 @@ class RegressionCheckTest {
   private static final Perplexity ANY = new Perplexity(1, 1);
 
   private static RegressionCheck checkup(String... replies) {
-    List<Generation> given =
-        List.of(replies).stream()
-            .map(text -> new Generation(new int[] {1}, text, Generation.Stop.END_TOKEN))
-            .toList();
-    return new RegressionCheck(
-        IntStream.range(0, replies.length).mapToObj(i -> "q" + i).toList(), given, ANY);
+    List<Generation> given = List.of(replies)
+      .stream()
+      .map(text -> new Generation(new int[] {1}, text, Generation.Stop.END_TOKEN))
+      .toList();
+    return new RegressionCheck(IntStream.range(0, replies.length).mapToObj(i -> "q" + i).toList(), given, ANY);
   }
 
   @Test
@@ -40,8 +39,7 @@ class RegressionCheckTest {
     assertEquals(new Proportion(2, 3), after.changedSince(before));
     assertEquals(new Proportion(0, 3), after.changedSince(after));
     assertThrows(IllegalArgumentException.class, () -> after.changedSince(checkup("a")));
-    assertThrows(
-        IllegalArgumentException.class, () -> new RegressionCheck(List.of("a"), List.of(), ANY));
+    assertThrows(IllegalArgumentException.class, () -> new RegressionCheck(List.of("a"), List.of(), ANY));
   }
 
   @Test
@@ -56,20 +54,16 @@ class RegressionCheckTest {
 
   @Test
   void asksEachQuestionByItselfHoweverManyThereAre() {
-    try (Tokenizer tokenizer = TinyTokenizer.chat();
-        CausalLm model = ParityCase.of("llama-tied").model()) {
+    try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
       model.resizeTokenEmbeddings(tokenizer.size());
-      List<String> questions =
-          IntStream.range(0, 35).mapToObj(i -> "What is " + i + " plus 3?").toList();
+      List<String> questions = IntStream.range(0, 35).mapToObj(i -> "What is " + i + " plus 3?").toList();
       RegressionCheck found = RegressionCheck.of(model, tokenizer, questions, List.of("a quiet harbour"), 5);
       Generator generator = new Generator(model, tokenizer);
       for (int i : new int[] {0, 17, 34}) {
-        Generation alone =
-            generator.chat(List.of(Message.user(questions.get(i))), Sampling.greedy(), 5);
+        Generation alone = generator.chat(List.of(Message.user(questions.get(i))), Sampling.greedy(), 5);
         assertEquals(alone.text(), found.replies().get(i).text());
       }
-      assertEquals(
-          Perplexity.of(model, tokenizer, List.of("a quiet harbour")), found.heldOut());
+      assertEquals(Perplexity.of(model, tokenizer, List.of("a quiet harbour")), found.heldOut());
     }
   }
 }

@@ -17,13 +17,8 @@ class ReplyLengthsTest {
 
   @Test
   void onlyTheModelsOwnEndsCount() {
-    ReplyLengths lengths =
-        new ReplyLengths(
-            List.of(
-                reply(1, Stop.END_TOKEN),
-                reply(10, Stop.LENGTH),
-                reply(4, Stop.INTERRUPTED),
-                reply(3, Stop.END_TOKEN)));
+    ReplyLengths lengths = new ReplyLengths(List.of(reply(1, Stop.END_TOKEN), reply(10, Stop.LENGTH),
+        reply(4, Stop.INTERRUPTED), reply(3, Stop.END_TOKEN)));
     assertEquals(new Proportion(2, 4), lengths.ended());
     assertEquals(4.5, lengths.meanTokens());
     assertArrayEquals(new int[] {1, 10, 4, 3}, lengths.tokens());

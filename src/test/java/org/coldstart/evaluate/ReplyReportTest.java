@@ -57,12 +57,8 @@ class ReplyReportTest {
 
   @Test
   void aReportCountsEach() {
-    ReplyReport report =
-        new ReplyReport(
-            List.of(
-                ended("1", "<think>x</think><answer>1</answer>"),
-                ended("1", "<think>x</think><answer>2</answer>"),
-                reply("1", "1 1 1", Generation.Stop.LENGTH)));
+    ReplyReport report = new ReplyReport(List.of(ended("1", "<think>x</think><answer>1</answer>"),
+        ended("1", "<think>x</think><answer>2</answer>"), reply("1", "1 1 1", Generation.Stop.LENGTH)));
     assertEquals(new Proportion(2, 3), report.wellFormed());
     assertEquals(new Proportion(1, 3), report.exact());
     assertEquals(new Proportion(2, 3), report.mentioned());

@@ -18,19 +18,16 @@ class TeacherForcedProbabilityTest {
 
   @Test
   void isTheProbabilityReadOffAtEachPlaceAndAveraged() {
-    try (Tokenizer tokenizer = TinyTokenizer.chat();
-        CausalLm model = ParityCase.of("llama-tied").model()) {
+    try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
       model.resizeTokenEmbeddings(tokenizer.size());
       int end = tokenizer.id(TinyTokenizer.END);
       // The end token stands at a place with loss twice, and once in a prompt, where it does not count.
       Example one = example(new int[] {9, end, 11, 12, end}, 2);
       Example two = example(new int[] {14, 15, 16, end, 17, 18, 19}, 1);
-      Map<String, Double> found =
-          TeacherForcedProbability.probabilities(
-              model, tokenizer, List.of(one, two), List.of(TinyTokenizer.END, "<|pad|>"), 2);
+      Map<String, Double> found = TeacherForcedProbability.probabilities(model, tokenizer, List.of(one, two),
+          List.of(TinyTokenizer.END, "<|pad|>"), 2);
       Generator generator = new Generator(model, tokenizer);
-      double expected =
-          (probability(generator, one, 4) + probability(generator, two, 3)) / 2;
+      double expected = (probability(generator, one, 4) + probability(generator, two, 3)) / 2;
       assertEquals(expected, found.get(TinyTokenizer.END), 1e-6);
       assertTrue(found.get("<|pad|>").isNaN(), "a token without a place has no probability");
     }
@@ -43,8 +40,6 @@ class TeacherForcedProbabilityTest {
   }
 
   private static double probability(Generator generator, Example example, int place) {
-    return generator
-        .nextTokenProbabilities(Arrays.copyOf(example.ids(), place))
-        .probability(TinyTokenizer.END);
+    return generator.nextTokenProbabilities(Arrays.copyOf(example.ids(), place)).probability(TinyTokenizer.END);
   }
 }

@@ -38,15 +38,11 @@ class GenerationParityTest {
     try (CausalLm model = fixture.model()) {
       Generator generator = new Generator(model, TOKENIZER);
       for (int row = 0; row < expected.length; row++) {
-        Generation reply =
-            generator
-                .generate(fixture.rows().subList(row, row + 1), Sampling.greedy(), NEW_TOKENS)
-                .get(0);
+        Generation reply = generator.generate(fixture.rows().subList(row, row + 1), Sampling.greedy(), NEW_TOKENS)
+          .get(0);
         assertArrayEquals(expected[row], reply.ids(), "row " + row);
-        boolean cut =
-            expected[row].length == NEW_TOKENS && !endsReply(model, expected[row][NEW_TOKENS - 1]);
-        assertEquals(
-            cut ? Generation.Stop.LENGTH : Generation.Stop.END_TOKEN, reply.stop(), "row " + row);
+        boolean cut = expected[row].length == NEW_TOKENS && !endsReply(model, expected[row][NEW_TOKENS - 1]);
+        assertEquals(cut ? Generation.Stop.LENGTH : Generation.Stop.END_TOKEN, reply.stop(), "row " + row);
       }
     }
   }
@@ -60,8 +56,8 @@ class GenerationParityTest {
   void aBatchOfUnequalRowsWritesWhatEachRowWritesAlone(ParityCase fixture) {
     int[][] expected = ParityCase.matrix(fixture.section("greedy"), "new_tokens");
     try (CausalLm model = fixture.model()) {
-      List<Generation> replies =
-          new Generator(model, TOKENIZER).generate(fixture.rows(), Sampling.greedy(), NEW_TOKENS);
+      List<Generation> replies = new Generator(model, TOKENIZER).generate(fixture.rows(), Sampling.greedy(),
+          NEW_TOKENS);
       for (int row = 0; row < expected.length; row++) {
         assertArrayEquals(expected[row], replies.get(row).ids(), "row " + row);
       }
@@ -70,21 +66,18 @@ class GenerationParityTest {
 
   @ParameterizedTest
   @MethodSource(CASES)
-  void anyOfTheCheckpointsEndTokensEndsAReply(ParityCase fixture, @TempDir Path folder)
-      throws IOException {
+  void anyOfTheCheckpointsEndTokensEndsAReply(ParityCase fixture, @TempDir Path folder) throws IOException {
     JsonObject truth = fixture.section("greedy").getAsJsonObject("eos_stop");
     copyWithEndTokens(fixture, folder, 3, truth.get("eos_token_id").getAsInt());
     List<int[]> prompt = List.of(fixture.rows().get(truth.get("row").getAsInt()));
     try (CausalLm model = CausalLm.fromPretrained(folder)) {
-      Generation reply =
-          new Generator(model, TOKENIZER).generate(prompt, Sampling.greedy(), NEW_TOKENS).get(0);
+      Generation reply = new Generator(model, TOKENIZER).generate(prompt, Sampling.greedy(), NEW_TOKENS).get(0);
       assertArrayEquals(ParityCase.ints(truth.get("new_tokens")), reply.ids());
       assertEquals(Generation.Stop.END_TOKEN, reply.stop());
     }
   }
 
-  private static void copyWithEndTokens(ParityCase fixture, Path folder, int... ids)
-      throws IOException {
+  private static void copyWithEndTokens(ParityCase fixture, Path folder, int... ids) throws IOException {
     for (String file : List.of("config.json", "model.safetensors")) {
       Files.copy(fixture.folder().resolve(file), folder.resolve(file));
     }

@@ -61,22 +61,19 @@ class GeneratorTest {
       int size = tokenizer.size();
       spacious.resizeTokenEmbeddings(size + 200);
       NDArray head = spacious.headWeight();
-      Autograd.withoutGradient(
-          () -> {
-            try (NDArray loud = TorchOps.slice(head, 0, 0, 99).mul(100)) {
-              TorchOps.write(head, loud, 0, size);
-              TorchOps.write(head, loud, 0, size + 99);
-            }
-            return null;
-          });
+      Autograd.withoutGradient(() -> {
+        try (NDArray loud = TorchOps.slice(head, 0, 0, 99).mul(100)) {
+          TorchOps.write(head, loud, 0, size);
+          TorchOps.write(head, loud, 0, size + 99);
+        }
+        return null;
+      });
       int[] prompt = lastingPrompt();
       float[] logits = spacious.nextTokenLogits(prompt);
-      int likeliest =
-          IntStream.range(0, logits.length).reduce(0, (a, b) -> logits[b] > logits[a] ? b : a);
+      int likeliest = IntStream.range(0, logits.length).reduce(0, (a, b) -> logits[b] > logits[a] ? b : a);
       assertTrue(likeliest >= size, "a row to spare is the likeliest: " + likeliest);
       for (Sampling sampling : List.of(Sampling.greedy(), Sampling.temperature(1.0, 1))) {
-        Generation reply =
-            new Generator(spacious, tokenizer).generate(List.of(prompt), sampling, 5).get(0);
+        Generation reply = new Generator(spacious, tokenizer).generate(List.of(prompt), sampling, 5).get(0);
         assertTrue(Arrays.stream(reply.ids()).allMatch(id -> id < size));
       }
     }
@@ -86,15 +83,12 @@ class GeneratorTest {
   void aTokenWithoutARowIsRefusedWithTheWayOut() {
     try (CausalLm small = ParityCase.of("llama-untied").model()) {
       Generator lacking = new Generator(small, tokenizer);
-      String message =
-          assertThrows(
-                  IllegalArgumentException.class,
-                  () -> lacking.generate(List.of(new int[] {5, 300}), Sampling.greedy(), 3))
-              .getMessage();
+      String message = assertThrows(IllegalArgumentException.class,
+          () -> lacking.generate(List.of(new int[] {5, 300}), Sampling.greedy(), 3))
+        .getMessage();
       assertTrue(message.contains("584 tokens") && message.contains("99 rows"), message);
       assertTrue(message.contains("model.resizeTokenEmbeddings(tokenizer)"), message);
-      assertThrows(
-          IllegalArgumentException.class, () -> lacking.nextTokenProbabilities(new int[] {300}));
+      assertThrows(IllegalArgumentException.class, () -> lacking.nextTokenProbabilities(new int[] {300}));
     }
   }
 
@@ -109,10 +103,7 @@ class GeneratorTest {
 
   @Test
   void aLongNeighbourTakesNoRoomFromAShortPrompt() {
-    int[] nearlyFull =
-        IntStream.range(0, model.config().maxPositionEmbeddings() - 3)
-            .map(i -> 4 + i % 90)
-            .toArray();
+    int[] nearlyFull = IntStream.range(0, model.config().maxPositionEmbeddings() - 3).map(i -> 4 + i % 90).toArray();
     int[] brief = lastingPrompt();
     int[] alone = reply(List.of(brief), 20, 0).ids();
     assertArrayEquals(alone, reply(List.of(nearlyFull, brief), 20, 1).ids());
@@ -122,10 +113,10 @@ class GeneratorTest {
   /** A short prompt whose greedy reply does not end within twenty tokens. */
   private static int[] lastingPrompt() {
     return IntStream.range(4, 90)
-        .mapToObj(id -> new int[] {id, id + 1})
-        .filter(prompt -> reply(List.of(prompt), 20, 0).ids().length == 20)
-        .findFirst()
-        .orElseThrow();
+      .mapToObj(id -> new int[] {id, id + 1})
+      .filter(prompt -> reply(List.of(prompt), 20, 0).ids().length == 20)
+      .findFirst()
+      .orElseThrow();
   }
 
   private static Generation reply(List<int[]> prompts, int maxNewTokens, int row) {
@@ -138,16 +129,13 @@ class GeneratorTest {
     assertMessage("at least one token", List.of(new int[] {5}, new int[0]), 5);
     assertMessage("256 tokens", List.of(full), 5);
     assertMessage("maxNewTokens", List.of(new int[] {5}), 0);
-    assertThrows(
-        IllegalArgumentException.class, () -> generator.nextTokenProbabilities(new int[0]));
+    assertThrows(IllegalArgumentException.class, () -> generator.nextTokenProbabilities(new int[0]));
   }
 
   private static void assertMessage(String part, List<int[]> prompts, int maxNewTokens) {
-    String message =
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> generator.generate(prompts, Sampling.greedy(), maxNewTokens))
-            .getMessage();
+    String message = assertThrows(IllegalArgumentException.class,
+        () -> generator.generate(prompts, Sampling.greedy(), maxNewTokens))
+      .getMessage();
     assertTrue(message.contains(part), message);
   }
 
@@ -180,15 +168,10 @@ class GeneratorTest {
   @Test
   void anInterruptKeepsWhatThereIsAndIsConsumed() {
     List<String> pieces = new ArrayList<>();
-    Generation reply =
-        generator.chat(
-            CHAT,
-            Sampling.temperature(1, 1),
-            100,
-            text -> {
-              pieces.add(text);
-              Thread.currentThread().interrupt();
-            });
+    Generation reply = generator.chat(CHAT, Sampling.temperature(1, 1), 100, text -> {
+      pieces.add(text);
+      Thread.currentThread().interrupt();
+    });
     assertEquals(Generation.Stop.INTERRUPTED, reply.stop());
     assertEquals(String.join("", pieces), reply.text());
     assertEquals(1, pieces.size(), "the reply ends with the token at hand");
@@ -201,11 +184,9 @@ class GeneratorTest {
     for (int batchSize = 1; batchSize <= 3; batchSize++) {
       int size = batchSize;
       Thread.currentThread().interrupt();
-      String message =
-          assertThrows(
-                  CancellationException.class,
-                  () -> generator.generate(prompts, Sampling.greedy(), 5, size))
-              .getMessage();
+      String message = assertThrows(CancellationException.class,
+          () -> generator.generate(prompts, Sampling.greedy(), 5, size))
+        .getMessage();
       assertEquals("Interrupted before all replies were written.", message);
       assertFalse(Thread.interrupted(), "and is consumed");
     }
@@ -227,11 +208,9 @@ class GeneratorTest {
   /** A training run that was stopped may still be at its last batch. */
   @Test
   void nothingIsReadWhileAnotherThreadHasTheModel() throws InterruptedException {
-    for (Runnable use :
-        List.<Runnable>of(
-            () -> generator.nextTokenProbabilities(CHAT),
-            () -> generator.nextTokenProbabilities(new int[] {5}, new int[0], Sampling.greedy()),
-            () -> generator.chat(CHAT, Sampling.greedy(), 1))) {
+    for (Runnable use : List.<Runnable>of(() -> generator.nextTokenProbabilities(CHAT),
+        () -> generator.nextTokenProbabilities(new int[] {5}, new int[0], Sampling.greedy()),
+        () -> generator.chat(CHAT, Sampling.greedy(), 1))) {
       Thread reader = new Thread(use);
       synchronized (model) {
         reader.start();

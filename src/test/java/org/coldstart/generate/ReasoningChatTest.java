@@ -40,7 +40,8 @@ class ReasoningChatTest {
   private static Tokenizer tokenizer;
   private static CausalLm model;
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @BeforeAll
   static void load() {
@@ -93,25 +94,12 @@ class ReasoningChatTest {
   }
 
   private static int[] alone(CausalLm lm, int[] prompt, int maxNewTokens) {
-    return new Generator(lm, tokenizer)
-        .generate(List.of(prompt), Sampling.greedy(), maxNewTokens)
-        .get(0)
-        .ids();
+    return new Generator(lm, tokenizer).generate(List.of(prompt), Sampling.greedy(), maxNewTokens).get(0).ids();
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "llama-tied",
-        "llama3-rope",
-        "llama-kv1",
-        "mistral-window",
-        "qwen2-tied-window",
-        "qwen3",
-        "gemma",
-        "gemma2",
-        "gemma3"
-      })
+  @ValueSource(strings = {"llama-tied", "llama3-rope", "llama-kv1", "mistral-window", "qwen2-tied-window", "qwen3",
+    "gemma", "gemma2", "gemma3"})
   void twoPhasesOverOneCacheWriteWhatOnePhaseWritesForTheSameIds(String fixture) {
     try (CausalLm lm = of(fixture);
         ReasoningChat chat = new ReasoningChat(lm, tokenizer, NONE, Sampling.greedy(), 12)) {
@@ -157,8 +145,7 @@ class ReasoningChatTest {
   @ParameterizedTest
   @ValueSource(strings = {"<|eos|>", "<|pad|>"})
   void aPhaseEndsAtTheTemplatesEndTokenAndAtTheModels(String end) {
-    try (Tokenizer other = TinyTokenizer.endingWith2();
-        CausalLm loud = of("llama-untied")) {
+    try (Tokenizer other = TinyTokenizer.endingWith2(); CausalLm loud = of("llama-untied")) {
       other.setChatTemplate(TinyTokenizer.CHATML);
       other.addSpecialTokens(ReasoningRole.TOKEN);
       ReasoningRole.prepareConversationTemplate(other);
@@ -175,10 +162,9 @@ class ReasoningChatTest {
         // Whichever token ended it, the history has the template's.
         int[] thought = prompt(List.of(), "Hi", content);
         assertEquals(thought.length - asked.length - content.length, reply.readBetween());
-        TwoPhaseReply batched =
-            new TwoPhaseGenerator(loud, other)
-                .reply(List.of(List.of(Message.user("Hi"))), Sampling.greedy(), 12)
-                .get(0);
+        TwoPhaseReply batched = new TwoPhaseGenerator(loud, other)
+          .reply(List.of(List.of(Message.user("Hi"))), Sampling.greedy(), 12)
+          .get(0);
         assertEquals(reply.reasoning().text(), batched.reasoning().text());
         assertTrue(batched.reasoning().ended());
         assertArrayEquals(reply.answer().ids(), batched.answer().ids());
@@ -190,14 +176,12 @@ class ReasoningChatTest {
   }
 
   private static void makeLikelierThan(int id, int other, CausalLm lm) {
-    Autograd.withoutGradient(
-        () -> {
-          try (NDArray row = TorchOps.slice(lm.headWeight(), 0, id, 1);
-              NDArray louder = row.mul(1.3)) {
-            TorchOps.write(lm.headWeight(), louder, 0, other);
-          }
-          return null;
-        });
+    Autograd.withoutGradient(() -> {
+      try (NDArray row = TorchOps.slice(lm.headWeight(), 0, id, 1); NDArray louder = row.mul(1.3)) {
+        TorchOps.write(lm.headWeight(), louder, 0, other);
+      }
+      return null;
+    });
   }
 
   @Test
@@ -228,11 +212,8 @@ class ReasoningChatTest {
   void bothPhasesAreStreamed() {
     Map<Phase, StringBuilder> streamed = new EnumMap<>(Phase.class);
     try (ReasoningChat chat = chat(Sampling.temperature(3, 5), 15)) {
-      TwoPhaseReply reply =
-          chat.reply(
-              "Hi",
-              (phase, piece) ->
-                  streamed.computeIfAbsent(phase, p -> new StringBuilder()).append(piece));
+      TwoPhaseReply reply = chat.reply("Hi",
+          (phase, piece) -> streamed.computeIfAbsent(phase, p -> new StringBuilder()).append(piece));
       assertEquals(reply.reasoning().text(), streamed.get(Phase.REASONING).toString());
       assertEquals(reply.answer().text(), streamed.get(Phase.ANSWER).toString());
     }
@@ -242,12 +223,8 @@ class ReasoningChatTest {
   void theHistoryIsKeptAndForgottenOnDemand() {
     try (ReasoningChat chat = chat(Sampling.greedy(), 5)) {
       TwoPhaseReply reply = chat.reply("Hi");
-      assertEquals(
-          List.of(
-              Message.user("Hi"),
-              Message.of("reasoning", reply.reasoning().text()),
-              Message.assistant(reply.answer().text())),
-          chat.history());
+      assertEquals(List.of(Message.user("Hi"), Message.of("reasoning", reply.reasoning().text()),
+          Message.assistant(reply.answer().text())), chat.history());
       chat.reset();
       assertEquals(NONE, chat.history());
       assertArrayEquals(reply.answer().ids(), chat.reply("Hi").answer().ids());
@@ -263,9 +240,7 @@ class ReasoningChatTest {
     try (ReasoningChat chat = chat(Sampling.greedy(), 1000)) {
       assertEquals(limit, chat.limit());
       String longQuestion = "a".repeat(limit);
-      String message =
-          assertThrows(ConversationTooLongException.class, () -> chat.reply(longQuestion))
-              .getMessage();
+      String message = assertThrows(ConversationTooLongException.class, () -> chat.reply(longQuestion)).getMessage();
       assertTrue(message.startsWith(ReasoningChat.CLOSING_MESSAGE), message);
       assertTrue(message.contains("no more than " + limit + " fit"), message);
       assertEquals(NONE, chat.history(), "nothing has happened");
@@ -306,10 +281,8 @@ class ReasoningChatTest {
       }
     }
     String config = Files.readString(far.resolve("config.json"));
-    Files.writeString(
-        far.resolve("config.json"),
-        config.replaceAll(
-            "\"max_position_embeddings\": *\\d+", "\"max_position_embeddings\": 131072"));
+    Files.writeString(far.resolve("config.json"),
+        config.replaceAll("\"max_position_embeddings\": *\\d+", "\"max_position_embeddings\": 131072"));
     try (CausalLm lm = CausalLm.fromPretrained(far)) {
       lm.resizeTokenEmbeddings(tokenizer.size());
       try (ReasoningChat chat = new ReasoningChat(lm, tokenizer, NONE, Sampling.greedy(), 2)) {
@@ -323,17 +296,13 @@ class ReasoningChatTest {
   void anInterruptedReplyIsNoPartOfTheHistory() {
     try (ReasoningChat chat = chat(Sampling.greedy(), 9)) {
       for (Phase stopped : Phase.values()) {
-        TwoPhaseReply reply =
-            chat.reply(
-                "Hi",
-                (phase, piece) -> {
-                  if (phase == stopped) {
-                    Thread.currentThread().interrupt();
-                  }
-                });
+        TwoPhaseReply reply = chat.reply("Hi", (phase, piece) -> {
+          if (phase == stopped) {
+            Thread.currentThread().interrupt();
+          }
+        });
         assertEquals(Generation.Stop.INTERRUPTED, reply.answer().stop());
-        assertEquals(
-            stopped == Phase.REASONING, reply.reasoning().stop() == Generation.Stop.INTERRUPTED);
+        assertEquals(stopped == Phase.REASONING, reply.reasoning().stop() == Generation.Stop.INTERRUPTED);
         assertEquals(NONE, chat.history());
         assertFalse(Thread.interrupted(), "the interrupt is consumed");
       }
@@ -346,8 +315,7 @@ class ReasoningChatTest {
   void whatCannotBeAskedIsRefusedInOneSentence() {
     try (ReasoningChat chat = chat(Sampling.greedy(), 5)) {
       for (String blank : new String[] {null, "", " \n"}) {
-        assertEquals(
-            "The question is empty.",
+        assertEquals("The question is empty.",
             assertThrows(IllegalArgumentException.class, () -> chat.reply(blank)).getMessage());
       }
     }
@@ -356,11 +324,9 @@ class ReasoningChatTest {
     String tooMany = assertThrows(IllegalArgumentException.class, () -> chat(many, 5)).getMessage();
     assertTrue(tooMany.startsWith("topK is 1048576, but"), tooMany);
     try (Tokenizer plain = TinyTokenizer.chat()) {
-      String message =
-          assertThrows(
-                  IllegalArgumentException.class,
-                  () -> new ReasoningChat(model, plain, Sampling.greedy(), 5))
-              .getMessage();
+      String message = assertThrows(IllegalArgumentException.class,
+          () -> new ReasoningChat(model, plain, Sampling.greedy(), 5))
+        .getMessage();
       assertTrue(message.contains("ReasoningRole.prepareConversationTemplate"), message);
       assertThrows(IllegalArgumentException.class, () -> new TwoPhaseGenerator(model, plain));
     }
@@ -371,20 +337,16 @@ class ReasoningChatTest {
     try (Tokenizer forgetful = TinyTokenizer.chat()) {
       forgetful.addSpecialTokens(ReasoningRole.TOKEN);
       String source = ReasoningRole.prepareConversationTemplate(forgetful);
-      forgetful.setChatTemplate(
-          "{%- if messages[-1]['role'] == 'user' %}{%- set messages = messages |"
-              + " rejectattr('role', 'equalto', 'reasoning') | list %}{%- endif -%}"
-              + source);
+      forgetful.setChatTemplate("{%- if messages[-1]['role'] == 'user' %}{%- set messages = messages |"
+          + " rejectattr('role', 'equalto', 'reasoning') | list %}{%- endif -%}" + source);
       try (ReasoningChat chat = new ReasoningChat(model, forgetful, NONE, Sampling.greedy(), 6)) {
         TwoPhaseReply first = chat.reply("Hi");
         TwoPhaseReply second = chat.reply("2 + 3?");
-        int[] asked =
-            Stream.of(
-                    ids("<|bos|>user\nHi<|eos|>\n<|bos|>assistant\n"),
-                    content(first.answer()),
-                    ids("<|eos|>\n<|bos|>user\n2 + 3?<|eos|>\n<|bos|><|reasoning|>\n"))
-                .flatMapToInt(Arrays::stream)
-                .toArray();
+        int[] asked = Stream
+          .of(ids("<|bos|>user\nHi<|eos|>\n<|bos|>assistant\n"), content(first.answer()),
+              ids("<|eos|>\n<|bos|>user\n2 + 3?<|eos|>\n<|bos|><|reasoning|>\n"))
+          .flatMapToInt(Arrays::stream)
+          .toArray();
         assertEquals(asked.length, second.promptTokens());
         assertEquals(asked.length, second.readBefore(), "all of it, for it begins otherwise");
         assertArrayEquals(alone(model, asked, 6), second.reasoning().ids());
@@ -395,12 +357,8 @@ class ReasoningChatTest {
   @Test
   void aBatchRepliesAsEachChatAlone() {
     List<String> questions = List.of("Hi", "How many words are in this longer question?", "2 + 3?");
-    List<TwoPhaseReply> batch =
-        new TwoPhaseGenerator(model, tokenizer)
-            .reply(
-                questions.stream().map(q -> List.of(Message.user(q))).toList(),
-                Sampling.greedy(),
-                9);
+    List<TwoPhaseReply> batch = new TwoPhaseGenerator(model, tokenizer)
+      .reply(questions.stream().map(q -> List.of(Message.user(q))).toList(), Sampling.greedy(), 9);
     for (int i = 0; i < batch.size(); i++) {
       try (ReasoningChat chat = chat(Sampling.greedy(), 9)) {
         TwoPhaseReply alone = chat.reply(questions.get(i));
@@ -423,8 +381,7 @@ class ReasoningChatTest {
       assertArrayEquals(alone.reasoning().ids(), replies.get(0).reasoning().ids());
       assertArrayEquals(alone.answer().ids(), replies.get(0).answer().ids());
     }
-    assertFalse(
-        Arrays.equals(replies.get(0).reasoning().ids(), replies.get(1).reasoning().ids()));
+    assertFalse(Arrays.equals(replies.get(0).reasoning().ids(), replies.get(1).reasoning().ids()));
   }
 
   @Test
@@ -445,14 +402,11 @@ class ReasoningChatTest {
   /** A question that is thought about for as long as is allowed. */
   private static List<Message> lastingChat(TwoPhaseGenerator generator, int tokens) {
     return Stream.of("Hi", "2 + 3?", "Why?", "a b c", "Once upon a time", "So?")
-        .map(text -> List.of(Message.user(text)))
-        .filter(
-            chat ->
-                generator.reply(List.of(chat), Sampling.greedy(), tokens).get(0).reasoning()
-                        .ids().length
-                    == tokens)
-        .findFirst()
-        .orElseThrow();
+      .map(text -> List.of(Message.user(text)))
+      .filter(
+          chat -> generator.reply(List.of(chat), Sampling.greedy(), tokens).get(0).reasoning().ids().length == tokens)
+      .findFirst()
+      .orElseThrow();
   }
 
   @Test
@@ -460,8 +414,7 @@ class ReasoningChatTest {
     TwoPhaseGenerator generator = new TwoPhaseGenerator(model, tokenizer);
     List<List<Message>> chats = List.of(List.of(Message.user("Hi")), List.of(Message.user("So?")));
     Thread.currentThread().interrupt();
-    assertThrows(
-        CancellationException.class, () -> generator.reply(chats, Sampling.greedy(), 5, 1));
+    assertThrows(CancellationException.class, () -> generator.reply(chats, Sampling.greedy(), 5, 1));
     assertFalse(Thread.interrupted(), "and is consumed");
   }
 

@@ -25,8 +25,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Sampling with a penalty on the last n generated tokens, against logits worked out by hand and
- * against the plain loop: read everything again for each token, change the logits one by one.
+ * Sampling with a penalty on the last n generated tokens, against logits worked out by hand and against the plain loop:
+ * read everything again for each token, change the logits one by one.
  */
 class RepetitionRangeTest {
 
@@ -51,52 +51,28 @@ class RepetitionRangeTest {
   @Test
   void positiveLogitsAreDividedAndNegativeOnesMultiplied() {
     // ids 0 and 2 were there: 2 / 2 = 1, −1 · 2 = −2; e¹, e¹, e⁻², e⁰, e⁻² add up to 6.70723
-    assertDistribution(
-        Sampling.temperature(1, 0).withRepetitionPenalty(2, 9),
-        new int[] {0, 2},
-        0.405276,
-        0.405276,
-        0.020178,
-        0.149093,
-        0.020178);
+    assertDistribution(Sampling.temperature(1, 0).withRepetitionPenalty(2, 9), new int[] {0, 2}, 0.405276, 0.405276,
+        0.020178, 0.149093, 0.020178);
   }
 
   @Test
   void aTokenThatWasThereTwiceIsPenalizedOnce() {
-    assertDistribution(
-        Sampling.temperature(1, 0).withRepetitionPenalty(2, 9),
-        new int[] {0, 2, 0, 0, 2},
-        0.405276,
-        0.405276,
-        0.020178,
-        0.149093,
-        0.020178);
+    assertDistribution(Sampling.temperature(1, 0).withRepetitionPenalty(2, 9), new int[] {0, 2, 0, 0, 2}, 0.405276,
+        0.405276, 0.020178, 0.149093, 0.020178);
   }
 
   @Test
   void aLogitOfZeroStaysAndAPenaltyBelowOneFavours() {
     // id 3 has logit 0; id 0: 2 / 0.5 = 4; id 4: −2 · 0.5 = −1; e⁴, e¹, e⁻¹, e⁰, e⁻¹: 59.05219
-    assertDistribution(
-        Sampling.temperature(1, 0).withRepetitionPenalty(0.5, 9),
-        new int[] {3, 0, 4},
-        0.924575,
-        0.046032,
-        0.006230,
-        0.016934,
-        0.006230);
+    assertDistribution(Sampling.temperature(1, 0).withRepetitionPenalty(0.5, 9), new int[] {3, 0, 4}, 0.924575,
+        0.046032, 0.006230, 0.016934, 0.006230);
   }
 
   @Test
   void penaltyTemperatureAndTopKTogether() {
     // penalty 2 on id 0: 1, 1, −1, 0, −2; divided by 0.5: 2, 2, −2, 0, −4; the best 3: e², e², e⁰
-    assertDistribution(
-        Sampling.temperature(0.5, 0).withTopK(3).withRepetitionPenalty(2, 9),
-        new int[] {0},
-        0.468311,
-        0.468311,
-        0,
-        0.063379,
-        0);
+    assertDistribution(Sampling.temperature(0.5, 0).withTopK(3).withRepetitionPenalty(2, 9), new int[] {0}, 0.468311,
+        0.468311, 0, 0.063379, 0);
   }
 
   @Test
@@ -109,8 +85,7 @@ class RepetitionRangeTest {
   private static void assertDistribution(Sampling sampling, int[] seen, double... expected) {
     try (NDManager step = Torch.newManager()) {
       NDArray logits = step.create(new float[] {2, 1, -1, 0, -2}, new Shape(1, 5));
-      float[] found =
-          new TokenSampler(sampling).probabilities(logits, List.of(seen)).toFloatArray();
+      float[] found = new TokenSampler(sampling).probabilities(logits, List.of(seen)).toFloatArray();
       for (int id = 0; id < expected.length; id++) {
         assertEquals(expected[id], found[id], 2e-6, "probability of " + id);
       }
@@ -132,8 +107,7 @@ class RepetitionRangeTest {
     int[] generated = {30, 31, 21, 30};
     float[] logits = model.nextTokenLogits(joined(prompt, generated));
     for (int range : new int[] {1, 2, 4, 50}) {
-      Sampling sampling =
-          Sampling.temperature(0.8, 0).withTopK(7).withRepetitionPenalty(1.7, range);
+      Sampling sampling = Sampling.temperature(0.8, 0).withTopK(7).withRepetitionPenalty(1.7, range);
       double[] expected = byHand(logits, latest(generated, range), sampling);
       TokenDistribution next = generator.nextTokenProbabilities(prompt, generated, sampling);
       for (int id = 0; id < expected.length; id++) {
@@ -164,9 +138,7 @@ class RepetitionRangeTest {
     for (int seed = 0; seed < 5; seed++) {
       int[] prompt = {60 + seed, 61, 62};
       Sampling seeded = sampling.withSeed(seed);
-      assertArrayEquals(
-          plainLoop(prompt, seeded, 20),
-          generator.generate(List.of(prompt), seeded, 20).get(0).ids());
+      assertArrayEquals(plainLoop(prompt, seeded, 20), generator.generate(List.of(prompt), seeded, 20).get(0).ids());
     }
   }
 
@@ -179,8 +151,7 @@ class RepetitionRangeTest {
       double[] p = byHand(logits, latest(generated, sampling.repetitionRange()), sampling);
       int next = sampling.temperature() == 0 ? likeliest(p) : drawn(p, random.nextDouble());
       generated = joined(generated, new int[] {next});
-      if (next == tokenizer.eosTokenId().orElse(-1)
-          || model.generationConfig().eosTokenIds().contains(next)) {
+      if (next == tokenizer.eosTokenId().orElse(-1) || model.generationConfig().eosTokenIds().contains(next)) {
         break;
       }
     }
@@ -201,8 +172,7 @@ class RepetitionRangeTest {
     double[] ordered = Arrays.stream(scores).sorted().toArray();
     int k = sampling.topK() == 0 ? scores.length : sampling.topK();
     double least = ordered[ordered.length - k];
-    double[] weights =
-        Arrays.stream(scores).map(score -> score < least ? 0 : Math.exp(score)).toArray();
+    double[] weights = Arrays.stream(scores).map(score -> score < least ? 0 : Math.exp(score)).toArray();
     double sum = Arrays.stream(weights).sum();
     return Arrays.stream(weights).map(weight -> weight / sum).toArray();
   }
@@ -261,15 +231,9 @@ class RepetitionRangeTest {
     Generation cut = stopping.generate(List.of(prompt), Sampling.greedy(), 12).get(0);
     assertArrayEquals(Arrays.copyOf(whole.ids(), first + 1), cut.ids());
     assertEquals(Generation.Stop.END_TOKEN, cut.stop());
-    assertArrayEquals(
-        cut.ids(),
-        generator
-            .withStopTokens(stop)
-            .generate(List.of(prompt), Sampling.greedy(), 12)
-            .get(0)
-            .ids());
-    assertArrayEquals(
-        whole.ids(), generator.generate(List.of(prompt), Sampling.greedy(), 12).get(0).ids());
+    assertArrayEquals(cut.ids(),
+        generator.withStopTokens(stop).generate(List.of(prompt), Sampling.greedy(), 12).get(0).ids());
+    assertArrayEquals(whole.ids(), generator.generate(List.of(prompt), Sampling.greedy(), 12).get(0).ids());
     assertTrue(stopping.toString().contains(tokenizer.idToToken(stop)), stopping.toString());
   }
 
@@ -295,15 +259,12 @@ class RepetitionRangeTest {
     Sampling wide = Sampling.temperature(1, 0).withTopK(tokenizer.size() + 1);
     String size = String.valueOf(tokenizer.size());
     for (Sampling sampling : List.of(wide, Sampling.greedy().withTopK(tokenizer.size() + 1))) {
-      String message =
-          assertRefused(size, () -> generator.generate(List.of(new int[] {5}), sampling, 1));
+      String message = assertRefused(size, () -> generator.generate(List.of(new int[] {5}), sampling, 1));
       assertTrue(message.contains(String.valueOf(tokenizer.size() + 1)), message);
-      assertRefused(
-          size, () -> generator.nextTokenProbabilities(new int[] {5}, new int[0], sampling));
+      assertRefused(size, () -> generator.nextTokenProbabilities(new int[] {5}, new int[0], sampling));
     }
     Sampling all = Sampling.temperature(1, 3).withTopK(tokenizer.size());
-    assertArrayEquals(
-        generator.generate(List.of(new int[] {5}), Sampling.temperature(1, 3), 5).get(0).ids(),
+    assertArrayEquals(generator.generate(List.of(new int[] {5}), Sampling.temperature(1, 3), 5).get(0).ids(),
         generator.generate(List.of(new int[] {5}), all, 5).get(0).ids());
   }
 
@@ -314,8 +275,7 @@ class RepetitionRangeTest {
     for (String number : List.of("300", "256")) {
       assertRefused(number, () -> generator.generate(List.of(longer), Sampling.greedy(), 1));
       assertRefused(number, () -> generator.nextTokenProbabilities(longer));
-      assertRefused(
-          number, () -> generator.nextTokenProbabilities(all, new int[] {4}, Sampling.greedy()));
+      assertRefused(number, () -> generator.nextTokenProbabilities(all, new int[] {4}, Sampling.greedy()));
     }
   }
 

@@ -58,16 +58,14 @@ class ResponsesTest {
       assertEquals(tokenizer.decode(reply.ids(), true).strip(), text);
       assertFalse(text.contains(QUESTION));
     }
-    assertEquals(
-        generateResponses(model, tokenizer, QUESTION, null, 100),
+    assertEquals(generateResponses(model, tokenizer, QUESTION, null, 100),
         generateResponses(model, tokenizer, QUESTION));
   }
 
   @Test
   void theSystemMessageIsOptional() {
     String with = generateResponses(model, tokenizer, QUESTION, "Be brief.", 30);
-    assertEquals(
-        greedy(30, Message.system("Be brief."), Message.user(QUESTION)).text().strip(), with);
+    assertEquals(greedy(30, Message.system("Be brief."), Message.user(QUESTION)).text().strip(), with);
     String without = generateResponses(model, tokenizer, QUESTION, null, 30);
     assertEquals(without, generateResponses(model, tokenizer, QUESTION, "", 30));
     assertNotEquals(with, without);
@@ -76,13 +74,11 @@ class ResponsesTest {
   /** Qwen3's template opens a thinking part unless the variable is there and false. */
   @Test
   void theTemplateIsToldNotToThink() {
-    tokenizer.setChatTemplate(
-        "{% for m in messages %}{{ m['content'] }}<|eos|>{% endfor %}{% if add_generation_prompt"
-            + " %}{% if enable_thinking is defined and enable_thinking is false %}<|bos|>{% else"
-            + " %}{{ raise_exception('thinking') }}{% endif %}{% endif %}");
+    tokenizer.setChatTemplate("{% for m in messages %}{{ m['content'] }}<|eos|>{% endfor %}{% if add_generation_prompt"
+        + " %}{% if enable_thinking is defined and enable_thinking is false %}<|bos|>{% else"
+        + " %}{{ raise_exception('thinking') }}{% endif %}{% endif %}");
     int[] prompt = tokenizer.encode(QUESTION + "<|eos|><|bos|>", false).ids();
-    Generation reply =
-        new Generator(model, tokenizer).generate(List.of(prompt), Sampling.greedy(), 12).get(0);
+    Generation reply = new Generator(model, tokenizer).generate(List.of(prompt), Sampling.greedy(), 12).get(0);
     assertEquals(reply.text().strip(), generateResponses(model, tokenizer, QUESTION, null, 12));
   }
 
@@ -96,8 +92,7 @@ class ResponsesTest {
       assertEquals(alone.text().strip(), answer.answer());
       assertEquals(alone.ended(), answer.ended());
     }
-    assertEquals(
-        generateResponses(model, tokenizer, "Hi"),
+    assertEquals(generateResponses(model, tokenizer, "Hi"),
         testModelWithQuestions(model, tokenizer, List.of("Hi")).get(0).answer());
     assertEquals(List.of(), testModelWithQuestions(model, tokenizer, List.of()));
   }
@@ -119,15 +114,13 @@ class ResponsesTest {
       assertTrue(refusal(empty, 5).contains("user's message is empty"));
     }
     String tooLong = refusal("word ".repeat(400), 5);
-    assertTrue(
-        tooLong.matches("The prompt has \\d+ tokens, and the model sees no more than 256, .*"));
+    assertTrue(tooLong.matches("The prompt has \\d+ tokens, and the model sees no more than 256, .*"));
     assertTrue(refusal("Hi", 0).contains("maxNewTokens must be at least 1"));
   }
 
   private static String refusal(String message, int maxNewTokens) {
-    return assertThrows(
-            IllegalArgumentException.class,
-            () -> generateResponses(model, tokenizer, message, null, maxNewTokens))
-        .getMessage();
+    return assertThrows(IllegalArgumentException.class,
+        () -> generateResponses(model, tokenizer, message, null, maxNewTokens))
+      .getMessage();
   }
 }

@@ -26,9 +26,7 @@ class TextStreamerTest {
       int[] ids = tokenizer.encode(text, false).ids();
       List<String> pieces = stream(tokenizer, ids);
       assertEquals(text, String.join("", pieces));
-      assertTrue(
-          ids.length > text.codePointCount(0, text.length()),
-          "some characters take several tokens");
+      assertTrue(ids.length > text.codePointCount(0, text.length()), "some characters take several tokens");
       assertTrue(pieces.size() > 4, "pieces come as they are ready: " + pieces);
       pieces.forEach(piece -> assertTrue(piece.indexOf('\uFFFD') < 0, piece));
     }
@@ -47,14 +45,12 @@ class TextStreamerTest {
   @ParameterizedTest
   @ValueSource(strings = {"tiny", "qwen", "llama2", "gemma"})
   void piecesJoinToTheWholeText(String name) {
-    try (Tokenizer tokenizer =
-        Tokenizer.fromPretrained(Path.of("src/test/resources/tokenizer", name))) {
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(Path.of("src/test/resources/tokenizer", name))) {
       String special = tokenizer.eosToken().orElse("the");
       tokenizer.addTokens("<think>");
       for (String text : VariedTexts.of(11, 400, special, "<think>", " the", "  a")) {
         int[] ids = tokenizer.encode(text).ids();
-        assertEquals(
-            tokenizer.decode(ids, true), String.join("", stream(tokenizer, ids)), "of: " + text);
+        assertEquals(tokenizer.decode(ids, true), String.join("", stream(tokenizer, ids)), "of: " + text);
       }
     }
   }
@@ -77,13 +73,10 @@ class TextStreamerTest {
       int[] ids = tokenizer.encode("So it goes, 語, on and on. ".repeat(200), false).ids();
       List<Integer> decoded = new ArrayList<>();
       StringBuilder text = new StringBuilder();
-      TextStreamer stream =
-          new TextStreamer(
-              part -> {
-                decoded.add(part.length);
-                return tokenizer.decode(part, true);
-              },
-              text::append);
+      TextStreamer stream = new TextStreamer(part -> {
+        decoded.add(part.length);
+        return tokenizer.decode(part, true);
+      }, text::append);
       IntStream.of(ids).forEach(stream::put);
       stream.end();
       assertEquals(tokenizer.decode(ids, true), text.toString());

@@ -20,8 +20,7 @@ import org.junit.jupiter.api.Test;
 /** The distribution drawn from is the one transformers' filters leave, and draws follow it. */
 class TokenSamplerTest {
 
-  private static final JsonObject TRUTH =
-      ParityCase.json(ParityCase.RESOURCES.resolve("sampling/truth.json"));
+  private static final JsonObject TRUTH = ParityCase.json(ParityCase.RESOURCES.resolve("sampling/truth.json"));
   private static final Sampling PLAIN = Sampling.temperature(1, 0);
 
   @Test
@@ -56,17 +55,13 @@ class TokenSamplerTest {
 
   @Test
   void allInTransformersOrder() {
-    assertDistribution(
-        "all", Sampling.temperature(0.7, 0).withRepetitionPenalty(1.3).withTopK(5).withTopP(0.9));
+    assertDistribution("all", Sampling.temperature(0.7, 0).withRepetitionPenalty(1.3).withTopK(5).withTopP(0.9));
   }
 
   @Test
   void aTinyTopPLeavesTheLikeliest() {
     try (NDManager step = Torch.newManager()) {
-      float[] left =
-          new TokenSampler(PLAIN.withTopP(1e-9))
-              .probabilities(logits(step, 1), context(1))
-              .toFloatArray();
+      float[] left = new TokenSampler(PLAIN.withTopP(1e-9)).probabilities(logits(step, 1), context(1)).toFloatArray();
       float[] expected = new float[left.length];
       expected[likeliest()] = 1;
       assertArrayEquals(expected, left);
@@ -75,8 +70,7 @@ class TokenSamplerTest {
 
   private static void assertDistribution(String key, Sampling sampling) {
     try (NDManager step = Torch.newManager()) {
-      float[] found =
-          new TokenSampler(sampling).probabilities(logits(step, 1), context(1)).toFloatArray();
+      float[] found = new TokenSampler(sampling).probabilities(logits(step, 1), context(1)).toFloatArray();
       assertClose(new Gson().fromJson(TRUTH.get(key), float[].class), found, 1e-6, key);
     }
   }
@@ -84,8 +78,7 @@ class TokenSamplerTest {
   @Test
   void greedyTakesTheLikeliestAfterThePenalty() {
     try (NDManager step = Torch.newManager()) {
-      assertArrayEquals(
-          new int[] {likeliest()},
+      assertArrayEquals(new int[] {likeliest()},
           new TokenSampler(Sampling.greedy()).choose(logits(step, 1), context(1)));
       Sampling harsh = Sampling.greedy().withRepetitionPenalty(100);
       assertNotEquals(likeliest(), new TokenSampler(harsh).choose(logits(step, 1), context(1))[0]);
@@ -96,8 +89,7 @@ class TokenSamplerTest {
   void drawsFollowTheDistributionAndNeverLeaveIt() {
     int rows = 20_000;
     float[] expected = new Gson().fromJson(TRUTH.get("all"), float[].class);
-    Sampling sampling =
-        Sampling.temperature(0.7, 11).withRepetitionPenalty(1.3).withTopK(5).withTopP(0.9);
+    Sampling sampling = Sampling.temperature(0.7, 11).withRepetitionPenalty(1.3).withTopK(5).withTopP(0.9);
     try (NDManager step = Torch.newManager()) {
       double[] share = new double[expected.length];
       for (int id : new TokenSampler(sampling).choose(logits(step, rows), context(rows))) {
@@ -115,12 +107,9 @@ class TokenSamplerTest {
   @Test
   void aSeedDecidesTheDraws() {
     try (NDManager step = Torch.newManager()) {
-      int[] first =
-          new TokenSampler(Sampling.temperature(1, 3)).choose(logits(step, 50), context(50));
-      int[] again =
-          new TokenSampler(Sampling.temperature(1, 3)).choose(logits(step, 50), context(50));
-      int[] other =
-          new TokenSampler(Sampling.temperature(1, 4)).choose(logits(step, 50), context(50));
+      int[] first = new TokenSampler(Sampling.temperature(1, 3)).choose(logits(step, 50), context(50));
+      int[] again = new TokenSampler(Sampling.temperature(1, 3)).choose(logits(step, 50), context(50));
+      int[] other = new TokenSampler(Sampling.temperature(1, 4)).choose(logits(step, 50), context(50));
       assertArrayEquals(first, again);
       assertNotEquals(Arrays.toString(first), Arrays.toString(other));
     }

@@ -33,18 +33,12 @@ class TranscriptTest {
   /** Llama 2 puts a blank in front of every text, but what follows a reply is no new text. */
   @Test
   void noBlankComesInBehindWhatWasWritten() {
-    try (Tokenizer tokenizer =
-        Tokenizer.fromPretrained(Path.of("src/test/resources/tokenizer/llama2"))) {
-      tokenizer.setChatTemplate(
-          "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }} .\n{% endfor %}");
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(Path.of("src/test/resources/tokenizer/llama2"))) {
+      tokenizer.setChatTemplate("{% for m in messages %}{{ m['role'] }}: {{ m['content'] }} .\n{% endfor %}");
       int[] written = tokenizer.encodePart(" the answer", 1, 11).ids();
       Generation reply = new Generation(written, "the answer", Generation.Stop.LENGTH);
-      int[] ids =
-          Transcript.of(tokenizer, List.of(Message.user("the dog")))
-              .with("assistant", reply)
-              .ids("user");
-      assertEquals(
-          "▁user:▁the▁dog▁.\nassistant:▁the▁answer▁.\n",
+      int[] ids = Transcript.of(tokenizer, List.of(Message.user("the dog"))).with("assistant", reply).ids("user");
+      assertEquals("▁user:▁the▁dog▁.\nassistant:▁the▁answer▁.\n",
           IntStream.of(ids).mapToObj(tokenizer::idToToken).collect(Collectors.joining()));
     }
   }

@@ -51,8 +51,7 @@ class LoraTest {
       Lora lora = Lora.fromPretrained(model, fixture.trained());
       assertClose(fixture.logits(), logits(model, row), TOLERANCE, "logits with the adapter");
       assertTrue(Arrays32.distance(without, fixture.logits()) > 0.5, "the adapter shows");
-      assertEquals(
-          fixture.truth().get("trainable").getAsLong(), model.trainableCount().trainable());
+      assertEquals(fixture.truth().get("trainable").getAsLong(), model.trainableCount().trainable());
       assertEquals(fixture.truth().get("all").getAsLong(), model.trainableCount().all());
       String[] targets = new Gson().fromJson(fixture.truth().get("targets"), String[].class);
       assertArrayEquals(targets, lora.targets().stream().sorted().toArray());
@@ -79,8 +78,7 @@ class LoraTest {
   @MethodSource(CASES)
   void mergedUnmergedAndAttachedSayTheSame(LoraCase fixture) {
     int[] row = fixture.base().rows().get(0);
-    try (CausalLm model = fixture.model();
-        Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
+    try (CausalLm model = fixture.model(); Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
       Map<String, float[]> before = Arrays32.weights(model);
       float[] without = logits(model, row);
       Lora lora = Lora.fromPretrained(model, fixture.trained());
@@ -161,8 +159,7 @@ class LoraTest {
     LoraCase fixture = LoraCase.of("grown-tied");
     try (CausalLm model = fixture.base().model()) {
       Map<String, float[]> before = Arrays32.weights(model);
-      assertMessage(
-          "resizeTokenEmbeddings(101)", () -> Lora.fromPretrained(model, fixture.trained()));
+      assertMessage("resizeTokenEmbeddings(101)", () -> Lora.fromPretrained(model, fixture.trained()));
       Arrays32.weights(model).forEach((name, w) -> assertArrayEquals(before.get(name), w, name));
     }
   }
@@ -209,11 +206,9 @@ class LoraTest {
     int[] row = {5, 6, 7};
     try (CausalLm model = ParityCase.of("llama-tied").model()) {
       float[] before = logits(model, row);
-      String message =
-          assertThrows(
-                  CheckpointException.class,
-                  () -> Lora.fromPretrained(model, LoraCase.of("regex-untied-rows").trained()))
-              .getMessage();
+      String message = assertThrows(CheckpointException.class,
+          () -> Lora.fromPretrained(model, LoraCase.of("regex-untied-rows").trained()))
+        .getMessage();
       assertTrue(message.contains("has shape"), message);
       assertTrue(message.contains("another base model"), message);
       assertTrue(model.adapter().isEmpty());
@@ -224,8 +219,7 @@ class LoraTest {
 
   @Test
   void anAdapterOfMoreLayersIsRefused(@TempDir Path folder) throws IOException {
-    try (CausalLm three = ParityCase.of("llama-tied").model();
-        CausalLm two = ParityCase.of("llama-kv1").model()) {
+    try (CausalLm three = ParityCase.of("llama-tied").model(); CausalLm two = ParityCase.of("llama-kv1").model()) {
       LoraConfig config = LoraConfig.builder().targetModules("q_proj").build();
       Lora onThree = Lora.attach(three, config);
       onThree.savePretrained(folder);
@@ -237,13 +231,8 @@ class LoraTest {
   }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "query_key_value|q_proj",
-        "lm_head|trainableTokenIndices",
-        "model.layers.9.self_attn.q_proj|down_proj"
-      })
+  @CsvSource(delimiter = '|', value = {"query_key_value|q_proj", "lm_head|trainableTokenIndices",
+    "model.layers.9.self_attn.q_proj|down_proj"})
   void anUnknownTargetListsThoseThereAre(String target, String part) {
     try (CausalLm model = ParityCase.of("llama-tied").model()) {
       LoraConfig config = LoraConfig.builder().targetModules("q_proj", target).build();
@@ -269,9 +258,7 @@ class LoraTest {
   @Test
   void rowsAreNamedByTheirTokensToo() {
     try (Tokenizer tokenizer = TinyTokenizer.chat()) {
-      assertEquals(
-          Trainable.tokenRows(0, 1),
-          Trainable.tokenRows(tokenizer, TinyTokenizer.START, TinyTokenizer.END));
+      assertEquals(Trainable.tokenRows(0, 1), Trainable.tokenRows(tokenizer, TinyTokenizer.START, TinyTokenizer.END));
       assertMessage("nowhere", () -> Trainable.tokenRows(tokenizer, "nowhere"));
     }
   }
@@ -279,37 +266,19 @@ class LoraTest {
   @Test
   void aPatternThatMatchesNothingNamesWhatIsNear() {
     try (CausalLm model = ParityCase.of("llama-tied").model()) {
-      assertMessage(
-          "model.layers.0.self_attn.q_proj.weight",
+      assertMessage("model.layers.0.self_attn.q_proj.weight",
           () -> model.setTrainable(Trainable.matching("model.layers.*.self_attn.q_prj.*")));
-      assertMessage(
-          "is the embedding",
-          () -> model.setTrainable(Trainable.matching("*norm*", "lm_head.weight")));
+      assertMessage("is the embedding", () -> model.setTrainable(Trainable.matching("*norm*", "lm_head.weight")));
       assertEquals(model.parameters().keySet(), model.trainableParameters().keySet());
     }
   }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "peft_type|\"IA3\"",
-        "use_dora|true",
-        "bias|\"all\"",
-        "modules_to_save|[\"lm_head\"]",
-        "rank_pattern|{\"q_proj\": 4}",
-        "init_lora_weights|\"pissa\"",
-        "target_parameters|[\"x\"]",
-        "an_option_of_tomorrow|3",
-        "r|0",
-        "r|2.5",
-        "lora_alpha|\"much\"",
-        "target_modules|\"(?P<x>q_proj)\"",
-        "target_modules|[\"no_such_proj\"]",
-        "trainable_token_indices|[7000]"
-      })
-  void whatIsNotImplementedIsRefusedByName(String key, String value, @TempDir Path folder)
-      throws IOException {
+  @CsvSource(delimiter = '|', value = {"peft_type|\"IA3\"", "use_dora|true", "bias|\"all\"",
+    "modules_to_save|[\"lm_head\"]", "rank_pattern|{\"q_proj\": 4}", "init_lora_weights|\"pissa\"",
+    "target_parameters|[\"x\"]", "an_option_of_tomorrow|3", "r|0", "r|2.5", "lora_alpha|\"much\"",
+    "target_modules|\"(?P<x>q_proj)\"", "target_modules|[\"no_such_proj\"]", "trainable_token_indices|[7000]"})
+  void whatIsNotImplementedIsRefusedByName(String key, String value, @TempDir Path folder) throws IOException {
     String message = refusal(folder, key, value);
     String named = key.equals("trainable_token_indices") ? "7000" : key.split("_modules")[0];
     assertTrue(message.contains(named), message);
@@ -325,8 +294,7 @@ class LoraTest {
     config.add(key, new Gson().fromJson(value, com.google.gson.JsonElement.class));
     Files.writeString(folder.resolve("adapter_config.json"), config.toString());
     try (CausalLm model = ParityCase.of("llama-tied").model()) {
-      return assertThrows(CheckpointException.class, () -> Lora.fromPretrained(model, folder))
-          .getMessage();
+      return assertThrows(CheckpointException.class, () -> Lora.fromPretrained(model, folder)).getMessage();
     }
   }
 
@@ -364,8 +332,7 @@ class LoraTest {
   @Test
   void theCountPrintsAsPeftPrintsIt() {
     TrainableParameters.Count count = new TrainableParameters.Count(6208, 37248);
-    assertEquals(
-        "trainable params: 6,208 || all params: 37,248 || trainable%: 16.6667", count.toString());
+    assertEquals("trainable params: 6,208 || all params: 37,248 || trainable%: 16.6667", count.toString());
   }
 
   private static float[] logits(CausalLm model, int[] row) {
@@ -373,10 +340,7 @@ class LoraTest {
   }
 
   private static int[] greedy(CausalLm model, Tokenizer tokenizer, int[] prompt) {
-    return new Generator(model, tokenizer)
-        .generate(List.of(prompt), Sampling.greedy(), 12)
-        .get(0)
-        .ids();
+    return new Generator(model, tokenizer).generate(List.of(prompt), Sampling.greedy(), 12).get(0).ids();
   }
 
   private static void assertMessage(String part, Executable call) {

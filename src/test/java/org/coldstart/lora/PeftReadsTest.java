@@ -25,44 +25,38 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Python's PEFT loads what we save and says the same with it. */
 class PeftReadsTest {
 
-  private static final String PYTHON =
-      System.getProperty("COLDSTART_PYTHON", System.getenv("COLDSTART_PYTHON"));
+  private static final String PYTHON = System.getProperty("COLDSTART_PYTHON", System.getenv("COLDSTART_PYTHON"));
 
   static Stream<Arguments> adapters() {
-    return Stream.of(
-        Arguments.of("llama-tied", LoraConfig.builder().build()),
-        Arguments.of(
-            "llama-tied",
+    return Stream.of(Arguments.of("llama-tied", LoraConfig.builder().build()),
+        Arguments.of("llama-tied",
             LoraConfig.builder()
-                .r(512)
-                .loraAlpha(512)
-                .targetModules("q_proj", "k_proj", "v_proj", "o_proj")
-                .trainableTokenIndices(4, 98, 50)
-                .build()),
-        Arguments.of(
-            "llama-bias",
+              .r(512)
+              .loraAlpha(512)
+              .targetModules("q_proj", "k_proj", "v_proj", "o_proj")
+              .trainableTokenIndices(4, 98, 50)
+              .build()),
+        Arguments.of("llama-bias",
             LoraConfig.builder()
-                .r(5)
-                .loraAlpha(7.5)
-                .useRslora(true)
-                .targetModules("all-linear")
-                .trainableTokenIndices(7)
-                .build()),
-        Arguments.of(
-            "llama3-rope",
+              .r(5)
+              .loraAlpha(7.5)
+              .useRslora(true)
+              .targetModules("all-linear")
+              .trainableTokenIndices(7)
+              .build()),
+        Arguments.of("llama3-rope",
             LoraConfig.builder()
-                .r(1)
-                .loraDropout(0.1)
-                .targetModules("mlp.down_proj", "self_attn.o_proj")
-                .layersToTransform(0)
-                .build()),
-        Arguments.of(
-            "llama-untied",
+              .r(1)
+              .loraDropout(0.1)
+              .targetModules("mlp.down_proj", "self_attn.o_proj")
+              .layersToTransform(0)
+              .build()),
+        Arguments.of("llama-untied",
             LoraConfig.builder()
-                .targetModules(LoraTargets.matching("model\\.layers\\.\\d+\\.mlp\\.(up|gate)_proj"))
-                .trainableTokenIndices(11, 5)
-                .trainableTokenIndices("lm_head", 12)
-                .build()));
+              .targetModules(LoraTargets.matching("model\\.layers\\.\\d+\\.mlp\\.(up|gate)_proj"))
+              .trainableTokenIndices(11, 5)
+              .trainableTokenIndices("lm_head", 12)
+              .build()));
   }
 
   @ParameterizedTest
@@ -90,34 +84,27 @@ class PeftReadsTest {
   /** Moves every value, so that B is not zero and the rows are not the base model's. */
   private static void disturb(Map<String, ai.djl.ndarray.NDArray> tensors) {
     Random random = new Random(3);
-    tensors.forEach(
-        (name, tensor) -> {
-          float[] values = tensor.toFloatArray();
-          double by = 0.3 / Math.sqrt(tensor.getShape().get(1));
-          for (int i = 0; i < values.length; i++) {
-            values[i] += (float) (by * random.nextGaussian());
-          }
-          tensor.set(values);
-        });
+    tensors.forEach((name, tensor) -> {
+      float[] values = tensor.toFloatArray();
+      double by = 0.3 / Math.sqrt(tensor.getShape().get(1));
+      for (int i = 0; i < values.length; i++) {
+        values[i] += (float) (by * random.nextGaussian());
+      }
+      tensor.set(values);
+    });
   }
 
   private static boolean hasPeft() throws IOException, InterruptedException {
     return PYTHON != null && !PYTHON.isBlank() && run("-c", "import peft, transformers") == 0;
   }
 
-  private static JsonObject ask(Path base, Path folder, int[] row)
-      throws IOException, InterruptedException {
+  private static JsonObject ask(Path base, Path folder, int[] row) throws IOException, InterruptedException {
     JsonObject request = new JsonObject();
     request.add("prompt", new Gson().toJsonTree(row));
     Path question = Files.writeString(folder.resolve("request.json"), request.toString());
     Path answer = folder.resolve("answer.json");
-    int status =
-        run(
-            "environment/parity/read_adapter.py",
-            base.toString(),
-            folder.resolve("adapter").toString(),
-            question.toString(),
-            answer.toString());
+    int status = run("environment/parity/read_adapter.py", base.toString(), folder.resolve("adapter").toString(),
+        question.toString(), answer.toString());
     assertTrue(status == 0, "read_adapter.py failed; its words are above");
     return ParityCase.json(answer);
   }

@@ -29,7 +29,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Models whose weights are held in bf16. */
 class Bf16WeightsTest {
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @ParameterizedTest
   @MethodSource("org.coldstart.fixture.ParityCase#all")
@@ -45,8 +46,7 @@ class Bf16WeightsTest {
       // Bf16 has eight bits: what it costs must be of the size that autocast costs.
       double cost = Arrays32.distance(expected, full);
       assertTrue(Arrays32.distance(found, full) < 4 * cost, () -> "cost of autocast " + cost);
-      assertEquals(
-          1, new Generator(half, tokenizer).generate(List.of(row), Sampling.greedy(), 3).size());
+      assertEquals(1, new Generator(half, tokenizer).generate(List.of(row), Sampling.greedy(), 3).size());
     }
   }
 
@@ -67,19 +67,15 @@ class Bf16WeightsTest {
       model.embeddings(tokenizer).cloneEmbedding(first, last);
       Pretrained.save(grown, model, tokenizer);
       try (CausalLm loaded = CausalLm.fromPretrained(grown)) {
-        assertArrayEquals(
-            loaded.embeddings(tokenizer).row(first), loaded.embeddings(tokenizer).row(last));
-        assertArrayEquals(
-            model.embeddings(tokenizer).row(first), loaded.embeddings(tokenizer).row(first));
+        assertArrayEquals(loaded.embeddings(tokenizer).row(first), loaded.embeddings(tokenizer).row(last));
+        assertArrayEquals(model.embeddings(tokenizer).row(first), loaded.embeddings(tokenizer).row(first));
       }
     }
     try (Checkpoint saved = Checkpoint.open(grown)) { // as in memory: matrices bf16, vectors f32
-      saved
-          .tensors()
-          .tensors()
-          .values()
-          .forEach(
-              t -> assertEquals(t.shape().size() > 1 ? DType.BF16 : DType.F32, t.dtype(), t.name()));
+      saved.tensors()
+        .tensors()
+        .values()
+        .forEach(t -> assertEquals(t.shape().size() > 1 ? DType.BF16 : DType.F32, t.dtype(), t.name()));
     }
   }
 
@@ -102,21 +98,11 @@ class Bf16WeightsTest {
   @Test
   void otherTypesAndTrainingAreRefused() {
     ParityCase fixture = ParityCase.of("llama-tied");
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> CausalLm.fromPretrained(fixture.folder(), DType.F16).close());
+    assertThrows(IllegalArgumentException.class, () -> CausalLm.fromPretrained(fixture.folder(), DType.F16).close());
     try (CausalLm model = CausalLm.fromPretrained(fixture.folder(), DType.BF16);
         Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
-      IllegalArgumentException e =
-          assertThrows(
-              IllegalArgumentException.class,
-              () ->
-                  new SftTrainer(
-                      model,
-                      tokenizer,
-                      SftConfig.builder().build(),
-                      fixture.examples(),
-                      List.of()));
+      IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
+          () -> new SftTrainer(model, tokenizer, SftConfig.builder().build(), fixture.examples(), List.of()));
       assertTrue(e.getMessage().contains("BF16"), e.getMessage());
     }
   }
@@ -126,8 +112,7 @@ class Bf16WeightsTest {
     try (CausalLm model = CausalLm.fromPretrained(ParityCase.of("qwen3").folder(), DType.BF16)) {
       Map<?, ?> held = heldByRootOf(model.embedding().getManager());
       int before = held.size();
-      assertThrows(
-          IllegalArgumentException.class, () -> model.trainingPass(Precision.BF16, false));
+      assertThrows(IllegalArgumentException.class, () -> model.trainingPass(Precision.BF16, false));
       assertEquals(before, held.size());
     }
   }

@@ -56,8 +56,7 @@ class EmbeddingsTest {
       assertEquals(size, model.config().vocabSize());
       String source = tokenizer.idToToken(truth.get("cloned_row").getAsInt());
       model.embeddings(tokenizer).cloneEmbedding(source, tokens(OLD, size));
-      float[] logits =
-          Arrays32.logits(model, ParityCase.ints(truth.get("input_ids")), Precision.F32);
+      float[] logits = Arrays32.logits(model, ParityCase.ints(truth.get("input_ids")), Precision.F32);
       assertClose(fixture.tensor("resize.logits"), logits, 1e-4, "logits");
     }
   }
@@ -115,8 +114,7 @@ class EmbeddingsTest {
 
   @Test
   void subTokensGiveTheirMean() {
-    try (Tokenizer words = TinyTokenizer.endingWith2();
-        CausalLm model = ParityCase.of("llama-tied").model()) {
+    try (Tokenizer words = TinyTokenizer.endingWith2(); CausalLm model = ParityCase.of("llama-tied").model()) {
       model.resizeTokenEmbeddings(words.size());
       TokenEmbeddings embeddings = model.embeddings(words);
       float[] q = embeddings.row("Q");
@@ -140,8 +138,7 @@ class EmbeddingsTest {
       model.embeddings(tokenizer).initialize(new EmbeddingInit.RandomDeviation(3), tokens(OLD, 584));
       model.savePretrained(folder);
     }
-    try (Tokenizer qwen = Tokenizer.fromPretrained(QWEN);
-        CausalLm model = CausalLm.fromPretrained(folder)) {
+    try (Tokenizer qwen = Tokenizer.fromPretrained(QWEN); CausalLm model = CausalLm.fromPretrained(folder)) {
       float[] before = model.embedding().toFloatArray();
       int size = qwen.size();
       assertEquals(2, qwen.addTokens("<think>", "</think>", "<answer>", "</answer>"));
@@ -159,9 +156,7 @@ class EmbeddingsTest {
       assertArrayEquals(model.embeddings(qwen).row("!"), model.embeddings(qwen).row("</answer>"));
       assertArrayEquals(part(before, 0, size * 32), part(after, 0, size * 32), "old rows");
       int behind = (size + 2) * 32;
-      assertArrayEquals(
-          part(before, behind, before.length - behind),
-          part(after, behind, before.length - behind),
+      assertArrayEquals(part(before, behind, before.length - behind), part(after, behind, before.length - behind),
           "rows still to spare");
 
       qwen.addTokens("<later>");
@@ -183,8 +178,7 @@ class EmbeddingsTest {
 
   @Test
   void growingStartsTheNewTokensToo() {
-    try (Tokenizer qwen = Tokenizer.fromPretrained(QWEN);
-        CausalLm model = ParityCase.of("llama-tied").model()) {
+    try (Tokenizer qwen = Tokenizer.fromPretrained(QWEN); CausalLm model = ParityCase.of("llama-tied").model()) {
       model.resizeTokenEmbeddings(qwen.size());
       qwen.addTokens("<answer>");
       TokenEmbeddings.Resized result = model.resizeTokenEmbeddings(qwen);

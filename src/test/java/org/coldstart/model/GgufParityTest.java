@@ -38,8 +38,7 @@ class GgufParityTest {
   /** GGUF cannot hold the fixtures' score scale of 1/√10; llama.cpp takes the width of a head. */
   @ParameterizedTest
   @ValueSource(strings = {"gemma2", "gemma3"})
-  void logitsAreThoseOfTheCheckpointWithTheUsualScale(String name, @TempDir Path folder)
-      throws IOException {
+  void logitsAreThoseOfTheCheckpointWithTheUsualScale(String name, @TempDir Path folder) throws IOException {
     ParityCase fixture = ParityCase.of(name);
     JsonObject config = ParityCase.json(fixture.folder().resolve("config.json"));
     config.addProperty("query_pre_attn_scalar", config.get("head_dim").getAsInt());
@@ -48,10 +47,7 @@ class GgufParityTest {
     int[] row = fixture.rows().get(0);
     try (CausalLm expected = CausalLm.fromPretrained(folder);
         CausalLm found = CausalLm.fromPretrained(fixture.folder().resolve("model.gguf"))) {
-      assertClose(
-          Arrays32.logits(expected, row, Precision.F32),
-          Arrays32.logits(found, row, Precision.F32),
-          TOLERANCE,
+      assertClose(Arrays32.logits(expected, row, Precision.F32), Arrays32.logits(found, row, Precision.F32), TOLERANCE,
           "logits");
     }
   }
@@ -60,8 +56,7 @@ class GgufParityTest {
   @ValueSource(strings = {"llama-tied", "qwen2", "qwen3", "gemma", "gemma2", "gemma3"})
   void theConfigurationIsTheSame(String name) {
     ParityCase fixture = ParityCase.of(name);
-    ModelConfig expected =
-        ModelConfig.fromJson(ParityCase.json(fixture.folder().resolve("config.json")));
+    ModelConfig expected = ModelConfig.fromJson(ParityCase.json(fixture.folder().resolve("config.json")));
     try (GgufFile file = GgufFile.open(fixture.folder().resolve("model.gguf"))) {
       ModelConfig found = file.config();
       assertEquals(expected.architecture(), found.architecture());

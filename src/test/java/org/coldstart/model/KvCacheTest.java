@@ -32,8 +32,7 @@ class KvCacheTest {
   @MethodSource(CASES)
   void rowsOfAnyLengthGoOnWhileOthersAreDropped(ParityCase fixture) {
     int[] ids = fixture.rows().get(0);
-    List<int[]> prompts =
-        List.of(part(ids, 0, 12), part(ids, 5, 7), part(ids, 11, 1), part(ids, 3, 9));
+    List<int[]> prompts = List.of(part(ids, 0, 12), part(ids, 5, 7), part(ids, 11, 1), part(ids, 3, 9));
     try (CausalLm model = fixture.model()) {
       // Room for one token more: the cache has to grow, with and without dropped rows.
       try (KvCache cache = model.newCache(prompts, 1)) {
@@ -63,8 +62,7 @@ class KvCacheTest {
     other[10]++;
     List<int[]> prompts = new ArrayList<>(List.of(part(ids, 0, 11), other));
     prompts.addAll(Collections.nCopies(6, part(ids, 0, 13)));
-    try (CausalLm model = fixture.model();
-        KvCache cache = model.newCache(prompts, 2)) {
+    try (CausalLm model = fixture.model(); KvCache cache = model.newCache(prompts, 2)) {
       assertLogits(model, prompts, 0, begin(model, prompts, cache));
       assertLogits(model, prompts, 1, next(model, cache, NEXT[0]));
       drop(cache, 0, 2, 7);
@@ -97,15 +95,10 @@ class KvCacheTest {
     int vocabulary = model.config().vocabSize();
     assertEquals(prompts.size() * vocabulary, logits.length);
     for (int row = 0; row < prompts.size(); row++) {
-      int[] ids =
-          IntStream.concat(Arrays.stream(prompts.get(row)), Arrays.stream(NEXT).limit(steps))
-              .toArray();
+      int[] ids = IntStream.concat(Arrays.stream(prompts.get(row)), Arrays.stream(NEXT).limit(steps)).toArray();
       float[] whole = Arrays32.logits(model, ids, Precision.F32);
-      assertClose(
-          part(whole, whole.length - vocabulary, vocabulary),
-          part(logits, row * vocabulary, vocabulary),
-          TOLERANCE,
-          "row " + row + " after " + steps + " more tokens");
+      assertClose(part(whole, whole.length - vocabulary, vocabulary), part(logits, row * vocabulary, vocabulary),
+          TOLERANCE, "row " + row + " after " + steps + " more tokens");
     }
   }
 
@@ -116,8 +109,7 @@ class KvCacheTest {
     int[] ids = fixture.rows().get(0);
     try (CausalLm model = fixture.model()) {
       for (int batch : new int[] {1, 2, 7, 8, 17}) {
-        List<int[]> prompts =
-            IntStream.range(0, batch).mapToObj(b -> part(ids, b % 5, 3 + b % 4)).toList();
+        List<int[]> prompts = IntStream.range(0, batch).mapToObj(b -> part(ids, b % 5, 3 + b % 4)).toList();
         try (KvCache cache = model.newCache(prompts, 4)) {
           begin(model, prompts, cache);
           assertLogits(model, prompts, 1, next(model, cache, NEXT[0]));

@@ -30,10 +30,9 @@ class MergedWeightsTest {
       Lora lora = Lora.fromPretrained(model, fixture.trained());
       List<String> names = lora.targets().stream().map(target -> target + ".weight").toList();
       MergedWeights merged = new MergedWeights(model.weights(), model.linears());
-      List<Callable<float[]>> reads =
-          IntStream.range(0, 400)
-              .<Callable<float[]>>mapToObj(i -> () -> read(merged, names.get(i % names.size()), i))
-              .toList();
+      List<Callable<float[]>> reads = IntStream.range(0, 400)
+        .<Callable<float[]>>mapToObj(i -> () -> read(merged, names.get(i % names.size()), i))
+        .toList();
       List<Future<float[]>> found = threads.invokeAll(reads);
       lora.mergeAdapter();
       for (int i = 0; i < reads.size(); i++) {
@@ -62,8 +61,7 @@ class MergedWeightsTest {
       model.savePretrained(folder);
       try (CausalLm half = CausalLm.fromPretrained(folder, DType.BF16)) {
         assertEquals(DType.F32, half.weights().tensor("model.norm.weight").dtype());
-        assertEquals(
-            DType.F32, half.weights().tensor("model.layers.0.self_attn.q_proj.bias").dtype());
+        assertEquals(DType.F32, half.weights().tensor("model.layers.0.self_attn.q_proj.bias").dtype());
         assertEquals(DType.BF16, half.weights().tensor("model.embed_tokens.weight").dtype());
         half.savePretrained(folder);
       }

@@ -22,26 +22,19 @@ class ModelLockTest {
 
   @Test
   void nextTokenProbabilitiesWait() throws Exception {
-    try (CausalLm model = ParityCase.of("llama-tied").model();
-        Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
+    try (CausalLm model = ParityCase.of("llama-tied").model(); Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
       Generator generator = new Generator(model, tokenizer);
       assertWaits(model, () -> generator.nextTokenProbabilities(IDS));
-      assertWaits(
-          model, () -> generator.nextTokenProbabilities(IDS, new int[] {8}, Sampling.greedy()));
+      assertWaits(model, () -> generator.nextTokenProbabilities(IDS, new int[] {8}, Sampling.greedy()));
     }
   }
 
   @Test
   void measuringWaits() throws Exception {
-    try (CausalLm model = ParityCase.of("llama-tied").model();
-        Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
+    try (CausalLm model = ParityCase.of("llama-tied").model(); Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
       Example example = new Example(IDS, new boolean[] {false, true, true});
       List<String> tokens = List.of(tokenizer.idToToken(6));
-      assertWaits(
-          model,
-          () ->
-              TeacherForcedProbability.probabilities(
-                  model, tokenizer, List.of(example), tokens, 1));
+      assertWaits(model, () -> TeacherForcedProbability.probabilities(model, tokenizer, List.of(example), tokens, 1));
     }
   }
 

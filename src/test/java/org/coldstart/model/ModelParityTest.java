@@ -29,9 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ModelParityTest {
 
   /**
-   * Logits lie within ±20. Summing in another order moves them by a few 1e-6; of the mistakes
-   * recorded in the fixtures ("sensitivity") the smallest, GELU in its exact form instead of the
-   * tanh form, moves them by 1.2e-3.
+   * Logits lie within ±20. Summing in another order moves them by a few 1e-6; of the mistakes recorded in the fixtures
+   * ("sensitivity") the smallest, GELU in its exact form instead of the tanh form, moves them by 1.2e-3.
    */
   private static final double TOLERANCE = 1e-4;
 
@@ -51,25 +50,18 @@ class ModelParityTest {
   @ParameterizedTest
   @MethodSource(CASES)
   void theToleranceLiesFarBelowWhatAMistakeWouldDo(ParityCase fixture) {
-    fixture
-        .section("sensitivity")
-        .entrySet()
-        .forEach(moved -> assertTrue(moved.getValue().getAsDouble() > 10 * TOLERANCE));
+    fixture.section("sensitivity")
+      .entrySet()
+      .forEach(moved -> assertTrue(moved.getValue().getAsDouble() > 10 * TOLERANCE));
   }
 
   @ParameterizedTest
   @MethodSource(CASES)
   void theResidualStreamAfterTheLastLayerAgrees(ParityCase fixture) {
-    try (CausalLm model = fixture.model();
-        NDManager step = Torch.newManager()) {
+    try (CausalLm model = fixture.model(); NDManager step = Torch.newManager()) {
       NDArray ids = Arrays32.ids(step, fixture.rows().get(0));
-      float[] hidden =
-          model.hiddenStates(ids, Precision.F32).toFloatArray();
-      assertClose(
-          fixture.tensor("hidden." + model.config().numHiddenLayers()),
-          hidden,
-          TOLERANCE,
-          "hidden states");
+      float[] hidden = model.hiddenStates(ids, Precision.F32).toFloatArray();
+      assertClose(fixture.tensor("hidden." + model.config().numHiddenLayers()), hidden, TOLERANCE, "hidden states");
     }
   }
 
@@ -77,11 +69,9 @@ class ModelParityTest {
   @MethodSource(CASES)
   void paddingOnTheRightChangesNothingOnItsLeft(ParityCase fixture) {
     List<int[]> rows = fixture.rows();
-    try (CausalLm model = fixture.model();
-        NDManager step = Torch.newManager()) {
+    try (CausalLm model = fixture.model(); NDManager step = Torch.newManager()) {
       NDArray batch = Arrays32.padded(step, rows, 0);
-      float[] logits =
-          model.logits(batch, Precision.F32).toFloatArray();
+      float[] logits = model.logits(batch, Precision.F32).toFloatArray();
       int vocabulary = model.config().vocabSize();
       int width = (int) batch.getShape().get(1);
       for (int r = 0; r < rows.size(); r++) {
@@ -96,15 +86,10 @@ class ModelParityTest {
   void aTokenAtATimeGivesTheLogitsOfTheWholeRow(ParityCase fixture) {
     int[] row = fixture.rows().get(0);
     float[] whole = fixture.tensor("logits.0");
-    try (CausalLm model = fixture.model();
-        KvCache cache = new KvCache(model.config(), new int[] {0}, 128)) {
+    try (CausalLm model = fixture.model(); KvCache cache = new KvCache(model.config(), new int[] {0}, 128)) {
       int vocabulary = model.config().vocabSize();
       for (int t = 0; t < row.length; t++) {
-        assertClose(
-            part(whole, t * vocabulary, vocabulary),
-            next(model, cache, row[t]),
-            TOLERANCE,
-            "position " + t);
+        assertClose(part(whole, t * vocabulary, vocabulary), next(model, cache, row[t]), TOLERANCE, "position " + t);
       }
       assertEquals(row.length, cache.length());
     }
@@ -118,19 +103,15 @@ class ModelParityTest {
     List<int[]> rows = List.of(part(longest, 0, 12), part(longest, 5, 7), part(longest, 10, 2));
     int[] padding = {0, 5, 10};
     int[] next = {30, 31, 32, 33, 34, 35};
-    try (CausalLm model = fixture.model();
-        KvCache cache = new KvCache(model.config(), padding, 128)) {
+    try (CausalLm model = fixture.model(); KvCache cache = new KvCache(model.config(), padding, 128)) {
       int vocabulary = model.config().vocabSize();
       float[] logits = next(model, cache, new Shape(3, 12), leftPadded(rows, 12));
       for (int step = 0; step <= next.length; step++) {
         int time = logits.length / 3 / vocabulary;
         for (int r = 0; r < 3; r++) {
-          float[] whole =
-              Arrays32.logits(model, join(rows.get(r), part(next, 0, step)), Precision.F32);
-          assertClose(
-              part(whole, whole.length - vocabulary, vocabulary),
-              part(logits, ((r + 1) * time - 1) * vocabulary, vocabulary),
-              TOLERANCE,
+          float[] whole = Arrays32.logits(model, join(rows.get(r), part(next, 0, step)), Precision.F32);
+          assertClose(part(whole, whole.length - vocabulary, vocabulary),
+              part(logits, ((r + 1) * time - 1) * vocabulary, vocabulary), TOLERANCE,
               "row " + r + " after " + step + " more tokens");
         }
         if (step < next.length) {
@@ -141,9 +122,7 @@ class ModelParityTest {
   }
 
   private static int[] leftPadded(List<int[]> rows, int width) {
-    return rows.stream()
-        .flatMapToInt(row -> Arrays.stream(join(new int[width - row.length], row)))
-        .toArray();
+    return rows.stream().flatMapToInt(row -> Arrays.stream(join(new int[width - row.length], row))).toArray();
   }
 
   private static int[] join(int[] a, int[] b) {
@@ -154,16 +133,11 @@ class ModelParityTest {
   void theCacheGrowsPastItsFirstRoom() {
     ParityCase fixture = ParityCase.of("llama3-rope");
     int[] row = new java.util.Random(5).ints(200, 4, 99).toArray();
-    try (CausalLm model = fixture.model();
-        KvCache cache = new KvCache(model.config(), new int[] {0}, 128)) {
+    try (CausalLm model = fixture.model(); KvCache cache = new KvCache(model.config(), new int[] {0}, 128)) {
       int vocabulary = model.config().vocabSize();
       float[] whole = Arrays32.logits(model, row, Precision.F32);
       for (int t = 0; t < row.length; t++) {
-        assertClose(
-            part(whole, t * vocabulary, vocabulary),
-            next(model, cache, row[t]),
-            TOLERANCE,
-            "position " + t);
+        assertClose(part(whole, t * vocabulary, vocabulary), next(model, cache, row[t]), TOLERANCE, "position " + t);
       }
     }
   }
@@ -172,8 +146,7 @@ class ModelParityTest {
   @MethodSource(CASES)
   void severalTokensAtOnceMayFollowACachedPrompt(ParityCase fixture) {
     int[] row = fixture.rows().get(0);
-    try (CausalLm model = fixture.model();
-        KvCache cache = new KvCache(model.config(), new int[] {0}, 128)) {
+    try (CausalLm model = fixture.model(); KvCache cache = new KvCache(model.config(), new int[] {0}, 128)) {
       next(model, cache, part(row, 0, 6));
       float[] rest = next(model, cache, part(row, 6, row.length - 6));
       int vocabulary = model.config().vocabSize();
@@ -196,8 +169,7 @@ class ModelParityTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"llama3-rope", "qwen2", "qwen3", "gemma", "gemma2", "gemma3"})
-  void theOlderConfigurationFormatMeansTheSame(String name, @TempDir Path folder)
-      throws IOException {
+  void theOlderConfigurationFormatMeansTheSame(String name, @TempDir Path folder) throws IOException {
     ParityCase fixture = ParityCase.of(name);
     Files.copy(fixture.folder().resolve("model.safetensors"), folder.resolve("model.safetensors"));
     Files.copy(fixture.folder().resolve("config-v4.json"), folder.resolve("config.json"));

@@ -20,18 +20,16 @@ import org.junit.jupiter.api.io.TempDir;
 /** A model that begins at random: shapes, distribution, seed, and what is written of it. */
 class NewModelTest {
 
-  private static final ModelConfig CONFIG =
-      new LlamaConfig()
-          .vocabSize(300)
-          .hiddenSize(64)
-          .intermediateSize(96)
-          .numHiddenLayers(2)
-          .numAttentionHeads(4)
-          .numKeyValueHeads(2)
-          .initializerRange(0.05)
-          .bosTokenId(3)
-          .eosTokenId(5)
-          .build();
+  private static final ModelConfig CONFIG = new LlamaConfig().vocabSize(300)
+    .hiddenSize(64)
+    .intermediateSize(96)
+    .numHiddenLayers(2)
+    .numAttentionHeads(4)
+    .numKeyValueHeads(2)
+    .initializerRange(0.05)
+    .bosTokenId(3)
+    .eosTokenId(5)
+    .build();
 
   @Test
   void matricesAreNormallyDistributedAndNormsAreOne() {
@@ -61,8 +59,7 @@ class NewModelTest {
   }
 
   private static double mean(float[] values, int power) {
-    return IntStream.range(0, values.length).mapToDouble(i -> Math.pow(values[i], power)).sum()
-        / values.length;
+    return IntStream.range(0, values.length).mapToDouble(i -> Math.pow(values[i], power)).sum() / values.length;
   }
 
   @Test
@@ -73,10 +70,8 @@ class NewModelTest {
       String up = "model.layers.0.mlp.up_proj.weight";
       model.parameters().forEach((n, a) -> assertArrayEquals(a.toFloatArray(), value(again, n), n));
       assertFalse(Arrays.equals(value(model, up), value(other, up)));
-      assertFalse(
-          Arrays.equals(value(model, up), value(model, "model.layers.0.mlp.gate_proj.weight")));
-      assertFalse(
-          Arrays.equals(value(model, up), value(model, "model.layers.1.mlp.up_proj.weight")));
+      assertFalse(Arrays.equals(value(model, up), value(model, "model.layers.0.mlp.gate_proj.weight")));
+      assertFalse(Arrays.equals(value(model, up), value(model, "model.layers.1.mlp.up_proj.weight")));
     }
   }
 
@@ -87,8 +82,7 @@ class NewModelTest {
   @Test
   void everyFamilyCanBegin() {
     for (String name : List.of("llama-untied", "qwen2", "qwen3", "gemma2", "gemma3")) {
-      ModelConfig config =
-          ModelConfig.fromJson(ParityCase.json(folder(name).resolve("config.json")));
+      ModelConfig config = ModelConfig.fromJson(ParityCase.json(folder(name).resolve("config.json")));
       try (CausalLm model = CausalLm.fromConfig(config, 1)) {
         float[] logits = model.nextTokenLogits(new int[] {5, 6, 7});
         assertEquals(config.vocabSize(), logits.length);
@@ -119,16 +113,12 @@ class NewModelTest {
 
   @Test
   void shapesThatDoNotFitAreNamed() {
-    String message =
-        assertThrows(
-                CheckpointException.class,
-                () -> new LlamaConfig().hiddenSize(100).numAttentionHeads(3).build())
-            .getMessage();
+    String message = assertThrows(CheckpointException.class,
+        () -> new LlamaConfig().hiddenSize(100).numAttentionHeads(3).build())
+      .getMessage();
     assertTrue(message.contains("hidden_size") && message.contains("100"), message);
-    assertTrue(
-        assertThrows(CheckpointException.class, () -> new LlamaConfig().numHiddenLayers(0).build())
-            .getMessage()
-            .contains("num_hidden_layers"));
+    assertTrue(assertThrows(CheckpointException.class, () -> new LlamaConfig().numHiddenLayers(0).build()).getMessage()
+      .contains("num_hidden_layers"));
   }
 
   @Test

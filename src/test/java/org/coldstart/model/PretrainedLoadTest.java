@@ -21,11 +21,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** A model and its tokenizer come together, able to hold a conversation. */
 class PretrainedLoadTest {
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   private void save(Tokenizer tokenizer) {
-    try (CausalLm model = ParityCase.of("llama-tied").model();
-        tokenizer) {
+    try (CausalLm model = ParityCase.of("llama-tied").model(); tokenizer) {
       model.resizeTokenEmbeddings(tokenizer.size());
       Pretrained.save(folder, model, tokenizer);
     }
@@ -34,13 +34,11 @@ class PretrainedLoadTest {
   @Test
   void aBaseModelGetsTheDefaultTemplate() {
     save(TinyTokenizer.endingWith2());
-    try (Pretrained base = Pretrained.load(folder.toString());
-        CausalLm alone = CausalLm.fromPretrained(folder)) {
+    try (Pretrained base = Pretrained.load(folder.toString()); CausalLm alone = CausalLm.fromPretrained(folder)) {
       Tokenizer tokenizer = base.tokenizer();
       assertEquals("<|pad|>", tokenizer.eosToken().orElseThrow());
       assertEquals(tokenizer.eosToken(), tokenizer.padToken());
-      String text =
-          tokenizer.applyChatTemplate(List.of(Message.system("S"), Message.user("Hi")), true);
+      String text = tokenizer.applyChatTemplate(List.of(Message.system("S"), Message.user("Hi")), true);
       assertTrue(text.endsWith("System: S\n\nUser: Hi\n\nAssistant:"), text);
       int[] ids = tokenizer.encode(text, false).ids();
       assertArrayEquals(alone.nextTokenLogits(ids), base.model().nextTokenLogits(ids));
@@ -80,8 +78,7 @@ class PretrainedLoadTest {
   void aModelThatCannotBeReadIsNamed() throws IOException {
     save(TinyTokenizer.chat());
     Files.delete(folder.resolve("config.json"));
-    String message =
-        assertThrows(RuntimeException.class, () -> Pretrained.load(folder.toString())).getMessage();
+    String message = assertThrows(RuntimeException.class, () -> Pretrained.load(folder.toString())).getMessage();
     assertTrue(message.contains("config.json"), message);
   }
 }

@@ -26,11 +26,8 @@ class RotaryEmbeddingTest {
   /** One thread reads the first positions all the time, another ever later ones. */
   private static void grow(ModelConfig config) {
     try (NDManager manager = Torch.newManager()) {
-      RotaryEmbedding rotary =
-          new RotaryEmbedding(
-              manager,
-              config.attention().ropes().get(LayerType.FULL_ATTENTION),
-              config.attention().headDim());
+      RotaryEmbedding rotary = new RotaryEmbedding(manager, config.attention().ropes().get(LayerType.FULL_ATTENTION),
+          config.attention().headDim());
       CompletableFuture<Void> reader = CompletableFuture.runAsync(() -> read(rotary, 0, 0, 600));
       read(rotary, 64, 200, 50);
       reader.join();

@@ -24,14 +24,12 @@ class SaveAndLoadTest {
   @MethodSource("org.coldstart.fixture.ParityCase#all")
   void logitsAreEqualToTheBitAndTheTextIsTheSame(ParityCase fixture, @TempDir Path folder) {
     int[] row = fixture.rows().get(0);
-    try (CausalLm model = fixture.model();
-        Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
+    try (CausalLm model = fixture.model(); Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
       model.resizeTokenEmbeddings(110);
       model.savePretrained(folder);
       try (CausalLm loaded = CausalLm.fromPretrained(folder)) {
         assertEquals(110, loaded.config().vocabSize());
-        assertEquals(
-            model.generationConfig().eosTokenIds(), loaded.generationConfig().eosTokenIds());
+        assertEquals(model.generationConfig().eosTokenIds(), loaded.generationConfig().eosTokenIds());
         float[] logits = Arrays32.logits(model, row, Precision.F32);
         assertArrayEquals(logits, Arrays32.logits(loaded, row, Precision.F32));
         assertArrayEquals(greedy(model, tokenizer, row), greedy(loaded, tokenizer, row));
@@ -40,10 +38,7 @@ class SaveAndLoadTest {
   }
 
   private static int[] greedy(CausalLm model, Tokenizer tokenizer, int[] prompt) {
-    return new Generator(model, tokenizer)
-        .generate(List.of(prompt), Sampling.greedy(), 12)
-        .get(0)
-        .ids();
+    return new Generator(model, tokenizer).generate(List.of(prompt), Sampling.greedy(), 12).get(0).ids();
   }
 
   @Test

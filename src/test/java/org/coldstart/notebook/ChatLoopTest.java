@@ -65,10 +65,7 @@ class ChatLoopTest {
   }
 
   private List<String> questions() {
-    return chat.history().stream()
-        .filter(message -> message.role().equals("user"))
-        .map(Message::content)
-        .toList();
+    return chat.history().stream().filter(message -> message.role().equals("user")).map(Message::content).toList();
   }
 
   private List<TwoPhaseReply> typed(String lines, String... scripted) {
@@ -113,9 +110,7 @@ class ChatLoopTest {
       live.accept(Phase.REASONING, "a ");
       live.accept(Phase.REASONING, "`<b>`");
       live.accept(Phase.ANSWER, "*b*");
-      assertEquals(
-          "**You**\n\n&lt;b>?\n\n**Reasoning**\n\na <code>&#60;b&#62;</code>\n\n"
-              + "**Answer**\n\n*b*\n\n---",
+      assertEquals("**You**\n\n&lt;b>?\n\n**Reasoning**\n\na <code>&#60;b&#62;</code>\n\n" + "**Answer**\n\n*b*\n\n---",
           live.rich().content());
       assertTrue(live.rich().text().contains("a `<b>`"));
     }

@@ -27,29 +27,28 @@ import org.knowm.xchart.XYSeries;
 /** The chart of a run that was stopped and resumed is that of the whole run. */
 class LiveTrainingTest {
 
-  private static final TrainingListener STOP_AFTER_TWO =
-      new TrainingListener() {
-        @Override
-        public void onStep(Step now) {
-          if (now.step() == 2) {
-            Thread.currentThread().interrupt();
-          }
-        }
-      };
+  private static final TrainingListener STOP_AFTER_TWO = new TrainingListener() {
+    @Override
+    public void onStep(Step now) {
+      if (now.step() == 2) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  };
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   private SftTrainer trainer(CausalLm model, Tokenizer tokenizer, Path outputDir) {
-    SftConfig config =
-        SftConfig.builder()
-            .learningRate(1e-3)
-            .perDeviceTrainBatchSize(2)
-            .maxSteps(4)
-            .loggingSteps(1)
-            .evalSteps(4)
-            .outputDir(outputDir)
-            .saveStrategy(SaveStrategy.NO)
-            .build();
+    SftConfig config = SftConfig.builder()
+      .learningRate(1e-3)
+      .perDeviceTrainBatchSize(2)
+      .maxSteps(4)
+      .loggingSteps(1)
+      .evalSteps(4)
+      .outputDir(outputDir)
+      .saveStrategy(SaveStrategy.NO)
+      .build();
     List<Example> rows = Rows.some(10);
     return new SftTrainer(model, tokenizer, config, rows.subList(0, 8), rows.subList(8, 10));
   }
@@ -73,8 +72,7 @@ class LiveTrainingTest {
       trainer.train(first, STOP_AFTER_TWO);
       assertArrayEquals(new double[] {1, 2}, x(first.chart(), "train"));
       trainer.resume(second);
-      assertEquals(
-          List.of("train", "eval"),
+      assertEquals(List.of("train", "eval"),
           second.chart().getSeriesCollection().stream().map(XYSeries::getName).toList());
       for (String series : List.of("train", "eval")) {
         assertArrayEquals(x(whole.chart(), series), x(second.chart(), series), series);
@@ -95,14 +93,11 @@ class LiveTrainingTest {
 
   @Test
   void aStoppedRunIsOffered() {
-    try (Tokenizer tokenizer = TinyTokenizer.chat();
-        CausalLm model = model(tokenizer)) {
+    try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = model(tokenizer)) {
       SftTrainer trainer = trainer(model, tokenizer, folder);
       String stopped = lines(live -> trainer.train(live, STOP_AFTER_TWO));
       assertTrue(stopped.contains("step 2/4 · loss "), stopped);
-      assertTrue(
-          stopped.contains(" · trainer.resume() goes on, also from checkpoint-2 · stopped after"),
-          stopped);
+      assertTrue(stopped.contains(" · trainer.resume() goes on, also from checkpoint-2 · stopped after"), stopped);
       String ended = lines(trainer::resume);
       assertTrue(ended.contains("step 4/4 · loss "), ended);
       assertTrue(!ended.contains("goes on"), ended);

@@ -25,8 +25,7 @@ import org.junit.jupiter.api.Test;
 class NotebookTest {
 
   private static final Path SOURCES = Path.of("src/main/java");
-  private static final Pattern NOT_CODE =
-      Pattern.compile("\"(?:\\\\.|[^\"\\\\])*\"|//.*|/\\*[\\s\\S]*?\\*/");
+  private static final Pattern NOT_CODE = Pattern.compile("\"(?:\\\\.|[^\"\\\\])*\"|//.*|/\\*[\\s\\S]*?\\*/");
   private static final Pattern TYPE = Pattern.compile("\\b[A-Z]\\w+\\b");
 
   @Test
@@ -48,12 +47,11 @@ class NotebookTest {
     assertTrue(plumbing.size() > 20, "there is plumbing");
     Map<String, Set<String>> named = new TreeMap<>();
     for (Map.Entry<String, String> source : cells().entrySet()) {
-      Set<String> found =
-          TYPE.matcher(NOT_CODE.matcher(source.getValue()).replaceAll(""))
-              .results()
-              .map(MatchResult::group)
-              .filter(plumbing::contains)
-              .collect(Collectors.toCollection(TreeSet::new));
+      Set<String> found = TYPE.matcher(NOT_CODE.matcher(source.getValue()).replaceAll(""))
+        .results()
+        .map(MatchResult::group)
+        .filter(plumbing::contains)
+        .collect(Collectors.toCollection(TreeSet::new));
       if (!found.isEmpty()) {
         named.put(source.getKey(), found);
       }
@@ -63,11 +61,10 @@ class NotebookTest {
 
   private static Set<String> types(Predicate<Path> in) throws IOException {
     try (Stream<Path> files = Files.walk(SOURCES)) {
-      return files
-          .filter(file -> file.toString().endsWith(".java"))
-          .filter(in)
-          .map(file -> file.getFileName().toString().replace(".java", ""))
-          .collect(Collectors.toCollection(TreeSet::new));
+      return files.filter(file -> file.toString().endsWith(".java"))
+        .filter(in)
+        .map(file -> file.getFileName().toString().replace(".java", ""))
+        .collect(Collectors.toCollection(TreeSet::new));
     }
   }
 
@@ -91,19 +88,18 @@ class NotebookTest {
   private static String notebook(String json) {
     JsonObject notebook = JsonParser.parseString(json).getAsJsonObject();
     return StreamSupport.stream(notebook.getAsJsonArray("cells").spliterator(), false)
-        .map(JsonElement::getAsJsonObject)
-        .filter(cell -> cell.get("cell_type").getAsString().equals("code"))
-        .flatMap(
-            cell -> StreamSupport.stream(cell.getAsJsonArray("source").spliterator(), false))
-        .map(JsonElement::getAsString)
-        .collect(Collectors.joining("", "", "\n"));
+      .map(JsonElement::getAsJsonObject)
+      .filter(cell -> cell.get("cell_type").getAsString().equals("code"))
+      .flatMap(cell -> StreamSupport.stream(cell.getAsJsonArray("source").spliterator(), false))
+      .map(JsonElement::getAsString)
+      .collect(Collectors.joining("", "", "\n"));
   }
 
   private static String fenced(String markdown) {
     return Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL)
-        .matcher(markdown)
-        .results()
-        .map(match -> match.group(1))
-        .collect(Collectors.joining("\n"));
+      .matcher(markdown)
+      .results()
+      .map(match -> match.group(1))
+      .collect(Collectors.joining("\n"));
   }
 }

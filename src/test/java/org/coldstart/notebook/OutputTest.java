@@ -11,9 +11,7 @@ class OutputTest {
 
   @Test
   void everyModelHasItsOwnFolderForWhatWasTrainedFromIt() {
-    assertEquals(
-        Output.path("model/SmolLM2-135M-Instruct/final_model"),
-        Output.finalModel("SmolLM2-135M-Instruct"));
+    assertEquals(Output.path("model/SmolLM2-135M-Instruct/final_model"), Output.finalModel("SmolLM2-135M-Instruct"));
     assertNotEquals(Output.finalModel("one/tiny"), Output.finalModel("another/tiny"));
   }
 

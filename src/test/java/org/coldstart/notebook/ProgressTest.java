@@ -12,8 +12,7 @@ class ProgressTest {
     progress.update(12, "loss 1.234");
     assertTrue(progress.text().matches("step 12/48 · loss 1\\.234 · .* left"), progress.text());
     progress.close();
-    assertTrue(
-        progress.text().matches("step 12/48 · loss 1\\.234 · stopped after .*"), progress.text());
+    assertTrue(progress.text().matches("step 12/48 · loss 1\\.234 · stopped after .*"), progress.text());
   }
 
   @Test

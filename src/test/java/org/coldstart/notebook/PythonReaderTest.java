@@ -19,12 +19,12 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class PythonReaderTest {
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @Test
   void anErrorQuotesTheLastLines() throws IOException {
-    Path interpreter =
-        program("python", "seq 1 100 >&2; echo 'ValueError: no such folder' >&2; exit 3");
+    Path interpreter = program("python", "seq 1 100 >&2; echo 'ValueError: no such folder' >&2; exit 3");
     String message = failure(new PythonReader(interpreter, Duration.ofSeconds(60)));
     assertTrue(message.contains("read_checkpoint.py failed with exit code 3"), message);
     assertTrue(message.endsWith("99\n  100\n  ValueError: no such folder"), message);
@@ -58,25 +58,16 @@ class PythonReaderTest {
 
   @Test
   void distanceIsTheLargest() {
-    PythonReading reading =
-        new PythonReading(
-            Map.of(),
-            List.of(),
-            List.of(),
-            List.of(),
-            List.of(),
-            new float[] {1, 2, 3},
-            new int[0],
-            "");
+    PythonReading reading = new PythonReading(Map.of(), List.of(), List.of(), List.of(), List.of(),
+        new float[] {1, 2, 3}, new int[0], "");
     assertEquals(0.5, reading.logitDistance(new float[] {1, 1.5f, 3.25f}));
     assertEquals(Double.POSITIVE_INFINITY, reading.logitDistance(new float[] {1, Float.NaN, 3}));
     assertThrows(IllegalArgumentException.class, () -> reading.logitDistance(new float[] {1, 2}));
   }
 
   private String failure(PythonReader reader) {
-    return assertThrows(
-            IllegalStateException.class, () -> reader.read(folder, List.of("a"), new int[] {1}, 1))
-        .getMessage();
+    return assertThrows(IllegalStateException.class, () -> reader.read(folder, List.of("a"), new int[] {1}, 1))
+      .getMessage();
   }
 
   private Path program(String name, String body) throws IOException {

@@ -23,8 +23,7 @@ class RenderingTest {
 
   @Test
   void aChartBecomesAPngOfTwiceItsSize() throws IOException {
-    BufferedImage image =
-        decode(Charts.bars("P", "probability", List.of("<think>", "a"), new double[] {0.2, 0.8}));
+    BufferedImage image = decode(Charts.bars("P", "probability", List.of("<think>", "a"), new double[] {0.2, 0.8}));
 
     assertEquals(1440, image.getWidth());
     assertEquals(680, image.getHeight());
@@ -39,8 +38,7 @@ class RenderingTest {
 
     assertEquals(5, sum);
     assertTrue(countOf(decode(chart), 0xff3b8fe0) > 1000);
-    assertThrows(
-        IllegalArgumentException.class, () -> Charts.histogram("none", "x", new int[0], 3));
+    assertThrows(IllegalArgumentException.class, () -> Charts.histogram("none", "x", new int[0], 3));
   }
 
   @Test
@@ -58,13 +56,12 @@ class RenderingTest {
 
   @Test
   void anErrorWhileDrawingIsShownInsteadOfThrown() {
-    Chart<?, ?> broken =
-        new XYChart(10, 10) {
-          @Override
-          public void paint(Graphics2D graphics, int width, int height) {
-            throw new NoClassDefFoundError("Could not initialize class sun.awt.X11FontManager <b>");
-          }
-        };
+    Chart<?, ?> broken = new XYChart(10, 10) {
+      @Override
+      public void paint(Graphics2D graphics, int width, int height) {
+        throw new NoClassDefFoundError("Could not initialize class sun.awt.X11FontManager <b>");
+      }
+    };
     Map<String, String> shown = Rendering.safely(() -> Rendering.of(broken));
 
     assertFalse(shown.containsKey(Rendering.PNG));
@@ -97,9 +94,7 @@ class RenderingTest {
   }
 
   private static BufferedImage decode(Chart<?, ?> chart) throws IOException {
-    return ImageIO.read(
-        new ByteArrayInputStream(
-            Base64.getDecoder().decode(Rendering.of(chart).get(Rendering.PNG))));
+    return ImageIO.read(new ByteArrayInputStream(Base64.getDecoder().decode(Rendering.of(chart).get(Rendering.PNG))));
   }
 
   private static long countOf(BufferedImage image, int argb) {

@@ -17,19 +17,16 @@ class ReplyMarkdownTest {
 
   @Test
   void htmlLinksImagesAndFormulasBecomeText() {
-    assertEquals(
-        "&lt;script>x&lt;/script> &amp;lt; !&#91;i](http://x) &#91;a](javascript:b)",
+    assertEquals("&lt;script>x&lt;/script> &amp;lt; !&#91;i](http://x) &#91;a](javascript:b)",
         ReplyMarkdown.safe("<script>x</script> &lt; ![i](http://x) [a](javascript:b)"));
     assertEquals("<span>&#36;</span>5 and <span>&#36;</span>6", ReplyMarkdown.safe("$5 and $6"));
   }
 
   @Test
   void codeIsShownAsItWasWritten() {
-    assertEquals(
-        "if <code>a &#60; b&#91;0&#93;</code> &lt; c", ReplyMarkdown.safe("if `a < b[0]` < c"));
+    assertEquals("if <code>a &#60; b&#91;0&#93;</code> &lt; c", ReplyMarkdown.safe("if `a < b[0]` < c"));
     assertEquals("<code>a&#96;b</code>", ReplyMarkdown.safe("``a`b``"));
-    assertEquals(
-        "so:\n<pre><code>x &#60; 1\n\ny\n</code></pre>\n&lt;b>",
+    assertEquals("so:\n<pre><code>x &#60; 1\n\ny\n</code></pre>\n&lt;b>",
         ReplyMarkdown.safe("so:\n```java\nx < 1\n\ny\n```\n<b>"));
   }
 
@@ -42,9 +39,7 @@ class ReplyMarkdownTest {
 
   @Test
   void noMarkOfTheModelsOwnGetsThrough() {
-    String[] pieces = {
-      "`", "``", "```", "~~~", "\n", "\n\n", "<b>", "[a](b)", "\\", "    ", "- ", "> ", "a", "$"
-    };
+    String[] pieces = {"`", "``", "```", "~~~", "\n", "\n\n", "<b>", "[a](b)", "\\", "    ", "- ", "> ", "a", "$"};
     Random random = new Random(1);
     for (int run = 0; run < 5000; run++) {
       StringBuilder text = new StringBuilder();

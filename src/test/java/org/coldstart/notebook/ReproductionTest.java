@@ -14,20 +14,16 @@ class ReproductionTest {
 
   @Test
   void writesOneRowForEachQuantity(@TempDir Path folder) throws IOException {
-    Table table =
-        Reproduction.of("02-embeddings")
-            .row("P(<think>)", "0.199994", "0.199653", "SmolLM2")
-            .row("rows", "–", "4", "SmolLM2")
-            .write(folder.resolve("results"));
+    Table table = Reproduction.of("02-embeddings")
+      .row("P(<think>)", "0.199994", "0.199653", "SmolLM2")
+      .row("rows", "–", "4", "SmolLM2")
+      .write(folder.resolve("results"));
 
     String json = Files.readString(folder.resolve("results/02-embeddings.json"));
-    assertEquals(
-        Json.parse(
-            """
-            [{"what": "P(<think>)", "article": "0.199994", "here": "0.199653", "model": "SmolLM2"},
-             {"what": "rows", "article": "–", "here": "4", "model": "SmolLM2"}]\
-            """),
-        Json.parse(json));
+    assertEquals(Json.parse("""
+        [{"what": "P(<think>)", "article": "0.199994", "here": "0.199653", "model": "SmolLM2"},
+         {"what": "rows", "article": "–", "here": "4", "model": "SmolLM2"}]\
+        """), Json.parse(json));
     assertEquals(2, table.rowCount());
   }
 }

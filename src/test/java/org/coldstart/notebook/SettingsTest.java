@@ -10,14 +10,10 @@ class SettingsTest {
 
   @Test
   void theProfileChoosesAndAVariableBeatsIt() {
-    Settings quick =
-        Settings.from(Map.<String, String>of()::get)
-            .and("steps", 48, 562)
-            .and("model", "small", "large");
-    Settings article =
-        Settings.from(Map.of("COLDSTART_PROFILE", "article", "COLDSTART_ROWS", "7")::get)
-            .and("steps", 48, 562)
-            .and("rows", 1, 2);
+    Settings quick = Settings.from(Map.<String, String>of()::get).and("steps", 48, 562).and("model", "small", "large");
+    Settings article = Settings.from(Map.of("COLDSTART_PROFILE", "article", "COLDSTART_ROWS", "7")::get)
+      .and("steps", 48, 562)
+      .and("rows", 1, 2);
 
     assertEquals(48, quick.integer("steps"));
     assertEquals("small", quick.text("model"));
@@ -29,11 +25,7 @@ class SettingsTest {
 
   @Test
   void theTableSaysWhereValuesComeFrom() {
-    var table =
-        Settings.from(Map.of("COLDSTART_STEPS", " 3 ")::get)
-            .and("steps", 48, 562)
-            .and("seed", 0, 0)
-            .toTable();
+    var table = Settings.from(Map.of("COLDSTART_STEPS", " 3 ")::get).and("steps", 48, 562).and("seed", 0, 0).toTable();
 
     assertEquals("[profile, steps, seed]", table.stringColumn("setting").asList().toString());
     assertEquals("[quick, 3, 0]", table.stringColumn("value").asList().toString());
@@ -42,10 +34,9 @@ class SettingsTest {
 
   @Test
   void aBlankVariableCountsAsUnset() {
-    var table =
-        Settings.from(Map.of("COLDSTART_PROFILE", " ", "COLDSTART_STEPS", "")::get)
-            .and("steps", 48, 562)
-            .toTable();
+    var table = Settings.from(Map.of("COLDSTART_PROFILE", " ", "COLDSTART_STEPS", "")::get)
+      .and("steps", 48, 562)
+      .toTable();
 
     assertEquals("[quick, 48]", table.stringColumn("value").asList().toString());
     assertEquals("[default; or article, profile]", table.stringColumn("from").asList().toString());
@@ -53,21 +44,13 @@ class SettingsTest {
 
   @Test
   void badValuesNameTheVariableAndWhatItMayBe() {
-    assertMessage(
-        "COLDSTART_PROFILE is \"fast\"; it may be quick or article",
-        Map.of("COLDSTART_PROFILE", "fast"),
+    assertMessage("COLDSTART_PROFILE is \"fast\"; it may be quick or article", Map.of("COLDSTART_PROFILE", "fast"),
         "steps");
-    assertMessage(
-        "COLDSTART_STEPS is \"many\"; it may be a whole number from 1 to 2147483647",
-        Map.of("COLDSTART_STEPS", "many"),
-        "steps");
-    assertMessage(
-        "COLDSTART_STEPS is \"0\"; it may be a whole number from 1 to 2147483647",
-        Map.of("COLDSTART_STEPS", "0"),
-        "steps");
-    assertMessage(
-        "There is no setting \"stepz\"; the settings are model, steps, rows, prompts, seed",
-        Map.of(),
+    assertMessage("COLDSTART_STEPS is \"many\"; it may be a whole number from 1 to 2147483647",
+        Map.of("COLDSTART_STEPS", "many"), "steps");
+    assertMessage("COLDSTART_STEPS is \"0\"; it may be a whole number from 1 to 2147483647",
+        Map.of("COLDSTART_STEPS", "0"), "steps");
+    assertMessage("There is no setting \"stepz\"; the settings are model, steps, rows, prompts, seed", Map.of(),
         "stepz");
   }
 
@@ -75,16 +58,13 @@ class SettingsTest {
   void aSettingTheNotebookHasNotIsNamed() {
     Settings settings = Settings.from(Map.<String, String>of()::get).and("steps", 48, 562);
 
-    assertEquals(
-        "This notebook has no setting \"rows\"; it has steps",
+    assertEquals("This notebook has no setting \"rows\"; it has steps",
         assertThrows(IllegalArgumentException.class, () -> settings.integer("rows")).getMessage());
   }
 
   private static void assertMessage(String message, Map<String, String> environment, String name) {
-    assertEquals(
-        message,
-        assertThrows(
-                IllegalArgumentException.class, () -> Settings.from(environment::get).and(name, 1, 2))
-            .getMessage());
+    assertEquals(message,
+        assertThrows(IllegalArgumentException.class, () -> Settings.from(environment::get).and(name, 1, 2))
+          .getMessage());
   }
 }

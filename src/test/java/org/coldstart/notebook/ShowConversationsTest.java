@@ -47,11 +47,8 @@ class ShowConversationsTest {
 
   @Test
   void threeRowsUnlessToldOtherwise() {
-    DataSet rows =
-        DataSet.fromList(
-            IntStream.range(0, 30)
-                .mapToObj(i -> Map.of("messages", List.of(message("user", "q" + i))))
-                .toList());
+    DataSet rows = DataSet
+      .fromList(IntStream.range(0, 30).mapToObj(i -> Map.of("messages", List.of(message("user", "q" + i)))).toList());
     assertEquals(3, lines(Show.displayDataset(rows)));
     assertEquals(30, lines(Show.displayDataset(rows, 100)), "no limit of its own");
     assertEquals(2, lines(Show.displayDataset(rows.select(0, 2))));
@@ -60,42 +57,26 @@ class ShowConversationsTest {
 
   @Test
   void everyTurnHasItsLine() {
-    Rich shown =
-        Show.displayDataset(
-            chat(
-                message("system", "Be kind."),
-                message("user", "A"),
-                message("assistant", "B"),
-                message("user", "C"),
-                message("assistant", "D"),
-                message("user", "E")));
+    Rich shown = Show.displayDataset(chat(message("system", "Be kind."), message("user", "A"),
+        message("assistant", "B"), message("user", "C"), message("assistant", "D"), message("user", "E")));
     assertEquals(3, lines(shown));
-    assertEquals(
-        "User Prompt: [system] Be kind.\n\nA\nAssistant Response: B\n\n"
-            + "User Prompt: C\nAssistant Response: D\n\nUser Prompt: E\nAssistant Response: ",
-        shown.toString());
+    assertEquals("User Prompt: [system] Be kind.\n\nA\nAssistant Response: B\n\n"
+        + "User Prompt: C\nAssistant Response: D\n\nUser Prompt: E\nAssistant Response: ", shown.toString());
   }
 
   @Test
   void otherShapesOfTheSameAreRead() {
     DataSet pair = DataSet.fromList(List.of(Map.of("prompt", "P", "completion", "C")));
     assertEquals("User Prompt: P\nAssistant Response: C", Show.displayDataset(pair).toString());
-    DataSet shared =
-        DataSet.fromList(
-            List.of(
-                Map.of(
-                    "conversations",
-                    List.of(
-                        Map.of("from", "human", "value", "P"),
-                        Map.of("from", "gpt", "value", "C")))));
+    DataSet shared = DataSet.fromList(List.of(
+        Map.of("conversations", List.of(Map.of("from", "human", "value", "P"), Map.of("from", "gpt", "value", "C")))));
     assertEquals("User Prompt: P\nAssistant Response: C", Show.displayDataset(shared).toString());
   }
 
   @Test
   void aRowThatIsNoConversationIsNamed() {
     DataSet rows = DataSet.fromList(List.of(Map.of("question", "Q")));
-    String message =
-        assertThrows(DataException.class, () -> Show.displayDataset(rows)).getMessage();
+    String message = assertThrows(DataException.class, () -> Show.displayDataset(rows)).getMessage();
     assertTrue(message.startsWith("Row 1: no columns to learn from"), message);
     DataSet odd = chat(message("poet", "Q"));
     message = assertThrows(DataException.class, () -> Show.displayDataset(odd)).getMessage();
@@ -104,19 +85,14 @@ class ShowConversationsTest {
 
   @Test
   void answersStandSideBySideAndCutOnesAreMarked() {
-    Table table =
-        Show.sideBySide(
-            "before",
-            List.of(new Answer("Q", "and on and on", false)),
-            "after",
-            List.of(new Answer("Q", "A.", true)));
+    Table table = Show.sideBySide("before", List.of(new Answer("Q", "and on and on", false)), "after",
+        List.of(new Answer("Q", "A.", true)));
     assertEquals(List.of("question", "before", "after"), table.columnNames());
     assertEquals("and on and on ✂", table.get(0, 1));
     assertEquals("A.", table.get(0, 2));
     List<Answer> silent = List.of(new Answer("Q", "", true));
     assertEquals("(nothing)", Show.sideBySide("a", silent, "b", silent).get(0, 1));
-    assertThrows(
-        IllegalArgumentException.class,
+    assertThrows(IllegalArgumentException.class,
         () -> Show.sideBySide("a", List.of(), "b", List.of(new Answer("Q", "A", true))));
   }
 }

@@ -19,9 +19,7 @@ class TableHtmlTest {
 
   @Test
   void escapesTextHeadersAndTitle() {
-    String html =
-        TableHtml.of(
-            Table.create("a<b>", StringColumn.create("x&y", List.of("<script>alert(1)</script>"))));
+    String html = TableHtml.of(Table.create("a<b>", StringColumn.create("x&y", List.of("<script>alert(1)</script>"))));
 
     assertFalse(html.contains("<script>"), html);
     assertTrue(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), html);
@@ -31,12 +29,8 @@ class TableHtmlTest {
 
   @Test
   void numbersStandRightAndTextLeft() {
-    String html =
-        TableHtml.of(
-            Table.create(
-                "",
-                IntColumn.create("n", new int[] {7}),
-                StringColumn.create("s", List.of("seven"))));
+    String html = TableHtml
+      .of(Table.create("", IntColumn.create("n", new int[] {7}), StringColumn.create("s", List.of("seven"))));
 
     assertTrue(html.matches("(?s).*<td style=\"[^\"]*text-align:right[^\"]*\">7</td>.*"), html);
     assertTrue(html.matches("(?s).*<td style=\"[^\"]*text-align:left[^\"]*\">seven</td>.*"), html);
@@ -54,10 +48,8 @@ class TableHtmlTest {
 
   @Test
   void fractionsGetSixDigitsAndMissingValuesADash() {
-    String html =
-        TableHtml.of(
-            Table.create(
-                "", DoubleColumn.create("p", new double[] {0.19965312, 1.1e-10, 3, Double.NaN})));
+    String html = TableHtml
+      .of(Table.create("", DoubleColumn.create("p", new double[] {0.19965312, 1.1e-10, 3, Double.NaN})));
 
     assertTrue(html.contains(">0.199653<"), html);
     assertTrue(html.contains(">1.1e-10<"), html);
@@ -67,8 +59,7 @@ class TableHtmlTest {
 
   @Test
   void recordsBecomeColumns() {
-    Table table =
-        Tables.ofRecords("P", List.of(new Line("<think>", 0.25, 49152), new Line("a", 0.5, 1)));
+    Table table = Tables.ofRecords("P", List.of(new Line("<think>", 0.25, 49152), new Line("a", 0.5, 1)));
 
     assertEquals(List.of("token", "p", "id"), table.columnNames());
     assertEquals(0.5, table.doubleColumn("p").get(1));
@@ -77,10 +68,8 @@ class TableHtmlTest {
 
   @Test
   void aRowOfTheWrongLengthIsNamed() {
-    IllegalArgumentException e =
-        assertThrows(
-            IllegalArgumentException.class,
-            () -> Tables.ofRows("t", List.of("a", "b"), List.of(List.of(1, 2), List.of(3))));
+    IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
+        () -> Tables.ofRows("t", List.of("a", "b"), List.of(List.of(1, 2), List.of(3))));
 
     assertEquals("Row 1 of table \"t\" has 1 values for 2 columns", e.getMessage());
   }

@@ -23,8 +23,7 @@ class TokenHtmlTest {
 
   @Test
   void idsAreHoverTextAndNewTokensStandOut() {
-    String html =
-        Show.tokens(List.of("a", "<think>"), new int[] {5, 49152}, id -> id >= 49152).content();
+    String html = Show.tokens(List.of("a", "<think>"), new int[] {5, 49152}, id -> id >= 49152).content();
 
     assertTrue(html.contains("title=\"5\">a<"), html);
     assertTrue(html.contains("font-weight:600;\" title=\"49152\">&lt;think&gt;<"), html);
@@ -50,8 +49,7 @@ class TokenHtmlTest {
 
   @Test
   void lengthsMustAgree() {
-    assertThrows(
-        IllegalArgumentException.class, () -> Show.mask(List.of("a", "b"), new boolean[1]));
+    assertThrows(IllegalArgumentException.class, () -> Show.mask(List.of("a", "b"), new boolean[1]));
     assertThrows(IllegalArgumentException.class, () -> Show.tokens(List.of("a", "b"), new int[3]));
   }
 }

@@ -38,18 +38,14 @@ class TransformersReadsNewModelTest {
   @Test
   void aModelMadeFromNothingIsReadByPython(@TempDir Path folder) {
     PythonReader python = PythonReader.find().orElse(null);
-    assumeTrue(
-        python != null,
-        "No Python with torch and transformers: run environment/test --with-python");
+    assumeTrue(python != null, "No Python with torch and transformers: run environment/test --with-python");
     DataSet stories = Village.of(8, 3).stories(64, 3);
-    try (Tokenizer tokenizer = tokenizer(stories);
-        CausalLm model = model(tokenizer)) {
+    try (Tokenizer tokenizer = tokenizer(stories); CausalLm model = model(tokenizer)) {
       assertLearns(model, tokenizer, stories);
       Pretrained.save(folder, model, tokenizer);
       int[] prompt = tokenizer.encode("One sunny").ids();
       List<String> texts = VariedTexts.of(5, 200, "[BOT]", "[EOT]");
-      PythonReading reading =
-          python.read(folder, new PythonReader.Request(texts, prompt, NEW_TOKENS, prompt.length));
+      PythonReading reading = python.read(folder, new PythonReader.Request(texts, prompt, NEW_TOKENS, prompt.length));
       assertEquals(List.of(), reading.loadingWarnings());
       for (int i = 0; i < texts.size(); i++) {
         int[] ids = tokenizer.encode(texts.get(i)).ids();
@@ -58,50 +54,42 @@ class TransformersReadsNewModelTest {
         assertEquals(reading.decodedWithoutSpecial().get(i), tokenizer.decode(ids, true));
       }
       assertClose(reading.logits(), logits(model, prompt, Precision.F32), 1e-4, "logits");
-      Generation reply =
-          new Generator(model, tokenizer)
-              .generate(List.of(prompt), Sampling.greedy(), NEW_TOKENS)
-              .get(0);
+      Generation reply = new Generator(model, tokenizer).generate(List.of(prompt), Sampling.greedy(), NEW_TOKENS)
+        .get(0);
       assertArrayEquals(reading.greedyIds(), reply.ids());
     }
   }
 
   private static Tokenizer tokenizer(DataSet stories) {
-    return new BpeTrainer()
-        .vocabSize(400)
-        .specialTokens("[BOT]", "[EOT]")
-        .bosToken("[BOT]")
-        .eosToken("[EOT]")
-        .train(stories.stream().map(row -> row.text("text")).toList());
+    return new BpeTrainer().vocabSize(400)
+      .specialTokens("[BOT]", "[EOT]")
+      .bosToken("[BOT]")
+      .eosToken("[EOT]")
+      .train(stories.stream().map(row -> row.text("text")).toList());
   }
 
   private static CausalLm model(Tokenizer tokenizer) {
-    return CausalLm.fromConfig(
-        new LlamaConfig()
-            .vocabSize(tokenizer.size())
-            .hiddenSize(64)
-            .intermediateSize(128)
-            .numHiddenLayers(2)
-            .bosTokenId(tokenizer.id("[BOT]"))
-            .eosTokenId(tokenizer.id("[EOT]"))
-            .build(),
-        1);
+    return CausalLm.fromConfig(new LlamaConfig().vocabSize(tokenizer.size())
+      .hiddenSize(64)
+      .intermediateSize(128)
+      .numHiddenLayers(2)
+      .bosTokenId(tokenizer.id("[BOT]"))
+      .eosTokenId(tokenizer.id("[EOT]"))
+      .build(), 1);
   }
 
   private static void assertLearns(CausalLm model, Tokenizer tokenizer, DataSet stories) {
     ExampleSet rows = new ExampleBuilder(tokenizer).lossOn(LossOn.everything()).build(stories, 256);
-    SftConfig config =
-        SftConfig.builder()
-            .learningRate(5e-3)
-            .maxSteps(20)
-            .numTrainEpochs(20)
-            .packing(true)
-            .maxLength(256)
-            .loggingSteps(1)
-            .perDeviceTrainBatchSize(2)
-            .build();
-    TrainingResult result =
-        new SftTrainer(model, tokenizer, config, rows.examples(), List.of()).train();
+    SftConfig config = SftConfig.builder()
+      .learningRate(5e-3)
+      .maxSteps(20)
+      .numTrainEpochs(20)
+      .packing(true)
+      .maxLength(256)
+      .loggingSteps(1)
+      .perDeviceTrainBatchSize(2)
+      .build();
+    TrainingResult result = new SftTrainer(model, tokenizer, config, rows.examples(), List.of()).train();
     double first = result.log().entries().get(0).loss();
     double last = result.log().entries().get(result.log().entries().size() - 1).loss();
     assertTrue(Math.abs(first - Math.log(400)) < 0.3, "a new model guesses among all: " + first);

@@ -27,19 +27,15 @@ class TransformersReadsReasoningTest {
 
   private static final Path TOKENIZERS = Path.of("src/test/resources/tokenizer").toAbsolutePath();
   private static final List<String> FAMILIES = List.of("tiny", "qwen", "gemma", "llama2");
-  private static final Conversation CHAT =
-      Conversation.of(
-          Message.system("Be 'brief'."),
-          Message.user("Hi {{ there }}!\n"),
-          Message.of("reasoning", " A greeting,\n\nso: greet. 🦉"),
-          Message.assistant("Hello \\n."),
-          Message.user("2 + 3?"),
-          Message.of("reasoning", "2 and 3"),
-          Message.assistant("5"));
+  private static final Conversation CHAT = Conversation.of(Message.system("Be 'brief'."),
+      Message.user("Hi {{ there }}!\n"), Message.of("reasoning", " A greeting,\n\nso: greet. 🦉"),
+      Message.assistant("Hello \\n."), Message.user("2 + 3?"), Message.of("reasoning", "2 and 3"),
+      Message.assistant("5"));
 
   private PythonReader python;
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   /** Gson 2.8.5 knows no records. */
   private static final class Answer {
@@ -52,9 +48,7 @@ class TransformersReadsReasoningTest {
   @BeforeEach
   void findPython() {
     python = PythonReader.find().orElse(null);
-    assumeTrue(
-        python != null,
-        "No Python with torch and transformers: run environment/test --with-python");
+    assumeTrue(python != null, "No Python with torch and transformers: run environment/test --with-python");
   }
 
   @Test

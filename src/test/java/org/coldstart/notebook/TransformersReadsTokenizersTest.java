@@ -23,37 +23,20 @@ import org.junit.jupiter.api.io.TempDir;
 /** Tokenizers of every family give the same ids and texts in Python, whoever added and saved. */
 class TransformersReadsTokenizersTest {
   private static final Path TOKENIZERS = Path.of("src/test/resources/tokenizer").toAbsolutePath();
-  private static final List<String> SOURCES =
-      List.of(
-          "tiny", "qwen", "gemma", "llama2", "tiny.gguf", "qwen.gguf", "gemma.gguf", "llama2.gguf");
-  private static final String[] MARKS = {
-    "<think>",
-    "</think>",
-    "<answer>",
-    "<|mine|>",
-    "<|im_start|>",
-    "<|im_end|>",
-    "<start_of_turn>",
-    "<end_of_turn>",
-    "<bos>",
-    "<s>",
-    "</s>",
-    "<|eos|>",
-    "<0x0A>",
-    "\u2581",
-    "<table>",
-    "<tool_call>"
-  };
-  private static final List<Message> CHAT =
-      List.of(Message.user("Hello!"), Message.assistant("Hi."), Message.user("Bye."));
-  private static final Gson GSON =
-      new GsonBuilder()
-          .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
-          .create();
+  private static final List<String> SOURCES = List.of("tiny", "qwen", "gemma", "llama2", "tiny.gguf", "qwen.gguf",
+      "gemma.gguf", "llama2.gguf");
+  private static final String[] MARKS = {"<think>", "</think>", "<answer>", "<|mine|>", "<|im_start|>", "<|im_end|>",
+    "<start_of_turn>", "<end_of_turn>", "<bos>", "<s>", "</s>", "<|eos|>", "<0x0A>", "\u2581", "<table>",
+    "<tool_call>"};
+  private static final List<Message> CHAT = List.of(Message.user("Hello!"), Message.assistant("Hi."),
+      Message.user("Bye."));
+  private static final Gson GSON = new GsonBuilder().setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
+    .create();
 
   private PythonReader python;
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   private record Question(List<String> texts, List<String> folders, List<List<String>> grown) {}
 
@@ -74,9 +57,7 @@ class TransformersReadsTokenizersTest {
   @BeforeEach
   void findPython() {
     python = PythonReader.find().orElse(null);
-    assumeTrue(
-        python != null,
-        "No Python with torch and transformers: run environment/test --with-python");
+    assumeTrue(python != null, "No Python with torch and transformers: run environment/test --with-python");
   }
 
   @Test
@@ -106,8 +87,7 @@ class TransformersReadsTokenizersTest {
   void whatPythonSavesIsReadAlike() throws IOException {
     List<String> texts = VariedTexts.of(12, 300, MARKS);
     List<List<String>> grown = new ArrayList<>();
-    for (String source :
-        List.of("tiny", "tiny", "qwen", "qwen", "gemma", "gemma", "llama2", "llama2")) {
+    for (String source : List.of("tiny", "tiny", "qwen", "qwen", "gemma", "gemma", "llama2", "llama2")) {
       String from = TOKENIZERS.resolve(source).toString();
       grown.add(List.of(from, folder.resolve("python-" + grown.size()).toString()));
     }
@@ -139,8 +119,7 @@ class TransformersReadsTokenizersTest {
         String what = source.getFileName() + ": " + texts.get(i);
         assertArrayEquals(answer.ids[i], tokenizer.encode(texts.get(i)).ids(), what);
         assertEquals(answer.decoded.get(i), tokenizer.decode(answer.ids[i]), what);
-        assertEquals(
-            answer.decodedWithoutSpecial.get(i), tokenizer.decode(answer.ids[i], true), what);
+        assertEquals(answer.decodedWithoutSpecial.get(i), tokenizer.decode(answer.ids[i], true), what);
       }
       assertEquals(answer.chat != null, tokenizer.hasChatTemplate());
       if (answer.chat != null) {

@@ -20,14 +20,14 @@ import org.junit.jupiter.api.io.TempDir;
 /** A whole run on a tiny model: what is measured, not how good it is. */
 class InitializationStudyTest {
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   private InitializationStudy study;
 
   @BeforeEach
   void tinyModel() {
-    try (Tokenizer tokenizer = TinyTokenizer.chat();
-        CausalLm model = ParityCase.of("llama-tied").model()) {
+    try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
       model.resizeTokenEmbeddings(tokenizer.size());
       model.savePretrained(folder);
       tokenizer.save(folder);
@@ -37,15 +37,10 @@ class InitializationStudyTest {
   }
 
   private static DataSet rows(int from, int to) {
-    return DataSet.fromList(
-        IntStream.range(from, to)
-            .mapToObj(
-                i ->
-                    Map.<String, Object>of(
-                        "instruction", "Add 1 to " + i,
-                        "reasoning", i + " + 1",
-                        "output", "" + (i + 1)))
-            .toList());
+    return DataSet.fromList(IntStream.range(from, to)
+      .mapToObj(
+          i -> Map.<String, Object>of("instruction", "Add 1 to " + i, "reasoning", i + " + 1", "output", "" + (i + 1)))
+      .toList());
   }
 
   @Test
@@ -54,8 +49,7 @@ class InitializationStudyTest {
       StudyRun run = study.run(way, 1);
       assertEquals(way.name(), run.initialization());
       assertEquals(4, run.steps());
-      assertEquals(
-          List.of(0, 1, 2, 3, 4), run.losses().stream().map(StudyRun.Point::step).toList());
+      assertEquals(List.of(0, 1, 2, 3, 4), run.losses().stream().map(StudyRun.Point::step).toList());
       assertTrue(run.losses().get(4).loss() < run.losses().get(0).loss(), run.toString());
       assertTrue(run.ownPlace() > 0 && run.ownPlace() < 1, run.toString());
     }

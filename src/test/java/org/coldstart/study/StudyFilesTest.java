@@ -13,16 +13,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 class StudyFilesTest {
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @Test
   void runsComeBackAsTheyWereWritten() {
-    List<StudyRun> runs =
-        List.of(
-            new StudyRun(
-                "clone + noise", 2, 24, 0.9583, 0.5, 0.25, 0.125, 0.987654, 2.26, 2.3, 127.5,
-                List.of(new StudyRun.Point(0, 3.0625), new StudyRun.Point(24, 0.5))),
-            new StudyRun("mean", 0, 24, 0, 0, 0, 0, 0, 0, 0.05, 128, List.of(new StudyRun.Point(0, 3))));
+    List<StudyRun> runs = List.of(
+        new StudyRun("clone + noise", 2, 24, 0.9583, 0.5, 0.25, 0.125, 0.987654, 2.26, 2.3, 127.5,
+            List.of(new StudyRun.Point(0, 3.0625), new StudyRun.Point(24, 0.5))),
+        new StudyRun("mean", 0, 24, 0, 0, 0, 0, 0, 0, 0.05, 128, List.of(new StudyRun.Point(0, 3))));
     Path file = folder.resolve("study.csv");
     StudyFiles.write(file, runs);
     assertEquals(runs, StudyFiles.read(file));
@@ -37,8 +36,7 @@ class StudyFilesTest {
   void aDamagedFileIsNamedWithItsRun() throws IOException {
     Path file = folder.resolve("study.csv");
     Files.writeString(file, "initialization,seed\nclone,zero\n");
-    String message =
-        assertThrows(IllegalArgumentException.class, () -> StudyFiles.read(file)).getMessage();
+    String message = assertThrows(IllegalArgumentException.class, () -> StudyFiles.read(file)).getMessage();
     assertTrue(message.contains("study.csv") && message.contains("run 1"), message);
   }
 
@@ -46,12 +44,11 @@ class StudyFilesTest {
   void theCommittedStudyHasAllFiveWaysOverThreeSeeds() {
     List<StudyRun> runs = StudyFiles.read(Path.of("data/studies/initialization.csv"));
     for (Initialization way : Initialization.all("<|im_start|>")) {
-      long seeds =
-          runs.stream()
-              .filter(run -> run.initialization().equals(way.name()))
-              .map(StudyRun::seed)
-              .distinct()
-              .count();
+      long seeds = runs.stream()
+        .filter(run -> run.initialization().equals(way.name()))
+        .map(StudyRun::seed)
+        .distinct()
+        .count();
       assertTrue(seeds >= 3, way.name() + " has " + seeds + " seeds");
     }
   }

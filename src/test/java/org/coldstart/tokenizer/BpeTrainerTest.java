@@ -45,16 +45,12 @@ class BpeTrainerTest {
   }
 
   private static void assertAlike(Case truth) {
-    BpeMerges bpe =
-        BpeMerges.learn(
-            truth.texts, List.of(truth.special_tokens), truth.vocab_size, truth.min_frequency);
+    BpeMerges bpe = BpeMerges.learn(truth.texts, List.of(truth.special_tokens), truth.vocab_size, truth.min_frequency);
     assertEquals(truth.vocabulary, bpe.tokens());
     assertEquals(truth.merges, bpe.merges());
-    BpeTrainer trainer =
-        new BpeTrainer()
-            .vocabSize(truth.vocab_size)
-            .minFrequency(truth.min_frequency)
-            .specialTokens(truth.special_tokens);
+    BpeTrainer trainer = new BpeTrainer().vocabSize(truth.vocab_size)
+      .minFrequency(truth.min_frequency)
+      .specialTokens(truth.special_tokens);
     try (Tokenizer tokenizer = trainer.train(truth.texts)) {
       assertEquals(truth.vocabulary.size(), tokenizer.size());
       for (int i = 0; i < truth.unseen.size(); i++) {
@@ -96,21 +92,16 @@ class BpeTrainerTest {
 
   @Test
   void manyTextsTakeLittleTime() {
-    List<String> texts =
-        IntStream.range(0, 20_000)
-            .mapToObj(i -> "Story " + i + " of the " + Integer.toString(i * 7919 % 5000, 36))
-            .toList();
+    List<String> texts = IntStream.range(0, 20_000)
+      .mapToObj(i -> "Story " + i + " of the " + Integer.toString(i * 7919 % 5000, 36))
+      .toList();
     try (Tokenizer tokenizer = new BpeTrainer().vocabSize(2000).train(texts)) {
       assertEquals(2000, tokenizer.size());
     }
   }
 
   private static BpeTrainer marked() {
-    return new BpeTrainer()
-        .vocabSize(400)
-        .specialTokens("[BOT]", "[EOT]")
-        .bosToken("[BOT]")
-        .eosToken("[EOT]");
+    return new BpeTrainer().vocabSize(400).specialTokens("[BOT]", "[EOT]").bosToken("[BOT]").eosToken("[EOT]");
   }
 
   @Test

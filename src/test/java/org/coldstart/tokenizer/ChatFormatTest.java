@@ -23,10 +23,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** What surrounds a turn is found in templates of many families and of every shape. */
 class ChatFormatTest {
 
-  private static final String TURNS =
-      "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}";
+  private static final String TURNS = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}";
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   private static ChatFormat format(String family, String template) {
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(Truth.RESOURCES.resolve(family))) {
@@ -42,16 +42,10 @@ class ChatFormatTest {
     assertEquals(end, format.endToken());
   }
 
-  private static void assertMarks(
-      ChatFormat format, String bos, String before, String after, String suffix, String assistant) {
-    assertEquals(
-        List.of(bos, before, after, suffix, assistant),
-        List.of(
-            format.bos(),
-            format.beforeRole(),
-            format.afterRole(),
-            format.suffix(),
-            format.assistant()));
+  private static void assertMarks(ChatFormat format, String bos, String before, String after, String suffix,
+      String assistant) {
+    assertEquals(List.of(bos, before, after, suffix, assistant),
+        List.of(format.bos(), format.beforeRole(), format.afterRole(), format.suffix(), format.assistant()));
   }
 
   @Test
@@ -77,24 +71,21 @@ class ChatFormatTest {
 
   @Test
   void endIsTheFirstSpecialTokenBehindTheReply() {
-    String template =
-        "<|im_start|>{% for m in messages %}{{ m.role }}: {{ m.content }}<|quad_end|>\n"
-            + "<|endoftext|>{% endfor %}";
+    String template = "<|im_start|>{% for m in messages %}{{ m.role }}: {{ m.content }}<|quad_end|>\n"
+        + "<|endoftext|>{% endfor %}";
     assertTokens("<|im_start|>", "<|quad_end|>", format("qwen", template));
   }
 
   @Test
   void aGenerationPromptMayReplaceWhatCloses() {
-    String template =
-        "{% for m in messages %}{{ m.content }}{% endfor %}{% if add_generation_prompt %}"
-            + "<|box_start|>{% else %}<|endoftext|>{% endif %}";
+    String template = "{% for m in messages %}{{ m.content }}{% endfor %}{% if add_generation_prompt %}"
+        + "<|box_start|>{% else %}<|endoftext|>{% endif %}";
     assertTokens("<|box_start|>", "<|endoftext|>", format("qwen", template));
   }
 
   @Test
   void withoutATokenBehindTheReplyItIsEos() {
-    String template =
-        "{% for m in messages %}<|quad_start|>{{ m.role }}: {{ m.content }}\n{% endfor %}";
+    String template = "{% for m in messages %}<|quad_start|>{{ m.role }}: {{ m.content }}\n{% endfor %}";
     ChatFormat format = format("qwen", template);
     assertTokens("<|quad_start|>", "<|im_end|>", format);
     assertMarks(format, "", "<|quad_start|>", "\n", "<|im_end|>\n", "assistant");
@@ -102,10 +93,9 @@ class ChatFormatTest {
 
   @Test
   void aHeaderMayBeClosedByATokenOfItsOwn() {
-    String llama3 =
-        "{{ '<|endoftext|>' }}{% for m in messages %}<|quad_start|>{{ m.role }}<|quad_end|>\n\n"
-            + "{{ m.content | trim }}<|im_end|>{% endfor %}{% if add_generation_prompt %}"
-            + "<|quad_start|>assistant<|quad_end|>\n\n{% endif %}";
+    String llama3 = "{{ '<|endoftext|>' }}{% for m in messages %}<|quad_start|>{{ m.role }}<|quad_end|>\n\n"
+        + "{{ m.content | trim }}<|im_end|>{% endfor %}{% if add_generation_prompt %}"
+        + "<|quad_start|>assistant<|quad_end|>\n\n{% endif %}";
     ChatFormat format = format("qwen", llama3);
     assertEquals("<|quad_start|>reasoning<|quad_end|>\n\n", format.prefix("reasoning"));
     assertEquals("<|im_end|>", format.suffix());
@@ -113,31 +103,26 @@ class ChatFormatTest {
 
   @Test
   void aDefaultSystemMessageIsNoPartOfATurn() {
-    String smol =
-        "{% for m in messages %}{% if loop.first and m.role != 'system' %}<|im_start|>system\n"
-            + "You are the user's friend<|im_end|>\n{% endif %}{{ '<|im_start|>' + m.role + '\\n'"
-            + " + m.content + '<|im_end|>\\n' }}{% endfor %}";
+    String smol = "{% for m in messages %}{% if loop.first and m.role != 'system' %}<|im_start|>system\n"
+        + "You are the user's friend<|im_end|>\n{% endif %}{{ '<|im_start|>' + m.role + '\\n'"
+        + " + m.content + '<|im_end|>\\n' }}{% endfor %}";
     ChatFormat format = format("qwen", smol);
     assertMarks(format, "", "<|im_start|>", "\n", "<|im_end|>\n", "assistant");
   }
 
   @Test
   void aTemplateOfOneRoundTakesChatMlWithItsOwnTokens() {
-    ChatFormat format =
-        format(
-            "qwen",
-            "{% if messages|length > 2 %}{{ raise_exception('one round') }}{% endif %}" + TURNS);
+    ChatFormat format = format("qwen",
+        "{% if messages|length > 2 %}{{ raise_exception('one round') }}{% endif %}" + TURNS);
     assertMarks(format, "", "<|im_start|>", "\n", "<|im_end|>\n", "assistant");
     assertEquals("<|im_start|>assistant\n", format.responseTemplate());
   }
 
   @Test
   void aTemplateThatRefusesEveryChatSaysWhy() {
-    String message =
-        assertThrows(
-                TemplateException.class,
-                () -> format("qwen", "{{ raise_exception('not for chats') }}"))
-            .getMessage();
+    String message = assertThrows(TemplateException.class,
+        () -> format("qwen", "{{ raise_exception('not for chats') }}"))
+      .getMessage();
     assertTrue(message.contains("not for chats"), message);
   }
 
@@ -145,20 +130,17 @@ class ChatFormatTest {
   void aBaseModelHasNone() throws IOException {
     Files.copy(Truth.TINY.resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
-      String message =
-          assertThrows(IllegalStateException.class, () -> ChatFormat.of(tokenizer)).getMessage();
+      String message = assertThrows(IllegalStateException.class, () -> ChatFormat.of(tokenizer)).getMessage();
       assertTrue(message.contains("no chat template"), message);
       tokenizer.setChatTemplate("{% for m in messages %}{{ m.content }} {% endfor %}");
-      message =
-          assertThrows(IllegalStateException.class, () -> ChatFormat.of(tokenizer)).getMessage();
+      message = assertThrows(IllegalStateException.class, () -> ChatFormat.of(tokenizer)).getMessage();
       assertTrue(message.contains("no eos_token"), message);
     }
   }
 
   @Test
   void aGenerationPromptThatOpensMoreThanEveryReplyHasIsCut() {
-    String thinking =
-        "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}";
+    String thinking = "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}";
     assertEquals("<|im_start|>assistant\n", of("qwen", TURNS + thinking));
     String boxed = TURNS.replace("{{ m.content", "<|box_start|>{{ m.content");
     assertEquals("<|im_start|>assistant\n", of("qwen", boxed + thinking), "no half of a token");
@@ -166,42 +148,33 @@ class ChatFormatTest {
 
   @Test
   void whatAReplyHasBeyondTheGenerationPromptIsTheReplys() {
-    String template =
-        "{% for m in messages %}<|im_start|>{{ m.role }}\n"
-            + "{% if m.role == 'assistant' %}<think>\n\n</think>\n\n{% endif %}{{ m.content"
-            + " }}<|im_end|>\n{% endfor %}"
-            + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+    String template = "{% for m in messages %}<|im_start|>{{ m.role }}\n"
+        + "{% if m.role == 'assistant' %}<think>\n\n</think>\n\n{% endif %}{{ m.content" + " }}<|im_end|>\n{% endfor %}"
+        + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
     assertEquals("<|im_start|>assistant\n", of("qwen", template));
   }
 
   @Test
   void anEndThatStandsOnlyBehindTheLastTurnIsNotPartOfIt() {
-    String template =
-        TURNS
-            + "{% if add_generation_prompt %}<|im_start|>assistant\n"
-            + "{% else %}<|endoftext|>{% endif %}";
+    String template = TURNS + "{% if add_generation_prompt %}<|im_start|>assistant\n"
+        + "{% else %}<|endoftext|>{% endif %}";
     assertEquals("<|im_start|>assistant\n", of("qwen", template));
   }
 
   @Test
   void withoutAGenerationPromptTheResponseTemplateIsWhatStandsInFrontOfTheReply() {
     assertEquals("<|im_start|>assistant\n", of("qwen", TURNS));
-    String words =
-        "{% for m in messages %}### {{ 'Instruction' if m.role == 'user' else 'Response' }}:\n"
-            + "{{ m.content }}\n\n{% endfor %}";
+    String words = "{% for m in messages %}### {{ 'Instruction' if m.role == 'user' else 'Response' }}:\n"
+        + "{{ m.content }}\n\n{% endfor %}";
     assertEquals("### Response:\n", of("qwen", words));
-    assertEquals(
-        "### Response:\n",
-        of("qwen", words + "{% if add_generation_prompt %}### Response:\n{% endif %}"));
+    assertEquals("### Response:\n", of("qwen", words + "{% if add_generation_prompt %}### Response:\n{% endif %}"));
   }
 
   @Test
   void aTemplateWithNothingInFrontOfAReplyHasNoResponseTemplate() {
-    String message =
-        assertThrows(
-                IllegalStateException.class,
-                () -> of("qwen", "{% for m in messages %}{{ m.content }}\n{% endfor %}"))
-            .getMessage();
+    String message = assertThrows(IllegalStateException.class,
+        () -> of("qwen", "{% for m in messages %}{{ m.content }}\n{% endfor %}"))
+      .getMessage();
     assertTrue(message.contains("nothing in front of a reply"), message);
   }
 
@@ -224,16 +197,13 @@ class ChatFormatTest {
     assertTrue(sources.size() - refused.size() >= 25, "refused: " + refused);
   }
 
-  private static void check(
-      String name, String source, Tokenizer tokenizer, List<String> refused) {
+  private static void check(String name, String source, Tokenizer tokenizer, List<String> refused) {
     tokenizer.setChatTemplate(source);
     String template;
     String text;
     try {
       template = ChatFormat.of(tokenizer).responseTemplate();
-      text =
-          tokenizer.applyChatTemplate(
-              List.of(Message.user("微调测试"), Message.assistant("我学会了")), false);
+      text = tokenizer.applyChatTemplate(List.of(Message.user("微调测试"), Message.assistant("我学会了")), false);
     } catch (TemplateException | IllegalStateException e) {
       refused.add(name + ": " + e.getMessage());
       return;

@@ -24,12 +24,10 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Our own templates and pieces of Jinja, as transformers renders them
- * (environment/fixtures/chat_templates.py).
+ * Our own templates and pieces of Jinja, as transformers renders them (environment/fixtures/chat_templates.py).
  */
 class ChatTemplateFixtureTest {
-  private static final Clock CLOCK =
-      Clock.fixed(Instant.parse("2025-03-07T09:05:03Z"), ZoneOffset.UTC);
+  private static final Clock CLOCK = Clock.fixed(Instant.parse("2025-03-07T09:05:03Z"), ZoneOffset.UTC);
 
   @TestFactory
   List<DynamicTest> rendersLikeTransformers() throws IOException {
@@ -42,8 +40,7 @@ class ChatTemplateFixtureTest {
   }
 
   private static JsonArray cases() throws IOException {
-    try (InputStream file =
-        ChatTemplateFixtureTest.class.getResourceAsStream("chat_templates.json")) {
+    try (InputStream file = ChatTemplateFixtureTest.class.getResourceAsStream("chat_templates.json")) {
       String text = new String(file.readAllBytes(), StandardCharsets.UTF_8);
       return Json.parse(text).getAsJsonObject().getAsJsonArray("cases");
     }
@@ -55,8 +52,7 @@ class ChatTemplateFixtureTest {
       if (!test.get("line").isJsonNull()) {
         assertEquals(test.get("line").getAsInt(), thrown.line().orElseThrow());
       }
-      assertEquals(
-          test.get("error").getAsString(), thrown.getMessage().replaceFirst("^line \\d+: ", ""));
+      assertEquals(test.get("error").getAsString(), thrown.getMessage().replaceFirst("^line \\d+: ", ""));
       return;
     }
     RenderedTemplate rendering = render(test);
@@ -65,31 +61,24 @@ class ChatTemplateFixtureTest {
     List<Span> spans = new ArrayList<>();
     for (JsonElement span : test.getAsJsonArray("generated")) {
       JsonArray ends = span.getAsJsonArray();
-      spans.add(
-          new Span(
-              text.offsetByCodePoints(0, ends.get(0).getAsInt()),
-              text.offsetByCodePoints(0, ends.get(1).getAsInt())));
+      spans.add(new Span(text.offsetByCodePoints(0, ends.get(0).getAsInt()),
+          text.offsetByCodePoints(0, ends.get(1).getAsInt())));
     }
     assertEquals(spans, rendering.generated());
   }
 
   private static RenderedTemplate render(JsonObject test) {
     List<Message> messages = new ArrayList<>();
-    test.getAsJsonArray("messages")
-        .forEach(message -> messages.add(message(message.getAsJsonObject())));
+    test.getAsJsonArray("messages").forEach(message -> messages.add(message(message.getAsJsonObject())));
     return ChatTemplate.parse(test.get("source").getAsString())
-        .withClock(CLOCK)
-        .renderWithGeneration(
-            messages,
-            test.get("prompt").getAsBoolean(),
-            Truth.map(test.getAsJsonObject("variables")));
+      .withClock(CLOCK)
+      .renderWithGeneration(messages, test.get("prompt").getAsBoolean(), Truth.map(test.getAsJsonObject("variables")));
   }
 
   private static Message message(JsonObject json) {
     Map<String, Object> extra = Truth.map(json);
     extra.keySet().removeAll(Set.of("role", "content"));
     JsonElement content = json.get("content");
-    return new Message(
-        json.get("role").getAsString(), content.isJsonNull() ? null : content.getAsString(), extra);
+    return new Message(json.get("role").getAsString(), content.isJsonNull() ? null : content.getAsString(), extra);
   }
 }

@@ -23,17 +23,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Public models' templates against transformers' own rendering; optional local data, which is not
- * ours to commit.
+ * Public models' templates against transformers' own rendering; optional local data, which is not ours to commit.
  */
 class ChatTemplateGoldTest {
   /** The day the expected texts were made on: templates that print today's date print this one. */
-  private static final Clock CLOCK =
-      Clock.fixed(Instant.parse("2026-11-21T12:00:00Z"), ZoneOffset.UTC);
+  private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-21T12:00:00Z"), ZoneOffset.UTC);
 
   /**
-   * Tells of the data's absence in the report, and of a data file that holds next to nothing: a
-   * factory that makes no tests leaves no trace there.
+   * Tells of the data's absence in the report, and of a data file that holds next to nothing: a factory that makes no
+   * tests leaves no trace there.
    */
   @Test
   void dataIsThere() throws IOException {
@@ -60,8 +58,7 @@ class ChatTemplateGoldTest {
     var context = Truth.map(test.getAsJsonObject("context"));
     if (test.get("out").isJsonNull()) {
       String error = test.get("err").getAsString();
-      TemplateException thrown =
-          assertThrows(TemplateException.class, () -> render(source, context));
+      TemplateException thrown = assertThrows(TemplateException.class, () -> render(source, context));
       assertEquals(error.substring(error.indexOf(": ") + 2), thrown.getMessage());
     } else {
       assertEquals(test.get("out").getAsString(), render(source, context));

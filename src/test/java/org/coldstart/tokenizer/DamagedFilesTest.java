@@ -21,19 +21,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Cut, garbled and hostile files are errors that name the file; several of these would end the
- * process otherwise.
+ * Cut, garbled and hostile files are errors that name the file; several of these would end the process otherwise.
  */
 class DamagedFilesTest {
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   private String good;
 
   @BeforeEach
   void copy() throws IOException {
     good = Files.readString(Truth.TINY.resolve("tokenizer.json"));
-    Files.copy(
-        Truth.TINY.resolve("tokenizer_config.json"), folder.resolve("tokenizer_config.json"));
+    Files.copy(Truth.TINY.resolve("tokenizer_config.json"), folder.resolve("tokenizer_config.json"));
   }
 
   @ParameterizedTest
@@ -43,17 +42,8 @@ class DamagedFilesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "null",
-        "[]",
-        "\"text\"",
-        "{}",
-        "{\"model\": 5}",
-        "{\"model\": {}}",
-        "not json",
-        "{\"a\": 1} {"
-      })
+  @ValueSource(strings = {"null", "[]", "\"text\"", "{}", "{\"model\": 5}", "{\"model\": {}}", "not json",
+    "{\"a\": 1} {"})
   void notATokenizer(String text) throws IOException {
     assertRefused(text, "");
   }
@@ -70,42 +60,23 @@ class DamagedFilesTest {
   }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = ';',
-      quoteCharacter = '`',
-      value = {
-        "/model/type ; \"Unigram\" ; known is BPE",
-        "/model/vocab ; [] ; wrong type",
-        "/model/vocab/a ; -1 ; without a gap",
-        "/model/vocab/a ; 4294967295 ; wrong type",
-        "/model/vocab/a ; 100000 ; without a gap",
-        "/model/vocab/a ; 7 ; share the id 7",
-        "/model/vocab/a ; 1.5 ; wrong type",
-        "/model/unk_token ; \"<unk>\" ; not in the vocabulary",
-        "/model/continuing_subword_prefix ; \"long prefix\" ; not supported",
-        "/model/merges ; {} ; wrong type",
-        "/model/merges/0 ; \"one\" ; damaged",
-        "/model/merges/0 ; [\"a\", \"nowhere\"] ; damaged",
-        "/model/dropout ; 7 ; damaged",
-        "/added_tokens ; {} ; wrong type",
-        "/added_tokens/0 ; 5 ; wrong type",
-        "/added_tokens/0/id ; 9 ; among the added tokens",
-        "/added_tokens/4/id ; 2000000000 ; without a gap",
-        "/added_tokens/4/id ; 590 ; no token has the id 583 (\"<|extra|>\" has 590)",
-        "/model/vocab/a ; 100000 ; no token has the id 67 (\"b\" has 68)",
-        "/added_tokens/4/content ; \"\" ; empty",
-        "/normalizer ; {\"type\": \"Precompiled\", \"precompiled_charsmap\": \"AAAAAA==\"} ; not"
-            + " known",
-        "/normalizer ; {\"type\": \"Replace\", \"pattern\": {\"String\": \"\"}, \"content\": \"x\"}"
-            + " ; Replace",
-        "/pre_tokenizer ; {\"type\": \"Split\", \"pattern\": {\"Regex\": \"(\"}, \"behavior\":"
-            + " \"Isolated\", \"invert\": false} ; damaged",
-        "/pre_tokenizer/type ; \"Nowhere\" ; not known",
-        "/post_processor/special_tokens ; {} ; does not define it",
-        "/post_processor/special_tokens/<|bos|>/ids ; [] ; one id",
-        "/post_processor/special_tokens/<|bos|>/ids ; [5000] ; id 5000",
-        "/decoder/type ; 5 ; not known",
-      })
+  @CsvSource(delimiter = ';', quoteCharacter = '`', value = {"/model/type ; \"Unigram\" ; known is BPE",
+    "/model/vocab ; [] ; wrong type", "/model/vocab/a ; -1 ; without a gap", "/model/vocab/a ; 4294967295 ; wrong type",
+    "/model/vocab/a ; 100000 ; without a gap", "/model/vocab/a ; 7 ; share the id 7",
+    "/model/vocab/a ; 1.5 ; wrong type", "/model/unk_token ; \"<unk>\" ; not in the vocabulary",
+    "/model/continuing_subword_prefix ; \"long prefix\" ; not supported", "/model/merges ; {} ; wrong type",
+    "/model/merges/0 ; \"one\" ; damaged", "/model/merges/0 ; [\"a\", \"nowhere\"] ; damaged",
+    "/model/dropout ; 7 ; damaged", "/added_tokens ; {} ; wrong type", "/added_tokens/0 ; 5 ; wrong type",
+    "/added_tokens/0/id ; 9 ; among the added tokens", "/added_tokens/4/id ; 2000000000 ; without a gap",
+    "/added_tokens/4/id ; 590 ; no token has the id 583 (\"<|extra|>\" has 590)",
+    "/model/vocab/a ; 100000 ; no token has the id 67 (\"b\" has 68)", "/added_tokens/4/content ; \"\" ; empty",
+    "/normalizer ; {\"type\": \"Precompiled\", \"precompiled_charsmap\": \"AAAAAA==\"} ; not" + " known",
+    "/normalizer ; {\"type\": \"Replace\", \"pattern\": {\"String\": \"\"}, \"content\": \"x\"}" + " ; Replace",
+    "/pre_tokenizer ; {\"type\": \"Split\", \"pattern\": {\"Regex\": \"(\"}, \"behavior\":"
+        + " \"Isolated\", \"invert\": false} ; damaged",
+    "/pre_tokenizer/type ; \"Nowhere\" ; not known", "/post_processor/special_tokens ; {} ; does not define it",
+    "/post_processor/special_tokens/<|bos|>/ids ; [] ; one id",
+    "/post_processor/special_tokens/<|bos|>/ids ; [5000] ; id 5000", "/decoder/type ; 5 ; not known",})
   void damagedPart(String pointer, String value, String says) throws IOException {
     JsonObject root = Json.parse(good).getAsJsonObject();
     set(root, pointer.substring(1).split("/"), Json.parse(value));
@@ -114,21 +85,14 @@ class DamagedFilesTest {
 
   @Test
   void truncationAndPaddingInTheFileDoNotApply() throws IOException {
-    edit(
-        root -> {
-          root.add(
-              "truncation",
-              Json.parse(
-                  "{\"direction\":\"Right\",\"max_length\":4,\"strategy\":\"LongestFirst\",\"stride\":0}"));
-          root.add(
-              "padding",
-              Json.parse(
-                  "{\"strategy\":{\"Fixed\":4000000000},\"direction\":\"Right\","
-                      + "\"pad_to_multiple_of\":null,\"pad_id\":0,\"pad_type_id\":0,\"pad_token\":\"<|pad|>\"}"));
-        });
+    edit(root -> {
+      root.add("truncation",
+          Json.parse("{\"direction\":\"Right\",\"max_length\":4,\"strategy\":\"LongestFirst\",\"stride\":0}"));
+      root.add("padding", Json.parse("{\"strategy\":{\"Fixed\":4000000000},\"direction\":\"Right\","
+          + "\"pad_to_multiple_of\":null,\"pad_id\":0,\"pad_type_id\":0,\"pad_token\":\"<|pad|>\"}"));
+    });
     String text = "The quick brown fox jumps over the lazy dog";
-    try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder);
-        Tokenizer tiny = Truth.tiny()) {
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder); Tokenizer tiny = Truth.tiny()) {
       assertArrayEquals(tiny.encode(text).ids(), tokenizer.encode(text).ids());
     }
   }
@@ -159,21 +123,14 @@ class DamagedFilesTest {
   @Test
   void damagedConfigNamesFileAndKey() throws IOException {
     Files.writeString(folder.resolve("tokenizer.json"), good);
-    for (String config :
-        new String[] {
-          "{\"bos_token\": 5}", "{\"added_tokens_decoder\": {\"x\": 1}}",
-          "{\"chat_template\": [1]}", "{"
-        }) {
+    for (String config : new String[] {"{\"bos_token\": 5}", "{\"added_tokens_decoder\": {\"x\": 1}}",
+      "{\"chat_template\": [1]}", "{"}) {
       Files.writeString(folder.resolve("tokenizer_config.json"), config);
-      String message =
-          assertThrows(
-                  TokenizerException.class,
-                  () -> {
-                    try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
-                      tokenizer.hasChatTemplate();
-                    }
-                  })
-              .getMessage();
+      String message = assertThrows(TokenizerException.class, () -> {
+        try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
+          tokenizer.hasChatTemplate();
+        }
+      }).getMessage();
       assertTrue(message.contains("tokenizer_config.json"), message);
     }
   }
@@ -182,10 +139,8 @@ class DamagedFilesTest {
   void missingFilesSayWhatIsWanted() {
     assertTrue(error().contains("no tokenizer.json and no .gguf file"), error());
     Path nowhere = folder.resolve("nowhere");
-    assertEquals(
-        nowhere + " does not exist; give a folder with tokenizer.json or a .gguf file",
-        assertThrows(TokenizerException.class, () -> Tokenizer.fromPretrained(nowhere))
-            .getMessage());
+    assertEquals(nowhere + " does not exist; give a folder with tokenizer.json or a .gguf file",
+        assertThrows(TokenizerException.class, () -> Tokenizer.fromPretrained(nowhere)).getMessage());
   }
 
   private void edit(Consumer<JsonObject> change) throws IOException {
@@ -196,10 +151,7 @@ class DamagedFilesTest {
 
   private static void set(JsonElement at, String[] path, JsonElement value) {
     for (int i = 0; i < path.length - 1; i++) {
-      at =
-          at.isJsonArray()
-              ? at.getAsJsonArray().get(Integer.parseInt(path[i]))
-              : at.getAsJsonObject().get(path[i]);
+      at = at.isJsonArray() ? at.getAsJsonArray().get(Integer.parseInt(path[i])) : at.getAsJsonObject().get(path[i]);
     }
     String last = path[path.length - 1];
     if (at.isJsonArray()) {
@@ -216,7 +168,6 @@ class DamagedFilesTest {
   }
 
   private String error() {
-    return assertThrows(TokenizerException.class, () -> Tokenizer.fromPretrained(folder).close())
-        .getMessage();
+    return assertThrows(TokenizerException.class, () -> Tokenizer.fromPretrained(folder).close()).getMessage();
   }
 }

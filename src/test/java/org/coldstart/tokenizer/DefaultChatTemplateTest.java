@@ -32,7 +32,8 @@ class DefaultChatTemplateTest {
 
   private record Rendered(String template, List<Case> cases) {}
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   private static Rendered rendered() throws IOException {
     String json = Files.readString(Truth.RESOURCES.resolve("default-template.json"));
@@ -45,9 +46,7 @@ class DefaultChatTemplateTest {
 
   /** The tokenizer of a family without what its config says about roles and templates. */
   private Tokenizer bare(String family, String config) throws IOException {
-    Files.copy(
-        Truth.RESOURCES.resolve(family).resolve("tokenizer.json"),
-        folder.resolve("tokenizer.json"));
+    Files.copy(Truth.RESOURCES.resolve(family).resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
     Files.writeString(folder.resolve("tokenizer_config.json"), config);
     return Tokenizer.fromPretrained(folder);
   }
@@ -75,12 +74,7 @@ class DefaultChatTemplateTest {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "qwen, '', <|endoftext|>",
-    "gemma, <bos>, <eos>",
-    "llama2, <s>, </s>",
-    "tiny, <|bos|>, <|eos|>"
-  })
+  @CsvSource({"qwen, '', <|endoftext|>", "gemma, <bos>, <eos>", "llama2, <s>, </s>", "tiny, <|bos|>, <|eos|>"})
   void aReplyEndsWithTheTokenAtWhichGenerationStops(String family, String bos, String end) {
     try (Tokenizer tokenizer = family(family)) {
       DefaultChatTemplate.give(tokenizer);
@@ -117,8 +111,7 @@ class DefaultChatTemplateTest {
       DefaultChatTemplate.giveIfMissing(tokenizer);
       assertEquals(EOT, tokenizer.eosToken().orElseThrow());
       assertEquals(EOT, tokenizer.padToken().orElseThrow());
-      assertEquals(
-          "User: Hi\n\nAssistant:", tokenizer.applyChatTemplate(List.of(Message.user("Hi")), true));
+      assertEquals("User: Hi\n\nAssistant:", tokenizer.applyChatTemplate(List.of(Message.user("Hi")), true));
     }
   }
 
@@ -151,10 +144,8 @@ class DefaultChatTemplateTest {
   @Test
   void withoutAnyEndTokenTheWayOutIsNamed() throws IOException {
     try (Tokenizer tokenizer = bare("tiny", "{}")) {
-      String message =
-          assertThrows(
-                  IllegalStateException.class, () -> DefaultChatTemplate.giveIfMissing(tokenizer))
-              .getMessage();
+      String message = assertThrows(IllegalStateException.class, () -> DefaultChatTemplate.giveIfMissing(tokenizer))
+        .getMessage();
       assertTrue(message.contains("neither <|endoftext|> nor an eos_token"), message);
       assertTrue(message.contains("addSpecialTokens(\"<|endoftext|>\")"), message);
       assertFalse(tokenizer.hasChatTemplate(), "nothing is half done");
@@ -169,20 +160,16 @@ class DefaultChatTemplateTest {
     try (Tokenizer tokenizer = family("qwen")) {
       DefaultChatTemplate.give(tokenizer);
       List<Message> chat = List.of(Message.user("Hi"), Message.of("reasoning", "hm"));
-      String message =
-          assertThrows(TemplateException.class, () -> tokenizer.applyChatTemplate(chat, false))
-              .getMessage();
-      assertTrue(
-          message.contains("knows the roles system, user and assistant, not reasoning."), message);
+      String message = assertThrows(TemplateException.class, () -> tokenizer.applyChatTemplate(chat, false))
+        .getMessage();
+      assertTrue(message.contains("knows the roles system, user and assistant, not reasoning."), message);
     }
   }
 
   @Test
   void theDefaultModelHasTheTokenWithoutItsBeingEos() {
     String gguf = System.getenv("COLDSTART_GGUF");
-    assumeTrue(
-        gguf != null && Files.exists(Path.of(gguf)),
-        "COLDSTART_GGUF does not name the default model's file");
+    assumeTrue(gguf != null && Files.exists(Path.of(gguf)), "COLDSTART_GGUF does not name the default model's file");
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(Path.of(gguf))) {
       assertEquals("<|im_end|>", tokenizer.eosToken().orElseThrow());
       DefaultChatTemplate.give(tokenizer);
@@ -204,7 +191,6 @@ class DefaultChatTemplateTest {
   }
 
   private static String refusal(Tokenizer tokenizer, String eos) {
-    return assertThrows(IllegalArgumentException.class, () -> tokenizer.setEosToken(eos))
-        .getMessage();
+    return assertThrows(IllegalArgumentException.class, () -> tokenizer.setEosToken(eos)).getMessage();
   }
 }

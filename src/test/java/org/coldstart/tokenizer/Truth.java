@@ -17,6 +17,7 @@ import org.coldstart.io.json.Json;
 
 /** What Python says, as environment/fixtures/make_tokenizers.py writes it. */
 record Truth(Variant plain, Variant added, Variant special, List<String> tokens) {
+
   static final Path RESOURCES = Path.of("src/test/resources/tokenizer");
   static final Path TINY = RESOURCES.resolve("tiny");
 
@@ -26,34 +27,20 @@ record Truth(Variant plain, Variant added, Variant special, List<String> tokens)
   record Variant(int size, int[] newIds, List<Case> texts) {
     private static Variant of(JsonElement json) {
       List<Case> texts = new ArrayList<>();
-      json.getAsJsonObject()
-          .getAsJsonArray("texts")
-          .forEach(text -> texts.add(Case.of(text.getAsJsonObject())));
-      return new Variant(
-          json.getAsJsonObject().get("size").getAsInt(),
-          as(int[].class, json.getAsJsonObject().get("newIds")),
-          texts);
+      json.getAsJsonObject().getAsJsonArray("texts").forEach(text -> texts.add(Case.of(text.getAsJsonObject())));
+      return new Variant(json.getAsJsonObject().get("size").getAsInt(),
+          as(int[].class, json.getAsJsonObject().get("newIds")), texts);
     }
   }
 
-  record Case(
-      String text,
-      int[] ids,
-      int[][] offsets,
-      int[] bare,
-      String decoded,
-      String decodedWithoutSpecial) {
+  record Case(String text, int[] ids, int[][] offsets, int[] bare, String decoded, String decodedWithoutSpecial) {
     List<Span> spans() {
       return Arrays.stream(offsets).map(o -> new Span(o[0], o[1])).toList();
     }
 
     private static Case of(JsonObject json) {
-      return new Case(
-          json.get("text").getAsString(),
-          as(int[].class, json.get("ids")),
-          as(int[][].class, json.get("offsets")),
-          as(int[].class, json.get("bare")),
-          json.get("decoded").getAsString(),
+      return new Case(json.get("text").getAsString(), as(int[].class, json.get("ids")),
+          as(int[][].class, json.get("offsets")), as(int[].class, json.get("bare")), json.get("decoded").getAsString(),
           json.get("skipped").getAsString());
     }
   }
@@ -61,10 +48,7 @@ record Truth(Variant plain, Variant added, Variant special, List<String> tokens)
   static Truth read(String name) {
     try {
       JsonObject json = Json.parse(Files.readString(RESOURCES.resolve(name))).getAsJsonObject();
-      return new Truth(
-          Variant.of(json.get("plain")),
-          Variant.of(json.get("added")),
-          Variant.of(json.get("special")),
+      return new Truth(Variant.of(json.get("plain")), Variant.of(json.get("added")), Variant.of(json.get("special")),
           List.of(as(String[].class, json.get("tokens"))));
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -31,8 +31,7 @@ import org.junit.jupiter.api.Test;
 /** Eight bits a moment: the codes are bitsandbytes', the steps those of a plain loop in Python. */
 class AdamW8BitTest {
 
-  private static final JsonObject TRUTH =
-      ParityCase.json(ParityCase.RESOURCES.resolve("training/truth.json"));
+  private static final JsonObject TRUTH = ParityCase.json(ParityCase.RESOURCES.resolve("training/truth.json"));
 
   @Test
   void theCodesAreBitsandbytes() {
@@ -83,8 +82,7 @@ class AdamW8BitTest {
       parameters.put("up", manager.zeros(new Shape(256, 64)));
       parameters.put("norm", manager.zeros(new Shape(64)));
       SftConfig config = SftConfig.builder().build();
-      try (AdamW full = new AdamW(parameters, config);
-          AdamW8Bit small = new AdamW8Bit(parameters, config)) {
+      try (AdamW full = new AdamW(parameters, config); AdamW8Bit small = new AdamW8Bit(parameters, config)) {
         double share = (double) bytes(small) / bytes(full);
         assertTrue(share <= 0.27, "8-bit state takes " + share + " of f32 state");
       }
@@ -92,9 +90,11 @@ class AdamW8BitTest {
   }
 
   private static long bytes(Optimizer optimizer) {
-    return optimizer.state().values().stream()
-        .mapToLong(array -> array.size() * array.getDataType().getNumOfBytes())
-        .sum();
+    return optimizer.state()
+      .values()
+      .stream()
+      .mapToLong(array -> array.size() * array.getDataType().getNumOfBytes())
+      .sum();
   }
 
   @Test
@@ -102,15 +102,13 @@ class AdamW8BitTest {
     JsonObject optimizer = TRUTH.getAsJsonObject("optimizer");
     JsonObject truth = TRUTH.getAsJsonObject("adamw_8bit");
     ParityCase fixture = ParityCase.of("llama-tied");
-    SftConfig config =
-        SftConfig.builder()
-            .learningRate(optimizer.get("lr").getAsDouble())
-            .weightDecay(optimizer.get("weight_decay").getAsDouble())
-            .build();
+    SftConfig config = SftConfig.builder()
+      .learningRate(optimizer.get("lr").getAsDouble())
+      .weightDecay(optimizer.get("weight_decay").getAsDouble())
+      .build();
     int least = optimizer.get("least").getAsInt();
     try (CausalLm model = fixture.model()) {
-      List<Double> losses =
-          losses(model, fixture.examples(), config, 10, (p, c) -> new AdamW8Bit(p, c, least));
+      List<Double> losses = losses(model, fixture.examples(), config, 10, (p, c) -> new AdamW8Bit(p, c, least));
       double[] expected = ParityCase.doubles(truth.get("losses"));
       for (int i = 0; i < expected.length; i++) {
         // A value at a border may fall to either code, and that is a step of one code's width.
@@ -119,10 +117,8 @@ class AdamW8BitTest {
       Arrays32.assertRelative(expected[1], losses.get(1), 1e-5, "before a code can differ");
       JsonObject norms = truth.getAsJsonObject("final_weight_norms");
       Arrays32.weights(model)
-          .forEach(
-              (name, values) ->
-                  Arrays32.assertRelative(
-                      norms.get(name).getAsDouble(), Arrays32.norm(values), 2e-3, name));
+        .forEach((name, values) -> Arrays32.assertRelative(norms.get(name).getAsDouble(), Arrays32.norm(values), 2e-3,
+            name));
     }
   }
 
@@ -131,8 +127,7 @@ class AdamW8BitTest {
   void theCurveStaysWithF32() {
     SftConfig config = SftConfig.builder().learningRate(3e-4).build();
     List<Example> rows = Rows.some(8);
-    try (CausalLm one = ParityCase.of("llama-untied").model();
-        CausalLm other = ParityCase.of("llama-untied").model()) {
+    try (CausalLm one = ParityCase.of("llama-untied").model(); CausalLm other = ParityCase.of("llama-untied").model()) {
       List<Double> full = losses(one, rows, config, 50, AdamW::new);
       List<Double> small = losses(other, rows, config, 50, (p, c) -> new AdamW8Bit(p, c, 256));
       assertTrue(full.get(50) < 0.7 * full.get(0), "it learns: " + full.get(50));
@@ -170,12 +165,7 @@ class AdamW8BitTest {
     }
   }
 
-  private static void assertNearest(
-      float[] gradient,
-      float share,
-      int power,
-      Map<String, NDArray> state,
-      String key,
+  private static void assertNearest(float[] gradient, float share, int power, Map<String, NDArray> state, String key,
       DynamicCode code) {
     float[] values = code.values();
     float[] largest = state.get("absmax" + key).toFloatArray();
@@ -189,24 +179,15 @@ class AdamW8BitTest {
   }
 
   /** The loss before each step, and after the last. */
-  private static List<Double> losses(
-      CausalLm model,
-      List<Example> rows,
-      SftConfig config,
-      int steps,
+  private static List<Double> losses(CausalLm model, List<Example> rows, SftConfig config, int steps,
       BiFunction<Map<String, NDArray>, SftConfig, Optimizer> optimizers) {
     Batch batch = Batch.of(rows);
     List<Double> losses = new ArrayList<>();
     try (ForwardBackward pass = model.trainingPass(Precision.F32, false);
         Optimizer optimizer = optimizers.apply(model.parameters(), config)) {
       for (int step = 0; step < steps; step++) {
-        LossSums sums =
-            pass.forwardBackward(
-                batch.inputIds(),
-                batch.seqLens(),
-                batch.positions(),
-                batch.labels(),
-                1.0 / batch.keptTokens());
+        LossSums sums = pass.forwardBackward(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(),
+            1.0 / batch.keptTokens());
         losses.add(sums.meanLoss());
         optimizer.step(pass.gradients(), config.learningRate());
         pass.gradients().clear();
@@ -221,10 +202,9 @@ class AdamW8BitTest {
     java.nio.file.Path file = folder.resolve("optimizer.safetensors");
     SftConfig config = SftConfig.builder().build();
     try (NDManager manager = Torch.newManager()) {
-      Map<String, NDArray> parameters =
-          Map.of("w", manager.zeros(new Shape(70, 100)), "b", manager.zeros(new Shape(7)));
-      try (AdamW8Bit one = new AdamW8Bit(parameters, config);
-          AdamW8Bit other = new AdamW8Bit(parameters, config)) {
+      Map<String, NDArray> parameters = Map.of("w", manager.zeros(new Shape(70, 100)), "b",
+          manager.zeros(new Shape(7)));
+      try (AdamW8Bit one = new AdamW8Bit(parameters, config); AdamW8Bit other = new AdamW8Bit(parameters, config)) {
         Random random = new Random(5);
         byte[] codes = new byte[7000];
         random.nextBytes(codes);
@@ -233,8 +213,7 @@ class AdamW8BitTest {
         StateTensors.write(file, one.state());
         StateTensors.read(file, other.state());
         assertArrayEquals(codes, other.state().get("state1.w").toByteArray());
-        assertArrayEquals(
-            new float[] {1, 2, 3, 4, 5, 6, 7}, other.state().get("exp_avg.b").toFloatArray());
+        assertArrayEquals(new float[] {1, 2, 3, 4, 5, 6, 7}, other.state().get("exp_avg.b").toFloatArray());
       }
     }
   }

@@ -34,7 +34,8 @@ class CheckpointsTest {
   private static final Tokenizer TOKENIZER = TinyTokenizer.chat();
   private static final List<Example> ROWS = Rows.some(12);
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
   private CausalLm model;
 
   @AfterAll
@@ -55,27 +56,25 @@ class CheckpointsTest {
 
   private SftConfig.Builder config() {
     return SftConfig.builder()
-        .learningRate(1e-3)
-        .lrSchedulerType(LearningRateSchedule.CONSTANT)
-        .perDeviceTrainBatchSize(8)
-        .maxSteps(10)
-        .loggingSteps(1)
-        .saveStrategy(SaveStrategy.STEPS)
-        .saveSteps(2)
-        .outputDir(folder);
+      .learningRate(1e-3)
+      .lrSchedulerType(LearningRateSchedule.CONSTANT)
+      .perDeviceTrainBatchSize(8)
+      .maxSteps(10)
+      .loggingSteps(1)
+      .saveStrategy(SaveStrategy.STEPS)
+      .saveSteps(2)
+      .outputDir(folder);
   }
 
   private TrainingResult train(SftConfig config) {
-    return new SftTrainer(model, TOKENIZER, config, ROWS.subList(0, 8), ROWS.subList(8, 12))
-        .train();
+    return new SftTrainer(model, TOKENIZER, config, ROWS.subList(0, 8), ROWS.subList(8, 12)).train();
   }
 
   private List<String> names() throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .map(file -> file.getFileName().toString())
-          .sorted(Comparator.comparingInt(String::length).thenComparing(Comparator.naturalOrder()))
-          .toList();
+      return files.map(file -> file.getFileName().toString())
+        .sorted(Comparator.comparingInt(String::length).thenComparing(Comparator.naturalOrder()))
+        .toList();
     }
   }
 
@@ -90,14 +89,14 @@ class CheckpointsTest {
   /** A high rate soon makes the held-out rows worse, so the best is not the last. */
   @Test
   void theBestStaysAndIsPutBack() throws IOException {
-    SftConfig config =
-        config().learningRate(2e-2).evalSteps(1).saveTotalLimit(1).loadBestModelAtEnd(true).build();
+    SftConfig config = config().learningRate(2e-2).evalSteps(1).saveTotalLimit(1).loadBestModelAtEnd(true).build();
     TrainingResult result = train(config);
-    TrainingLog.Entry best =
-        result.log().entries().stream()
-            .filter(entry -> entry.step() > 0)
-            .min(Comparator.comparingDouble(TrainingLog.Entry::evalLoss))
-            .orElseThrow();
+    TrainingLog.Entry best = result.log()
+      .entries()
+      .stream()
+      .filter(entry -> entry.step() > 0)
+      .min(Comparator.comparingDouble(TrainingLog.Entry::evalLoss))
+      .orElseThrow();
     assertTrue(best.step() < 10, "the best is at step " + best.step());
     Path folderOfBest = folder.resolve("checkpoint-" + best.step());
     assertEquals(Optional.of(folderOfBest), result.bestCheckpoint());
@@ -116,34 +115,26 @@ class CheckpointsTest {
     TrainingResult result = train(config.earlyStoppingPatience(3).build());
     assertTrue(result.stoppedEarly());
     assertFalse(result.interrupted());
-    List<Double> losses =
-        result.log().entries().stream().skip(1).map(TrainingLog.Entry::evalLoss).toList();
+    List<Double> losses = result.log().entries().stream().skip(1).map(TrainingLog.Entry::evalLoss).toList();
     int best = losses.indexOf(losses.stream().min(Comparator.naturalOrder()).orElseThrow()) + 1;
     assertEquals(best + 3, result.steps());
-    assertEquals(
-        folder.resolve("checkpoint-" + result.steps()), result.lastCheckpoint().orElseThrow());
+    assertEquals(folder.resolve("checkpoint-" + result.steps()), result.lastCheckpoint().orElseThrow());
   }
 
   @Test
   void aGainBelowTheThresholdIsNone() {
     SftConfig.Builder config = config().evalSteps(1).maxSteps(50).saveStrategy(SaveStrategy.NO);
-    TrainingResult result =
-        train(config.earlyStoppingPatience(4).earlyStoppingThreshold(100).build());
+    TrainingResult result = train(config.earlyStoppingPatience(4).earlyStoppingThreshold(100).build());
     assertEquals(5, result.steps(), "the first counts as a gain, then four do not");
   }
 
   @Test
   void watchingNeedsEvaluationRows() {
-    for (SftConfig config :
-        List.of(
-            config().loadBestModelAtEnd(true).build(), config().earlyStoppingPatience(2).build())) {
-      assertThrows(
-          IllegalArgumentException.class,
-          () -> new SftTrainer(model, TOKENIZER, config, ROWS, List.of()));
+    for (SftConfig config : List.of(config().loadBestModelAtEnd(true).build(),
+        config().earlyStoppingPatience(2).build())) {
+      assertThrows(IllegalArgumentException.class, () -> new SftTrainer(model, TOKENIZER, config, ROWS, List.of()));
     }
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> SftConfig.builder().loadBestModelAtEnd(true).build(),
+    assertThrows(IllegalArgumentException.class, () -> SftConfig.builder().loadBestModelAtEnd(true).build(),
         "nowhere to keep it");
   }
 
@@ -158,9 +149,7 @@ class CheckpointsTest {
     Files.writeString(folder.resolve("notes.txt"), "mine");
     train(config().maxSteps(2).build());
     assertEquals(List.of("notes.txt", "checkpoint-2", "checkpoint-7"), names());
-    assertEquals(
-        folder.resolve("checkpoint-2"),
-        SftTrainer.lastCheckpoint(folder).orElseThrow(),
+    assertEquals(folder.resolve("checkpoint-2"), SftTrainer.lastCheckpoint(folder).orElseThrow(),
         "a folder without state is no checkpoint of a run");
   }
 

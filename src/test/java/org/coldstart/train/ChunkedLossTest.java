@@ -24,9 +24,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The loss is computed some positions at a time, here in three chunks: 2^24 logits, those of 128
- * positions, and there are 298. Loss and gradients are those of transformers, which works out all
- * logits at once, with and without checkpointing.
+ * The loss is computed some positions at a time, here in three chunks: 2^24 logits, those of 128 positions, and there
+ * are 298. Loss and gradients are those of transformers, which works out all logits at once, with and without
+ * checkpointing.
  */
 class ChunkedLossTest {
 
@@ -42,31 +42,22 @@ class ChunkedLossTest {
   void inPartsAsAtOnce(boolean checkpointing) {
     Batch batch = Batch.of(examples());
     assertEquals(298, batch.keptTokens());
-    try (CausalLm model = model();
-        ForwardBackward pass = model.trainingPass(Precision.F32, checkpointing)) {
-      LossSums sums =
-          pass.forwardBackward(
-              batch.inputIds(),
-              batch.seqLens(),
-              batch.positions(),
-              batch.labels(),
-              1.0 / batch.keptTokens());
+    try (CausalLm model = model(); ForwardBackward pass = model.trainingPass(Precision.F32, checkpointing)) {
+      LossSums sums = pass.forwardBackward(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(),
+          1.0 / batch.keptTokens());
       assertEquals(TRUTH.get("loss").getAsDouble(), sums.meanLoss(), 1e-5);
-      assertGradients(
-          model.parameters().entrySet().stream()
-              .collect(
-                  Collectors.toMap(
-                      Map.Entry::getKey, e -> pass.gradients().of(e.getValue()).toFloatArray())));
+      assertGradients(model.parameters()
+        .entrySet()
+        .stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, e -> pass.gradients().of(e.getValue()).toFloatArray())));
     }
   }
 
   private static void assertGradients(Map<String, float[]> gradients) {
     JsonObject norms = TRUTH.getAsJsonObject("norms");
     assertEquals(norms.keySet(), gradients.keySet());
-    gradients.forEach(
-        (name, values) ->
-            assertRelative(
-                norms.get(name).getAsDouble(), Arrays32.norm(values), RELATIVE, "norm of " + name));
+    gradients.forEach((name, values) -> assertRelative(norms.get(name).getAsDouble(), Arrays32.norm(values), RELATIVE,
+        "norm of " + name));
     for (String name : List.of("model.norm.weight", "model.layers.0.self_attn.k_proj.weight")) {
       assertNear(FIXTURE.tensor("chunked." + name), gradients.get(name), name);
     }
@@ -84,14 +75,11 @@ class ChunkedLossTest {
   }
 
   private static List<Example> examples() {
-    return Arrays.stream(ParityCase.matrix(TRUTH, "input_ids"))
-        .map(
-            ids -> {
-              boolean[] mask = new boolean[ids.length];
-              Arrays.fill(mask, true);
-              return new Example(ids, mask);
-            })
-        .toList();
+    return Arrays.stream(ParityCase.matrix(TRUTH, "input_ids")).map(ids -> {
+      boolean[] mask = new boolean[ids.length];
+      Arrays.fill(mask, true);
+      return new Example(ids, mask);
+    }).toList();
   }
 
   /** The checkpoint's rows over and over, every second time negated. */

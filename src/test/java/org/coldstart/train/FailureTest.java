@@ -42,7 +42,8 @@ class FailureTest {
 
   private static final Tokenizer TOKENIZER = TinyTokenizer.chat();
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
   private CausalLm model;
 
   @AfterAll
@@ -63,12 +64,12 @@ class FailureTest {
 
   private SftConfig.Builder config() {
     return SftConfig.builder()
-        .learningRate(1e-3)
-        .perDeviceTrainBatchSize(2)
-        .maxSteps(6)
-        .saveStrategy(SaveStrategy.STEPS)
-        .saveSteps(1)
-        .outputDir(folder);
+      .learningRate(1e-3)
+      .perDeviceTrainBatchSize(2)
+      .maxSteps(6)
+      .saveStrategy(SaveStrategy.STEPS)
+      .saveSteps(1)
+      .outputDir(folder);
   }
 
   private SftTrainer trainer(SftConfig config) {
@@ -79,8 +80,7 @@ class FailureTest {
   void aLossThatIsNoNumberNamesStepRowsAndCheckpoint() {
     SftConfig config = config().learningRate(1e18).maxGradNorm(0).maxSteps(20).build();
     TrainingException error = assertThrows(TrainingException.class, () -> trainer(config).train());
-    String expected =
-        "The (loss|gradient) of step \\d+ .*(NaN|Infinity) at rows \\d+, \\d+ of the.*";
+    String expected = "The (loss|gradient) of step \\d+ .*(NaN|Infinity) at rows \\d+, \\d+ of the.*";
     assertTrue(error.getMessage().matches(expected), error.getMessage());
     assertTrue(error.getMessage().contains("lower learning rate"), error.getMessage());
     Path last = error.lastCheckpoint().orElseThrow();
@@ -92,36 +92,28 @@ class FailureTest {
   @Test
   void aFailingListenerIsNamedAndTheRunGoesOn() {
     List<Integer> notified = new ArrayList<>();
-    TrainingListener faulty =
-        new TrainingListener() {
-          @Override
-          public void onStep(Step now) {
-            if (now.step() == 3 && !notified.contains(3)) {
-              throw new IllegalStateException("the chart is closed");
-            }
-          }
-        };
-    TrainingListener counter =
-        new TrainingListener() {
-          @Override
-          public void onStep(Step now) {
-            notified.add(now.step());
-          }
-        };
+    TrainingListener faulty = new TrainingListener() {
+      @Override
+      public void onStep(Step now) {
+        if (now.step() == 3 && !notified.contains(3)) {
+          throw new IllegalStateException("the chart is closed");
+        }
+      }
+    };
+    TrainingListener counter = new TrainingListener() {
+      @Override
+      public void onStep(Step now) {
+        notified.add(now.step());
+      }
+    };
     try (CausalLm other = ParityCase.of("llama-tied").model()) {
       other.resizeTokenEmbeddings(TOKENIZER.size());
-      new SftTrainer(other, TOKENIZER, config().outputDir(null).build(), Rows.some(8), List.of())
-          .train();
+      new SftTrainer(other, TOKENIZER, config().outputDir(null).build(), Rows.some(8), List.of()).train();
       SftTrainer trainer = trainer(config().build());
-      TrainingException error =
-          assertThrows(TrainingException.class, () -> trainer.train(faulty, counter));
+      TrainingException error = assertThrows(TrainingException.class, () -> trainer.train(faulty, counter));
       assertTrue(
-          error
-              .getMessage()
-              .startsWith(
-                  "Training stopped after step 3: The listener "
-                      + faulty.getClass().getName()
-                      + " failed: "),
+          error.getMessage()
+            .startsWith("Training stopped after step 3: The listener " + faulty.getClass().getName() + " failed: "),
           error.getMessage());
       assertTrue(error.getMessage().contains("the chart is closed"), error.getMessage());
       assertEquals(folder.resolve("checkpoint-3"), error.lastCheckpoint().orElseThrow());
@@ -138,17 +130,14 @@ class FailureTest {
     Path file = Files.writeString(folder.resolve("taken"), "");
     SftTrainer trainer = trainer(config().loggingSteps(1).outputDir(file).build());
     List<Integer> logged = new ArrayList<>();
-    TrainingListener listener =
-        new TrainingListener() {
-          @Override
-          public void onLog(TrainingLog.Entry entry) {
-            logged.add(entry.step());
-          }
-        };
+    TrainingListener listener = new TrainingListener() {
+      @Override
+      public void onLog(TrainingLog.Entry entry) {
+        logged.add(entry.step());
+      }
+    };
     TrainingException error = assertThrows(TrainingException.class, () -> trainer.train(listener));
-    assertTrue(
-        error.getMessage().startsWith("Training stopped after step 1: Cannot write "),
-        error.getMessage());
+    assertTrue(error.getMessage().startsWith("Training stopped after step 1: Cannot write "), error.getMessage());
     assertTrue(error.getMessage().contains(file.toString()), error.getMessage());
     Files.delete(file);
     TrainingResult result = trainer.resume(listener);
@@ -160,13 +149,11 @@ class FailureTest {
   @Test
   void theBestModelIsSavedOnceThereIsRoom() throws IOException {
     Path file = Files.writeString(folder.resolve("taken"), "");
-    SftConfig config =
-        config()
-            .outputDir(file)
-            .saveStrategy(SaveStrategy.NO)
-            .evalSteps(3)
-            .loadBestModelAtEnd(true)
-            .build();
+    SftConfig config = config().outputDir(file)
+      .saveStrategy(SaveStrategy.NO)
+      .evalSteps(3)
+      .loadBestModelAtEnd(true)
+      .build();
     SftTrainer trainer = new SftTrainer(model, TOKENIZER, config, Rows.some(8), Rows.some(2));
     assertThrows(TrainingException.class, trainer::train);
     Files.delete(file);
@@ -178,8 +165,7 @@ class FailureTest {
   @Test
   void aFullDiskIsNamedAndLosesNoCheckpoint() throws Exception {
     Path disk = Files.createDirectory(folder.resolve("disk"));
-    assumeTrue(
-        run("mount", "-t", "tmpfs", "-o", "size=1200k", "none", disk.toString()),
+    assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=1200k", "none", disk.toString()),
         "mounting a small disk takes root");
     try {
       SftTrainer trainer = trainer(config().outputDir(disk.resolve("out")).build());
@@ -226,11 +212,9 @@ class FailureTest {
       SftTrainer trainer = new SftTrainer(capped, TOKENIZER, config, rows, List.of());
       TrainingException error = assertThrows(TrainingException.class, trainer::train);
       String message = error.getMessage();
-      assertTrue(
-          message.startsWith("Memory ran out in step 1 with a batch of 1 × 300000"), message);
+      assertTrue(message.startsWith("Memory ran out in step 1 with a batch of 1 × 300000"), message);
       assertTrue(message.contains("perDeviceTrainBatchSize"), message);
-      SftTrainer next =
-          new SftTrainer(capped, TOKENIZER, config().build(), Rows.some(8), List.of());
+      SftTrainer next = new SftTrainer(capped, TOKENIZER, config().build(), Rows.some(8), List.of());
       assertEquals(6, next.train().steps(), "the model is still of use");
     }
   }
@@ -241,8 +225,7 @@ class FailureTest {
     SftConfig config = config().maxLength(300_000).build();
     try (CausalLm capped = ParityCase.of("gemma2").model()) {
       capped.resizeTokenEmbeddings(TOKENIZER.size());
-      SftTrainer trainer =
-          new SftTrainer(capped, TOKENIZER, config, Rows.some(8), List.of(endless()));
+      SftTrainer trainer = new SftTrainer(capped, TOKENIZER, config, Rows.some(8), List.of(endless()));
       String message = assertThrows(TrainingException.class, trainer::train).getMessage();
       assertTrue(message.startsWith("Memory ran out before the first step"), message);
       assertTrue(message.contains("perDeviceEvalBatchSize"), message);
@@ -251,8 +234,7 @@ class FailureTest {
 
   private static void assumeMemoryIsRefused() throws IOException {
     Path overcommit = Path.of("/proc/sys/vm/overcommit_memory");
-    assumeTrue(
-        Files.exists(overcommit) && !Files.readString(overcommit).startsWith("1"),
+    assumeTrue(Files.exists(overcommit) && !Files.readString(overcommit).startsWith("1"),
         "this system promises any memory and kills who takes it");
   }
 
@@ -267,11 +249,9 @@ class FailureTest {
   @Test
   void outOfMemoryIsDistinguishedFromOtherErrors() {
     assertTrue(Failures.isOutOfMemory(new OutOfMemoryError("Java heap space")));
-    assertTrue(
-        Failures.isOutOfMemory(
-            new EngineException(
-                "[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate"
-                    + " memory: you tried to allocate 64 bytes.")));
+    assertTrue(Failures.isOutOfMemory(
+        new EngineException("[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate"
+            + " memory: you tried to allocate 64 bytes.")));
     assertTrue(Failures.isOutOfMemory(new EngineException("CUDA out of memory. Tried to …")));
     assertFalse(Failures.isOutOfMemory(new EngineException("shape '[3]' is invalid")));
     assertFalse(Failures.isOutOfMemory(new IllegalStateException("out of memory")));
@@ -281,28 +261,17 @@ class FailureTest {
   @Test
   void memoryThatRunsOutInAResumeNamesTheCheckpoint() {
     Path checkpoint = folder.resolve("checkpoint-4");
-    TrainingException error =
-        assertThrows(
-            TrainingException.class,
-            () ->
-                Failures.resuming(
-                    checkpoint,
-                    () -> {
-                      throw new EngineException("DefaultCPUAllocator: can't allocate memory");
-                    }));
+    TrainingException error = assertThrows(TrainingException.class, () -> Failures.resuming(checkpoint, () -> {
+      throw new EngineException("DefaultCPUAllocator: can't allocate memory");
+    }));
     String message = error.getMessage();
     assertTrue(message.startsWith("Memory ran out while resuming from checkpoint-4"), message);
     assertTrue(message.endsWith("The last good checkpoint is " + checkpoint + "."), message);
     assertFalse(message.contains("ADAMW_8BIT"), message);
     assertEquals(checkpoint, error.lastCheckpoint().orElseThrow());
-    assertThrows(
-        IllegalStateException.class,
-        () ->
-            Failures.resuming(
-                checkpoint,
-                () -> {
-                  throw new IllegalStateException("something else");
-                }));
+    assertThrows(IllegalStateException.class, () -> Failures.resuming(checkpoint, () -> {
+      throw new IllegalStateException("something else");
+    }));
   }
 
   /** State for 2^48 values has no room in any machine's address space. */
@@ -318,8 +287,7 @@ class FailureTest {
         NDManager root = scope.getParentManager();
         Set<NDArray> before = Collections.newSetFromMap(new IdentityHashMap<>());
         before.addAll(root.getManagedArrays());
-        EngineException error =
-            assertThrows(EngineException.class, () -> Optimizer.of(parameters, config));
+        EngineException error = assertThrows(EngineException.class, () -> Optimizer.of(parameters, config));
         assertTrue(Failures.isOutOfMemory(error), error.getMessage());
         assertTrue(before.containsAll(root.getManagedArrays()), name + " holds memory");
       }
@@ -332,10 +300,8 @@ class FailureTest {
     TrainingData data = new TrainingData(rows, List.of(), config().build());
     TrainerState state = new TrainerState();
     state.globalStep = 3;
-    String message =
-        new Failures(data, config().build(), state)
-            .outOfMemory(rows.subList(0, 1), new OutOfMemoryError())
-            .getMessage();
+    String message = new Failures(data, config().build(), state).outOfMemory(rows.subList(0, 1), new OutOfMemoryError())
+      .getMessage();
     assertTrue(message.startsWith("The Java heap is full in step 4"), message);
     assertTrue(message.contains("-Xmx"), message);
     assertTrue(message.contains("No checkpoint was saved"), message);

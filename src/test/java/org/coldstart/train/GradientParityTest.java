@@ -46,10 +46,7 @@ class GradientParityTest {
       assertEquals(truth.get("kept_tokens").getAsLong(), found.kept());
       assertEquals(truth.get("loss").getAsDouble(), found.lossSum() / found.kept(), 1e-5);
       assertEquals(truth.get("loss_sum").getAsDouble(), found.lossSum(), 1e-5 * found.kept());
-      assertEquals(
-          truth.get("loss").getAsDouble(),
-          Losses.mean(model, fixture.examples(), 2, Precision.F32),
-          1e-5,
+      assertEquals(truth.get("loss").getAsDouble(), Losses.mean(model, fixture.examples(), 2, Precision.F32), 1e-5,
           "evaluation in unequal batches");
     }
   }
@@ -62,10 +59,7 @@ class GradientParityTest {
     try (CausalLm model = fixture.model()) {
       Gradients found = gradients(model, fixture.examples(), Precision.F32);
       assertEquals(norms.keySet(), found.byName().keySet());
-      norms
-          .keySet()
-          .forEach(
-              name -> assertNear(norms.get(name).getAsDouble(), found.byName().get(name), name));
+      norms.keySet().forEach(name -> assertNear(norms.get(name).getAsDouble(), found.byName().get(name), name));
       double expected = truth.get("global_norm").getAsDouble();
       Arrays32.assertRelative(expected, found.globalNorm(), RELATIVE, "global norm");
       for (String name : fixture.tensors("gradient.")) {
@@ -77,17 +71,15 @@ class GradientParityTest {
   }
 
   private static void assertNear(double expected, float[] gradient, String name) {
-    Arrays32.assertRelative(
-        expected, Arrays32.norm(gradient), RELATIVE, "gradient norm of " + name);
+    Arrays32.assertRelative(expected, Arrays32.norm(gradient), RELATIVE, "gradient norm of " + name);
   }
 
   /**
-   * BF16 keeps 8 bits of a factor, so a product is off by up to 0.4 %; two or three layers add that
-   * up. Measured are up to 2.5 % of the largest logit.
+   * BF16 keeps 8 bits of a factor, so a product is off by up to 0.4 %; two or three layers add that up. Measured are up
+   * to 2.5 % of the largest logit.
    */
   @ParameterizedTest
-  @ValueSource(
-      strings = {"llama-bias", "mistral-window", "qwen2", "qwen3", "gemma", "gemma2", "gemma3"})
+  @ValueSource(strings = {"llama-bias", "mistral-window", "qwen2", "qwen3", "gemma", "gemma2", "gemma3"})
   void bf16StaysNearF32(String caseName) {
     ParityCase fixture = ParityCase.of(caseName);
     try (CausalLm model = fixture.model()) {
@@ -101,9 +93,7 @@ class GradientParityTest {
       Gradients exact = gradients(model, fixture.examples(), Precision.F32);
       Gradients near = gradients(model, fixture.examples(), Precision.BF16);
       assertEquals(exact.lossSum() / exact.kept(), near.lossSum() / near.kept(), 0.02);
-      exact
-          .byName()
-          .forEach((name, gradient) -> assertSimilar(gradient, near.byName().get(name), name));
+      exact.byName().forEach((name, gradient) -> assertSimilar(gradient, near.byName().get(name), name));
     }
   }
 
@@ -126,11 +116,7 @@ class GradientParityTest {
         Gradients plain = gradients(model, fixture.examples(), precision, false);
         Gradients checkpointed = gradients(model, fixture.examples(), precision, true);
         assertEquals(plain.lossSum(), checkpointed.lossSum());
-        plain
-            .byName()
-            .forEach(
-                (name, gradient) ->
-                    assertArrayEquals(gradient, checkpointed.byName().get(name), name));
+        plain.byName().forEach((name, gradient) -> assertArrayEquals(gradient, checkpointed.byName().get(name), name));
       }
     }
   }
@@ -145,12 +131,9 @@ class GradientParityTest {
       Gradients whole = gathered(model, List.of(fixture.examples()), Precision.F32, false);
       Gradients parts = gathered(model, slices, Precision.F32, false);
       assertEquals(whole.lossSum(), parts.lossSum(), 1e-5 * whole.kept());
-      whole
-          .byName()
-          .forEach(
-              (name, gradient) ->
-                  assertClose(
-                      gradient, parts.byName().get(name), 1e-5 * Arrays32.norm(gradient), name));
+      whole.byName()
+        .forEach(
+            (name, gradient) -> assertClose(gradient, parts.byName().get(name), 1e-5 * Arrays32.norm(gradient), name));
     }
   }
 
@@ -158,29 +141,24 @@ class GradientParityTest {
     return gradients(model, examples, precision, false);
   }
 
-  private static Gradients gradients(
-      CausalLm model, List<Example> examples, Precision precision, boolean checkpointing) {
+  private static Gradients gradients(CausalLm model, List<Example> examples, Precision precision,
+      boolean checkpointing) {
     return gathered(model, List.of(examples), precision, checkpointing);
   }
 
   /** The gradients of the mean loss over all slices, taken as the trainer takes them. */
-  private static Gradients gathered(
-      CausalLm model, List<List<Example>> slices, Precision precision, boolean checkpointing) {
+  private static Gradients gathered(CausalLm model, List<List<Example>> slices, Precision precision,
+      boolean checkpointing) {
     List<Batch> batches = slices.stream().map(Batch::of).toList();
     long kept = batches.stream().mapToLong(Batch::keptTokens).sum();
     try (ForwardBackward pass = model.trainingPass(precision, checkpointing)) {
       LossSums sums = LossSums.NONE;
       for (Batch batch : batches) {
-        sums =
-            sums.plus(
-                pass.forwardBackward(
-                    batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), 1.0 / kept));
+        sums = sums
+          .plus(pass.forwardBackward(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), 1.0 / kept));
       }
       Map<String, float[]> byName = new LinkedHashMap<>();
-      model
-          .parameters()
-          .forEach(
-              (name, parameter) -> byName.put(name, pass.gradients().of(parameter).toFloatArray()));
+      model.parameters().forEach((name, parameter) -> byName.put(name, pass.gradients().of(parameter).toFloatArray()));
       return new Gradients(sums.loss(), kept, byName);
     }
   }

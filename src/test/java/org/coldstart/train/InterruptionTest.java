@@ -46,10 +46,10 @@ class InterruptionTest {
 
   private static SftConfig.Builder config() {
     return SftConfig.builder()
-        .learningRate(1e-3)
-        .perDeviceTrainBatchSize(1)
-        .gradientAccumulationSteps(4)
-        .numTrainEpochs(2);
+      .learningRate(1e-3)
+      .perDeviceTrainBatchSize(1)
+      .gradientAccumulationSteps(4)
+      .numTrainEpochs(2);
   }
 
   private TrainingResult train(SftConfig config, TrainingListener... listeners) {
@@ -58,12 +58,11 @@ class InterruptionTest {
 
   /** Interrupts the training thread once a step is done. */
   private static TrainingListener after(int step) {
-    return onStep(
-        now -> {
-          if (now.step() == step) {
-            Thread.currentThread().interrupt();
-          }
-        });
+    return onStep(now -> {
+      if (now.step() == step) {
+        Thread.currentThread().interrupt();
+      }
+    });
   }
 
   private static TrainingListener onStep(Consumer<TrainingListener.Step> action) {
@@ -96,23 +95,19 @@ class InterruptionTest {
     impatient.join();
     assertTrue(result.interrupted());
     assertEquals(0, result.steps());
-    Arrays32.weights(model)
-        .forEach((name, weights) -> assertArrayEquals(before.get(name), weights, name));
+    Arrays32.weights(model).forEach((name, weights) -> assertArrayEquals(before.get(name), weights, name));
   }
 
   /** One batch: the interrupt comes after the last check for one. */
   @Test
-  void theStepIsFinishedAndSavedIfItsLastBatchIsUnderWay(@TempDir Path folder)
-      throws InterruptedException {
+  void theStepIsFinishedAndSavedIfItsLastBatchIsUnderWay(@TempDir Path folder) throws InterruptedException {
     model.resizeTokenEmbeddings(tokenizer.size());
     List<Example> rows = Collections.nCopies(1000, Rows.of(12, 1));
-    SftConfig config =
-        config()
-            .perDeviceTrainBatchSize(1000)
-            .gradientAccumulationSteps(1)
-            .maxSteps(3)
-            .outputDir(folder)
-            .build();
+    SftConfig config = config().perDeviceTrainBatchSize(1000)
+      .gradientAccumulationSteps(1)
+      .maxSteps(3)
+      .outputDir(folder)
+      .build();
     SftTrainer trainer = new SftTrainer(model, tokenizer, config, rows, List.of());
     Thread impatient = interruptInAForwardPass(Thread.currentThread());
     TrainingResult result = trainer.train();
@@ -124,24 +119,20 @@ class InterruptionTest {
   }
 
   private static Thread interruptInAForwardPass(Thread target) {
-    Thread thread =
-        new Thread(
-            () -> {
-              while (!isIn(target, ForwardBackward.class)) {
-                Thread.onSpinWait();
-              }
-              target.interrupt();
-            });
+    Thread thread = new Thread(() -> {
+      while (!isIn(target, ForwardBackward.class)) {
+        Thread.onSpinWait();
+      }
+      target.interrupt();
+    });
     thread.start();
     return thread;
   }
 
   private static boolean isIn(Thread thread, Class<?> type) {
     return Stream.of(thread.getStackTrace())
-        .anyMatch(
-            frame ->
-                frame.getClassName().equals(type.getName())
-                    && frame.getMethodName().equals("forwardBackward"));
+      .anyMatch(
+          frame -> frame.getClassName().equals(type.getName()) && frame.getMethodName().equals("forwardBackward"));
   }
 
   @Test
@@ -175,15 +166,12 @@ class InterruptionTest {
     List<String> order = Collections.synchronizedList(new ArrayList<>());
     SftConfig two = config().maxSteps(2).build();
     Thread second = new Thread(() -> train(two, onStep(now -> order.add("second"))));
-    train(
-        two,
-        onStep(
-            now -> {
-              if (now.step() == 1) {
-                startAndAwaitBlocked(second);
-              }
-              order.add("first");
-            }));
+    train(two, onStep(now -> {
+      if (now.step() == 1) {
+        startAndAwaitBlocked(second);
+      }
+      order.add("first");
+    }));
     second.join();
     assertEquals(List.of("first", "first", "second", "second"), order);
   }
@@ -223,21 +211,16 @@ class InterruptionTest {
   /** A stopped cell gives its value to nobody; the next one asks the trainer. */
   @Test
   void theNextCellFindsTheResult() throws InterruptedException {
-    SftTrainer trainer =
-        new SftTrainer(model, tokenizer, config().build(), Rows.some(8), List.of());
+    SftTrainer trainer = new SftTrainer(model, tokenizer, config().build(), Rows.some(8), List.of());
     String nothing = assertThrows(IllegalStateException.class, trainer::result).getMessage();
     assertTrue(nothing.contains("begin with train()"), nothing);
     List<TrainingResult> seen = Collections.synchronizedList(new ArrayList<>());
     Thread nextCell = new Thread(() -> seen.add(trainer.result()));
-    TrainingResult part =
-        trainer.train(
-            after(1),
-            onStep(
-                now -> {
-                  if (now.step() == 1) {
-                    startAndAwaitBlocked(nextCell);
-                  }
-                }));
+    TrainingResult part = trainer.train(after(1), onStep(now -> {
+      if (now.step() == 1) {
+        startAndAwaitBlocked(nextCell);
+      }
+    }));
     nextCell.join();
     assertEquals(List.of(part), seen, "it waits for the run's end");
     assertTrue(part.interrupted());
@@ -247,14 +230,9 @@ class InterruptionTest {
 
   @Test
   void aRunThatFailedHasNoResult() {
-    SftTrainer trainer =
-        new SftTrainer(model, tokenizer, config().build(), Rows.some(8), List.of());
+    SftTrainer trainer = new SftTrainer(model, tokenizer, config().build(), Rows.some(8), List.of());
     trainer.train();
-    TrainingListener faulty =
-        onStep(
-            now -> {
-              throw new IllegalStateException("chart");
-            });
+    TrainingListener faulty = onStep(now -> { throw new IllegalStateException("chart"); });
     assertThrows(TrainingException.class, () -> trainer.train(faulty));
     assertThrows(IllegalStateException.class, trainer::result, "not that of the run before");
     assertEquals(4, trainer.resume().steps());
@@ -262,13 +240,12 @@ class InterruptionTest {
 
   @Test
   void anErrorInAListenerLeavesAModelThatTrainsOn() {
-    TrainingListener faulty =
-        new TrainingListener() {
-          @Override
-          public void onStep(Step now) {
-            throw new IllegalStateException("chart");
-          }
-        };
+    TrainingListener faulty = new TrainingListener() {
+      @Override
+      public void onStep(Step now) {
+        throw new IllegalStateException("chart");
+      }
+    };
     assertThrows(IllegalStateException.class, () -> train(config().build(), faulty));
     assertEquals(4, train(config().build()).steps());
   }

@@ -24,51 +24,49 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A training process killed (SIGKILL) twenty times at random moments, and begun again each time:
- * always from a whole checkpoint, and in the end with the weights of a run left alone.
+ * A training process killed (SIGKILL) twenty times at random moments, and begun again each time: always from a whole
+ * checkpoint, and in the end with the weights of a run left alone.
  */
 class KillTest {
 
   private static final int KILLS = 20;
   private static final int STEPS = 150;
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   /** The process: trains into a folder, from its last checkpoint if there is one. */
   public static void main(String[] arguments) {
     Path out = Path.of(arguments[0]);
-    try (Tokenizer tokenizer = TinyTokenizer.chat();
-        CausalLm model = ParityCase.of("llama-tied").model()) {
+    try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
       model.resizeTokenEmbeddings(tokenizer.size());
       SftTrainer trainer = new SftTrainer(model, tokenizer, config(out), Rows.some(9), List.of());
-      TrainingListener teller =
-          new TrainingListener() {
-            @Override
-            public void onStep(Step now) {
-              System.out.println("step " + now.step());
-            }
-          };
+      TrainingListener teller = new TrainingListener() {
+        @Override
+        public void onStep(Step now) {
+          System.out.println("step " + now.step());
+        }
+      };
       Optional<Path> last = SftTrainer.lastCheckpoint(out);
       System.out.println("from " + last.map(path -> path.getFileName().toString()).orElse("start"));
-      TrainingResult result =
-          last.isPresent() ? trainer.resume(last.get(), teller) : trainer.train(teller);
+      TrainingResult result = last.isPresent() ? trainer.resume(last.get(), teller) : trainer.train(teller);
       System.out.println("done " + result.steps());
     }
   }
 
   private static SftConfig config(Path out) {
     return SftConfig.builder()
-        .learningRate(1e-3)
-        .optim(OptimizerName.ADAMW_8BIT)
-        .perDeviceTrainBatchSize(2)
-        .gradientAccumulationSteps(2)
-        .neftuneNoiseAlpha(5)
-        .maxSteps(STEPS)
-        .saveStrategy(SaveStrategy.STEPS)
-        .saveSteps(2)
-        .saveTotalLimit(2)
-        .outputDir(out)
-        .build();
+      .learningRate(1e-3)
+      .optim(OptimizerName.ADAMW_8BIT)
+      .perDeviceTrainBatchSize(2)
+      .gradientAccumulationSteps(2)
+      .neftuneNoiseAlpha(5)
+      .maxSteps(STEPS)
+      .saveStrategy(SaveStrategy.STEPS)
+      .saveSteps(2)
+      .saveTotalLimit(2)
+      .outputDir(out)
+      .build();
   }
 
   @Test
@@ -119,16 +117,9 @@ class KillTest {
       return;
     }
     try (Stream<Path> files = Files.list(out)) {
-      for (Path checkpoint :
-          files.filter(file -> file.getFileName().toString().startsWith("checkpoint-")).toList()) {
-        for (String file :
-            List.of(
-                "model.safetensors",
-                "config.json",
-                "tokenizer.json",
-                "tokenizer_config.json",
-                "optimizer.safetensors",
-                "trainer_state.json")) {
+      for (Path checkpoint : files.filter(file -> file.getFileName().toString().startsWith("checkpoint-")).toList()) {
+        for (String file : List.of("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json",
+            "optimizer.safetensors", "trainer_state.json")) {
           assertTrue(Files.size(checkpoint.resolve(file)) > 0, checkpoint + " lacks " + file);
         }
       }
@@ -142,17 +133,14 @@ class KillTest {
   private static Life live(Path out, int millis) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
-        List.of(
-            "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dai.djl.offline=true"));
+    command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dai.djl.offline=true"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), KillTest.class.getName()));
     command.add(out.toString());
-    Process process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     int from = 0;
     boolean done = false;
     try (BufferedReader lines = process.inputReader()) {
-      for (String line; (line = lines.readLine()) != null; ) {
+      for (String line; (line = lines.readLine()) != null;) {
         if (line.startsWith("from checkpoint-")) {
           from = Integer.parseInt(line.substring("from checkpoint-".length()));
         }

@@ -16,22 +16,17 @@ class LearningRateScheduleTest {
   record Case(LearningRateSchedule schedule, int warmup, int steps, double[] factors) {
     static Case of(String key, double[] factors) {
       String[] parts = key.split(" ");
-      return new Case(
-          LearningRateSchedule.valueOf(parts[0].toUpperCase(Locale.ROOT)),
-          Integer.parseInt(parts[1]),
-          Integer.parseInt(parts[2]),
-          factors);
+      return new Case(LearningRateSchedule.valueOf(parts[0].toUpperCase(Locale.ROOT)), Integer.parseInt(parts[1]),
+          Integer.parseInt(parts[2]), factors);
     }
   }
 
   static Stream<Case> cases() {
     return ParityCase.json(ParityCase.RESOURCES.resolve("training/truth.json"))
-        .getAsJsonObject("schedules")
-        .entrySet()
-        .stream()
-        .map(
-            (Map.Entry<String, com.google.gson.JsonElement> e) ->
-                Case.of(e.getKey(), ParityCase.doubles(e.getValue())));
+      .getAsJsonObject("schedules")
+      .entrySet()
+      .stream()
+      .map((Map.Entry<String, com.google.gson.JsonElement> e) -> Case.of(e.getKey(), ParityCase.doubles(e.getValue())));
   }
 
   @ParameterizedTest

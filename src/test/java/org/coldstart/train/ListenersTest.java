@@ -25,23 +25,21 @@ import tech.tablesaw.api.Table;
 /** What a run reports: in its log and to TensorBoard. */
 class ListenersTest {
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   private TrainingResult train(TrainingListener... listeners) {
     List<Example> rows = Rows.some(10);
-    SftConfig config =
-        SftConfig.builder()
-            .learningRate(1e-3)
-            .perDeviceTrainBatchSize(2)
-            .maxSteps(4)
-            .loggingSteps(1)
-            .evalSteps(2)
-            .build();
-    try (Tokenizer tokenizer = TinyTokenizer.chat();
-        CausalLm model = ParityCase.of("llama-tied").model()) {
+    SftConfig config = SftConfig.builder()
+      .learningRate(1e-3)
+      .perDeviceTrainBatchSize(2)
+      .maxSteps(4)
+      .loggingSteps(1)
+      .evalSteps(2)
+      .build();
+    try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
       model.resizeTokenEmbeddings(tokenizer.size());
-      return new SftTrainer(model, tokenizer, config, rows.subList(0, 8), rows.subList(8, 10))
-          .train(listeners);
+      return new SftTrainer(model, tokenizer, config, rows.subList(0, 8), rows.subList(8, 10)).train(listeners);
     }
   }
 
@@ -68,8 +66,7 @@ class ListenersTest {
   void pythonsTensorBoardReadsTheEvents() throws Exception {
     String python = System.getenv("COLDSTART_PYTHON");
     assumeTrue(python != null, "COLDSTART_PYTHON names no interpreter");
-    assumeTrue(
-        new ProcessBuilder(python, "-c", "import tensorboard").start().waitFor() == 0,
+    assumeTrue(new ProcessBuilder(python, "-c", "import tensorboard").start().waitFor() == 0,
         "Python has no tensorboard");
     TrainingResult result = train(new TensorBoardLog(folder.resolve("runs")));
     JsonObject events = readEvents(python, folder.resolve("runs"));
@@ -92,8 +89,7 @@ class ListenersTest {
   }
 
   private static JsonObject readEvents(String python, Path runs) throws Exception {
-    String script =
-        """
+    String script = """
         import json, sys
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
         events = EventAccumulator(sys.argv[1])
@@ -101,10 +97,9 @@ class ListenersTest {
         found = {tag: [[e.step, e.value] for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
         print(json.dumps(found))
         """;
-    Process process =
-        new ProcessBuilder(python, "-c", script, runs.toString())
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
+    Process process = new ProcessBuilder(python, "-c", script, runs.toString())
+      .redirectError(ProcessBuilder.Redirect.DISCARD)
+      .start();
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), "EventAccumulator reads the file");
     return Json.parse(out.strip()).getAsJsonObject();

@@ -46,12 +46,10 @@ class LoraTrainingTest {
   @MethodSource("org.coldstart.fixture.LoraCase#all")
   void tenStepsWalkWithPeft(LoraCase fixture) {
     JsonObject optimizer = fixture.truth().getAsJsonObject("optimizer");
-    SftConfig config =
-        recipe()
-            .learningRate(optimizer.get("lr").getAsDouble())
-            .weightDecay(optimizer.get("weight_decay").getAsDouble())
-            .adamEpsilon(optimizer.get("eps").getAsDouble())
-            .build();
+    SftConfig config = recipe().learningRate(optimizer.get("lr").getAsDouble())
+      .weightDecay(optimizer.get("weight_decay").getAsDouble())
+      .adamEpsilon(optimizer.get("eps").getAsDouble())
+      .build();
     try (CausalLm model = fixture.model()) {
       Lora lora = Lora.fromPretrained(model, fixture.initial());
       Map<String, float[]> before = Arrays32.weights(model);
@@ -60,9 +58,7 @@ class LoraTrainingTest {
       // The losses fall by 10 % to 50 %; rounding moves them by less than 1e-5.
       assertArrayEquals(expected, losses(result), 1e-4);
       Map<String, float[]> trained = LoraCase.adapter(fixture.trained());
-      lora.tensors()
-          .forEach(
-              (name, array) -> assertClose(trained.get(name), array.toFloatArray(), 1e-4, name));
+      lora.tensors().forEach((name, array) -> assertClose(trained.get(name), array.toFloatArray(), 1e-4, name));
       lora.unload();
       Arrays32.weights(model).forEach((name, w) -> assertArrayEquals(before.get(name), w, name));
     }
@@ -91,25 +87,22 @@ class LoraTrainingTest {
     }
   }
 
-  private static void assertOnlyRowsChanged(
-      Map<String, float[]> before, Map<String, float[]> after, int[] ids) {
-    after.forEach(
-        (name, values) -> {
-          boolean hasRows =
-              name.equals("model.embed_tokens.weight") || name.equals("lm_head.weight");
-          for (int i = 0; i < values.length; i += HIDDEN) {
-            int id = i / HIDDEN;
-            int end = Math.min(i + HIDDEN, values.length);
-            boolean same = Arrays.equals(values, i, end, before.get(name), i, end);
-            boolean chosen = hasRows && Arrays.stream(ids).anyMatch(each -> each == id);
-            assertEquals(!chosen, same, name + " row " + id);
-          }
-        });
+  private static void assertOnlyRowsChanged(Map<String, float[]> before, Map<String, float[]> after, int[] ids) {
+    after.forEach((name, values) -> {
+      boolean hasRows = name.equals("model.embed_tokens.weight") || name.equals("lm_head.weight");
+      for (int i = 0; i < values.length; i += HIDDEN) {
+        int id = i / HIDDEN;
+        int end = Math.min(i + HIDDEN, values.length);
+        boolean same = Arrays.equals(values, i, end, before.get(name), i, end);
+        boolean chosen = hasRows && Arrays.stream(ids).anyMatch(each -> each == id);
+        assertEquals(!chosen, same, name + " row " + id);
+      }
+    });
   }
 
   /**
-   * AdamW moves each value by its own gradient alone, so one step of full training moves the rows
-   * as one step of the rows alone: if their gradients, that of the head among them, are right.
+   * AdamW moves each value by its own gradient alone, so one step of full training moves the rows as one step of the
+   * rows alone: if their gradients, that of the head among them, are right.
    */
   @ParameterizedTest
   @ValueSource(strings = {"llama-tied", "llama-untied"})
@@ -118,8 +111,7 @@ class LoraTrainingTest {
     int[] row = fixture.rows().get(0);
     int[] ids = {row[3], row[9]};
     SftConfig config = recipe().maxSteps(1).adamEpsilon(1e-3).weightDecay(0.1).build();
-    try (CausalLm rows = fixture.model();
-        CausalLm full = fixture.model()) {
+    try (CausalLm rows = fixture.model(); CausalLm full = fixture.model()) {
       rows.setTrainable(Trainable.tokenRows(ids));
       train(rows, fixture, config);
       full.setTrainable(Trainable.matching("*"));
@@ -129,10 +121,7 @@ class LoraTrainingTest {
           float[] a = rows.parameters().get(name).toFloatArray();
           float[] b = full.parameters().get(name).toFloatArray();
           for (int id : ids) {
-            assertClose(
-                Arrays32.part(b, id * HIDDEN, HIDDEN),
-                Arrays32.part(a, id * HIDDEN, HIDDEN),
-                1e-6,
+            assertClose(Arrays32.part(b, id * HIDDEN, HIDDEN), Arrays32.part(a, id * HIDDEN, HIDDEN), 1e-6,
                 name + " row " + id);
           }
         }
@@ -151,8 +140,7 @@ class LoraTrainingTest {
       NDArray rows = model.trainableParameters().values().iterator().next();
       long before = Machine.residentBytes().getAsLong();
       try (ForwardBackward pass = model.trainingPass(Precision.F32, false)) {
-        pass.forwardBackward(
-            new long[] {5, 7, 8}, new long[] {3}, new long[] {0, 1}, new long[] {7, 8}, 0.5);
+        pass.forwardBackward(new long[] {5, 7, 8}, new long[] {3}, new long[] {0, 1}, new long[] {7, 8}, 0.5);
         long grown = Machine.residentBytes().getAsLong() - before;
         assertTrue(grown < 100 << 20, "grown by " + (grown >> 20) + " MB");
         NDArray gradient = pass.gradients().of(rows);
@@ -170,13 +158,10 @@ class LoraTrainingTest {
       model.setTrainable(Trainable.matching("model.layers.1.mlp.*", "model.norm.weight"));
       assertEquals(7, model.trainableParameters().size());
       train(model, fixture, recipe().build());
-      Arrays32.weights(model)
-          .forEach(
-              (name, values) -> {
-                boolean chosen =
-                    name.startsWith("model.layers.1.mlp.") || name.equals("model.norm.weight");
-                assertEquals(!chosen, Arrays.equals(before.get(name), values), name);
-              });
+      Arrays32.weights(model).forEach((name, values) -> {
+        boolean chosen = name.startsWith("model.layers.1.mlp.") || name.equals("model.norm.weight");
+        assertEquals(!chosen, Arrays.equals(before.get(name), values), name);
+      });
       model.parameters().values().forEach(p -> assertFalse(p.hasGradient()));
     }
   }
@@ -196,13 +181,10 @@ class LoraTrainingTest {
 
   private static double[] lossesWithDropout(ParityCase fixture, double p, long seed) {
     try (CausalLm model = fixture.model()) {
-      Lora.attach(
-          model,
-          LoraConfig.builder().targetModules("all-linear").loraDropout(p).seed(seed).build());
+      Lora.attach(model, LoraConfig.builder().targetModules("all-linear").loraDropout(p).seed(seed).build());
       TrainingResult result = train(model, fixture, recipe().build());
       int[] row = fixture.rows().get(0);
-      assertArrayEquals(
-          Arrays32.logits(model, row, Precision.F32), Arrays32.logits(model, row, Precision.F32));
+      assertArrayEquals(Arrays32.logits(model, row, Precision.F32), Arrays32.logits(model, row, Precision.F32));
       return losses(result);
     }
   }
@@ -212,13 +194,12 @@ class LoraTrainingTest {
     ParityCase fixture = ParityCase.of("llama-untied");
     int[] row = fixture.rows().get(0);
     try (CausalLm model = fixture.model()) {
-      Lora.attach(
-          model,
+      Lora.attach(model,
           LoraConfig.builder()
-              .targetModules("all-linear")
-              .trainableTokenIndices(row[3], row[9])
-              .trainableTokenIndices("lm_head", row[3], row[9])
-              .build());
+            .targetModules("all-linear")
+            .trainableTokenIndices(row[3], row[9])
+            .trainableTokenIndices("lm_head", row[3], row[9])
+            .build());
       SftConfig.Builder config = recipe().learningRate(1e-2).precision(Precision.BF16);
       double[] losses = losses(train(model, fixture, config.build()));
       assertTrue(losses[9] < losses[0] / 2, Arrays.toString(losses));
@@ -227,13 +208,13 @@ class LoraTrainingTest {
 
   private static SftConfig.Builder recipe() {
     return SftConfig.builder()
-        .learningRate(5e-3)
-        .lrSchedulerType(LearningRateSchedule.CONSTANT)
-        .maxGradNorm(0)
-        .precision(Precision.F32)
-        .perDeviceTrainBatchSize(3)
-        .numTrainEpochs(10)
-        .loggingSteps(1);
+      .learningRate(5e-3)
+      .lrSchedulerType(LearningRateSchedule.CONSTANT)
+      .maxGradNorm(0)
+      .precision(Precision.F32)
+      .perDeviceTrainBatchSize(3)
+      .numTrainEpochs(10)
+      .loggingSteps(1);
   }
 
   private static TrainingResult train(CausalLm model, ParityCase fixture, SftConfig config) {

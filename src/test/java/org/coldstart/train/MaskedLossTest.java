@@ -23,29 +23,19 @@ import org.junit.jupiter.api.Test;
  */
 class MaskedLossTest {
 
-  private static final Conversation CHAT =
-      Conversation.of(
-          Message.user("2 + 2?"),
-          Message.assistant("4"),
-          Message.user("Sure?"),
-          Message.assistant("Yes."));
+  private static final Conversation CHAT = Conversation.of(Message.user("2 + 2?"), Message.assistant("4"),
+      Message.user("Sure?"), Message.assistant("Yes."));
 
   @Test
   void theTrainersLossIsThatOfTheRepliesAndTheirEndTokens() {
-    try (Tokenizer tokenizer = TinyTokenizer.chat();
-        CausalLm model = ParityCase.of("llama-tied").model()) {
+    try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
       model.resizeTokenEmbeddings(tokenizer.size());
       Example example = new ExampleBuilder(tokenizer).build(1, CHAT);
-      assertEquals(
-          "<|bos|>user\n2 + 2?<|eos|>\n"
-              + "<|bos|>assistant\n[4<|eos|>]\n"
-              + "<|bos|>user\nSure?<|eos|>\n"
-              + "<|bos|>assistant\n[Yes.<|eos|>]\n",
-          Marked.text(tokenizer, example));
+      assertEquals("<|bos|>user\n2 + 2?<|eos|>\n" + "<|bos|>assistant\n[4<|eos|>]\n" + "<|bos|>user\nSure?<|eos|>\n"
+          + "<|bos|>assistant\n[Yes.<|eos|>]\n", Marked.text(tokenizer, example));
       double[] surprise = surprise(model, example.ids());
       SftConfig config = SftConfig.builder().maxSteps(1).loggingSteps(1).build();
-      double loss =
-          new SftTrainer(model, tokenizer, config, List.of(example), List.of()).train().trainLoss();
+      double loss = new SftTrainer(model, tokenizer, config, List.of(example), List.of()).train().trainLoss();
       assertEquals(mean(surprise, example.mask()), loss, 1e-5);
       for (int t = 1; t < example.length(); t++) {
         boolean[] other = example.mask().clone();

@@ -35,46 +35,40 @@ class MemoryTest {
   void trainingHoldsNoTensorBeyondItsStep(boolean rowsShareAPrefix) {
     List<Integer> held = new ArrayList<>();
     List<Long> resident = new ArrayList<>();
-    try (Tokenizer tokenizer = TinyTokenizer.chat();
-        CausalLm model = ParityCase.of("llama-untied").model()) {
+    try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-untied").model()) {
       Set<NDArray> others = aboveTheModel(model);
-      TrainingListener counter =
-          new TrainingListener() {
-            @Override
-            public void onStep(Step step) {
-              if (step.step() % 10 == 0) {
-                System.gc(); // else the Java heap's fresh pages are counted as growth
-              }
-              held.add(tensorsHeld(model, others));
-              Machine.residentBytes().ifPresent(resident::add);
-            }
-          };
-      SftConfig config =
-          SftConfig.builder()
-              .maxSteps(350)
-              .perDeviceTrainBatchSize(2)
-              .gradientAccumulationSteps(2)
-              .evalSteps(50)
-              .build();
+      TrainingListener counter = new TrainingListener() {
+        @Override
+        public void onStep(Step step) {
+          if (step.step() % 10 == 0) {
+            System.gc(); // else the Java heap's fresh pages are counted as growth
+          }
+          held.add(tensorsHeld(model, others));
+          Machine.residentBytes().ifPresent(resident::add);
+        }
+      };
+      SftConfig config = SftConfig.builder()
+        .maxSteps(350)
+        .perDeviceTrainBatchSize(2)
+        .gradientAccumulationSteps(2)
+        .evalSteps(50)
+        .build();
       List<Example> rows = rowsShareAPrefix ? Rows.behindOnePrefix(Rows.some(12)) : Rows.some(12);
-      new SftTrainer(model, tokenizer, config, rows.subList(0, 8), rows.subList(8, 12))
-          .train(counter);
+      new SftTrainer(model, tokenizer, config, rows.subList(0, 8), rows.subList(8, 12)).train(counter);
     }
     assertEquals(held.get(149), held.get(349), "tensors held by the model and above it");
     if (!resident.isEmpty()) {
       // One leaked activation of each batch would be some 60 MiB by now.
       long before = resident.get(149);
       long growth = Math.abs(resident.get(349) - before);
-      assertTrue(
-          growth < 0.02 * before,
+      assertTrue(growth < 0.02 * before,
           "resident memory moved by " + growth / MIB + " of " + before / MIB + " MiB in 200 steps");
     }
   }
 
   @Test
   void generationAndResizingHoldNothing() {
-    try (Tokenizer tokenizer = TinyTokenizer.chat();
-        CausalLm model = ParityCase.of("llama-tied").model()) {
+    try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
       model.resizeTokenEmbeddings(tokenizer.size());
       Set<NDArray> others = aboveTheModel(model);
       Generator generator = new Generator(model, tokenizer);
@@ -90,8 +84,8 @@ class MemoryTest {
   }
 
   /**
-   * Arrays of the managers above the model's own: what earlier tests left there. A trainer that was
-   * thrown away frees its tensors when it is collected, so these may vanish at any moment.
+   * Arrays of the managers above the model's own: what earlier tests left there. A trainer that was thrown away frees
+   * its tensors when it is collected, so these may vanish at any moment.
    */
   private static Set<NDArray> aboveTheModel(CausalLm model) {
     Set<NDArray> arrays = arrays(managers(model).skip(1));
@@ -114,9 +108,7 @@ class MemoryTest {
 
   /** The model's manager, its parent and so on; the last is the engine's own. */
   private static Stream<NDManager> managers(CausalLm model) {
-    return Stream.iterate(
-        model.embedding().getManager(),
-        manager -> manager instanceof PtNDManager,
+    return Stream.iterate(model.embedding().getManager(), manager -> manager instanceof PtNDManager,
         NDManager::getParentManager);
   }
 }

@@ -25,42 +25,28 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ModelCardTest {
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @Test
   void aTrainedModelIsSavedWithAllThatBelongsToIt() throws IOException {
     ParityCase fixture = ParityCase.of("llama-tied");
-    try (CausalLm model = fixture.model();
-        Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
+    try (CausalLm model = fixture.model(); Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
       SftConfig config = SftConfig.builder().learningRate(5e-3).maxSteps(3).loggingSteps(1).build();
-      TrainingResult result =
-          new SftTrainer(model, tokenizer, config, fixture.examples(), fixture.examples()).train();
-      ModelCard card =
-          ModelCard.of("tiny \"think\"", config, result)
-              .baseModel("owner/tiny: 1")
-              .license("apache-2.0")
-              .datasets("owner/rows", "data/my rows")
-              .tags("think");
-      IllegalArgumentException e =
-          assertThrows(
-              IllegalArgumentException.class, () -> Pretrained.save(folder, model, tokenizer));
+      TrainingResult result = new SftTrainer(model, tokenizer, config, fixture.examples(), fixture.examples()).train();
+      ModelCard card = ModelCard.of("tiny \"think\"", config, result)
+        .baseModel("owner/tiny: 1")
+        .license("apache-2.0")
+        .datasets("owner/rows", "data/my rows")
+        .tags("think");
+      IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
+          () -> Pretrained.save(folder, model, tokenizer));
       assertTrue(e.getMessage().contains("resizeTokenEmbeddings"), e.getMessage());
       model.resizeTokenEmbeddings(tokenizer.size());
-      Pretrained.save(
-          folder, model, tokenizer, SaveOptions.defaults(), card.toMarkdown());
+      Pretrained.save(folder, model, tokenizer, SaveOptions.defaults(), card.toMarkdown());
     }
-    assertTrue(
-        names()
-            .containsAll(
-                List.of(
-                    "README.md",
-                    "config.json",
-                    "generation_config.json",
-                    "model.safetensors",
-                    "special_tokens_map.json",
-                    "tokenizer.json",
-                    "tokenizer_config.json")),
-        () -> "saved");
+    assertTrue(names().containsAll(List.of("README.md", "config.json", "generation_config.json", "model.safetensors",
+        "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json")), () -> "saved");
     String text = Files.readString(folder.resolve("README.md"));
     assertTrue(text.startsWith("---\nlibrary_name: transformers\n"), text);
     assertTrue(text.contains("\nlicense: \"apache-2.0\"\n"), text);
@@ -70,44 +56,29 @@ class ModelCardTest {
     assertTrue(text.contains("fine-tuning of all weights on owner/rows, data/my rows."), text);
     assertTrue(text.contains("| learning_rate | 0.005 |"), text);
     assertTrue(text.contains("| optimizer steps | 3 |"), text);
-    assertTrue(
-        text.lines().anyMatch(l -> l.matches("\\| training loss \\| [\\d.]+ → [\\d.]+ \\|")));
-    assertTrue(
-        text.lines().anyMatch(l -> l.matches("\\| held-out loss \\| [\\d.]+ → [\\d.]+ \\|")));
+    assertTrue(text.lines().anyMatch(l -> l.matches("\\| training loss \\| [\\d.]+ → [\\d.]+ \\|")));
+    assertTrue(text.lines().anyMatch(l -> l.matches("\\| held-out loss \\| [\\d.]+ → [\\d.]+ \\|")));
     assertTrue(text.contains("| Java | "), text);
     assertEquals(1, text.lines().filter(line -> line.startsWith("# ")).count());
   }
 
   @Test
   void theCardNamesWhatWasTrained() {
-    assertOrigin(
-        "LoRA (r = 4, alpha = 8.0, on q_proj, v_proj)",
+    assertOrigin("LoRA (r = 4, alpha = 8.0, on q_proj, v_proj)",
         model -> Lora.attach(model, LoraConfig.builder().r(4).build()));
-    assertOrigin(
-        "LoRA (r = 8, alpha = 8.0, on k_proj, v_proj) and the embedding rows of 2 tokens",
-        model ->
-            Lora.attach(
-                model,
-                LoraConfig.builder()
-                    .targetModules("k_proj", "v_proj")
-                    .trainableTokenIndices(5, 9)
-                    .build()));
-    assertOrigin(
-        "the embedding rows of 3 tokens",
-        model -> model.setTrainable(Trainable.tokenRows(5, 9, 40)));
-    assertOrigin(
-        "32 of ", model -> model.setTrainable(Trainable.matching("model.norm.weight")));
+    assertOrigin("LoRA (r = 8, alpha = 8.0, on k_proj, v_proj) and the embedding rows of 2 tokens", model -> Lora
+      .attach(model, LoraConfig.builder().targetModules("k_proj", "v_proj").trainableTokenIndices(5, 9).build()));
+    assertOrigin("the embedding rows of 3 tokens", model -> model.setTrainable(Trainable.tokenRows(5, 9, 40)));
+    assertOrigin("32 of ", model -> model.setTrainable(Trainable.matching("model.norm.weight")));
     assertOrigin("all weights", model -> {});
   }
 
   private static void assertOrigin(String trained, Consumer<CausalLm> choice) {
     ParityCase fixture = ParityCase.of("llama-tied");
-    try (CausalLm model = fixture.model();
-        Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
+    try (CausalLm model = fixture.model(); Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
       choice.accept(model);
       SftConfig config = SftConfig.builder().maxSteps(1).build();
-      TrainingResult result =
-          new SftTrainer(model, tokenizer, config, fixture.examples(), List.of()).train();
+      TrainingResult result = new SftTrainer(model, tokenizer, config, fixture.examples(), List.of()).train();
       String text = ModelCard.of("tiny", config, result).toMarkdown();
       assertTrue(text.contains("Made by supervised fine-tuning of " + trained), text);
     }

@@ -20,10 +20,11 @@ class OptimizerNameTest {
       NDArray other = manager.zeros(new Shape(64, 512));
       SftConfig config = SftConfig.builder().optim(name).build();
       try (Optimizer optimizer = Optimizer.of(Map.of("a", matrix, "b", other), config)) {
-        long bytes =
-            optimizer.state().values().stream()
-                .mapToLong(state -> state.size() * state.getDataType().getNumOfBytes())
-                .sum();
+        long bytes = optimizer.state()
+          .values()
+          .stream()
+          .mapToLong(state -> state.size() * state.getDataType().getNumOfBytes())
+          .sum();
         assertEquals(bytes, name.stateBytes(matrix.size() + other.size()), 16);
       }
     }

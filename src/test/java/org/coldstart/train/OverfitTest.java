@@ -17,24 +17,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 class OverfitTest {
 
   @ParameterizedTest
-  @CsvSource({
-    "llama-tied, ADAMW, false",
-    "qwen2, ADAMW, true",
-    "gemma, ADAMW, false",
-    "ten-steps, ADAMW_8BIT, false"
-  })
-  void oneBatchFallsBelowAHundredth(
-      String name, OptimizerName optimizer, boolean gradientCheckpointing) {
+  @CsvSource({"llama-tied, ADAMW, false", "qwen2, ADAMW, true", "gemma, ADAMW, false", "ten-steps, ADAMW_8BIT, false"})
+  void oneBatchFallsBelowAHundredth(String name, OptimizerName optimizer, boolean gradientCheckpointing) {
     List<Example> batch = Rows.some(8);
-    SftConfig config =
-        SftConfig.builder()
-            .learningRate(1e-2)
-            .optim(optimizer)
-            .gradientCheckpointing(gradientCheckpointing)
-            .maxSteps(150)
-            .build();
-    try (CausalLm model = ParityCase.of(name).model();
-        Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
+    SftConfig config = SftConfig.builder()
+      .learningRate(1e-2)
+      .optim(optimizer)
+      .gradientCheckpointing(gradientCheckpointing)
+      .maxSteps(150)
+      .build();
+    try (CausalLm model = ParityCase.of(name).model(); Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
       double before = Losses.mean(model, batch, 8, Precision.F32);
       new SftTrainer(model, tokenizer, config, batch, List.of()).train();
       double after = Losses.mean(model, batch, 8, Precision.F32);

@@ -46,7 +46,8 @@ class ResumeTest {
 
   private static final Tokenizer TOKENIZER = TinyTokenizer.chat();
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @AfterAll
   static void close() {
@@ -61,13 +62,11 @@ class ResumeTest {
   }
 
   static Stream<Recipe> recipes() {
-    return Stream.of(
-        new Recipe("plain", config -> config),
+    return Stream.of(new Recipe("plain", config -> config),
         new Recipe("accumulation", config -> config.gradientAccumulationSteps(2)),
         new Recipe("8-bit", config -> config.optim(OptimizerName.ADAMW_8BIT)),
         new Recipe("noise", config -> config.neftuneNoiseAlpha(5)),
-        new Recipe(
-            "by length, cosine",
+        new Recipe("by length, cosine",
             config -> config.groupByLength(true).lrSchedulerType(LearningRateSchedule.COSINE)),
         new Recipe("odd logging and evaluation", config -> config.loggingSteps(3).evalSteps(4)),
         new Recipe("gradient checkpointing", config -> config.gradientCheckpointing(true)),
@@ -77,15 +76,15 @@ class ResumeTest {
   /** Three epochs of four steps; step 6 is in the middle of the second. */
   private SftConfig.Builder config() {
     return SftConfig.builder()
-        .learningRate(1e-3)
-        .weightDecay(0.1)
-        .warmupSteps(2)
-        .perDeviceTrainBatchSize(3)
-        .numTrainEpochs(3)
-        .loggingSteps(1)
-        .saveStrategy(SaveStrategy.STEPS)
-        .saveSteps(2)
-        .outputDir(folder);
+      .learningRate(1e-3)
+      .weightDecay(0.1)
+      .warmupSteps(2)
+      .perDeviceTrainBatchSize(3)
+      .numTrainEpochs(3)
+      .loggingSteps(1)
+      .saveStrategy(SaveStrategy.STEPS)
+      .saveSteps(2)
+      .outputDir(folder);
   }
 
   /** Large enough an embedding that the 8-bit optimizer quantises it. */
@@ -105,8 +104,7 @@ class ResumeTest {
   @MethodSource("recipes")
   void fromACheckpoint(Recipe recipe) {
     SftConfig config = recipe.change().apply(config()).build();
-    try (CausalLm whole = model();
-        CausalLm other = model()) {
+    try (CausalLm whole = model(); CausalLm other = model()) {
       TrainingResult one = trainer(whole, config).train();
       int middle = recipe.name().equals("accumulation") ? 4 : 6;
       TrainingResult two = trainer(other, config).resume(folder.resolve("checkpoint-" + middle));
@@ -118,8 +116,7 @@ class ResumeTest {
   @MethodSource("recipes")
   void afterAnInterruptInMemory(Recipe recipe) {
     SftConfig config = recipe.change().apply(config()).outputDir(null).build();
-    try (CausalLm whole = model();
-        CausalLm other = model()) {
+    try (CausalLm whole = model(); CausalLm other = model()) {
       TrainingResult one = trainer(whole, config).train();
       SftTrainer trainer = trainer(other, config);
       TrainingResult part = trainer.train(interruptAfter(3));
@@ -133,31 +130,22 @@ class ResumeTest {
   /** What trains something else than the model's own matrices, whose values a checkpoint holds. */
   static Stream<Arguments> partly() {
     Consumer<CausalLm> rows = model -> model.setTrainable(Trainable.tokenRows(5, 9, 40));
-    Consumer<CausalLm> adapter =
-        model ->
-            Lora.attach(
-                model,
-                LoraConfig.builder()
-                    .r(4)
-                    .loraDropout(0.1)
-                    .trainableTokenIndices(5, 9, 40)
-                    .targetModules("q_proj", "down_proj")
-                    .build());
+    Consumer<CausalLm> adapter = model -> Lora.attach(model,
+        LoraConfig.builder()
+          .r(4)
+          .loraDropout(0.1)
+          .trainableTokenIndices(5, 9, 40)
+          .targetModules("q_proj", "down_proj")
+          .build());
     return Stream.of("llama-tied", "llama-untied")
-        .flatMap(
-            base ->
-                Stream.of(Precision.F32, Precision.BF16)
-                    .flatMap(
-                        precision ->
-                            Stream.of(
-                                Arguments.of(base, precision, "rows", rows),
-                                Arguments.of(base, precision, "adapter and rows", adapter))));
+      .flatMap(base -> Stream.of(Precision.F32, Precision.BF16)
+        .flatMap(precision -> Stream.of(Arguments.of(base, precision, "rows", rows),
+            Arguments.of(base, precision, "adapter and rows", adapter))));
   }
 
   @ParameterizedTest
   @MethodSource("partly")
-  void savedOrNotAndResumed(
-      String base, Precision precision, String what, Consumer<CausalLm> choice) {
+  void savedOrNotAndResumed(String base, Precision precision, String what, Consumer<CausalLm> choice) {
     SftConfig config = config().precision(precision).build();
     SftConfig unsaved = config().precision(precision).outputDir(null).build();
     try (CausalLm alone = partly(base, choice);
@@ -180,8 +168,7 @@ class ResumeTest {
 
   @Test
   void anotherAdapterIsAnotherRun() {
-    try (CausalLm model = model();
-        CausalLm other = model()) {
+    try (CausalLm model = model(); CausalLm other = model()) {
       Lora.attach(model, LoraConfig.builder().r(4).loraAlpha(8).build());
       Lora.attach(other, LoraConfig.builder().r(4).loraAlpha(16).build());
       trainer(model, config().maxSteps(2).build()).train();
@@ -192,11 +179,10 @@ class ResumeTest {
 
   @ParameterizedTest
   @MethodSource("partly")
-  void whatIsTrainedOnAnotherModelIsAnotherRun(
-      String base, Precision precision, String what, Consumer<CausalLm> choice) {
+  void whatIsTrainedOnAnotherModelIsAnotherRun(String base, Precision precision, String what,
+      Consumer<CausalLm> choice) {
     SftConfig config = config().precision(precision).maxSteps(2).build();
-    try (CausalLm model = partly(base, choice);
-        CausalLm other = partly(base, choice)) {
+    try (CausalLm model = partly(base, choice); CausalLm other = partly(base, choice)) {
       trainer(model, config).train();
       try (NDArray weights = other.parameters().get("model.layers.1.mlp.up_proj.weight").get(3)) {
         weights.muli(1.001); // one row of it
@@ -210,8 +196,7 @@ class ResumeTest {
   void roundingIsNotHeldAgainstARun() {
     SftConfig config = config().maxSteps(4).build();
     LoraConfig adapter = LoraConfig.builder().r(4).targetModules("all-linear").build();
-    try (CausalLm model = model();
-        CausalLm other = model()) {
+    try (CausalLm model = model(); CausalLm other = model()) {
       Lora lora = Lora.attach(model, adapter);
       trainer(model, config).train();
       lora.mergeAdapter();
@@ -227,10 +212,7 @@ class ResumeTest {
   @Test
   void theNewestCheckpointOfThisRunCounts() {
     SftConfig config = config().seed(7).build();
-    try (CausalLm another = model();
-        CausalLm whole = model();
-        CausalLm first = model();
-        CausalLm other = model()) {
+    try (CausalLm another = model(); CausalLm whole = model(); CausalLm first = model(); CausalLm other = model()) {
       trainer(another, config().maxSteps(8).build()).train();
       TrainingResult one = trainer(whole, config().seed(7).outputDir(null).build()).train();
       trainer(first, config).train(interruptAfter(4));
@@ -241,8 +223,7 @@ class ResumeTest {
 
   @Test
   void ofARunBegunTwiceTheSecondGoesOn() {
-    try (CausalLm model = model();
-        CausalLm other = model()) {
+    try (CausalLm model = model(); CausalLm other = model()) {
       trainer(model, config().build()).train();
       trainer(model, config().build()).train(interruptAfter(4));
       Recorder recorder = new Recorder();
@@ -253,8 +234,7 @@ class ResumeTest {
 
   @Test
   void aRunDeletesNoCheckpointOfAnother() {
-    try (CausalLm model = model();
-        CausalLm another = model()) {
+    try (CausalLm model = model(); CausalLm another = model()) {
       trainer(model, config().maxSteps(8).build()).train();
       SftConfig few = config().seed(7).saveTotalLimit(1).build();
       trainer(another, few).train(interruptAfter(4));
@@ -270,8 +250,7 @@ class ResumeTest {
   @Test
   void aRunInMemoryTakesNoCheckpointOfAnotherForItsOwn() {
     SftConfig.Builder common = config().evalSteps(2).saveTotalLimit(1);
-    try (CausalLm model = model();
-        CausalLm another = model()) {
+    try (CausalLm model = model(); CausalLm another = model()) {
       SftTrainer first = trainer(model, common.loadBestModelAtEnd(true).build());
       first.train(interruptAfter(4));
       trainer(another, common.seed(7).loadBestModelAtEnd(false).build()).train(interruptAfter(4));
@@ -291,8 +270,7 @@ class ResumeTest {
 
   @Test
   void aCheckpointThatCannotBeReadIsReported() throws IOException {
-    try (CausalLm model = model();
-        Warnings warnings = new Warnings()) {
+    try (CausalLm model = model(); Warnings warnings = new Warnings()) {
       SftTrainer trainer = trainer(model, config().maxSteps(4).build());
       trainer.train();
       Files.writeString(folder.resolve("checkpoint-4/trainer_state.json"), "{");
@@ -304,8 +282,7 @@ class ResumeTest {
   @Test
   void aRunThatStoppedEarlyGoesOnWithMorePatience() {
     SftConfig.Builder hopeless = config().learningRate(1e-30).evalSteps(1);
-    try (CausalLm model = model();
-        CausalLm other = model()) {
+    try (CausalLm model = model(); CausalLm other = model()) {
       TrainingResult early = trainer(model, hopeless.earlyStoppingPatience(2).build()).train();
       assertTrue(early.stoppedEarly());
       Path last = early.lastCheckpoint().orElseThrow();
@@ -317,15 +294,12 @@ class ResumeTest {
   @Test
   void afterAnInterruptFromWhatItSaved() throws IOException {
     SftConfig config = config().saveStrategy(SaveStrategy.NO).build();
-    try (CausalLm whole = model();
-        CausalLm first = model();
-        CausalLm other = model()) {
+    try (CausalLm whole = model(); CausalLm first = model(); CausalLm other = model()) {
       TrainingResult one = trainer(whole, config).train();
       TrainingResult part = trainer(first, config).train(interruptAfter(5));
       assertEquals(folder.resolve("checkpoint-5"), part.lastCheckpoint().orElseThrow());
-      JsonObject state =
-          Json.parse(Files.readString(folder.resolve("checkpoint-5/trainer_state.json")))
-              .getAsJsonObject();
+      JsonObject state = Json.parse(Files.readString(folder.resolve("checkpoint-5/trainer_state.json")))
+        .getAsJsonObject();
       double training = state.get("training_seconds").getAsDouble();
       assertTrue(state.get("seconds").getAsDouble() >= training, "the time so far is saved, too");
       assertSame(one, trainer(other, config).resume(), whole, other);
@@ -343,8 +317,7 @@ class ResumeTest {
     };
   }
 
-  private static void assertSame(
-      TrainingResult one, TrainingResult two, CausalLm whole, CausalLm other) {
+  private static void assertSame(TrainingResult one, TrainingResult two, CausalLm whole, CausalLm other) {
     assertFalse(two.interrupted());
     assertEquals(one.steps(), two.steps());
     assertEquals(one.rows(), two.rows());
@@ -354,30 +327,27 @@ class ResumeTest {
     Map<String, float[]> weights = Arrays32.weights(other);
     Arrays32.weights(whole).forEach((name, w) -> assertArrayEquals(w, weights.get(name), name));
     Map<String, NDArray> trained = other.trainableParameters();
-    whole
-        .trainableParameters()
-        .forEach(
-            (name, w) ->
-                assertArrayEquals(w.toFloatArray(), trained.get(name).toFloatArray(), name));
+    whole.trainableParameters()
+      .forEach((name, w) -> assertArrayEquals(w.toFloatArray(), trained.get(name).toFloatArray(), name));
   }
 
   private static List<List<Number>> losses(TrainingResult result) {
-    return result.log().entries().stream()
-        .map(e -> List.<Number>of(e.step(), e.loss(), e.evalLoss(), e.gradNorm(), e.entropy()))
-        .toList();
+    return result.log()
+      .entries()
+      .stream()
+      .map(e -> List.<Number>of(e.step(), e.loss(), e.evalLoss(), e.gradNorm(), e.entropy()))
+      .toList();
   }
 
   /** Listeners of a resumed run know what went before, so that a chart goes on. */
   @Test
   void listenersAreNotifiedWhereTheRunGoesOn() {
     SftConfig config = config().saveStrategy(SaveStrategy.NO).evalSteps(2).build();
-    try (CausalLm model = model();
-        CausalLm other = model()) {
+    try (CausalLm model = model(); CausalLm other = model()) {
       SftTrainer trainer = trainer(model, config);
       Recorder first = new Recorder();
       trainer.train(interruptAfter(4), first);
-      assertEquals(
-          List.of("log 0", "log 1", "log 2", "log 3", "log 4", "end 4 true"), first.events);
+      assertEquals(List.of("log 0", "log 1", "log 2", "log 3", "log 4", "end 4 true"), first.events);
       Recorder second = new Recorder();
       trainer.resume(interruptAfter(6), second);
       assertEquals(List.of("on 4, 5 rows", "log 5", "log 6", "end 6 true"), second.events);
@@ -411,9 +381,7 @@ class ResumeTest {
   @Test
   void theSameSeedGivesTheSameRunAndAnotherSeedAnother() {
     SftConfig.Builder config = config().outputDir(null).neftuneNoiseAlpha(5);
-    try (CausalLm one = model();
-        CausalLm two = model();
-        CausalLm three = model()) {
+    try (CausalLm one = model(); CausalLm two = model(); CausalLm three = model()) {
       TrainingResult first = trainer(one, config.build()).train();
       assertSame(first, trainer(two, config.build()).train(), one, two);
       TrainingResult other = trainer(three, config.seed(7).build()).train();
@@ -468,8 +436,7 @@ class ResumeTest {
       byte[] bytes = Files.readAllBytes(optimizer);
       Files.write(optimizer, java.util.Arrays.copyOf(bytes, bytes.length / 2));
       assertDamaged(trainer, checkpoint, "optimizer.safetensors");
-      byte[] endless =
-          ByteBuffer.allocate(16).order(LITTLE_ENDIAN).putLong(Integer.MAX_VALUE).array();
+      byte[] endless = ByteBuffer.allocate(16).order(LITTLE_ENDIAN).putLong(Integer.MAX_VALUE).array();
       Files.write(optimizer, endless);
       assertDamaged(trainer, checkpoint, "optimizer.safetensors");
       Files.writeString(checkpoint.resolve("trainer_state.json"), "{\"global_step\": 2}");
@@ -480,8 +447,7 @@ class ResumeTest {
   }
 
   private static void assertDamaged(SftTrainer trainer, Path checkpoint, String part) {
-    String message =
-        assertThrows(CheckpointException.class, () -> trainer.resume(checkpoint)).getMessage();
+    String message = assertThrows(CheckpointException.class, () -> trainer.resume(checkpoint)).getMessage();
     assertTrue(message.contains(part), message);
   }
 }

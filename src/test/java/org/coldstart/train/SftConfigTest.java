@@ -15,17 +15,10 @@ import org.junit.jupiter.api.Test;
 /** A builder sets each setting by its name, and never the configurations built before. */
 class SftConfigTest {
 
-  private static final Map<Class<?>, Object> OTHERS =
-      Map.of(
-          double.class, 0.5,
-          int.class, 3,
-          long.class, 3L,
-          boolean.class, true,
-          LearningRateSchedule.class, LearningRateSchedule.COSINE,
-          OptimizerName.class, OptimizerName.ADAMW_8BIT,
-          Precision.class, Precision.BF16,
-          Path.class, Path.of("out"),
-          SaveStrategy.class, SaveStrategy.NO);
+  private static final Map<Class<?>, Object> OTHERS = Map.of(double.class, 0.5, int.class, 3, long.class, 3L,
+      boolean.class, true, LearningRateSchedule.class, LearningRateSchedule.COSINE, OptimizerName.class,
+      OptimizerName.ADAMW_8BIT, Precision.class, Precision.BF16, Path.class, Path.of("out"), SaveStrategy.class,
+      SaveStrategy.NO);
 
   @Test
   void eachSettingHasAMethodOfItsName() throws ReflectiveOperationException {
@@ -33,10 +26,7 @@ class SftConfigTest {
     for (RecordComponent setting : SftConfig.class.getRecordComponents()) {
       Object other = OTHERS.get(setting.getType());
       SftConfig.Builder builder = SftConfig.builder().outputDir(Path.of("elsewhere"));
-      Object same =
-          SftConfig.Builder.class
-              .getMethod(setting.getName(), setting.getType())
-              .invoke(builder, other);
+      Object same = SftConfig.Builder.class.getMethod(setting.getName(), setting.getType()).invoke(builder, other);
       assertSame(builder, same, setting.getName());
       Object value = setting.getAccessor().invoke(builder.build());
       assertEquals(other, value, setting.getName());

@@ -36,8 +36,7 @@ class SharedPrefixTest {
   private static final String CASES = "org.coldstart.fixture.ParityCase#all";
 
   /** Short windows and capped scores: their attention does not work across a prefix. */
-  private static final Set<String> READ_WHOLE =
-      Set.of("mistral-window", "qwen2-tied-window", "gemma2", "gemma3");
+  private static final Set<String> READ_WHOLE = Set.of("mistral-window", "qwen2-tied-window", "gemma2", "gemma3");
 
   private static final int SHARED = 9;
 
@@ -69,11 +68,8 @@ class SharedPrefixTest {
       Step plain = step(model, rows, Precision.F32, false, true);
       Step checkpointed = step(model, rows, Precision.F32, true, true);
       assertEquals(plain.loss(), checkpointed.loss());
-      plain
-          .gradients()
-          .forEach(
-              (name, gradient) ->
-                  assertArrayEquals(gradient, checkpointed.gradients().get(name), name));
+      plain.gradients()
+        .forEach((name, gradient) -> assertArrayEquals(gradient, checkpointed.gradients().get(name), name));
     }
   }
 
@@ -116,9 +112,7 @@ class SharedPrefixTest {
     try (CausalLm model = fixture.model()) {
       Lora lora = Lora.attach(model, LoraConfig.builder().r(4).targetModules("all-linear").build());
       // B begins as zeros, under which A would have no gradient.
-      lora.tensors()
-          .values()
-          .forEach(array -> TorchOps.fill(array, slope((int) array.size())));
+      lora.tensors().values().forEach(array -> TorchOps.fill(array, slope((int) array.size())));
       Step whole = step(model, rows, Precision.F32, false, false);
       Step shared = step(model, rows, Precision.F32, false, true);
       assertEquals(SHARED, shared.read());
@@ -128,12 +122,9 @@ class SharedPrefixTest {
 
   private static void assertNear(Step whole, Step shared, double share) {
     assertEquals(whole.gradients().keySet(), shared.gradients().keySet());
-    whole
-        .gradients()
-        .forEach(
-            (name, gradient) ->
-                assertClose(
-                    gradient, shared.gradients().get(name), share * Arrays32.norm(gradient), name));
+    whole.gradients()
+      .forEach((name, gradient) -> assertClose(gradient, shared.gradients().get(name), share * Arrays32.norm(gradient),
+          name));
   }
 
   private static float[] slope(int length) {
@@ -162,8 +153,7 @@ class SharedPrefixTest {
   void aSingleRowOrAFewTokensAreReadWithTheRows() {
     ParityCase fixture = ParityCase.of("llama-tied");
     int[] ids = fixture.rows().get(0);
-    try (CausalLm model = fixture.model();
-        ForwardBackward pass = model.trainingPass(Precision.F32, false)) {
+    try (CausalLm model = fixture.model(); ForwardBackward pass = model.trainingPass(Precision.F32, false)) {
       assertEquals(0, pass.beginRows(List.of(ids), ids.length));
       int[] other = ids.clone();
       other[3]++;
@@ -174,44 +164,32 @@ class SharedPrefixTest {
   /** Nine rows that share a prefix. */
   private static List<Example> rows(ParityCase fixture) {
     int[] ids = fixture.rows().get(0);
-    return IntStream.range(0, 9)
-        .mapToObj(
-            row -> {
-              int[] own = Arrays.copyOf(ids, 16 + row % 3);
-              boolean[] mask = new boolean[own.length];
-              own[SHARED] += row;
-              Arrays.fill(mask, 12 + row % 3, mask.length, true);
-              return new Example(own, mask);
-            })
-        .toList();
+    return IntStream.range(0, 9).mapToObj(row -> {
+      int[] own = Arrays.copyOf(ids, 16 + row % 3);
+      boolean[] mask = new boolean[own.length];
+      own[SHARED] += row;
+      Arrays.fill(mask, 12 + row % 3, mask.length, true);
+      return new Example(own, mask);
+    }).toList();
   }
 
   /** The rows one by one, then all at once, as a step of two micro-batches. */
-  private static Step step(
-      CausalLm model,
-      List<Example> rows,
-      Precision precision,
-      boolean checkpointing,
+  private static Step step(CausalLm model, List<Example> rows, Precision precision, boolean checkpointing,
       boolean sharing) {
     try (ForwardBackward pass = model.trainingPass(precision, checkpointing)) {
       int read = sharing ? pass.beginRows(rows.stream().map(Example::context).toList(), 20) : 0;
       LossSums sums = LossSums.NONE;
       for (List<Example> slice : List.of(rows.subList(0, 1), rows)) {
         Batch batch = Batch.of(slice, read);
-        sums =
-            sums.plus(
-                pass.forwardBackward(
-                    batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), 0.01));
+        sums = sums
+          .plus(pass.forwardBackward(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), 0.01));
       }
       pass.endRows();
       Map<String, float[]> gradients = new LinkedHashMap<>();
-      model
-          .trainableParameters()
-          .forEach(
-              (name, parameter) -> {
-                NDArray gradient = pass.gradients().of(parameter);
-                gradients.put(name, gradient.toFloatArray());
-              });
+      model.trainableParameters().forEach((name, parameter) -> {
+        NDArray gradient = pass.gradients().of(parameter);
+        gradients.put(name, gradient.toFloatArray());
+      });
       return new Step(read, sums.meanLoss(), gradients);
     }
   }

@@ -17,8 +17,8 @@ import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 
 /**
- * Fifty steps of the default model in f32 and in 8-bit state, with the same rows: the loss curves
- * stay within 1 %. Ten minutes, so it runs only where COLDSTART_LONG is set beside COLDSTART_GGUF.
+ * Fifty steps of the default model in f32 and in 8-bit state, with the same rows: the loss curves stay within 1 %. Ten
+ * minutes, so it runs only where COLDSTART_LONG is set beside COLDSTART_GGUF.
  */
 class SmolLm2EightBitTest {
 
@@ -39,23 +39,19 @@ class SmolLm2EightBitTest {
   }
 
   private static List<Double> losses(Path gguf, OptimizerName optimizer) {
-    try (Tokenizer tokenizer = Tokenizer.fromPretrained(gguf);
-        CausalLm model = CausalLm.fromPretrained(gguf)) {
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(gguf); CausalLm model = CausalLm.fromPretrained(gguf)) {
       DataSet rows = DataSet.load("data/reasoning", "train").select(0, 2 * STEPS);
-      ExampleSet examples =
-          new ExampleBuilder(tokenizer).build(rows, ThinkAnswer::promptCompletion, 1024);
-      SftConfig config =
-          SftConfig.builder()
-              .learningRate(1e-4)
-              .warmupRatio(0.1)
-              .perDeviceTrainBatchSize(2)
-              .maxSteps(STEPS)
-              .loggingSteps(1)
-              .precision(Precision.fastest())
-              .optim(optimizer)
-              .build();
-      TrainingResult result =
-          new SftTrainer(model, tokenizer, config, examples.examples(), List.of()).train();
+      ExampleSet examples = new ExampleBuilder(tokenizer).build(rows, ThinkAnswer::promptCompletion, 1024);
+      SftConfig config = SftConfig.builder()
+        .learningRate(1e-4)
+        .warmupRatio(0.1)
+        .perDeviceTrainBatchSize(2)
+        .maxSteps(STEPS)
+        .loggingSteps(1)
+        .precision(Precision.fastest())
+        .optim(optimizer)
+        .build();
+      TrainingResult result = new SftTrainer(model, tokenizer, config, examples.examples(), List.of()).train();
       System.out.println(optimizer + ": " + result);
       return result.log().entries().stream().map(TrainingLog.Entry::loss).toList();
     }
@@ -65,8 +61,7 @@ class SmolLm2EightBitTest {
   private static List<Double> smoothed(List<Double> losses) {
     List<Double> means = new ArrayList<>();
     for (int from = 0; from + 10 <= losses.size(); from++) {
-      means.add(
-          losses.subList(from, from + 10).stream().mapToDouble(x -> x).average().getAsDouble());
+      means.add(losses.subList(from, from + 10).stream().mapToDouble(x -> x).average().getAsDouble());
     }
     return means;
   }

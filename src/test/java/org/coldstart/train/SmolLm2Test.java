@@ -30,15 +30,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 
 /**
- * The default model, SmolLM2-135M-Instruct out of its GGUF, against transformers. Runs where the
- * environment variable COLDSTART_GGUF names the file; the model is loaded once, so the test that
- * resizes it comes last.
+ * The default model, SmolLM2-135M-Instruct out of its GGUF, against transformers. Runs where the environment variable
+ * COLDSTART_GGUF names the file; the model is loaded once, so the test that resizes it comes last.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class SmolLm2Test {
 
-  private static final JsonObject TRUTH =
-      ParityCase.json(ParityCase.RESOURCES.resolve("smollm2/truth.json"));
+  private static final JsonObject TRUTH = ParityCase.json(ParityCase.RESOURCES.resolve("smollm2/truth.json"));
   private static CausalLm model;
   private static Tokenizer tokenizer;
 
@@ -66,10 +64,7 @@ class SmolLm2Test {
   private static void assertWeight(String name, JsonElement truth) {
     JsonObject expected = truth.getAsJsonObject();
     NDArray parameter = model.parameters().get(name);
-    assertArrayEquals(
-        new Gson().fromJson(expected.get("shape"), long[].class),
-        parameter.getShape().getShape(),
-        name);
+    assertArrayEquals(new Gson().fromJson(expected.get("shape"), long[].class), parameter.getShape().getShape(), name);
     float[] values = parameter.toFloatArray();
     assertArrayEquals(floats(expected, "first"), part(values, 0, 8), name);
     assertArrayEquals(floats(expected, "last"), part(values, values.length - 8, 8), name);
@@ -88,16 +83,12 @@ class SmolLm2Test {
     float[] last = part(all, all.length - 49152, 49152);
     // Logits reach 30; thirty layers add up rounding.
     assertClose(floats(truth, "logits_first"), part(last, 0, 64), 1e-3, "logits");
-    Arrays32.assertRelative(
-        truth.get("logits_norm").getAsDouble(), Arrays32.norm(last), 1e-5, "norm of the logits");
+    Arrays32.assertRelative(truth.get("logits_norm").getAsDouble(), Arrays32.norm(last), 1e-5, "norm of the logits");
     JsonObject top = truth.getAsJsonObject("top");
-    List<TokenDistribution.Candidate> found =
-        new Generator(model, tokenizer).nextTokenProbabilities(ids).top(10);
-    assertArrayEquals(
-        ParityCase.ints(top.get("ids")),
+    List<TokenDistribution.Candidate> found = new Generator(model, tokenizer).nextTokenProbabilities(ids).top(10);
+    assertArrayEquals(ParityCase.ints(top.get("ids")),
         found.stream().mapToInt(TokenDistribution.Candidate::id).toArray());
-    double[] probabilities =
-        found.stream().mapToDouble(TokenDistribution.Candidate::probability).toArray();
+    double[] probabilities = found.stream().mapToDouble(TokenDistribution.Candidate::probability).toArray();
     assertArrayEquals(ParityCase.doubles(top.get("probabilities")), probabilities, 1e-5);
   }
 
@@ -105,8 +96,7 @@ class SmolLm2Test {
   void greedyTextIsTheSame() {
     JsonObject truth = TRUTH.getAsJsonObject("greedy");
     List<int[]> prompt = List.of(ParityCase.ints(truth.get("input_ids")));
-    int[] reply =
-        new Generator(model, tokenizer).generate(prompt, Sampling.greedy(), 40).get(0).ids();
+    int[] reply = new Generator(model, tokenizer).generate(prompt, Sampling.greedy(), 40).get(0).ids();
     assertArrayEquals(ParityCase.ints(truth.get("new_tokens")), reply);
     assertEquals(truth.get("text").getAsString(), tokenizer.decode(reply));
   }
@@ -117,14 +107,9 @@ class SmolLm2Test {
     Batch batch = Batch.of(ParityCase.examples(truth));
     assertEquals(truth.get("kept_tokens").getAsInt(), batch.keptTokens());
     try (ForwardBackward pass = model.trainingPass(Precision.F32, false)) {
-      double sum =
-          pass.forwardBackward(
-                  batch.inputIds(),
-                  batch.seqLens(),
-                  batch.positions(),
-                  batch.labels(),
-                  1.0 / batch.keptTokens())
-              .loss();
+      double sum = pass
+        .forwardBackward(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), 1.0 / batch.keptTokens())
+        .loss();
       assertEquals(truth.get("loss").getAsDouble(), sum / batch.keptTokens(), 1e-5);
       assertNorms(truth.getAsJsonObject("without_padding_idx"), pass);
     }
@@ -137,13 +122,13 @@ class SmolLm2Test {
     for (String name : norms.keySet()) {
       Arrays32.assertRelative(norms.get(name).getAsDouble(), gradientNorm(pass, name), 1e-4, name);
     }
-    double squares =
-        model.parameters().keySet().stream()
-            .mapToDouble(name -> gradientNorm(pass, name))
-            .map(n -> n * n)
-            .sum();
-    Arrays32.assertRelative(
-        expected.get("global_norm").getAsDouble(), Math.sqrt(squares), 1e-4, "global norm");
+    double squares = model.parameters()
+      .keySet()
+      .stream()
+      .mapToDouble(name -> gradientNorm(pass, name))
+      .map(n -> n * n)
+      .sum();
+    Arrays32.assertRelative(expected.get("global_norm").getAsDouble(), Math.sqrt(squares), 1e-4, "global norm");
   }
 
   private static double gradientNorm(ForwardBackward pass, String name) {
@@ -169,11 +154,7 @@ class SmolLm2Test {
     model.embeddings(tokenizer).cloneEmbedding("<|im_start|>", added);
     TokenDistribution after = generator.nextTokenProbabilities(question);
     for (String token : List.of("<|im_start|>", "<think>", "</think>", "<answer>", "</answer>")) {
-      assertEquals(
-          ParityCase.doubles(truth.get("clone_probabilities"))[0],
-          after.probability(token),
-          1e-6,
-          token);
+      assertEquals(ParityCase.doubles(truth.get("clone_probabilities"))[0], after.probability(token), 1e-6, token);
     }
   }
 }

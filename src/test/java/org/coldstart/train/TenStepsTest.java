@@ -16,28 +16,25 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Ten steps of the trainer on one tiny checkpoint in each way it knows, against a loop in Python:
- * transformers, PEFT and torch's AdamW and clipping. Every step sees all six documents.
+ * Ten steps of the trainer on one tiny checkpoint in each way it knows, against a loop in Python: transformers, PEFT
+ * and torch's AdamW and clipping. Every step sees all six documents.
  */
 class TenStepsTest {
 
   private static final ParityCase FIXTURE = ParityCase.of("ten-steps");
   private static final Tokenizer TOKENIZER = TinyTokenizer.endingWith2();
-  private static final List<Example> EVERYTHING =
-      ParityCase.examples(FIXTURE.section("everything"));
-  private static final List<Example> COMPLETIONS =
-      ParityCase.examples(FIXTURE.section("completions"));
+  private static final List<Example> EVERYTHING = ParityCase.examples(FIXTURE.section("everything"));
+  private static final List<Example> COMPLETIONS = ParityCase.examples(FIXTURE.section("completions"));
 
   /**
-   * Allowed between losses of 5 to 1, where rounding makes up to 7.4e-7; the smallest of the
-   * mistakes noted with these walks moves a loss by 1e-3. The README of {@code environment/parity}
-   * has both for each walk.
+   * Allowed between losses of 5 to 1, where rounding makes up to 7.4e-7; the smallest of the mistakes noted with these
+   * walks moves a loss by 1e-3. The README of {@code environment/parity} has both for each walk.
    */
   private static final double TOLERANCE = 1e-5;
 
   /**
-   * Allowed with 8-bit state: a moment that lies on the border of two codes may fall to either, and
-   * that is a code's width. Measured is 9.3e-6; f32 state is off by 3.5e-4.
+   * Allowed with 8-bit state: a moment that lies on the border of two codes may fall to either, and that is a code's
+   * width. Measured is 9.3e-6; f32 state is off by 3.5e-4.
    */
   private static final double TOLERANCE_8BIT = 3e-5;
 
@@ -74,12 +71,10 @@ class TenStepsTest {
   /** Three bins, one a batch: an epoch is one step only if the documents were packed. */
   @Test
   void packing() {
-    SftConfig.Builder config =
-        recipe()
-            .packing(true)
-            .maxLength(FIXTURE.truth().get("room").getAsInt())
-            .perDeviceTrainBatchSize(1)
-            .gradientAccumulationSteps(3);
+    SftConfig.Builder config = recipe().packing(true)
+      .maxLength(FIXTURE.truth().get("room").getAsInt())
+      .perDeviceTrainBatchSize(1)
+      .gradientAccumulationSteps(3);
     assertWalk("packing", EVERYTHING, config, TOLERANCE);
   }
 
@@ -95,8 +90,7 @@ class TenStepsTest {
 
   @Test
   void clipped() {
-    SftConfig.Builder config =
-        recipe().maxGradNorm(FIXTURE.truth().get("max_grad_norm").getAsDouble());
+    SftConfig.Builder config = recipe().maxGradNorm(FIXTURE.truth().get("max_grad_norm").getAsDouble());
     assertWalk("clipped", EVERYTHING, config, TOLERANCE);
   }
 
@@ -105,42 +99,35 @@ class TenStepsTest {
     JsonObject optimizer = FIXTURE.section("optimizer");
     double[] betas = ParityCase.doubles(optimizer.get("betas"));
     return SftConfig.builder()
-        .learningRate(optimizer.get("lr").getAsDouble())
-        .adamBetas(betas[0], betas[1])
-        .adamEpsilon(optimizer.get("eps").getAsDouble())
-        .weightDecay(optimizer.get("weight_decay").getAsDouble())
-        .lrSchedulerType(LearningRateSchedule.LINEAR)
-        .maxGradNorm(0)
-        .perDeviceTrainBatchSize(6)
-        .numTrainEpochs(10)
-        .loggingSteps(1);
+      .learningRate(optimizer.get("lr").getAsDouble())
+      .adamBetas(betas[0], betas[1])
+      .adamEpsilon(optimizer.get("eps").getAsDouble())
+      .weightDecay(optimizer.get("weight_decay").getAsDouble())
+      .lrSchedulerType(LearningRateSchedule.LINEAR)
+      .maxGradNorm(0)
+      .perDeviceTrainBatchSize(6)
+      .numTrainEpochs(10)
+      .loggingSteps(1);
   }
 
-  private static void assertWalk(
-      String key, List<Example> rows, SftConfig.Builder config, double tolerance) {
+  private static void assertWalk(String key, List<Example> rows, SftConfig.Builder config, double tolerance) {
     try (CausalLm model = FIXTURE.model()) {
       assertWalk(key, model, rows, config, tolerance);
     }
   }
 
-  private static void assertWalk(
-      String key, CausalLm model, List<Example> rows, SftConfig.Builder config, double tolerance) {
+  private static void assertWalk(String key, CausalLm model, List<Example> rows, SftConfig.Builder config,
+      double tolerance) {
     JsonObject truth = FIXTURE.section(key);
     // The held-out rows are the same rows: their loss at the end is the loss after the last step.
     SftConfig built = config.evalSteps(10).build();
     TrainingResult result = new SftTrainer(model, TOKENIZER, built, rows, rows).train();
     List<TrainingLog.Entry> steps = result.log().entries().stream().skip(1).toList();
     assertEquals(10, result.steps());
-    double loss =
-        distance(truth, "losses", steps.stream().mapToDouble(TrainingLog.Entry::loss).toArray());
-    double norm =
-        distance(
-            truth,
-            "gradient_norms",
-            steps.stream().mapToDouble(TrainingLog.Entry::gradNorm).toArray());
+    double loss = distance(truth, "losses", steps.stream().mapToDouble(TrainingLog.Entry::loss).toArray());
+    double norm = distance(truth, "gradient_norms", steps.stream().mapToDouble(TrainingLog.Entry::gradNorm).toArray());
     double last = Math.abs(truth.get("final_loss").getAsDouble() - result.evalLoss());
-    System.out.printf(
-        "ten steps, %s: losses within %.1e, norms %.1e, last %.1e%n", key, loss, norm, last);
+    System.out.printf("ten steps, %s: losses within %.1e, norms %.1e, last %.1e%n", key, loss, norm, last);
     double smallest = smallestMistake(truth);
     assertTrue(10 * tolerance < smallest, "a mistake that moves a loss by " + smallest + " shows");
     assertTrue(loss <= tolerance, "losses are off by up to " + loss);
@@ -159,9 +146,12 @@ class TenStepsTest {
   }
 
   private static double smallestMistake(JsonObject truth) {
-    return truth.getAsJsonObject("mistakes").asMap().values().stream()
-        .flatMapToDouble(moved -> DoubleStream.of(moved.getAsDouble()))
-        .min()
-        .orElse(Double.POSITIVE_INFINITY);
+    return truth.getAsJsonObject("mistakes")
+      .asMap()
+      .values()
+      .stream()
+      .flatMapToDouble(moved -> DoubleStream.of(moved.getAsDouble()))
+      .min()
+      .orElse(Double.POSITIVE_INFINITY);
   }
 }

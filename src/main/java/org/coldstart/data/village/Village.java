@@ -19,10 +19,10 @@ import org.coldstart.data.Split;
  * Split questions = village.questions(6);         // columns prompt and completion, to fine-tune on
  * }</pre>
  *
- * <p>The stories state where everybody lives, works, which pet they have and what they like to eat,
- * in changing words, and never ask a question. The questions ask for just these facts. So a model
- * can answer questions on villagers it was never asked about only if it takes the facts from the
- * stories.
+ * <p>
+ * The stories state where everybody lives, works, which pet they have and what they like to eat, in changing words, and
+ * never ask a question. The questions ask for just these facts. So a model can answer questions on villagers it was
+ * never asked about only if it takes the facts from the stories.
  *
  * @param villagers everybody, in random order
  */
@@ -38,25 +38,20 @@ public record Village(List<Villager> villagers) {
    * @param pet an animal, such as {@code goat}
    * @param food eaten with pleasure, such as {@code pears}
    */
-  public record Villager(
-      String name, String pronoun, String home, String job, String pet, String food) {}
+  public record Villager(String name, String pronoun, String home, String job, String pet, String food) {}
 
-  private static final List<String> WOMEN =
-      words("Anna Clara Ella Grace Ida Kate Mia Olga Rosa Tina Vera Zoe Alice Dora Flora Helen");
-  private static final List<String> MEN =
-      words("Ben David Frank Hugo Jack Leo Nick Paul Sam Umar Will Adam Carl Emil Gus Max");
-  private static final List<String> HOMES =
-      words("mill tower castle lighthouse cottage barn school inn boathouse abbey cabin library");
-  private static final List<String> JOBS =
-      words(
-          "baker tailor teacher doctor sailor painter gardener blacksmith shepherd carpenter"
-              + " weaver potter");
-  private static final List<String> PETS =
-      words("goat cat dog duck pony parrot rabbit hen lamb donkey tortoise hedgehog");
-  private static final List<String> FOODS =
-      words(
-          "pears plums apples carrots cherries noodles pancakes walnuts beans olives"
-              + " radishes biscuits");
+  private static final List<String> WOMEN = words(
+      "Anna Clara Ella Grace Ida Kate Mia Olga Rosa Tina Vera Zoe Alice Dora Flora Helen");
+  private static final List<String> MEN = words(
+      "Ben David Frank Hugo Jack Leo Nick Paul Sam Umar Will Adam Carl Emil Gus Max");
+  private static final List<String> HOMES = words(
+      "mill tower castle lighthouse cottage barn school inn boathouse abbey cabin library");
+  private static final List<String> JOBS = words(
+      "baker tailor teacher doctor sailor painter gardener blacksmith shepherd carpenter" + " weaver potter");
+  private static final List<String> PETS = words(
+      "goat cat dog duck pony parrot rabbit hen lamb donkey tortoise hedgehog");
+  private static final List<String> FOODS = words(
+      "pears plums apples carrots cherries noodles pancakes walnuts beans olives" + " radishes biscuits");
 
   private static List<String> words(String words) {
     return List.of(words.split(" "));
@@ -86,9 +81,7 @@ public record Village(List<Villager> villagers) {
     List<Villager> villagers = new ArrayList<>();
     for (int i = 0; i < size; i++) {
       String pronoun = WOMEN.contains(names.get(i)) ? "She" : "He";
-      villagers.add(
-          new Villager(
-              names.get(i), pronoun, homes.get(i), jobs.get(i), pets.get(i), foods.get(i)));
+      villagers.add(new Villager(names.get(i), pronoun, homes.get(i), jobs.get(i), pets.get(i), foods.get(i)));
     }
     return new Village(villagers);
   }
@@ -124,18 +117,15 @@ public record Village(List<Villager> villagers) {
   /**
    * Four questions on everybody by name, with one sentence each as the answer: "He has a goat."
    *
-   * @param heldOut villagers whose questions are kept for testing: nothing is asked about them in
-   *     training
+   * @param heldOut villagers whose questions are kept for testing: nothing is asked about them in training
    * @return rows with the columns {@code prompt} and {@code completion}
    */
   public Split questions(int heldOut) {
     if (heldOut < 0 || heldOut > villagers.size()) {
-      throw new IllegalArgumentException(
-          "%d villagers cannot be held out of %d.".formatted(heldOut, villagers.size()));
+      throw new IllegalArgumentException("%d villagers cannot be held out of %d.".formatted(heldOut, villagers.size()));
     }
     int training = villagers.size() - heldOut;
-    return new Split(
-        questions(villagers.subList(0, training)),
+    return new Split(questions(villagers.subList(0, training)),
         questions(villagers.subList(training, villagers.size())));
   }
 

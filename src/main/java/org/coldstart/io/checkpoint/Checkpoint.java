@@ -47,21 +47,19 @@ public final class Checkpoint implements AutoCloseable {
   private final GenerationConfig generationConfig;
   private final TensorSource tensors;
 
-  private Checkpoint(
-      ModelConfig config, GenerationConfig generationConfig, TensorSource tensors) {
+  private Checkpoint(ModelConfig config, GenerationConfig generationConfig, TensorSource tensors) {
     this.config = config;
     this.generationConfig = generationConfig;
     this.tensors = tensors;
   }
 
   /**
-   * Opens a folder with {@code config.json} and {@code model.safetensors} (or its shards and
-   * index), a {@code .gguf} file, or a folder with one {@code .gguf} file in it. All tensors the
-   * configuration asks for are there, in shape; others are named in a warning. A save that a crash
-   * cut short is finished first, see {@link AtomicFiles#recover}.
+   * Opens a folder with {@code config.json} and {@code model.safetensors} (or its shards and index), a {@code .gguf}
+   * file, or a folder with one {@code .gguf} file in it. All tensors the configuration asks for are there, in shape;
+   * others are named in a warning. A save that a crash cut short is finished first, see {@link AtomicFiles#recover}.
    *
-   * @throws CheckpointException if it is none of these, is damaged or incomplete, or holds a model
-   *     this library cannot run
+   * @throws CheckpointException if it is none of these, is damaged or incomplete, or holds a model this library cannot
+   * run
    */
   public static Checkpoint open(Path folderOrGgufFile) {
     require(Files.exists(folderOrGgufFile), "There is no checkpoint %s.", folderOrGgufFile);
@@ -69,8 +67,7 @@ public final class Checkpoint implements AutoCloseable {
       return openGguf(folderOrGgufFile);
     }
     AtomicFiles.recover(folderOrGgufFile);
-    return Files.exists(folderOrGgufFile.resolve(CONFIG))
-        ? openFolder(folderOrGgufFile)
+    return Files.exists(folderOrGgufFile.resolve(CONFIG)) ? openFolder(folderOrGgufFile)
         : openGguf(onlyGguf(folderOrGgufFile));
   }
 
@@ -90,10 +87,9 @@ public final class Checkpoint implements AutoCloseable {
     Path configFile = folder.resolve(CONFIG);
     ModelConfig config = ModelConfig.fromJson(json(configFile), configFile.toString());
     Path generationFile = folder.resolve(GENERATION_CONFIG);
-    GenerationConfig generationConfig =
-        Files.exists(generationFile)
-            ? GenerationConfig.fromJson(json(generationFile), generationFile.toString())
-            : null;
+    GenerationConfig generationConfig = Files.exists(generationFile)
+        ? GenerationConfig.fromJson(json(generationFile), generationFile.toString())
+        : null;
     TensorSource tensors = openWeights(folder);
     try {
       config = withItsOwnHead(config, tensors);
@@ -110,25 +106,19 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
-   * A head that stands in the file of a model with tied ones is the embedding once more, or it
-   * counts: transformers decides likewise.
+   * A head that stands in the file of a model with tied ones is the embedding once more, or it counts: transformers
+   * decides likewise.
    */
   private static ModelConfig withItsOwnHead(ModelConfig config, TensorSource tensors) {
     TensorInfo head = tensors.tensors().get(ModelConfig.HEAD);
     TensorInfo embedding = tensors.tensors().get(ModelConfig.EMBEDDING);
-    if (!config.tieWordEmbeddings()
-        || head == null
-        || embedding == null
-        || haveEqualValues(head, embedding, tensors)) {
+    if (!config.tieWordEmbeddings() || head == null || embedding == null || haveEqualValues(head, embedding, tensors)) {
       return config;
     }
-    LOG.log(
-        Level.WARNING,
+    LOG.log(Level.WARNING,
         "The configuration of {0} ties {1} to {2}, but they differ there, so they stay apart. Say"
             + " \"tie_word_embeddings\": false to silence this.",
-        tensors.origin(),
-        ModelConfig.HEAD,
-        ModelConfig.EMBEDDING);
+        tensors.origin(), ModelConfig.HEAD, ModelConfig.EMBEDDING);
     JsonObject json = config.source().deepCopy();
     json.addProperty("tie_word_embeddings", false);
     return ModelConfig.fromJson(json, tensors.origin());
@@ -152,8 +142,7 @@ public final class Checkpoint implements AutoCloseable {
     if (Files.exists(folder.resolve(WEIGHTS))) {
       return SafetensorsFile.open(folder.resolve(WEIGHTS));
     }
-    require(
-        Files.exists(folder.resolve(INDEX)),
+    require(Files.exists(folder.resolve(INDEX)),
         "%s has a %s, but neither %s nor %s. Checkpoints in PyTorch's .bin format are not read;"
             + " save them with safetensors first.",
         folder, CONFIG, WEIGHTS, INDEX);
@@ -167,12 +156,8 @@ public final class Checkpoint implements AutoCloseable {
     } catch (IOException e) {
       throw new CheckpointException("Cannot list " + folder + ": " + e.getMessage(), e);
     }
-    require(
-        !found.isEmpty(),
-        "%s has neither a %s nor a .gguf file; it is no checkpoint.", folder, CONFIG);
-    require(
-        found.size() == 1,
-        "%s has %d .gguf files; name one of them: %s.", folder, found.size(), found);
+    require(!found.isEmpty(), "%s has neither a %s nor a .gguf file; it is no checkpoint.", folder, CONFIG);
+    require(found.size() == 1, "%s has %d .gguf files; name one of them: %s.", folder, found.size(), found);
     return found.get(0);
   }
 
@@ -185,8 +170,7 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
-   * How to sample; empty when a folder has no {@code generation_config.json}. From GGUF: the ids
-   * that end a reply.
+   * How to sample; empty when a folder has no {@code generation_config.json}. From GGUF: the ids that end a reply.
    */
   public Optional<GenerationConfig> generationConfig() {
     return Optional.ofNullable(generationConfig);

@@ -26,48 +26,40 @@ import org.coldstart.io.safetensors.TensorSource;
 public final class CheckpointWriter {
 
   /** Null is written, for an absent key would mean a default of transformers'. */
-  private static final Gson PRETTY =
-      new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().serializeNulls().create();
+  private static final Gson PRETTY = new GsonBuilder().setPrettyPrinting()
+    .disableHtmlEscaping()
+    .serializeNulls()
+    .create();
 
   private CheckpointWriter() {}
 
   /**
-   * Writes {@code config.json}, {@code generation_config.json} and {@code model.safetensors}, or
-   * its shards and their index. The folder has all the old files or all the new ones at any moment,
-   * see {@link AtomicFiles#writeFolder}; its other files stay.
+   * Writes {@code config.json}, {@code generation_config.json} and {@code model.safetensors}, or its shards and their
+   * index. The folder has all the old files or all the new ones at any moment, see {@link AtomicFiles#writeFolder}; its
+   * other files stay.
    *
    * @param tensors which of {@code source} are written, and in which types
    * @param maxShardSize bytes above which the weights are split
    * @throws CheckpointException if a tensor cannot be read or a file cannot be written
    */
-  public static void write(
-      Path folder,
-      ModelConfig config,
-      GenerationConfig generationConfig,
-      TensorSource source,
-      List<TensorInfo> tensors,
-      long maxShardSize) {
-    AtomicFiles.writeFolder(
-        folder,
-        CheckpointFiles::isWeights,
-        aside -> {
-          writeWeights(aside, source, shards(tensors, maxShardSize));
-          writeJson(aside.resolve(Checkpoint.CONFIG), config.toJson(commonest(tensors)));
-          writeJson(aside.resolve(Checkpoint.GENERATION_CONFIG), generationConfig.toJson());
-        });
+  public static void write(Path folder, ModelConfig config, GenerationConfig generationConfig, TensorSource source,
+      List<TensorInfo> tensors, long maxShardSize) {
+    AtomicFiles.writeFolder(folder, CheckpointFiles::isWeights, aside -> {
+      writeWeights(aside, source, shards(tensors, maxShardSize));
+      writeJson(aside.resolve(Checkpoint.CONFIG), config.toJson(commonest(tensors)));
+      writeJson(aside.resolve(Checkpoint.GENERATION_CONFIG), generationConfig.toJson());
+    });
   }
 
   /** What transformers calls the model's dtype: here, that of most of its numbers. */
   private static StoredType commonest(List<TensorInfo> tensors) {
-    Map<StoredType, Long> elements =
-        tensors.stream()
-            .collect(
-                Collectors.groupingBy(
-                    TensorInfo::dtype, Collectors.summingLong(TensorInfo::elements)));
-    return elements.entrySet().stream()
-        .max(Comparator.comparingLong(Map.Entry::getValue))
-        .map(Map.Entry::getKey)
-        .orElse(StoredType.F32);
+    Map<StoredType, Long> elements = tensors.stream()
+      .collect(Collectors.groupingBy(TensorInfo::dtype, Collectors.summingLong(TensorInfo::elements)));
+    return elements.entrySet()
+      .stream()
+      .max(Comparator.comparingLong(Map.Entry::getValue))
+      .map(Map.Entry::getKey)
+      .orElse(StoredType.F32);
   }
 
   /** In order, a new file where the next tensor would not fit any more. */
@@ -85,29 +77,21 @@ public final class CheckpointWriter {
     return shards;
   }
 
-  private static void writeWeights(Path folder, TensorSource source, List<List<TensorInfo>> shards)
-      throws IOException {
+  private static void writeWeights(Path folder, TensorSource source, List<List<TensorInfo>> shards) throws IOException {
     if (shards.size() == 1) {
       SafetensorsWriter.write(folder.resolve(Checkpoint.WEIGHTS), source, shards.get(0));
       return;
     }
     Map<String, String> shardOf = new TreeMap<>();
     for (int i = 0; i < shards.size(); i++) {
-      String name =
-          String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
+      String name = String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
       SafetensorsWriter.write(folder.resolve(name), source, shards.get(i));
       shards.get(i).forEach(tensor -> shardOf.put(tensor.name(), name));
     }
     List<TensorInfo> all = shards.stream().flatMap(List::stream).toList();
-    writeJson(
-        folder.resolve(Checkpoint.INDEX),
-        Map.of(
-            "metadata",
-            Map.of(
-                "total_parameters", all.stream().mapToLong(TensorInfo::elements).sum(),
-                "total_size", all.stream().mapToLong(TensorInfo::bytes).sum()),
-            "weight_map",
-            shardOf));
+    writeJson(folder.resolve(Checkpoint.INDEX),
+        Map.of("metadata", Map.of("total_parameters", all.stream().mapToLong(TensorInfo::elements).sum(), "total_size",
+            all.stream().mapToLong(TensorInfo::bytes).sum()), "weight_map", shardOf));
   }
 
   private static void writeJson(Path file, Object json) throws IOException {

@@ -15,56 +15,30 @@ import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.Json;
 
 /**
- * The decoders this library can run, by the names Hugging Face gives them, with what the
- * configuration class of each in transformers 5 has: an option of {@code config.json} counts only
- * where it stands here.
+ * The decoders this library can run, by the names Hugging Face gives them, with what the configuration class of each in
+ * transformers 5 has: an option of {@code config.json} counts only where it stands here.
  */
 public enum Architecture {
-  LLAMA(
-      "LlamaForCausalLM",
-      "llama",
-      """
+  LLAMA("LlamaForCausalLM", "llama", """
       {"max_position_embeddings": 2048, "num_key_value_heads": null, "hidden_act": "silu",
        "attention_bias": false, "mlp_bias": false, "bos_token_id": 1, "eos_token_id": 2}"""),
-  MISTRAL(
-      "MistralForCausalLM",
-      "mistral",
-      """
+  MISTRAL("MistralForCausalLM", "mistral", """
       {"max_position_embeddings": 131072, "num_key_value_heads": 8, "hidden_act": "silu",
-       "sliding_window": 4096, "bos_token_id": 1, "eos_token_id": 2}"""),
-  QWEN2(
-      "Qwen2ForCausalLM",
-      "qwen2",
-      """
+       "sliding_window": 4096, "bos_token_id": 1, "eos_token_id": 2}"""), QWEN2("Qwen2ForCausalLM", "qwen2", """
       {"max_position_embeddings": 32768, "num_key_value_heads": 32, "hidden_act": "silu",
        "use_sliding_window": false, "sliding_window": 4096, "max_window_layers": 28}"""),
-  QWEN3(
-      "Qwen3ForCausalLM",
-      "qwen3",
-      """
+  QWEN3("Qwen3ForCausalLM", "qwen3", """
       {"max_position_embeddings": 32768, "num_key_value_heads": 32, "head_dim": 128,
        "hidden_act": "silu", "attention_bias": false, "use_sliding_window": false,
-       "sliding_window": 4096, "max_window_layers": 28}"""),
-  GEMMA(
-      "GemmaForCausalLM",
-      "gemma",
-      """
+       "sliding_window": 4096, "max_window_layers": 28}"""), GEMMA("GemmaForCausalLM", "gemma", """
       {"max_position_embeddings": 8192, "num_key_value_heads": 16, "head_dim": 256,
        "hidden_act": "gelu_pytorch_tanh", "attention_bias": false, "tie_word_embeddings": true,
-       "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0}"""),
-  GEMMA2(
-      "Gemma2ForCausalLM",
-      "gemma2",
-      """
+       "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0}"""), GEMMA2("Gemma2ForCausalLM", "gemma2", """
       {"max_position_embeddings": 8192, "num_key_value_heads": 4, "head_dim": 256,
        "hidden_activation": "gelu_pytorch_tanh", "attention_bias": false,
        "tie_word_embeddings": true, "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0,
        "sliding_window": 4096, "query_pre_attn_scalar": 256, "attn_logit_softcapping": 50,
-       "final_logit_softcapping": 30}"""),
-  GEMMA3(
-      "Gemma3ForCausalLM",
-      "gemma3_text",
-      """
+       "final_logit_softcapping": 30}"""), GEMMA3("Gemma3ForCausalLM", "gemma3_text", """
       {"max_position_embeddings": 131072, "num_key_value_heads": 4, "head_dim": 256,
        "hidden_activation": "gelu_pytorch_tanh", "attention_bias": false,
        "tie_word_embeddings": true, "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0,
@@ -78,8 +52,7 @@ public enum Architecture {
   public final String modelType;
 
   /** What its configuration class puts for absent keys. */
-  final JsonObject defaults =
-      Json.parse("{\"rms_norm_eps\": 1e-6, \"rope_theta\": 1e4}").getAsJsonObject();
+  final JsonObject defaults = Json.parse("{\"rms_norm_eps\": 1e-6, \"rope_theta\": 1e4}").getAsJsonObject();
 
   Architecture(String className, String modelType, String options) {
     this.className = className;
@@ -105,34 +78,26 @@ public enum Architecture {
   static Architecture of(JsonFields config) {
     Optional<String> type = config.string("model_type");
     Optional<String> name = config.element("architectures").map(list -> onlyName(list, config));
-    require(
-        name.isPresent() || type.isPresent(),
-        "%s has neither \"architectures\" nor \"model_type\"; it is not the config.json of a"
-            + " language model.",
+    require(name.isPresent() || type.isPresent(),
+        "%s has neither \"architectures\" nor \"model_type\"; it is not the config.json of a" + " language model.",
         config.origin());
-    Architecture found =
-        name.map(wanted -> one(known -> known.className.equals(wanted), wanted, config))
-            .orElseGet(() -> one(known -> known.modelType.equals(type.get()), type.get(), config));
-    config.require(
-        type.orElse(found.modelType).equals(found.modelType),
-        "model_type",
+    Architecture found = name.map(wanted -> one(known -> known.className.equals(wanted), wanted, config))
+      .orElseGet(() -> one(known -> known.modelType.equals(type.get()), type.get(), config));
+    config.require(type.orElse(found.modelType).equals(found.modelType), "model_type",
         "\"%s\" beside %s".formatted(found.modelType, found.className));
     return found;
   }
 
   private static String onlyName(JsonElement list, JsonFields config) {
-    boolean one =
-        list instanceof JsonArray names && names.size() == 1 && names.get(0).isJsonPrimitive();
+    boolean one = list instanceof JsonArray names && names.size() == 1 && names.get(0).isJsonPrimitive();
     config.require(one, "architectures", "a list of one name");
     return list.getAsString();
   }
 
   private static Architecture one(Predicate<Architecture> wanted, String name, JsonFields config) {
-    Supplier<CheckpointException> unknown =
-        () ->
-            new CheckpointException(
-                "%s: the architecture \"%s\" is not known; known are %s."
-                    .formatted(config.origin(), name, all().collect(Collectors.joining(", "))));
+    Supplier<CheckpointException> unknown = () -> new CheckpointException(
+        "%s: the architecture \"%s\" is not known; known are %s.".formatted(config.origin(), name,
+            all().collect(Collectors.joining(", "))));
     return Arrays.stream(values()).filter(wanted).findFirst().orElseThrow(unknown);
   }
 

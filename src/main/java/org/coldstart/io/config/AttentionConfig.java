@@ -19,17 +19,8 @@ import java.util.Map;
  * @param layerTypes the kind of each layer
  * @param ropes the rotary embedding of each kind of layer
  */
-public record AttentionConfig(
-    int heads,
-    int keyValueHeads,
-    int headDim,
-    boolean inputBias,
-    boolean outputBias,
-    boolean queryKeyNorm,
-    double scale,
-    Double scoreSoftcap,
-    int slidingWindow,
-    List<LayerType> layerTypes,
+public record AttentionConfig(int heads, int keyValueHeads, int headDim, boolean inputBias, boolean outputBias,
+    boolean queryKeyNorm, double scale, Double scoreSoftcap, int slidingWindow, List<LayerType> layerTypes,
     Map<LayerType, RopeParameters> ropes) {
 
   /** Which positions a layer attends to; the names are those of {@code layer_types}. */

@@ -11,14 +11,13 @@ import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.Json;
 
 /**
- * What {@code generation_config.json} says about how a model likes its text to be sampled. Absent
- * keys have the defaults of transformers' {@code GenerationConfig}.
+ * What {@code generation_config.json} says about how a model likes its text to be sampled. Absent keys have the
+ * defaults of transformers' {@code GenerationConfig}.
  *
  * @param doSample draw at random instead of taking the likeliest token
  * @param temperature logits are divided by it
  * @param topK only the k likeliest tokens can be drawn; 0 for all
- * @param topP only the likeliest tokens that together reach this probability can be drawn; 1 for
- *     all
+ * @param topP only the likeliest tokens that together reach this probability can be drawn; 1 for all
  * @param repetitionPenalty tokens already there get less likely above 1
  * @param eosTokenIds ids that end the reply, may be empty
  * @param padTokenId or null
@@ -26,36 +25,23 @@ import org.coldstart.io.json.Json;
  * @param maxNewTokens or null
  * @param source the JSON it was read from
  */
-public record GenerationConfig(
-    boolean doSample,
-    double temperature,
-    int topK,
-    double topP,
-    double repetitionPenalty,
-    List<Integer> eosTokenIds,
-    Integer padTokenId,
-    Integer bosTokenId,
-    Integer maxNewTokens,
-    JsonObject source) {
+public record GenerationConfig(boolean doSample, double temperature, int topK, double topP, double repetitionPenalty,
+    List<Integer> eosTokenIds, Integer padTokenId, Integer bosTokenId, Integer maxNewTokens, JsonObject source) {
 
-  private static final JsonObject DEFAULTS =
-      Json.parse("{\"temperature\": 1, \"top_k\": 50, \"top_p\": 1, \"repetition_penalty\": 1}")
-          .getAsJsonObject();
+  private static final JsonObject DEFAULTS = Json
+    .parse("{\"temperature\": 1, \"top_k\": 50, \"top_p\": 1, \"repetition_penalty\": 1}")
+    .getAsJsonObject();
 
   /** Options without a field here that change what is generated, unless they are 0. */
-  private static final String OFF_AT_0 =
-      "min_p epsilon_cutoff eta_cutoff diversity_penalty no_repeat_ngram_size"
-          + " encoder_no_repeat_ngram_size min_new_tokens min_length penalty_alpha";
+  private static final String OFF_AT_0 = "min_p epsilon_cutoff eta_cutoff diversity_penalty no_repeat_ngram_size"
+      + " encoder_no_repeat_ngram_size min_new_tokens min_length penalty_alpha";
 
   /** The same, unless they are 1. */
-  private static final String OFF_AT_1 =
-      "num_beams num_beam_groups typical_p encoder_repetition_penalty guidance_scale";
+  private static final String OFF_AT_1 = "num_beams num_beam_groups typical_p encoder_repetition_penalty guidance_scale";
 
   /** The same, unless they are absent or null. */
-  private static final String OFF_WHEN_ABSENT =
-      "suppress_tokens begin_suppress_tokens bad_words_ids force_words_ids forced_bos_token_id"
-          + " forced_eos_token_id sequence_bias stop_strings exponential_decay_length_penalty"
-          + " watermarking_config";
+  private static final String OFF_WHEN_ABSENT = "suppress_tokens begin_suppress_tokens bad_words_ids force_words_ids forced_bos_token_id"
+      + " forced_eos_token_id sequence_bias stop_strings exponential_decay_length_penalty" + " watermarking_config";
 
   public GenerationConfig {
     eosTokenIds = List.copyOf(eosTokenIds);
@@ -82,17 +68,11 @@ public record GenerationConfig(
    */
   public static GenerationConfig fromJson(JsonObject json, String origin) {
     JsonFields config = new JsonFields(json, DEFAULTS, origin);
-    return new GenerationConfig(
-        config.bool("do_sample"),
-        config.number("temperature", 0, Double.MAX_VALUE),
-        config.integer("top_k", 0, Integer.MAX_VALUE),
-        config.number("top_p", 0, 1),
-        config.positive("repetition_penalty"),
-        config.integers("eos_token_id"),
-        config.integer("pad_token_id").orElse(null),
-        config.integer("bos_token_id").orElse(null),
-        config.integer("max_new_tokens").orElse(null),
-        json);
+    return new GenerationConfig(config.bool("do_sample"), config.number("temperature", 0, Double.MAX_VALUE),
+        config.integer("top_k", 0, Integer.MAX_VALUE), config.number("top_p", 0, 1),
+        config.positive("repetition_penalty"), config.integers("eos_token_id"),
+        config.integer("pad_token_id").orElse(null), config.integer("bos_token_id").orElse(null),
+        config.integer("max_new_tokens").orElse(null), json);
   }
 
   /** This with one more token that ends a reply, or this itself if that token does so already. */
@@ -125,17 +105,16 @@ public record GenerationConfig(
   }
 
   /**
-   * Names of options in the source that change what is generated and have no field here; best
-   * empty.
+   * Names of options in the source that change what is generated and have no field here; best empty.
    */
   public List<String> otherOptions() {
     JsonFields config = new JsonFields(source, "the generation configuration");
-    return Stream.of(
-            named(OFF_AT_0, key -> config.number(key).orElse(0.0) != 0),
-            named(OFF_AT_1, key -> config.number(key).orElse(1.0) != 1),
-            named(OFF_WHEN_ABSENT, key -> config.element(key).isPresent()))
-        .flatMap(names -> names)
-        .toList();
+    return Stream
+      .of(named(OFF_AT_0, key -> config.number(key).orElse(0.0) != 0),
+          named(OFF_AT_1, key -> config.number(key).orElse(1.0) != 1),
+          named(OFF_WHEN_ABSENT, key -> config.element(key).isPresent()))
+      .flatMap(names -> names)
+      .toList();
   }
 
   private static Stream<String> named(String keys, Predicate<String> isOn) {

@@ -12,8 +12,8 @@ import java.util.stream.StreamSupport;
 import org.coldstart.io.files.CheckpointException;
 
 /**
- * Typed look-ups in a JSON object, of absent keys in defaults. A value of another type is an error
- * that names its key and file.
+ * Typed look-ups in a JSON object, of absent keys in defaults. A value of another type is an error that names its key
+ * and file.
  *
  * @param origin file name for messages
  */
@@ -33,12 +33,12 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
   /** Empty for JSON's null, and for an absent key without a default. */
   Optional<JsonElement> element(String key) {
     return Optional.ofNullable(json.has(key) ? json.get(key) : defaults.get(key))
-        .filter(element -> !element.isJsonNull());
+      .filter(element -> !element.isJsonNull());
   }
 
   Optional<JsonFields> object(String key) {
     return value(key, JsonElement::isJsonObject, "an object", JsonElement::getAsJsonObject)
-        .map(object -> new JsonFields(object, origin));
+      .map(object -> new JsonFields(object, origin));
   }
 
   Optional<String> string(String key) {
@@ -47,15 +47,11 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
 
   /** False for null, and for an absent key without a default. */
   boolean bool(String key) {
-    return value(key, is(JsonPrimitive::isBoolean), "true or false", JsonElement::getAsBoolean)
-        .orElse(false);
+    return value(key, is(JsonPrimitive::isBoolean), "true or false", JsonElement::getAsBoolean).orElse(false);
   }
 
   Optional<Double> number(String key) {
-    return value(
-        key,
-        is(value -> value.isNumber() && Double.isFinite(value.getAsDouble())),
-        "a finite number",
+    return value(key, is(value -> value.isNumber() && Double.isFinite(value.getAsDouble())), "a finite number",
         JsonElement::getAsDouble);
   }
 
@@ -65,12 +61,9 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
 
   /** One whole number or a list of them; null and an absent key are none. */
   List<Integer> integers(String key) {
-    return value(
-            key,
-            value -> elements(value).allMatch(JsonFields::isInteger),
-            "a whole number below 2^31 or a list of them",
-            value -> elements(value).map(JsonFields::toInteger).toList())
-        .orElse(List.of());
+    return value(key, value -> elements(value).allMatch(JsonFields::isInteger),
+        "a whole number below 2^31 or a list of them", value -> elements(value).map(JsonFields::toInteger).toList())
+      .orElse(List.of());
   }
 
   /** A whole number from {@code least} to {@code most}; null counts as absent. */
@@ -98,8 +91,7 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
     return element(key).isPresent() ? this : new JsonFields(defaults, origin);
   }
 
-  private <T> Optional<T> value(
-      String key, Predicate<JsonElement> fits, String expected, Function<JsonElement, T> as) {
+  private <T> Optional<T> value(String key, Predicate<JsonElement> fits, String expected, Function<JsonElement, T> as) {
     Optional<JsonElement> element = element(key);
     require(element.isEmpty() || fits.test(element.get()), key, expected);
     return element.map(as);
@@ -110,14 +102,11 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
   }
 
   private static Stream<JsonElement> elements(JsonElement value) {
-    return value.isJsonArray()
-        ? StreamSupport.stream(value.getAsJsonArray().spliterator(), false)
-        : Stream.of(value);
+    return value.isJsonArray() ? StreamSupport.stream(value.getAsJsonArray().spliterator(), false) : Stream.of(value);
   }
 
   private static boolean isInteger(JsonElement element) {
-    return is(JsonPrimitive::isNumber).test(element)
-        && element.getAsDouble() == Math.rint(element.getAsDouble())
+    return is(JsonPrimitive::isNumber).test(element) && element.getAsDouble() == Math.rint(element.getAsDouble())
         && Math.abs(element.getAsDouble()) <= Integer.MAX_VALUE;
   }
 
@@ -133,8 +122,7 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
   void require(boolean fine, String key, String expected) {
     if (!fine) {
       throw new CheckpointException(
-          "%s: \"%s\" is %s; it should be %s."
-              .formatted(origin, key, shortened(key), expected));
+          "%s: \"%s\" is %s; it should be %s.".formatted(origin, key, shortened(key), expected));
     }
   }
 
@@ -147,8 +135,8 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
 
   CheckpointException unsupported(String key) {
     return new CheckpointException(
-        "%s: option \"%s\" = %s is not implemented, and ignoring it would change the results."
-            .formatted(origin, key, shortened(key)));
+        "%s: option \"%s\" = %s is not implemented, and ignoring it would change the results.".formatted(origin, key,
+            shortened(key)));
   }
 
   private String shortened(String key) {

@@ -29,21 +29,9 @@ import org.coldstart.io.safetensors.TensorInfo;
  * @param ids the ids that begin, end and pad texts
  * @param source the JSON it was read from, kept so that saving loses no key
  */
-public record ModelConfig(
-    String architecture,
-    String modelType,
-    int vocabSize,
-    int hiddenSize,
-    int numHiddenLayers,
-    int maxPositionEmbeddings,
-    boolean tieWordEmbeddings,
-    double embeddingScale,
-    Double logitSoftcap,
-    AttentionConfig attention,
-    FeedForwardConfig feedForward,
-    NormConfig norm,
-    SpecialIds ids,
-    JsonObject source) {
+public record ModelConfig(String architecture, String modelType, int vocabSize, int hiddenSize, int numHiddenLayers,
+    int maxPositionEmbeddings, boolean tieWordEmbeddings, double embeddingScale, Double logitSoftcap,
+    AttentionConfig attention, FeedForwardConfig feedForward, NormConfig norm, SpecialIds ids, JsonObject source) {
 
   /**
    * The gated feed-forward part of every layer.
@@ -103,16 +91,16 @@ public record ModelConfig(
    * Reads a configuration.
    *
    * @param origin file name for messages
-   * @throws CheckpointException if the architecture is unknown, a key is missing or makes no sense,
-   *     or an option that changes the results is not implemented
+   * @throws CheckpointException if the architecture is unknown, a key is missing or makes no sense, or an option that
+   * changes the results is not implemented
    */
   public static ModelConfig fromJson(JsonObject json, String origin) {
     return new ModelConfigReader(json, origin).read();
   }
 
   /**
-   * The JSON it was read from, with rotary parameters in the form of transformers 4, which 5 reads
-   * as well, beside those of 5 where the source had them so.
+   * The JSON it was read from, with rotary parameters in the form of transformers 4, which 5 reads as well, beside
+   * those of 5 where the source had them so.
    */
   public JsonObject toJson() {
     JsonObject json = source.deepCopy();
@@ -126,13 +114,12 @@ public record ModelConfig(
 
   /** {@link #toJson()}, saying that the weights beside it are stored as {@code stored}. */
   public JsonObject toJson(StoredType stored) {
-    String name =
-        switch (stored) {
-          case F32 -> "float32";
-          case F16 -> "float16";
-          case BF16 -> "bfloat16";
-          default -> throw new IllegalArgumentException("transformers has no dtype for " + stored);
-        };
+    String name = switch (stored) {
+    case F32 -> "float32";
+    case F16 -> "float16";
+    case BF16 -> "bfloat16";
+    default -> throw new IllegalArgumentException("transformers has no dtype for " + stored);
+    };
     JsonObject json = toJson();
     json.addProperty("torch_dtype", name);
     if (json.has("dtype")) {
@@ -149,16 +136,15 @@ public record ModelConfig(
   }
 
   /**
-   * Every tensor of the model by its Hugging Face name, with its shape, from the embedding to the
-   * head.
+   * Every tensor of the model by its Hugging Face name, with its shape, from the embedding to the head.
    */
   public Map<String, List<Long>> tensorShapes() {
     return new TensorShapes(this).all();
   }
 
   /**
-   * Holds the tensors of a checkpoint against this: all there and of the right shape. Others are
-   * named in a warning and left out, as transformers does.
+   * Holds the tensors of a checkpoint against this: all there and of the right shape. Others are named in a warning and
+   * left out, as transformers does.
    *
    * @param origin file name for messages
    * @throws CheckpointException naming the tensor that is missing or has another shape

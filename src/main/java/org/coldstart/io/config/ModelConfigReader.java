@@ -16,8 +16,7 @@ import org.coldstart.io.config.ModelConfig.NormConfig;
 import org.coldstart.io.config.ModelConfig.SpecialIds;
 
 /**
- * Reads and checks {@code config.json}. What is absent gets the default of the configuration class
- * in transformers.
+ * Reads and checks {@code config.json}. What is absent gets the default of the configuration class in transformers.
  */
 final class ModelConfigReader {
   private static final int MAX_WIDTH = 1 << 20;
@@ -25,16 +24,13 @@ final class ModelConfigReader {
   private static final int MAX_LAYERS = 10_000;
 
   /** Absent or null is fine; anything else is refused. */
-  private static final String MUST_BE_ABSENT =
-      "quantization_config attention_multiplier embedding_multiplier residual_multiplier"
-          + " logits_scaling logit_scale num_local_experts num_experts no_rope_layers clip_qkv";
+  private static final String MUST_BE_ABSENT = "quantization_config attention_multiplier embedding_multiplier residual_multiplier"
+      + " logits_scaling logit_scale num_local_experts num_experts no_rope_layers clip_qkv";
 
-  private static final String MUST_BE_FALSE =
-      "is_encoder_decoder add_cross_attention use_qk_norm use_bidirectional_attention";
+  private static final String MUST_BE_FALSE = "is_encoder_decoder add_cross_attention use_qk_norm use_bidirectional_attention";
 
   /** Options that some of the architectures have; from others they are refused. */
-  private static final String MUST_BE_KNOWN =
-      "attn_logit_softcapping final_logit_softcapping query_pre_attn_scalar";
+  private static final String MUST_BE_KNOWN = "attn_logit_softcapping final_logit_softcapping query_pre_attn_scalar";
 
   private final Architecture architecture;
   private final JsonFields config;
@@ -79,26 +75,13 @@ final class ModelConfigReader {
 
   ModelConfig read() {
     boolean gemma = architecture.isGemma();
-    return new ModelConfig(
-        architecture.className,
-        architecture.modelType,
-        config.integer("vocab_size", 1, MAX_VOCABULARY),
-        hidden,
-        layers,
-        longest,
-        config.bool("tie_word_embeddings"),
-        gemma ? Math.sqrt(hidden) : 1,
-        positiveOrNull("final_logit_softcapping"),
-        attention(),
-        new FeedForwardConfig(
-            config.integer("intermediate_size", 1, 4 * MAX_WIDTH),
-            activation(),
+    return new ModelConfig(architecture.className, architecture.modelType,
+        config.integer("vocab_size", 1, MAX_VOCABULARY), hidden, layers, longest, config.bool("tie_word_embeddings"),
+        gemma ? Math.sqrt(hidden) : 1, positiveOrNull("final_logit_softcapping"), attention(),
+        new FeedForwardConfig(config.integer("intermediate_size", 1, 4 * MAX_WIDTH), activation(),
             architecture.has("mlp_bias") && config.bool("mlp_bias")),
-        new NormConfig(
-            config.positive("rms_norm_eps"), gemma, architecture.has("hidden_activation")),
-        new SpecialIds(
-            config.integer("bos_token_id").orElse(null),
-            config.integers("eos_token_id"),
+        new NormConfig(config.positive("rms_norm_eps"), gemma, architecture.has("hidden_activation")),
+        new SpecialIds(config.integer("bos_token_id").orElse(null), config.integers("eos_token_id"),
             config.integer("pad_token_id").orElse(null)),
         config.json());
   }
@@ -111,14 +94,14 @@ final class ModelConfigReader {
     String key = architecture.has("hidden_act") ? "hidden_act" : "hidden_activation";
     String usual = architecture.defaults.get(key).getAsString();
     return switch (config.string(key).orElse(usual)) {
-      case "silu", "swish" -> Activation.SILU;
-      case "gelu_pytorch_tanh" -> Activation.GELU_TANH;
-      case "gelu" -> {
-        // In the first Gemma it has always meant the tanh form.
-        config.refuseIf(architecture != Architecture.GEMMA, key);
-        yield Activation.GELU_TANH;
-      }
-      default -> throw config.unsupported(key);
+    case "silu", "swish" -> Activation.SILU;
+    case "gelu_pytorch_tanh" -> Activation.GELU_TANH;
+    case "gelu" -> {
+      // In the first Gemma it has always meant the tanh form.
+      config.refuseIf(architecture != Architecture.GEMMA, key);
+      yield Activation.GELU_TANH;
+    }
+    default -> throw config.unsupported(key);
     };
   }
 
@@ -128,64 +111,46 @@ final class ModelConfigReader {
     boolean bias = architecture.has("attention_bias") && config.bool("attention_bias");
     String scalar = "query_pre_attn_scalar";
     OptionalInt window = slidingWindow();
-    return new AttentionConfig(
-        heads,
-        keyValueHeads(heads),
-        headDim,
-        bias || architecture == Architecture.QWEN2,
-        bias,
+    return new AttentionConfig(heads, keyValueHeads(heads), headDim, bias || architecture == Architecture.QWEN2, bias,
         architecture == Architecture.QWEN3 || architecture == Architecture.GEMMA3,
         1 / Math.sqrt(architecture.has(scalar) ? config.positive(scalar) : headDim),
-        positiveOrNull("attn_logit_softcapping"),
-        window.orElse(longest),
-        layerTypes(window.isPresent()),
+        positiveOrNull("attn_logit_softcapping"), window.orElse(longest), layerTypes(window.isPresent()),
         RopeJson.read(config, architecture, longest));
   }
 
   private int headDim(int heads) {
     Optional<Integer> given = config.integer("head_dim");
-    config.require(
-        given.isPresent() || hidden % heads == 0,
-        "hidden_size",
+    config.require(given.isPresent() || hidden % heads == 0, "hidden_size",
         "a multiple of \"num_attention_heads\", " + heads);
     int headDim = given.isEmpty() ? hidden / heads : config.integer("head_dim", 1, MAX_WIDTH);
-    config.require(
-        headDim % 2 == 0, "head_dim", "even, for rotary embeddings, and not " + headDim);
+    config.require(headDim % 2 == 0, "head_dim", "even, for rotary embeddings, and not " + headDim);
     return headDim;
   }
 
   private int keyValueHeads(int heads) {
     String key = "num_key_value_heads";
     int keyValueHeads = config.element(key).isEmpty() ? heads : config.integer(key, 1, heads);
-    config.require(
-        heads % keyValueHeads == 0, key, "a divisor of \"num_attention_heads\", " + heads);
+    config.require(heads % keyValueHeads == 0, key, "a divisor of \"num_attention_heads\", " + heads);
     return keyValueHeads;
   }
 
   /** Empty where the architecture has no window, or it is off. */
   private OptionalInt slidingWindow() {
     String key = "sliding_window";
-    boolean off =
-        !architecture.has(key)
-            || architecture.has("use_sliding_window") && !config.bool("use_sliding_window")
-            || config.element(key).isEmpty();
+    boolean off = !architecture.has(key) || architecture.has("use_sliding_window") && !config.bool("use_sliding_window")
+        || config.element(key).isEmpty();
     return off ? OptionalInt.empty() : OptionalInt.of(config.integer(key, 1, Integer.MAX_VALUE));
   }
 
   private List<LayerType> layerTypes(boolean windowed) {
     IntPredicate slides = usuallySlides(windowed);
-    List<LayerType> usual =
-        IntStream.range(0, layers)
-            .mapToObj(
-                i -> slides.test(i) ? LayerType.SLIDING_ATTENTION : LayerType.FULL_ATTENTION)
-            .toList();
+    List<LayerType> usual = IntStream.range(0, layers)
+      .mapToObj(i -> slides.test(i) ? LayerType.SLIDING_ATTENTION : LayerType.FULL_ATTENTION)
+      .toList();
     List<LayerType> types = config.element("layer_types").map(this::listed).orElse(usual);
-    boolean fixed =
-        Set.of(Architecture.LLAMA, Architecture.MISTRAL, Architecture.GEMMA).contains(architecture);
+    boolean fixed = Set.of(Architecture.LLAMA, Architecture.MISTRAL, Architecture.GEMMA).contains(architecture);
     config.refuseIf(fixed && !types.equals(usual), "layer_types");
-    config.require(
-        windowed || !types.contains(LayerType.SLIDING_ATTENTION),
-        "sliding_window",
+    config.require(windowed || !types.contains(LayerType.SLIDING_ATTENTION), "sliding_window",
         "a number in use, for layers with sliding attention");
     return types;
   }
@@ -193,16 +158,16 @@ final class ModelConfigReader {
   /** Which layers have the window where {@code layer_types} does not say. */
   private IntPredicate usuallySlides(boolean windowed) {
     return switch (architecture) {
-      case LLAMA, GEMMA, MISTRAL -> layer -> windowed;
-      case QWEN2, QWEN3 -> {
-        int first = config.integer("max_window_layers", 0, Integer.MAX_VALUE);
-        yield layer -> windowed && layer >= first;
-      }
-      case GEMMA2 -> layer -> layer % 2 == 0;
-      case GEMMA3 -> {
-        int pattern = config.integer("sliding_window_pattern", 1, Integer.MAX_VALUE);
-        yield layer -> (layer + 1) % pattern != 0;
-      }
+    case LLAMA, GEMMA, MISTRAL -> layer -> windowed;
+    case QWEN2, QWEN3 -> {
+      int first = config.integer("max_window_layers", 0, Integer.MAX_VALUE);
+      yield layer -> windowed && layer >= first;
+    }
+    case GEMMA2 -> layer -> layer % 2 == 0;
+    case GEMMA3 -> {
+      int pattern = config.integer("sliding_window_pattern", 1, Integer.MAX_VALUE);
+      yield layer -> (layer + 1) % pattern != 0;
+    }
     };
   }
 
@@ -211,8 +176,7 @@ final class ModelConfigReader {
     if (types.isJsonArray()) {
       types.getAsJsonArray().forEach(name -> found.add(layerType(name)));
     }
-    config.require(
-        found.size() == layers, "layer_types", "a list of the kinds of all " + layers + " layers");
+    config.require(found.size() == layers, "layer_types", "a list of the kinds of all " + layers + " layers");
     return found;
   }
 

@@ -8,8 +8,8 @@ import java.util.Optional;
 import org.coldstart.io.config.AttentionConfig.LayerType;
 
 /**
- * Rotary parameters in {@code config.json}: {@code rope_theta}, {@code rope_local_base_freq} and
- * {@code rope_scaling} of transformers 4, {@code rope_parameters} of transformers 5.
+ * Rotary parameters in {@code config.json}: {@code rope_theta}, {@code rope_local_base_freq} and {@code rope_scaling}
+ * of transformers 4, {@code rope_parameters} of transformers 5.
  */
 final class RopeJson {
   private static final String THETA = "rope_theta";
@@ -20,33 +20,25 @@ final class RopeJson {
 
   private RopeJson() {}
 
-  static Map<LayerType, RopeParameters> read(
-      JsonFields config, Architecture architecture, int longest) {
+  static Map<LayerType, RopeParameters> read(JsonFields config, Architecture architecture, int longest) {
     boolean local = architecture.has(LOCAL_THETA);
     Optional<JsonFields> five = config.object("rope_parameters");
     five.ifPresent(rope -> refuseOtherNesting(rope, local));
     Optional<JsonFields> full = local ? five.flatMap(rope -> rope.object(FULL)) : five;
-    Optional<JsonFields> scaling =
-        config.object("rope_scaling").filter(four -> four.json().size() > 0).or(() -> full);
+    Optional<JsonFields> scaling = config.object("rope_scaling").filter(four -> four.json().size() > 0).or(() -> full);
     double theta = config.positive(THETA);
     if (local && full.isPresent()) {
       // The values of both forms count, those of transformers 5 first.
       theta = full.get().or(THETA, theta).positive(THETA);
     }
     RopeParameters everywhere = one(config, scaling, theta, longest);
-    RopeParameters sliding =
-        local
-            ? one(
-                config,
-                five.flatMap(rope -> rope.object(SLIDING)),
-                config.positive(LOCAL_THETA),
-                longest)
-            : everywhere;
+    RopeParameters sliding = local
+        ? one(config, five.flatMap(rope -> rope.object(SLIDING)), config.positive(LOCAL_THETA), longest)
+        : everywhere;
     return Map.of(LayerType.FULL_ATTENTION, everywhere, LayerType.SLIDING_ATTENTION, sliding);
   }
 
-  private static RopeParameters one(
-      JsonFields config, Optional<JsonFields> found, double usualTheta, int longest) {
+  private static RopeParameters one(JsonFields config, Optional<JsonFields> found, double usualTheta, int longest) {
     if (found.isEmpty()) {
       return RopeParameters.plain(usualTheta);
     }
@@ -56,10 +48,10 @@ final class RopeJson {
     String key = rope.json().has("rope_type") ? "rope_type" : "type";
     String original = "original_max_position_embeddings";
     return switch (rope.string(key).orElse("default")) {
-      case "default" -> RopeParameters.plain(theta);
-      case "linear" -> RopeParameters.linear(theta, rope.positive("factor"));
-      case "llama3" -> llama3(rope.or(original, config.integer(original).orElse(longest)), theta);
-      default -> throw rope.unsupported(key);
+    case "default" -> RopeParameters.plain(theta);
+    case "linear" -> RopeParameters.linear(theta, rope.positive("factor"));
+    case "llama3" -> llama3(rope.or(original, config.integer(original).orElse(longest)), theta);
+    default -> throw rope.unsupported(key);
     };
   }
 
@@ -67,12 +59,7 @@ final class RopeJson {
     double low = rope.positive("low_freq_factor");
     double high = rope.positive("high_freq_factor");
     rope.require(high > low, "high_freq_factor", "above \"low_freq_factor\", " + low);
-    return new RopeParameters(
-        RopeParameters.Type.LLAMA3,
-        theta,
-        rope.positive("factor"),
-        low,
-        high,
+    return new RopeParameters(RopeParameters.Type.LLAMA3, theta, rope.positive("factor"), low, high,
         rope.integer("original_max_position_embeddings", 1, Integer.MAX_VALUE));
   }
 
@@ -82,9 +69,7 @@ final class RopeJson {
       rope.refuseIf(!local && rope.json().has(key), key);
     }
     for (String key : List.of("rope_type", THETA, "factor")) {
-      rope.require(
-          !local || !rope.json().has(key),
-          key,
+      rope.require(!local || !rope.json().has(key), key,
           "given for \"" + FULL + "\" and \"" + SLIDING + "\" in \"rope_parameters\"");
     }
   }

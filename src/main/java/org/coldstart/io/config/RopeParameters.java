@@ -13,19 +13,12 @@ import java.util.Locale;
  * @param highFreqFactor LLAMA3: wavelengths below {@code original/high} are left alone
  * @param originalMaxPositionEmbeddings LLAMA3: the length the model was first trained on, in tokens
  */
-public record RopeParameters(
-    Type type,
-    double theta,
-    double factor,
-    double lowFreqFactor,
-    double highFreqFactor,
+public record RopeParameters(Type type, double theta, double factor, double lowFreqFactor, double highFreqFactor,
     int originalMaxPositionEmbeddings) {
 
   /** The ways of stretching that are implemented. */
   public enum Type {
-    DEFAULT,
-    LINEAR,
-    LLAMA3
+    DEFAULT, LINEAR, LLAMA3
   }
 
   /** Plain rotary embedding. */
@@ -59,9 +52,7 @@ public record RopeParameters(
     if (wavelength < originalMaxPositionEmbeddings / highFreqFactor) {
       return 1;
     }
-    double smooth =
-        (originalMaxPositionEmbeddings / wavelength - lowFreqFactor)
-            / (highFreqFactor - lowFreqFactor);
+    double smooth = (originalMaxPositionEmbeddings / wavelength - lowFreqFactor) / (highFreqFactor - lowFreqFactor);
     return 1 / ((1 - smooth) / factor + smooth);
   }
 

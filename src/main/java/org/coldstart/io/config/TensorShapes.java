@@ -18,8 +18,7 @@ final class TensorShapes {
   private static final int NAMED = 10;
 
   /** Buffers that older checkpoints carry and that follow from the configuration. */
-  private static final Pattern DERIVED =
-      Pattern.compile(".*\\.(rotary_emb\\.inv_freq|self_attn\\.(masked_bias|bias))");
+  private static final Pattern DERIVED = Pattern.compile(".*\\.(rotary_emb\\.inv_freq|self_attn\\.(masked_bias|bias))");
 
   private final ModelConfig config;
   private final Map<String, List<Long>> shapes = new LinkedHashMap<>();
@@ -82,28 +81,22 @@ final class TensorShapes {
 
   /** Whether all are there and of the right shape; others are named in a warning. */
   void check(Map<String, TensorInfo> tensors, String origin) {
-    shapes.forEach(
-        (name, shape) -> {
-          require(
-              tensors.containsKey(name),
-              "Tensor \"%s\" %s is missing in %s: the file is incomplete, or its configuration"
-                  + " belongs to another model.",
-              name, shape, origin);
-          tensors.get(name).requireShape(shape, origin);
-        });
-    List<String> unused =
-        tensors.keySet().stream()
-            .filter(name -> !shapes.containsKey(name) && !DERIVED.matcher(name).matches())
-            .filter(name -> !(config.tieWordEmbeddings() && name.equals(ModelConfig.HEAD)))
-            .toList();
+    shapes.forEach((name, shape) -> {
+      require(tensors.containsKey(name),
+          "Tensor \"%s\" %s is missing in %s: the file is incomplete, or its configuration"
+              + " belongs to another model.",
+          name, shape, origin);
+      tensors.get(name).requireShape(shape, origin);
+    });
+    List<String> unused = tensors.keySet()
+      .stream()
+      .filter(name -> !shapes.containsKey(name) && !DERIVED.matcher(name).matches())
+      .filter(name -> !(config.tieWordEmbeddings() && name.equals(ModelConfig.HEAD)))
+      .toList();
     if (!unused.isEmpty()) {
-      LOG.log(
-          Level.WARNING,
-          "{0} of the tensors in {1} are no part of a {2} with this configuration and are left out:"
-              + " {3}.",
-          unused.size(),
-          origin,
-          config.architecture(),
+      LOG.log(Level.WARNING,
+          "{0} of the tensors in {1} are no part of a {2} with this configuration and are left out:" + " {3}.",
+          unused.size(), origin, config.architecture(),
           String.join(", ", unused.subList(0, Math.min(unused.size(), NAMED)))
               + (unused.size() > NAMED ? " and others" : ""));
     }

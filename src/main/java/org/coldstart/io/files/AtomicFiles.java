@@ -12,8 +12,8 @@ import java.util.UUID;
 import java.util.function.Predicate;
 
 /**
- * Writes files so that they are there in full or not at all: under other names first, forced to the
- * disk, then renamed. Whatever goes wrong, the old files stay as they were.
+ * Writes files so that they are there in full or not at all: under other names first, forced to the disk, then renamed.
+ * Whatever goes wrong, the old files stay as they were.
  */
 public final class AtomicFiles {
   private AtomicFiles() {}
@@ -25,8 +25,8 @@ public final class AtomicFiles {
   }
 
   /**
-   * Has {@code writer} write a new file and puts it in the place of {@code target}. Missing folders
-   * are made. Inside {@link #writeFolder} the file is part of what that puts into place.
+   * Has {@code writer} write a new file and puts it in the place of {@code target}. Missing folders are made. Inside
+   * {@link #writeFolder} the file is part of what that puts into place.
    *
    * @param writer creates the file whose path it is given
    * @throws CheckpointException if it cannot be written, for want of room for instance; {@code
@@ -47,8 +47,7 @@ public final class AtomicFiles {
 
   private static void replace(Path file, ThrowingConsumer<Path> writer) throws IOException {
     // In the same folder, hence on the same disk: only so is a move one step.
-    Path temporary =
-        file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    Path temporary = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
     Files.createDirectories(file.getParent());
     try {
       writer.accept(temporary);
@@ -65,20 +64,18 @@ public final class AtomicFiles {
   }
 
   /**
-   * Writes several files of a folder as one: whatever goes wrong, and be it {@code kill -9}, the
-   * folder has all the old files or all the new ones; see {@link #recover} for what a reader does.
-   * Calls within each other are one.
+   * Writes several files of a folder as one: whatever goes wrong, and be it {@code kill -9}, the folder has all the old
+   * files or all the new ones; see {@link #recover} for what a reader does. Calls within each other are one.
    *
-   * <p>Other files of the folder stay, except those that {@code owned} names: a checkpoint of fewer
-   * parts must not leave parts of the old one beside its own.
+   * <p>
+   * Other files of the folder stay, except those that {@code owned} names: a checkpoint of fewer parts must not leave
+   * parts of the old one beside its own.
    *
-   * @param owned names that belong to what is saved; an old file of such a name that is not written
-   *     anew goes
+   * @param owned names that belong to what is saved; an old file of such a name that is not written anew goes
    * @param writer writes files, without subfolders, into the folder it is given
    * @throws CheckpointException if they cannot be written; the folder is then as before
    */
-  public static void writeFolder(
-      Path target, Predicate<String> owned, ThrowingConsumer<Path> writer) {
+  public static void writeFolder(Path target, Predicate<String> owned, ThrowingConsumer<Path> writer) {
     Path folder = target.toAbsolutePath();
     boolean inner = AtomicFolder.isBeingWritten(folder);
     try {
@@ -104,8 +101,8 @@ public final class AtomicFiles {
   }
 
   /**
-   * Finishes a save that a crash cut short after all its files were written; call it before reading
-   * a folder that {@link #writeFolder} may have written. Any number of threads and processes may.
+   * Finishes a save that a crash cut short after all its files were written; call it before reading a folder that
+   * {@link #writeFolder} may have written. Any number of threads and processes may.
    *
    * @throws CheckpointException if there is such a save and the folder cannot be written
    */
@@ -114,19 +111,17 @@ public final class AtomicFiles {
       AtomicFolder.finish(folder);
     } catch (IOException e) {
       throw new CheckpointException(
-          "A save into %s was cut short, and its files cannot be put into place (%s). They are"
-                  .formatted(folder, reason(e))
+          "A save into %s was cut short, and its files cannot be put into place (%s). They are".formatted(folder,
+              reason(e))
               + " whole, in %s: open the folder once with the right to write there."
-                  .formatted(folder.resolve(AtomicFolder.COMMITTED)),
+                .formatted(folder.resolve(AtomicFolder.COMMITTED)),
           e);
     }
   }
 
   private static CheckpointException failed(Path target, IOException e) {
-    String left =
-        Files.exists(target) ? "What was there before is intact." : "Nothing was left behind.";
-    return new CheckpointException(
-        "Cannot write %s: %s. %s".formatted(target, reason(e), left), e);
+    String left = Files.exists(target) ? "What was there before is intact." : "Nothing was left behind.";
+    return new CheckpointException("Cannot write %s: %s. %s".formatted(target, reason(e), left), e);
   }
 
   private static String reason(IOException e) {

@@ -27,17 +27,15 @@ import java.util.stream.Stream;
 import org.coldstart.io.files.AtomicFiles.ThrowingConsumer;
 
 /**
- * Replaces several files of a folder as one, so that a crash at any moment leaves the old ones or
- * the new ones.
+ * Replaces several files of a folder as one, so that a crash at any moment leaves the old ones or the new ones.
  *
- * <p>No system call swaps several files, and none swaps folders everywhere. So the new files are
- * written in full into a folder of their own inside the target, which is then renamed to {@value
- * #COMMITTED}. This one rename is the moment of the save: before it the target is as it was; after
- * it the new files are there in full, and what is left is to move them up, which {@link #finish}
- * does and whoever opens the folder after a crash does again, one at a time. The files a reader
- * looks for first leave first and arrive last: one who knows nothing of this finds, for some
- * microseconds, no {@code config.json} or no {@code tokenizer.json}, and never old and new files
- * side by side.
+ * <p>
+ * No system call swaps several files, and none swaps folders everywhere. So the new files are written in full into a
+ * folder of their own inside the target, which is then renamed to {@value #COMMITTED}. This one rename is the moment of
+ * the save: before it the target is as it was; after it the new files are there in full, and what is left is to move
+ * them up, which {@link #finish} does and whoever opens the folder after a crash does again, one at a time. The files a
+ * reader looks for first leave first and arrive last: one who knows nothing of this finds, for some microseconds, no
+ * {@code config.json} or no {@code tokenizer.json}, and never old and new files side by side.
  */
 final class AtomicFolder {
   static final String COMMITTED = ".coldstart-commit";
@@ -49,8 +47,8 @@ final class AtomicFolder {
   private static final String LOCK = ".lock";
 
   /** Without these no reader begins; they leave first and arrive last. */
-  private static final List<String> ENTRY_FILES =
-      List.of("config.json", "tokenizer.json", "adapter_config.json", "trainer_state.json");
+  private static final List<String> ENTRY_FILES = List.of("config.json", "tokenizer.json", "adapter_config.json",
+      "trainer_state.json");
 
   /** Process id and start tell a save that was killed from one that is under way. */
   private static final Pattern ASIDE = Pattern.compile("\\.coldstart-(\\d+)-(\\d+)-[0-9a-f-]+");
@@ -65,8 +63,7 @@ final class AtomicFolder {
   }
 
   /** Commits the files that {@code writer} writes; {@link #finish} puts them into place. */
-  static void write(Path folder, Predicate<String> owned, ThrowingConsumer<Path> writer)
-      throws IOException {
+  static void write(Path folder, Predicate<String> owned, ThrowingConsumer<Path> writer) throws IOException {
     boolean isNew = !Files.exists(folder);
     if (!isNew && !Files.isDirectory(folder)) {
       throw new NotDirectoryException(folder.toString());
@@ -123,11 +120,7 @@ final class AtomicFolder {
     while (true) {
       finish(folder);
       List<String> stale = new ArrayList<>(names(folder));
-      stale.removeIf(
-          name ->
-              !owned.test(name)
-                  || names.contains(name)
-                  || Files.isDirectory(folder.resolve(name)));
+      stale.removeIf(name -> !owned.test(name) || names.contains(name) || Files.isDirectory(folder.resolve(name)));
       force(Files.write(aside.resolve(STALE), stale));
       forceFolder(aside);
       try {
@@ -143,8 +136,8 @@ final class AtomicFolder {
   }
 
   /**
-   * Moves the files of a committed save into place, if there is one. Who does it holds a lock: two
-   * at once would take new files for old ones and delete them.
+   * Moves the files of a committed save into place, if there is one. Who does it holds a lock: two at once would take
+   * new files for old ones and delete them.
    */
   static synchronized void finish(Path folder) throws IOException {
     Path committed = folder.resolve(COMMITTED);
@@ -206,8 +199,7 @@ final class AtomicFolder {
       Files.deleteIfExists(folder.resolve(Path.of(name).getFileName()));
     }
     for (String name : names) {
-      Files.move(
-          committed.resolve(name), folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+      Files.move(committed.resolve(name), folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
     }
     forceFolder(folder);
     Files.deleteIfExists(stale);

@@ -12,8 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A file of any size, read at any position and by any number of threads. As every channel it is
- * closed when a thread that reads it is interrupted.
+ * A file of any size, read at any position and by any number of threads. As every channel it is closed when a thread
+ * that reads it is interrupted.
  */
 public final class BinaryFile implements AutoCloseable {
   private final Path path;
@@ -87,8 +87,7 @@ public final class BinaryFile implements AutoCloseable {
   private void checkRange(long position, int length) {
     if (position < 0 || length < 0 || position > size - length) {
       throw new CheckpointException(
-          "Bytes %d to %d lie outside %s, which has %d bytes."
-              .formatted(position, position + length, path, size));
+          "Bytes %d to %d lie outside %s, which has %d bytes.".formatted(position, position + length, path, size));
     }
   }
 

@@ -1,8 +1,8 @@
 package org.coldstart.io.files;
 
 /**
- * A checkpoint that cannot be read or written: cut, corrupted, of an unknown kind, or no room on
- * the disk. The message names the file and the tensor or key, and says what to do.
+ * A checkpoint that cannot be read or written: cut, corrupted, of an unknown kind, or no room on the disk. The message
+ * names the file and the tensor or key, and says what to do.
  */
 public class CheckpointException extends RuntimeException {
   private static final int MAX_MESSAGE = 1000;
@@ -27,8 +27,7 @@ public class CheckpointException extends RuntimeException {
   }
 
   /**
-   * Names that a message quotes come from the file: a damaged one may have megabytes of control
-   * characters there.
+   * Names that a message quotes come from the file: a damaged one may have megabytes of control characters there.
    */
   private static String readable(String message) {
     String cut = message.length() > MAX_MESSAGE ? message.substring(0, MAX_MESSAGE) + "…" : message;

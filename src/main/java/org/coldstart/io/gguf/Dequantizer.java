@@ -3,21 +3,21 @@ package org.coldstart.io.gguf;
 import org.coldstart.io.safetensors.StoredTensor;
 import org.coldstart.io.safetensors.StoredType;
 
-
 /**
  * Turns ggml's quantised blocks into f32, block by block and bit for bit like the reference {@code
  * gguf} Python package.
  *
- * <p>A block holds 32 weights ("legacy" types) or 256 (K types) as small integers, with a scale
- * {@code d} and, in some, a minimum {@code m}: a weight is {@code d·q}, {@code d·q + m} or, in K
- * types, {@code d·q − m} with 6-bit scales per group.
+ * <p>
+ * A block holds 32 weights ("legacy" types) or 256 (K types) as small integers, with a scale {@code d} and, in some, a
+ * minimum {@code m}: a weight is {@code d·q}, {@code d·q + m} or, in K types, {@code d·q − m} with 6-bit scales per
+ * group.
  */
 final class Dequantizer {
   private Dequantizer() {}
 
   /**
-   * Reads {@code blocks} blocks of any readable type from the start of {@code in} to the start of
-   * {@code out}. Adding -0 changes no float.
+   * Reads {@code blocks} blocks of any readable type from the start of {@code in} to the start of {@code out}. Adding
+   * -0 changes no float.
    */
   static void decode(StoredType type, byte[] in, int blocks, float[] out) {
     if (!type.quantized()) {
@@ -28,16 +28,15 @@ final class Dequantizer {
       int at = block * type.blockBytes();
       int to = block * type.blockElements();
       switch (type) {
-        case Q4_0 -> legacy(in, at + 2, 0, f16(in, at), -8, -0f, out, to);
-        case Q4_1 -> legacy(in, at + 4, 0, f16(in, at), 0, f16(in, at + 2), out, to);
-        case Q5_0 -> legacy(in, at + 6, i32(in, at + 2), f16(in, at), -16, -0f, out, to);
-        case Q5_1 ->
-            legacy(in, at + 8, i32(in, at + 4), f16(in, at), 0, f16(in, at + 2), out, to);
-        case Q8_0 -> q8(in, at, out, to);
-        case Q4_K -> q45k(in, at, false, out, to);
-        case Q5_K -> q45k(in, at, true, out, to);
-        case Q6_K -> q6k(in, at, out, to);
-        default -> throw new IllegalArgumentException(type + " cannot be read");
+      case Q4_0 -> legacy(in, at + 2, 0, f16(in, at), -8, -0f, out, to);
+      case Q4_1 -> legacy(in, at + 4, 0, f16(in, at), 0, f16(in, at + 2), out, to);
+      case Q5_0 -> legacy(in, at + 6, i32(in, at + 2), f16(in, at), -16, -0f, out, to);
+      case Q5_1 -> legacy(in, at + 8, i32(in, at + 4), f16(in, at), 0, f16(in, at + 2), out, to);
+      case Q8_0 -> q8(in, at, out, to);
+      case Q4_K -> q45k(in, at, false, out, to);
+      case Q5_K -> q45k(in, at, true, out, to);
+      case Q6_K -> q6k(in, at, out, to);
+      default -> throw new IllegalArgumentException(type + " cannot be read");
       }
     }
   }
@@ -47,8 +46,7 @@ final class Dequantizer {
   }
 
   /** 16 bytes: low nibbles are weights 0–15, high nibbles 16–31; {@code fifth} has their bits. */
-  private static void legacy(
-      byte[] in, int at, int fifth, float scale, int shift, float minimum, float[] out, int to) {
+  private static void legacy(byte[] in, int at, int fifth, float scale, int shift, float minimum, float[] out, int to) {
     for (int i = 0; i < 16; i++) {
       int low = in[at + i] & 15 | (fifth >>> i & 1) << 4;
       int high = in[at + i] >> 4 & 15 | (fifth >>> i + 16 & 1) << 4;
@@ -69,8 +67,8 @@ final class Dequantizer {
   }
 
   /**
-   * d, dmin, 12 bytes of scales, in Q5_K 32 bytes of fifth bits (bit {@code g} of byte {@code i}
-   * for group g), 128 bytes of nibbles: 64 weights share 32 bytes, low nibbles first.
+   * d, dmin, 12 bytes of scales, in Q5_K 32 bytes of fifth bits (bit {@code g} of byte {@code i} for group g), 128
+   * bytes of nibbles: 64 weights share 32 bytes, low nibbles first.
    */
   private static void q45k(byte[] in, int at, boolean five, float[] out, int to) {
     float d = f16(in, at);
@@ -88,8 +86,7 @@ final class Dequantizer {
   }
 
   /**
-   * The 6-bit scale of a group of 32: low six bits in place for groups 0–3, split over two bytes
-   * for 4–7.
+   * The 6-bit scale of a group of 32: low six bits in place for groups 0–3, split over two bytes for 4–7.
    */
   private static int groupScale(byte[] in, int at, int group) {
     if (group < 4) {
@@ -106,8 +103,7 @@ final class Dequantizer {
   }
 
   /**
-   * 128 bytes of low nibbles, 64 bytes of high bit pairs, 16 signed scales, d. Halves of 128
-   * weights in four rows.
+   * 128 bytes of low nibbles, 64 bytes of high bit pairs, 16 signed scales, d. Halves of 128 weights in four rows.
    */
   private static void q6k(byte[] in, int at, float[] out, int to) {
     float d = f16(in, at + 208);

@@ -20,24 +20,16 @@ import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.safetensors.StoredTensor;
 
 /**
- * Translates the metadata of a decoder in GGUF into the {@code config.json} that Hugging Face would
- * have beside it.
+ * Translates the metadata of a decoder in GGUF into the {@code config.json} that Hugging Face would have beside it.
  */
 final class GgufConfig {
-  private static final Map<String, Architecture> ARCHITECTURES =
-      new TreeMap<>(
-          Map.of(
-              "llama", Architecture.LLAMA,
-              "qwen2", Architecture.QWEN2,
-              "qwen3", Architecture.QWEN3,
-              "gemma", Architecture.GEMMA,
-              "gemma2", Architecture.GEMMA2,
-              "gemma3", Architecture.GEMMA3));
+  private static final Map<String, Architecture> ARCHITECTURES = new TreeMap<>(
+      Map.of("llama", Architecture.LLAMA, "qwen2", Architecture.QWEN2, "qwen3", Architecture.QWEN3, "gemma",
+          Architecture.GEMMA, "gemma2", Architecture.GEMMA2, "gemma3", Architecture.GEMMA3));
 
   /** Keys that change no result. */
-  private static final String IGNORED =
-      "rope.scaling.original_context_length rope.scaling.finetuned vocab_size tensor_data_layout"
-          + " expert_used_count";
+  private static final String IGNORED = "rope.scaling.original_context_length rope.scaling.finetuned vocab_size tensor_data_layout"
+      + " expert_used_count";
 
   private final GgufMetadata metadata;
   private final Map<String, StoredTensor> tensors;
@@ -54,10 +46,8 @@ final class GgufConfig {
     String key = "general.architecture";
     String name = metadata.string(key).orElseThrow(() -> missing(key));
     this.architecture = ARCHITECTURES.get(name);
-    require(
-        architecture != null,
-        "%s: the architecture \"%s\" is not known; known in GGUF are %s.",
-        metadata.origin(), name, String.join(", ", ARCHITECTURES.keySet()));
+    require(architecture != null, "%s: the architecture \"%s\" is not known; known in GGUF are %s.", metadata.origin(),
+        name, String.join(", ", ARCHITECTURES.keySet()));
     this.prefix = name + ".";
     this.unread = new TreeSet<>(metadata.keys());
     unread.removeIf(option -> !option.startsWith(prefix));
@@ -78,9 +68,9 @@ final class GgufConfig {
     JsonObject json = new JsonObject();
     JsonArray ends = new JsonArray();
     Stream.of("eos", "eot", "eom")
-        .flatMapToLong(end -> metadata.integer(tokenKey(end)).stream())
-        .distinct()
-        .forEach(ends::add);
+      .flatMapToLong(end -> metadata.integer(tokenKey(end)).stream())
+      .distinct()
+      .forEach(ends::add);
     json.add("eos_token_id", ends);
     metadata.integer(tokenKey("bos")).ifPresent(id -> json.addProperty("bos_token_id", id));
     metadata.integer(tokenKey("padding")).ifPresent(id -> json.addProperty("pad_token_id", id));
@@ -106,25 +96,19 @@ final class GgufConfig {
     if (!metadata.bool(own("attention.causal")).orElse(true)) {
       refuse("attention.causal", false);
     }
-    require(
-        unread.isEmpty(),
-        "%s: options %s are not implemented, and ignoring them could change the results.",
+    require(unread.isEmpty(), "%s: options %s are not implemented, and ignoring them could change the results.",
         metadata.origin(), unread);
     return ModelConfig.fromJson(json, metadata.origin());
   }
 
   private void addSizes() {
     int heads = size("attention.head_count");
-    int headDim =
-        optionalSize("attention.key_length")
-            .orElseGet(() -> size("embedding_length") / Math.max(heads, 1));
+    int headDim = optionalSize("attention.key_length").orElseGet(() -> size("embedding_length") / Math.max(heads, 1));
     refuseUnless("attention.value_length", headDim);
     refuseUnless("rope.dimension_count", headDim);
     // The embedding has a row for each token; padded vocabularies have more rows than tokens.
     StoredTensor embedding = tensors.get("token_embd.weight");
-    require(
-        embedding != null,
-        "%s: tensor \"token_embd.weight\" is missing; it holds a vocabulary only, or is cut.",
+    require(embedding != null, "%s: tensor \"token_embd.weight\" is missing; it holds a vocabulary only, or is cut.",
         metadata.origin());
     json.addProperty("vocab_size", embedding.info().shape().get(0));
     json.addProperty("hidden_size", size("embedding_length"));
@@ -145,7 +129,7 @@ final class GgufConfig {
     StoredTensor table = tensors.get("rope_freqs.weight");
     if (table != null) {
       GgufLayout.ropeScaling(table, theta, json.get("head_dim").getAsInt())
-          .ifPresent(scaling -> json.add("rope_scaling", scaling));
+        .ifPresent(scaling -> json.add("rope_scaling", scaling));
     }
     String type = metadata.string(own("rope.scaling.type")).orElse("none");
     double factor = number("rope.scaling.factor", number("rope.scale_linear", 1));
@@ -163,18 +147,14 @@ final class GgufConfig {
   }
 
   /**
-   * Soft caps, windows and the scale of attention. The file does not hold the scale: llama.cpp
-   * takes the width of a head, for the two models of 27 billion parameters hidden size / heads, and
-   * knows those by their number of layers.
+   * Soft caps, windows and the scale of attention. The file does not hold the scale: llama.cpp takes the width of a
+   * head, for the two models of 27 billion parameters hidden size / heads, and knows those by their number of layers.
    */
   private void addGemma() {
     boolean second = architecture == Architecture.GEMMA2;
     boolean large = size("block_count") == (second ? 46 : 62);
-    json.addProperty(
-        "query_pre_attn_scalar",
-        large
-            ? size("embedding_length") / Math.max(size("attention.head_count"), 1)
-            : json.get("head_dim").getAsInt());
+    json.addProperty("query_pre_attn_scalar",
+        large ? size("embedding_length") / Math.max(size("attention.head_count"), 1) : json.get("head_dim").getAsInt());
     if (second) {
       addSoftcap("attn_logit_softcapping");
     }
@@ -222,9 +202,8 @@ final class GgufConfig {
       return Optional.empty();
     }
     long size = value.getAsLong();
-    require(
-        size >= 0 && size <= Integer.MAX_VALUE,
-        "%s: \"%s%s\" is %d, which makes no sense.", metadata.origin(), prefix, key, size);
+    require(size >= 0 && size <= Integer.MAX_VALUE, "%s: \"%s%s\" is %d, which makes no sense.", metadata.origin(),
+        prefix, key, size);
     return Optional.of((int) size);
   }
 
@@ -239,6 +218,6 @@ final class GgufConfig {
   private void refuse(String key, Object value) {
     throw new CheckpointException(
         "%s: option \"%s%s\" = \"%s\" is not implemented, and ignoring it would change the results."
-            .formatted(metadata.origin(), prefix, key, value));
+          .formatted(metadata.origin(), prefix, key, value));
   }
 }

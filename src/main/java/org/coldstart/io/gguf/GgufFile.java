@@ -18,8 +18,7 @@ import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
 
 /**
- * A GGUF file (llama.cpp's format), whose tensors appear under their Hugging Face names and in
- * Hugging Face's layout.
+ * A GGUF file (llama.cpp's format), whose tensors appear under their Hugging Face names and in Hugging Face's layout.
  *
  * <pre>{@code
  * try (GgufFile file = GgufFile.open(Path.of("model.gguf"))) {
@@ -28,8 +27,9 @@ import org.coldstart.io.safetensors.TensorSource;
  * }
  * }</pre>
  *
- * <p>{@link #metadata()} works for every architecture, {@link #tensors()}, {@link #read} and {@link
- * #config()} for those this library can run.
+ * <p>
+ * {@link #metadata()} works for every architecture, {@link #tensors()}, {@link #read} and {@link #config()} for those
+ * this library can run.
  */
 public final class GgufFile implements TensorSource {
   private final BinaryFile file;
@@ -87,18 +87,13 @@ public final class GgufFile implements TensorSource {
     if (infos == null) {
       boolean sandwiched = config().norm().sandwiched();
       Map<String, StoredTensor> tensors = new LinkedHashMap<>();
-      header.tensors().keySet().stream()
-          .filter(name -> !GgufLayout.isRopeTable(name))
-          .forEach(
-              name -> {
-                Optional<String> known = GgufLayout.huggingFaceName(name, sandwiched);
-                require(
-                    known.isPresent(),
-                    "Tensor \"%s\" in %s is not part of a known decoder; leaving it out would"
-                        + " change the results.",
-                    name, origin());
-                tensors.put(known.get(), header.tensors().get(name).named(known.get()));
-              });
+      header.tensors().keySet().stream().filter(name -> !GgufLayout.isRopeTable(name)).forEach(name -> {
+        Optional<String> known = GgufLayout.huggingFaceName(name, sandwiched);
+        require(known.isPresent(),
+            "Tensor \"%s\" in %s is not part of a known decoder; leaving it out would" + " change the results.", name,
+            origin());
+        tensors.put(known.get(), header.tensors().get(name).named(known.get()));
+      });
       Map<String, TensorInfo> named = new LinkedHashMap<>();
       tensors.forEach((name, tensor) -> named.put(name, tensor.info()));
       config().checkTensors(named, origin());

@@ -19,9 +19,8 @@ import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.TensorInfo;
 
 /**
- * Reads the head of a GGUF file, version 2 or 3: metadata and where each tensor lies. Layout as in
- * ggml's {@code docs/gguf.md}. Every length is held against what is left of the file before it is
- * used.
+ * Reads the head of a GGUF file, version 2 or 3: metadata and where each tensor lies. Layout as in ggml's
+ * {@code docs/gguf.md}. Every length is held against what is left of the file before it is used.
  */
 final class GgufHeader {
   private static final int MAGIC = 0x46554747; // "GGUF", little-endian
@@ -53,11 +52,9 @@ final class GgufHeader {
 
   GgufHeader(BinaryFile file) {
     this.file = file;
-    require(
-        i32() == MAGIC, "%s is not a GGUF file: it does not start with \"GGUF\".", file.path());
+    require(i32() == MAGIC, "%s is not a GGUF file: it does not start with \"GGUF\".", file.path());
     int version = i32();
-    require(
-        version == 2 || version == 3,
+    require(version == 2 || version == 3,
         "%s has GGUF version %x; versions 2 and 3 in little-endian are read. Convert the model with"
             + " a current llama.cpp.",
         file.path(), version);
@@ -89,9 +86,9 @@ final class GgufHeader {
 
   private Object value(int type) {
     return switch (type) {
-      case STRING -> string();
-      case ARRAY -> array();
-      default -> scalar(type, take(width(type)));
+    case STRING -> string();
+    case ARRAY -> array();
+    default -> scalar(type, take(width(type)));
     };
   }
 
@@ -103,17 +100,17 @@ final class GgufHeader {
 
   private static Object scalar(int type, ByteBuffer in) {
     return switch (type) {
-      case 0 -> (long) (in.get() & 0xff);
-      case 1 -> (long) in.get();
-      case 2 -> (long) (in.getShort() & 0xffff);
-      case 3 -> (long) in.getShort();
-      case 4 -> in.getInt() & 0xffffffffL;
-      case 5 -> (long) in.getInt();
-      // By way of the shortest decimal form: 1e-5f becomes 1e-5, not 9.999999747378752e-6.
-      case 6 -> Double.parseDouble(Float.toString(in.getFloat()));
-      case 7 -> in.get() != 0;
-      case 10, 11 -> in.getLong();
-      default -> in.getDouble();
+    case 0 -> (long) (in.get() & 0xff);
+    case 1 -> (long) in.get();
+    case 2 -> (long) (in.getShort() & 0xffff);
+    case 3 -> (long) in.getShort();
+    case 4 -> in.getInt() & 0xffffffffL;
+    case 5 -> (long) in.getInt();
+    // By way of the shortest decimal form: 1e-5f becomes 1e-5, not 9.999999747378752e-6.
+    case 6 -> Double.parseDouble(Float.toString(in.getFloat()));
+    case 7 -> in.get() != 0;
+    case 10, 11 -> in.getLong();
+    default -> in.getDouble();
     };
   }
 
@@ -170,10 +167,8 @@ final class GgufHeader {
   private StoredType dtype() {
     int id = i32();
     Optional<StoredType> known = StoredType.ofGgml(id);
-    require(
-        known.isPresent(),
-        "%s: %s has the unknown ggml type %d; use a file in F16, Q8_0 or Q4_K.",
-        file.path(), where, id);
+    require(known.isPresent(), "%s: %s has the unknown ggml type %d; use a file in F16, Q8_0 or Q4_K.", file.path(),
+        where, id);
     return known.get();
   }
 
@@ -189,26 +184,19 @@ final class GgufHeader {
 
   private Map<String, StoredTensor> place(List<Entry> entries) {
     long alignment = metadata.integer("general.alignment").orElse(DEFAULT_ALIGNMENT);
-    check(
-        alignment > 0 && alignment <= 1 << 24 && Long.bitCount(alignment) == 1,
-        "general.alignment is %d, not a power of two",
-        alignment);
+    check(alignment > 0 && alignment <= 1 << 24 && Long.bitCount(alignment) == 1,
+        "general.alignment is %d, not a power of two", alignment);
     long start = (position + alignment - 1) / alignment * alignment;
     long size = file.size() - start;
     Map<String, StoredTensor> tensors = new LinkedHashMap<>();
     for (Entry entry : entries) {
       String name = entry.info().name();
       long offset = entry.offset();
-      check(
-          offset >= 0 && offset % alignment == 0,
-          "tensor \"%s\" starts at offset %d, which is no multiple of the alignment %d",
-          name, offset, alignment);
-      check(
-          offset <= size && entry.bytes() <= size - offset,
-          "tensor \"%s\" has %d bytes at offset %d of the data, which has only %d",
-          name, entry.bytes(), offset, size);
-      tensors.put(
-          name, new StoredTensor(file, entry.info(), start + offset, Dequantizer::decode));
+      check(offset >= 0 && offset % alignment == 0,
+          "tensor \"%s\" starts at offset %d, which is no multiple of the alignment %d", name, offset, alignment);
+      check(offset <= size && entry.bytes() <= size - offset,
+          "tensor \"%s\" has %d bytes at offset %d of the data, which has only %d", name, entry.bytes(), offset, size);
+      tensors.put(name, new StoredTensor(file, entry.info(), start + offset, Dequantizer::decode));
     }
     return Collections.unmodifiableMap(tensors);
   }
@@ -253,8 +241,7 @@ final class GgufHeader {
   private void check(boolean fine, String damage, Object... values) {
     if (!fine) {
       throw new CheckpointException(
-          "%s is cut short or damaged: %s. Download it again."
-              .formatted(file.path(), damage.formatted(values)));
+          "%s is cut short or damaged: %s. Download it again.".formatted(file.path(), damage.formatted(values)));
     }
   }
 }

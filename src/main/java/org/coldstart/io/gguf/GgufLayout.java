@@ -12,35 +12,24 @@ import org.coldstart.io.safetensors.StoredTensor;
 
 /** How llama.cpp names and stores a decoder's tensors, as against Hugging Face. */
 final class GgufLayout {
-  private static final Map<String, String> OUTER =
-      Map.of(
-          "token_embd", "model.embed_tokens",
-          "output_norm", "model.norm",
-          "output", "lm_head");
-  private static final Map<String, String> INNER =
-      Map.ofEntries(
-          Map.entry("attn_norm", "input_layernorm"),
-          Map.entry("attn_q", "self_attn.q_proj"),
-          Map.entry("attn_k", "self_attn.k_proj"),
-          Map.entry("attn_v", "self_attn.v_proj"),
-          Map.entry("attn_output", "self_attn.o_proj"),
-          Map.entry("attn_q_norm", "self_attn.q_norm"),
-          Map.entry("attn_k_norm", "self_attn.k_norm"),
-          Map.entry("post_attention_norm", "post_attention_layernorm"),
-          Map.entry("post_ffw_norm", "post_feedforward_layernorm"),
-          Map.entry("ffn_gate", "mlp.gate_proj"),
-          Map.entry("ffn_up", "mlp.up_proj"),
-          Map.entry("ffn_down", "mlp.down_proj"));
-  private static final Pattern NAME =
-      Pattern.compile("(?:blk\\.(\\d{1,6})\\.)?([a-z_]+)\\.(weight|bias)");
+  private static final Map<String, String> OUTER = Map.of("token_embd", "model.embed_tokens", "output_norm",
+      "model.norm", "output", "lm_head");
+  private static final Map<String, String> INNER = Map.ofEntries(Map.entry("attn_norm", "input_layernorm"),
+      Map.entry("attn_q", "self_attn.q_proj"), Map.entry("attn_k", "self_attn.k_proj"),
+      Map.entry("attn_v", "self_attn.v_proj"), Map.entry("attn_output", "self_attn.o_proj"),
+      Map.entry("attn_q_norm", "self_attn.q_norm"), Map.entry("attn_k_norm", "self_attn.k_norm"),
+      Map.entry("post_attention_norm", "post_attention_layernorm"),
+      Map.entry("post_ffw_norm", "post_feedforward_layernorm"), Map.entry("ffn_gate", "mlp.gate_proj"),
+      Map.entry("ffn_up", "mlp.up_proj"), Map.entry("ffn_down", "mlp.down_proj"));
+  private static final Pattern NAME = Pattern.compile("(?:blk\\.(\\d{1,6})\\.)?([a-z_]+)\\.(weight|bias)");
 
   private GgufLayout() {}
 
   /**
    * The Hugging Face name of a llama.cpp tensor, if it is one of a decoder.
    *
-   * @param sandwiched whether there are norms after attention and feed-forward part, too; the norm
-   *     before the latter then has another name in Hugging Face
+   * @param sandwiched whether there are norms after attention and feed-forward part, too; the norm before the latter
+   * then has another name in Hugging Face
    */
   static Optional<String> huggingFaceName(String name, boolean sandwiched) {
     Matcher parts = NAME.matcher(name);
@@ -62,11 +51,11 @@ final class GgufLayout {
   }
 
   /**
-   * Reads a q or k projection (or its bias) of {@code heads} heads with its rows in Hugging Face's
-   * order.
+   * Reads a q or k projection (or its bias) of {@code heads} heads with its rows in Hugging Face's order.
    *
-   * <p>Hugging Face rotates halves of a head ({@code j} with {@code j + d/2}), llama.cpp neighbours
-   * ({@code 2j} with {@code 2j + 1}); its converter ({@code LlamaModel.permute} in {@code
+   * <p>
+   * Hugging Face rotates halves of a head ({@code j} with {@code j + d/2}), llama.cpp neighbours ({@code 2j} with
+   * {@code 2j + 1}); its converter ({@code LlamaModel.permute} in {@code
    * convert_hf_to_gguf.py}) moves the rows of each head so that both give the same result.
    */
   static void readUnpermuted(StoredTensor tensor, long heads, long offset, FloatBuffer into) {
@@ -93,10 +82,10 @@ final class GgufLayout {
   }
 
   /**
-   * The {@code rope_scaling} of config.json behind {@code rope_freqs.weight}, empty for a table of
-   * ones. llama.cpp's converter writes only what each frequency is divided by; Llama 3.1 to 3.3 all
-   * use low 1, high 4 and an original length of 8192, with a factor of 8 or 32, and the factor is
-   * the largest entry. A table that these do not reproduce is refused.
+   * The {@code rope_scaling} of config.json behind {@code rope_freqs.weight}, empty for a table of ones. llama.cpp's
+   * converter writes only what each frequency is divided by; Llama 3.1 to 3.3 all use low 1, high 4 and an original
+   * length of 8192, with a factor of 8 or 32, and the factor is the largest entry. A table that these do not reproduce
+   * is refused.
    */
   static Optional<JsonObject> ropeScaling(StoredTensor table, double theta, int headDim) {
     float[] divisors = values(table, headDim);
@@ -104,10 +93,8 @@ final class GgufLayout {
     for (float divisor : divisors) {
       factor = Math.max(factor, divisor);
     }
-    RopeParameters candidate =
-        factor == 1
-            ? RopeParameters.plain(theta)
-            : new RopeParameters(RopeParameters.Type.LLAMA3, theta, factor, 1, 4, 8192);
+    RopeParameters candidate = factor == 1 ? RopeParameters.plain(theta)
+        : new RopeParameters(RopeParameters.Type.LLAMA3, theta, factor, 1, 4, 8192);
     for (int i = 0; i < divisors.length; i++) {
       double wavelength = 2 * Math.PI * Math.pow(theta, (double) i / divisors.length);
       double expected = candidate.stretch(wavelength);
@@ -131,7 +118,6 @@ final class GgufLayout {
   private static CheckpointException refused(StoredTensor table, String why) {
     return new CheckpointException(
         "The rotary table %s is not that of a Llama 3 (%s), so the rope scaling of this GGUF file"
-                .formatted(table.info().name(), why)
-            + " is unknown. Use the safetensors checkpoint.");
+          .formatted(table.info().name(), why) + " is unknown. Use the safetensors checkpoint.");
   }
 }

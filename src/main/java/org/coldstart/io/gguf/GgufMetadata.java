@@ -10,11 +10,11 @@ import java.util.Set;
 import org.coldstart.io.files.CheckpointException;
 
 /**
- * The key–value pairs at the head of a GGUF file: architecture, sizes, the tokenizer's tables, the
- * chat template.
+ * The key–value pairs at the head of a GGUF file: architecture, sizes, the tokenizer's tables, the chat template.
  *
- * <p>A look-up of an absent key is empty; a look-up of a key with another type is a {@link
- * CheckpointException} that names key and file.
+ * <p>
+ * A look-up of an absent key is empty; a look-up of a key with another type is a {@link CheckpointException} that names
+ * key and file.
  */
 public final class GgufMetadata {
   private final String origin;
@@ -42,13 +42,10 @@ public final class GgufMetadata {
   }
 
   /**
-   * A number of any type; f32 is widened by way of its shortest decimal form, so that 1e-5f gives
-   * 1e-5.
+   * A number of any type; f32 is widened by way of its shortest decimal form, so that 1e-5f gives 1e-5.
    */
   public OptionalDouble number(String key) {
-    return value(key, Number.class, "a number").stream()
-        .mapToDouble(Number::doubleValue)
-        .findFirst();
+    return value(key, Number.class, "a number").stream().mapToDouble(Number::doubleValue).findFirst();
   }
 
   public Optional<Boolean> bool(String key) {
@@ -77,9 +74,8 @@ public final class GgufMetadata {
 
   private <T> Optional<T> value(String key, Class<T> type, String expected) {
     Object value = values.get(key);
-    CheckpointException.require(
-        value == null || type.isInstance(value),
-        "%s: \"%s\" is not %s, as it should be.", origin, key, expected);
+    CheckpointException.require(value == null || type.isInstance(value), "%s: \"%s\" is not %s, as it should be.",
+        origin, key, expected);
     return Optional.ofNullable(type.cast(value));
   }
 }

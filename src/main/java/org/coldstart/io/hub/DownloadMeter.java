@@ -40,14 +40,7 @@ final class DownloadMeter {
 
   private void report(boolean done) {
     double seconds = (System.nanoTime() - startNanos) / 1e9;
-    progress.report(
-        new DownloadProgress.State(
-            source,
-            files,
-            done ? total : Math.min(bytes, total),
-            total,
-            Duration.ofMillis((long) (seconds * 1000)),
-            seconds > 0 ? received / seconds : 0,
-            done));
+    progress.report(new DownloadProgress.State(source, files, done ? total : Math.min(bytes, total), total,
+        Duration.ofMillis((long) (seconds * 1000)), seconds > 0 ? received / seconds : 0, done));
   }
 }

@@ -10,14 +10,13 @@ import java.util.concurrent.atomic.AtomicLong;
 @FunctionalInterface
 public interface DownloadProgress {
   /**
-   * Some bytes have come, or all have. Calls come from several threads, but never two at a time,
-   * and often: show what you need.
+   * Some bytes have come, or all have. Calls come from several threads, but never two at a time, and often: show what
+   * you need.
    */
   void report(State state);
 
   /**
-   * A line every five seconds and one at the end, none for less than a million bytes: quiet enough
-   * for a notebook.
+   * A line every five seconds and one at the end, none for less than a million bytes: quiet enough for a notebook.
    */
   static DownloadProgress lines(PrintStream out) {
     AtomicLong last = new AtomicLong();
@@ -42,19 +41,12 @@ public interface DownloadProgress {
    * @param bytesPerSecond what came since the start, per second
    * @param done true in the last report of a download that brought everything
    */
-  record State(
-      String source,
-      int files,
-      long bytes,
-      long total,
-      Duration elapsed,
-      double bytesPerSecond,
+  record State(String source, int files, long bytes, long total, Duration elapsed, double bytesPerSecond,
       boolean done) {
 
     /** Time left at the speed so far; empty while nothing has come. */
     public Optional<Duration> timeLeft() {
-      return bytesPerSecond > 0
-          ? Optional.of(Duration.ofMillis((long) (1000 * (total - bytes) / bytesPerSecond)))
+      return bytesPerSecond > 0 ? Optional.of(Duration.ofMillis((long) (1000 * (total - bytes) / bytesPerSecond)))
           : Optional.empty();
     }
 
@@ -62,15 +54,10 @@ public interface DownloadProgress {
     @Override
     public String toString() {
       return done
-          ? "%s: downloaded %d %s (%s MB) in %s"
-              .formatted(source, files, files == 1 ? "file" : "files", mega(total), text(elapsed))
-          : "%s: %s of %s MB · %s MB/s%s"
-              .formatted(
-                  source,
-                  mega(bytes),
-                  mega(total),
-                  mega(bytesPerSecond),
-                  timeLeft().map(left -> " · " + text(left) + " left").orElse(""));
+          ? "%s: downloaded %d %s (%s MB) in %s".formatted(source, files, files == 1 ? "file" : "files", mega(total),
+              text(elapsed))
+          : "%s: %s of %s MB · %s MB/s%s".formatted(source, mega(bytes), mega(total), mega(bytesPerSecond),
+              timeLeft().map(left -> " · " + text(left) + " left").orElse(""));
     }
 
     private static String mega(double bytes) {
@@ -79,10 +66,8 @@ public interface DownloadProgress {
 
     private static String text(Duration time) {
       long seconds = Math.max(1, Math.round(time.toMillis() / 1000.0));
-      return seconds < 60
-          ? seconds + " s"
-          : seconds < 3600
-              ? seconds / 60 + " min " + seconds % 60 + " s"
+      return seconds < 60 ? seconds + " s"
+          : seconds < 3600 ? seconds / 60 + " min " + seconds % 60 + " s"
               : seconds / 3600 + " h " + seconds % 3600 / 60 + " min";
     }
   }

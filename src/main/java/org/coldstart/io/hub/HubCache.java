@@ -23,8 +23,8 @@ import org.coldstart.io.hub.HubException.Reason;
 import org.coldstart.io.json.Json;
 
 /**
- * One repository's folder in the cache, laid out as Python's huggingface_hub does: contents in
- * {@code blobs} under their ETag, {@code refs} from branch to commit, and {@code
+ * One repository's folder in the cache, laid out as Python's huggingface_hub does: contents in {@code blobs} under
+ * their ETag, {@code refs} from branch to commit, and {@code
  * snapshots/<commit>} with links into {@code blobs}.
  */
 final class HubCache {
@@ -32,13 +32,11 @@ final class HubCache {
   private static final Map<Path, Object> LOCKS = new ConcurrentHashMap<>();
 
   /**
-   * Names of files that can be trusted: relative, with {@code /} between parts that are neither
-   * empty nor {@code .} nor {@code ..}, and without what Windows reads as a drive, a stream or a
-   * separator.
+   * Names of files that can be trusted: relative, with {@code /} between parts that are neither empty nor {@code .} nor
+   * {@code ..}, and without what Windows reads as a drive, a stream or a separator.
    */
-  private static final Pattern SAFE_NAME =
-      Pattern.compile(
-          "(?!\\.{1,2}(/|$))[^/\\\\:\\p{Cntrl}]+(/(?!\\.{1,2}(/|$))[^/\\\\:\\p{Cntrl}]+)*");
+  private static final Pattern SAFE_NAME = Pattern
+    .compile("(?!\\.{1,2}(/|$))[^/\\\\:\\p{Cntrl}]+(/(?!\\.{1,2}(/|$))[^/\\\\:\\p{Cntrl}]+)*");
 
   private final HubSettings settings;
   private final Path storage;
@@ -65,8 +63,7 @@ final class HubCache {
    */
   Path pointer(String commit, String file) {
     if (!SAFE_NAME.matcher(file).matches()) {
-      throw new HubException(
-          Reason.DAMAGED,
+      throw new HubException(Reason.DAMAGED,
           "The hub lists a file named '%s', which may lead out of the repository's folder: do not"
               + " use this repository.",
           file.replaceAll("\\p{Cntrl}", "?"));
@@ -90,9 +87,8 @@ final class HubCache {
   }
 
   /**
-   * Writes down where a branch or tag points to, and what the hub says of the commit, so that a
-   * partial snapshot is known as one when the hub cannot be reached. A cache that can only be read
-   * is left as it is.
+   * Writes down where a branch or tag points to, and what the hub says of the commit, so that a partial snapshot is
+   * known as one when the hub cannot be reached. A cache that can only be read is left as it is.
    */
   void note(String revision, RepoInfo info) {
     try {
@@ -117,9 +113,8 @@ final class HubCache {
   }
 
   /**
-   * The files of a commit as far as the cache knows: by our note, by the listing that Python's
-   * snapshot_download keeps (huggingface_hub 2.4, _tree_cache.py), or else those in the snapshot
-   * folder.
+   * The files of a commit as far as the cache knows: by our note, by the listing that Python's snapshot_download keeps
+   * (huggingface_hub 2.4, _tree_cache.py), or else those in the snapshot folder.
    */
   RepoInfo repoInfo(String commit) {
     Optional<RepoInfo> noted = noted(commit);
@@ -127,18 +122,17 @@ final class HubCache {
       return noted.get();
     }
     Optional<JsonObject> tree = json(storage.resolve("trees").resolve(commit + ".json"));
-    Stream<String> files =
-        tree.isPresent() && tree.get().get("files") instanceof JsonObject listing
-            ? listing.entrySet().stream().map(Map.Entry::getKey)
-            : present(snapshot(commit)).stream();
+    Stream<String> files = tree.isPresent() && tree.get().get("files") instanceof JsonObject listing
+        ? listing.entrySet().stream().map(Map.Entry::getKey)
+        : present(snapshot(commit)).stream();
     return new RepoInfo(commit, files.sorted().toList(), new JsonObject());
   }
 
   private static List<String> present(Path folder) {
     try (Stream<Path> walk = Files.isDirectory(folder) ? Files.walk(folder) : Stream.empty()) {
       return walk.filter(Files::isRegularFile)
-          .map(file -> folder.relativize(file).toString().replace('\\', '/'))
-          .toList();
+        .map(file -> folder.relativize(file).toString().replace('\\', '/'))
+        .toList();
     } catch (IOException | UncheckedIOException e) {
       throw storageError(folder, e);
     }
@@ -147,8 +141,7 @@ final class HubCache {
   /** A JSON object from a file; empty when there is none, or a damaged one. */
   private static Optional<JsonObject> json(Path file) {
     try {
-      return Files.isRegularFile(file)
-          ? Optional.of(Json.parse(Files.readString(file)).getAsJsonObject())
+      return Files.isRegularFile(file) ? Optional.of(Json.parse(Files.readString(file)).getAsJsonObject())
           : Optional.empty();
     } catch (IOException | JsonParseException | IllegalStateException e) {
       return Optional.empty();
@@ -156,8 +149,8 @@ final class HubCache {
   }
 
   /**
-   * Puts a blob into a snapshot: by a relative link, or where links are not to be had by moving a
-   * new blob and copying an old one, which other snapshots may link to.
+   * Puts a blob into a snapshot: by a relative link, or where links are not to be had by moving a new blob and copying
+   * an old one, which other snapshots may link to.
    */
   void link(String etag, Path pointer, boolean isNew) {
     Path blob = blob(etag);
@@ -195,8 +188,7 @@ final class HubCache {
       } catch (IOException e) {
         throw storageError(locks, e);
       }
-      try (FileChannel channel =
-          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
         channel.lock(); // until the channel closes
         action.run();
       } catch (ClosedByInterruptException | FileLockInterruptionException e) {
@@ -208,12 +200,9 @@ final class HubCache {
   }
 
   static HubException storageError(Path path, Exception cause) {
-    return new HubException(
-        Reason.STORAGE,
+    return new HubException(Reason.STORAGE,
         "Cannot read or write %s (%s): check its permissions and the free space, or set HF_HOME to"
             + " another folder.",
-        path,
-        cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage(),
-        cause);
+        path, cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage(), cause);
   }
 }

@@ -30,20 +30,19 @@ import javax.net.ssl.SSLException;
 import org.coldstart.io.json.Json;
 
 /**
- * Speaks the hub's protocol: information on repositories, metadata of files, contents from any byte
- * on. Redirects are followed by hand, because the token may go to the endpoint only and a file's
- * metadata are in the hub's own answer, before it redirects to a content delivery network.
+ * Speaks the hub's protocol: information on repositories, metadata of files, contents from any byte on. Redirects are
+ * followed by hand, because the token may go to the endpoint only and a file's metadata are in the hub's own answer,
+ * before it redirects to a content delivery network.
  */
 final class HubClient {
   private static final int MAX_REDIRECTS = 10;
   private static final Pattern SAFE_ETAG = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
 
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(10))
-          .followRedirects(HttpClient.Redirect.NEVER)
-          .build();
+  private final HttpClient http = HttpClient.newBuilder()
+    .version(HttpClient.Version.HTTP_1_1)
+    .connectTimeout(Duration.ofSeconds(10))
+    .followRedirects(HttpClient.Redirect.NEVER)
+    .build();
   private final HubSettings settings;
   private final HubErrors errors;
   private final RetryPolicy retry;
@@ -60,27 +59,21 @@ final class HubClient {
    * @param repository the repository it belongs to
    * @param commit the commit it is read at
    * @param name its name in the repository
-   * @param etag names the content: SHA-256 of a large file (64 hex digits), git's SHA-1 of a small
-   *     one (40)
+   * @param etag names the content: SHA-256 of a large file (64 hex digits), git's SHA-1 of a small one (40)
    * @param size bytes
    */
-  record FileMetadata(
-      HubRepository repository, String commit, String name, String etag, long size) {}
+  record FileMetadata(HubRepository repository, String commit, String name, String etag, long size) {}
 
   /** What the hub says about a repository's revision: its commit and files. */
   RepoInfo repoInfo(HubRepository repository) {
-    return retrying(
-        repository,
-        () -> {
-          ByteArrayOutputStream body = new ByteArrayOutputStream();
-          HttpResponse<?> response =
-              exchange("GET", repository.apiPath(), 0, answer -> body::writeBytes);
-          if (response.statusCode() != 200) {
-            throw errors.of(response, repository, "");
-          }
-          return RepoInfo.fromJson(object(body.toString(StandardCharsets.UTF_8)))
-              .orElseThrow(errors::notAHub);
-        });
+    return retrying(repository, () -> {
+      ByteArrayOutputStream body = new ByteArrayOutputStream();
+      HttpResponse<?> response = exchange("GET", repository.apiPath(), 0, answer -> body::writeBytes);
+      if (response.statusCode() != 200) {
+        throw errors.of(response, repository, "");
+      }
+      return RepoInfo.fromJson(object(body.toString(StandardCharsets.UTF_8))).orElseThrow(errors::notAHub);
+    });
   }
 
   private JsonObject object(String text) {
@@ -92,43 +85,36 @@ final class HubClient {
   }
 
   /**
-   * Size and ETag of a file. The X-Linked headers describe a large file's content; an ETag that
-   * cannot be a file name is none.
+   * Size and ETag of a file. The X-Linked headers describe a large file's content; an ETag that cannot be a file name
+   * is none.
    */
   FileMetadata metadata(HubRepository repository, String commit, String file) {
-    return retrying(
-        repository,
-        () -> {
-          HttpResponse<?> response =
-              exchange("HEAD", repository.filePath(commit, file), 0, answer -> null);
-          if (response.statusCode() >= 400) {
-            throw errors.of(response, repository, file);
-          }
-          HttpHeaders headers = response.headers();
-          String own = response.statusCode() < 300 ? "Content-Length" : "X-Linked-Size";
-          long size =
-              headers
-                  .firstValueAsLong("X-Linked-Size")
-                  .orElseGet(() -> headers.firstValueAsLong(own).orElseThrow(errors::notAHub));
-          return headers
-              .firstValue("X-Linked-Etag")
-              .or(() -> headers.firstValue("ETag"))
-              .map(etag -> etag.replaceFirst("^W/", "").replace("\"", ""))
-              .filter(etag -> SAFE_ETAG.matcher(etag).matches())
-              .map(etag -> new FileMetadata(repository, commit, file, etag, size))
-              .orElseThrow(errors::notAHub);
-        });
+    return retrying(repository, () -> {
+      HttpResponse<?> response = exchange("HEAD", repository.filePath(commit, file), 0, answer -> null);
+      if (response.statusCode() >= 400) {
+        throw errors.of(response, repository, file);
+      }
+      HttpHeaders headers = response.headers();
+      String own = response.statusCode() < 300 ? "Content-Length" : "X-Linked-Size";
+      long size = headers.firstValueAsLong("X-Linked-Size")
+        .orElseGet(() -> headers.firstValueAsLong(own).orElseThrow(errors::notAHub));
+      return headers.firstValue("X-Linked-Etag")
+        .or(() -> headers.firstValue("ETag"))
+        .map(etag -> etag.replaceFirst("^W/", "").replace("\"", ""))
+        .filter(etag -> SAFE_ETAG.matcher(etag).matches())
+        .map(etag -> new FileMetadata(repository, commit, file, etag, size))
+        .orElseThrow(errors::notAHub);
+    });
   }
 
   /**
-   * A file's bytes from {@code offset} on: status 206, or 200 when the server sends the whole file
-   * regardless; 416 when it has no such bytes.
+   * A file's bytes from {@code offset} on: status 206, or 200 when the server sends the whole file regardless; 416 when
+   * it has no such bytes.
    *
    * @param body as in {@link #exchange}
    * @throws IOException if another attempt may succeed
    */
-  HttpResponse<?> get(
-      FileMetadata file, long offset, Function<ResponseInfo, Consumer<byte[]>> body)
+  HttpResponse<?> get(FileMetadata file, long offset, Function<ResponseInfo, Consumer<byte[]>> body)
       throws IOException {
     String path = file.repository().filePath(file.commit(), file.name());
     HttpResponse<?> response = exchange("GET", path, offset, body);
@@ -148,7 +134,7 @@ final class HubClient {
 
   /** Tries again after failures that may pass; without a network there is nothing to wait for. */
   private <T> T retrying(HubRepository repository, Exchange<T> exchange) {
-    for (int failures = 1; ; failures++) {
+    for (int failures = 1;; failures++) {
       try {
         return exchange.run();
       } catch (ConnectException | HttpTimeoutException | SSLException e) {
@@ -167,9 +153,8 @@ final class HubClient {
    *
    * @param body makes the receiver of a successful answer's bytes; null: they are not wanted
    */
-  private HttpResponse<?> exchange(
-      String method, String path, long offset, Function<ResponseInfo, Consumer<byte[]>> body)
-      throws IOException {
+  private HttpResponse<?> exchange(String method, String path, long offset,
+      Function<ResponseInfo, Consumer<byte[]>> body) throws IOException {
     URI uri = URI.create(settings.endpoint() + path);
     for (int i = 0; i <= MAX_REDIRECTS; i++) {
       HttpResponse<?> response = send(method, uri, offset, body);
@@ -184,14 +169,12 @@ final class HubClient {
     throw new IOException("more than " + MAX_REDIRECTS + " redirects from " + path);
   }
 
-  private HttpResponse<?> send(
-      String method, URI uri, long offset, Function<ResponseInfo, Consumer<byte[]>> body)
+  private HttpResponse<?> send(String method, URI uri, long offset, Function<ResponseInfo, Consumer<byte[]>> body)
       throws IOException {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(uri)
-            .method(method, HttpRequest.BodyPublishers.noBody())
-            .header("User-Agent", "coldstart; java/" + Runtime.version().feature())
-            .header("Accept-Encoding", "identity"); // sizes and ranges are those of the file itself
+    HttpRequest.Builder request = HttpRequest.newBuilder(uri)
+      .method(method, HttpRequest.BodyPublishers.noBody())
+      .header("User-Agent", "coldstart; java/" + Runtime.version().feature())
+      .header("Accept-Encoding", "identity"); // sizes and ranges are those of the file itself
     if (offset > 0) {
       request.header("Range", "bytes=" + offset + "-");
     }
@@ -199,18 +182,14 @@ final class HubClient {
       settings.token().ifPresent(token -> request.header("Authorization", "Bearer " + token));
     }
     Activity activity = new Activity();
-    BodyHandler<Void> handler =
-        answer -> {
-          activity.answered();
-          Consumer<byte[]> sink = answer.statusCode() / 100 == 2 ? body.apply(answer) : null;
-          return sink == null
-              ? BodySubscribers.replacing(null)
-              : BodySubscribers.ofByteArrayConsumer(
-                  part -> {
-                    activity.answered();
-                    part.ifPresent(sink);
-                  });
-        };
+    BodyHandler<Void> handler = answer -> {
+      activity.answered();
+      Consumer<byte[]> sink = answer.statusCode() / 100 == 2 ? body.apply(answer) : null;
+      return sink == null ? BodySubscribers.replacing(null) : BodySubscribers.ofByteArrayConsumer(part -> {
+        activity.answered();
+        part.ifPresent(sink);
+      });
+    };
     CompletableFuture<HttpResponse<Void>> answer = http.sendAsync(request.build(), handler);
     try {
       return activity.await(answer);
@@ -238,16 +217,14 @@ final class HubClient {
           return answer.get(lastNanos + silence - System.nanoTime(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
           if (System.nanoTime() - lastNanos >= silence) {
-            throw answered
-                ? new IOException("nothing came for " + retry.silence().toSeconds() + " seconds")
+            throw answered ? new IOException("nothing came for " + retry.silence().toSeconds() + " seconds")
                 : new HttpTimeoutException("no answer");
           }
         } catch (ExecutionException e) {
           if (e.getCause() instanceof HubException known) {
             throw known;
           }
-          throw e.getCause() instanceof IOException failure
-              ? failure
+          throw e.getCause() instanceof IOException failure ? failure
               : new IOException(e.getCause().getMessage(), e.getCause());
         }
       }
@@ -276,8 +253,7 @@ final class HubClient {
   }
 
   private static String origin(URI uri) {
-    int port =
-        uri.getPort() >= 0 ? uri.getPort() : uri.getScheme().equalsIgnoreCase("https") ? 443 : 80;
+    int port = uri.getPort() >= 0 ? uri.getPort() : uri.getScheme().equalsIgnoreCase("https") ? 443 : 80;
     return (uri.getScheme() + "://" + uri.getHost() + ":" + port).toLowerCase(Locale.ROOT);
   }
 }

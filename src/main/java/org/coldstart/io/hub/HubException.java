@@ -1,8 +1,7 @@
 package org.coldstart.io.hub;
 
 /**
- * Something wanted from a model hub could not be had; the message says what, why and the way out in
- * one sentence.
+ * Something wanted from a model hub could not be had; the message says what, why and the way out in one sentence.
  */
 public final class HubException extends RuntimeException {
   /** What went wrong, for callers that react to it. */
@@ -50,10 +49,8 @@ public final class HubException extends RuntimeException {
   /** The error for a thread that was interrupted; its interrupt stays pending. */
   static HubException interrupted(String what, Exception cause) {
     Thread.currentThread().interrupt();
-    return new HubException(
-        Reason.INTERRUPTED,
-        "Interrupted while downloading %s: call again, and it goes on where it stopped.",
-        what, cause);
+    return new HubException(Reason.INTERRUPTED,
+        "Interrupted while downloading %s: call again, and it goes on where it stopped.", what, cause);
   }
 
   /** What went wrong. */

@@ -38,12 +38,11 @@ public record HubRepository(Kind kind, String name, String revision) {
   }
 
   /** As huggingface_hub's validators: no {@code --}, which stands for the slash in the cache. */
-  private static final Pattern NAME =
-      Pattern.compile("(?!.*(--|\\.\\.))\\w([\\w.-]{0,94}\\w)?/\\w([\\w.-]{0,94}\\w)?(?<!\\.git)");
+  private static final Pattern NAME = Pattern
+    .compile("(?!.*(--|\\.\\.))\\w([\\w.-]{0,94}\\w)?/\\w([\\w.-]{0,94}\\w)?(?<!\\.git)");
 
   /** Revisions become file names under {@code refs}, so no part may begin with a dot. */
-  private static final Pattern REVISION =
-      Pattern.compile("(?!.*\\.\\.)[\\w+-][\\w.+-]*(/[\\w+-][\\w.+-]*)*");
+  private static final Pattern REVISION = Pattern.compile("(?!.*\\.\\.)[\\w+-][\\w.+-]*(/[\\w+-][\\w.+-]*)*");
 
   /**
    * Checks the name and the revision.
@@ -52,14 +51,11 @@ public record HubRepository(Kind kind, String name, String revision) {
    */
   public HubRepository {
     if (!NAME.matcher(name).matches()) {
-      throw new HubException(
-          Reason.BAD_NAME, "'%s' is no name on the hub, which has the form owner/name.", name);
+      throw new HubException(Reason.BAD_NAME, "'%s' is no name on the hub, which has the form owner/name.", name);
     }
     if (!REVISION.matcher(revision).matches()) {
-      throw new HubException(
-          Reason.BAD_NAME,
-          "'%s' is no revision of %s: give a branch, a tag or a commit.",
-          revision, name);
+      throw new HubException(Reason.BAD_NAME, "'%s' is no revision of %s: give a branch, a tag or a commit.", revision,
+          name);
     }
   }
 

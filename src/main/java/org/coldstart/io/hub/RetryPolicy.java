@@ -9,8 +9,7 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 
 /**
- * When to try again and how long to wait before: exponential backoff, or as long as the server
- * asks.
+ * When to try again and how long to wait before: exponential backoff, or as long as the server asks.
  *
  * @param attempts how many failures in a row are the end
  * @param firstPause before the second attempt
@@ -18,9 +17,10 @@ import java.time.format.DateTimeParseException;
  * @param silence a connection on which nothing comes for so long counts as broken
  */
 record RetryPolicy(int attempts, Duration firstPause, Duration longestPause, Duration silence) {
+
   /** Waits 15 seconds in all for a server that does not say how long; rate limits last minutes. */
-  static final RetryPolicy NORMAL =
-      new RetryPolicy(5, Duration.ofSeconds(1), Duration.ofMinutes(6), Duration.ofSeconds(30));
+  static final RetryPolicy NORMAL = new RetryPolicy(5, Duration.ofSeconds(1), Duration.ofMinutes(6),
+      Duration.ofSeconds(30));
 
   /** Waits after so many failures in a row, of which {@code cause} is the last. */
   void pause(int failures, IOException cause, String what) {
@@ -29,10 +29,9 @@ record RetryPolicy(int attempts, Duration firstPause, Duration longestPause, Dur
       wait = busy.retryAfter;
     }
     if (wait.compareTo(longestPause) > 0) {
-      throw new HubException(
-          HubException.Reason.UNREACHABLE,
-          "%s cannot be had now (%s, which asks to wait %d seconds): try again then.",
-          what, cause.getMessage(), wait.toSeconds(), cause);
+      throw new HubException(HubException.Reason.UNREACHABLE,
+          "%s cannot be had now (%s, which asks to wait %d seconds): try again then.", what, cause.getMessage(),
+          wait.toSeconds(), cause);
     }
     try {
       Thread.sleep(wait.toMillis());

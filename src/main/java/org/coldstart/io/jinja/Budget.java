@@ -3,8 +3,8 @@ package org.coldstart.io.jinja;
 import java.util.function.Supplier;
 
 /**
- * What the rendering on this thread has used so far. Chat templates are code from strangers: the
- * limits are far above what a conversation needs and end a runaway template in about a second.
+ * What the rendering on this thread has used so far. Chat templates are code from strangers: the limits are far above
+ * what a conversation needs and end a runaway template in about a second.
  */
 final class Budget {
   /** Statements and expressions executed, and work on long values. */
@@ -48,8 +48,7 @@ final class Budget {
     Budget budget = CURRENT.get();
     budget.steps += n;
     if (budget.steps > MAX_STEPS) {
-      throw new TemplateException(
-          "the template ran for more than %d steps: an endless loop?", MAX_STEPS);
+      throw new TemplateException("the template ran for more than %d steps: an endless loop?", MAX_STEPS);
     }
   }
 
@@ -57,8 +56,7 @@ final class Budget {
   static void enter() {
     steps(1);
     if (++CURRENT.get().depth > MAX_DEPTH) {
-      throw new TemplateException(
-          "maximum recursion depth exceeded: more than %d levels", MAX_DEPTH);
+      throw new TemplateException("maximum recursion depth exceeded: more than %d levels", MAX_DEPTH);
     }
   }
 

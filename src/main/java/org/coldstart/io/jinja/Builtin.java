@@ -13,16 +13,14 @@ interface Builtin {
   /**
    * Adds a function with named parameters, whose body gets them {@link Args#bind bound}.
    *
-   * @param signature its names separated by commas, then its parameters; a {@code ?} marks those
-   *     that can be left out
+   * @param signature its names separated by commas, then its parameters; a {@code ?} marks those that can be left out
    */
   static void add(Map<String, Builtin> table, String signature, Builtin body) {
     List<String> words = Arrays.asList(signature.split(" "));
     List<String> parameters = words.stream().skip(1).map(word -> word.replace("?", "")).toList();
     int required = (int) words.stream().skip(1).filter(word -> !word.endsWith("?")).count();
     for (String name : words.get(0).split(",")) {
-      table.put(
-          name, (self, args) -> body.call(self, args.bind(name, parameters, required)));
+      table.put(name, (self, args) -> body.call(self, args.bind(name, parameters, required)));
     }
   }
 
@@ -36,31 +34,27 @@ interface Builtin {
     }
 
     /**
-     * All arguments by position, in the order of a function's parameters; those left out are {@link
-     * Values#MISSING}.
+     * All arguments by position, in the order of a function's parameters; those left out are {@link Values#MISSING}.
      *
      * @param required how many parameters, from the first, cannot be left out
      */
     Args bind(String function, List<String> parameters, int required) {
       if (positional.size() > parameters.size()) {
-        throw new TemplateException(
-            "%s() takes at most %d arguments (%d given)",
-            function, parameters.size(), positional.size());
+        throw new TemplateException("%s() takes at most %d arguments (%d given)", function, parameters.size(),
+            positional.size());
       }
       List<Object> values = new ArrayList<>(positional);
       values.addAll(Collections.nCopies(parameters.size() - values.size(), Values.MISSING));
-      named.forEach(
-          (name, value) -> {
-            int i = parameters.indexOf(name);
-            if (i < 0 || values.get(i) != Values.MISSING) {
-              throw new TemplateException("%s() got an unexpected argument '%s'", function, name);
-            }
-            values.set(i, value);
-          });
+      named.forEach((name, value) -> {
+        int i = parameters.indexOf(name);
+        if (i < 0 || values.get(i) != Values.MISSING) {
+          throw new TemplateException("%s() got an unexpected argument '%s'", function, name);
+        }
+        values.set(i, value);
+      });
       int missing = values.indexOf(Values.MISSING);
       if (missing >= 0 && missing < required) {
-        throw new TemplateException(
-            "%s() missing required argument: '%s'", function, parameters.get(missing));
+        throw new TemplateException("%s() missing required argument: '%s'", function, parameters.get(missing));
       }
       return new Args(values, Map.of());
     }
@@ -76,8 +70,7 @@ interface Builtin {
     /** An argument that must be a text. */
     String text(int i) {
       if (!Values.isText(Values.require(get(i)))) {
-        throw new TemplateException(
-            "argument %d must be str, not %s", i + 1, Values.typeName(get(i)));
+        throw new TemplateException("argument %d must be str, not %s", i + 1, Values.typeName(get(i)));
       }
       return get(i).toString();
     }

@@ -14,8 +14,7 @@ final class Evaluator {
   private Evaluator() {}
 
   /**
-   * Variables of a body, in front of those around it. What a loop, macro or {@code with} sets ends
-   * with it.
+   * Variables of a body, in front of those around it. What a loop, macro or {@code with} sets ends with it.
    */
   record Scope(Map<String, Object> variables, Scope outer) {
     /** The scope of a body within this one. */
@@ -96,9 +95,7 @@ final class Evaluator {
     }
     if (expr instanceof Expr.NoElse none) {
       return new Undefined(
-          "the inline if-expression on line "
-              + none.line()
-              + " evaluated to false and no else section was defined.");
+          "the inline if-expression on line " + none.line() + " evaluated to false and no else section was defined.");
     }
     if (expr instanceof Expr.ListOf list) {
       return all(list.items(), scope);
@@ -132,9 +129,9 @@ final class Evaluator {
   private static Object binary(Expr.Binary binary, Scope scope) {
     Object left = evaluate(binary.left(), scope);
     return switch (binary.operator()) {
-      case "and" -> Values.isTrue(left) ? evaluate(binary.right(), scope) : left;
-      case "or" -> Values.isTrue(left) ? left : evaluate(binary.right(), scope);
-      default -> Operators.apply(binary.operator(), left, evaluate(binary.right(), scope));
+    case "and" -> Values.isTrue(left) ? evaluate(binary.right(), scope) : left;
+    case "or" -> Values.isTrue(left) ? left : evaluate(binary.right(), scope);
+    default -> Operators.apply(binary.operator(), left, evaluate(binary.right(), scope));
     };
   }
 

@@ -62,8 +62,7 @@ sealed interface Expr {
   record NoElse(int line) implements Expr {}
 
   /**
-   * What stands between a call's parentheses; {@code star} ({@code *a}) and {@code starStar}
-   * ({@code **k}) may be null.
+   * What stands between a call's parentheses; {@code star} ({@code *a}) and {@code starStar} ({@code **k}) may be null.
    */
   record Arguments(List<Expr> positional, Map<String, Expr> named, Expr star, Expr starStar) {
     static final Arguments NONE = new Arguments(List.of(), Map.of(), null, null);

@@ -18,8 +18,8 @@ final class ExpressionParser {
   private final List<TemplateException> unknown = new ArrayList<>();
 
   /**
-   * Whether an unknown filter is an error only once it runs: so it is directly in an {@code if},
-   * where a template may have tested for it.
+   * Whether an unknown filter is an error only once it runs: so it is directly in an {@code if}, where a template may
+   * have tested for it.
    */
   boolean lenient;
 
@@ -47,8 +47,7 @@ final class ExpressionParser {
   private Expr tuple(Supplier<Expr> item, boolean mayBeEmpty) {
     List<Expr> items = new ArrayList<>();
     boolean comma = mayBeEmpty;
-    while (!tokens.at(TokenType.VARIABLE_END)
-        && !tokens.at(TokenType.BLOCK_END)
+    while (!tokens.at(TokenType.VARIABLE_END) && !tokens.at(TokenType.BLOCK_END)
         && !tokens.at(TokenType.OPERATOR, ")")) {
       items.add(item.get());
       comma = tokens.skip(",");
@@ -104,8 +103,7 @@ final class ExpressionParser {
       boolean negated = tokens.at(TokenType.NAME, "not") && tokens.look().is(TokenType.NAME, "in");
       if (negated) {
         tokens.next();
-      } else if (!tokens.at(TokenType.NAME, "in")
-          && !tokens.at(TokenType.OPERATOR, "==", "!=", "<", "<=", ">", ">=")) {
+      } else if (!tokens.at(TokenType.NAME, "in") && !tokens.at(TokenType.OPERATOR, "==", "!=", "<", "<=", ">", ">=")) {
         return others.isEmpty() ? first : new Expr.Compare(first, operators, others);
       }
       operators.add((negated ? "not " : "") + tokens.next().text());
@@ -151,10 +149,10 @@ final class ExpressionParser {
     Token token = tokens.next();
     if (token.is(TokenType.NAME)) {
       return switch (token.text()) {
-        case "true", "True" -> new Expr.Constant(true);
-        case "false", "False" -> new Expr.Constant(false);
-        case "none", "None" -> Expr.Constant.NONE;
-        default -> new Expr.Name(token.text());
+      case "true", "True" -> new Expr.Constant(true);
+      case "false", "False" -> new Expr.Constant(false);
+      case "none", "None" -> Expr.Constant.NONE;
+      default -> new Expr.Name(token.text());
       };
     }
     if (token.is(TokenType.NUMBER)) {
@@ -168,20 +166,19 @@ final class ExpressionParser {
       return new Expr.Constant(text.toString());
     }
     return switch (token.describe()) {
-      case "(" -> {
-        tokens.enter();
-        Expr value = tuple(this::expression, true);
-        tokens.leave();
-        tokens.expect(")");
-        yield value;
-      }
-      case "[" -> new Expr.ListOf(items("]", this::expression));
-      case "{" -> {
-        List<Expr> keys = new ArrayList<>();
-        yield new Expr.DictOf(keys, items("}", () -> dictValue(keys)));
-      }
-      default ->
-          throw TemplateException.syntax("unexpected '" + token.describe() + "'", token.line());
+    case "(" -> {
+      tokens.enter();
+      Expr value = tuple(this::expression, true);
+      tokens.leave();
+      tokens.expect(")");
+      yield value;
+    }
+    case "[" -> new Expr.ListOf(items("]", this::expression));
+    case "{" -> {
+      List<Expr> keys = new ArrayList<>();
+      yield new Expr.DictOf(keys, items("}", () -> dictValue(keys)));
+    }
+    default -> throw TemplateException.syntax("unexpected '" + token.describe() + "'", token.line());
     };
   }
 
@@ -207,18 +204,16 @@ final class ExpressionParser {
     Expr value = start;
     while (tokens.at(TokenType.OPERATOR, ".", "[", "(")) {
       switch (tokens.next().text()) {
-        case "(" -> value = new Expr.Call(value, arguments());
-        case "[" -> value = subscript(value);
-        default -> {
-          if (!tokens.at(TokenType.NAME) && !(tokens.current().value() instanceof Long)) {
-            throw tokens.fail("expected name or number");
-          }
-          Token token = tokens.next();
-          value =
-              token.is(TokenType.NAME)
-                  ? new Expr.Attribute(value, token.text())
-                  : new Expr.Item(value, new Expr.Constant(token.value()));
+      case "(" -> value = new Expr.Call(value, arguments());
+      case "[" -> value = subscript(value);
+      default -> {
+        if (!tokens.at(TokenType.NAME) && !(tokens.current().value() instanceof Long)) {
+          throw tokens.fail("expected name or number");
         }
+        Token token = tokens.next();
+        value = token.is(TokenType.NAME) ? new Expr.Attribute(value, token.text())
+            : new Expr.Item(value, new Expr.Constant(token.value()));
+      }
       }
     }
     return value;
@@ -272,8 +267,7 @@ final class ExpressionParser {
     Token token = tokens.expect(TokenType.NAME);
     String name = token.text();
     if (!lenient && !table.containsKey(name)) {
-      unknown.add(
-          TemplateException.syntax("No " + kind + " named '" + name + "'.", token.line()));
+      unknown.add(TemplateException.syntax("No " + kind + " named '" + name + "'.", token.line()));
     }
     return name;
   }
@@ -285,15 +279,12 @@ final class ExpressionParser {
     if (tokens.at(TokenType.NAME, "is")) {
       throw tokens.fail("You cannot chain multiple tests with is");
     }
-    boolean startsValue =
-        switch (tokens.current().type()) {
-          case NAME -> !Set.of("else", "or", "and").contains(tokens.current().text());
-          case STRING, NUMBER -> true;
-          default -> tokens.at(TokenType.OPERATOR, "[", "{");
-        };
-    return startsValue
-        ? new Arguments(List.of(postfix(primary())), Map.of(), null, null)
-        : Arguments.NONE;
+    boolean startsValue = switch (tokens.current().type()) {
+    case NAME -> !Set.of("else", "or", "and").contains(tokens.current().text());
+    case STRING, NUMBER -> true;
+    default -> tokens.at(TokenType.OPERATOR, "[", "{");
+    };
+    return startsValue ? new Arguments(List.of(postfix(primary())), Map.of(), null, null) : Arguments.NONE;
   }
 
   /** A call's arguments, after its opening parenthesis. */

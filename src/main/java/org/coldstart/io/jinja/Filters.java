@@ -24,8 +24,8 @@ import org.coldstart.io.jinja.Values.Tuple;
 import org.coldstart.io.jinja.Values.Undefined;
 
 /**
- * Jinja's filters and tests by name. Filters that choose or transform items one by one give
- * generators, as in Jinja: always true, without a length, to be gone through once.
+ * Jinja's filters and tests by name. Filters that choose or transform items one by one give generators, as in Jinja:
+ * always true, without a length, to be gone through once.
  */
 final class Filters {
   /** What follows {@code |}. */
@@ -35,8 +35,8 @@ final class Filters {
   static final Map<String, Builtin> TESTS = new HashMap<>();
 
   private static final Pattern WORD_BEGIN = Pattern.compile("(?<=[-\\s({\\[<])");
-  private static final Pattern REAL =
-      Pattern.compile("[-+]?(#\\.?#?|\\.#)(e[-+]?#)?".replace("#", "(\\d++(?:_\\d++)*+)"));
+  private static final Pattern REAL = Pattern
+    .compile("[-+]?(#\\.?#?|\\.#)(e[-+]?#)?".replace("#", "(\\d++(?:_\\d++)*+)"));
 
   private Filters() {}
 
@@ -126,8 +126,7 @@ final class Filters {
 
   private static void compare(String names) {
     String operator = names.split(",")[0];
-    Builtin.add(
-        TESTS, names + " other", (v, args) -> Operators.holds(operator, v, args.get(0)));
+    Builtin.add(TESTS, names + " other", (v, args) -> Operators.holds(operator, v, args.get(0)));
   }
 
   /** {@code value|name(args)}. */
@@ -183,8 +182,7 @@ final class Filters {
   private static Object indent(Object value, Args args) {
     String text = Operators.apply("+", value, "\n").toString();
     Object width = args.get(0, 4L);
-    String indention =
-        Values.isText(width) ? width.toString() : Texts.pad("", Operators.index(width), " ");
+    String indention = Values.isText(width) ? width.toString() : Texts.pad("", Operators.index(width), " ");
     List<Object> lines = Texts.lines(text, false);
     Budget.text((long) indention.length() * lines.size() + text.length());
     StringBuilder out = new StringBuilder(args.isTrue(1) ? indention : "");
@@ -210,16 +208,13 @@ final class Filters {
     if (!Values.isNumber(value)) {
       throw new TemplateException("bad operand type for abs(): '%s'", Values.typeName(value));
     }
-    return value instanceof Double real
-        ? (Object) Math.abs(real)
-        : Operators.normal(Operators.big(value).abs());
+    return value instanceof Double real ? (Object) Math.abs(real) : Operators.normal(Operators.big(value).abs());
   }
 
   private static Object toInt(Object value, Object otherwise) {
     String text = Values.isText(value) ? number(value) : "";
     if (Values.isInteger(value) || text.matches("[-+]?\\d{1," + Budget.MAX_DIGITS + "}")) {
-      return Operators.normal(
-          Values.isText(value) ? new BigInteger(text) : Operators.big(value));
+      return Operators.normal(Values.isText(value) ? new BigInteger(text) : Operators.big(value));
     }
     Object real = toFloat(value, null);
     boolean finite = real instanceof Double number && Double.isFinite(number);
@@ -229,8 +224,7 @@ final class Filters {
   /** The number without its fraction. */
   static Object truncate(double value) {
     if (!Double.isFinite(value)) {
-      throw new TemplateException(
-          "cannot convert float %s to integer", Double.isNaN(value) ? "NaN" : "infinity");
+      throw new TemplateException("cannot convert float %s to integer", Double.isNaN(value) ? "NaN" : "infinity");
     }
     return Operators.normal(new BigDecimal(value).toBigInteger());
   }
@@ -256,13 +250,11 @@ final class Filters {
 
   private static Object round(Object value, Args args) {
     if (!Values.isNumber(value)) {
-      throw new TemplateException(
-          "type %s doesn't define __round__ method", Values.typeName(value));
+      throw new TemplateException("type %s doesn't define __round__ method", Values.typeName(value));
     }
     int precision = (int) Math.max(-400, Math.min(400, args.integer(0, 0)));
     if (value instanceof Double real) {
-      return Double.isFinite(real)
-          ? Math.copySign(rounded(new BigDecimal(real), precision).doubleValue(), real)
+      return Double.isFinite(real) ? Math.copySign(rounded(new BigDecimal(real), precision).doubleValue(), real)
           : value;
     }
     BigDecimal whole = new BigDecimal(Operators.big(value));
@@ -287,8 +279,7 @@ final class Filters {
   }
 
   private static Object reverse(Object value) {
-    return Values.isText(value)
-        ? Values.like(value, Texts.reverse(value.toString()))
+    return Values.isText(value) ? Values.like(value, Texts.reverse(value.toString()))
         : new LazyItems(reversed(value).iterator());
   }
 
@@ -322,20 +313,16 @@ final class Filters {
   /** Sorts stably by keys; reversed, equal items keep their order as well. */
   private static Object sorted(List<Object> items, UnaryOperator<Object> key, boolean reverse) {
     Budget.items(items.size());
-    Comparator<Object> order =
-        (a, b) -> Operators.compare("<", key.apply(a), key.apply(b));
+    Comparator<Object> order = (a, b) -> Operators.compare("<", key.apply(a), key.apply(b));
     items.sort(reverse ? order.reversed() : order);
     return items;
   }
 
   private static Object sort(Object value, Args args) {
     Object attribute = args.get(2, null);
-    List<Object> paths =
-        Values.isText(attribute)
-            ? Texts.split(attribute.toString(), ",", -1)
-            : Collections.singletonList(attribute);
-    UnaryOperator<Object> key =
-        item -> new Tuple(paths.stream().map(path -> key(item, path, args.isTrue(1))).toList());
+    List<Object> paths = Values.isText(attribute) ? Texts.split(attribute.toString(), ",", -1)
+        : Collections.singletonList(attribute);
+    UnaryOperator<Object> key = item -> new Tuple(paths.stream().map(path -> key(item, path, args.isTrue(1))).toList());
     return sorted(Values.list(value), key, args.isTrue(0));
   }
 
@@ -366,12 +353,11 @@ final class Filters {
 
   private static Object unique(Object value, Args args) {
     Map<Object, Object> seen = new LinkedHashMap<>();
-    Predicate<Object> isNew =
-        item -> {
-          int before = seen.size();
-          Lookup.put(seen, key(item, args.get(1, null), args.isTrue(0)), true);
-          return seen.size() > before;
-        };
+    Predicate<Object> isNew = item -> {
+      int before = seen.size();
+      Lookup.put(seen, key(item, args.get(1, null), args.isTrue(0)), true);
+      return seen.size() > before;
+    };
     return generator(Values.stream(value).filter(isNew));
   }
 
@@ -379,8 +365,7 @@ final class Filters {
     if (!(value instanceof Map) && !(value instanceof Undefined)) {
       throw new TemplateException("Can only get item pairs from a mapping.");
     }
-    return generator(
-        value instanceof Map<?, ?> map ? Methods.items(map).stream() : Stream.empty());
+    return generator(value instanceof Map<?, ?> map ? Methods.items(map).stream() : Stream.empty());
   }
 
   private static Object generator(Stream<Object> items) {
@@ -395,8 +380,7 @@ final class Filters {
   private static Object map(Object value, Args args) {
     if (args.positional().isEmpty() && args.named().containsKey("attribute")) {
       Args bound = args.bind("map", List.of("attribute", "default"), 1);
-      return generator(
-          itemsIfTrue(value).map(item -> Lookup.path(item, bound.get(0), bound.get(1, null))));
+      return generator(itemsIfTrue(value).map(item -> Lookup.path(item, bound.get(0), bound.get(1, null))));
     }
     if (args.positional().isEmpty()) {
       throw new TemplateException("map requires a filter argument");
@@ -411,13 +395,10 @@ final class Filters {
     }
     Object path = byAttribute ? args.get(0) : null;
     Args test = byAttribute ? args.rest() : args;
-    Predicate<Object> passes =
-        item -> {
-          Object tested = Lookup.path(item, path, null);
-          return test.positional().isEmpty()
-              ? Values.isTrue(tested)
-              : test(Values.str(test.get(0)), tested, test.rest());
-        };
+    Predicate<Object> passes = item -> {
+      Object tested = Lookup.path(item, path, null);
+      return test.positional().isEmpty() ? Values.isTrue(tested) : test(Values.str(test.get(0)), tested, test.rest());
+    };
     return generator(itemsIfTrue(value).filter(item -> passes.test(item) == keep));
   }
 }

@@ -16,8 +16,7 @@ import org.coldstart.io.jinja.Values.Callable;
 import org.coldstart.io.jinja.Values.TemplateNamespace;
 
 /**
- * The functions every template can call: Jinja's, and transformers' {@code raise_exception} and
- * {@code strftime_now}.
+ * The functions every template can call: Jinja's, and transformers' {@code raise_exception} and {@code strftime_now}.
  */
 final class Globals {
   private static final Pattern TIME_FIELD = Pattern.compile("%([-_0]?)([a-zA-Z%])");
@@ -30,17 +29,11 @@ final class Globals {
     Builtin.add(table, "range start stop? step?", (self, a) -> range(a));
     Builtin.add(table, "joiner sep?", (self, a) -> joiner(a.get(0, ", ")));
     Builtin.add(table, "strftime_now format", (self, a) -> strftime(a.text(0), clock));
-    Builtin.add(
-        table,
-        "raise_exception message",
-        (self, a) -> {
-          throw new TemplateException(Values.str(a.get(0)));
-        });
+    Builtin.add(table, "raise_exception message", (self, a) -> { throw new TemplateException(Values.str(a.get(0))); });
     table.put("dict", (self, args) -> dict(args));
     table.put("namespace", (self, args) -> namespace(dict(args)));
     Map<String, Object> globals = new HashMap<>();
-    table.forEach(
-        (name, function) -> globals.put(name, (Callable) args -> function.call(null, args)));
+    table.forEach((name, function) -> globals.put(name, (Callable) args -> function.call(null, args)));
     return globals;
   }
 
@@ -54,8 +47,7 @@ final class Globals {
     }
     double size = Math.ceil(((double) stop - start) / step);
     if (size > Budget.MAX_RANGE) {
-      throw new TemplateException(
-          "Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).",
+      throw new TemplateException("Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).",
           Budget.MAX_RANGE);
     }
     List<Object> items = new ArrayList<>();
@@ -72,8 +64,7 @@ final class Globals {
       for (Object item : Values.list(pairs)) {
         List<Object> pair = Values.list(item);
         if (pair.size() != 2) {
-          throw new TemplateException(
-              "dictionary update sequence element has length %d; 2 is required", pair.size());
+          throw new TemplateException("dictionary update sequence element has length %d; 2 is required", pair.size());
         }
         Lookup.put(made, pair.get(0), pair.get(1));
       }
@@ -100,66 +91,60 @@ final class Globals {
 
   private static Object joiner(Object separator) {
     boolean[] used = {false};
-    return (Callable)
-        args -> {
-          Object text = used[0] ? separator : "";
-          used[0] = true;
-          return text;
-        };
+    return (Callable) args -> {
+      Object text = used[0] ? separator : "";
+      used[0] = true;
+      return text;
+    };
   }
 
   /** The clock's time in its zone, as Python's {@code strftime} prints it in the C locale. */
   private static String strftime(String format, Clock clock) {
     LocalDateTime time = LocalDateTime.now(clock);
-    return TIME_FIELD
-        .matcher(format)
-        .replaceAll(
-            directive -> {
-              String field = field(directive.group(2), time);
-              String bare = field.replaceFirst("^[0 ]+(?=\\d)", "");
-              String spaces = " ".repeat(field.length() - bare.length());
-              return Matcher.quoteReplacement(
-                  switch (directive.group(1)) {
-                    case "-" -> bare;
-                    case "_" -> spaces + bare;
-                    default -> field;
-                  });
-            });
+    return TIME_FIELD.matcher(format).replaceAll(directive -> {
+      String field = field(directive.group(2), time);
+      String bare = field.replaceFirst("^[0 ]+(?=\\d)", "");
+      String spaces = " ".repeat(field.length() - bare.length());
+      return Matcher.quoteReplacement(switch (directive.group(1)) {
+      case "-" -> bare;
+      case "_" -> spaces + bare;
+      default -> field;
+      });
+    });
   }
 
   private static String field(String letter, LocalDateTime time) {
-    String pattern =
-        switch (letter) {
-          case "a" -> "EEE";
-          case "A" -> "EEEE";
-          case "b", "h" -> "MMM";
-          case "B" -> "MMMM";
-          case "c" -> "EEE MMM ppd HH:mm:ss yyyy";
-          case "d" -> "dd";
-          case "D", "x" -> "MM/dd/yy";
-          case "e" -> "ppd";
-          case "f" -> "SSSSSS";
-          case "F" -> "yyyy-MM-dd";
-          case "H" -> "HH";
-          case "I" -> "hh";
-          case "j" -> "DDD";
-          case "k" -> "ppH";
-          case "l" -> "pph";
-          case "m" -> "MM";
-          case "M" -> "mm";
-          case "n" -> "'\n'";
-          case "p" -> "a";
-          case "r" -> "hh:mm:ss a";
-          case "R" -> "HH:mm";
-          case "S" -> "ss";
-          case "t" -> "'\t'";
-          case "T", "X" -> "HH:mm:ss";
-          case "y" -> "yy";
-          case "Y" -> "yyyy";
-          case "z", "Z" -> "";
-          case "%" -> "'%'";
-          default -> throw new TemplateException("strftime_now: %%%s is not supported", letter);
-        };
+    String pattern = switch (letter) {
+    case "a" -> "EEE";
+    case "A" -> "EEEE";
+    case "b", "h" -> "MMM";
+    case "B" -> "MMMM";
+    case "c" -> "EEE MMM ppd HH:mm:ss yyyy";
+    case "d" -> "dd";
+    case "D", "x" -> "MM/dd/yy";
+    case "e" -> "ppd";
+    case "f" -> "SSSSSS";
+    case "F" -> "yyyy-MM-dd";
+    case "H" -> "HH";
+    case "I" -> "hh";
+    case "j" -> "DDD";
+    case "k" -> "ppH";
+    case "l" -> "pph";
+    case "m" -> "MM";
+    case "M" -> "mm";
+    case "n" -> "'\n'";
+    case "p" -> "a";
+    case "r" -> "hh:mm:ss a";
+    case "R" -> "HH:mm";
+    case "S" -> "ss";
+    case "t" -> "'\t'";
+    case "T", "X" -> "HH:mm:ss";
+    case "y" -> "yy";
+    case "Y" -> "yyyy";
+    case "z", "Z" -> "";
+    case "%" -> "'%'";
+    default -> throw new TemplateException("strftime_now: %%%s is not supported", letter);
+    };
     return DateTimeFormatter.ofPattern(pattern, Locale.ENGLISH).format(time);
   }
 }

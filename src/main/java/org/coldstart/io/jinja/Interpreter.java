@@ -17,9 +17,7 @@ import org.coldstart.io.jinja.Values.Undefined;
 final class Interpreter {
   /** How a statement ended. */
   private enum Flow {
-    ON,
-    BREAK,
-    CONTINUE
+    ON, BREAK, CONTINUE
   }
 
   private final List<Span> generated = new ArrayList<>();
@@ -125,18 +123,10 @@ final class Interpreter {
     return out.toString();
   }
 
-  private void runLoop(
-      Stmt.For loop,
-      Object source,
-      Scope scope,
-      StringBuilder out,
-      BiFunction<Object, Integer, Object> recursion,
-      int depth0) {
-    Object items =
-        loop.test() == null
-            ? source
-            : new LazyItems(
-                Values.stream(source).filter(item -> passes(loop, item, scope)).iterator());
+  private void runLoop(Stmt.For loop, Object source, Scope scope, StringBuilder out,
+      BiFunction<Object, Integer, Object> recursion, int depth0) {
+    Object items = loop.test() == null ? source
+        : new LazyItems(Values.stream(source).filter(item -> passes(loop, item, scope)).iterator());
     LoopContext context = new LoopContext(items, recursion, depth0);
     boolean finishedOne = false;
     Flow flow = Flow.ON;
@@ -182,8 +172,7 @@ final class Interpreter {
       throw new TemplateException("too many values to unpack (expected %d)", targets.size());
     }
     if (items.size() < targets.size()) {
-      throw new TemplateException(
-          "not enough values to unpack (expected %d, got %d)", targets.size(), items.size());
+      throw new TemplateException("not enough values to unpack (expected %d, got %d)", targets.size(), items.size());
     }
     for (int i = 0; i < items.size(); i++) {
       assign(targets.get(i), items.get(i), scope);
@@ -226,15 +215,13 @@ final class Interpreter {
       if (definition.readsKwargs()) {
         scope.set("kwargs", new LinkedHashMap<Object, Object>(named));
       } else if (!named.isEmpty()) {
-        throw new TemplateException(
-            "macro %s takes no keyword argument %s",
-            name, Texts.quote(named.keySet().iterator().next()));
+        throw new TemplateException("macro %s takes no keyword argument %s", name,
+            Texts.quote(named.keySet().iterator().next()));
       }
       if (definition.readsVarargs()) {
         scope.set("varargs", new Tuple(positional));
       } else if (!positional.isEmpty()) {
-        throw new TemplateException(
-            "macro %s takes not more than %d argument(s)", name, parameters.size());
+        throw new TemplateException("macro %s takes not more than %d argument(s)", name, parameters.size());
       }
     }
 
@@ -242,17 +229,16 @@ final class Interpreter {
       List<Expr> defaults = definition.defaults();
       int i = parameter - (definition.parameters().size() - defaults.size());
       String name = Texts.quote(definition.parameters().get(parameter));
-      return i >= 0
-          ? Evaluator.evaluate(defaults.get(i), scope)
+      return i >= 0 ? Evaluator.evaluate(defaults.get(i), scope)
           : new Undefined("parameter " + name + " was not provided");
     }
 
     @Override
     public Object member(String attribute) {
       return switch (attribute) {
-        case "name" -> definition.name();
-        case "arguments" -> new Tuple(definition.parameters());
-        default -> Values.MISSING;
+      case "name" -> definition.name();
+      case "arguments" -> new Tuple(definition.parameters());
+      default -> Values.MISSING;
       };
     }
 

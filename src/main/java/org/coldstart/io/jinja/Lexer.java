@@ -14,32 +14,26 @@ import org.coldstart.io.jinja.TokenStream.Token;
 import org.coldstart.io.jinja.TokenStream.TokenType;
 
 /**
- * Cuts a template into tokens as jinja2's lexer does with {@code trim_blocks} (the newline after a
- * block tag goes) and {@code lstrip_blocks} (spaces before a block tag at the start of a line go).
+ * Cuts a template into tokens as jinja2's lexer does with {@code trim_blocks} (the newline after a block tag goes) and
+ * {@code lstrip_blocks} (spaces before a block tag at the start of a line go).
  */
 final class Lexer {
   /** Tokens of one tag; it bounds the height of the tree that the parser makes of them. */
   private static final int MAX_TAG_TOKENS = 20_000;
 
-  private static final Pattern RAW =
-      Pattern.compile("[-+]?\\s*raw\\s*(-?)%\\}", Pattern.UNICODE_CHARACTER_CLASS);
-  private static final Pattern END_RAW =
-      Pattern.compile("\\{%([-+]?)\\s*endraw\\s*([-+]?)%\\}", Pattern.UNICODE_CHARACTER_CLASS);
+  private static final Pattern RAW = Pattern.compile("[-+]?\\s*raw\\s*(-?)%\\}", Pattern.UNICODE_CHARACTER_CLASS);
+  private static final Pattern END_RAW = Pattern.compile("\\{%([-+]?)\\s*endraw\\s*([-+]?)%\\}",
+      Pattern.UNICODE_CHARACTER_CLASS);
   private static final String DIGITS = "(?:\\d+_)*+\\d+";
-  private static final Pattern TOKEN =
-      Pattern.compile(
-          ("(?<float>(?<!\\.)#(?:(?:\\.#)?[eE][+-]?#|\\.#))"
-                  + "|(?<integer>0[bB](?:_?[01])++|0[oO](?:_?[0-7])++|0[xX](?:_?\\p{XDigit})++"
-                  + "|[1-9](?:_?\\d)*+|0(?:_?0)*+)"
-                  + "|(?<name>[_\\p{javaUnicodeIdentifierStart}]"
-                  + "[\\p{javaUnicodeIdentifierPart}&&[^\\p{javaIdentifierIgnorable}]]*+)"
-                  + "|(?<operator>//|\\*\\*|[=!><]=|[-+/*%~\\[\\](){}><=.:|,;])")
-              .replace("#", DIGITS));
-  private static final Pattern ESCAPE =
-      Pattern.compile(
-          "\\\\(?:x(\\p{XDigit}{2})|u(\\p{XDigit}{4})|U(\\p{XDigit}{8})|N\\{([^}]+)\\}"
-              + "|([0-7]{1,3})|(.))",
-          Pattern.DOTALL);
+  private static final Pattern TOKEN = Pattern.compile(("(?<float>(?<!\\.)#(?:(?:\\.#)?[eE][+-]?#|\\.#))"
+      + "|(?<integer>0[bB](?:_?[01])++|0[oO](?:_?[0-7])++|0[xX](?:_?\\p{XDigit})++" + "|[1-9](?:_?\\d)*+|0(?:_?0)*+)"
+      + "|(?<name>[_\\p{javaUnicodeIdentifierStart}]"
+      + "[\\p{javaUnicodeIdentifierPart}&&[^\\p{javaIdentifierIgnorable}]]*+)"
+      + "|(?<operator>//|\\*\\*|[=!><]=|[-+/*%~\\[\\](){}><=.:|,;])")
+    .replace("#", DIGITS));
+  private static final Pattern ESCAPE = Pattern.compile(
+      "\\\\(?:x(\\p{XDigit}{2})|u(\\p{XDigit}{4})|U(\\p{XDigit}{8})|N\\{([^}]+)\\}" + "|([0-7]{1,3})|(.))",
+      Pattern.DOTALL);
 
   private final String source;
   private final int[] newlines;
@@ -52,8 +46,7 @@ final class Lexer {
   Lexer(String source) {
     String unix = source.replace("\r\n", "\n").replace('\r', '\n');
     this.source = unix.endsWith("\n") ? unix.substring(0, unix.length() - 1) : unix;
-    newlines =
-        IntStream.range(0, unix.length()).filter(i -> unix.charAt(i) == '\n').toArray();
+    newlines = IntStream.range(0, unix.length()).filter(i -> unix.charAt(i) == '\n').toArray();
   }
 
   /** All tokens, {@link TokenType#EOF} last. */
@@ -109,9 +102,7 @@ final class Lexer {
     int line = text.lastIndexOf('\n') + 1;
     if (sign.equals("-")) {
       text = Texts.strip(text, null, false, true);
-    } else if (kind != '{'
-        && sign.isEmpty()
-        && (line > 0 || lineStart)
+    } else if (kind != '{' && sign.isEmpty() && (line > 0 || lineStart)
         && Texts.strip(text.substring(line), null, true, false).isEmpty()) {
       text = text.substring(0, line);
     }
@@ -227,20 +218,20 @@ final class Lexer {
     }
     char letter = escape.group(6).charAt(0);
     return switch (letter) {
-      case '\n' -> "";
-      case '\\', '\'', '"' -> escape.group(6);
-      case 'a' -> "\u0007";
-      case 'b' -> "\b";
-      case 'f' -> "\f";
-      case 'n' -> "\n";
-      case 'r' -> "\r";
-      case 't' -> "\t";
-      case 'v' -> "\u000b";
-      case 'x' -> throw fail("truncated \\xXX escape", position);
-      case 'u' -> throw fail("truncated \\uXXXX escape", position);
-      case 'U' -> throw fail("truncated \\UXXXXXXXX escape", position);
-      case 'N' -> throw fail("malformed \\N character escape", position);
-      default -> escape.group();
+    case '\n' -> "";
+    case '\\', '\'', '"' -> escape.group(6);
+    case 'a' -> "\u0007";
+    case 'b' -> "\b";
+    case 'f' -> "\f";
+    case 'n' -> "\n";
+    case 'r' -> "\r";
+    case 't' -> "\t";
+    case 'v' -> "\u000b";
+    case 'x' -> throw fail("truncated \\xXX escape", position);
+    case 'u' -> throw fail("truncated \\uXXXX escape", position);
+    case 'U' -> throw fail("truncated \\UXXXXXXXX escape", position);
+    case 'N' -> throw fail("malformed \\N character escape", position);
+    default -> escape.group();
     };
   }
 
@@ -268,26 +259,25 @@ final class Lexer {
       throw fail("an integer of more than " + Budget.MAX_DIGITS + " digits", position);
     }
     int prefix = "xob".indexOf(digits.length() < 2 ? '0' : digits.toLowerCase().charAt(1));
-    return Operators.normal(
-        prefix < 0
-            ? new BigInteger(digits)
-            : new BigInteger(digits.substring(2), new int[] {16, 8, 2}[prefix]));
+    return Operators
+      .normal(prefix < 0 ? new BigInteger(digits) : new BigInteger(digits.substring(2), new int[] {16, 8, 2}[prefix]));
   }
 
   /** Keeps track of open brackets: a {@code }}} within them does not end the tag. */
   private void balance(String operator, Deque<String> open) {
     switch (operator) {
-      case "(" -> open.push(")");
-      case "[" -> open.push("]");
-      case "{" -> open.push("}");
-      case ")", "]", "}" -> {
-        String expected = open.poll();
-        if (!operator.equals(expected)) {
-          String hint = expected == null ? "" : ", expected '" + expected + "'";
-          throw fail("unexpected '" + operator + "'" + hint, position);
-        }
+    case "(" -> open.push(")");
+    case "[" -> open.push("]");
+    case "{" -> open.push("}");
+    case ")", "]", "}" -> {
+      String expected = open.poll();
+      if (!operator.equals(expected)) {
+        String hint = expected == null ? "" : ", expected '" + expected + "'";
+        throw fail("unexpected '" + operator + "'" + hint, position);
       }
-      default -> {}
+    }
+    default -> {
+    }
     }
   }
 

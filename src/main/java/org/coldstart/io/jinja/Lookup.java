@@ -12,10 +12,9 @@ import org.coldstart.io.jinja.Values.Undefined;
 
 /** Attributes, items and slices of values, as Jinja's immutable sandbox allows them. */
 final class Lookup {
-  private static final Set<String> CHANGES_LIST =
-      Set.of("append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove");
-  private static final Set<String> CHANGES_DICT =
-      Set.of("clear", "pop", "popitem", "setdefault", "update");
+  private static final Set<String> CHANGES_LIST = Set.of("append", "clear", "pop", "reverse", "insert", "sort",
+      "extend", "remove");
+  private static final Set<String> CHANGES_DICT = Set.of("clear", "pop", "popitem", "setdefault", "update");
 
   private Lookup() {}
 
@@ -57,45 +56,36 @@ final class Lookup {
 
   private static Undefined missing(Object object, Object key) {
     String owner = object == null ? "None" : Values.typeName(object) + " object";
-    return new Undefined(
-        Values.isText(key)
-            ? "'%s' has no attribute %s".formatted(owner, Texts.quote(key.toString()))
-            : "%s has no element %s".formatted(owner, Values.summary(key)));
+    return new Undefined(Values.isText(key) ? "'%s' has no attribute %s".formatted(owner, Texts.quote(key.toString()))
+        : "%s has no element %s".formatted(owner, Values.summary(key)));
   }
 
   /**
-   * What the type itself has under that name; missing if nothing, undefined with an error if it is
-   * not allowed.
+   * What the type itself has under that name; missing if nothing, undefined with an error if it is not allowed.
    */
   private static Object ownAttribute(Object object, String name) {
     if (object instanceof TemplateNamespace namespace) {
       return namespace.attributes().getOrDefault(name, Values.MISSING);
     }
-    boolean changes =
-        object instanceof Map
-            ? CHANGES_DICT.contains(name)
-            : object instanceof List && !(object instanceof Tuple) && CHANGES_LIST.contains(name);
+    boolean changes = object instanceof Map ? CHANGES_DICT.contains(name)
+        : object instanceof List && !(object instanceof Tuple) && CHANGES_LIST.contains(name);
     if (changes || name.startsWith("__") && name.endsWith("__") && name.length() > 4) {
       return new Undefined(
-          "access to attribute '%s' of '%s' object is unsafe."
-              .formatted(name, Values.typeName(object)));
+          "access to attribute '%s' of '%s' object is unsafe.".formatted(name, Values.typeName(object)));
     }
     if (object instanceof Values.WithMembers owner) {
       return owner.member(name);
     }
     Builtin method = Methods.of(object).get(name);
-    return method == null
-        ? Values.MISSING
-        : (Values.Callable)
-            args -> {
-              Budget.text(Values.isText(object) ? object.toString().length() : 0);
-              return method.call(object, args);
-            };
+    return method == null ? Values.MISSING : (Values.Callable) args -> {
+      Budget.text(Values.isText(object) ? object.toString().length() : 0);
+      return method.call(object, args);
+    };
   }
 
   /**
-   * The value at {@code 'a'}, {@code 'a.b'}, {@code 'a.0'} or a number, as filters take it; the
-   * item itself if the path is null.
+   * The value at {@code 'a'}, {@code 'a.b'}, {@code 'a.0'} or a number, as filters take it; the item itself if the path
+   * is null.
    *
    * @param otherwise in place of what is undefined, unless null
    */
@@ -128,8 +118,7 @@ final class Lookup {
       each(list.size(), from, to, step, i -> part.add(list.get(i)));
       return Values.like(object, part);
     }
-    throw object instanceof Map
-        ? new TemplateException("unhashable type: 'slice'")
+    throw object instanceof Map ? new TemplateException("unhashable type: 'slice'")
         : new TemplateException("'%s' object is not subscriptable", Values.typeName(object));
   }
 
@@ -155,8 +144,7 @@ final class Lookup {
       return otherwise;
     }
     if (!Values.isInteger(bound)) {
-      throw new TemplateException(
-          "slice indices must be integers or None or have an __index__ method");
+      throw new TemplateException("slice indices must be integers or None or have an __index__ method");
     }
     long index = Operators.index(bound);
     return Math.max(low, Math.min(high, index < 0 ? index + length : index));

@@ -28,8 +28,7 @@ final class LoopContext implements Values.WithMembers, Callable {
   /**
    * A loop over {@code source}.
    *
-   * @param recursion renders an item's own items, given these and their depth; null if the loop is
-   *     not recursive
+   * @param recursion renders an item's own items, given these and their depth; null if the loop is not recursive
    */
   LoopContext(Object source, BiFunction<Object, Integer, Object> recursion, int depth0) {
     this.items = Values.iterator(source);
@@ -70,19 +69,19 @@ final class LoopContext implements Values.WithMembers, Callable {
   @Override
   public Object member(String name) {
     return switch (name) {
-      case "index" -> index0 + 1;
-      case "index0" -> index0;
-      case "first" -> index0 == 0;
-      case "last" -> peek() == Values.MISSING;
-      case "length" -> length();
-      case "revindex" -> length() - index0;
-      case "revindex0" -> length() - index0 - 1;
-      case "depth" -> depth0 + 1L;
-      case "depth0" -> (long) depth0;
-      case "previtem" -> index0 == 0 ? new Undefined("there is no previous item") : before;
-      case "nextitem" -> peek() == Values.MISSING ? new Undefined("there is no next item") : after;
-      case "cycle" -> (Callable) this::cycle;
-      default -> Values.MISSING;
+    case "index" -> index0 + 1;
+    case "index0" -> index0;
+    case "first" -> index0 == 0;
+    case "last" -> peek() == Values.MISSING;
+    case "length" -> length();
+    case "revindex" -> length() - index0;
+    case "revindex0" -> length() - index0 - 1;
+    case "depth" -> depth0 + 1L;
+    case "depth0" -> (long) depth0;
+    case "previtem" -> index0 == 0 ? new Undefined("there is no previous item") : before;
+    case "nextitem" -> peek() == Values.MISSING ? new Undefined("there is no next item") : after;
+    case "cycle" -> (Callable) this::cycle;
+    default -> Values.MISSING;
     };
   }
 
@@ -97,8 +96,7 @@ final class LoopContext implements Values.WithMembers, Callable {
   @Override
   public Object call(Args args) {
     if (recursion == null) {
-      throw new TemplateException(
-          "The loop must have the 'recursive' marker to be called recursively.");
+      throw new TemplateException("The loop must have the 'recursive' marker to be called recursively.");
     }
     return recursion.apply(args.bind("loop", List.of("iterable"), 1).get(0), depth0 + 1);
   }

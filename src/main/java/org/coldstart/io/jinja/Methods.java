@@ -22,9 +22,7 @@ final class Methods {
 
   /** The methods of a value by name. */
   static Map<String, Builtin> of(Object value) {
-    return Values.isText(value)
-        ? TEXT
-        : value instanceof Map ? DICT : value instanceof List ? LIST : Map.of();
+    return Values.isText(value) ? TEXT : value instanceof Map ? DICT : value instanceof List ? LIST : Map.of();
   }
 
   static {
@@ -74,24 +72,19 @@ final class Methods {
     dict("copy", (dict, a) -> new LinkedHashMap<>(dict));
 
     list("copy", (list, a) -> new ArrayList<>(list));
-    list(
-        "count value",
-        (list, a) -> list.stream().filter(item -> Operators.equal(item, a.get(0))).count());
+    list("count value", (list, a) -> list.stream().filter(item -> Operators.equal(item, a.get(0))).count());
     list("index value", Methods::indexOf);
   }
 
   /** A method of texts; what it makes of a text marked as HTML is marked too. */
   private static void text(String signature, BiFunction<String, Args, Object> body) {
-    Builtin.add(
-        TEXT,
-        signature,
-        (self, args) -> {
-          Object result = body.apply(self.toString(), args);
-          if (self instanceof Markup && result instanceof List<?> parts) {
-            return Values.like(parts, parts.stream().map(part -> Values.like(self, part)).toList());
-          }
-          return Values.like(self, result);
-        });
+    Builtin.add(TEXT, signature, (self, args) -> {
+      Object result = body.apply(self.toString(), args);
+      if (self instanceof Markup && result instanceof List<?> parts) {
+        return Values.like(parts, parts.stream().map(part -> Values.like(self, part)).toList());
+      }
+      return Values.like(self, result);
+    });
   }
 
   private static void dict(String signature, BiFunction<Map<?, ?>, Args, Object> body) {
@@ -118,8 +111,7 @@ final class Methods {
     return Lookup.slice(text, args.get(1, null), args.get(2, null), null).toString();
   }
 
-  private static boolean startsOrEnds(
-      String text, Args args, BiFunction<String, String, Boolean> test) {
+  private static boolean startsOrEnds(String text, Args args, BiFunction<String, String, Boolean> test) {
     List<?> candidates = args.get(0) instanceof Tuple tuple ? tuple : List.of(args.text(0));
     String part = part(text, args);
     return candidates.stream().anyMatch(candidate -> test.apply(part, Values.str(candidate)));
@@ -147,8 +139,7 @@ final class Methods {
     for (int i = 0; i < items.size(); i++) {
       Object item = items.get(i);
       if (!Values.isText(item)) {
-        throw new TemplateException(
-            "sequence item %d: expected str instance, %s found", i, Values.typeName(item));
+        throw new TemplateException("sequence item %d: expected str instance, %s found", i, Values.typeName(item));
       }
       out.append(i == 0 ? "" : self).append(self instanceof Markup ? Markup.escape(item) : item);
       Budget.growing(out);

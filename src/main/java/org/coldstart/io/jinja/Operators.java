@@ -24,8 +24,7 @@ final class Operators {
     Values.require(left);
     Values.require(right);
     if (Values.isNumber(left) && Values.isNumber(right)) {
-      return Values.isInteger(left) && Values.isInteger(right)
-          ? integers(operator, big(left), big(right))
+      return Values.isInteger(left) && Values.isInteger(right) ? integers(operator, big(left), big(right))
           : reals(operator, real(left), real(right));
     }
     if (operator.equals("*") && Values.isInteger(right) && repeatable(left)) {
@@ -35,8 +34,7 @@ final class Operators {
       return repeat(right, Math.max(0, index(left)));
     }
     if (operator.equals("+") && Values.isText(left) && Values.isText(right)) {
-      return left instanceof String a && right instanceof String b
-          ? concat(a, b)
+      return left instanceof String a && right instanceof String b ? concat(a, b)
           : new Markup(concat(Markup.escape(left).text(), Markup.escape(right).text()));
     }
     String type = Values.typeName(left);
@@ -48,11 +46,9 @@ final class Operators {
       return Values.like(left, sum);
     }
     if (operator.equals("+") && repeatable(left)) {
-      throw new TemplateException(
-          "can only concatenate %s (not \"%s\") to %s", type, otherType, type);
+      throw new TemplateException("can only concatenate %s (not \"%s\") to %s", type, otherType, type);
     }
-    throw new TemplateException(
-        "unsupported operand type(s) for %s: '%s' and '%s'",
+    throw new TemplateException("unsupported operand type(s) for %s: '%s' and '%s'",
         operator.equals("**") ? "** or pow()" : operator, type, otherType);
   }
 
@@ -70,8 +66,7 @@ final class Operators {
     long size = text ? sequence.toString().length() : Values.length(sequence);
     long limit = text ? Budget.MAX_LENGTH : Budget.MAX_ITEMS;
     if (size > 0 && times > limit / size) {
-      throw new TemplateException(
-          "a repetition of more than %d %s", limit, text ? "characters" : "items");
+      throw new TemplateException("a repetition of more than %d %s", limit, text ? "characters" : "items");
     }
     int count = size == 0 ? 0 : (int) times;
     if (text) {
@@ -90,19 +85,18 @@ final class Operators {
     if (operator.equals("/") || operator.equals("**") && b.signum() < 0) {
       return reals(operator, real(a), real(b));
     }
-    BigInteger result =
-        switch (operator) {
-          case "+" -> a.add(b);
-          case "-" -> a.subtract(b);
-          case "*" -> a.multiply(b);
-          case "//" -> a.subtract(modulo(a, b, "integer division or modulo by zero")).divide(b);
-          case "%" -> modulo(a, b, "integer modulo by zero");
-          default -> {
-            Budget.bits((a.abs().bitLength() - 1) * b.doubleValue());
-            boolean unit = a.abs().bitLength() <= 1;
-            yield unit && b.testBit(0) ? a : a.pow((int) Math.min(index(normal(b)), 1 << 14));
-          }
-        };
+    BigInteger result = switch (operator) {
+    case "+" -> a.add(b);
+    case "-" -> a.subtract(b);
+    case "*" -> a.multiply(b);
+    case "//" -> a.subtract(modulo(a, b, "integer division or modulo by zero")).divide(b);
+    case "%" -> modulo(a, b, "integer modulo by zero");
+    default -> {
+      Budget.bits((a.abs().bitLength() - 1) * b.doubleValue());
+      boolean unit = a.abs().bitLength() <= 1;
+      yield unit && b.testBit(0) ? a : a.pow((int) Math.min(index(normal(b)), 1 << 14));
+    }
+    };
     Budget.bits(result.bitLength());
     return normal(result);
   }
@@ -118,23 +112,22 @@ final class Operators {
 
   private static double reals(String operator, double a, double b) {
     if (b == 0 && "//%".contains(operator)) {
-      throw new TemplateException(
-          switch (operator) {
-            case "//" -> "float floor division by zero";
-            case "%" -> "float modulo";
-            default -> "division by zero";
-          });
+      throw new TemplateException(switch (operator) {
+      case "//" -> "float floor division by zero";
+      case "%" -> "float modulo";
+      default -> "division by zero";
+      });
     }
     double rest = b == 0 ? 0 : a % b;
     double modulo = rest == 0 ? Math.copySign(0, b) : (b < 0) != (rest < 0) ? rest + b : rest;
     return switch (operator) {
-      case "+" -> a + b;
-      case "-" -> a - b;
-      case "*" -> a * b;
-      case "/" -> a / b;
-      case "//" -> Math.floor((a - modulo) / b + 0.5);
-      case "%" -> modulo;
-      default -> power(a, b);
+    case "+" -> a + b;
+    case "-" -> a - b;
+    case "*" -> a * b;
+    case "/" -> a / b;
+    case "//" -> Math.floor((a - modulo) / b + 0.5);
+    case "%" -> modulo;
+    default -> power(a, b);
     };
   }
 
@@ -154,11 +147,9 @@ final class Operators {
   /** {@code -value} or {@code +value}. */
   static Object sign(String sign, Object value) {
     if (!Values.isNumber(Values.require(value))) {
-      throw new TemplateException(
-          "bad operand type for unary %s: '%s'", sign, Values.typeName(value));
+      throw new TemplateException("bad operand type for unary %s: '%s'", sign, Values.typeName(value));
     }
-    return value instanceof Double real
-        ? (Object) (sign.equals("-") ? -real : real)
+    return value instanceof Double real ? (Object) (sign.equals("-") ? -real : real)
         : integers(sign, BigInteger.ZERO, big(value));
   }
 
@@ -185,25 +176,22 @@ final class Operators {
       return flag ? 1 : 0;
     }
     if (!Values.isInteger(value)) {
-      throw new TemplateException(
-          "'%s' object cannot be interpreted as an integer", Values.typeName(value));
+      throw new TemplateException("'%s' object cannot be interpreted as an integer", Values.typeName(value));
     }
-    return value instanceof Long number
-        ? number
-        : ((BigInteger) value).signum() < 0 ? Long.MIN_VALUE : Long.MAX_VALUE;
+    return value instanceof Long number ? number : ((BigInteger) value).signum() < 0 ? Long.MIN_VALUE : Long.MAX_VALUE;
   }
 
   /** {@code left operator right} for {@code == != < <= > >= in} and {@code not in}. */
   static boolean holds(String operator, Object left, Object right) {
     switch (operator) {
-      case "==", "!=":
-        return equal(left, right) == operator.equals("==");
-      case "in", "not in":
-        return contains(right, left) == operator.equals("in");
-      default:
-        int order = compare(operator, left, right);
-        boolean less = operator.startsWith("<") ? order < 0 : order > 0;
-        return !isNaN(left) && !isNaN(right) && (less || order == 0 && operator.endsWith("="));
+    case "==", "!=":
+      return equal(left, right) == operator.equals("==");
+    case "in", "not in":
+      return contains(right, left) == operator.equals("in");
+    default:
+      int order = compare(operator, left, right);
+      boolean less = operator.startsWith("<") ? order < 0 : order > 0;
+      return !isNaN(left) && !isNaN(right) && (less || order == 0 && operator.endsWith("="));
     }
   }
 
@@ -226,13 +214,10 @@ final class Operators {
         equal = equal(a.get(i), b.get(i));
       }
     } else if (left instanceof Map<?, ?> a && right instanceof Map<?, ?> b) {
-      equal =
-          a.size() == b.size()
-              && a.keySet().stream()
-                  .allMatch(key -> equal(a.get(key), Lookup.get(b, key, Values.MISSING)));
+      equal = a.size() == b.size()
+          && a.keySet().stream().allMatch(key -> equal(a.get(key), Lookup.get(b, key, Values.MISSING)));
     } else {
-      equal =
-          left instanceof Undefined && right instanceof Undefined || Objects.equals(left, right);
+      equal = left instanceof Undefined && right instanceof Undefined || Objects.equals(left, right);
     }
     Budget.leave();
     return equal;
@@ -252,8 +237,7 @@ final class Operators {
     String type = Values.typeName(left);
     String otherType = Values.typeName(right);
     if (!(left instanceof List<?> a) || !type.equals(otherType)) {
-      throw new TemplateException(
-          "'%s' not supported between instances of '%s' and '%s'", operator, type, otherType);
+      throw new TemplateException("'%s' not supported between instances of '%s' and '%s'", operator, type, otherType);
     }
     List<?> b = (List<?>) right;
     Budget.enter();
@@ -280,8 +264,7 @@ final class Operators {
   static boolean contains(Object container, Object item) {
     if (Values.isText(container)) {
       if (!Values.isText(item)) {
-        throw new TemplateException(
-            "'in <string>' requires string as left operand, not %s", Values.typeName(item));
+        throw new TemplateException("'in <string>' requires string as left operand, not %s", Values.typeName(item));
       }
       Budget.text(container.toString().length());
       return container.toString().contains(item.toString());
@@ -290,8 +273,7 @@ final class Operators {
       return Lookup.get(map, item, Values.MISSING) != Values.MISSING;
     }
     if (!Values.isIterable(container)) {
-      throw new TemplateException(
-          "argument of type '%s' is not iterable", Values.typeName(container));
+      throw new TemplateException("argument of type '%s' is not iterable", Values.typeName(container));
     }
     return Values.stream(container).anyMatch(other -> equal(other, item));
   }

@@ -9,12 +9,10 @@ import org.coldstart.io.jinja.TokenStream.Token;
 import org.coldstart.io.jinja.TokenStream.TokenType;
 
 /**
- * Parses a template's statements, as {@code jinja2.parser} with the loop controls and transformers'
- * generation tag.
+ * Parses a template's statements, as {@code jinja2.parser} with the loop controls and transformers' generation tag.
  */
 final class Parser {
-  private static final Set<String> CONSTANTS =
-      Set.of("true", "false", "none", "True", "False", "None");
+  private static final Set<String> CONSTANTS = Set.of("true", "false", "none", "True", "False", "None");
 
   private final TokenStream tokens;
   private final ExpressionParser expressions;
@@ -38,8 +36,7 @@ final class Parser {
   }
 
   /**
-   * Statements up to a tag of {@code ends}, which becomes the current token; {@code tag} is the one
-   * to close.
+   * Statements up to a tag of {@code ends}, which becomes the current token; {@code tag} is the one to close.
    */
   private List<Stmt> statements(Set<String> ends, String tag) {
     List<Stmt> body = new ArrayList<>();
@@ -58,12 +55,8 @@ final class Parser {
       }
     }
     if (!ends.isEmpty()) {
-      throw tokens.fail(
-          "Unexpected end of template."
-              + lookingFor(ends)
-              + " The innermost block that needs to be closed is '"
-              + tag
-              + "'.");
+      throw tokens.fail("Unexpected end of template." + lookingFor(ends)
+          + " The innermost block that needs to be closed is '" + tag + "'.");
     }
     return body;
   }
@@ -108,26 +101,24 @@ final class Parser {
     Token tag = tokens.next();
     int line = tag.line();
     return switch (tag.text()) {
-      case "if" -> parseIf(line);
-      case "for" -> parseFor(line);
-      case "set" -> parseSet(line);
-      case "filter" -> {
-        Expr value = filters(expressions.filter(Expr.Name.BODY));
-        yield new Stmt.Captured(line, null, value, body("filter"));
+    case "if" -> parseIf(line);
+    case "for" -> parseFor(line);
+    case "set" -> parseSet(line);
+    case "filter" -> {
+      Expr value = filters(expressions.filter(Expr.Name.BODY));
+      yield new Stmt.Captured(line, null, value, body("filter"));
+    }
+    case "macro" -> parseMacro(line);
+    case "call" -> parseCall(line);
+    case "with" -> parseWith(line);
+    case "generation" -> new Stmt.Generation(line, separate("generation"));
+    case "break", "continue" -> {
+      if (loops == 0) {
+        throw TemplateException.syntax("'" + tag.text() + "' outside loop", line);
       }
-      case "macro" -> parseMacro(line);
-      case "call" -> parseCall(line);
-      case "with" -> parseWith(line);
-      case "generation" -> new Stmt.Generation(line, separate("generation"));
-      case "break", "continue" -> {
-        if (loops == 0) {
-          throw TemplateException.syntax("'" + tag.text() + "' outside loop", line);
-        }
-        yield new Stmt.Leave(line, tag.text().equals("break"));
-      }
-      default ->
-          throw TemplateException.syntax(
-              "Encountered unknown tag '" + tag.text() + "'." + lookingFor(ends), line);
+      yield new Stmt.Leave(line, tag.text().equals("break"));
+    }
+    default -> throw TemplateException.syntax("Encountered unknown tag '" + tag.text() + "'." + lookingFor(ends), line);
     };
   }
 
@@ -138,12 +129,11 @@ final class Parser {
     expressions.lenient = lenient;
     List<Stmt> then = body("if", Set.of("elif", "else", "endif"));
     Token end = tokens.next();
-    List<Stmt> otherwise =
-        switch (end.text()) {
-          case "elif" -> List.of(parseIf(end.line()));
-          case "else" -> body("if");
-          default -> List.of();
-        };
+    List<Stmt> otherwise = switch (end.text()) {
+    case "elif" -> List.of(parseIf(end.line()));
+    case "else" -> body("if");
+    default -> List.of();
+    };
     return new Stmt.If(line, test, then, otherwise);
   }
 
@@ -165,8 +155,7 @@ final class Parser {
 
   private Stmt parseSet(int line) {
     Target target = target(true);
-    return tokens.skip("=")
-        ? new Stmt.Assign(line, target, expressions.tuple())
+    return tokens.skip("=") ? new Stmt.Assign(line, target, expressions.tuple())
         : new Stmt.Captured(line, target, filters(Expr.Name.BODY), body("set"));
   }
 
@@ -210,16 +199,10 @@ final class Parser {
     return parameters;
   }
 
-  private Stmt.DefineMacro macro(
-      int line, String name, List<String> parameters, List<Expr> defaults, String tag) {
+  private Stmt.DefineMacro macro(int line, String name, List<String> parameters, List<Expr> defaults, String tag) {
     int start = tokens.position();
     List<Stmt> body = separate(tag);
-    return new Stmt.DefineMacro(
-        line,
-        name,
-        parameters,
-        defaults,
-        body,
+    return new Stmt.DefineMacro(line, name, parameters, defaults, body,
         tokens.hasName(start, "caller") && !parameters.contains("caller"),
         tokens.hasName(start, "varargs") && !parameters.contains("varargs"),
         tokens.hasName(start, "kwargs") && !parameters.contains("kwargs"));
@@ -258,8 +241,7 @@ final class Parser {
       return inner;
     }
     String name = tokens.at(TokenType.NAME) ? tokens.next().text() : "none";
-    return members && tokens.skip(".")
-        ? new Target.Member(name, tokens.expect(TokenType.NAME).text())
+    return members && tokens.skip(".") ? new Target.Member(name, tokens.expect(TokenType.NAME).text())
         : new Target.Variable(assignable(name));
   }
 

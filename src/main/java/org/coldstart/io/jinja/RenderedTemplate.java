@@ -6,8 +6,8 @@ import java.util.List;
  * A rendered conversation and the parts of it that the assistant is to generate.
  *
  * @param text the rendered conversation
- * @param generated where the template's {@code {% generation %}} blocks lie in {@code text}, in
- *     order; empty for a template without such blocks
+ * @param generated where the template's {@code {% generation %}} blocks lie in {@code text}, in order; empty for a
+ * template without such blocks
  */
 public record RenderedTemplate(String text, List<Span> generated) {
   /** Copies the list. */

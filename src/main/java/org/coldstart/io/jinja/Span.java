@@ -10,8 +10,7 @@ public record Span(int start, int end) {
   /** Checks that {@code 0 <= start <= end}. */
   public Span {
     if (start < 0 || end < start) {
-      throw new IllegalArgumentException(
-          "A span needs 0 <= start <= end, got " + start + ".." + end);
+      throw new IllegalArgumentException("A span needs 0 <= start <= end, got " + start + ".." + end);
     }
   }
 

@@ -17,14 +17,7 @@ sealed interface Stmt {
   record If(int line, Expr test, List<Stmt> then, List<Stmt> otherwise) implements Stmt {}
 
   /** {@code for target in items if test}; {@code test} may be null. */
-  record For(
-      int line,
-      Target target,
-      Expr items,
-      Expr test,
-      boolean recursive,
-      List<Stmt> body,
-      List<Stmt> otherwise)
+  record For(int line, Target target, Expr items, Expr test, boolean recursive, List<Stmt> body, List<Stmt> otherwise)
       implements Stmt {}
 
   /** {@code set target = value}. */
@@ -34,19 +27,11 @@ sealed interface Stmt {
   record Captured(int line, Target target, Expr filters, List<Stmt> body) implements Stmt {}
 
   /**
-   * {@code macro name(parameters)}. Defaults belong to the last parameters; the flags are whether
-   * the body reads the special names {@code caller}, {@code varargs} and {@code kwargs}.
+   * {@code macro name(parameters)}. Defaults belong to the last parameters; the flags are whether the body reads the
+   * special names {@code caller}, {@code varargs} and {@code kwargs}.
    */
-  record DefineMacro(
-      int line,
-      String name,
-      List<String> parameters,
-      List<Expr> defaults,
-      List<Stmt> body,
-      boolean readsCaller,
-      boolean readsVarargs,
-      boolean readsKwargs)
-      implements Stmt {}
+  record DefineMacro(int line, String name, List<String> parameters, List<Expr> defaults, List<Stmt> body,
+      boolean readsCaller, boolean readsVarargs, boolean readsKwargs) implements Stmt {}
 
   /** {@code call(parameters) macro(…)}: the body is the macro's {@code caller}. */
   record CallBlock(int line, DefineMacro caller, Expr.Call call) implements Stmt {}

@@ -7,18 +7,18 @@ import org.coldstart.io.jinja.Evaluator.Scope;
 
 /**
  * A Jinja template in the dialect of chat templates: that of transformers, which is jinja2's {@code
- * ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)} with {@code break} and
- * {@code continue}, the {@code generation} tag, {@code raise_exception}, {@code strftime_now} and a
- * {@code tojson} without HTML escapes. Values of variables are data: template syntax inside them is
- * never looked at.
+ * ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)} with {@code break} and {@code continue}, the
+ * {@code generation} tag, {@code raise_exception}, {@code strftime_now} and a {@code tojson} without HTML escapes.
+ * Values of variables are data: template syntax inside them is never looked at.
  *
- * <p>A {@link Lexer} cuts the source into tokens, a {@link Parser} makes {@link Stmt statements}
- * and {@link Expr expressions} of them, and an {@link Interpreter} runs these. A template can be
- * rendered by several threads at once.
+ * <p>
+ * A {@link Lexer} cuts the source into tokens, a {@link Parser} makes {@link Stmt statements} and {@link Expr
+ * expressions} of them, and an {@link Interpreter} runs these. A template can be rendered by several threads at once.
  *
- * <p>Not supported, because no chat template uses it: {@code block}, {@code include}, {@code
- * import}, {@code extends}, {@code print} and {@code autoescape}; {@code cycler}; the format
- * specifications of {@code str.format}; and the filters {@code attr}, {@code batch}, {@code
+ * <p>
+ * Not supported, because no chat template uses it: {@code block}, {@code include}, {@code
+ * import}, {@code extends}, {@code print} and {@code autoescape}; {@code cycler}; the format specifications of
+ * {@code str.format}; and the filters {@code attr}, {@code batch}, {@code
  * filesizeformat}, {@code groupby}, {@code pprint}, {@code random}, {@code slice}, {@code
  * striptags}, {@code truncate}, {@code urlencode}, {@code urlize}, {@code wordcount}, {@code
  * wordwrap} and {@code xmlattr}.
@@ -46,8 +46,7 @@ public final class Template {
   /**
    * Renders it.
    *
-   * @param variables what the template sees: null, booleans, numbers, texts, and lists and maps of
-   *     these
+   * @param variables what the template sees: null, booleans, numbers, texts, and lists and maps of these
    * @param clock the time that {@code strftime_now} prints
    * @throws TemplateException if the template refuses, fails or goes over a limit
    */
@@ -57,8 +56,7 @@ public final class Template {
     try {
       return Budget.within(() -> new Interpreter().render(body, scope));
     } catch (StackOverflowError deep) {
-      throw new TemplateException(
-          "maximum recursion depth exceeded: this thread's stack is used up");
+      throw new TemplateException("maximum recursion depth exceeded: this thread's stack is used up");
     }
   }
 }

@@ -5,9 +5,9 @@ import java.util.OptionalInt;
 /**
  * A chat template is not valid, refused the conversation, or went over a limit.
  *
- * <p>When a template calls {@code raise_exception('…')}, the message is exactly that text. Syntax
- * errors start with {@code "line N: "}; other errors have Jinja's own message, and their line is
- * {@link #line()}.
+ * <p>
+ * When a template calls {@code raise_exception('…')}, the message is exactly that text. Syntax errors start with
+ * {@code "line N: "}; other errors have Jinja's own message, and their line is {@link #line()}.
  */
 public class TemplateException extends RuntimeException {
   private static final long serialVersionUID = 1L;

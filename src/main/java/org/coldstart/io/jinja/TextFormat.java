@@ -15,15 +15,14 @@ import org.coldstart.io.jinja.Values.Markup;
 import org.coldstart.io.jinja.Values.Tuple;
 
 /**
- * Python's two ways to format, {@code 'text %s %(name)05.2f' % values} and {@code 'text {}
- * {name!r}'.format(…)} (without format specifications), and how it prints floats. Java's formatter
- * lays out the values; it takes the same flags as {@code %}.
+ * Python's two ways to format, {@code 'text %s %(name)05.2f' % values} and {@code 'text {} {name!r}'.format(…)}
+ * (without format specifications), and how it prints floats. Java's formatter lays out the values; it takes the same
+ * flags as {@code %}.
  */
 final class TextFormat {
-  private static final Pattern DIRECTIVE =
-      Pattern.compile("%(?:\\((.*?)\\))?([-+ #0]*)(\\d{0,8})(\\.\\d{1,8})?(.?)", Pattern.DOTALL);
-  private static final Pattern FIELD =
-      Pattern.compile("\\{\\{|\\}\\}|\\{(\\w*)(?:!([sra]))?\\}|[{}]");
+  private static final Pattern DIRECTIVE = Pattern.compile("%(?:\\((.*?)\\))?([-+ #0]*)(\\d{0,8})(\\.\\d{1,8})?(.?)",
+      Pattern.DOTALL);
+  private static final Pattern FIELD = Pattern.compile("\\{\\{|\\}\\}|\\{(\\w*)(?:!([sra]))?\\}|[{}]");
 
   private final List<Object> values;
 
@@ -36,8 +35,7 @@ final class TextFormat {
 
   /** {@code format % values}; {@code values} is a tuple, a dict, or the one value. */
   static Object percent(Object format, Object values) {
-    TextFormat state =
-        new TextFormat(values instanceof Tuple tuple ? tuple : Collections.singletonList(values));
+    TextFormat state = new TextFormat(values instanceof Tuple tuple ? tuple : Collections.singletonList(values));
     Matcher m = DIRECTIVE.matcher(format.toString());
     StringBuilder out = new StringBuilder();
     while (m.find()) {
@@ -56,21 +54,21 @@ final class TextFormat {
     Object value = m.group(1) == null ? next() : item(named, m.group(1));
     String precision = m.group(4) == null ? "" : m.group(4);
     return switch (m.group(5)) {
-      case "s", "r", "a" -> {
-        String flags = m.group(2).contains("-") ? "-" : "";
-        Object text = m.group(5).equals("s") ? Values.str(value) : Values.repr(value);
-        yield laidOut(flags + m.group(3) + precision, 's', text);
-      }
-      case "d", "i", "u" -> {
-        requireNumber(value, "%" + m.group(5) + " format: a real number is");
-        Object whole = value instanceof Double real ? Filters.truncate(real) : value;
-        yield laidOut(m.group(2) + m.group(3), 'd', whole);
-      }
-      case "x", "X", "o", "e", "E", "f", "F" -> {
-        requireNumber(value, "a real number is");
-        yield laidOut(m.group(2) + m.group(3) + precision, m.group(5).charAt(0), value);
-      }
-      default -> throw new TemplateException("unsupported format character '%s'", m.group(5));
+    case "s", "r", "a" -> {
+      String flags = m.group(2).contains("-") ? "-" : "";
+      Object text = m.group(5).equals("s") ? Values.str(value) : Values.repr(value);
+      yield laidOut(flags + m.group(3) + precision, 's', text);
+    }
+    case "d", "i", "u" -> {
+      requireNumber(value, "%" + m.group(5) + " format: a real number is");
+      Object whole = value instanceof Double real ? Filters.truncate(real) : value;
+      yield laidOut(m.group(2) + m.group(3), 'd', whole);
+    }
+    case "x", "X", "o", "e", "E", "f", "F" -> {
+      requireNumber(value, "a real number is");
+      yield laidOut(m.group(2) + m.group(3) + precision, m.group(5).charAt(0), value);
+    }
+    default -> throw new TemplateException("unsupported format character '%s'", m.group(5));
     };
   }
 
@@ -118,8 +116,7 @@ final class TextFormat {
     String name = m.group(1);
     boolean numbered = name.matches("\\d{1,8}");
     if (name.isEmpty() ? used < 0 : numbered && used > 0) {
-      throw new TemplateException(
-          "cannot switch from manual field specification to automatic field numbering");
+      throw new TemplateException("cannot switch from manual field specification to automatic field numbering");
     }
     used = numbered ? Integer.parseInt(name) : used;
     Object value = name.isEmpty() || numbered ? next() : item(named, name);
@@ -146,17 +143,15 @@ final class TextFormat {
         int digits = width.group(2) == null ? 6 : Integer.parseInt(width.group(2));
         Budget.text(digits);
         BigDecimal exact = new BigDecimal(Operators.real(value));
-        BigDecimal rounded =
-            type == 'e' || type == 'E'
-                ? exact.round(new MathContext(digits + 1, RoundingMode.HALF_EVEN))
-                : exact.setScale(digits, RoundingMode.HALF_EVEN);
+        BigDecimal rounded = type == 'e' || type == 'E'
+            ? exact.round(new MathContext(digits + 1, RoundingMode.HALF_EVEN))
+            : exact.setScale(digits, RoundingMode.HALF_EVEN);
         return String.format(Locale.ROOT, "%" + options + (type == 'F' ? 'f' : type), rounded);
       }
       Object argument = whole && Values.isInteger(value) ? Operators.big(value) : Values.str(value);
       return String.format(Locale.ROOT, "%" + options + (real ? 's' : type), argument);
     } catch (IllegalFormatException e) {
-      throw new TemplateException(
-          "Unknown format code '%s' for object of type '%s'", type, Values.typeName(value));
+      throw new TemplateException("Unknown format code '%s' for object of type '%s'", type, Values.typeName(value));
     }
   }
 

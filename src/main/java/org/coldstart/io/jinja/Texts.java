@@ -13,8 +13,7 @@ import org.coldstart.io.jinja.Values.Tuple;
 
 /** What Python's {@code str} does to texts. */
 final class Texts {
-  private static final Pattern LINE_END =
-      Pattern.compile("\r\n|[\n\u000b\f\r\u001c-\u001e\u0085\u2028\u2029]");
+  private static final Pattern LINE_END = Pattern.compile("\r\n|[\n\u000b\f\r\u001c-\u001e\u0085\u2028\u2029]");
 
   private Texts() {}
 
@@ -24,10 +23,7 @@ final class Texts {
 
   /** Whether Python takes the character for space: no-break spaces too, unlike Java. */
   static boolean isSpace(int c) {
-    return c == ' '
-        || c >= 9 && c <= 13
-        || c >= 28 && c <= 31
-        || c >= 0x85 && (c == 0x85 || Character.isSpaceChar(c));
+    return c == ' ' || c >= 9 && c <= 13 || c >= 28 && c <= 31 || c >= 0x85 && (c == 0x85 || Character.isSpaceChar(c));
   }
 
   static boolean isDigit(int c) {
@@ -36,20 +32,13 @@ final class Texts {
 
   static boolean isNumeric(int c) {
     int type = Character.getType(c);
-    return type == Character.DECIMAL_DIGIT_NUMBER
-        || type == Character.LETTER_NUMBER
-        || type == Character.OTHER_NUMBER;
+    return type == Character.DECIMAL_DIGIT_NUMBER || type == Character.LETTER_NUMBER || type == Character.OTHER_NUMBER;
   }
 
   private static boolean isPrintable(int c) {
     return switch (Character.getType(c)) {
-      case Character.CONTROL,
-          Character.FORMAT,
-          Character.SURROGATE,
-          Character.PRIVATE_USE,
-          Character.UNASSIGNED ->
-          false;
-      default -> c == ' ' || !Character.isSpaceChar(c);
+    case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.PRIVATE_USE, Character.UNASSIGNED -> false;
+    default -> c == ' ' || !Character.isSpaceChar(c);
     };
   }
 
@@ -57,28 +46,25 @@ final class Texts {
   static boolean isCased(String text, boolean upper) {
     IntPredicate right = upper ? Character::isUpperCase : Character::isLowerCase;
     IntPredicate wrong = upper ? Character::isLowerCase : Character::isUpperCase;
-    return text.codePoints().anyMatch(right)
-        && text.codePoints().noneMatch(wrong.or(Character::isTitleCase));
+    return text.codePoints().anyMatch(right) && text.codePoints().noneMatch(wrong.or(Character::isTitleCase));
   }
 
   /** {@code repr(str)}: quotes and escapes. */
   static String quote(String text) {
     String quote = text.indexOf('\'') >= 0 && text.indexOf('"') < 0 ? "\"" : "'";
     return text.codePoints()
-        .mapToObj(c -> c == quote.charAt(0) ? "\\" + quote : escaped(c))
-        .collect(Collectors.joining("", quote, quote));
+      .mapToObj(c -> c == quote.charAt(0) ? "\\" + quote : escaped(c))
+      .collect(Collectors.joining("", quote, quote));
   }
 
   private static String escaped(int c) {
     return switch (c) {
-      case '\\' -> "\\\\";
-      case '\n' -> "\\n";
-      case '\r' -> "\\r";
-      case '\t' -> "\\t";
-      default ->
-          isPrintable(c)
-              ? Character.toString(c)
-              : (c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x").formatted(c);
+    case '\\' -> "\\\\";
+    case '\n' -> "\\n";
+    case '\r' -> "\\r";
+    case '\t' -> "\\t";
+    default -> isPrintable(c) ? Character.toString(c)
+        : (c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x").formatted(c);
     };
   }
 
@@ -144,10 +130,8 @@ final class Texts {
     List<Object> parts = new ArrayList<>();
     int position = separator == null ? skip(text, 0, true) : 0;
     while (max < 0 || parts.size() < max) {
-      int end =
-          separator != null
-              ? text.indexOf(separator(separator), position)
-              : position < text.length() ? skip(text, position, false) : -1;
+      int end = separator != null ? text.indexOf(separator(separator), position)
+          : position < text.length() ? skip(text, position, false) : -1;
       if (end < 0) {
         break;
       }
@@ -208,8 +192,7 @@ final class Texts {
   static Tuple partition(String text, String separator, boolean last) {
     int found = last ? text.lastIndexOf(separator) : text.indexOf(separator);
     int end = found + separator(separator).length();
-    return found >= 0
-        ? Tuple.of(text.substring(0, found), separator, text.substring(end))
+    return found >= 0 ? Tuple.of(text.substring(0, found), separator, text.substring(end))
         : last ? Tuple.of("", "", text) : Tuple.of(text, "", "");
   }
 

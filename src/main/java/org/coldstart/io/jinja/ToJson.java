@@ -21,13 +21,10 @@ final class ToJson {
     ascii = args.isTrue(0);
     Object width = args.get(1, null);
     indent = width == null || Values.isText(width) ? args.text(1, null) : spaces(args.integer(1));
-    List<Object> separators =
-        args.get(2, null) == null
-            ? List.of(indent == null ? ", " : ",", ": ")
-            : Values.list(args.get(2));
+    List<Object> separators = args.get(2, null) == null ? List.of(indent == null ? ", " : ",", ": ")
+        : Values.list(args.get(2));
     if (separators.size() != 2 || !separators.stream().allMatch(Values::isText)) {
-      throw new TemplateException(
-          "tojson: separators are two texts, (item_separator, key_separator)");
+      throw new TemplateException("tojson: separators are two texts, (item_separator, key_separator)");
     }
     itemSeparator = separators.get(0).toString();
     keySeparator = separators.get(1).toString();
@@ -79,11 +76,8 @@ final class ToJson {
 
   private static String scalar(Object value, String refusal) {
     if (value instanceof Double real) {
-      return Double.isNaN(real)
-          ? "NaN"
-          : Double.isInfinite(real)
-              ? (real > 0 ? "Infinity" : "-Infinity")
-              : TextFormat.repr(real);
+      return Double.isNaN(real) ? "NaN"
+          : Double.isInfinite(real) ? (real > 0 ? "Infinity" : "-Infinity") : TextFormat.repr(real);
     }
     if (value != null && !Values.isText(value) && !Values.isInteger(value)) {
       throw new TemplateException(refusal, Values.typeName(value));

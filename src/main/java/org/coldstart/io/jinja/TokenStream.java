@@ -3,24 +3,17 @@ package org.coldstart.io.jinja;
 import java.util.List;
 
 /**
- * A template's tokens and the parser's place in them, with Jinja's messages for what does not fit,
- * and a guard against deep nesting.
+ * A template's tokens and the parser's place in them, with Jinja's messages for what does not fit, and a guard against
+ * deep nesting.
  */
 final class TokenStream {
   private static final int MAX_NESTING = 100;
 
   /** The kinds of tokens, with the names that Jinja's messages have for them. */
   enum TokenType {
-    DATA("template data / text"),
-    VARIABLE_BEGIN("begin of print statement"),
-    VARIABLE_END("end of print statement"),
-    BLOCK_BEGIN("begin of statement block"),
-    BLOCK_END("end of statement block"),
-    NAME("name"),
-    STRING("string"),
-    NUMBER("integer"),
-    OPERATOR("operator"),
-    EOF("end of template");
+    DATA("template data / text"), VARIABLE_BEGIN("begin of print statement"), VARIABLE_END("end of print statement"),
+    BLOCK_BEGIN("begin of statement block"), BLOCK_END("end of statement block"), NAME("name"), STRING("string"),
+    NUMBER("integer"), OPERATOR("operator"), EOF("end of template");
 
     final String description;
 
@@ -32,8 +25,7 @@ final class TokenStream {
   /**
    * One token.
    *
-   * @param value the text outside tags, a name, an operator, a string with its escapes resolved,
-   *     or a number
+   * @param value the text outside tags, a name, an operator, a string with its escapes resolved, or a number
    * @param line the line it starts on, from 1
    */
   record Token(TokenType type, Object value, int line) {
@@ -124,10 +116,8 @@ final class TokenStream {
     if (matches) {
       return next();
     }
-    throw fail(
-        at(TokenType.EOF)
-            ? "unexpected end of template, expected '" + expected + "'."
-            : "expected token '" + expected + "', got '" + current().describe() + "'");
+    throw fail(at(TokenType.EOF) ? "unexpected end of template, expected '" + expected + "'."
+        : "expected token '" + expected + "', got '" + current().describe() + "'");
   }
 
   /** An error at the current token. */

@@ -18,9 +18,9 @@ import java.util.stream.StreamSupport;
 import org.coldstart.io.jinja.Builtin.Args;
 
 /**
- * A template's values: {@code null}, {@link Boolean}, {@link Long} or {@link BigInteger}, {@link
- * Double}, {@link String}, {@link List}, {@link Map}, and the kinds here that Java has no type for.
- * No value is ever changed once it is made, but for {@link TemplateNamespace}.
+ * A template's values: {@code null}, {@link Boolean}, {@link Long} or {@link BigInteger}, {@link Double},
+ * {@link String}, {@link List}, {@link Map}, and the kinds here that Java has no type for. No value is ever changed
+ * once it is made, but for {@link TemplateNamespace}.
  */
 final class Values {
   /** Stands for what is not there, where {@code null} is Python's {@code None}. */
@@ -43,23 +43,21 @@ final class Values {
   record TemplateNamespace(Map<Object, Object> attributes) {}
 
   /**
-   * A name, attribute or item that is not there: prints as nothing, is false and empty, and
-   * anything else done with it is an error with this message.
+   * A name, attribute or item that is not there: prints as nothing, is false and empty, and anything else done with it
+   * is an error with this message.
    */
   record Undefined(String message) {}
 
   /** A text that {@code |safe} or {@code |escape} made: texts added to it have HTML escaped. */
   record Markup(String text) {
     static Markup escape(Object text) {
-      return text instanceof Markup markup
-          ? markup
-          : new Markup(
-              text.toString()
-                  .replace("&", "&amp;")
-                  .replace(">", "&gt;")
-                  .replace("<", "&lt;")
-                  .replace("'", "&#39;")
-                  .replace("\"", "&#34;"));
+      return text instanceof Markup markup ? markup
+          : new Markup(text.toString()
+            .replace("&", "&amp;")
+            .replace(">", "&gt;")
+            .replace("<", "&lt;")
+            .replace("'", "&#39;")
+            .replace("\"", "&#34;"));
     }
 
     @Override
@@ -122,10 +120,7 @@ final class Values {
   }
 
   private static boolean sized(Object value) {
-    return isText(value)
-        || value instanceof List
-        || value instanceof Map
-        || value instanceof View
+    return isText(value) || value instanceof List || value instanceof Map || value instanceof View
         || value instanceof Undefined;
   }
 
@@ -152,11 +147,8 @@ final class Values {
   }
 
   private static Collection<?> collection(Object value) {
-    return value instanceof List<?> list
-        ? list
-        : value instanceof Map<?, ?> map
-            ? map.keySet()
-            : value instanceof View view ? view.items() : List.of();
+    return value instanceof List<?> list ? list
+        : value instanceof Map<?, ?> map ? map.keySet() : value instanceof View view ? view.items() : List.of();
   }
 
   /** The items as Python iterates them: a text's characters, a dict's keys, a generator once. */
@@ -205,12 +197,12 @@ final class Values {
     }
     String name = value == null ? "NoneType" : value.getClass().getSimpleName();
     return switch (name) {
-      case "String" -> "str";
-      case "Boolean" -> "bool";
-      case "Long", "BigInteger" -> "int";
-      case "Double" -> "float";
-      case "LazyItems" -> "generator";
-      default -> name;
+    case "String" -> "str";
+    case "Boolean" -> "bool";
+    case "Long", "BigInteger" -> "int";
+    case "Double" -> "float";
+    case "LazyItems" -> "generator";
+    default -> name;
     };
   }
 
@@ -267,14 +259,12 @@ final class Values {
       String quoted = Texts.quote(value.toString());
       return value instanceof Markup ? "Markup(" + quoted + ")" : quoted;
     }
-    return isInteger(value) || value instanceof Interpreter.Macro
-        ? value.toString()
+    return isInteger(value) || value instanceof Interpreter.Macro ? value.toString()
         : value instanceof Undefined ? "Undefined" : "<" + typeName(value) + ">";
   }
 
   /**
-   * A copy of a Java value as a template has it, so that nothing a template does reaches the
-   * caller's.
+   * A copy of a Java value as a template has it, so that nothing a template does reaches the caller's.
    *
    * @param where the variable's name, for the error message
    * @throws IllegalArgumentException for a type a template has no use for
@@ -284,8 +274,7 @@ final class Values {
       return value;
     }
     if (value instanceof JsonPrimitive json) {
-      return json.isNumber()
-          ? fromJava(json.getAsNumber(), where)
+      return json.isNumber() ? fromJava(json.getAsNumber(), where)
           : json.isBoolean() ? (Object) json.getAsBoolean() : json.getAsString();
     }
     if (value instanceof JsonNull) {
@@ -301,9 +290,7 @@ final class Values {
     }
     if (value instanceof Number) {
       String digits = value.toString();
-      return digits.matches("-?\\d+")
-          ? Operators.normal(new BigInteger(digits))
-          : (Object) Double.parseDouble(digits);
+      return digits.matches("-?\\d+") ? Operators.normal(new BigInteger(digits)) : (Object) Double.parseDouble(digits);
     }
     if (value instanceof Map<?, ?> map) {
       Map<Object, Object> dict = new LinkedHashMap<>();
@@ -319,7 +306,7 @@ final class Values {
       return fromJava(Arrays.asList(array), where);
     }
     throw new IllegalArgumentException(
-        "The template variable %s is a %s; pass null, booleans, numbers, strings, lists and maps"
-            .formatted(where, value.getClass().getName()));
+        "The template variable %s is a %s; pass null, booleans, numbers, strings, lists and maps".formatted(where,
+            value.getClass().getName()));
   }
 }

@@ -12,8 +12,8 @@ import java.io.Reader;
 import java.io.StringReader;
 
 /**
- * Reads JSON strictly, by RFC 8259. Gson's own {@code JsonParser} takes unquoted names, comments
- * and more, so that a garbled file may pass.
+ * Reads JSON strictly, by RFC 8259. Gson's own {@code JsonParser} takes unquoted names, comments and more, so that a
+ * garbled file may pass.
  */
 public final class Json {
   private static final TypeAdapter<JsonElement> ELEMENTS = new Gson().getAdapter(JsonElement.class);
@@ -21,8 +21,7 @@ public final class Json {
   private Json() {}
 
   /**
-   * A reader over the text that is strict; reading on after the last bracket checks that nothing
-   * follows.
+   * A reader over the text that is strict; reading on after the last bracket checks that nothing follows.
    */
   public static JsonReader reader(Reader text) {
     JsonReader reader = new JsonReader(text);
@@ -61,7 +60,7 @@ public final class Json {
   /** Gson's message, without its advice to programmers. */
   private static String reason(Exception e) {
     return String.valueOf(e.getMessage())
-        .replaceFirst("Use JsonReader\\.setStrictness\\(.*\\) to accept malformed", "malformed")
-        .replaceFirst("\nSee .*", "");
+      .replaceFirst("Use JsonReader\\.setStrictness\\(.*\\) to accept malformed", "malformed")
+      .replaceFirst("\nSee .*", "");
   }
 }

@@ -16,26 +16,22 @@ import org.apache.commons.csv.CSVRecord;
 import org.apache.commons.csv.DuplicateHeaderMode;
 
 /**
- * Reads rows from CSV and TSV with a header line. A column is numbers or booleans when each of its
- * non-empty fields is one and would be written the same way again ({@code 007} stays text); an
- * empty field is null.
+ * Reads rows from CSV and TSV with a header line. A column is numbers or booleans when each of its non-empty fields is
+ * one and would be written the same way again ({@code 007} stays text); an empty field is null.
  */
 final class CsvRows {
-  private static final List<Function<String, Object>> TYPES =
-      List.of(CsvRows::whole, CsvRows::decimal, CsvRows::bool);
+  private static final List<Function<String, Object>> TYPES = List.of(CsvRows::whole, CsvRows::decimal, CsvRows::bool);
 
   private CsvRows() {}
 
   static void read(Path file, Reader text, char delimiter, RowFiles.Sink sink) throws IOException {
-    CSVFormat format =
-        CSVFormat.RFC4180
-            .builder()
-            .setDelimiter(delimiter)
-            .setHeader()
-            .setSkipHeaderRecord(true)
-            .setIgnoreEmptyLines(true)
-            .setDuplicateHeaderMode(DuplicateHeaderMode.DISALLOW)
-            .get();
+    CSVFormat format = CSVFormat.RFC4180.builder()
+      .setDelimiter(delimiter)
+      .setHeader()
+      .setSkipHeaderRecord(true)
+      .setIgnoreEmptyLines(true)
+      .setDuplicateHeaderMode(DuplicateHeaderMode.DISALLOW)
+      .get();
     List<String> columns;
     List<List<String>> records = new ArrayList<>();
     long line = 1;
@@ -44,20 +40,16 @@ final class CsvRows {
       for (CSVRecord csv : parser) {
         line = parser.getCurrentLineNumber();
         if (csv.size() != columns.size()) {
-          throw new RowException(
-              "%s, row %d, which ends at line %d, has %d fields and the header %d: correct the row"
-                  + " or quote its text.",
-              file, csv.getRecordNumber(), line, csv.size(), columns.size());
+          throw new RowException("%s, row %d, which ends at line %d, has %d fields and the header %d: correct the row"
+              + " or quote its text.", file, csv.getRecordNumber(), line, csv.size(), columns.size());
         }
         records.add(csv.toList());
       }
     } catch (UncheckedIOException | IllegalStateException | IllegalArgumentException e) {
-      throw new RowException(
-          "%s is not valid CSV after line %d (%s): correct it there.",
-          file, line, e.getMessage(), e);
+      throw new RowException("%s is not valid CSV after line %d (%s): correct it there.", file, line, e.getMessage(),
+          e);
     }
-    List<Function<String, Object>> types =
-        IntStream.range(0, columns.size()).mapToObj(i -> type(records, i)).toList();
+    List<Function<String, Object>> types = IntStream.range(0, columns.size()).mapToObj(i -> type(records, i)).toList();
     for (int n = 0; n < records.size(); n++) {
       Map<String, Object> values = new LinkedHashMap<>();
       for (int i = 0; i < columns.size(); i++) {
@@ -73,8 +65,8 @@ final class CsvRows {
   private static Function<String, Object> type(List<List<String>> records, int column) {
     for (Function<String, Object> type : TYPES) {
       if (records.stream()
-          .map(record -> record.get(column))
-          .allMatch(field -> field.isEmpty() || type.apply(field) != null)) {
+        .map(record -> record.get(column))
+        .allMatch(field -> field.isEmpty() || type.apply(field) != null)) {
         return type;
       }
     }
@@ -91,9 +83,7 @@ final class CsvRows {
   }
 
   private static Object decimal(String field) {
-    return field.matches("-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?")
-        ? Double.valueOf(field)
-        : null;
+    return field.matches("-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?") ? Double.valueOf(field) : null;
   }
 
   private static Object bool(String field) {

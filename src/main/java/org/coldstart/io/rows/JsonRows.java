@@ -45,9 +45,8 @@ final class JsonRows {
       }
     } catch (MalformedJsonException | EOFException | NumberFormatException e) {
       String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-      throw new RowException(
-          "%s, %s %d is not valid JSON (%s): correct or remove it.",
-          file, isArray ? "row" : "line", number, reason, e);
+      throw new RowException("%s, %s %d is not valid JSON (%s): correct or remove it.", file, isArray ? "row" : "line",
+          number, reason, e);
     }
   }
 
@@ -95,8 +94,7 @@ final class JsonRows {
     if (!(element instanceof JsonPrimitive primitive)) {
       return null;
     }
-    return primitive.isBoolean()
-        ? (Object) primitive.getAsBoolean()
+    return primitive.isBoolean() ? (Object) primitive.getAsBoolean()
         : primitive.isString() ? primitive.getAsString() : number(primitive);
   }
 

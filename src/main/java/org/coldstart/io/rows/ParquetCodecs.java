@@ -28,8 +28,7 @@ final class ParquetCodecs extends CodecFactory {
     }
 
     @Override
-    public void decompress(ByteBuffer input, int compressedSize, ByteBuffer output, int size)
-        throws IOException {
+    public void decompress(ByteBuffer input, int compressedSize, ByteBuffer output, int size) throws IOException {
       byte[] compressed = new byte[compressedSize];
       input.get(compressed);
       output.put(inflate(new ByteArrayInputStream(compressed), size));

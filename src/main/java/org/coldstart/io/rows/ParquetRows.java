@@ -23,10 +23,10 @@ import org.apache.parquet.schema.PrimitiveType;
 import org.apache.parquet.schema.Type;
 
 /**
- * Reads rows from a Parquet file, by the rules for <a
- * href="https://github.com/apache/parquet-format/blob/master/LogicalTypes.md">logical types</a>.
- * Dates, times, decimals and other kinds of values that JSON does not have become the text that
- * Parquet's tools show for them, such as {@code 2024-02-29}.
+ * Reads rows from a Parquet file, by the rules for
+ * <a href="https://github.com/apache/parquet-format/blob/master/LogicalTypes.md">logical types</a>. Dates, times,
+ * decimals and other kinds of values that JSON does not have become the text that Parquet's tools show for them, such
+ * as {@code 2024-02-29}.
  */
 final class ParquetRows {
   private static final long JULIAN_DAY_OF_EPOCH = 2_440_588;
@@ -45,8 +45,7 @@ final class ParquetRows {
         }
       }
     } catch (IOException | RuntimeException e) {
-      throw new RowException(
-          "Cannot read %s as Parquet after row %d (%s): download it again, or check what wrote it.",
+      throw new RowException("Cannot read %s as Parquet after row %d (%s): download it again, or check what wrote it.",
           file, number, e.getMessage(), e);
     }
   }
@@ -101,11 +100,8 @@ final class ParquetRows {
    */
   private static List<Object> list(Group list) {
     Type repeated = list.getType().getType(0);
-    boolean wrapped =
-        !repeated.isPrimitive()
-            && repeated.asGroupType().getFieldCount() == 1
-            && !repeated.getName().equals("array")
-            && !repeated.getName().endsWith("_tuple");
+    boolean wrapped = !repeated.isPrimitive() && repeated.asGroupType().getFieldCount() == 1
+        && !repeated.getName().equals("array") && !repeated.getName().endsWith("_tuple");
     List<Object> values = new ArrayList<>();
     for (int i = 0; i < list.getFieldRepetitionCount(0); i++) {
       values.add(wrapped ? field(list.getGroup(0, i), 0) : value(list, 0, i));
@@ -125,33 +121,28 @@ final class ParquetRows {
 
   private static Object scalar(Group group, int field, int index, PrimitiveType type) {
     LogicalTypeAnnotation kind = type.getLogicalTypeAnnotation();
-    boolean unsigned =
-        kind instanceof LogicalTypeAnnotation.IntLogicalTypeAnnotation integer
-            && !integer.isSigned();
-    boolean number =
-        kind == null || kind instanceof LogicalTypeAnnotation.IntLogicalTypeAnnotation;
+    boolean unsigned = kind instanceof LogicalTypeAnnotation.IntLogicalTypeAnnotation integer && !integer.isSigned();
+    boolean number = kind == null || kind instanceof LogicalTypeAnnotation.IntLogicalTypeAnnotation;
     switch (type.getPrimitiveTypeName()) {
-      case BOOLEAN:
-        return group.getBoolean(field, index);
-      case FLOAT:
-        return (double) group.getFloat(field, index);
-      case DOUBLE:
-        return group.getDouble(field, index);
-      case INT32:
-        int word = group.getInteger(field, index);
-        return !number
-            ? type.stringifier().stringify(word)
-            : (Object) (unsigned ? Integer.toUnsignedLong(word) : word);
-      case INT64:
-        long value = group.getLong(field, index);
-        return number && !(unsigned && value < 0) ? value : type.stringifier().stringify(value);
-      case INT96: // Spark's old timestamps
-        NanoTime time = NanoTime.fromBinary(group.getInt96(field, index));
-        long days = time.getJulianDay() - JULIAN_DAY_OF_EPOCH;
-        return Instant.ofEpochSecond(days * 86_400, time.getTimeOfDayNanos()).toString();
-      default:
-        Binary bytes = group.getBinary(field, index);
-        return kind == null ? bytes.getBytes() : type.stringifier().stringify(bytes);
+    case BOOLEAN:
+      return group.getBoolean(field, index);
+    case FLOAT:
+      return (double) group.getFloat(field, index);
+    case DOUBLE:
+      return group.getDouble(field, index);
+    case INT32:
+      int word = group.getInteger(field, index);
+      return !number ? type.stringifier().stringify(word) : (Object) (unsigned ? Integer.toUnsignedLong(word) : word);
+    case INT64:
+      long value = group.getLong(field, index);
+      return number && !(unsigned && value < 0) ? value : type.stringifier().stringify(value);
+    case INT96: // Spark's old timestamps
+      NanoTime time = NanoTime.fromBinary(group.getInt96(field, index));
+      long days = time.getJulianDay() - JULIAN_DAY_OF_EPOCH;
+      return Instant.ofEpochSecond(days * 86_400, time.getTimeOfDayNanos()).toString();
+    default:
+      Binary bytes = group.getBinary(field, index);
+      return kind == null ? bytes.getBytes() : type.stringifier().stringify(bytes);
     }
   }
 }

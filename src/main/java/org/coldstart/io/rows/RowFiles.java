@@ -15,10 +15,11 @@ import java.util.Map;
 import java.util.zip.GZIPInputStream;
 
 /**
- * Reads a file of rows by its extension: {@code .jsonl}, {@code .json}, {@code .csv}, {@code .tsv},
- * all also with {@code .gz}, and {@code .parquet}.
+ * Reads a file of rows by its extension: {@code .jsonl}, {@code .json}, {@code .csv}, {@code .tsv}, all also with
+ * {@code .gz}, and {@code .parquet}.
  *
- * <p>Values are {@code String}, {@code Long}, {@code Double}, {@code Boolean}, {@code List}, {@code
+ * <p>
+ * Values are {@code String}, {@code Long}, {@code Double}, {@code Boolean}, {@code List}, {@code
  * Map} or null; from Parquet also {@code byte[]}.
  */
 public final class RowFiles {
@@ -38,8 +39,7 @@ public final class RowFiles {
 
   /** Whether a file of this name can be read. */
   public static boolean isRowFile(String name) {
-    return extension(name).matches("json|jsonl|ndjson|csv|tsv|parquet")
-        && !name.endsWith(".parquet.gz");
+    return extension(name).matches("json|jsonl|ndjson|csv|tsv|parquet") && !name.endsWith(".parquet.gz");
   }
 
   /** The extension in lower case, without the {@code .gz} of a compressed file. */
@@ -56,10 +56,8 @@ public final class RowFiles {
   public static void read(Path file, Sink sink) {
     String name = file.getFileName().toString();
     if (!isRowFile(name)) {
-      throw new RowException(
-          "Cannot read %s: the name of a file of rows ends in .jsonl, .json, .csv, .tsv or .parquet,"
-              + " possibly with .gz.",
-          file);
+      throw new RowException("Cannot read %s: the name of a file of rows ends in .jsonl, .json, .csv, .tsv or .parquet,"
+          + " possibly with .gz.", file);
     }
     if (extension(name).equals("parquet")) {
       ParquetRows.read(file, sink);
@@ -67,9 +65,9 @@ public final class RowFiles {
     }
     try (BufferedReader reader = open(file)) {
       switch (extension(name)) {
-        case "csv" -> CsvRows.read(file, reader, ',', sink);
-        case "tsv" -> CsvRows.read(file, reader, '\t', sink);
-        default -> JsonRows.read(file, reader, sink);
+      case "csv" -> CsvRows.read(file, reader, ',', sink);
+      case "tsv" -> CsvRows.read(file, reader, '\t', sink);
+      default -> JsonRows.read(file, reader, sink);
       }
     } catch (NoSuchFileException e) {
       throw new RowException("There is no file %s.", file, e);
@@ -84,11 +82,8 @@ public final class RowFiles {
     InputStream in = Files.newInputStream(file);
     try {
       InputStream text = file.toString().endsWith(".gz") ? new GZIPInputStream(in) : in;
-      BufferedReader reader =
-          new BufferedReader(
-              new InputStreamReader(
-                  text,
-                  StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)));
+      BufferedReader reader = new BufferedReader(
+          new InputStreamReader(text, StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)));
       reader.mark(1);
       if (reader.read() != '\uFEFF') { // a byte-order mark, as Windows writes it
         reader.reset();

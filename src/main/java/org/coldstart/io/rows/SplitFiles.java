@@ -20,28 +20,20 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Which files make up which split, by the rules of Python's datasets (data_files.py): the README's
- * settings, else {@code data/<split>-00000-of-00001.*}, else folders, else file names with the
- * words for train, validation and test, else all files are {@code train}.
+ * Which files make up which split, by the rules of Python's datasets (data_files.py): the README's settings, else
+ * {@code data/<split>-00000-of-00001.*}, else folders, else file names with the words for train, validation and test,
+ * else all files are {@code train}.
  */
 public final class SplitFiles {
-  private static final Pattern NOT_ROWS =
-      Pattern.compile("(^|/)(\\.|__|(config|dataset_infos?|dataset_dict)\\.json$)");
-  private static final Pattern SHARD =
-      Pattern.compile("data/([^/]+)-\\d{5}-of-\\d{5}[^/]*\\.[^/]*");
-  private static final Map<String, String> KEYWORDS =
-      Map.of(
-          "train", "train|training",
-          "validation", "validation|valid|dev|val",
-          "test", "test|testing|eval|evaluation");
+  private static final Pattern NOT_ROWS = Pattern.compile("(^|/)(\\.|__|(config|dataset_infos?|dataset_dict)\\.json$)");
+  private static final Pattern SHARD = Pattern.compile("data/([^/]+)-\\d{5}-of-\\d{5}[^/]*\\.[^/]*");
+  private static final Map<String, String> KEYWORDS = Map.of("train", "train|training", "validation",
+      "validation|valid|dev|val", "test", "test|testing|eval|evaluation");
 
   /** The splits a file belongs to, by one rule after the other until one finds any. */
-  private static final List<Function<String, List<String>>> RULES =
-      List.of(
-          SplitFiles::byShard,
-          file -> byKeyword(file, "(.*[-._ 0-9/])?(%s)([-._ 0-9][^/]*)?/.*"),
-          file -> byKeyword(file, "(.*[-._ 0-9/])?(%s)[-._ 0-9][^/]*"),
-          file -> List.of("train"));
+  private static final List<Function<String, List<String>>> RULES = List.of(SplitFiles::byShard,
+      file -> byKeyword(file, "(.*[-._ 0-9/])?(%s)([-._ 0-9][^/]*)?/.*"),
+      file -> byKeyword(file, "(.*[-._ 0-9/])?(%s)[-._ 0-9][^/]*"), file -> List.of("train"));
 
   private SplitFiles() {}
 
@@ -53,8 +45,7 @@ public final class SplitFiles {
    * @param configuration name of one of the README's configurations; empty: the default one
    * @throws RowException if there is no such configuration, or no default one
    */
-  public static Map<String, List<String>> of(
-      List<String> names, JsonObject card, String configuration) {
+  public static Map<String, List<String>> of(List<String> names, JsonObject card, String configuration) {
     List<String> all = names.stream().filter(SplitFiles::mayHoldRows).toList();
     if (all.isEmpty()) {
       return Map.of();
@@ -76,13 +67,12 @@ public final class SplitFiles {
    * @param configuration as in {@link #of}
    */
   public static Map<String, List<String>> ofConversion(List<String> names, String configuration) {
-    List<String> files =
-        names.stream().filter(f -> f.matches("[^/]+/[^/]+/\\d+\\.parquet")).toList();
-    Set<String> configurations =
-        files.stream().map(f -> f.split("/")[0]).collect(Collectors.toCollection(TreeSet::new));
+    List<String> files = names.stream().filter(f -> f.matches("[^/]+/[^/]+/\\d+\\.parquet")).toList();
+    Set<String> configurations = files.stream()
+      .map(f -> f.split("/")[0])
+      .collect(Collectors.toCollection(TreeSet::new));
     String wanted = wanted(configurations, configuration, "default");
-    return group(
-        files.stream().filter(f -> f.startsWith(wanted + "/")).toList(),
+    return group(files.stream().filter(f -> f.startsWith(wanted + "/")).toList(),
         f -> List.of(f.split("/")[1].replaceFirst("^partial-", "")));
   }
 
@@ -115,10 +105,8 @@ public final class SplitFiles {
       throw new RowException("The data set has no configuration '%s': it has %s.", asked, list);
     }
     if (asked.isEmpty() && known.size() > 1 && !known.contains(marked)) {
-      throw new RowException(
-          "The data set has several configurations and no default one (%s): name one of them, as in"
-              + " DataSet.load(name, \"%s\", \"train\").",
-          list, first);
+      throw new RowException("The data set has several configurations and no default one (%s): name one of them, as in"
+          + " DataSet.load(name, \"%s\", \"train\").", list, first);
     }
     return !asked.isEmpty() ? asked : known.size() == 1 ? first : marked;
   }
@@ -129,11 +117,9 @@ public final class SplitFiles {
     return (folder + "/").replaceFirst("^(\\.?/)+", "").replaceFirst("/+$", "/");
   }
 
-  private static Map<String, List<String>> fromCard(
-      JsonElement dataFiles, List<String> files, String folder) {
+  private static Map<String, List<String>> fromCard(JsonElement dataFiles, List<String> files, String folder) {
     Map<String, List<String>> splits = new LinkedHashMap<>();
-    if (dataFiles instanceof JsonArray entries
-        && (entries.size() == 0 || entries.get(0).isJsonObject())) {
+    if (dataFiles instanceof JsonArray entries && (entries.size() == 0 || entries.get(0).isJsonObject())) {
       for (JsonElement entry : entries) {
         JsonObject split = entry.getAsJsonObject();
         splits.put(text(split, "split"), matching(files, split.get("path"), folder));
@@ -154,9 +140,7 @@ public final class SplitFiles {
       matchers.add(FileSystems.getDefault().getPathMatcher(glob));
       matchers.add(FileSystems.getDefault().getPathMatcher(glob.replace("**/", "")));
     }
-    return files.stream()
-        .filter(f -> matchers.stream().anyMatch(m -> m.matches(Path.of(f))))
-        .toList();
+    return files.stream().filter(f -> matchers.stream().anyMatch(m -> m.matches(Path.of(f)))).toList();
   }
 
   private static String text(JsonObject object, String name) {
@@ -169,13 +153,10 @@ public final class SplitFiles {
   }
 
   private static List<String> byKeyword(String file, String pattern) {
-    return KEYWORDS.keySet().stream()
-        .filter(split -> file.matches(pattern.formatted(KEYWORDS.get(split))))
-        .toList();
+    return KEYWORDS.keySet().stream().filter(split -> file.matches(pattern.formatted(KEYWORDS.get(split)))).toList();
   }
 
-  private static Map<String, List<String>> group(
-      List<String> files, Function<String, List<String>> splitsOf) {
+  private static Map<String, List<String>> group(List<String> files, Function<String, List<String>> splitsOf) {
     Map<String, List<String>> splits = new TreeMap<>();
     for (String file : files) {
       for (String split : splitsOf.apply(file)) {
@@ -187,14 +168,13 @@ public final class SplitFiles {
 
   /** Of several formats the one most files have, and Parquet, then JSON lines, on a draw. */
   private static List<String> sameFormat(List<String> files) {
-    Map<String, List<String>> byFormat =
-        files.stream().collect(Collectors.groupingBy(RowFiles::extension));
-    return byFormat.keySet().stream()
-        .max(
-            Comparator.comparingInt((String format) -> byFormat.get(format).size())
-                .thenComparing("parquet"::equals)
-                .thenComparing("jsonl"::equals))
-        .map(byFormat::get)
-        .orElse(files);
+    Map<String, List<String>> byFormat = files.stream().collect(Collectors.groupingBy(RowFiles::extension));
+    return byFormat.keySet()
+      .stream()
+      .max(Comparator.comparingInt((String format) -> byFormat.get(format).size())
+        .thenComparing("parquet"::equals)
+        .thenComparing("jsonl"::equals))
+      .map(byFormat::get)
+      .orElse(files);
   }
 }

@@ -20,8 +20,8 @@ import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
 
 /**
- * The tensors of a safetensors file, or of several that an index makes one checkpoint of. Those in
- * F32, F16 and BF16 can be read as numbers; others can stand beside them, and their bytes be read.
+ * The tensors of a safetensors file, or of several that an index makes one checkpoint of. Those in F32, F16 and BF16
+ * can be read as numbers; others can stand beside them, and their bytes be read.
  */
 public final class SafetensorsFile implements TensorSource {
   /** A shard lies beside its index; a path could lead anywhere. */
@@ -93,29 +93,22 @@ public final class SafetensorsFile implements TensorSource {
     }
     // Which of two is meant nobody can say; readers that go by the shards take the last.
     Map<String, Path> seen = new HashMap<>();
-    shards.forEach(
-        (shard, tensors) -> {
-          for (String tensor : tensors.keySet()) {
-            Path other = seen.put(tensor, shard);
-            require(
-                other == null,
-                "Tensor \"%s\" stands twice: in %s and in %s. They are parts of different"
-                    + " checkpoints; download or save it again.",
-                tensor, other, shard);
-          }
-        });
+    shards.forEach((shard, tensors) -> {
+      for (String tensor : tensors.keySet()) {
+        Path other = seen.put(tensor, shard);
+        require(other == null, "Tensor \"%s\" stands twice: in %s and in %s. They are parts of different"
+            + " checkpoints; download or save it again.", tensor, other, shard);
+      }
+    });
   }
 
   private Path shard(String tensor, JsonElement name) {
-    require(
-        name.isJsonPrimitive() && SHARD.matcher(name.getAsString()).matches(),
-        "Tensor \"%s\" in %s should name a file in the same folder, but names %s.",
-        tensor, path, name);
+    require(name.isJsonPrimitive() && SHARD.matcher(name.getAsString()).matches(),
+        "Tensor \"%s\" in %s should name a file in the same folder, but names %s.", tensor, path, name);
     Path shard = path.resolveSibling(name.getAsString());
-    require(
-        Files.exists(shard),
-        "%s names the file %s, which is missing: the checkpoint is incomplete; download it again.",
-        path, shard.getFileName());
+    require(Files.exists(shard),
+        "%s names the file %s, which is missing: the checkpoint is incomplete; download it again.", path,
+        shard.getFileName());
     return shard;
   }
 

@@ -23,16 +23,15 @@ import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.Json;
 
 /**
- * Reads and checks the head of a safetensors file: 8 bytes of length, that many bytes of JSON, then
- * the data without gaps. The limits are those of the reference implementation.
+ * Reads and checks the head of a safetensors file: 8 bytes of length, that many bytes of JSON, then the data without
+ * gaps. The limits are those of the reference implementation.
  */
 final class SafetensorsHeader {
   private static final int MAX_LENGTH = 100_000_000;
   private static final int MAX_DIMENSIONS = 64;
   private static final Gson GSON = new Gson();
 
-  private record Entry(
-      String dtype, long[] shape, @SerializedName("data_offsets") long[] dataOffsets) {}
+  private record Entry(String dtype, long[] shape, @SerializedName("data_offsets") long[] dataOffsets) {}
 
   private record Placed(TensorInfo info, long begin, long end) {}
 
@@ -47,10 +46,9 @@ final class SafetensorsHeader {
     long size = file.size();
     check(size >= 8, "it has %d bytes, fewer than the length of its header", size);
     long length = file.read(0, 8).getLong();
-    check(
-        length >= 2 && length <= MAX_LENGTH && length <= size - 8,
-        "its header should have %s bytes; the file has %d, and headers at most %d",
-        Long.toUnsignedString(length), size, MAX_LENGTH);
+    check(length >= 2 && length <= MAX_LENGTH && length <= size - 8,
+        "its header should have %s bytes; the file has %d, and headers at most %d", Long.toUnsignedString(length), size,
+        MAX_LENGTH);
     return place(parse(text((int) length)), 8 + length);
   }
 
@@ -86,26 +84,16 @@ final class SafetensorsHeader {
   }
 
   private Placed placed(String name, Entry entry) {
-    check(
-        entry != null
-            && entry.dtype() != null
-            && entry.shape() != null
-            && entry.dataOffsets() != null
-            && entry.dataOffsets().length == 2,
-        "tensor \"%s\" lacks its dtype, shape or two data_offsets",
-        name);
-    check(
-        entry.shape().length <= MAX_DIMENSIONS && !hasNegative(entry.shape(), entry.dataOffsets()),
-        "tensor \"%s\" has a negative number or too many of them in its shape or data_offsets",
-        name);
+    check(entry != null && entry.dtype() != null && entry.shape() != null && entry.dataOffsets() != null
+        && entry.dataOffsets().length == 2, "tensor \"%s\" lacks its dtype, shape or two data_offsets", name);
+    check(entry.shape().length <= MAX_DIMENSIONS && !hasNegative(entry.shape(), entry.dataOffsets()),
+        "tensor \"%s\" has a negative number or too many of them in its shape or data_offsets", name);
     Optional<StoredType> dtype = StoredType.ofSafetensors(entry.dtype());
-    require(
-        dtype.isPresent(),
-        "Tensor \"%s\" in %s has the unknown dtype \"%s\"; use a checkpoint in F32, BF16 or F16.",
-        name, file.path(), entry.dtype());
+    require(dtype.isPresent(),
+        "Tensor \"%s\" in %s has the unknown dtype \"%s\"; use a checkpoint in F32, BF16 or F16.", name, file.path(),
+        entry.dtype());
     List<Long> shape = Arrays.stream(entry.shape()).boxed().toList();
-    return new Placed(
-        new TensorInfo(name, dtype.get(), shape), entry.dataOffsets()[0], entry.dataOffsets()[1]);
+    return new Placed(new TensorInfo(name, dtype.get(), shape), entry.dataOffsets()[0], entry.dataOffsets()[1]);
   }
 
   private static boolean hasNegative(long[]... numbers) {
@@ -119,23 +107,15 @@ final class SafetensorsHeader {
     long at = 0;
     for (Placed entry : entries) {
       TensorInfo info = entry.info();
-      check(
-          entry.begin() == at,
+      check(entry.begin() == at,
           "tensor \"%s\" begins at byte %d of the data, where %d was expected: it overlaps the one"
               + " before, or leaves a gap",
           info.name(), entry.begin(), at);
-      check(
-          entry.end() - at == bytes(info),
-          "tensor \"%s\" %s in %s takes %d bytes, but its data_offsets say %d",
+      check(entry.end() - at == bytes(info), "tensor \"%s\" %s in %s takes %d bytes, but its data_offsets say %d",
           info.name(), info.shape(), info.dtype(), bytes(info), entry.end() - at);
       at = entry.end();
-      check(
-          at <= size,
-          "tensor \"%s\" ends at byte %d of the data, but the file has only %d",
-          info.name(), at, size);
-      tensors.put(
-          info.name(),
-          new StoredTensor(file, info, start + entry.begin(), StoredTensor::decodePlain));
+      check(at <= size, "tensor \"%s\" ends at byte %d of the data, but the file has only %d", info.name(), at, size);
+      tensors.put(info.name(), new StoredTensor(file, info, start + entry.begin(), StoredTensor::decodePlain));
     }
     check(at == size, "%d bytes follow the last tensor", size - at);
     return tensors;
@@ -145,9 +125,7 @@ final class SafetensorsHeader {
     try {
       return info.bytes();
     } catch (ArithmeticException e) {
-      throw damaged(
-          "tensor \"%s\" cannot have the shape %s in %s"
-              .formatted(info.name(), info.shape(), info.dtype()));
+      throw damaged("tensor \"%s\" cannot have the shape %s in %s".formatted(info.name(), info.shape(), info.dtype()));
     }
   }
 
@@ -159,7 +137,6 @@ final class SafetensorsHeader {
 
   private CheckpointException damaged(String damage) {
     return new CheckpointException(
-        "%s is no safetensors file, or cut short or damaged: %s. Download it again."
-            .formatted(file.path(), damage));
+        "%s is no safetensors file, or cut short or damaged: %s. Download it again.".formatted(file.path(), damage));
   }
 }

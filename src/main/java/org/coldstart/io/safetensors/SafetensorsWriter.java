@@ -19,8 +19,7 @@ import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
 
 /**
- * Writes tensors into a safetensors file that transformers reads, in pieces, so that any size fits
- * into memory.
+ * Writes tensors into a safetensors file that transformers reads, in pieces, so that any size fits into memory.
  */
 public final class SafetensorsWriter {
   /** Bytes in one piece. */
@@ -28,18 +27,15 @@ public final class SafetensorsWriter {
 
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
-  private record Entry(
-      StoredType dtype, List<Long> shape, @SerializedName("data_offsets") List<Long> dataOffsets) {}
+  private record Entry(StoredType dtype, List<Long> shape, @SerializedName("data_offsets") List<Long> dataOffsets) {}
 
   private SafetensorsWriter() {}
 
   /**
-   * Writes all tensors of {@code source} to {@code target}, each in the type it has there, whatever
-   * plain one that is: an optimizer's U8 as well. The file appears in full or not at all, see
-   * {@link AtomicFiles}.
+   * Writes all tensors of {@code source} to {@code target}, each in the type it has there, whatever plain one that is:
+   * an optimizer's U8 as well. The file appears in full or not at all, see {@link AtomicFiles}.
    *
-   * @throws CheckpointException if a tensor cannot be read or the file cannot be written; an old
-   *     one is then intact
+   * @throws CheckpointException if a tensor cannot be read or the file cannot be written; an old one is then intact
    */
   public static void write(Path target, TensorSource source) {
     write(target, source, source.tensors().values());
@@ -51,31 +47,24 @@ public final class SafetensorsWriter {
    * @param dtype F32, or another that {@code source} rounds to
    */
   public static void write(Path target, TensorSource source, StoredType dtype) {
-    write(
-        target,
-        source,
-        source.tensors().values().stream().map(tensor -> tensor.in(dtype)).toList());
+    write(target, source, source.tensors().values().stream().map(tensor -> tensor.in(dtype)).toList());
   }
 
   /** The same with some of the tensors, each in the type that {@code tensors} gives it. */
   public static void write(Path target, TensorSource source, Collection<TensorInfo> tensors) {
     for (TensorInfo tensor : tensors) {
-      CheckpointException.require(
-          !tensor.dtype().quantized(),
-          "Tensors are written in F32, BF16 or F16, not in %s.", tensor.dtype());
+      CheckpointException.require(!tensor.dtype().quantized(), "Tensors are written in F32, BF16 or F16, not in %s.",
+          tensor.dtype());
     }
-    AtomicFiles.write(
-        target,
-        file -> {
-          try (FileChannel out =
-              FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            writeAll(out, header(tensors));
-            ByteBuffer piece = ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
-            for (TensorInfo tensor : tensors) {
-              writeData(out, source, tensor, piece);
-            }
-          }
-        });
+    AtomicFiles.write(target, file -> {
+      try (FileChannel out = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        writeAll(out, header(tensors));
+        ByteBuffer piece = ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+        for (TensorInfo tensor : tensors) {
+          writeData(out, source, tensor, piece);
+        }
+      }
+    });
   }
 
   private static ByteBuffer header(Collection<TensorInfo> tensors) {
@@ -92,14 +81,13 @@ public final class SafetensorsWriter {
     byte[] padded = Arrays.copyOf(text, (text.length + 7) / 8 * 8);
     Arrays.fill(padded, text.length, padded.length, (byte) ' ');
     return ByteBuffer.allocate(8 + padded.length)
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .putLong(padded.length)
-        .put(padded)
-        .flip();
+      .order(ByteOrder.LITTLE_ENDIAN)
+      .putLong(padded.length)
+      .put(padded)
+      .flip();
   }
 
-  private static void writeData(
-      FileChannel out, TensorSource source, TensorInfo tensor, ByteBuffer piece)
+  private static void writeData(FileChannel out, TensorSource source, TensorInfo tensor, ByteBuffer piece)
       throws IOException {
     StoredType type = tensor.dtype();
     long most = CHUNK / type.blockBytes() * type.blockElements();

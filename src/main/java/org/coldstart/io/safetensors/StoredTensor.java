@@ -36,10 +36,8 @@ public record StoredTensor(BinaryFile file, TensorInfo info, long position, Deco
   /** Fills {@code into} from element {@code offset}, in stored order. */
   public void read(long offset, FloatBuffer into) {
     StoredType type = info.dtype();
-    require(
-        type.readable(),
-        "Tensor \"%s\" in %s has type %s, which is not read; use a checkpoint in F32, F16, BF16,"
-            + " Q8_0 or Q4_K.",
+    require(type.readable(),
+        "Tensor \"%s\" in %s has type %s, which is not read; use a checkpoint in F32, F16, BF16," + " Q8_0 or Q4_K.",
         info.name(), file.path(), type);
     checkRange(offset, into.remaining());
     int size = type.blockElements();
@@ -51,9 +49,7 @@ public record StoredTensor(BinaryFile file, TensorInfo info, long position, Deco
       int skip = (int) (offset % size);
       int count = Math.min(into.remaining(), floats.length - skip);
       int blocks = (skip + count + size - 1) / size;
-      file.read(
-          position + offset / size * type.blockBytes(),
-          ByteBuffer.wrap(bytes, 0, blocks * type.blockBytes()));
+      file.read(position + offset / size * type.blockBytes(), ByteBuffer.wrap(bytes, 0, blocks * type.blockBytes()));
       decoder.decode(type, bytes, blocks, floats);
       into.put(floats, skip, count);
       offset += count;
@@ -70,9 +66,7 @@ public record StoredTensor(BinaryFile file, TensorInfo info, long position, Deco
    * @throws CheckpointException if some of the elements are outside this tensor
    */
   public void checkRange(long offset, int count) {
-    require(
-        offset >= 0 && offset <= info.elements() - count,
-        "Elements %d to %d lie outside tensor \"%s\" %s in %s.",
+    require(offset >= 0 && offset <= info.elements() - count, "Elements %d to %d lie outside tensor \"%s\" %s in %s.",
         offset, offset + count, info.name(), info.shape(), file.path());
   }
 
@@ -80,13 +74,12 @@ public record StoredTensor(BinaryFile file, TensorInfo info, long position, Deco
   public static void decodePlain(StoredType type, byte[] numbers, int count, float[] into) {
     ByteBuffer bytes = ByteBuffer.wrap(numbers).order(ByteOrder.LITTLE_ENDIAN);
     for (int i = 0; i < count; i++) {
-      into[i] =
-          switch (type) {
-            case F32 -> bytes.getFloat();
-            case F16 -> f16ToFloat(bytes.getShort());
-            case BF16 -> Float.intBitsToFloat(bytes.getShort() << 16);
-            default -> throw new IllegalArgumentException("There is no plain number in " + type);
-          };
+      into[i] = switch (type) {
+      case F32 -> bytes.getFloat();
+      case F16 -> f16ToFloat(bytes.getShort());
+      case BF16 -> Float.intBitsToFloat(bytes.getShort() << 16);
+      default -> throw new IllegalArgumentException("There is no plain number in " + type);
+      };
     }
   }
 

@@ -37,13 +37,8 @@ public record TensorInfo(String name, StoredType dtype, List<Long> shape) {
    * @throws CheckpointException if not
    */
   public TensorInfo requireShape(List<Long> wanted, String origin) {
-    CheckpointException.require(
-        shape.equals(wanted),
-        "Tensor \"%s\" in %s has the shape %s, but the configuration asks for %s.",
-        name,
-        origin,
-        shape,
-        wanted);
+    CheckpointException.require(shape.equals(wanted),
+        "Tensor \"%s\" in %s has the shape %s, but the configuration asks for %s.", name, origin, shape, wanted);
     return this;
   }
 }

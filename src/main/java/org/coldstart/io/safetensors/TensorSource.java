@@ -7,8 +7,7 @@ import java.util.Map;
 import org.coldstart.io.files.CheckpointException;
 
 /**
- * Named tensors that can be read as f32, whatever they are stored as. Implementations can be read
- * from several threads.
+ * Named tensors that can be read as f32, whatever they are stored as. Implementations can be read from several threads.
  */
 public interface TensorSource extends AutoCloseable {
 
@@ -16,11 +15,10 @@ public interface TensorSource extends AutoCloseable {
   Map<String, TensorInfo> tensors();
 
   /**
-   * Fills {@code into} with {@code into.remaining()} values of a tensor, in row-major order,
-   * starting at element {@code offset}.
+   * Fills {@code into} with {@code into.remaining()} values of a tensor, in row-major order, starting at element
+   * {@code offset}.
    *
-   * @throws CheckpointException if there is no such tensor, its type cannot be read, or the range
-   *     lies outside it
+   * @throws CheckpointException if there is no such tensor, its type cannot be read, or the range lies outside it
    */
   void read(String name, long offset, FloatBuffer into);
 
@@ -33,8 +31,7 @@ public interface TensorSource extends AutoCloseable {
    */
   default void read(String name, long offset, StoredType as, ByteBuffer into) {
     if (as != StoredType.F32) {
-      throw new CheckpointException(
-          "Tensor \"%s\" of %s is given as F32, not as %s.".formatted(name, origin(), as));
+      throw new CheckpointException("Tensor \"%s\" of %s is given as F32, not as %s.".formatted(name, origin(), as));
     }
     FloatBuffer floats = FloatBuffer.allocate(into.remaining() / Float.BYTES);
     read(name, offset, floats);

@@ -8,32 +8,23 @@ import com.google.gson.JsonObject;
 import java.util.Objects;
 
 /**
- * A token matched in the text before the model splits it, as tokenizer.json lists it and, with its
- * id for a key, tokenizer_config.json.
+ * A token matched in the text before the model splits it, as tokenizer.json lists it and, with its id for a key,
+ * tokenizer_config.json.
  *
  * @param id its row in the embedding matrix
  * @param content the text it matches
  * @param singleWord matches only between word boundaries
  * @param lstrip swallows the white space before it
  * @param rstrip swallows the white space after it
- * @param normalized is matched in the normalised text instead of the raw one; if null, unless the
- *     token is special
+ * @param normalized is matched in the normalised text instead of the raw one; if null, unless the token is special
  * @param special is left out by {@code decode(ids, true)}
  */
-public record AddedToken(
-    int id,
-    String content,
-    boolean singleWord,
-    boolean lstrip,
-    boolean rstrip,
-    Boolean normalized,
+public record AddedToken(int id, String content, boolean singleWord, boolean lstrip, boolean rstrip, Boolean normalized,
     boolean special) {
 
-  static final Gson GSON =
-      new GsonBuilder()
-          .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
-          .disableHtmlEscaping()
-          .create();
+  static final Gson GSON = new GsonBuilder().setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
+    .disableHtmlEscaping()
+    .create();
 
   public AddedToken {
     Objects.requireNonNull(content);

@@ -25,9 +25,8 @@ final class GgufTokenizer {
   private static final String SPACE = "\u2581";
 
   /** Contractions, words, numbers (put in for %s), punctuation, line ends, spaces. */
-  private static final String SPLIT =
-      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|%s"
-          + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+  private static final String SPLIT = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|%s"
+      + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
   // llama.cpp's enum llama_token_type
   private static final int NORMAL = 1;
@@ -49,8 +48,7 @@ final class GgufTokenizer {
     List<String> all = required(origin, "tokens", metadata::strings);
     this.kinds = required(origin, "token_type", metadata::integers);
     if (kinds.length != all.size()) {
-      throw new TokenizerException(
-          origin + " has " + all.size() + " tokens but " + kinds.length + " token types");
+      throw new TokenizerException(origin + " has " + all.size() + " tokens but " + kinds.length + " token types");
     }
     // Up to the last token in use: the rows behind it only fill up the embedding matrix.
     int used = kinds.length;
@@ -61,22 +59,17 @@ final class GgufTokenizer {
   }
 
   private static <T> T required(String origin, String key, Function<String, Optional<T>> table) {
-    return table
-        .apply("tokenizer.ggml." + key)
-        .orElseThrow(
-            () ->
-                new TokenizerException(
-                    "%s has no tokenizer.ggml.%s: it holds no tokenizer, or is no language model"
-                        .formatted(origin, key)));
+    return table.apply("tokenizer.ggml." + key)
+      .orElseThrow(() -> new TokenizerException(
+          "%s has no tokenizer.ggml.%s: it holds no tokenizer, or is no language model".formatted(origin, key)));
   }
 
   static TokenizerFiles read(GgufMetadata metadata, String origin) {
     String kind = required(origin, "model", metadata::string);
     if (!kind.equals("gpt2") && !kind.equals("llama")) {
-      throw new TokenizerException(
-          ("%s: tokenizer.ggml.model is \"%s\"; known are gpt2 (byte-level BPE) and llama"
-                  + " (SentencePiece BPE). Load the model from a folder with tokenizer.json.")
-              .formatted(origin, kind));
+      throw new TokenizerException(("%s: tokenizer.ggml.model is \"%s\"; known are gpt2 (byte-level BPE) and llama"
+          + " (SentencePiece BPE). Load the model from a folder with tokenizer.json.")
+        .formatted(origin, kind));
     }
     GgufTokenizer gguf = new GgufTokenizer(metadata, origin);
     JsonObject root = kind.equals("gpt2") ? gguf.byteLevelBpe() : gguf.sentencePieceBpe();
@@ -86,14 +79,10 @@ final class GgufTokenizer {
   private JsonObject config() {
     String architecture = metadata.string("general.architecture").orElse("llama");
     OptionalLong length = metadata.integer(architecture + ".context_length");
-    return object(
-        "bos_token", text("bos"),
-        "eos_token", text("eos"),
-        "unk_token", text("unknown"),
-        "pad_token", text("padding"),
-        "clean_up_tokenization_spaces", false,
-        "model_max_length", length.isPresent() ? length.getAsLong() : null,
-        "chat_template", metadata.string("tokenizer.chat_template").orElse(null));
+    return object("bos_token", text("bos"), "eos_token", text("eos"), "unk_token", text("unknown"), "pad_token",
+        text("padding"), "clean_up_tokenization_spaces", false, "model_max_length",
+        length.isPresent() ? length.getAsLong() : null, "chat_template",
+        metadata.string("tokenizer.chat_template").orElse(null));
   }
 
   private String text(String role) {
@@ -108,9 +97,8 @@ final class GgufTokenizer {
       return null;
     }
     if (id.getAsLong() < 0 || id.getAsLong() >= tokens.size()) {
-      throw new TokenizerException(
-          "%s: tokenizer.ggml.%s_token_id is %d, but there are %d tokens"
-              .formatted(origin, key, id.getAsLong(), tokens.size()));
+      throw new TokenizerException("%s: tokenizer.ggml.%s_token_id is %d, but there are %d tokens".formatted(origin,
+          key, id.getAsLong(), tokens.size()));
     }
     int at = (int) id.getAsLong();
     return AddedToken.of(at, tokens.get(at), true);
@@ -154,45 +142,37 @@ final class GgufTokenizer {
       Integer other = ids.put(tokens.get(id), id);
       if (other != null) {
         throw new TokenizerException(
-            ("%s: token \"%s\" has two ids, %d and %d. Load the model from a folder with"
-                    + " tokenizer.json instead.")
-                .formatted(origin, tokens.get(id), other, id));
+            ("%s: token \"%s\" has two ids, %d and %d. Load the model from a folder with" + " tokenizer.json instead.")
+              .formatted(origin, tokens.get(id), other, id));
       }
     }
     return TokenizerSteps.bpe(tokens.subList(0, end), merges);
   }
 
   /**
-   * Byte-level BPE, as Llama 3, SmolLM2, Qwen and GPT-2 use it. GGUF holds only the name of how
-   * words are split; the patterns are those of each model's own tokenizer.json.
+   * Byte-level BPE, as Llama 3, SmolLM2, Qwen and GPT-2 use it. GGUF holds only the name of how words are split; the
+   * patterns are those of each model's own tokenizer.json.
    */
   private JsonObject byteLevelBpe() {
     JsonArray merges = new JsonArray();
     required(origin, "merges", metadata::strings).forEach(merges::add);
     String words = metadata.string("tokenizer.ggml.pre").orElse("gpt-2");
-    List<JsonObject> preTokenizers =
-        switch (words) {
-          case "gpt-2" -> List.of(byteLevel(true));
-          case "smollm" -> List.of(step("Digits", "individual_digits", true), byteLevel(true));
-          case "llama-bpe" -> List.of(split("\\p{N}{1,3}"), byteLevel(false));
-          case "qwen2" -> List.of(split("\\p{N}"), byteLevel(false));
-          default ->
-              throw new TokenizerException(
-                  ("%s: tokenizer.ggml.pre is \"%s\"; known are gpt-2, smollm, llama-bpe, qwen2."
-                          + " Load the model from a folder with tokenizer.json instead.")
-                      .formatted(origin, words));
-        };
+    List<JsonObject> preTokenizers = switch (words) {
+    case "gpt-2" -> List.of(byteLevel(true));
+    case "smollm" -> List.of(step("Digits", "individual_digits", true), byteLevel(true));
+    case "llama-bpe" -> List.of(split("\\p{N}{1,3}"), byteLevel(false));
+    case "qwen2" -> List.of(split("\\p{N}"), byteLevel(false));
+    default ->
+      throw new TokenizerException(("%s: tokenizer.ggml.pre is \"%s\"; known are gpt-2, smollm, llama-bpe, qwen2."
+          + " Load the model from a folder with tokenizer.json instead.")
+        .formatted(origin, words));
+    };
     boolean llama3 = words.equals("llama-bpe");
     JsonObject model = bpe(merges);
     model.addProperty("ignore_merges", llama3); // a word that is a token is not put together
-    return object(
-        "version", "1.0",
-        "added_tokens", addedTokens(false),
-        "normalizer", words.equals("qwen2") ? step("NFC") : null,
-        "pre_tokenizer", step("Sequence", "pretokenizers", preTokenizers),
-        "post_processor", postProcessor(llama3),
-        "decoder", byteLevel(true),
-        "model", model);
+    return object("version", "1.0", "added_tokens", addedTokens(false), "normalizer",
+        words.equals("qwen2") ? step("NFC") : null, "pre_tokenizer", step("Sequence", "pretokenizers", preTokenizers),
+        "post_processor", postProcessor(llama3), "decoder", byteLevel(true), "model", model);
   }
 
   private static JsonObject split(String numbers) {
@@ -201,20 +181,18 @@ final class GgufTokenizer {
   }
 
   /**
-   * SentencePiece BPE, as Llama 2 and Gemma use it. Spaces become {@code \u2581}; what the
-   * vocabulary does not know becomes bytes. Llama 2 puts a space in front of every piece of text
-   * between special tokens, Gemma does not.
+   * SentencePiece BPE, as Llama 2 and Gemma use it. Spaces become {@code \u2581}; what the vocabulary does not know
+   * becomes bytes. Llama 2 puts a space in front of every piece of text between special tokens, Gemma does not.
    */
   private JsonObject sentencePieceBpe() {
     boolean prefix = metadata.bool("tokenizer.ggml.add_space_prefix").orElse(true);
     if (!prefix) { // the converter has made spaces of the user's tokens' \u2581
       IntStream.range(0, tokens.size())
-          .filter(id -> kinds[id] == USER_DEFINED)
-          .forEach(id -> tokens.set(id, tokens.get(id).replace(" ", SPACE)));
+        .filter(id -> kinds[id] == USER_DEFINED)
+        .forEach(id -> tokens.set(id, tokens.get(id).replace(" ", SPACE)));
     }
     List<JsonObject> normalizers = new ArrayList<>(List.of(replace(" ", SPACE)));
-    List<JsonObject> decoders =
-        new ArrayList<>(List.of(replace(SPACE, " "), step("ByteFallback"), step("Fuse")));
+    List<JsonObject> decoders = new ArrayList<>(List.of(replace(SPACE, " "), step("ByteFallback"), step("Fuse")));
     if (prefix) {
       normalizers.add(0, step("Prepend", "prepend", SPACE));
       decoders.add(step("Strip", "content", " ", "start", 1, "stop", 0));
@@ -223,30 +201,23 @@ final class GgufTokenizer {
     model.addProperty("unk_token", text("unknown"));
     model.addProperty("fuse_unk", true);
     model.addProperty("byte_fallback", true);
-    return object(
-        "version", "1.0",
+    return object("version", "1.0",
         // in normalised text a token's own text would have a space in front, too
-        "added_tokens", addedTokens(!prefix),
-        "normalizer", step("Sequence", "normalizers", normalizers),
-        "post_processor", postProcessor(true),
-        "decoder", step("Sequence", "decoders", decoders),
-        "model", model);
+        "added_tokens", addedTokens(!prefix), "normalizer", step("Sequence", "normalizers", normalizers),
+        "post_processor", postProcessor(true), "decoder", step("Sequence", "decoders", decoders), "model", model);
   }
 
   /** A BPE's scores count merges; those of a Unigram model are logarithms of probabilities. */
   private double[] scores() {
     double[] scores = required(origin, "scores", metadata::numbers);
     if (scores.length < tokens.size()) {
-      throw new TokenizerException(
-          origin + " has " + tokens.size() + " tokens but " + scores.length + " scores");
+      throw new TokenizerException(origin + " has " + tokens.size() + " tokens but " + scores.length + " scores");
     }
     long fractions = normal().filter(id -> scores[id] != Math.rint(scores[id])).count();
     if (fractions > normal().count() / 2) {
       throw new TokenizerException(
-          origin
-              + ": tokenizer.ggml.scores are those of a SentencePiece Unigram model; known is BPE,"
-              + " the kind of Llama 2 and Gemma. Load the model from a folder with tokenizer.json"
-              + " instead.");
+          origin + ": tokenizer.ggml.scores are those of a SentencePiece Unigram model; known is BPE,"
+              + " the kind of Llama 2 and Gemma. Load the model from a folder with tokenizer.json" + " instead.");
     }
     return scores;
   }
@@ -257,10 +228,10 @@ final class GgufTokenizer {
   }
 
   /**
-   * SentencePiece joins whichever two neighbours make the token of the highest score. A list of
-   * merges says the same if it names every way to halve every token, in the order of the scores.
-   * Ways to make one token follow each other as transformers orders them ({@code generate_merges}):
-   * the longer left half first. Bytes, control tokens and the user's own are never put together.
+   * SentencePiece joins whichever two neighbours make the token of the highest score. A list of merges says the same if
+   * it names every way to halve every token, in the order of the scores. Ways to make one token follow each other as
+   * transformers orders them ({@code generate_merges}): the longer left half first. Bytes, control tokens and the
+   * user's own are never put together.
    */
   private JsonArray merges(double[] scores) {
     record Merge(String left, String right, double score) {}
@@ -278,11 +249,10 @@ final class GgufTokenizer {
         }
       }
     }
-    merges.sort(
-        Comparator.comparingDouble(Merge::score)
-            .thenComparingLong(merge -> merge.left().codePoints().count())
-            .thenComparingLong(merge -> merge.right().codePoints().count())
-            .reversed());
+    merges.sort(Comparator.comparingDouble(Merge::score)
+      .thenComparingLong(merge -> merge.left().codePoints().count())
+      .thenComparingLong(merge -> merge.right().codePoints().count())
+      .reversed());
     JsonArray pairs = new JsonArray();
     for (Merge merge : merges) {
       pairs.add(AddedToken.GSON.toJsonTree(List.of(merge.left(), merge.right())));

@@ -13,18 +13,15 @@ import java.util.Map;
 import org.coldstart.io.jinja.Span;
 
 /**
- * The Rust tokenizer behind DJL, with neither of DJL's defaults that cut a text at 512 tokens and
- * pad it.
+ * The Rust tokenizer behind DJL, with neither of DJL's defaults that cut a text at 512 tokens and pad it.
  */
 final class NativeTokenizer implements AutoCloseable {
   /**
-   * The regular expressions of real models backtrack over runs of spaces; past their limit the
-   * process would end.
+   * The regular expressions of real models backtrack over runs of spaces; past their limit the process would end.
    */
   private static final int MAX_CHARS = 1 << 22;
 
-  private static final Map<String, String> OPTIONS =
-      Map.of("truncation", "false", "padding", "false");
+  private static final Map<String, String> OPTIONS = Map.of("truncation", "false", "padding", "false");
 
   private static final Span NO_TEXT = new Span(0, 0);
 
@@ -38,8 +35,7 @@ final class NativeTokenizer implements AutoCloseable {
     try {
       rust = HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(bytes), OPTIONS);
     } catch (RuntimeException | IOException e) {
-      throw new TokenizerException(
-          origin + " is damaged (" + e.getMessage() + "); fetch it again", e);
+      throw new TokenizerException(origin + " is damaged (" + e.getMessage() + "); fetch it again", e);
     }
   }
 
@@ -74,14 +70,12 @@ final class NativeTokenizer implements AutoCloseable {
     int half = loneSurrogate(text);
     if (half >= 0) {
       throw new IllegalArgumentException(
-          "the text holds half a character (a lone surrogate) at index %d; was it cut there?"
-              .formatted(half));
+          "the text holds half a character (a lone surrogate) at index %d; was it cut there?".formatted(half));
     }
   }
 
   /**
-   * The index of the first surrogate without its other half, or -1: no encoding of Unicode can
-   * express such.
+   * The index of the first surrogate without its other half, or -1: no encoding of Unicode can express such.
    */
   static int loneSurrogate(String text) {
     for (int i = 0; i < text.length(); i++) {
@@ -102,7 +96,7 @@ final class NativeTokenizer implements AutoCloseable {
       starts[i] = text.offsetByCodePoints(starts[i - 1], 1);
     }
     return Arrays.stream(spans)
-        .map(s -> s == null ? NO_TEXT : new Span(starts[s.getStart()], starts[s.getEnd()]))
-        .toList();
+      .map(s -> s == null ? NO_TEXT : new Span(starts[s.getStart()], starts[s.getEnd()]))
+      .toList();
   }
 }

@@ -10,45 +10,33 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Refuses the parts of a tokenizer.json that the native library cannot be trusted with: it reports
- * most mistakes as exceptions, but on those named here (tokenizers 0.21) it ends the process.
+ * Refuses the parts of a tokenizer.json that the native library cannot be trusted with: it reports most mistakes as
+ * exceptions, but on those named here (tokenizers 0.21) it ends the process.
  */
 final class PipelineCheck {
-  private static final Set<String> NORMALIZERS =
-      kinds(
-          "Sequence NFC NFD NFKC NFKD Lowercase Strip StripAccents Prepend Replace Nmt"
-              + " BertNormalizer ByteLevel");
-  private static final Set<String> PRE_TOKENIZERS =
-      kinds(
-          "Sequence ByteLevel Digits Split Metaspace Whitespace WhitespaceSplit Punctuation"
-              + " BertPreTokenizer CharDelimiterSplit UnicodeScripts");
-  private static final Set<String> POST_PROCESSORS =
-      kinds("Sequence ByteLevel TemplateProcessing");
-  private static final Set<String> DECODERS =
-      kinds("Sequence ByteLevel ByteFallback Fuse Strip Replace Metaspace BPEDecoder");
+  private static final Set<String> NORMALIZERS = kinds(
+      "Sequence NFC NFD NFKC NFKD Lowercase Strip StripAccents Prepend Replace Nmt" + " BertNormalizer ByteLevel");
+  private static final Set<String> PRE_TOKENIZERS = kinds(
+      "Sequence ByteLevel Digits Split Metaspace Whitespace WhitespaceSplit Punctuation"
+          + " BertPreTokenizer CharDelimiterSplit UnicodeScripts");
+  private static final Set<String> POST_PROCESSORS = kinds("Sequence ByteLevel TemplateProcessing");
+  private static final Set<String> DECODERS = kinds(
+      "Sequence ByteLevel ByteFallback Fuse Strip Replace Metaspace BPEDecoder");
 
   private static Set<String> kinds(String names) {
     return new TreeSet<>(List.of(names.split(" ")));
   }
 
   /** What is checked of a step; a sequence's children stand under the name of their part. */
-  private record Step(
-      String type,
-      List<Step> normalizers,
-      List<Step> pretokenizers,
-      List<Step> processors,
-      List<Step> decoders,
-      Map<String, String> pattern,
-      int stop,
-      List<Map<String, Piece>> single,
-      List<Map<String, Piece>> pair,
-      Map<String, Special> specialTokens) {
+  private record Step(String type, List<Step> normalizers, List<Step> pretokenizers, List<Step> processors,
+      List<Step> decoders, Map<String, String> pattern, int stop, List<Map<String, Piece>> single,
+      List<Map<String, Piece>> pair, Map<String, Special> specialTokens) {
 
     List<Step> children() {
       return Stream.of(normalizers, pretokenizers, processors, decoders)
-          .filter(children -> children != null)
-          .findFirst()
-          .orElseThrow();
+        .filter(children -> children != null)
+        .findFirst()
+        .orElseThrow();
     }
   }
 
@@ -73,9 +61,7 @@ final class PipelineCheck {
     JsonElement type = model.get("type");
     boolean bpe = type == null ? model.has("merges") : type.getAsString().equals("BPE");
     if (!bpe) {
-      throw refused(
-          " holds a model of kind %s; known is BPE, that of every Llama, SmolLM, Qwen and Gemma",
-          type);
+      throw refused(" holds a model of kind %s; known is BPE, that of every Llama, SmolLM, Qwen and Gemma", type);
     }
     model.getAsJsonArray("merges");
     // A prefix longer than a merged token makes the native library cut a string out of its bounds.
@@ -109,9 +95,7 @@ final class PipelineCheck {
 
   private void step(Step step, String part, Set<String> known, Consumer<Step> check) {
     if (step.type() == null || !known.contains(step.type())) {
-      throw refused(
-          ": %s of kind %s is not known; known are %s",
-          part, step.type(), String.join(", ", known));
+      throw refused(": %s of kind %s is not known; known are %s", part, step.type(), String.join(", ", known));
     }
     if (step.type().equals("Sequence")) {
       step.children().forEach(child -> step(child, part, known, check));
@@ -139,10 +123,10 @@ final class PipelineCheck {
   private void template(Step step, int size) {
     if (step.type().equals("TemplateProcessing")) {
       Stream.of(step.single(), step.pair())
-          .flatMap(List::stream)
-          .filter(piece -> piece.containsKey("SpecialToken"))
-          .map(piece -> piece.get("SpecialToken").id())
-          .forEach(name -> special(name, step.specialTokens().get(name), size));
+        .flatMap(List::stream)
+        .filter(piece -> piece.containsKey("SpecialToken"))
+        .map(piece -> piece.get("SpecialToken").id())
+        .forEach(name -> special(name, step.specialTokens().get(name), size));
     }
   }
 
@@ -155,9 +139,7 @@ final class PipelineCheck {
     }
     for (long id : token.ids()) {
       if (id < 0 || id >= size) {
-        throw refused(
-            ": the post_processor's token \"%s\" has id %d, but there are %d tokens",
-            name, id, size);
+        throw refused(": the post_processor's token \"%s\" has id %d, but there are %d tokens", name, id, size);
       }
     }
   }

@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 import org.coldstart.io.json.JsonFiles;
 
 /**
- * The files beside tokenizer.json: the roles of tokens (bos, eos, pad …) and the chat templates.
- * Immutable; keys not known here are kept.
+ * The files beside tokenizer.json: the roles of tokens (bos, eos, pad …) and the chat templates. Immutable; keys not
+ * known here are kept.
  */
 public final class TokenizerConfig {
   static final String FILE = "tokenizer_config.json";
@@ -30,12 +30,12 @@ public final class TokenizerConfig {
   private static final String DEFAULT = "default";
 
   /** The roles that transformers knows by name, and hands to chat templates. */
-  private static final List<String> ROLES =
-      Stream.of("bos", "eos", "unk", "sep", "pad", "cls", "mask").map(r -> r + "_token").toList();
+  private static final List<String> ROLES = Stream.of("bos", "eos", "unk", "sep", "pad", "cls", "mask")
+    .map(r -> r + "_token")
+    .toList();
 
   /** Two names for one list: transformers 4 and 5. */
-  private static final List<String> FURTHER =
-      List.of("additional_special_tokens", "extra_special_tokens");
+  private static final List<String> FURTHER = List.of("additional_special_tokens", "extra_special_tokens");
 
   /** One of several chat templates, as tokenizer_config.json lists them. */
   private record NamedTemplate(String name, String template) {
@@ -56,8 +56,7 @@ public final class TokenizerConfig {
   /** Reads the files of a folder, each of which may be absent. */
   static TokenizerConfig read(Path folder) {
     Path file = folder.resolve(FILE);
-    JsonObject json =
-        Files.exists(file) ? JsonFiles.read(file, TokenizerException::new) : new JsonObject();
+    JsonObject json = Files.exists(file) ? JsonFiles.read(file, TokenizerException::new) : new JsonObject();
     Path roles = folder.resolve(ROLES_FILE);
     // transformers reads the older file only where the newer says nothing about added tokens.
     if (!json.has("added_tokens_decoder") && Files.exists(roles)) {
@@ -82,8 +81,7 @@ public final class TokenizerConfig {
         for (Path file : files.sorted().toList()) {
           String name = file.getFileName().toString();
           if (name.endsWith(TEMPLATE_ENDING)) {
-            templates.put(
-                name.substring(0, name.length() - TEMPLATE_ENDING.length()),
+            templates.put(name.substring(0, name.length() - TEMPLATE_ENDING.length()),
                 JsonFiles.text(file, TokenizerException::new));
           }
         }
@@ -118,8 +116,8 @@ public final class TokenizerConfig {
   }
 
   /**
-   * Special tokens without a role of their own: in a list, or by names that the model gives them,
-   * such as {@code image_token}.
+   * Special tokens without a role of their own: in a list, or by names that the model gives them, such as
+   * {@code image_token}.
    */
   List<String> furtherSpecialTokens() {
     List<String> tokens = new ArrayList<>();
@@ -145,17 +143,15 @@ public final class TokenizerConfig {
   }
 
   /**
-   * Added tokens that the config lists; tokenizer.json may lack some of them in checkpoints saved
-   * by old versions.
+   * Added tokens that the config lists; tokenizer.json may lack some of them in checkpoints saved by old versions.
    */
   List<AddedToken> addedTokens() {
     String key = "added_tokens_decoder";
     try {
       List<AddedToken> tokens = new ArrayList<>();
-      value(key)
-          .map(table -> table.getAsJsonObject().asMap())
-          .orElse(Map.of())
-          .forEach((id, token) -> tokens.add(AddedToken.of(Integer.parseInt(id), token)));
+      value(key).map(table -> table.getAsJsonObject().asMap())
+        .orElse(Map.of())
+        .forEach((id, token) -> tokens.add(AddedToken.of(Integer.parseInt(id), token)));
       return tokens;
     } catch (RuntimeException e) {
       throw wrong(key, json.get(key), e);

@@ -30,11 +30,13 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
   private static final String TRAINED = "the trained tokenizer";
 
   /** Special tokens made to fill up batches; many files hold one without naming it. */
-  private static final List<String> PAD_TOKENS =
-      List.of("<|finetune_right_pad_id|>", "<|finetune_right_pad|>", "<|pad|>", "<pad>", "[PAD]");
+  private static final List<String> PAD_TOKENS = List.of("<|finetune_right_pad_id|>", "<|finetune_right_pad|>",
+      "<|pad|>", "<pad>", "[PAD]");
 
-  private static final Gson PRETTY =
-      new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().serializeNulls().create();
+  private static final Gson PRETTY = new GsonBuilder().setPrettyPrinting()
+    .disableHtmlEscaping()
+    .serializeNulls()
+    .create();
 
   /**
    * Reads a folder with tokenizer.json, a GGUF file, or a folder with one GGUF file.
@@ -43,8 +45,7 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
    */
   public static TokenizerFiles read(Path path) {
     if (!Files.exists(path)) {
-      throw new TokenizerException(
-          path + " does not exist; give a folder with " + FILE + " or a .gguf file");
+      throw new TokenizerException(path + " does not exist; give a folder with " + FILE + " or a .gguf file");
     }
     if (!Files.isDirectory(path)) {
       return gguf(path);
@@ -56,10 +57,9 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
       return of(json, file.toString(), TokenizerConfig.read(path));
     }
     if (Files.exists(path.resolve(SENTENCE_PIECE))) {
-      throw new TokenizerException(
-          ("%s holds %s but no %s, which is what is read here; write one with Python:"
-                  + " AutoTokenizer.from_pretrained(folder).save_pretrained(folder)")
-              .formatted(path, SENTENCE_PIECE, FILE));
+      throw new TokenizerException(("%s holds %s but no %s, which is what is read here; write one with Python:"
+          + " AutoTokenizer.from_pretrained(folder).save_pretrained(folder)")
+        .formatted(path, SENTENCE_PIECE, FILE));
     }
     return gguf(onlyGguf(path));
   }
@@ -92,12 +92,8 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
    * @param bos put in front of every text; null for none
    * @param eos ends a text; null for none
    */
-  public static TokenizerFiles byteLevelBpe(
-      List<String> tokens,
-      List<String> merges,
-      List<String> specialTokens,
-      String bos,
-      String eos) {
+  public static TokenizerFiles byteLevelBpe(List<String> tokens, List<String> merges, List<String> specialTokens,
+      String bos, String eos) {
     JsonArray added = new JsonArray();
     for (String token : specialTokens) {
       added.add(AddedToken.of(added.size(), token, true).toJson());
@@ -105,25 +101,19 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
     AddedToken first = bos == null ? null : AddedToken.of(tokens.indexOf(bos), bos, true);
     JsonArray pairs = new JsonArray();
     merges.forEach(pairs::add);
-    JsonObject root =
-        TokenizerSteps.object(
-            "version", "1.0",
-            "added_tokens", added,
-            "pre_tokenizer", TokenizerSteps.byteLevel(true),
-            "post_processor", TokenizerSteps.postProcessor(first, null),
-            "decoder", TokenizerSteps.byteLevel(true),
-            "model", TokenizerSteps.bpe(tokens, pairs));
-    JsonObject config =
-        TokenizerSteps.object(
-            "bos_token", bos, "eos_token", eos, "clean_up_tokenization_spaces", false);
+    JsonObject root = TokenizerSteps.object("version", "1.0", "added_tokens", added, "pre_tokenizer",
+        TokenizerSteps.byteLevel(true), "post_processor", TokenizerSteps.postProcessor(first, null), "decoder",
+        TokenizerSteps.byteLevel(true), "model", TokenizerSteps.bpe(tokens, pairs));
+    JsonObject config = TokenizerSteps.object("bos_token", bos, "eos_token", eos, "clean_up_tokenization_spaces",
+        false);
     return of(root, TRAINED, new TokenizerConfig(config, TRAINED));
   }
 
   /**
-   * Does what transformers 5 does on loading: tokens are as the config lists them, those that only
-   * it lists are added, and every token with a role is a special one. {@code add_bos_token} in the
-   * config does not count: the post-processor in tokenizer.json says what stands around a text.
-   * Beyond that, a pad token that is there but not named gets its role.
+   * Does what transformers 5 does on loading: tokens are as the config lists them, those that only it lists are added,
+   * and every token with a role is a special one. {@code add_bos_token} in the config does not count: the
+   * post-processor in tokenizer.json says what stands around a text. Beyond that, a pad token that is there but not
+   * named gets its role.
    */
   static TokenizerFiles of(JsonObject root, String origin, TokenizerConfig config) {
     TokenizerJson json = TokenizerJson.of(root, origin);
@@ -149,25 +139,21 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
   }
 
   /**
-   * Writes the files into a folder, all of them or none; one that belongs to another tokenizer and
-   * is not written goes.
+   * Writes the files into a folder, all of them or none; one that belongs to another tokenizer and is not written goes.
    *
    * @param folder is created if it does not exist
    */
   public void save(Path folder) {
-    AtomicFiles.writeFolder(
-        folder,
-        CheckpointFiles::isTokenizer,
-        aside -> {
-          write(aside.resolve(FILE), json.json());
-          write(aside.resolve(TokenizerConfig.FILE), savedConfig());
-          write(aside.resolve(TokenizerConfig.ROLES_FILE), savedRoles());
-          // In the config for older readers, in its own file for newer ones, which prefer that.
-          if (config.hasSingleTemplate()) { // the file has room for one and would hide others
-            Path file = aside.resolve(TokenizerConfig.TEMPLATE_FILE);
-            Files.writeString(file, config.chatTemplate().orElseThrow());
-          }
-        });
+    AtomicFiles.writeFolder(folder, CheckpointFiles::isTokenizer, aside -> {
+      write(aside.resolve(FILE), json.json());
+      write(aside.resolve(TokenizerConfig.FILE), savedConfig());
+      write(aside.resolve(TokenizerConfig.ROLES_FILE), savedRoles());
+      // In the config for older readers, in its own file for newer ones, which prefer that.
+      if (config.hasSingleTemplate()) { // the file has room for one and would hide others
+        Path file = aside.resolve(TokenizerConfig.TEMPLATE_FILE);
+        Files.writeString(file, config.chatTemplate().orElseThrow());
+      }
+    });
   }
 
   private static void write(Path file, JsonObject json) throws IOException {
@@ -181,9 +167,7 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
     saved.remove("add_eos_token");
     config.roles().forEach(saved::addProperty);
     JsonObject table = new JsonObject();
-    json.vocabulary()
-        .added()
-        .forEach(token -> table.add(Integer.toString(token.id()), token.toJsonWithoutId()));
+    json.vocabulary().added().forEach(token -> table.add(Integer.toString(token.id()), token.toJsonWithoutId()));
     saved.add("added_tokens_decoder", table);
     // Classes of single models rebuild their own pipeline and lose added tokens; this one reads
     // tokenizer.json.

@@ -14,9 +14,9 @@ import java.util.Map;
 /**
  * A tokenizer.json: its tokens, and the JSON the native tokenizer is built from.
  *
- * <p>Immutable: adding tokens gives a new one that shares the model's vocabulary. The native
- * library silently renumbers ids that leave a gap, and ends the whole process on some malformed
- * parts, so everything is checked here first.
+ * <p>
+ * Immutable: adding tokens gives a new one that shares the model's vocabulary. The native library silently renumbers
+ * ids that leave a gap, and ends the whole process on some malformed parts, so everything is checked here first.
  */
 public final class TokenizerJson {
   private static final List<String> PREFIXING = List.of("normalizer", "pre_tokenizer");
@@ -37,8 +37,8 @@ public final class TokenizerJson {
   }
 
   /**
-   * Checks and indexes a parsed tokenizer.json. Its truncation and padding sections are dropped:
-   * they would cut and fill every text.
+   * Checks and indexes a parsed tokenizer.json. Its truncation and padding sections are dropped: they would cut and
+   * fill every text.
    *
    * @param origin the file's name, for errors
    */
@@ -55,8 +55,7 @@ public final class TokenizerJson {
       throw e;
     } catch (RuntimeException e) {
       // Gson's own: a cast, a null, a number out of range. Its words say nothing to a user.
-      throw new TokenizerException(
-          origin + " is damaged (a part is missing or has the wrong type); fetch it again", e);
+      throw new TokenizerException(origin + " is damaged (a part is missing or has the wrong type); fetch it again", e);
     }
   }
 
@@ -75,15 +74,14 @@ public final class TokenizerJson {
 
   /** This with further added tokens; those of a text that is there replace it. */
   TokenizerJson with(Collection<AddedToken> tokens) {
-    boolean changes =
-        tokens.stream().anyMatch(token -> !token.equals(vocabulary.added(token.content())));
+    boolean changes = tokens.stream().anyMatch(token -> !token.equals(vocabulary.added(token.content())));
     return changes ? new TokenizerJson(root, origin, vocabulary.with(tokens)) : this;
   }
 
   /**
-   * This with new tokens, behind the others; those that are there become special if asked to. Where
-   * the model puts a space in front of every text, new tokens are matched in the raw text: in the
-   * normalised one their own text would begin with that space, too.
+   * This with new tokens, behind the others; those that are there become special if asked to. Where the model puts a
+   * space in front of every text, new tokens are matched in the raw text: in the normalised one their own text would
+   * begin with that space, too.
    *
    * @throws IllegalArgumentException if a token is empty, given twice, or an ordinary piece of text
    */
@@ -133,24 +131,24 @@ public final class TokenizerJson {
     JsonObject step = part.getAsJsonObject();
     JsonObject copy = step.deepCopy();
     switch (step.get("type").getAsString()) {
-      case "Sequence" -> {
-        String children = step.has("normalizers") ? "normalizers" : "pretokenizers";
-        JsonArray kept = new JsonArray();
-        step.getAsJsonArray(children).forEach(child -> kept.add(withoutPrefix(child)));
-        copy.add(children, kept);
+    case "Sequence" -> {
+      String children = step.has("normalizers") ? "normalizers" : "pretokenizers";
+      JsonArray kept = new JsonArray();
+      step.getAsJsonArray(children).forEach(child -> kept.add(withoutPrefix(child)));
+      copy.add(children, kept);
+    }
+    case "Prepend" -> {
+      return TokenizerSteps.step("Sequence", "normalizers", List.of());
+    }
+    case "Metaspace" -> {
+      copy.remove("add_prefix_space"); // an older name of the same
+      copy.addProperty("prepend_scheme", "never");
+    }
+    default -> {
+      if (step.has("add_prefix_space")) {
+        copy.addProperty("add_prefix_space", false);
       }
-      case "Prepend" -> {
-        return TokenizerSteps.step("Sequence", "normalizers", List.of());
-      }
-      case "Metaspace" -> {
-        copy.remove("add_prefix_space"); // an older name of the same
-        copy.addProperty("prepend_scheme", "never");
-      }
-      default -> {
-        if (step.has("add_prefix_space")) {
-          copy.addProperty("add_prefix_space", false);
-        }
-      }
+    }
     }
     return copy;
   }

@@ -13,8 +13,7 @@ import java.util.stream.IntStream;
 import org.coldstart.io.jinja.Span;
 
 /**
- * Text to ids and back. Many threads may encode and decode at a time, but none while another adds
- * tokens or closes.
+ * Text to ids and back. Many threads may encode and decode at a time, but none while another adds tokens or closes.
  */
 public final class TokenizerPool implements AutoCloseable {
   /**
@@ -27,9 +26,7 @@ public final class TokenizerPool implements AutoCloseable {
 
   /** What a native instance recognises in a text, and whether it puts a prefix before that. */
   private enum Kind {
-    ALL,
-    WITHOUT_PREFIX,
-    VOCABULARY_ONLY
+    ALL, WITHOUT_PREFIX, VOCABULARY_ONLY
   }
 
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -64,17 +61,15 @@ public final class TokenizerPool implements AutoCloseable {
 
   /** The tokens of a part that continues a text: nothing is put in front of it. */
   public Tokens encodeContinuation(String text) {
-    return locked(
-        lock.readLock(),
-        () -> {
-          Tokens tokens = instance(Kind.ALL).encode(text, false);
-          return json.hasPrefix() ? withoutPrefix(text, tokens) : tokens;
-        });
+    return locked(lock.readLock(), () -> {
+      Tokens tokens = instance(Kind.ALL).encode(text, false);
+      return json.hasPrefix() ? withoutPrefix(text, tokens) : tokens;
+    });
   }
 
   /**
-   * Added tokens split a text before anything is put in front of its pieces, so what stands before
-   * the first of them can be encoded apart.
+   * Added tokens split a text before anything is put in front of its pieces, so what stands before the first of them
+   * can be encoded apart.
    */
   private Tokens withoutPrefix(String text, Tokens whole) {
     int[] ids = whole.ids();
@@ -93,22 +88,16 @@ public final class TokenizerPool implements AutoCloseable {
 
   /** The ids of the pieces that a text has where no added token is recognised in it. */
   public int[] subTokens(String text) {
-    return locked(
-        lock.readLock(),
-        () ->
-            instance(Kind.VOCABULARY_ONLY).pieces(text).stream()
-                .mapToInt(json.vocabulary()::requireId)
-                .toArray());
+    return locked(lock.readLock(),
+        () -> instance(Kind.VOCABULARY_ONLY).pieces(text).stream().mapToInt(json.vocabulary()::requireId).toArray());
   }
 
   /** The text of ids, each of which must be in the vocabulary: the native library drops others. */
   public String decode(int[] ids, boolean skipSpecialTokens) {
-    return locked(
-        lock.readLock(),
-        () -> {
-          IntStream.of(ids).forEach(json.vocabulary()::text);
-          return instance(Kind.ALL).decode(ids, skipSpecialTokens);
-        });
+    return locked(lock.readLock(), () -> {
+      IntStream.of(ids).forEach(json.vocabulary()::text);
+      return instance(Kind.ALL).decode(ids, skipSpecialTokens);
+    });
   }
 
   /**
@@ -117,32 +106,25 @@ public final class TokenizerPool implements AutoCloseable {
    * @return how many were not there
    */
   public int add(boolean special, String... tokens) {
-    return locked(
-        lock.writeLock(),
-        () -> {
-          int before = json.vocabulary().size();
-          TokenizerJson changed = json.withTokens(special, tokens);
-          if (changed != json) {
-            NativeTokenizer next = new NativeTokenizer(changed.json(), changed.origin());
-            closeInstances();
-            instances.put(Kind.ALL, next);
-            json = changed;
-          }
-          return json.vocabulary().size() - before;
-        });
+    return locked(lock.writeLock(), () -> {
+      int before = json.vocabulary().size();
+      TokenizerJson changed = json.withTokens(special, tokens);
+      if (changed != json) {
+        NativeTokenizer next = new NativeTokenizer(changed.json(), changed.origin());
+        closeInstances();
+        instances.put(Kind.ALL, next);
+        json = changed;
+      }
+      return json.vocabulary().size() - before;
+    });
   }
 
   private NativeTokenizer instance(Kind kind) {
-    return instances.computeIfAbsent(
-        kind,
-        wanted ->
-            new NativeTokenizer(
-                switch (wanted) {
-                  case ALL -> json.json();
-                  case WITHOUT_PREFIX -> json.withoutPrefix();
-                  case VOCABULARY_ONLY -> json.withoutAddedTokens();
-                },
-                json.origin()));
+    return instances.computeIfAbsent(kind, wanted -> new NativeTokenizer(switch (wanted) {
+    case ALL -> json.json();
+    case WITHOUT_PREFIX -> json.withoutPrefix();
+    case VOCABULARY_ONLY -> json.withoutAddedTokens();
+    }, json.origin()));
   }
 
   private void closeInstances() {

@@ -25,9 +25,7 @@ final class TokenizerSteps {
       Object value = fields[i + 1];
       if (value != null) {
         boolean isJson = value instanceof JsonElement;
-        json.add(
-            (String) fields[i],
-            isJson ? (JsonElement) value : AddedToken.GSON.toJsonTree(value));
+        json.add((String) fields[i], isJson ? (JsonElement) value : AddedToken.GSON.toJsonTree(value));
       }
     }
     return json;

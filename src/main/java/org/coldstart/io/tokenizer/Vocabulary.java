@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The tokens by id and by text: the model's own and the added ones, which are matched before a text
- * is split. Each row of the embedding matrix has one, so the ids go on from 0 without a gap.
+ * The tokens by id and by text: the model's own and the added ones, which are matched before a text is split. Each row
+ * of the embedding matrix has one, so the ids go on from 0 without a gap.
  */
 public final class Vocabulary {
   private final String origin;
@@ -24,9 +24,7 @@ public final class Vocabulary {
   Vocabulary(Map<String, Integer> model, Collection<AddedToken> tokens, String origin) {
     this.origin = origin;
     this.model = model;
-    tokens.stream()
-        .sorted(Comparator.comparingInt(AddedToken::id))
-        .forEach(token -> added.put(token.content(), token));
+    tokens.stream().sorted(Comparator.comparingInt(AddedToken::id)).forEach(token -> added.put(token.content(), token));
     Map<String, Integer> further = new LinkedHashMap<>();
     for (AddedToken token : added.values()) {
       Integer known = model.get(token.content());
@@ -36,9 +34,8 @@ public final class Vocabulary {
       if (known == null) {
         further.put(token.content(), token.id());
       } else if (known != token.id()) {
-        throw new TokenizerException(
-            "%s: token \"%s\" has id %d in the vocabulary but %d among the added tokens"
-                .formatted(origin, token.content(), known, token.id()));
+        throw new TokenizerException("%s: token \"%s\" has id %d in the vocabulary but %d among the added tokens"
+          .formatted(origin, token.content(), known, token.id()));
       }
     }
     String[] own = append("the vocabulary", new String[0], model);
@@ -64,8 +61,7 @@ public final class Vocabulary {
   public int requireId(String token) {
     Integer id = id(token);
     if (id == null) {
-      throw new IllegalArgumentException(
-          "\"" + token + "\" is not a token of this tokenizer; add it with addTokens");
+      throw new IllegalArgumentException("\"" + token + "\" is not a token of this tokenizer; add it with addTokens");
     }
     return id;
   }
@@ -78,8 +74,7 @@ public final class Vocabulary {
   public String text(int id) {
     if (id < 0 || id >= texts.length) {
       throw new IllegalArgumentException(
-          "id %d is not in the vocabulary of %d tokens (0 to %d)"
-              .formatted(id, texts.length, texts.length - 1));
+          "id %d is not in the vocabulary of %d tokens (0 to %d)".formatted(id, texts.length, texts.length - 1));
     }
     return texts[id];
   }
@@ -107,8 +102,8 @@ public final class Vocabulary {
   }
 
   /**
-   * What is to change so that these texts are matched before a text is split: those without an id
-   * get the next ones, and if {@code special}, those that are there become special.
+   * What is to change so that these texts are matched before a text is split: those without an id get the next ones,
+   * and if {@code special}, those that are there become special.
    */
   List<AddedToken> changes(boolean special, boolean normalized, Collection<String> tokens) {
     List<AddedToken> changes = new ArrayList<>();
@@ -135,15 +130,13 @@ public final class Vocabulary {
       throw new IllegalArgumentException("an empty token cannot be added");
     }
     if (NativeTokenizer.loneSurrogate(token) >= 0) {
-      throw new IllegalArgumentException(
-          "token \"" + token + "\" holds half a character (a lone surrogate)");
+      throw new IllegalArgumentException("token \"" + token + "\" holds half a character (a lone surrogate)");
     }
     if (model.containsKey(token) && !added.containsKey(token)) {
       throw new IllegalArgumentException(
           ("token \"%1$s\" is an ordinary piece of text with id %2$d, and adding it would split"
-                  + " every text anew; use id(\"%1$s\") instead, or mark yours off, as in"
-                  + " \"<%1$s>\"")
-              .formatted(token, model.get(token)));
+              + " every text anew; use id(\"%1$s\") instead, or mark yours off, as in" + " \"<%1$s>\"")
+            .formatted(token, model.get(token)));
     }
   }
 
@@ -157,8 +150,7 @@ public final class Vocabulary {
         outside = outside == null || id < ids.get(outside) ? token.getKey() : outside;
       } else if (all[id] != null) {
         throw new TokenizerException(
-            "%s: tokens \"%s\" and \"%s\" share the id %d"
-                .formatted(origin, all[id], token.getKey(), id));
+            "%s: tokens \"%s\" and \"%s\" share the id %d".formatted(origin, all[id], token.getKey(), id));
       } else {
         all[id] = token.getKey();
       }
@@ -172,8 +164,8 @@ public final class Vocabulary {
       String after = next < all.length ? all[next] : outside;
       throw new TokenizerException(
           ("%s: %s must have the ids 0 to %d without a gap, but no token has the id %d (\"%s\" has"
-                  + " %d); fetch the file again, or list the missing token in added_tokens")
-              .formatted(origin, part, all.length - 1, missing, after, ids.get(after)));
+              + " %d); fetch the file again, or list the missing token in added_tokens")
+            .formatted(origin, part, all.length - 1, missing, after, ids.get(after)));
     }
     return all;
   }

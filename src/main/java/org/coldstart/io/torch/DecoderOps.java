@@ -6,8 +6,8 @@ import static org.coldstart.io.torch.TorchScript.optional;
 import ai.djl.ndarray.NDArray;
 
 /**
- * The operations of a decoder's forward pass, of {@code decoder.py}, where their formulas stand;
- * their gradients are {@link TrainingOps}.
+ * The operations of a decoder's forward pass, of {@code decoder.py}, where their formulas stand; their gradients are
+ * {@link TrainingOps}.
  */
 public final class DecoderOps {
 
@@ -24,8 +24,8 @@ public final class DecoderOps {
   }
 
   /**
-   * Adds noise drawn evenly from (−scale, scale), by the generator that {@link Torch#seed} sets
-   * (NEFTune, Jain et al., 2023).
+   * Adds noise drawn evenly from (−scale, scale), by the generator that {@link Torch#seed} sets (NEFTune, Jain et al.,
+   * 2023).
    *
    * @param scale broadcastable to the embeddings
    */
@@ -39,8 +39,8 @@ public final class DecoderOps {
    * @param x shape (…, in)
    * @param weight W, shape (out, in)
    * @param bias b, shape (out), or null
-   * @param bf16 whether the product is taken in bf16 and y left in it; else it is taken in W's
-   *     type, and y has that of x
+   * @param bf16 whether the product is taken in bf16 and y left in it; else it is taken in W's type, and y has that of
+   * x
    */
   public static NDArray linear(NDArray x, NDArray weight, NDArray bias, boolean bf16) {
     return OPS.call("linear", x, weight, optional(bias), bf16);
@@ -71,8 +71,8 @@ public final class DecoderOps {
   }
 
   /**
-   * Sets a share p of the values to zero and divides the others by 1 − p, in f32. The same seed and
-   * shape give the same choice; the generator is this call's own.
+   * Sets a share p of the values to zero and divides the others by 1 − p, in f32. The same seed and shape give the same
+   * choice; the generator is this call's own.
    */
   public static NDArray dropout(NDArray x, double p, long seed) {
     return OPS.call("dropout", x, p, seed);
@@ -98,8 +98,7 @@ public final class DecoderOps {
   }
 
   /**
-   * Rotary position embedding in the half-split layout of Hugging Face checkpoints (Su et al.,
-   * 2021).
+   * Rotary position embedding in the half-split layout of Hugging Face checkpoints (Su et al., 2021).
    *
    * @param x shape (n, heads, size) or (n, heads · size)
    * @param cos shape (n, 1, size), of x's type; the same angles stand in both halves; sin alike
@@ -119,20 +118,11 @@ public final class DecoderOps {
    *
    * @param q shape (n, heads · size), or by head
    * @param k shape (n, key-value heads · size), or by head; v alike
-   * @return the outputs, shape (n, heads · size), and the logarithms of the softmax's sums, which
-   *     backward needs; without elements unless by the flash kernel
+   * @return the outputs, shape (n, heads · size), and the logarithms of the softmax's sums, which backward needs;
+   *   without elements unless by the flash kernel
    */
   public static NDArray[] packedAttention(NDArray q, NDArray k, NDArray v, PackedAttention p) {
-    return OPS.callAll(
-        "packed_attention",
-        q,
-        k,
-        v,
-        p.seqLens(),
-        p.keyValueHeads(),
-        p.scale(),
-        p.cap(),
-        p.window(),
+    return OPS.callAll("packed_attention", q, k, v, p.seqLens(), p.keyValueHeads(), p.scale(), p.cap(), p.window(),
         p.flash());
   }
 
@@ -144,52 +134,25 @@ public final class DecoderOps {
    * @param k keys of the prefix, shape (m, key-value heads · size); v alike
    * @return outputs and logarithms of sums over both
    */
-  public static NDArray[] prefixAttention(
-      NDArray q, NDArray out, NDArray logSums, NDArray k, NDArray v, PackedAttention p) {
+  public static NDArray[] prefixAttention(NDArray q, NDArray out, NDArray logSums, NDArray k, NDArray v,
+      PackedAttention p) {
     return OPS.callAll("prefix_attention", q, out, logSums, k, v, p.keyValueHeads(), p.scale());
   }
 
   /**
-   * Rotates the queries and keys of each row's next tokens, puts keys and values into the cache at
-   * {@code end}, and attends to what it holds from {@code start} to the tokens themselves.
+   * Rotates the queries and keys of each row's next tokens, puts keys and values into the cache at {@code end}, and
+   * attends to what it holds from {@code start} to the tokens themselves.
    *
    * @param q shape (batch · time, heads · size), or by head; k and v alike, with key-value heads
    * @param cos shape (batch · time, 1, size), sin alike
-   * @param keys shape (rows, key-value heads, room, size), values alike; the first {@code batch}
-   *     rows are used
+   * @param keys shape (rows, key-value heads, room, size), values alike; the first {@code batch} rows are used
    * @param mask added to the scores, broadcastable to (batch, 1, time, end + time − start), or null
    * @param cap of the scores, 0 for none
    * @return shape (batch · time, heads · size)
    */
-  public static NDArray cachedAttention(
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      NDArray cos,
-      NDArray sin,
-      NDArray keys,
-      NDArray values,
-      int batch,
-      int start,
-      int end,
-      NDArray mask,
-      double scale,
-      double cap) {
-    return OPS.call(
-        "cached_attention",
-        q,
-        k,
-        v,
-        cos,
-        sin,
-        keys,
-        values,
-        batch,
-        start,
-        end,
-        optional(mask),
-        scale,
-        cap);
+  public static NDArray cachedAttention(NDArray q, NDArray k, NDArray v, NDArray cos, NDArray sin, NDArray keys,
+      NDArray values, int batch, int start, int end, NDArray mask, double scale, double cap) {
+    return OPS.call("cached_attention", q, k, v, cos, sin, keys, values, batch, start, end, optional(mask), scale, cap);
   }
 
   /**

@@ -6,8 +6,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Frees native memory whose owner was closed or cannot be reached any more, as when a notebook's
- * cell is run again and its variable holds another model.
+ * Frees native memory whose owner was closed or cannot be reached any more, as when a notebook's cell is run again and
+ * its variable holds another model.
  */
 public final class NativeMemory {
 
@@ -42,8 +42,7 @@ public final class NativeMemory {
   /**
    * Ties memory to an object.
    *
-   * @param release frees the memory, once; must not lead to the owner, which would then always be
-   *     reachable
+   * @param release frees the memory, once; must not lead to the owner, which would then always be reachable
    */
   public static NativeMemory of(Object owner, Runnable release) {
     Holding holding = new Holding(owner, release);
@@ -58,18 +57,15 @@ public final class NativeMemory {
   }
 
   /**
-   * Frees at once what nobody can reach, where there may be some: to be called before much more is
-   * allocated, for the collector sees small objects only and is in no hurry.
+   * Frees at once what nobody can reach, where there may be some: to be called before much more is allocated, for the
+   * collector sees small objects only and is in no hurry.
    *
-   * @param kind class of the owners that may have been left behind; if there is none of it, nothing
-   *     is done
+   * @param kind class of the owners that may have been left behind; if there is none of it, nothing is done
    */
   public static void freeUnreachable(Class<?> kind) {
     if (HOLDINGS.stream().anyMatch(holding -> holding.kind == kind)) {
       System.gc();
-      HOLDINGS.stream()
-          .filter(holding -> holding.owner.refersTo(null))
-          .forEach(holding -> holding.cleanable.clean());
+      HOLDINGS.stream().filter(holding -> holding.owner.refersTo(null)).forEach(holding -> holding.cleanable.clean());
     }
   }
 }

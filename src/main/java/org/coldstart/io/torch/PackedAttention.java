@@ -9,5 +9,4 @@ package org.coldstart.io.torch;
  * @param window how many positions, itself included, a position attends to
  * @param flash whether to use the CPU's flash kernel, which knows neither cap nor window
  */
-public record PackedAttention(
-    long[] seqLens, int keyValueHeads, double scale, double cap, int window, boolean flash) {}
+public record PackedAttention(long[] seqLens, int keyValueHeads, double scale, double cap, int window, boolean flash) {}

@@ -34,9 +34,9 @@ public final class Torch {
   }
 
   /**
-   * glibc returns a freed block to the kernel if it is larger than all those freed before, up to 32
-   * MiB (mallopt(3), M_MMAP_THRESHOLD). What one step frees the next one needs, and fresh pages are
-   * slow, so one block of that size is freed now.
+   * glibc returns a freed block to the kernel if it is larger than all those freed before, up to 32 MiB (mallopt(3),
+   * M_MMAP_THRESHOLD). What one step frees the next one needs, and fresh pages are slow, so one block of that size is
+   * freed now.
    */
   private static void keepFreedMemory(NDManager root) {
     root.create(new Shape(33_000_000), DataType.UINT8, Device.cpu()).close();

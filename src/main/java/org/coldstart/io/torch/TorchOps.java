@@ -7,11 +7,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 
 /**
- * Operations on tensors that DJL's {@link NDArray} does not have, each a few lines of TorchScript
- * in {@code ops.py}.
+ * Operations on tensors that DJL's {@link NDArray} does not have, each a few lines of TorchScript in {@code ops.py}.
  *
- * <p>A result belongs to the manager of the first argument; so it is in {@link DecoderOps} and its
- * like. Pass the activation first and the weight second, and a step's tensors die with the step.
+ * <p>
+ * A result belongs to the manager of the first argument; so it is in {@link DecoderOps} and its like. Pass the
+ * activation first and the weight second, and a step's tensors die with the step.
  */
 public final class TorchOps {
 
@@ -31,8 +31,7 @@ public final class TorchOps {
   }
 
   /**
-   * The chosen entries of {@code x} along {@code axis}, in the order of {@code index} (int64, one
-   * axis).
+   * The chosen entries of {@code x} along {@code axis}, in the order of {@code index} (int64, one axis).
    */
   public static NDArray select(NDArray x, int axis, NDArray index) {
     return OPS.call("index_select", x, axis, index);
@@ -44,8 +43,8 @@ public final class TorchOps {
   }
 
   /**
-   * Copies values, in row-major order, over all of an f32 array. DJL's {@code NDArray.set} does it
-   * too, but has libtorch write a warning to the console.
+   * Copies values, in row-major order, over all of an f32 array. DJL's {@code NDArray.set} does it too, but has
+   * libtorch write a warning to the console.
    */
   public static void fill(NDArray target, float[] values) {
     try (NDArray source = target.getManager().create(values, target.getShape())) {
@@ -71,8 +70,7 @@ public final class TorchOps {
   }
 
   /**
-   * Writes numbers given as bytes over the elements of {@code target} from {@code start}, counted
-   * in row-major order.
+   * Writes numbers given as bytes over the elements of {@code target} from {@code start}, counted in row-major order.
    *
    * @param bytes uint8, one axis: numbers of the given type in the machine's byte order
    * @return their sum; not finite if one of them is not
@@ -99,8 +97,8 @@ public final class TorchOps {
   }
 
   /**
-   * The mean of a matrix's rows in f32, shape (1, columns). Taken piece by piece: of a bf16 matrix
-   * torch would otherwise make an f32 copy first.
+   * The mean of a matrix's rows in f32, shape (1, columns). Taken piece by piece: of a bf16 matrix torch would
+   * otherwise make an f32 copy first.
    */
   public static NDArray meanRow(NDArray matrix) {
     long rows = matrix.getShape().get(0);
@@ -123,8 +121,8 @@ public final class TorchOps {
   }
 
   /**
-   * Repetition penalty (Keskar et al., 2019): the logits of tokens seen before are divided by the
-   * penalty if positive, multiplied if negative.
+   * Repetition penalty (Keskar et al., 2019): the logits of tokens seen before are divided by the penalty if positive,
+   * multiplied if negative.
    *
    * @param logits shape (batch, vocabulary)
    * @param seen ids, int64, shape (batch, n); repeats are harmless
@@ -139,8 +137,7 @@ public final class TorchOps {
   }
 
   /**
-   * Leaves the fewest likeliest logits whose probabilities reach p (Holtzman et al., 2019), at
-   * least one.
+   * Leaves the fewest likeliest logits whose probabilities reach p (Holtzman et al., 2019), at least one.
    */
   public static NDArray keepTopP(NDArray logits, double p) {
     return OPS.call("keep_top_p", logits, p);

@@ -20,15 +20,15 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * The operations that DJL lacks, written in TorchScript: the Python of the {@code .py} files beside
- * this class, compiled at run time without Python and without a file.
+ * The operations that DJL lacks, written in TorchScript: the Python of the {@code .py} files beside this class,
+ * compiled at run time without Python and without a file.
  *
- * <p>libtorch reads a module from a zip archive that holds the source of its methods and a pickle
- * of its attributes. A module without attributes needs a pickle of a few fixed bytes, so the archive
- * can be written here, in memory. The source is ordinary TorchScript: operators, slices, tuples,
- * comments, methods that call each other; types such as {@code torch.float32} are written as their
- * numbers. All files become one module, so that each formula is written once. A call costs about three
- * microseconds.
+ * <p>
+ * libtorch reads a module from a zip archive that holds the source of its methods and a pickle of its attributes. A
+ * module without attributes needs a pickle of a few fixed bytes, so the archive can be written here, in memory. The
+ * source is ordinary TorchScript: operators, slices, tuples, comments, methods that call each other; types such as
+ * {@code torch.float32} are written as their numbers. All files become one module, so that each formula is written
+ * once. A call costs about three microseconds.
  */
 final class TorchScript {
 
@@ -37,11 +37,9 @@ final class TorchScript {
 
   private static final byte[] EMPTY_TUPLE_PICKLE = {(byte) 0x80, 2, ')', '.'};
 
-  private static final String CLASS_HEADER =
-      "class M(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n";
+  private static final String CLASS_HEADER = "class M(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n";
 
-  static final TorchScript OPS =
-      ofResources(Torch.root(), "ops.py", "decoder.py", "backward.py", "optimizer.py");
+  static final TorchScript OPS = ofResources(Torch.root(), "ops.py", "decoder.py", "backward.py", "optimizer.py");
 
   private final PtSymbolBlock module;
 
@@ -75,8 +73,8 @@ final class TorchScript {
   /**
    * Calls a method that returns one tensor, which belongs to the first argument's manager.
    *
-   * @param arguments {@link NDArray}, {@code NDArray[]}, {@code long[]}, {@link Integer}, {@link
-   *     Long}, {@link Double} or {@link Boolean}
+   * @param arguments {@link NDArray}, {@code NDArray[]}, {@code long[]}, {@link Integer}, {@link Long}, {@link Double}
+   * or {@link Boolean}
    */
   NDArray call(String method, Object... arguments) {
     try (IValue result = run(method, arguments)) {

@@ -6,12 +6,13 @@ import static org.coldstart.io.torch.TorchScript.optional;
 import ai.djl.ndarray.NDArray;
 
 /**
- * The gradients of a decoder's operations, of {@code backward.py}, where their formulas stand: from
- * the gradient dy of an operation's result to those of what it was given.
+ * The gradients of a decoder's operations, of {@code backward.py}, where their formulas stand: from the gradient dy of
+ * an operation's result to those of what it was given.
  *
- * <p>Written by hand instead of recorded by autograd, a pass keeps only what it needs, adds weight
- * gradients into their sums while they are multiplied out, and takes no memory twice; on a CPU that
- * is most of what separates a training step from its matrix products.
+ * <p>
+ * Written by hand instead of recorded by autograd, a pass keeps only what it needs, adds weight gradients into their
+ * sums while they are multiplied out, and takes no memory twice; on a CPU that is most of what separates a training
+ * step from its matrix products.
  */
 public final class TrainingOps {
 
@@ -50,8 +51,7 @@ public final class TrainingOps {
    * @param da where a's gradient is added, or null if it is frozen; db alike
    * @return the part of x's gradient that comes through the adapter
    */
-  public static NDArray lowRank(
-      NDArray dy, NDArray x, NDArray a, NDArray b, double scale, NDArray da, NDArray db) {
+  public static NDArray lowRank(NDArray dy, NDArray x, NDArray a, NDArray b, double scale, NDArray da, NDArray db) {
     return OPS.call("add_low_rank_backward", dy, x, a, b, scale, optional(da), optional(db));
   }
 
@@ -79,8 +79,7 @@ public final class TrainingOps {
    * @param total where the weight's gradient is added, or null for a frozen weight
    * @return f32, of x's shape
    */
-  public static NDArray rmsNorm(
-      NDArray dy, NDArray x, NDArray weight, double eps, boolean onePlus, NDArray total) {
+  public static NDArray rmsNorm(NDArray dy, NDArray x, NDArray weight, double eps, boolean onePlus, NDArray total) {
     return OPS.call("rms_norm_backward", dy, x, weight, eps, onePlus, optional(total));
   }
 
@@ -104,72 +103,43 @@ public final class TrainingOps {
    * @param out what that returned; logSums alike
    * @return those of q, k and v, heads side by side
    */
-  public static NDArray[] packedAttention(
-      NDArray dy,
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      NDArray out,
-      NDArray logSums,
+  public static NDArray[] packedAttention(NDArray dy, NDArray q, NDArray k, NDArray v, NDArray out, NDArray logSums,
       PackedAttention p) {
-    return OPS.callAll(
-        "packed_attention_backward",
-        dy,
-        q,
-        k,
-        v,
-        out,
-        logSums,
-        p.seqLens(),
-        p.keyValueHeads(),
-        p.scale(),
-        p.cap(),
-        p.window(),
-        p.flash());
+    return OPS.callAll("packed_attention_backward", dy, q, k, v, out, logSums, p.seqLens(), p.keyValueHeads(),
+        p.scale(), p.cap(), p.window(), p.flash());
   }
 
   /**
-   * The gradients of {@link DecoderOps#prefixAttention}, after {@link #packedAttention} with what
-   * that returned.
+   * The gradients of {@link DecoderOps#prefixAttention}, after {@link #packedAttention} with what that returned.
    *
    * @param total where the gradients of q and of the prefix's keys and values are added
    */
-  public static void prefixAttention(
-      NDArray dy,
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      NDArray out,
-      NDArray logSums,
-      NDArray[] total,
-      PackedAttention p) {
+  public static void prefixAttention(NDArray dy, NDArray q, NDArray k, NDArray v, NDArray out, NDArray logSums,
+      NDArray[] total, PackedAttention p) {
     int heads = p.keyValueHeads();
-    OPS.invoke(
-        "prefix_attention_backward", dy, q, k, v, out, logSums, total, heads, p.scale());
+    OPS.invoke("prefix_attention_backward", dy, q, k, v, out, logSums, total, heads, p.scale());
   }
 
   /**
    * Cross-entropy of logits against labels.
    *
-   * @param logits shape (n, vocabulary); without a cap, f32 logits are overwritten by their
-   *     probabilities
+   * @param logits shape (n, vocabulary); without a cap, f32 logits are overwritten by their probabilities
    * @param labels int64, shape (n)
    * @param cap soft cap of the logits, 0 for none
-   * @return probabilities, f32, of the logits' shape; and three sums: of the losses, of labels that
-   *     were likeliest, of the entropies in nats
+   * @return probabilities, f32, of the logits' shape; and three sums: of the losses, of labels that were likeliest, of
+   *   the entropies in nats
    */
   public static NDArray[] crossEntropy(NDArray logits, NDArray labels, double cap) {
     return OPS.callAll("cross_entropy", logits, labels, cap);
   }
 
   /**
-   * The gradient of {@link #crossEntropy}, of the logits' shape and type; overwrites the
-   * probabilities.
+   * The gradient of {@link #crossEntropy}, of the logits' shape and type; overwrites the probabilities.
    *
    * @param scale what the loss is multiplied by
    */
-  public static NDArray crossEntropyBackward(
-      NDArray probabilities, NDArray logits, NDArray labels, double cap, double scale) {
+  public static NDArray crossEntropyBackward(NDArray probabilities, NDArray logits, NDArray labels, double cap,
+      double scale) {
     return OPS.call("cross_entropy_backward", probabilities, logits, labels, cap, scale);
   }
 }

@@ -33,10 +33,11 @@ class VillageTest {
   void namesDifferAndFactsAreSpreadEvenly() {
     Set<String> names = new HashSet<>();
     VILLAGE.villagers().forEach(v -> assertTrue(names.add(v.name()), v.name()));
-    VILLAGE.villagers().stream()
-        .collect(Collectors.groupingBy(Villager::home, Collectors.counting()))
-        .values()
-        .forEach(count -> assertEquals(2, count));
+    VILLAGE.villagers()
+      .stream()
+      .collect(Collectors.groupingBy(Villager::home, Collectors.counting()))
+      .values()
+      .forEach(count -> assertEquals(2, count));
     assertEquals(32, Village.of(32, 1).villagers().size());
   }
 
@@ -44,10 +45,10 @@ class VillageTest {
   void aStoryTellsTheFactsOfOneVillagerAndLeavesNoPlaceholder() {
     for (DataRow row : VILLAGE.stories(500, 3)) {
       String story = row.text("text");
-      List<Villager> about =
-          VILLAGE.villagers().stream()
-              .filter(v -> story.matches(".*\\b" + v.name() + "\\b.*"))
-              .toList();
+      List<Villager> about = VILLAGE.villagers()
+        .stream()
+        .filter(v -> story.matches(".*\\b" + v.name() + "\\b.*"))
+        .toList();
       assertEquals(1, about.size(), story);
       Villager v = about.get(0);
       for (String fact : List.of(v.home(), v.job(), v.pet(), v.food())) {

@@ -33,7 +33,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Files and folders that are not as they should be: one sentence that names what, and where. */
 class BadFilesTest {
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @Test
   void anIndexThatNamesAMissingPart() throws IOException {
@@ -43,16 +44,8 @@ class BadFilesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "../model.safetensors",
-        "/etc/passwd",
-        "..",
-        "sub/model.safetensors",
-        "..\\\\model.safetensors",
-        "C:model.safetensors",
-        ""
-      })
+  @ValueSource(strings = {"../model.safetensors", "/etc/passwd", "..", "sub/model.safetensors",
+    "..\\\\model.safetensors", "C:model.safetensors", ""})
   void anIndexThatLeadsOutOfTheFolder(String name) throws IOException {
     copy("hf-sharded");
     Path index = folder.resolve(Checkpoint.INDEX);
@@ -68,12 +61,10 @@ class BadFilesTest {
     Path part = folder.resolve("model-00002-of-00002.safetensors");
     MemoryTensors tensors = new MemoryTensors();
     try (SafetensorsFile file = SafetensorsFile.open(part)) {
-      file.tensors()
-          .forEach((name, info) -> tensors.with(name, info.shape(), Fixtures.all(file, name)));
+      file.tensors().forEach((name, info) -> tensors.with(name, info.shape(), Fixtures.all(file, name)));
     }
     String first;
-    try (SafetensorsFile file =
-        SafetensorsFile.open(folder.resolve("model-00001-of-00002.safetensors"))) {
+    try (SafetensorsFile file = SafetensorsFile.open(folder.resolve("model-00001-of-00002.safetensors"))) {
       first = file.tensors().keySet().iterator().next();
       tensors.with(first, file.tensor(first).shape(), Fixtures.all(file, first));
     }
@@ -91,14 +82,7 @@ class BadFilesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "vocab_size",
-        "hidden_size",
-        "intermediate_size",
-        "num_hidden_layers",
-        "num_attention_heads"
-      })
+  @ValueSource(strings = {"vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"})
   void aConfigurationWithoutAFieldItNeeds(String key) throws IOException {
     copy("hf");
     JsonObject config = JsonFiles.read(folder.resolve("config.json"), CheckpointException::new);
@@ -116,25 +100,18 @@ class BadFilesTest {
     JsonObject config = JsonFiles.read(folder.resolve("config.json"), CheckpointException::new);
     config.addProperty("tie_word_embeddings", true);
     Files.writeString(folder.resolve("config.json"), config.toString());
-    try (Warnings warnings = new Warnings();
-        Checkpoint checkpoint = Checkpoint.open(folder)) {
+    try (Warnings warnings = new Warnings(); Checkpoint checkpoint = Checkpoint.open(folder)) {
       assertFalse(checkpoint.config().tieWordEmbeddings());
       warnings.assertOne("tie_word_embeddings", "lm_head.weight", folder.toString());
     }
     MemoryTensors tensors = new MemoryTensors();
     try (SafetensorsFile file = SafetensorsFile.open(folder.resolve("model.safetensors"))) {
       file.tensors()
-          .forEach(
-              (name, info) ->
-                  tensors.with(
-                      name,
-                      info.shape(),
-                      Fixtures.all(
-                          file, name.equals(ModelConfig.HEAD) ? ModelConfig.EMBEDDING : name)));
+        .forEach((name, info) -> tensors.with(name, info.shape(),
+            Fixtures.all(file, name.equals(ModelConfig.HEAD) ? ModelConfig.EMBEDDING : name)));
     }
     SafetensorsWriter.write(folder.resolve("model.safetensors"), tensors, StoredType.F32);
-    try (Warnings warnings = new Warnings();
-        Checkpoint checkpoint = Checkpoint.open(folder)) {
+    try (Warnings warnings = new Warnings(); Checkpoint checkpoint = Checkpoint.open(folder)) {
       assertTrue(checkpoint.config().tieWordEmbeddings());
       warnings.assertNone();
     }
@@ -171,27 +148,14 @@ class BadFilesTest {
     Path model = folder.resolve("model");
     SavesUntilKilled.save(model, 1);
     List<String> before = names(model);
-    Process child =
-        new ProcessBuilder(
-                "/bin/sh",
-                "-c",
-                "trap '' XFSZ; ulimit -f 128; exec \"$@\"",
-                "sh",
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx128m",
-                "-XX:-UsePerfData",
-                "-cp",
-                System.getProperty("java.class.path"),
-                SavesUntilKilled.class.getName(),
-                model.toString(),
-                "2")
-            .redirectErrorStream(true)
-            .start();
+    Process child = new ProcessBuilder("/bin/sh", "-c", "trap '' XFSZ; ulimit -f 128; exec \"$@\"", "sh",
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx128m", "-XX:-UsePerfData", "-cp",
+        System.getProperty("java.class.path"), SavesUntilKilled.class.getName(), model.toString(), "2")
+      .redirectErrorStream(true)
+      .start();
     String said = new String(child.getInputStream().readAllBytes());
     assertTrue(child.waitFor(60, TimeUnit.SECONDS) && child.exitValue() != 0, said);
-    assertTrue(
-        said.contains("Cannot write " + model) && said.contains("What was there before is intact."),
-        said);
+    assertTrue(said.contains("Cannot write " + model) && said.contains("What was there before is intact."), said);
     assertEquals(before, names(model));
     try (Checkpoint checkpoint = Checkpoint.open(model)) {
       assertEquals(1, checkpoint.config().ids().pad());
@@ -201,13 +165,11 @@ class BadFilesTest {
   }
 
   private static void assertSaveFails(Path target, String... parts) {
-    assertMessage(
-        assertThrows(CheckpointException.class, () -> SavesUntilKilled.save(target, 1)), parts);
+    assertMessage(assertThrows(CheckpointException.class, () -> SavesUntilKilled.save(target, 1)), parts);
   }
 
   private void assertFails(String... parts) {
-    assertMessage(
-        assertThrows(CheckpointException.class, () -> Checkpoint.open(folder).close()), parts);
+    assertMessage(assertThrows(CheckpointException.class, () -> Checkpoint.open(folder).close()), parts);
   }
 
   private static void assertMessage(Exception e, String... parts) {

@@ -26,13 +26,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CheckpointTest {
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @Test
   void opensAFolderOfTransformers() {
     try (Checkpoint checkpoint = Checkpoint.open(Fixtures.path("hf"))) {
-      assertEquals(
-          new RopeParameters(RopeParameters.Type.LINEAR, 5000, 2, 1, 1, 0),
+      assertEquals(new RopeParameters(RopeParameters.Type.LINEAR, 5000, 2, 1, 1, 0),
           checkpoint.config().attention().rope());
       assertEquals(List.of(2, 3), checkpoint.generationConfig().orElseThrow().eosTokenIds());
       assertEquals(21, checkpoint.tensors().tensors().size());
@@ -71,14 +71,12 @@ class CheckpointTest {
   void whatIsSavedFromGgufOpensAsAFolder() {
     try (Checkpoint gguf = Checkpoint.open(Fixtures.path("llama-v2.gguf"))) {
       SafetensorsWriter.write(folder.resolve("model.safetensors"), gguf.tensors(), StoredType.F32);
-      AtomicFiles.writeString(
-          folder.resolve("config.json"), gguf.config().toJson(StoredType.F32).toString());
+      AtomicFiles.writeString(folder.resolve("config.json"), gguf.config().toJson(StoredType.F32).toString());
       try (Checkpoint saved = Checkpoint.open(folder)) {
         assertEquals(gguf.config().attention().rope(), saved.config().attention().rope());
         assertEquals(gguf.config().tensorShapes(), saved.config().tensorShapes());
         for (String name : gguf.tensors().tensors().keySet()) {
-          assertArrayEquals(
-              Fixtures.all(gguf.tensors(), name), Fixtures.all(saved.tensors(), name), name);
+          assertArrayEquals(Fixtures.all(gguf.tensors(), name), Fixtures.all(saved.tensors(), name), name);
         }
       }
     }
@@ -88,8 +86,7 @@ class CheckpointTest {
   void whatIsNoCheckpointIsTold() throws IOException {
     assertFails(folder.resolve("nowhere"), "There is no checkpoint", "nowhere");
     assertFails(folder, "neither a config.json nor a .gguf");
-    assertFails(
-        Files.writeString(folder.resolve("model.bin"), "x"), "neither a folder nor a .gguf");
+    assertFails(Files.writeString(folder.resolve("model.bin"), "x"), "neither a folder nor a .gguf");
     Files.copy(Fixtures.path("hf/config.json"), folder.resolve("config.json"));
     assertFails(folder, "neither model.safetensors nor");
     Files.writeString(folder.resolve("config.json"), "{");
@@ -143,38 +140,25 @@ class CheckpointTest {
   }
 
   private static void assertFails(Path path, String... parts) {
-    String message =
-        assertThrows(CheckpointException.class, () -> Checkpoint.open(path).close()).getMessage();
+    String message = assertThrows(CheckpointException.class, () -> Checkpoint.open(path).close()).getMessage();
     for (String part : parts) {
       assertTrue(message.contains(part), message);
     }
   }
 
   /**
-   * Sums over a whole 98 MB file, taken once from the gguf package with the q and k rows moved
-   * back.
+   * Sums over a whole 98 MB file, taken once from the gguf package with the q and k rows moved back.
    */
   @Test
   void theDefaultModel() {
     String path = System.getenv("COLDSTART_GGUF");
-    Assumptions.assumeTrue(
-        path != null, "COLDSTART_GGUF does not name SmolLM2-135M-Instruct.Q4_1.gguf");
+    Assumptions.assumeTrue(path != null, "COLDSTART_GGUF does not name SmolLM2-135M-Instruct.Q4_1.gguf");
     try (Checkpoint checkpoint = Checkpoint.open(Path.of(path))) {
       assertEquals(272, checkpoint.tensors().tensors().size());
-      assertEquals(
-          -7820164.797816753, weighted(checkpoint.tensors(), "model.embed_tokens.weight"), 1e-6);
-      assertEquals(
-          32001.198364257812,
-          weighted(checkpoint.tensors(), "model.layers.0.self_attn.q_proj.weight"),
-          1e-6);
-      assertEquals(
-          42919.932846069336,
-          weighted(checkpoint.tensors(), "model.layers.29.self_attn.k_proj.weight"),
-          1e-6);
-      assertEquals(
-          65513.261657714844,
-          weighted(checkpoint.tensors(), "model.layers.17.mlp.down_proj.weight"),
-          1e-6);
+      assertEquals(-7820164.797816753, weighted(checkpoint.tensors(), "model.embed_tokens.weight"), 1e-6);
+      assertEquals(32001.198364257812, weighted(checkpoint.tensors(), "model.layers.0.self_attn.q_proj.weight"), 1e-6);
+      assertEquals(42919.932846069336, weighted(checkpoint.tensors(), "model.layers.29.self_attn.k_proj.weight"), 1e-6);
+      assertEquals(65513.261657714844, weighted(checkpoint.tensors(), "model.layers.17.mlp.down_proj.weight"), 1e-6);
     }
   }
 

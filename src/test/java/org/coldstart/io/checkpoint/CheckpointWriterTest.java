@@ -26,16 +26,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** Stored types, parts, and what an earlier save left in the folder. */
 class CheckpointWriterTest {
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   private void save(Checkpoint source, long maxShardSize) {
-    CheckpointWriter.write(
-        folder,
-        source.config(),
-        source.generationConfig().orElseThrow(),
-        source.tensors(),
-        List.copyOf(source.tensors().tensors().values()),
-        maxShardSize);
+    CheckpointWriter.write(folder, source.config(), source.generationConfig().orElseThrow(), source.tensors(),
+        List.copyOf(source.tensors().tensors().values()), maxShardSize);
   }
 
   @Test
@@ -45,8 +41,7 @@ class CheckpointWriterTest {
       List<String> parts = names().stream().filter(name -> name.contains("-of-")).toList();
       assertTrue(parts.size() > 2, parts::toString);
       for (int i = 0; i < parts.size(); i++) {
-        assertEquals(
-            String.format("model-%05d-of-%05d.safetensors", i + 1, parts.size()), parts.get(i));
+        assertEquals(String.format("model-%05d-of-%05d.safetensors", i + 1, parts.size()), parts.get(i));
         try (SafetensorsFile part = SafetensorsFile.open(folder.resolve(parts.get(i)))) {
           long bytes = part.tensors().values().stream().mapToLong(TensorInfo::bytes).sum();
           assertTrue(bytes <= 5000 || part.tensors().size() == 1, parts.get(i) + ": " + bytes);
@@ -60,11 +55,9 @@ class CheckpointWriterTest {
   }
 
   private void assertIndex(Checkpoint source) {
-    JsonObject metadata =
-        JsonFiles.read(folder.resolve(Checkpoint.INDEX), CheckpointException::new)
-            .getAsJsonObject("metadata");
-    long elements =
-        source.tensors().tensors().values().stream().mapToLong(TensorInfo::elements).sum();
+    JsonObject metadata = JsonFiles.read(folder.resolve(Checkpoint.INDEX), CheckpointException::new)
+      .getAsJsonObject("metadata");
+    long elements = source.tensors().tensors().values().stream().mapToLong(TensorInfo::elements).sum();
     assertEquals(elements, metadata.get("total_parameters").getAsLong());
     assertEquals(4 * elements, metadata.get("total_size").getAsLong());
   }
@@ -79,14 +72,8 @@ class CheckpointWriterTest {
       long parts = names().stream().filter(name -> name.contains("-of-")).count();
       assertTrue(names().contains(String.format("model-%05d-of-%05d.safetensors", parts, parts)));
       save(source, Long.MAX_VALUE);
-      assertEquals(
-          List.of(
-              "adapter_model.safetensors",
-              "config.json",
-              "generation_config.json",
-              "model.safetensors",
-              "notes.txt"),
-          names());
+      assertEquals(List.of("adapter_model.safetensors", "config.json", "generation_config.json", "model.safetensors",
+          "notes.txt"), names());
       save(source, 9000);
       assertTrue(!names().contains("model.safetensors"), "it would hide the parts");
     }
@@ -97,8 +84,7 @@ class CheckpointWriterTest {
     try (Checkpoint source = Checkpoint.open(Fixtures.path("hf-sharded"))) {
       save(source, Long.MAX_VALUE);
       JsonObject config = JsonFiles.read(folder.resolve("config.json"), CheckpointException::new);
-      assertEquals(
-          "bfloat16", config.get(config.has("dtype") ? "dtype" : "torch_dtype").getAsString());
+      assertEquals("bfloat16", config.get(config.has("dtype") ? "dtype" : "torch_dtype").getAsString());
       try (Checkpoint saved = Checkpoint.open(folder)) {
         assertEquals(StoredType.BF16, saved.tensors().tensor("model.norm.weight").dtype());
         assertSameValues(source.tensors(), saved.tensors());
@@ -112,13 +98,8 @@ class CheckpointWriterTest {
     try (Checkpoint source = Checkpoint.open(Fixtures.path("hf"))) {
       JsonObject json = source.config().toJson();
       json.add("bos_token_id", JsonNull.INSTANCE);
-      CheckpointWriter.write(
-          folder,
-          ModelConfig.fromJson(json),
-          source.generationConfig().orElseThrow(),
-          source.tensors(),
-          List.copyOf(source.tensors().tensors().values()),
-          Long.MAX_VALUE);
+      CheckpointWriter.write(folder, ModelConfig.fromJson(json), source.generationConfig().orElseThrow(),
+          source.tensors(), List.copyOf(source.tensors().tensors().values()), Long.MAX_VALUE);
       try (Checkpoint saved = Checkpoint.open(folder)) {
         assertNull(saved.config().ids().bos());
       }

@@ -23,44 +23,22 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Thousands of damaged files: each opens or is refused with a {@link CheckpointException}, without
- * a huge allocation.
+ * Thousands of damaged files: each opens or is refused with a {@link CheckpointException}, without a huge allocation.
  */
 class DamageTest {
   private static final int ROUNDS = 400;
   private static final long MOST_BYTES = 32 << 20;
 
   /** Numbers that lengths, counts and offsets break on. */
-  private static final long[] NASTY = {
-    0,
-    1,
-    -1,
-    7,
-    255,
-    65536,
-    1 << 30,
-    Integer.MAX_VALUE,
-    0xffffffffL,
-    Long.MAX_VALUE,
-    Long.MIN_VALUE,
-    1L << 40,
-    100_000_000
-  };
+  private static final long[] NASTY = {0, 1, -1, 7, 255, 65536, 1 << 30, Integer.MAX_VALUE, 0xffffffffL, Long.MAX_VALUE,
+    Long.MIN_VALUE, 1L << 40, 100_000_000};
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "llama-v2.gguf",
-        "llama-v3.gguf",
-        "types.gguf",
-        "hf/model.safetensors",
-        "halves.safetensors",
-        "hf/config.json",
-        "hf/generation_config.json",
-        "hf-sharded/model.safetensors.index.json"
-      })
+  @ValueSource(strings = {"llama-v2.gguf", "llama-v3.gguf", "types.gguf", "hf/model.safetensors", "halves.safetensors",
+    "hf/config.json", "hf/generation_config.json", "hf-sharded/model.safetensors.index.json"})
   void everyDamageIsAnswered(String fixture) throws IOException {
     byte[] intact = Files.readAllBytes(Fixtures.path(fixture));
     Random random = new Random(fixture.hashCode());
@@ -76,8 +54,7 @@ class DamageTest {
         throw new AssertionError("round " + round + " of " + fixture, e);
       }
       long taken = allocated() - before;
-      assertTrue(
-          taken < MOST_BYTES, "round " + round + " of " + fixture + " took " + taken + " bytes");
+      assertTrue(taken < MOST_BYTES, "round " + round + " of " + fixture + " took " + taken + " bytes");
     }
   }
 
@@ -87,18 +64,18 @@ class DamageTest {
     for (int i = 1 + random.nextInt(3); i > 0; i--) {
       int at = random.nextInt(range);
       switch (random.nextInt(4)) {
-        case 0 -> bytes[at] = (byte) random.nextInt();
-        case 1 -> bytes[at] ^= (byte) (1 << random.nextInt(8));
-        case 2 -> {
-          long nasty = NASTY[random.nextInt(NASTY.length)];
-          for (int b = 0; b < 8 && at + b < bytes.length; b++) {
-            bytes[at + b] = (byte) (nasty >>> 8 * b);
-          }
+      case 0 -> bytes[at] = (byte) random.nextInt();
+      case 1 -> bytes[at] ^= (byte) (1 << random.nextInt(8));
+      case 2 -> {
+        long nasty = NASTY[random.nextInt(NASTY.length)];
+        for (int b = 0; b < 8 && at + b < bytes.length; b++) {
+          bytes[at + b] = (byte) (nasty >>> 8 * b);
         }
-        default -> {
-          int length = Math.min(random.nextInt(40), bytes.length - at);
-          System.arraycopy(bytes, random.nextInt(bytes.length - length + 1), bytes, at, length);
-        }
+      }
+      default -> {
+        int length = Math.min(random.nextInt(40), bytes.length - at);
+        System.arraycopy(bytes, random.nextInt(bytes.length - length + 1), bytes, at, length);
+      }
       }
     }
     return random.nextInt(8) == 0 ? Arrays.copyOf(bytes, random.nextInt(bytes.length + 64)) : bytes;

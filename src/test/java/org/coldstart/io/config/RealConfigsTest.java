@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The config.json files of well-known models are read, every one to the right values. */
 class RealConfigsTest {
-  private static final JsonObject ALL =
-      JsonFiles.read(Path.of("src/test/resources/configs/real.json"), CheckpointException::new);
+  private static final JsonObject ALL = JsonFiles.read(Path.of("src/test/resources/configs/real.json"),
+      CheckpointException::new);
 
   static Stream<String> names() {
     return ALL.keySet().stream();
@@ -62,9 +62,11 @@ class RealConfigsTest {
   }
 
   private static long parameters(String name) {
-    return config(name).tensorShapes().values().stream()
-        .mapToLong(shape -> shape.stream().reduce(1L, Math::multiplyExact))
-        .sum();
+    return config(name).tensorShapes()
+      .values()
+      .stream()
+      .mapToLong(shape -> shape.stream().reduce(1L, Math::multiplyExact))
+      .sum();
   }
 
   @Test
@@ -93,21 +95,17 @@ class RealConfigsTest {
     assertEquals(50, two.attention().scoreSoftcap());
     assertEquals(30, two.logitSoftcap());
     assertTrue(two.norm().sandwiched());
-    assertEquals(
-        List.of(LayerType.SLIDING_ATTENTION, LayerType.FULL_ATTENTION),
+    assertEquals(List.of(LayerType.SLIDING_ATTENTION, LayerType.FULL_ATTENTION),
         two.attention().layerTypes().subList(0, 2));
     assertEquals(4096, two.attention().slidingWindow());
     ModelConfig three = config("gemma-3-1b-it");
     assertNull(three.attention().scoreSoftcap());
     assertNull(three.logitSoftcap());
     assertEquals(LayerType.FULL_ATTENTION, three.attention().layerTypes().get(5));
-    assertEquals(
-        4,
-        three.attention().layerTypes().stream().filter(LayerType.FULL_ATTENTION::equals).count());
+    assertEquals(4, three.attention().layerTypes().stream().filter(LayerType.FULL_ATTENTION::equals).count());
     assertEquals(512, three.attention().slidingWindow());
     assertEquals(RopeParameters.plain(1_000_000), three.attention().rope());
-    assertEquals(
-        RopeParameters.plain(10_000), three.attention().ropes().get(LayerType.SLIDING_ATTENTION));
+    assertEquals(RopeParameters.plain(10_000), three.attention().ropes().get(LayerType.SLIDING_ATTENTION));
     assertEquals(List.of(1, 106), three.ids().eos());
   }
 
@@ -116,8 +114,7 @@ class RealConfigsTest {
     assertTrue(allFull(config("Mistral-7B-Instruct-v0.3")));
     ModelConfig first = config("Mistral-7B-v0.1");
     assertEquals(4096, first.attention().slidingWindow());
-    assertTrue(
-        first.attention().layerTypes().stream().allMatch(LayerType.SLIDING_ATTENTION::equals));
+    assertTrue(first.attention().layerTypes().stream().allMatch(LayerType.SLIDING_ATTENTION::equals));
   }
 
   private static boolean allFull(ModelConfig config) {

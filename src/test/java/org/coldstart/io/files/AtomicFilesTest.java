@@ -24,10 +24,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class AtomicFilesTest {
-  private static final MemoryTensors TENSORS =
-      new MemoryTensors().with("x", List.of(4L), 1, 2, 3, 4);
+  private static final MemoryTensors TENSORS = new MemoryTensors().with("x", List.of(4L), 1, 2, 3, 4);
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @Test
   void writesAndReplaces() throws IOException {
@@ -41,21 +41,12 @@ class AtomicFilesTest {
   @Test
   void aFullDiskLeavesTheOldFileAndNothingElse() throws IOException {
     Path file = Files.writeString(folder.resolve("model.safetensors"), "old");
-    CheckpointException e =
-        assertThrows(
-            CheckpointException.class,
-            () ->
-                AtomicFiles.write(
-                    file,
-                    temporary -> {
-                      Files.write(temporary, new byte[100]);
-                      throw new IOException("No space left on device");
-                    }));
-    assertTrue(
-        e.getMessage().contains(file.toString())
-            && e.getMessage().contains("disk is full")
-            && e.getMessage().contains("intact"),
-        e.getMessage());
+    CheckpointException e = assertThrows(CheckpointException.class, () -> AtomicFiles.write(file, temporary -> {
+      Files.write(temporary, new byte[100]);
+      throw new IOException("No space left on device");
+    }));
+    assertTrue(e.getMessage().contains(file.toString()) && e.getMessage().contains("disk is full")
+        && e.getMessage().contains("intact"), e.getMessage());
     assertEquals("old", Files.readString(file));
     assertEquals(List.of("model.safetensors"), names(folder));
   }
@@ -66,28 +57,25 @@ class AtomicFilesTest {
     SafetensorsWriter.write(file, TENSORS, StoredType.F32);
     byte[] before = Files.readAllBytes(file);
     CheckpointException failure = new CheckpointException("gone");
-    TensorSource failing =
-        new TensorSource() {
-          @Override
-          public Map<String, TensorInfo> tensors() {
-            return Map.of("y", new TensorInfo("y", StoredType.F32, List.of(3_000_000L)));
-          }
+    TensorSource failing = new TensorSource() {
+      @Override
+      public Map<String, TensorInfo> tensors() {
+        return Map.of("y", new TensorInfo("y", StoredType.F32, List.of(3_000_000L)));
+      }
 
-          @Override
-          public void read(String name, long offset, FloatBuffer into) {
-            if (offset > 0) {
-              throw failure;
-            }
-            into.position(into.limit());
-          }
+      @Override
+      public void read(String name, long offset, FloatBuffer into) {
+        if (offset > 0) {
+          throw failure;
+        }
+        into.position(into.limit());
+      }
 
-          @Override
-          public void close() {}
-        };
-    assertEquals(
-        failure,
-        assertThrows(
-            CheckpointException.class, () -> SafetensorsWriter.write(file, failing, StoredType.F32)));
+      @Override
+      public void close() {}
+    };
+    assertEquals(failure,
+        assertThrows(CheckpointException.class, () -> SafetensorsWriter.write(file, failing, StoredType.F32)));
     assertArrayEquals(before, Files.readAllBytes(file));
     assertEquals(List.of("model.safetensors"), names(folder));
   }
@@ -97,19 +85,11 @@ class AtomicFilesTest {
     Path full = Path.of("/dev/full");
     Assumptions.assumeTrue(Files.isWritable(full), "this system has no /dev/full");
     Path file = folder.resolve("model.safetensors");
-    CheckpointException e =
-        assertThrows(
-            CheckpointException.class,
-            () ->
-                AtomicFiles.write(
-                    file,
-                    temporary -> {
-                      Files.createSymbolicLink(temporary, full);
-                      Files.write(temporary, new byte[100], StandardOpenOption.WRITE);
-                    }));
-    assertTrue(
-        e.getMessage().contains("disk is full")
-            && e.getMessage().contains("Nothing was left behind"),
+    CheckpointException e = assertThrows(CheckpointException.class, () -> AtomicFiles.write(file, temporary -> {
+      Files.createSymbolicLink(temporary, full);
+      Files.write(temporary, new byte[100], StandardOpenOption.WRITE);
+    }));
+    assertTrue(e.getMessage().contains("disk is full") && e.getMessage().contains("Nothing was left behind"),
         e.getMessage());
     assertEquals(List.of(), names(folder));
     assertTrue(Files.exists(full));
@@ -120,9 +100,8 @@ class AtomicFilesTest {
     Path file = Files.writeString(folder.resolve("model.safetensors"), "old");
     Thread.currentThread().interrupt();
     try {
-      CheckpointException e =
-          assertThrows(
-              CheckpointException.class, () -> SafetensorsWriter.write(file, TENSORS, StoredType.F32));
+      CheckpointException e = assertThrows(CheckpointException.class,
+          () -> SafetensorsWriter.write(file, TENSORS, StoredType.F32));
       assertTrue(e.getMessage().contains("interrupted"), e.getMessage());
     } finally {
       assertTrue(Thread.interrupted());
@@ -134,32 +113,19 @@ class AtomicFilesTest {
   @Test
   void aFolderIsWrittenBeforeAnythingIsReplaced() throws IOException {
     Path model = folder.resolve("model");
-    AtomicFiles.writeFolder(
-        model,
-        temporary -> {
-          AtomicFiles.writeString(temporary.resolve("config.json"), "1");
-          SafetensorsWriter.write(temporary.resolve("model.safetensors"), TENSORS, StoredType.F32);
-        });
+    AtomicFiles.writeFolder(model, temporary -> {
+      AtomicFiles.writeString(temporary.resolve("config.json"), "1");
+      SafetensorsWriter.write(temporary.resolve("model.safetensors"), TENSORS, StoredType.F32);
+    });
     Files.writeString(model.resolve("notes.txt"), "mine");
-    CheckpointException e =
-        assertThrows(
-            CheckpointException.class,
-            () ->
-                AtomicFiles.writeFolder(
-                    model,
-                    temporary -> {
-                      AtomicFiles.writeString(temporary.resolve("config.json"), "2");
-                      AtomicFiles.write(
-                          temporary.resolve("model.safetensors"),
-                          file -> {
-                            throw new IOException("No space left on device");
-                          });
-                    }));
-    assertTrue(
-        e.getMessage().startsWith("Cannot write " + model + ": the disk is full"), e.getMessage());
+    CheckpointException e = assertThrows(CheckpointException.class, () -> AtomicFiles.writeFolder(model, temporary -> {
+      AtomicFiles.writeString(temporary.resolve("config.json"), "2");
+      AtomicFiles.write(temporary.resolve("model.safetensors"),
+          file -> { throw new IOException("No space left on device"); });
+    }));
+    assertTrue(e.getMessage().startsWith("Cannot write " + model + ": the disk is full"), e.getMessage());
     assertEquals("1", Files.readString(model.resolve("config.json")));
-    AtomicFiles.writeFolder(
-        model, temporary -> AtomicFiles.writeString(temporary.resolve("config.json"), "3"));
+    AtomicFiles.writeFolder(model, temporary -> AtomicFiles.writeString(temporary.resolve("config.json"), "3"));
     assertEquals("3", Files.readString(model.resolve("config.json")));
     assertEquals(List.of("config.json", "model.safetensors", "notes.txt"), names(model));
     assertEquals(List.of("model"), names(folder));

@@ -28,7 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 class KilledSaveTest {
   private static final int KILLS = 20;
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @Test
   void killedAtAnyMoment() throws Exception {
@@ -48,31 +49,16 @@ class KilledSaveTest {
     assertEquals(Set.of(1, 2), found);
     SavesUntilKilled.save(model, 2);
     assertEquals(2, assertWhole(model));
-    assertEquals(
-        List.of(
-            "README.md",
-            "config.json",
-            "generation_config.json",
-            "model.safetensors",
-            "tokenizer.json",
-            "tokenizer_config.json"),
-        names(model),
-        "what the killed saves left behind goes with the next one");
+    assertEquals(List.of("README.md", "config.json", "generation_config.json", "model.safetensors", "tokenizer.json",
+        "tokenizer_config.json"), names(model), "what the killed saves left behind goes with the next one");
   }
 
   private static void kill(Path model, int firstMark, int milliseconds) throws Exception {
-    Process child =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx128m",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                SavesUntilKilled.class.getName(),
-                model.toString(),
-                Integer.toString(firstMark))
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
+    Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx128m",
+        "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), SavesUntilKilled.class.getName(),
+        model.toString(), Integer.toString(firstMark))
+      .redirectError(ProcessBuilder.Redirect.INHERIT)
+      .start();
     try (BufferedReader lines = child.inputReader()) {
       assertEquals("saved", lines.readLine(), "the child saves");
       Thread.sleep(milliseconds);
@@ -94,14 +80,8 @@ class KilledSaveTest {
   private static int assertWhole(Path model) throws IOException {
     Checkpoint.open(model).close();
     int mark = mark(model);
-    List<String> expected =
-        new ArrayList<>(
-            List.of(
-                "README.md",
-                "config.json",
-                "generation_config.json",
-                "tokenizer.json",
-                "tokenizer_config.json"));
+    List<String> expected = new ArrayList<>(
+        List.of("README.md", "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"));
     if (mark == 1) {
       expected.add("chat_template.jinja");
     }
@@ -152,10 +132,7 @@ class KilledSaveTest {
       for (String name : names(next)) {
         Files.copy(next.resolve(name), aside.resolve(name));
       }
-      AtomicFolder.commit(
-          aside,
-          model,
-          name -> CheckpointFiles.isWeights(name) || CheckpointFiles.isTokenizer(name));
+      AtomicFolder.commit(aside, model, name -> CheckpointFiles.isWeights(name) || CheckpointFiles.isTokenizer(name));
       breakOff(model, moves);
       assertFalse(moves > 0 && Files.exists(model.resolve("config.json")));
       assertEquals(2, assertWhole(model));

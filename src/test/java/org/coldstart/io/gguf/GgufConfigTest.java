@@ -16,29 +16,13 @@ import org.junit.jupiter.api.Test;
 
 class GgufConfigTest {
   /**
-   * The metadata of the fixture llama-v3.gguf, with other values for some keys; null takes a key
-   * away.
+   * The metadata of the fixture llama-v3.gguf, with other values for some keys; null takes a key away.
    */
   private static ModelConfig read(Object... changes) {
-    Map<String, Object> values =
-        new LinkedHashMap<>(
-            Map.of(
-                "general.architecture",
-                "llama",
-                "llama.block_count",
-                2L,
-                "llama.context_length",
-                64L,
-                "llama.embedding_length",
-                32L,
-                "llama.feed_forward_length",
-                32L,
-                "llama.attention.head_count",
-                4L,
-                "llama.attention.head_count_kv",
-                2L,
-                "llama.attention.layer_norm_rms_epsilon",
-                1e-5));
+    Map<String, Object> values = new LinkedHashMap<>(
+        Map.of("general.architecture", "llama", "llama.block_count", 2L, "llama.context_length", 64L,
+            "llama.embedding_length", 32L, "llama.feed_forward_length", 32L, "llama.attention.head_count", 4L,
+            "llama.attention.head_count_kv", 2L, "llama.attention.layer_norm_rms_epsilon", 1e-5));
     for (int i = 0; i < changes.length; i += 2) {
       if (changes[i + 1] == null) {
         values.remove(changes[i]);
@@ -68,13 +52,8 @@ class GgufConfigTest {
 
   @Test
   void keysThatAreNeededAreNamed() {
-    for (String key :
-        List.of(
-            "general.architecture",
-            "llama.block_count",
-            "llama.embedding_length",
-            "llama.attention.head_count",
-            "llama.attention.layer_norm_rms_epsilon")) {
+    for (String key : List.of("general.architecture", "llama.block_count", "llama.embedding_length",
+        "llama.attention.head_count", "llama.attention.layer_norm_rms_epsilon")) {
       assertRefused(key, null);
     }
   }
@@ -96,21 +75,16 @@ class GgufConfigTest {
   @Test
   void linearScalingIsRead() {
     RopeParameters expected = new RopeParameters(RopeParameters.Type.LINEAR, 10_000, 4, 1, 1, 0);
-    assertEquals(
-        expected,
-        read("llama.rope.scaling.type", "linear", "llama.rope.scaling.factor", 4.0)
-            .attention()
-            .rope());
+    assertEquals(expected,
+        read("llama.rope.scaling.type", "linear", "llama.rope.scaling.factor", 4.0).attention().rope());
     assertEquals(expected, read("llama.rope.scale_linear", 4.0).attention().rope());
-    assertEquals(
-        RopeParameters.plain(10_000), read("llama.rope.scaling.type", "none").attention().rope());
+    assertEquals(RopeParameters.plain(10_000), read("llama.rope.scaling.type", "none").attention().rope());
   }
 
   @Test
   void aTokenIdBeyondIntIsNamed() {
-    CheckpointException e =
-        assertThrows(
-            CheckpointException.class, () -> read("tokenizer.ggml.bos_token_id", 0xffffffffL));
+    CheckpointException e = assertThrows(CheckpointException.class,
+        () -> read("tokenizer.ggml.bos_token_id", 0xffffffffL));
     assertTrue(e.getMessage().contains("bos_token_id"), e.getMessage());
   }
 }

@@ -30,10 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class GgufFileTest {
   @ParameterizedTest
-  @EnumSource(
-      names = {
-        "F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"
-      })
+  @EnumSource(names = {"F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"})
   void everyTypeIsDequantisedToTheBitAsByTheReference(StoredType type) {
     try (BinaryFile file = BinaryFile.open(Fixtures.path("types.gguf"));
         SafetensorsFile truth = SafetensorsFile.open(Fixtures.path("types.safetensors"))) {
@@ -43,10 +40,8 @@ class GgufFileTest {
       float[] expected = Fixtures.all(truth, type.name());
       assertArrayEquals(bits(expected), bits(read(tensor, 0, 1024)));
       // Ranges that begin and end inside blocks.
-      for (int[] range :
-          new int[][] {{1, 30}, {31, 34}, {255, 258}, {300, 700}, {1023, 1024}, {512, 512}}) {
-        assertArrayEquals(
-            bits(Arrays.copyOfRange(expected, range[0], range[1])),
+      for (int[] range : new int[][] {{1, 30}, {31, 34}, {255, 258}, {300, 700}, {1023, 1024}, {512, 512}}) {
+        assertArrayEquals(bits(Arrays.copyOfRange(expected, range[0], range[1])),
             bits(read(tensor, range[0], range[1] - range[0])));
       }
     }
@@ -72,20 +67,14 @@ class GgufFileTest {
       assertEquals(truth.tensors().keySet(), file.tensors().keySet());
       for (TensorInfo info : truth.tensors().values()) {
         assertEquals(info.shape(), file.tensor(info.name()).shape(), info.name());
-        assertArrayEquals(
-            Fixtures.all(truth, info.name()), Fixtures.all(file, info.name()), info.name());
+        assertArrayEquals(Fixtures.all(truth, info.name()), Fixtures.all(file, info.name()), info.name());
       }
     }
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "self_attn.q_proj.weight",
-        "self_attn.k_proj.weight",
-        "self_attn.q_proj.bias",
-        "self_attn.v_proj.weight"
-      })
+  @ValueSource(strings = {"self_attn.q_proj.weight", "self_attn.k_proj.weight", "self_attn.q_proj.bias",
+    "self_attn.v_proj.weight"})
   void anyRangeOfAPermutedTensorCanBeRead(String projection) {
     try (GgufFile file = GgufFile.open(Fixtures.path("llama-v3.gguf"));
         SafetensorsFile truth = SafetensorsFile.open(Fixtures.path("llama-v3.safetensors"))) {
@@ -98,9 +87,7 @@ class GgufFileTest {
         FloatBuffer values = FloatBuffer.allocate(to - from + 2).position(1).limit(to - from + 1);
         file.read(name, from, values);
         assertEquals(values.limit(), values.position());
-        assertArrayEquals(
-            Arrays.copyOfRange(expected, from, to),
-            Arrays.copyOfRange(values.array(), 1, to - from + 1));
+        assertArrayEquals(Arrays.copyOfRange(expected, from, to), Arrays.copyOfRange(values.array(), 1, to - from + 1));
         assertEquals(0, values.array()[0]);
         assertEquals(0, values.array()[to - from + 1]);
       }
@@ -124,23 +111,13 @@ class GgufFileTest {
     try (GgufFile file = GgufFile.open(Fixtures.path("llama-v3.gguf"))) {
       ModelConfig config = file.config();
       assertEquals("LlamaForCausalLM", config.architecture());
-      assertEquals(
-          List.of(40, 32, 32, 2, 4, 2, 8, 64),
-          List.of(
-              config.vocabSize(),
-              config.hiddenSize(),
-              config.feedForward().intermediateSize(),
-              config.numHiddenLayers(),
-              config.attention().heads(),
-              config.attention().keyValueHeads(),
-              config.attention().headDim(),
-              config.maxPositionEmbeddings()));
+      assertEquals(List.of(40, 32, 32, 2, 4, 2, 8, 64),
+          List.of(config.vocabSize(), config.hiddenSize(), config.feedForward().intermediateSize(),
+              config.numHiddenLayers(), config.attention().heads(), config.attention().keyValueHeads(),
+              config.attention().headDim(), config.maxPositionEmbeddings()));
       assertEquals(1e-5, config.norm().eps());
       assertEquals(RopeParameters.plain(10_000), config.attention().rope());
-      assertTrue(
-          config.attention().inputBias()
-              && config.feedForward().bias()
-              && !config.tieWordEmbeddings());
+      assertTrue(config.attention().inputBias() && config.feedForward().bias() && !config.tieWordEmbeddings());
       assertEquals(1, config.ids().bos());
       assertEquals(List.of(2), config.ids().eos());
       assertEquals(null, config.ids().pad());
@@ -150,8 +127,7 @@ class GgufFileTest {
   @Test
   void theRotaryTableOfLlama3BecomesItsParameters() {
     try (GgufFile file = GgufFile.open(Fixtures.path("llama-v2.gguf"))) {
-      assertEquals(
-          new RopeParameters(RopeParameters.Type.LLAMA3, 500_000, 32, 1, 4, 8192),
+      assertEquals(new RopeParameters(RopeParameters.Type.LLAMA3, 500_000, 32, 1, 4, 8192),
           file.config().attention().rope());
       assertTrue(file.config().tieWordEmbeddings() && !file.config().attention().inputBias());
     }
@@ -196,8 +172,7 @@ class GgufFileTest {
       assertEquals(19.5, metadata.numbers("tokenizer.ggml.scores").orElseThrow()[39]);
       assertEquals(false, metadata.bool("tokenizer.ggml.add_bos_token").orElseThrow());
       assertTrue(metadata.string("no.such.key").isEmpty());
-      CheckpointException e =
-          assertThrows(CheckpointException.class, () -> metadata.string("llama.block_count"));
+      CheckpointException e = assertThrows(CheckpointException.class, () -> metadata.string("llama.block_count"));
       assertTrue(e.getMessage().contains("llama.block_count"), e.getMessage());
     }
   }
@@ -208,8 +183,7 @@ class GgufFileTest {
       assertEquals("types", file.metadata().string("general.architecture").orElseThrow());
       CheckpointException e = assertThrows(CheckpointException.class, file::config);
       assertTrue(
-          e.getMessage().contains("\"types\"")
-              && e.getMessage().contains("gemma, gemma2, gemma3, llama, qwen2, qwen3"),
+          e.getMessage().contains("\"types\"") && e.getMessage().contains("gemma, gemma2, gemma3, llama, qwen2, qwen3"),
           e.getMessage());
       assertThrows(CheckpointException.class, file::tensors);
     }
@@ -218,11 +192,9 @@ class GgufFileTest {
   @Test
   void aCutFileSaysSo(@TempDir Path folder) throws Exception {
     byte[] bytes = Files.readAllBytes(Fixtures.path("llama-v3.gguf"));
-    for (int length :
-        new int[] {0, 3, 7, 20, 100, 1000, bytes.length - 4000, bytes.length - 1000}) {
+    for (int length : new int[] {0, 3, 7, 20, 100, 1000, bytes.length - 4000, bytes.length - 1000}) {
       Path cut = Files.write(folder.resolve("cut.gguf"), Arrays.copyOf(bytes, length));
-      CheckpointException e =
-          assertThrows(CheckpointException.class, () -> GgufFile.open(cut).close());
+      CheckpointException e = assertThrows(CheckpointException.class, () -> GgufFile.open(cut).close());
       assertTrue(e.getMessage().contains("cut.gguf"), e.getMessage());
     }
   }
@@ -232,15 +204,11 @@ class GgufFileTest {
     try (GgufFile file = GgufFile.open(Fixtures.path("llama-v3.gguf"))) {
       for (String name : List.of("model.layers.0.self_attn.q_proj.weight", "model.norm.weight")) {
         long elements = file.tensor(name).elements();
-        assertThrows(
-            CheckpointException.class,
-            () -> file.read(name, elements - 1, FloatBuffer.allocate(2)));
+        assertThrows(CheckpointException.class, () -> file.read(name, elements - 1, FloatBuffer.allocate(2)));
         assertThrows(CheckpointException.class, () -> file.read(name, -1, FloatBuffer.allocate(1)));
       }
-      CheckpointException e =
-          assertThrows(
-              CheckpointException.class,
-              () -> file.read("model.layers.7.mlp.up_proj.weight", 0, FloatBuffer.allocate(1)));
+      CheckpointException e = assertThrows(CheckpointException.class,
+          () -> file.read("model.layers.7.mlp.up_proj.weight", 0, FloatBuffer.allocate(1)));
       assertTrue(e.getMessage().contains("model.layers.7.mlp.up_proj.weight"), e.getMessage());
     }
   }
@@ -249,10 +217,8 @@ class GgufFileTest {
   void afterClosingNothingCanBeRead() {
     GgufFile file = GgufFile.open(Fixtures.path("llama-v3.gguf"));
     file.close();
-    CheckpointException e =
-        assertThrows(
-            CheckpointException.class,
-            () -> file.read("model.norm.weight", 0, FloatBuffer.allocate(1)));
+    CheckpointException e = assertThrows(CheckpointException.class,
+        () -> file.read("model.norm.weight", 0, FloatBuffer.allocate(1)));
     assertTrue(e.getMessage().contains("closed"), e.getMessage());
   }
 }

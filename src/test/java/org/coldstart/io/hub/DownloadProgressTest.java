@@ -38,10 +38,8 @@ class DownloadProgressTest extends HubCase {
   @Test
   void bytesOfAnEarlierRunCountButAreNotFast() throws IOException {
     Path blobs = Files.createDirectories(storage().resolve("blobs"));
-    Files.write(
-        blobs.resolve(LocalHub.sha256(weights) + ".incomplete"), Arrays.copyOf(weights, 190_000));
-    new Hub(server.settings(cache), states::add, BRIEF)
-        .snapshot(model(NAME), d -> List.of("model.safetensors"));
+    Files.write(blobs.resolve(LocalHub.sha256(weights) + ".incomplete"), Arrays.copyOf(weights, 190_000));
+    new Hub(server.settings(cache), states::add, BRIEF).snapshot(model(NAME), d -> List.of("model.safetensors"));
     assertTrue(states.get(0).bytes() > 190_000, states.toString());
     DownloadProgress.State last = states.get(states.size() - 1);
     assertEquals(weights.length, last.bytes());
@@ -51,31 +49,26 @@ class DownloadProgressTest extends HubCase {
   @Test
   void bytesThrownAwayDoNotCount() {
     server.next("cdn GET .*", LocalHub::flip);
-    new Hub(server.settings(cache), states::add, BRIEF)
-        .snapshot(model(NAME), d -> List.of("model.safetensors"));
+    new Hub(server.settings(cache), states::add, BRIEF).snapshot(model(NAME), d -> List.of("model.safetensors"));
     assertTrue(states.stream().allMatch(s -> s.bytes() <= weights.length));
     assertEquals(weights.length, states.get(states.size() - 1).bytes());
   }
 
   @Test
   void tellsBytesSpeedAndTimeLeft() {
-    DownloadProgress.State state =
-        new DownloadProgress.State(
-            "owner/tiny", 3, 120_000_000, 988_100_000, Duration.ofSeconds(10), 12.3e6, false);
+    DownloadProgress.State state = new DownloadProgress.State("owner/tiny", 3, 120_000_000, 988_100_000,
+        Duration.ofSeconds(10), 12.3e6, false);
     assertEquals("owner/tiny: 120.0 of 988.1 MB · 12.3 MB/s · 1 min 11 s left", state.toString());
     assertEquals(Optional.of(Duration.ofMillis(70577)), state.timeLeft());
     assertFalse(new DownloadProgress.State("a/b", 1, 0, 10, Duration.ZERO, 0, false).timeLeft().isPresent());
-    assertEquals(
-        "owner/tiny: downloaded 1 file (2.0 MB) in 1 h 2 min",
-        new DownloadProgress.State("owner/tiny", 1, 2_000_000, 2_000_000, Duration.ofMinutes(62), 1, true)
-            .toString());
+    assertEquals("owner/tiny: downloaded 1 file (2.0 MB) in 1 h 2 min",
+        new DownloadProgress.State("owner/tiny", 1, 2_000_000, 2_000_000, Duration.ofMinutes(62), 1, true).toString());
   }
 
   @Test
   void printsFewLinesAndNoneForSmallFiles() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    DownloadProgress lines =
-        DownloadProgress.lines(new PrintStream(out, true, StandardCharsets.UTF_8));
+    DownloadProgress lines = DownloadProgress.lines(new PrintStream(out, true, StandardCharsets.UTF_8));
     lines.report(new DownloadProgress.State("a/small", 1, 900, 900, Duration.ofSeconds(9), 100, true));
     for (int tenths = 1; tenths <= 119; tenths++) {
       lines.report(state(tenths, false));
@@ -89,13 +82,7 @@ class DownloadProgressTest extends HubCase {
   }
 
   private static DownloadProgress.State state(int tenths, boolean done) {
-    return new DownloadProgress.State(
-        "a/large",
-        1,
-        tenths * 1_000_000L,
-        120_000_000,
-        Duration.ofMillis(tenths * 100L),
-        10e6,
-        done);
+    return new DownloadProgress.State("a/large", 1, tenths * 1_000_000L, 120_000_000, Duration.ofMillis(tenths * 100L),
+        10e6, done);
   }
 }

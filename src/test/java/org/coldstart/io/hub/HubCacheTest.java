@@ -25,15 +25,10 @@ import org.junit.jupiter.api.Timeout;
 class HubCacheTest extends HubCase {
   @Test
   void saysHowMuchSpaceIsMissing() {
-    server.next(
-        "hub HEAD .*/README.md",
-        LocalHub.status(
-            200, "ETag", "\"%064d\"".formatted(1), "X-Linked-Size", "8000000000000000"));
-    HubException e =
-        fails(Reason.STORAGE, () -> hub().snapshot(model(NAME), d -> List.of("README.md")));
-    assertTrue(
-        e.getMessage().contains("README.md needs 8000000000 MB")
-            && e.getMessage().contains("HF_HOME"),
+    server.next("hub HEAD .*/README.md",
+        LocalHub.status(200, "ETag", "\"%064d\"".formatted(1), "X-Linked-Size", "8000000000000000"));
+    HubException e = fails(Reason.STORAGE, () -> hub().snapshot(model(NAME), d -> List.of("README.md")));
+    assertTrue(e.getMessage().contains("README.md needs 8000000000 MB") && e.getMessage().contains("HF_HOME"),
         e.getMessage());
   }
 
@@ -52,8 +47,7 @@ class HubCacheTest extends HubCase {
   void namesTheFolderThatCannotBeWritten() throws IOException {
     Path file = Files.writeString(cache.resolve("file"), "x");
     HubSettings settings = new HubSettings(server.endpoint(), file, Optional.empty(), false, true);
-    HubException e =
-        fails(Reason.STORAGE, () -> new Hub(settings, SILENT, BRIEF).downloadModel(NAME));
+    HubException e = fails(Reason.STORAGE, () -> new Hub(settings, SILENT, BRIEF).downloadModel(NAME));
     assertTrue(e.getMessage().contains(file.toString()), e.getMessage());
   }
 
@@ -86,32 +80,20 @@ class HubCacheTest extends HubCase {
     Files.delete(storage().resolve(".coldstart/" + repository.commit + ".json"));
     assertEquals(folder, offline().downloadModel(NAME));
     Files.createDirectories(storage().resolve("trees"));
-    Files.writeString(
-        storage().resolve("trees/" + repository.commit + ".json"),
-        new Gson()
-            .toJson(
-                java.util.Map.of(
-                    "format_version",
-                    1,
-                    "files",
-                    java.util.Map.of(
-                        "config.json",
-                        java.util.Map.of("size", 8, "blob_id", "x"),
-                        "model.safetensors",
-                        java.util.Map.of("size", 8, "blob_id", "x"),
-                        "tokenizer.json",
-                        java.util.Map.of("size", 8, "blob_id", "x")))));
+    Files.writeString(storage().resolve("trees/" + repository.commit + ".json"),
+        new Gson().toJson(java.util.Map.of("format_version", 1, "files",
+            java.util.Map.of("config.json", java.util.Map.of("size", 8, "blob_id", "x"), "model.safetensors",
+                java.util.Map.of("size", 8, "blob_id", "x"), "tokenizer.json",
+                java.util.Map.of("size", 8, "blob_id", "x")))));
     fails(Reason.OFFLINE, () -> offline().downloadModel(NAME));
   }
 
   @Test
   void processesThatWantTheSameFileDownloadItOnce() throws Exception {
-    server.next(
-        "cdn GET .*",
-        (exchange, content) -> {
-          waitForHeads(3);
-          slowly(exchange, content); // time for the others to ask, if nothing held them back
-        });
+    server.next("cdn GET .*", (exchange, content) -> {
+      waitForHeads(3);
+      slowly(exchange, content); // time for the others to ask, if nothing held them back
+    });
     List<Process> readers = List.of(reader(""), reader(""), reader(""));
     for (Process reader : readers) {
       String output = new String(reader.getInputStream().readAllBytes());
@@ -152,8 +134,8 @@ class HubCacheTest extends HubCase {
 
   private long heads() {
     return server.requests.stream()
-        .filter(r -> r.method().equals("HEAD") && r.path().endsWith("model.safetensors"))
-        .count();
+      .filter(r -> r.method().equals("HEAD") && r.path().endsWith("model.safetensors"))
+      .count();
   }
 
   private String whatIsThere() throws IOException {
@@ -169,16 +151,12 @@ class HubCacheTest extends HubCase {
   }
 
   /** Twenty parts in half a second. */
-  private static void slowly(com.sun.net.httpserver.HttpExchange exchange, byte[] content)
-      throws IOException {
+  private static void slowly(com.sun.net.httpserver.HttpExchange exchange, byte[] content) throws IOException {
     String range = Optional.ofNullable(exchange.getRequestHeaders().getFirst("Range")).orElse("");
     int from = range.isEmpty() ? 0 : Integer.parseInt(range.replaceAll("\\D", ""));
     if (from > 0) {
-      exchange
-          .getResponseHeaders()
-          .add(
-              "Content-Range",
-              "bytes %d-%d/%d".formatted(from, content.length - 1, content.length));
+      exchange.getResponseHeaders()
+        .add("Content-Range", "bytes %d-%d/%d".formatted(from, content.length - 1, content.length));
     }
     exchange.sendResponseHeaders(from > 0 ? 206 : 200, content.length - from);
     for (int at = from; at < content.length; at += 10_000) {
@@ -197,24 +175,14 @@ class HubCacheTest extends HubCase {
   private Process reader(String before) throws Exception {
     List<String> classPath = new ArrayList<>();
     for (Class<?> needed : List.of(Hub.class, HubCacheTest.class, Gson.class)) {
-      classPath.add(
-          Path.of(needed.getProtectionDomain().getCodeSource().getLocation().toURI()).toString());
+      classPath.add(Path.of(needed.getProtectionDomain().getCodeSource().getLocation().toURI()).toString());
     }
-    List<String> java =
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx64m",
-            "-XX:-UsePerfData",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            String.join(System.getProperty("path.separator"), classPath),
-            Reader.class.getName(),
-            server.endpoint().toString(),
-            cache.toString());
-    List<String> command =
-        before.isEmpty()
-            ? java
-            : List.of("/bin/bash", "-c", before + "exec '" + String.join("' '", java) + "'");
+    List<String> java = List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx64m",
+        "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-cp",
+        String.join(System.getProperty("path.separator"), classPath), Reader.class.getName(),
+        server.endpoint().toString(), cache.toString());
+    List<String> command = before.isEmpty() ? java
+        : List.of("/bin/bash", "-c", before + "exec '" + String.join("' '", java) + "'");
     return new ProcessBuilder(command).redirectErrorStream(true).start();
   }
 
@@ -223,9 +191,8 @@ class HubCacheTest extends HubCase {
     private Reader() {}
 
     public static void main(String[] arguments) {
-      HubSettings settings =
-          new HubSettings(
-              URI.create(arguments[0]), Path.of(arguments[1]), Optional.empty(), false, true);
+      HubSettings settings = new HubSettings(URI.create(arguments[0]), Path.of(arguments[1]), Optional.empty(), false,
+          true);
       new Hub(settings, SILENT).downloadModel(NAME);
     }
   }

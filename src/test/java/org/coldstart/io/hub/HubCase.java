@@ -24,10 +24,11 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class HubCase {
   static final String NAME = "owner/tiny";
   static final DownloadProgress SILENT = state -> {};
-  static final RetryPolicy BRIEF =
-      new RetryPolicy(5, Duration.ofMillis(5), Duration.ofSeconds(3), Duration.ofMillis(1500));
+  static final RetryPolicy BRIEF = new RetryPolicy(5, Duration.ofMillis(5), Duration.ofSeconds(3),
+      Duration.ofMillis(1500));
 
-  @TempDir Path cache;
+  @TempDir
+  Path cache;
   final byte[] weights = new byte[200_000];
   final LocalHub server = new LocalHub();
   LocalHub.Repository repository;
@@ -35,14 +36,12 @@ abstract class HubCase {
   @BeforeEach
   void addModel() {
     new Random(1).nextBytes(weights);
-    repository =
-        server
-            .add("models/" + NAME, "main")
-            .file("config.json", "{\"a\": 1}")
-            .file("README.md", "# x")
-            .file("model.safetensors", weights)
-            .file("pytorch_model.bin", weights)
-            .file("onnx/model.safetensors", "no");
+    repository = server.add("models/" + NAME, "main")
+      .file("config.json", "{\"a\": 1}")
+      .file("README.md", "# x")
+      .file("model.safetensors", weights)
+      .file("pytorch_model.bin", weights)
+      .file("onnx/model.safetensors", "no");
   }
 
   @AfterEach
@@ -76,10 +75,7 @@ abstract class HubCase {
 
   /** The Range headers of all downloads of large files, in their order. */
   List<String> ranges() {
-    return server.requests.stream()
-        .filter(r -> r.server().equals("cdn"))
-        .map(LocalHub.Request::range)
-        .toList();
+    return server.requests.stream().filter(r -> r.server().equals("cdn")).map(LocalHub.Request::range).toList();
   }
 
   static HubRepository model(String name) {

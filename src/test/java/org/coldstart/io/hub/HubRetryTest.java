@@ -104,12 +104,8 @@ class HubRetryTest extends HubCase {
   void contentDamagedTwiceIsNamedAndRemoved() throws IOException {
     server.next(CONTENT, LocalHub::flip).next(CONTENT, LocalHub::flip);
     HubException e = fails(Reason.DAMAGED, () -> hub().downloadModel(NAME));
-    assertTrue(
-        e.getMessage().contains("model.safetensors") && e.getMessage().contains("try again"),
-        e.getMessage());
-    assertFalse(
-        names(storage().resolve("blobs")).stream()
-            .anyMatch(n -> n.startsWith(LocalHub.sha256(weights))));
+    assertTrue(e.getMessage().contains("model.safetensors") && e.getMessage().contains("try again"), e.getMessage());
+    assertFalse(names(storage().resolve("blobs")).stream().anyMatch(n -> n.startsWith(LocalHub.sha256(weights))));
     assertWeightsIn(hub().downloadModel(NAME));
   }
 
@@ -134,23 +130,21 @@ class HubRetryTest extends HubCase {
 
   @Test
   void triesAgainAfterServerErrorsAtEveryStep() throws IOException {
-    server
-        .next("hub GET /api/.*", LocalHub.status(500))
-        .next("hub GET /api/.*", LocalHub.status(502))
-        .next("hub HEAD .*", LocalHub.status(503))
-        .next("hub GET .*/model.safetensors", LocalHub.status(504))
-        .next(CONTENT, LocalHub.status(503))
-        .next(CONTENT, LocalHub::cut)
-        .next(CONTENT, LocalHub.status(500));
+    server.next("hub GET /api/.*", LocalHub.status(500))
+      .next("hub GET /api/.*", LocalHub.status(502))
+      .next("hub HEAD .*", LocalHub.status(503))
+      .next("hub GET .*/model.safetensors", LocalHub.status(504))
+      .next(CONTENT, LocalHub.status(503))
+      .next(CONTENT, LocalHub::cut)
+      .next(CONTENT, LocalHub.status(500));
     assertWeightsIn(hub().downloadModel(NAME));
   }
 
   @Test
   void triesAgainAfterADroppedConnection() throws IOException {
-    server
-        .next("hub GET /api/.*", (exchange, content) -> {}) // closed without an answer
-        .next("hub HEAD .*", (exchange, content) -> {})
-        .next(CONTENT, (exchange, content) -> {});
+    server.next("hub GET /api/.*", (exchange, content) -> {}) // closed without an answer
+      .next("hub HEAD .*", (exchange, content) -> {})
+      .next(CONTENT, (exchange, content) -> {});
     assertWeightsIn(hub().downloadModel(NAME));
   }
 
@@ -158,12 +152,11 @@ class HubRetryTest extends HubCase {
   void anAddressThatHasRunOutIsAskedForAnew() throws IOException {
     server.next(CONTENT, LocalHub.status(403));
     assertWeightsIn(hub().downloadModel(NAME));
-    assertEquals(
-        2,
+    assertEquals(2,
         server.requests.stream()
-            .filter(r -> r.server().equals("hub") && r.method().equals("GET"))
-            .filter(r -> r.path().endsWith("model.safetensors"))
-            .count());
+          .filter(r -> r.server().equals("hub") && r.method().equals("GET"))
+          .filter(r -> r.path().endsWith("model.safetensors"))
+          .count());
   }
 
   @Test
@@ -176,10 +169,9 @@ class HubRetryTest extends HubCase {
 
   @Test
   void waitsUntilTheDateABusyServerNames() throws IOException {
-    String date =
-        ZonedDateTime.now(ZoneOffset.UTC)
-            .plusSeconds(2)
-            .format(DateTimeFormatter.RFC_1123_DATE_TIME.withLocale(Locale.ROOT));
+    String date = ZonedDateTime.now(ZoneOffset.UTC)
+      .plusSeconds(2)
+      .format(DateTimeFormatter.RFC_1123_DATE_TIME.withLocale(Locale.ROOT));
     server.next(CONTENT, LocalHub.status(503, "Retry-After", date));
     long start = System.nanoTime();
     assertWeightsIn(hub().downloadModel(NAME));
@@ -190,8 +182,7 @@ class HubRetryTest extends HubCase {
   void doesNotWaitForHours() {
     server.next("hub GET /api/.*", LocalHub.status(429, "Retry-After", "7200"));
     HubException e = fails(Reason.UNREACHABLE, () -> hub().downloadModel(NAME));
-    assertTrue(
-        e.getMessage().contains("429") && e.getMessage().contains("7200 seconds"), e.getMessage());
+    assertTrue(e.getMessage().contains("429") && e.getMessage().contains("7200 seconds"), e.getMessage());
   }
 
   @Test
@@ -200,9 +191,7 @@ class HubRetryTest extends HubCase {
       server.next(CONTENT, LocalHub.status(503));
     }
     HubException e = fails(Reason.UNREACHABLE, () -> hub().downloadModel(NAME));
-    assertTrue(
-        e.getMessage().contains("model.safetensors") && e.getMessage().contains("503"),
-        e.getMessage());
+    assertTrue(e.getMessage().contains("model.safetensors") && e.getMessage().contains("503"), e.getMessage());
   }
 
   @Test
@@ -227,18 +216,16 @@ class HubRetryTest extends HubCase {
     byte[] other = Arrays.copyOf(weights, 5000);
     repository.file("other.safetensors", other);
     CyclicBarrier bothAreAsked = new CyclicBarrier(2);
-    LocalHub.Fault together =
-        (exchange, content) -> {
-          try {
-            bothAreAsked.await(10, TimeUnit.SECONDS);
-          } catch (Exception e) {
-            throw new IOException("downloads came one after the other", e);
-          }
-          LocalHub.whole(exchange, content);
-        };
+    LocalHub.Fault together = (exchange, content) -> {
+      try {
+        bothAreAsked.await(10, TimeUnit.SECONDS);
+      } catch (Exception e) {
+        throw new IOException("downloads came one after the other", e);
+      }
+      LocalHub.whole(exchange, content);
+    };
     server.next(CONTENT, together).next(CONTENT, together);
-    Hub.Snapshot snapshot =
-        hub().snapshot(model(NAME), d -> List.of("model.safetensors", "other.safetensors"));
+    Hub.Snapshot snapshot = hub().snapshot(model(NAME), d -> List.of("model.safetensors", "other.safetensors"));
     assertWeightsIn(snapshot.folder());
     assertArrayEquals(other, Files.readAllBytes(snapshot.paths().get(1)));
     assertFalse(bothAreAsked.isBroken());
@@ -247,26 +234,21 @@ class HubRetryTest extends HubCase {
   @Test
   void anInterruptStopsTheDownloadAndKeepsWhatCame() throws Exception {
     CompletableFuture<Void> requested = new CompletableFuture<>();
-    server.next(
-        CONTENT,
-        (exchange, content) -> {
-          requested.complete(null);
-          LocalHub.stall(exchange, content);
-        });
-    Hub unhurried =
-        new Hub(server.settings(cache), SILENT, RetryPolicy.NORMAL); // does not see the stall
+    server.next(CONTENT, (exchange, content) -> {
+      requested.complete(null);
+      LocalHub.stall(exchange, content);
+    });
+    Hub unhurried = new Hub(server.settings(cache), SILENT, RetryPolicy.NORMAL); // does not see the stall
     CompletableFuture<HubException> error = new CompletableFuture<>();
     CompletableFuture<Boolean> pending = new CompletableFuture<>();
-    Thread reader =
-        new Thread(
-            () -> {
-              try {
-                unhurried.downloadModel(NAME);
-              } catch (HubException e) {
-                error.complete(e);
-              }
-              pending.complete(Thread.currentThread().isInterrupted());
-            });
+    Thread reader = new Thread(() -> {
+      try {
+        unhurried.downloadModel(NAME);
+      } catch (HubException e) {
+        error.complete(e);
+      }
+      pending.complete(Thread.currentThread().isInterrupted());
+    });
     reader.start();
     requested.get(10, TimeUnit.SECONDS);
     Path incomplete = storage().resolve("blobs/" + LocalHub.sha256(weights) + ".incomplete");

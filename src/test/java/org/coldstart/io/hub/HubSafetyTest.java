@@ -30,30 +30,22 @@ class HubSafetyTest extends HubCase {
   @Test
   void anotherNameForTheSameMachineIsAnotherServer() {
     String moved = "http://localhost:" + server.endpoint().getPort() + "/owner/tiny/resolve/";
-    server.next(
-        "hub GET .*/config.json",
-        LocalHub.status(302, "Location", moved + repository.commit + "/config.json"));
+    server.next("hub GET .*/config.json", LocalHub.status(302, "Location", moved + repository.commit + "/config.json"));
     hub(Optional.of("secret"), false).downloadModel(NAME);
-    List<LocalHub.Request> config =
-        server.requests.stream()
-            .filter(r -> r.method().equals("GET") && r.path().endsWith("config.json"))
-            .toList();
-    assertEquals(
-        List.of("Bearer secret", ""),
-        config.stream().map(LocalHub.Request::authorization).toList());
+    List<LocalHub.Request> config = server.requests.stream()
+      .filter(r -> r.method().equals("GET") && r.path().endsWith("config.json"))
+      .toList();
+    assertEquals(List.of("Bearer secret", ""), config.stream().map(LocalHub.Request::authorization).toList());
   }
 
   @Test
   void followsARelativeRedirectOfARenamedRepository() throws IOException {
-    server.next(
-        "hub GET /api/models/old/name/.*",
+    server.next("hub GET /api/models/old/name/.*",
         LocalHub.status(307, "Location", "/api/models/owner/tiny/revision/main"));
     for (String method : List.of("HEAD", "GET")) {
       for (String file : List.of("config.json", "model.safetensors")) {
-        server.next(
-            "hub " + method + " /old/name/.*/" + file,
-            LocalHub.status(
-                307, "Location", "/owner/tiny/resolve/" + repository.commit + "/" + file));
+        server.next("hub " + method + " /old/name/.*/" + file,
+            LocalHub.status(307, "Location", "/owner/tiny/resolve/" + repository.commit + "/" + file));
       }
     }
     Path folder = hub(Optional.of("secret"), false).downloadModel("old/name");
@@ -74,8 +66,7 @@ class HubSafetyTest extends HubCase {
 
   @Test
   void redirectsLeadToTheWebOnly() {
-    for (String target :
-        List.of("file:///etc/passwd", "ftp://x/y", "http:///x", "http://a b/", "mailto:x")) {
+    for (String target : List.of("file:///etc/passwd", "ftp://x/y", "http:///x", "http://a b/", "mailto:x")) {
       for (int i = 0; i < BRIEF.attempts(); i++) {
         server.next("hub GET /api/.*", LocalHub.status(302, "Location", target));
       }
@@ -85,24 +76,8 @@ class HubSafetyTest extends HubCase {
 
   @Test
   void fileNamesNeverLeaveTheFolder() throws IOException {
-    for (String name :
-        List.of(
-            "../evil",
-            "a/../../evil",
-            "/evil",
-            "//evil",
-            "a/./b",
-            "a//b",
-            "a/",
-            "",
-            ".",
-            "..",
-            "..\\evil",
-            "C:\\evil",
-            "C:evil",
-            "a\0b",
-            "a\nb",
-            "\\\\host\\share\\evil")) {
+    for (String name : List.of("../evil", "a/../../evil", "/evil", "//evil", "a/./b", "a//b", "a/", "", ".", "..",
+        "..\\evil", "C:\\evil", "C:evil", "a\0b", "a\nb", "\\\\host\\share\\evil")) {
       HubException e = fails(Reason.DAMAGED, () -> hub().snapshot(model(NAME), d -> List.of(name)));
       assertFalse(e.getMessage().contains("\n"), e.getMessage());
     }
@@ -116,16 +91,9 @@ class HubSafetyTest extends HubCase {
 
   @Test
   void aCommitOrAnEtagIsNoPath() throws IOException {
-    for (String answer :
-        List.of(
-            "{\"sha\": \"../../../evil\", \"siblings\": []}",
-            "{\"sha\": null}",
-            "{}",
-            "[]",
-            "<html>Please log in</html>",
-            "",
-            "{\"sha\": \"%040d\", \"siblings\": 1}".formatted(1),
-            "{\"sha\": \"%040d\", \"siblings\": [{\"rfilename\": 1}]}".formatted(1))) {
+    for (String answer : List.of("{\"sha\": \"../../../evil\", \"siblings\": []}", "{\"sha\": null}", "{}", "[]",
+        "<html>Please log in</html>", "", "{\"sha\": \"%040d\", \"siblings\": 1}".formatted(1),
+        "{\"sha\": \"%040d\", \"siblings\": [{\"rfilename\": 1}]}".formatted(1))) {
       server.next("hub GET /api/.*", LocalHub.text(answer));
       HubException e = fails(Reason.UNREACHABLE, () -> hub().downloadModel(NAME));
       assertTrue(e.getMessage().contains("does not answer like a model hub"), e.getMessage());
@@ -160,18 +128,15 @@ class HubSafetyTest extends HubCase {
     server.tokens.addAll(List.of("secret", "stranger"));
     assertEquals(
         "The model owner/tiny is gated: accept its licence at %1$s/owner/tiny, then set HF_TOKEN to a token from %1$s/settings/tokens."
-            .formatted(server.endpoint()),
+          .formatted(server.endpoint()),
         fails(Reason.GATED, () -> hub().downloadModel(NAME)).getMessage());
     assertEquals(
         "The model owner/tiny is gated and the token has no access: accept the licence at %s/owner/tiny with the account of the token."
-            .formatted(server.endpoint()),
-        fails(Reason.GATED, () -> hub(Optional.of("stranger"), false).downloadModel(NAME))
-            .getMessage());
-    HubException wrong =
-        fails(Reason.BAD_TOKEN, () -> hub(Optional.of("s3cr3t"), false).downloadModel(NAME));
+          .formatted(server.endpoint()),
+        fails(Reason.GATED, () -> hub(Optional.of("stranger"), false).downloadModel(NAME)).getMessage());
+    HubException wrong = fails(Reason.BAD_TOKEN, () -> hub(Optional.of("s3cr3t"), false).downloadModel(NAME));
     assertTrue(
-        wrong.getMessage().contains("HF_TOKEN")
-            && wrong.getMessage().contains(server.endpoint() + "/settings/tokens"),
+        wrong.getMessage().contains("HF_TOKEN") && wrong.getMessage().contains(server.endpoint() + "/settings/tokens"),
         wrong.getMessage());
     assertFalse(wrong.getMessage().contains("s3cr3t"), "the token is not shown");
     hub(Optional.of("secret"), false).downloadModel(NAME);
@@ -180,33 +145,25 @@ class HubSafetyTest extends HubCase {
   @Test
   void aTokenWithoutThePermissionIsToldSo() {
     server.next("hub GET /api/.*", LocalHub.status(403));
-    assertTrue(
-        fails(Reason.GATED, () -> hub(Optional.of("narrow"), false).downloadModel(NAME))
-            .getMessage()
-            .contains("check the token's permissions"));
+    assertTrue(fails(Reason.GATED, () -> hub(Optional.of("narrow"), false).downloadModel(NAME)).getMessage()
+      .contains("check the token's permissions"));
     server.next("hub GET /api/.*", LocalHub.status(403));
-    assertTrue(
-        fails(Reason.GATED, () -> hub().downloadModel(NAME)).getMessage().contains("set HF_TOKEN"));
+    assertTrue(fails(Reason.GATED, () -> hub().downloadModel(NAME)).getMessage().contains("set HF_TOKEN"));
   }
 
   @Test
   void aMissingRepositoryMayBeAPrivateOne() {
+    assertTrue(fails(Reason.REPOSITORY_NOT_FOUND, () -> hub().downloadModel("owner/none")).getMessage()
+      .contains("set HF_TOKEN if it is private"));
     assertTrue(
-        fails(Reason.REPOSITORY_NOT_FOUND, () -> hub().downloadModel("owner/none"))
-            .getMessage()
-            .contains("set HF_TOKEN if it is private"));
-    assertTrue(
-        fails(
-                Reason.REPOSITORY_NOT_FOUND,
-                () -> hub(Optional.of("t"), false).downloadModel("owner/none"))
-            .getMessage()
-            .contains("that the token may read"));
+        fails(Reason.REPOSITORY_NOT_FOUND, () -> hub(Optional.of("t"), false).downloadModel("owner/none")).getMessage()
+          .contains("that the token may read"));
   }
 
   private Set<String> authorizations(String name) {
     return server.requests.stream()
-        .filter(r -> r.server().equals(name))
-        .map(LocalHub.Request::authorization)
-        .collect(Collectors.toSet());
+      .filter(r -> r.server().equals(name))
+      .map(LocalHub.Request::authorization)
+      .collect(Collectors.toSet());
   }
 }

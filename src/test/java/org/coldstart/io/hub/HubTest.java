@@ -27,8 +27,7 @@ class HubTest extends HubCase {
     assertEquals(repository.commit, Files.readString(storage.resolve("refs/main")));
     assertEquals(Set.of("config.json", "model.safetensors"), names(folder));
     assertEquals(Set.of(config, sha), names(storage.resolve("blobs")));
-    assertEquals(
-        Path.of("../../blobs", sha), Files.readSymbolicLink(folder.resolve("model.safetensors")));
+    assertEquals(Path.of("../../blobs", sha), Files.readSymbolicLink(folder.resolve("model.safetensors")));
     assertArrayEquals(weights, Files.readAllBytes(folder.resolve("model.safetensors")));
     assertTrue(Files.exists(cache.resolve(".locks/models--owner--tiny").resolve(sha + ".lock")));
   }
@@ -51,29 +50,20 @@ class HubTest extends HubCase {
 
   @Test
   void tellsRepositoryRevisionAndFileApart() {
-    assertTrue(
-        fails(Reason.REPOSITORY_NOT_FOUND, () -> hub().downloadModel("owner/none"))
-            .getMessage()
-            .contains("owner/none"));
-    assertTrue(
-        fails(Reason.REVISION_NOT_FOUND, () -> hub().downloadModel(NAME + "@v9"))
-            .getMessage()
-            .contains("'v9'"));
-    assertTrue(
-        fails(Reason.FILE_NOT_FOUND, () -> hub().snapshot(model(NAME), d -> List.of("x.txt")))
-            .getMessage()
-            .contains("'x.txt'"));
+    assertTrue(fails(Reason.REPOSITORY_NOT_FOUND, () -> hub().downloadModel("owner/none")).getMessage()
+      .contains("owner/none"));
+    assertTrue(fails(Reason.REVISION_NOT_FOUND, () -> hub().downloadModel(NAME + "@v9")).getMessage().contains("'v9'"));
+    assertTrue(fails(Reason.FILE_NOT_FOUND, () -> hub().snapshot(model(NAME), d -> List.of("x.txt"))).getMessage()
+      .contains("'x.txt'"));
     fails(Reason.BAD_NAME, () -> hub().downloadModel("no/such/folder"));
   }
 
   @Test
   void readsBranchesTagsPullRequestsAndCommits() throws IOException {
     for (String revision : List.of("v2", "feature/x", "refs/pr/3")) {
-      LocalHub.Repository other =
-          server
-              .add("models/" + NAME, revision)
-              .file("config.json", "{\"at\": \"" + revision + "\"}")
-              .file("model.safetensors", "w");
+      LocalHub.Repository other = server.add("models/" + NAME, revision)
+        .file("config.json", "{\"at\": \"" + revision + "\"}")
+        .file("model.safetensors", "w");
       Path folder = hub().downloadModel(NAME + "@" + revision);
       assertTrue(Files.readString(folder.resolve("config.json")).contains(revision));
       assertEquals(other.commit, Files.readString(storage().resolve("refs").resolve(revision)));
@@ -86,9 +76,7 @@ class HubTest extends HubCase {
   @Test
   void usesTheCacheOffline() {
     HubException e = fails(Reason.OFFLINE, () -> offline().downloadModel(NAME));
-    assertTrue(
-        e.getMessage().contains("HF_HUB_OFFLINE") && e.getMessage().contains(cache.toString()),
-        e.getMessage());
+    assertTrue(e.getMessage().contains("HF_HUB_OFFLINE") && e.getMessage().contains(cache.toString()), e.getMessage());
     Path folder = hub().downloadModel(NAME);
     server.requests.clear();
     assertEquals(folder, offline().downloadModel(NAME));
@@ -101,8 +89,7 @@ class HubTest extends HubCase {
     server.close();
     assertEquals(folder, hub().downloadModel(NAME));
     HubException e = fails(Reason.UNREACHABLE, () -> hub().downloadModel("owner/other"));
-    assertTrue(
-        e.getMessage().contains(server.endpoint() + " refuses the connection"), e.getMessage());
+    assertTrue(e.getMessage().contains(server.endpoint() + " refuses the connection"), e.getMessage());
   }
 
   @Test
@@ -125,8 +112,7 @@ class HubTest extends HubCase {
 
   @Test
   void placesFilesThemselvesWithoutLinks() throws IOException {
-    HubSettings settings =
-        new HubSettings(server.endpoint(), cache, Optional.empty(), false, false);
+    HubSettings settings = new HubSettings(server.endpoint(), cache, Optional.empty(), false, false);
     Path folder = new Hub(settings, SILENT).downloadModel(NAME);
     assertFalse(Files.isSymbolicLink(folder.resolve("model.safetensors")));
     assertWeightsIn(folder);
@@ -139,8 +125,7 @@ class HubTest extends HubCase {
   void withoutLinksABlobThatASnapshotLinksToIsCopied() throws IOException {
     Path first = hub().downloadModel(NAME);
     server.add("models/" + NAME, "v2").file("config.json", "{}").file("model.safetensors", weights);
-    HubSettings settings =
-        new HubSettings(server.endpoint(), cache, Optional.empty(), false, false);
+    HubSettings settings = new HubSettings(server.endpoint(), cache, Optional.empty(), false, false);
     Path second = new Hub(settings, SILENT).downloadModel(NAME + "@v2");
     assertWeightsIn(first);
     assertWeightsIn(second);
@@ -150,8 +135,7 @@ class HubTest extends HubCase {
   @Test
   void contentThatTwoFilesShareIsDownloadedOnce() throws IOException {
     repository.file("copy.safetensors", weights);
-    Hub.Snapshot snapshot =
-        hub().snapshot(model(NAME), d -> List.of("model.safetensors", "copy.safetensors"));
+    Hub.Snapshot snapshot = hub().snapshot(model(NAME), d -> List.of("model.safetensors", "copy.safetensors"));
     assertWeightsIn(snapshot.folder());
     assertArrayEquals(weights, Files.readAllBytes(snapshot.paths().get(1)));
     assertEquals(1, ranges().size());
@@ -159,24 +143,8 @@ class HubTest extends HubCase {
 
   @Test
   void refusesNamesThatAreNone() {
-    for (String name :
-        List.of(
-            "a--b/c",
-            "a/b--c",
-            "../x",
-            "a/..",
-            "/a/b",
-            "a/b/c",
-            "a",
-            ".a/b",
-            "a/b.git",
-            "a/b@",
-            "a/b@../x",
-            "a/b@/etc/x",
-            "a/b@.hidden",
-            "a/b@x//y",
-            "a\\b/c",
-            "a/b@x y")) {
+    for (String name : List.of("a--b/c", "a/b--c", "../x", "a/..", "/a/b", "a/b/c", "a", ".a/b", "a/b.git", "a/b@",
+        "a/b@../x", "a/b@/etc/x", "a/b@.hidden", "a/b@x//y", "a\\b/c", "a/b@x y")) {
       fails(Reason.BAD_NAME, () -> hub().downloadModel(name));
     }
     fails(Reason.BAD_NAME, () -> model(NAME).at("../../x"));

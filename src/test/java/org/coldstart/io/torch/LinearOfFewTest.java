@@ -8,16 +8,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * However a weight is shared among the threads, the product is the plain one's. The bound is f32's
- * rounding of sums of 64 products of size one.
+ * However a weight is shared among the threads, the product is the plain one's. The bound is f32's rounding of sums of
+ * 64 products of size one.
  */
 class LinearOfFewTest {
 
   /** Counts on both sides of where the product changes; 66 rows cannot be shared evenly, 3 not at all. */
   @ParameterizedTest
-  @CsvSource({
-    "1,64", "2,64", "5,64", "6,64", "31,64", "32,64", "1,66", "5,66", "9,66", "1,3", "9,3"
-  })
+  @CsvSource({"1,64", "2,64", "5,64", "6,64", "31,64", "32,64", "1,66", "5,66", "9,66", "1,3", "9,3"})
   void isThePlainProduct(int n, int out) {
     try (NDManager manager = Torch.newManager()) {
       NDArray x = manager.randomNormal(new Shape(n, 64));

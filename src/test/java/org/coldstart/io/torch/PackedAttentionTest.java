@@ -40,10 +40,9 @@ class PackedAttentionTest {
   void aWindowOfOneGivesTheValues(double cap) {
     try (NDManager manager = Torch.newManager()) {
       NDArray v = values(manager, 2, KEY_VALUE_HEADS);
-      NDArray repeated =
-          v.reshape(17, KEY_VALUE_HEADS, 1, SIZE)
-              .broadcast(17, KEY_VALUE_HEADS, GROUPS, SIZE)
-              .reshape(17, KEY_VALUE_HEADS * GROUPS * SIZE);
+      NDArray repeated = v.reshape(17, KEY_VALUE_HEADS, 1, SIZE)
+        .broadcast(17, KEY_VALUE_HEADS, GROUPS, SIZE)
+        .reshape(17, KEY_VALUE_HEADS * GROUPS * SIZE);
       NDArray out = attend(manager, cap, 1, false)[0];
       assertClose(repeated.toFloatArray(), out.toFloatArray(), 1e-6, "cap " + cap);
     }
@@ -62,8 +61,7 @@ class PackedAttentionTest {
     NDArray k = values(manager, 1, KEY_VALUE_HEADS);
     NDArray v = values(manager, 2, KEY_VALUE_HEADS);
     NDArray dy = values(manager, 3, KEY_VALUE_HEADS * GROUPS);
-    PackedAttention packed =
-        new PackedAttention(SEQ_LENS, KEY_VALUE_HEADS, SCALE, cap, window, flash);
+    PackedAttention packed = new PackedAttention(SEQ_LENS, KEY_VALUE_HEADS, SCALE, cap, window, flash);
     NDArray[] out = DecoderOps.packedAttention(q, k, v, packed);
     NDArray[] d = TrainingOps.packedAttention(dy, q, k, v, out[0], out[1], packed);
     return new NDArray[] {out[0], d[0], d[1], d[2]};

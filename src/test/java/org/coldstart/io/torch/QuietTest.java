@@ -19,15 +19,10 @@ class QuietTest {
 
   @Test
   void nothingIsWrittenToTheConsole() throws IOException, InterruptedException {
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Dai.djl.offline=true",
-                "-cp",
-                System.getProperty("java.class.path"),
-                QuietTest.class.getName())
-            .redirectErrorStream(true)
-            .start();
+    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-Dai.djl.offline=true", "-cp", System.getProperty("java.class.path"), QuietTest.class.getName())
+      .redirectErrorStream(true)
+      .start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals("", output);
     assertEquals(0, process.waitFor());
@@ -35,8 +30,7 @@ class QuietTest {
 
   /** A new adapter's first values, and an array filled. */
   public static void main(String[] args) {
-    try (CausalLm model = ParityCase.of("llama-tied").model();
-        NDManager manager = Torch.newManager()) {
+    try (CausalLm model = ParityCase.of("llama-tied").model(); NDManager manager = Torch.newManager()) {
       Lora.attach(model, LoraConfig.builder().r(2).build());
       NDArray filled = manager.zeros(new Shape(2));
       TorchOps.fill(filled, new float[] {1, 2});

@@ -10,9 +10,7 @@ import org.junit.jupiter.api.Test;
 class EquationsTest {
   @Test
   void findsEquationsWithAndWithoutSpaces() {
-    assertEquals(
-        List.of("12 + 3 = 15", "2*7=14"),
-        Equations.in("First 12 + 3 = 15 km, then 2*7=14. 5 of 6."));
+    assertEquals(List.of("12 + 3 = 15", "2*7=14"), Equations.in("First 12 + 3 = 15 km, then 2*7=14. 5 of 6."));
   }
 
   @Test

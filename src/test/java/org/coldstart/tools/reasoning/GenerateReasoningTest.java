@@ -18,20 +18,17 @@ import picocli.CommandLine;
 class GenerateReasoningTest {
   private static final Path COMMITTED = Path.of("data", "reasoning");
 
-  @TempDir private Path folder;
+  @TempDir
+  private Path folder;
 
   /** Whoever changes a kind has to commit the rows that it makes. */
   @Test
   void theCommandMakesTheCommittedFilesByteForByte() throws IOException {
     StringWriter report = new StringWriter();
-    int exit =
-        new CommandLine(new GenerateReasoning())
-            .setOut(new PrintWriter(report))
-            .execute("--seed", "7", "--rows", "10000", "--out", folder.toString());
+    int exit = new CommandLine(new GenerateReasoning()).setOut(new PrintWriter(report))
+      .execute("--seed", "7", "--rows", "10000", "--out", folder.toString());
     assertEquals(0, exit);
-    assertTrue(
-        report.toString().contains("9000 training rows, 1000 held-out rows, verified"),
-        "" + report);
+    assertTrue(report.toString().contains("9000 training rows, 1000 held-out rows, verified"), "" + report);
     for (String file : List.of("train.jsonl", "test.jsonl")) {
       assertEquals(-1, Files.mismatch(COMMITTED.resolve(file), folder.resolve(file)), file);
     }
@@ -43,8 +40,7 @@ class GenerateReasoningTest {
     assertEquals(9000, rows.train().size());
     assertEquals(1000, rows.test().size());
     assertEquals(List.of(), RowRules.violations(rows));
-    long bytes =
-        Files.size(COMMITTED.resolve("train.jsonl")) + Files.size(COMMITTED.resolve("test.jsonl"));
+    long bytes = Files.size(COMMITTED.resolve("train.jsonl")) + Files.size(COMMITTED.resolve("test.jsonl"));
     assertTrue(bytes <= 3_000_000, bytes + " bytes");
   }
 
@@ -64,10 +60,8 @@ class GenerateReasoningTest {
   @Test
   void rowsThatCannotBeSharedAreAnError() {
     StringWriter complaint = new StringWriter();
-    int exit =
-        new CommandLine(new GenerateReasoning())
-            .setErr(new PrintWriter(complaint))
-            .execute("--rows", "150", "--out", folder.toString());
+    int exit = new CommandLine(new GenerateReasoning()).setErr(new PrintWriter(complaint))
+      .execute("--rows", "150", "--out", folder.toString());
     assertEquals(2, exit);
     assertTrue(complaint.toString().contains("take a multiple of 200"), "" + complaint);
   }
@@ -75,9 +69,8 @@ class GenerateReasoningTest {
   @Test
   void aSpoiltLineIsNamed() throws IOException {
     Files.writeString(folder.resolve("rows.jsonl"), "{\"instruction\":\"x\"}\n");
-    IllegalArgumentException error =
-        assertThrows(
-            IllegalArgumentException.class, () -> ReasoningRow.read(folder.resolve("rows.jsonl")));
+    IllegalArgumentException error = assertThrows(IllegalArgumentException.class,
+        () -> ReasoningRow.read(folder.resolve("rows.jsonl")));
     assertTrue(error.getMessage().contains("rows.jsonl, line 1"), error.getMessage());
   }
 }

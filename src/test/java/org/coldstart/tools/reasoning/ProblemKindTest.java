@@ -37,10 +37,9 @@ class ProblemKindTest {
   @MethodSource("kinds")
   void mostProblemsAreLongEnough(ProblemKind kind) {
     Draw draw = new Draw(5);
-    long kept =
-        IntStream.range(0, 1000)
-            .filter(i -> RowRules.lengthProblem(kind.make(draw).verifiedRow()).isEmpty())
-            .count();
+    long kept = IntStream.range(0, 1000)
+      .filter(i -> RowRules.lengthProblem(kind.make(draw).verifiedRow()).isEmpty())
+      .count();
     assertTrue(kept >= 900, kind.name() + " keeps only " + kept + " of 1000 problems");
   }
 
@@ -67,17 +66,14 @@ class ProblemKindTest {
       Problem problem = kind.make(draw);
       String output = problem.output();
       String wrong = spoil(output);
-      Problem spoilt =
-          new Problem(
-              problem.instruction(), problem.reasoning(), wrong, problem.chain(), problem.check());
+      Problem spoilt = new Problem(problem.instruction(), problem.reasoning(), wrong, problem.chain(), problem.check());
       IllegalStateException error = assertThrows(IllegalStateException.class, spoilt::verifiedRow);
       assertTrue(error.getMessage().contains(problem.instruction()));
     }
   }
 
   /**
-   * Another answer of the same form: the last digit raised, another day, the opposite, other
-   * letters.
+   * Another answer of the same form: the last digit raised, another day, the opposite, other letters.
    */
   private static String spoil(String output) {
     if (output.matches(".*\\d.*")) {
@@ -86,10 +82,10 @@ class ProblemKindTest {
       return output.substring(0, last) + digit + output.substring(last + 1);
     }
     return switch (output) {
-      case "Yes", "Cannot tell" -> "No";
-      case "No" -> "Yes";
-      case "Monday" -> "Tuesday";
-      default -> output.endsWith("day") ? "Monday" : output + "x";
+    case "Yes", "Cannot tell" -> "No";
+    case "No" -> "Yes";
+    case "Monday" -> "Tuesday";
+    default -> output.endsWith("day") ? "Monday" : output + "x";
     };
   }
 }

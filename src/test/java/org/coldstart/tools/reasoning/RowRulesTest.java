@@ -25,24 +25,18 @@ class RowRulesTest {
   @Test
   void aFalseEquationIsFound() {
     ReasoningRow row = arithmeticRow();
-    expect(
-        "not true",
-        withTrain(replaced(row, reasoning -> reasoning.replaceFirst("= (\\d)", "= 1$1"))));
+    expect("not true", withTrain(replaced(row, reasoning -> reasoning.replaceFirst("= (\\d)", "= 1$1"))));
   }
 
   @Test
   void anEqualsSignOutsideAnEquationIsFound() {
-    expect(
-        "outside an equation",
-        withTrain(replaced(arithmeticRow(), reasoning -> reasoning + " x = y.")));
+    expect("outside an equation", withTrain(replaced(arithmeticRow(), reasoning -> reasoning + " x = y.")));
   }
 
   @Test
   void aRowTooShortOrTooLongIsFound() {
     expect("characters", withTrain(replaced(arithmeticRow(), reasoning -> "Easy.")));
-    expect(
-        "characters",
-        withTrain(replaced(arithmeticRow(), reasoning -> reasoning + " And so on.".repeat(40))));
+    expect("characters", withTrain(replaced(arithmeticRow(), reasoning -> reasoning + " And so on.".repeat(40))));
   }
 
   @Test
@@ -54,24 +48,16 @@ class RowRulesTest {
   void operandsInTheOtherPartAreFound() {
     ReasoningRow row = sound.test().get(0);
     List<String> found = RowRules.violations(withTrain(row));
-    assertTrue(
-        found.stream().anyMatch(violation -> violation.contains("belong to the other part")),
-        "" + found);
-    assertTrue(
-        found.contains("in both parts: the operands " + Combination.of(row.instruction()).key()),
-        "" + found);
+    assertTrue(found.stream().anyMatch(violation -> violation.contains("belong to the other part")), "" + found);
+    assertTrue(found.contains("in both parts: the operands " + Combination.of(row.instruction()).key()), "" + found);
   }
 
   private static ReasoningRow arithmeticRow() {
-    return sound.train().stream()
-        .filter(row -> !Equations.in(row.reasoning()).isEmpty())
-        .findFirst()
-        .orElseThrow();
+    return sound.train().stream().filter(row -> !Equations.in(row.reasoning()).isEmpty()).findFirst().orElseThrow();
   }
 
   private static ReasoningRow replaced(ReasoningRow row, UnaryOperator<String> change) {
-    return new ReasoningRow(
-        row.instruction(), change.apply(row.reasoning()), row.output(), row.reasoningChains());
+    return new ReasoningRow(row.instruction(), change.apply(row.reasoning()), row.output(), row.reasoningChains());
   }
 
   private static SplitRows withTrain(ReasoningRow added) {

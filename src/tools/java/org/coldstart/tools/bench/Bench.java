@@ -4,17 +4,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine;
 
 /** Entry point of our side; {@code environment/bench/run} starts it. */
-@Command(
-    name = "bench",
-    mixinStandardHelpOptions = true,
-    description = "Measures one piece of work and writes its figures as JSON.",
-    subcommands = {
-      BenchModel.class,
-      BenchTraining.class,
-      BenchGeneration.class,
-      BenchCost.class,
-      BenchGemm.class
-    })
+@Command(name = "bench", mixinStandardHelpOptions = true, description = "Measures one piece of work and writes its figures as JSON.", subcommands = {
+  BenchModel.class, BenchTraining.class, BenchGeneration.class, BenchCost.class, BenchGemm.class})
 public final class Bench {
 
   private Bench() {}

@@ -20,9 +20,10 @@ import picocli.CommandLine.Option;
 /**
  * The time and memory of one micro-batch forward and back, of random tokens with loss on all.
  *
- * <p>Its operations are counted as usual: six a parameter that tokens are multiplied with and token
- * (two forward, four back), and attention's own, of which a causal mask leaves half. Work done
- * twice, such as under gradient checkpointing, is not counted twice.
+ * <p>
+ * Its operations are counted as usual: six a parameter that tokens are multiplied with and token (two forward, four
+ * back), and attention's own, of which a causal mask leaves half. Work done twice, such as under gradient
+ * checkpointing, is not counted twice.
  */
 @Command(name = "cost", description = "Measures micro-batches of one size.")
 final class BenchCost implements Callable<Integer> {
@@ -60,13 +61,12 @@ final class BenchCost implements Callable<Integer> {
         seconds[i] = (System.nanoTime() - start) / 1e9;
       }
       Arrays.sort(seconds);
-      new Figures()
-          .putPeak()
-          .put("seconds", seconds[passes / 2])
-          .put("seconds_of_passes", seconds)
-          .put("tokens", (long) length * batch)
-          .put("flops", flops(lm))
-          .write(out);
+      new Figures().putPeak()
+        .put("seconds", seconds[passes / 2])
+        .put("seconds_of_passes", seconds)
+        .put("tokens", (long) length * batch)
+        .put("flops", flops(lm))
+        .write(out);
     }
     return 0;
   }
@@ -76,14 +76,12 @@ final class BenchCost implements Callable<Integer> {
     Random random = new Random(0);
     boolean[] all = new boolean[length];
     Arrays.fill(all, true);
-    List<Example> rows =
-        Stream.generate(() -> new Example(random.ints(length, 0, vocabSize).toArray(), all))
-            .limit(batch)
-            .toList();
+    List<Example> rows = Stream.generate(() -> new Example(random.ints(length, 0, vocabSize).toArray(), all))
+      .limit(batch)
+      .toList();
     for (List<Example> slice : Batches.slices(rows, pass.tokensAtOnce())) {
       Batch part = Batch.of(slice);
-      pass.forwardBackward(
-          part.inputIds(), part.seqLens(), part.positions(), part.labels(), 1.0 / (length * batch));
+      pass.forwardBackward(part.inputIds(), part.seqLens(), part.positions(), part.labels(), 1.0 / (length * batch));
     }
   }
 

@@ -40,27 +40,24 @@ final class BenchGeneration implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (CausalLm lm = CausalLm.fromPretrained(model, dtype);
-        Tokenizer tokenizer = Tokenizer.fromPretrained(model)) {
+    try (CausalLm lm = CausalLm.fromPretrained(model, dtype); Tokenizer tokenizer = Tokenizer.fromPretrained(model)) {
       Generator generator = new Generator(lm, tokenizer);
       List<int[]> ids = promptIds(generator);
       generator.generate(ids.subList(0, batch), Sampling.greedy(), 4); // warm-up, not counted
       List<Generation> replies = new ArrayList<>();
       long start = System.nanoTime();
       for (int from = 0; from + batch <= ids.size(); from += batch) {
-        replies.addAll(
-            generator.generate(ids.subList(from, from + batch), Sampling.greedy(), newTokens));
+        replies.addAll(generator.generate(ids.subList(from, from + batch), Sampling.greedy(), newTokens));
       }
       double seconds = (System.nanoTime() - start) / 1e9;
       long tokens = replies.stream().mapToLong(reply -> reply.ids().length).sum();
-      new Figures()
-          .putPeak()
-          .put("prompt_tokens", ids.stream().mapToInt(row -> row.length).sum())
-          .put("answer_tokens", tokens)
-          .put("seconds", seconds)
-          .put("tokens_per_second", tokens / seconds)
-          .put("answers", replies.stream().map(Generation::ids).toList())
-          .write(out);
+      new Figures().putPeak()
+        .put("prompt_tokens", ids.stream().mapToInt(row -> row.length).sum())
+        .put("answer_tokens", tokens)
+        .put("seconds", seconds)
+        .put("tokens_per_second", tokens / seconds)
+        .put("answers", replies.stream().map(Generation::ids).toList())
+        .write(out);
     }
     return 0;
   }
@@ -68,7 +65,7 @@ final class BenchGeneration implements Callable<Integer> {
   private List<int[]> promptIds(Generator generator) {
     DataSet rows = DataSet.load(prompts.toString());
     return IntStream.range(0, rows.size())
-        .mapToObj(i -> generator.promptIds(List.of(Message.user(rows.get(i).text("text")))))
-        .toList();
+      .mapToObj(i -> generator.promptIds(List.of(Message.user(rows.get(i).text("text")))))
+      .toList();
   }
 }

@@ -19,8 +19,7 @@ final class BenchModel implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (CausalLm lm = CausalLm.fromPretrained(model);
-        Tokenizer tokenizer = Tokenizer.fromPretrained(model)) {
+    try (CausalLm lm = CausalLm.fromPretrained(model); Tokenizer tokenizer = Tokenizer.fromPretrained(model)) {
       lm.savePretrained(folder);
       tokenizer.save(folder);
     }

@@ -67,28 +67,23 @@ final class BenchTraining implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (CausalLm lm = CausalLm.fromPretrained(model);
-        Tokenizer tokenizer = Tokenizer.fromPretrained(model)) {
+    try (CausalLm lm = CausalLm.fromPretrained(model); Tokenizer tokenizer = Tokenizer.fromPretrained(model)) {
       List<Example> rows = examples(tokenizer, train);
-      TrainingResult result =
-          new SftTrainer(lm, tokenizer, config(), rows, List.of()).train(clock());
+      TrainingResult result = new SftTrainer(lm, tokenizer, config(), rows, List.of()).train(clock());
       double seconds = result.tokens() / result.tokensPerSecond();
-      Figures figures =
-          new Figures()
-              .putPeak()
-              .put("steps", result.steps())
-              .put("rows", result.rows())
-              .put("tokens", result.tokens())
-              .put("kept_tokens", rows.stream().mapToLong(Example::keptTokens).sum())
-              .put("training_seconds", seconds)
-              .put("tokens_per_second", result.tokensPerSecond())
-              .put("seconds_to_first_step", lastStep - seconds)
-              .put("seconds_to_first_step_done", firstStep);
+      Figures figures = new Figures().putPeak()
+        .put("steps", result.steps())
+        .put("rows", result.rows())
+        .put("tokens", result.tokens())
+        .put("kept_tokens", rows.stream().mapToLong(Example::keptTokens).sum())
+        .put("training_seconds", seconds)
+        .put("tokens_per_second", result.tokensPerSecond())
+        .put("seconds_to_first_step", lastStep - seconds)
+        .put("seconds_to_first_step_done", firstStep);
       if (eval != null) {
         List<Example> heldOut = examples(tokenizer, eval);
-        figures
-            .put("eval_loss", Losses.mean(lm, heldOut, batch, Precision.F32))
-            .put("eval_kept_tokens", heldOut.stream().mapToLong(Example::keptTokens).sum());
+        figures.put("eval_loss", Losses.mean(lm, heldOut, batch, Precision.F32))
+          .put("eval_kept_tokens", heldOut.stream().mapToLong(Example::keptTokens).sum());
       }
       figures.write(out);
     }
@@ -97,18 +92,18 @@ final class BenchTraining implements Callable<Integer> {
 
   private SftConfig config() {
     return SftConfig.builder()
-        .gradientCheckpointing(gradientCheckpointing)
-        .learningRate(learningRate)
-        .numTrainEpochs(1)
-        .perDeviceTrainBatchSize(batch)
-        .gradientAccumulationSteps(accumulation)
-        .maxLength(maxLength)
-        .optim(optim)
-        .precision(precision)
-        .groupByLength(true)
-        .loggingSteps(1)
-        .seed(seed)
-        .build();
+      .gradientCheckpointing(gradientCheckpointing)
+      .learningRate(learningRate)
+      .numTrainEpochs(1)
+      .perDeviceTrainBatchSize(batch)
+      .gradientAccumulationSteps(accumulation)
+      .maxLength(maxLength)
+      .optim(optim)
+      .precision(precision)
+      .groupByLength(true)
+      .loggingSteps(1)
+      .seed(seed)
+      .build();
   }
 
   private TrainingListener clock() {
@@ -117,8 +112,7 @@ final class BenchTraining implements Callable<Integer> {
       public void onStep(Step step) {
         lastStep = Figures.secondsSinceStart();
         firstStep = step.step() == 1 ? lastStep : firstStep;
-        System.out.printf(
-            "step %d of %d, loss %.4f%n", step.step(), step.totalSteps(), step.loss());
+        System.out.printf("step %d of %d, loss %.4f%n", step.step(), step.totalSteps(), step.loss());
       }
     };
   }
@@ -133,9 +127,7 @@ final class BenchTraining implements Callable<Integer> {
   }
 
   private static Example ofIds(DataRow row) {
-    int[] ids =
-        ((List<?>) row.value("input_ids"))
-            .stream().mapToInt(id -> ((Long) id).intValue()).toArray();
+    int[] ids = ((List<?>) row.value("input_ids")).stream().mapToInt(id -> ((Long) id).intValue()).toArray();
     boolean[] mask = new boolean[ids.length];
     java.util.Arrays.fill(mask, true);
     return new Example(ids, mask);

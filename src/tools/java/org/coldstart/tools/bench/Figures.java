@@ -38,8 +38,7 @@ final class Figures {
   }
 
   /**
-   * Seconds since whoever started this process did so, by the variable {@code BENCH_STARTED}
-   * (seconds since 1970).
+   * Seconds since whoever started this process did so, by the variable {@code BENCH_STARTED} (seconds since 1970).
    */
   static double secondsSinceStart() {
     String started = System.getenv("BENCH_STARTED");

@@ -16,42 +16,32 @@ import java.util.stream.Stream;
 import java.util.zip.CRC32;
 
 /**
- * The combination of operands of a question, read from its text alone: all numbers, quoted words,
- * weekdays and months, or, where there are none of these, all people's names; sorted, so that the
- * order does not matter. The kind of problem and the operation play no part: 37 and 48 are one
- * combination wherever they meet.
+ * The combination of operands of a question, read from its text alone: all numbers, quoted words, weekdays and months,
+ * or, where there are none of these, all people's names; sorted, so that the order does not matter. The kind of problem
+ * and the operation play no part: 37 and 48 are one combination wherever they meet.
  *
  * @param key the operands, sorted as text and joined by commas
  */
 public record Combination(String key) {
-  private static final Pattern OPERAND =
-      Pattern.compile("\\d+|'[a-z]{2,}'|\\b(?:" + calendarNames() + ")\\b");
-  private static final Pattern NAME =
-      Pattern.compile(
-          "\\b(?:"
-              + Person.ALL.stream().map(Person::name).collect(Collectors.joining("|"))
-              + ")\\b");
+  private static final Pattern OPERAND = Pattern.compile("\\d+|'[a-z]{2,}'|\\b(?:" + calendarNames() + ")\\b");
+  private static final Pattern NAME = Pattern
+    .compile("\\b(?:" + Person.ALL.stream().map(Person::name).collect(Collectors.joining("|")) + ")\\b");
 
   /** Reads the operands of an instruction; throws if it has none. */
   public static Combination of(String instruction) {
     List<String> operands = matches(OPERAND, instruction);
     if (operands.isEmpty()) {
-      operands =
-          matches(NAME, instruction).stream()
-              .distinct()
-              .collect(Collectors.toCollection(ArrayList::new));
+      operands = matches(NAME, instruction).stream().distinct().collect(Collectors.toCollection(ArrayList::new));
     }
     if (operands.isEmpty()) {
-      throw new IllegalArgumentException(
-          "No number, quoted word, date or name in \"" + instruction + "\"");
+      throw new IllegalArgumentException("No number, quoted word, date or name in \"" + instruction + "\"");
     }
     Collections.sort(operands);
     return new Combination(String.join(",", operands));
   }
 
   /**
-   * Whether the combination belongs to the held-out part: CRC-32 of the key in UTF-8, modulo 10, is
-   * 0.
+   * Whether the combination belongs to the held-out part: CRC-32 of the key in UTF-8, modulo 10, is 0.
    */
   public boolean heldOut() {
     CRC32 crc = new CRC32();
@@ -69,11 +59,9 @@ public record Combination(String key) {
   }
 
   private static String calendarNames() {
-    return Stream.concat(
-            Arrays.stream(DayOfWeek.values())
-                .map(day -> day.getDisplayName(TextStyle.FULL, Locale.ENGLISH)),
-            Arrays.stream(Month.values())
-                .map(month -> month.getDisplayName(TextStyle.FULL, Locale.ENGLISH)))
-        .collect(Collectors.joining("|"));
+    return Stream
+      .concat(Arrays.stream(DayOfWeek.values()).map(day -> day.getDisplayName(TextStyle.FULL, Locale.ENGLISH)),
+          Arrays.stream(Month.values()).map(month -> month.getDisplayName(TextStyle.FULL, Locale.ENGLISH)))
+      .collect(Collectors.joining("|"));
   }
 }

@@ -5,8 +5,7 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Seeded choices. {@link Random}'s algorithm is fixed by its specification, so a seed means the
- * same on every JVM.
+ * Seeded choices. {@link Random}'s algorithm is fixed by its specification, so a seed means the same on every JVM.
  */
 final class Draw {
   private final Random random;

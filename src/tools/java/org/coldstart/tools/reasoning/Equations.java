@@ -9,8 +9,7 @@ import java.util.regex.Pattern;
 /** Finds equations such as {@code 6 * 4 = 24} in a text and says whether they are true, exactly. */
 final class Equations {
   private static final String NUMBER = "\\d+(?:\\.\\d+)?";
-  private static final Pattern EQUATION =
-      Pattern.compile(NUMBER + "(?: ?[-+*/] ?" + NUMBER + ")+ ?= ?" + NUMBER);
+  private static final Pattern EQUATION = Pattern.compile(NUMBER + "(?: ?[-+*/] ?" + NUMBER + ")+ ?= ?" + NUMBER);
   private static final Pattern SYMBOL = Pattern.compile(NUMBER + "|[-+*/]");
 
   private Equations() {}
@@ -47,13 +46,12 @@ final class Equations {
       }
       BigDecimal number = new BigDecimal(symbol);
       switch (operator) {
-        case "*" -> term = term.multiply(number);
-        case "/" ->
-            term = term.divide(number); // throws unless the quotient is finite: ours all are
-        default -> {
-          sum = sum.add(term);
-          term = operator.equals("+") ? number : number.negate();
-        }
+      case "*" -> term = term.multiply(number);
+      case "/" -> term = term.divide(number); // throws unless the quotient is finite: ours all are
+      default -> {
+        sum = sum.add(term);
+        term = operator.equals("+") ? number : number.negate();
+      }
       }
     }
     return sum.add(term);

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Draws the rows of both parts: as many of each kind, every block of rows one of each kind in
- * random order, so that any beginning of a part is mixed. A row goes to the part its {@link
- * Combination} belongs to. The same seed and the same number of rows give the same rows.
+ * Draws the rows of both parts: as many of each kind, every block of rows one of each kind in random order, so that any
+ * beginning of a part is mixed. A row goes to the part its {@link Combination} belongs to. The same seed and the same
+ * number of rows give the same rows.
  */
 public final class ProblemGenerator {
   private static final int MAX_DRAWS_PER_ROW = 1000;
@@ -23,21 +23,15 @@ public final class ProblemGenerator {
   /**
    * Makes {@code rows} rows, nine tenths for training and one tenth held out.
    *
-   * @throws IllegalArgumentException if {@code rows} is not a positive multiple of ten times the
-   *     number of kinds
+   * @throws IllegalArgumentException if {@code rows} is not a positive multiple of ten times the number of kinds
    * @throws IllegalStateException if a kind cannot fill its share, or an answer fails its check
    */
   public SplitRows generate(int rows) {
     List<ProblemKind> kinds = ProblemKind.all();
     int unit = 10 * kinds.size();
     if (rows <= 0 || rows % unit != 0) {
-      throw new IllegalArgumentException(
-          "rows = "
-              + rows
-              + " cannot be shared evenly among "
-              + kinds.size()
-              + " kinds at 9:1; take a multiple of "
-              + unit);
+      throw new IllegalArgumentException("rows = " + rows + " cannot be shared evenly among " + kinds.size()
+          + " kinds at 9:1; take a multiple of " + unit);
     }
     instructions.clear();
     List<List<ReasoningRow>> train = new ArrayList<>();
@@ -52,29 +46,15 @@ public final class ProblemGenerator {
     return new SplitRows(mixed(train), mixed(test));
   }
 
-  private void fill(
-      ProblemKind kind,
-      List<ReasoningRow> train,
-      int trainRows,
-      List<ReasoningRow> test,
-      int testRows) {
+  private void fill(ProblemKind kind, List<ReasoningRow> train, int trainRows, List<ReasoningRow> test, int testRows) {
     // Its own numbers for each kind: a change in one kind leaves the rows of the others as they
     // are.
     Draw draw = new Draw(31 * seed + kind.name().hashCode());
     for (int draws = 0; train.size() < trainRows || test.size() < testRows; draws++) {
       if (draws > MAX_DRAWS_PER_ROW * (trainRows + testRows)) {
-        throw new IllegalStateException(
-            "Kind \""
-                + kind.name()
-                + "\" found only "
-                + train.size()
-                + " of "
-                + trainRows
-                + " training and "
-                + test.size()
-                + " of "
-                + testRows
-                + " held-out rows; ask for fewer rows or give the kind more wordings or operands");
+        throw new IllegalStateException("Kind \"" + kind.name() + "\" found only " + train.size() + " of " + trainRows
+            + " training and " + test.size() + " of " + testRows
+            + " held-out rows; ask for fewer rows or give the kind more wordings or operands");
       }
       ReasoningRow row = kind.make(draw).verifiedRow();
       boolean heldOut = Combination.of(row.instruction()).heldOut();

@@ -20,8 +20,8 @@ import org.coldstart.io.json.Json;
  * @param output the answer
  * @param reasoningChains the steps alone; the column is called {@code reasoning_chains}
  */
-public record ReasoningRow(
-    String instruction, String reasoning, String output, List<String> reasoningChains) {
+public record ReasoningRow(String instruction, String reasoning, String output, List<String> reasoningChains) {
+
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
   /** One line of JSON, without the line feed. */
@@ -40,11 +40,8 @@ public record ReasoningRow(
     JsonArray steps = json.getAsJsonArray("reasoning_chains");
     List<String> chain = new ArrayList<>();
     steps.forEach(step -> chain.add(step.getAsString()));
-    return new ReasoningRow(
-        json.get("instruction").getAsString(),
-        json.get("reasoning").getAsString(),
-        json.get("output").getAsString(),
-        List.copyOf(chain));
+    return new ReasoningRow(json.get("instruction").getAsString(), json.get("reasoning").getAsString(),
+        json.get("output").getAsString(), List.copyOf(chain));
   }
 
   /** Reads a file of rows; an error names the file and the line. */
@@ -57,8 +54,7 @@ public record ReasoningRow(
           rows.add(fromJson(line));
         } catch (RuntimeException e) {
           throw new IllegalArgumentException(
-              file + ", line " + (rows.size() + 1) + ": not a row with the four columns: " + line,
-              e);
+              file + ", line " + (rows.size() + 1) + ": not a row with the four columns: " + line, e);
         }
       }
       return rows;

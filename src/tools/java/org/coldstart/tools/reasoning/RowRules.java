@@ -18,8 +18,7 @@ public final class RowRules {
   private RowRules() {}
 
   /**
-   * All broken rules, each with the part and the row's number from 1; empty if the data set is
-   * sound.
+   * All broken rules, each with the part and the row's number from 1; empty if the data set is sound.
    */
   public static List<String> violations(SplitRows rows) {
     List<String> found = new ArrayList<>();
@@ -32,19 +31,14 @@ public final class RowRules {
     return found;
   }
 
-  private static void check(
-      String part,
-      List<ReasoningRow> rows,
-      boolean heldOut,
-      Map<String, String> instructions,
+  private static void check(String part, List<ReasoningRow> rows, boolean heldOut, Map<String, String> instructions,
       List<String> found) {
     for (int i = 0; i < rows.size(); i++) {
       ReasoningRow row = rows.get(i);
       String place = part + " row " + (i + 1);
-      textProblem(row)
-          .or(() -> equationProblem(row))
-          .or(() -> lengthProblem(row))
-          .ifPresent(problem -> found.add(place + ": " + problem));
+      textProblem(row).or(() -> equationProblem(row))
+        .or(() -> lengthProblem(row))
+        .ifPresent(problem -> found.add(place + ": " + problem));
       if (Combination.of(row.instruction()).heldOut() != heldOut) {
         found.add(place + ": its operands belong to the other part");
       }
@@ -82,8 +76,7 @@ public final class RowRules {
       if (equations.size() != text.chars().filter(sign -> sign == '=').count()) {
         return Optional.of("an equals sign outside an equation: \"" + text + "\"");
       }
-      Optional<String> wrong =
-          equations.stream().filter(equation -> !Equations.holds(equation)).findFirst();
+      Optional<String> wrong = equations.stream().filter(equation -> !Equations.holds(equation)).findFirst();
       if (wrong.isPresent()) {
         return Optional.of("not true: " + wrong.get());
       }
@@ -96,15 +89,8 @@ public final class RowRules {
     int pieces = Pieces.of(row);
     int characters = row.instruction().length() + row.reasoning().length() + row.output().length();
     if (pieces < FEWEST_PIECES || characters > MOST_CHARACTERS) {
-      return Optional.of(
-          pieces
-              + " pieces, "
-              + characters
-              + " characters; at least "
-              + FEWEST_PIECES
-              + " and at most "
-              + MOST_CHARACTERS
-              + " are allowed");
+      return Optional.of(pieces + " pieces, " + characters + " characters; at least " + FEWEST_PIECES + " and at most "
+          + MOST_CHARACTERS + " are allowed");
     }
     return Optional.empty();
   }

@@ -23,8 +23,7 @@ public record SplitRows(List<ReasoningRow> train, List<ReasoningRow> test) {
 
   /** Reads both files of a folder. */
   public static SplitRows read(Path folder) {
-    return new SplitRows(
-        ReasoningRow.read(folder.resolve(TRAIN)), ReasoningRow.read(folder.resolve(TEST)));
+    return new SplitRows(ReasoningRow.read(folder.resolve(TRAIN)), ReasoningRow.read(folder.resolve(TEST)));
   }
 
   /** Writes both files, in UTF-8 with line feeds, creating the folder if need be. */

@@ -19,13 +19,11 @@ import picocli.CommandLine;
 /**
  * Repeats the study of initializations over seeds and keeps the results in a CSV file.
  *
- * <p>The file is rewritten after each run and runs that it already holds are not repeated, so a
- * study may be stopped and continued, or widened by more seeds.
+ * <p>
+ * The file is rewritten after each run and runs that it already holds are not repeated, so a study may be stopped and
+ * continued, or widened by more seeds.
  */
-@Command(
-    name = "environment/study",
-    mixinStandardHelpOptions = true,
-    description = "Compares five ways of starting the embedding rows of new tokens.")
+@Command(name = "environment/study", mixinStandardHelpOptions = true, description = "Compares five ways of starting the embedding rows of new tokens.")
 public final class RunStudy implements Callable<Integer> {
 
   private static final int MAX_NEW_TOKENS = 128;
@@ -36,9 +34,7 @@ public final class RunStudy implements Callable<Integer> {
   @Option(names = "--source", description = "token whose row is cloned (default: ${DEFAULT-VALUE})")
   private String source = "<|im_start|>";
 
-  @Option(
-      names = "--data",
-      description = "folder of train.jsonl and test.jsonl (default: ${DEFAULT-VALUE})")
+  @Option(names = "--data", description = "folder of train.jsonl and test.jsonl (default: ${DEFAULT-VALUE})")
   private Path data = Path.of("data/reasoning");
 
   @Option(names = "--out", description = "CSV file (default: ${DEFAULT-VALUE})")
@@ -47,10 +43,7 @@ public final class RunStudy implements Callable<Integer> {
   @Option(names = "--seeds", split = ",", description = "default: 0,1,2")
   private List<Long> seeds = List.of(0L, 1L, 2L);
 
-  @Option(
-      names = "--steps",
-      split = ",",
-      description = "optimizer steps, one study each (default: 24)")
+  @Option(names = "--steps", split = ",", description = "optimizer steps, one study each (default: 24)")
   private List<Integer> steps = List.of(24);
 
   @Option(names = "--rows", description = "rows a step (default: ${DEFAULT-VALUE})")
@@ -62,9 +55,7 @@ public final class RunStudy implements Callable<Integer> {
   @Option(names = "--prompts", description = "held-out prompts (default: ${DEFAULT-VALUE})")
   private int prompts = 48;
 
-  @Option(
-      names = "--eval-rows",
-      description = "held-out rows for the loss (default: ${DEFAULT-VALUE})")
+  @Option(names = "--eval-rows", description = "held-out rows for the loss (default: ${DEFAULT-VALUE})")
   private int evalRows = 24;
 
   /** Entry point of {@code environment/study}. */
@@ -78,15 +69,8 @@ public final class RunStudy implements Callable<Integer> {
     DataSet train = DataSet.load(data.resolve("train.jsonl").toString());
     DataSet test = DataSet.load(data.resolve("test.jsonl").toString());
     for (int budgetSteps : steps) {
-      StudyBudget budget =
-          new StudyBudget(
-              budgetSteps,
-              rows,
-              learningRate,
-              evalRows,
-              prompts,
-              MAX_NEW_TOKENS,
-              Precision.fastest());
+      StudyBudget budget = new StudyBudget(budgetSteps, rows, learningRate, evalRows, prompts, MAX_NEW_TOKENS,
+          Precision.fastest());
       InitializationStudy study = new InitializationStudy(model, train, test, budget);
       for (long seed : seeds) {
         for (Initialization initialization : Initialization.all(source)) {
@@ -102,26 +86,15 @@ public final class RunStudy implements Callable<Integer> {
   }
 
   private static boolean same(StudyRun run, Initialization initialization, long seed, int steps) {
-    return run.initialization().equals(initialization.name())
-        && run.seed() == seed
-        && run.steps() == steps;
+    return run.initialization().equals(initialization.name()) && run.seed() == seed && run.steps() == steps;
   }
 
   private static String summary(StudyRun run) {
-    return String.format(
-        Locale.ROOT,
+    return String.format(Locale.ROOT,
         "%-18s seed %d, %d steps: well-formed %.0f %% greedy, %.0f %% at 0.7, %.0f %% at 1;"
             + " exact %.0f %%; own place %.3f; rows %.2f → %.2f apart; %.0f s",
-        run.initialization(),
-        run.seed(),
-        run.steps(),
-        100 * run.wellFormedGreedy(),
-        100 * run.wellFormedT07(),
-        100 * run.wellFormedT10(),
-        100 * run.exact(),
-        run.ownPlace(),
-        run.distanceBefore(),
-        run.distanceAfter(),
+        run.initialization(), run.seed(), run.steps(), 100 * run.wellFormedGreedy(), 100 * run.wellFormedT07(),
+        100 * run.wellFormedT10(), 100 * run.exact(), run.ownPlace(), run.distanceBefore(), run.distanceAfter(),
         run.seconds());
   }
 }
