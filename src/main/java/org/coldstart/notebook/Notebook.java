@@ -19,7 +19,7 @@ public final class Notebook {
 
   /** What every cell can name without an import; nothing of {@code org.coldstart.io}. */
   static final List<String> IMPORTS = List.of("java.nio.file.*", "java.util.*", "java.util.function.*",
-      "java.util.stream.*", "tech.tablesaw.api.*", "org.knowm.xchart.*", "org.coldstart.tokenizer.*",
+      "java.util.stream.*", "tech.tablesaw.api.*", "org.knowm.xchart.*", "ai.djl.ndarray.*", "ai.djl.ndarray.types.*", "org.coldstart.tokenizer.*",
       "org.coldstart.model.*", "org.coldstart.lora.*", "org.coldstart.data.*", "org.coldstart.data.village.*",
       "org.coldstart.train.*", "org.coldstart.generate.*", "org.coldstart.evaluate.*", "org.coldstart.study.*",
       "org.coldstart.notebook.*", "static org.coldstart.generate.Responses.*", "static org.coldstart.notebook.Show.*");
