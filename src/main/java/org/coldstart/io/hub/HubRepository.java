@@ -1,10 +1,17 @@
 package org.coldstart.io.hub;
 
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.coldstart.io.hub.HubException.Reason;
+import org.coldstart.io.json.Json;
 
 /**
  * A repository on the hub at one revision, and the addresses and folder names that follow from it.
@@ -16,24 +23,69 @@ import org.coldstart.io.hub.HubException.Reason;
 public record HubRepository(Kind kind, String name, String revision) {
   /** The two kinds of repositories read here. */
   public enum Kind {
-    /** Weights, configuration, tokenizer. */
-    MODEL("model"),
-    /** Rows. */
-    DATA_SET("data set");
-
-    private final String label;
-
-    Kind(String label) {
-      this.label = label;
-    }
+    MODEL, DATA_SET;
 
     private String plural() {
-      return label.replace(" ", "") + "s";
+      return this == MODEL ? "models" : "datasets";
     }
 
     @Override
     public String toString() {
-      return label;
+      return this == MODEL ? "model" : "data set";
+    }
+  }
+
+  /**
+   * A file at a commit.
+   *
+   * @param etag names the content: SHA-256 of a large file (64 hex digits), git's SHA-1 of a small one (40)
+   * @param size bytes
+   */
+  record RemoteFile(HubRepository repository, String commit, String name, String etag, long size) {
+    /** Path of the content on the hub. */
+    String path() {
+      return repository.pagePath() + "/resolve/" + encode(commit) + "/" + encode(name).replace("%2F", "/");
+    }
+
+    private boolean isSound() {
+      return name != null && size >= 0 && etag.matches("[0-9a-f]{40}|[0-9a-f]{64}");
+    }
+  }
+
+  /**
+   * What the hub says about a revision.
+   *
+   * @param commit the commit the revision points to
+   * @param contents its files, sorted by name
+   * @param card the settings on top of the README, as the hub parsed them; empty when there are none
+   */
+  public record Info(String commit, List<RemoteFile> contents, JsonObject card) {
+    /** The names of all files, sorted. */
+    public List<String> files() {
+      return contents.stream().map(RemoteFile::name).toList();
+    }
+
+    private record Answer(String sha, List<Sibling> siblings, JsonElement cardData) {}
+
+    private record Sibling(String rfilename, long size, String blobId, LargeFile lfs) {}
+
+    private record LargeFile(String sha256, long size) {}
+
+    /** Reads a hub's answer; empty when no hub answers so. */
+    static Optional<Info> parse(HubRepository repository, String json) {
+      try {
+        Answer answer = new Gson().fromJson(Json.parse(json), Answer.class);
+        List<RemoteFile> files = answer.siblings.stream()
+          .map(s -> s.lfs == null ? new RemoteFile(repository, answer.sha, s.rfilename, s.blobId, s.size)
+              : new RemoteFile(repository, answer.sha, s.rfilename, s.lfs.sha256, s.lfs.size))
+          .sorted(Comparator.comparing(RemoteFile::name))
+          .toList();
+        return HubCache.COMMIT.matcher(answer.sha).matches() && files.stream().allMatch(RemoteFile::isSound)
+            ? Optional.of(new Info(answer.sha, files, answer.cardData instanceof JsonObject c ? c : new JsonObject()))
+            : Optional.empty();
+      } catch (JsonParseException | NullPointerException e) {
+        return Optional.empty(); // another kind of value, or none
+      }
     }
   }
 
@@ -59,15 +111,12 @@ public record HubRepository(Kind kind, String name, String revision) {
     }
   }
 
-  /**
-   * Reads {@code owner/name} or {@code owner/name@revision}; empty when the text has another form.
-   */
+  /** Reads {@code owner/name} or {@code owner/name@revision}; empty when the text has another form. */
   public static Optional<HubRepository> parse(Kind kind, String text) {
-    int at = text.indexOf('@');
-    String name = at < 0 ? text : text.substring(0, at);
-    String revision = at < 0 ? "main" : text.substring(at + 1);
-    return NAME.matcher(name).matches() && REVISION.matcher(revision).matches()
-        ? Optional.of(new HubRepository(kind, name, revision))
+    String[] parts = text.split("@", 2);
+    String revision = parts.length == 1 ? "main" : parts[1];
+    return NAME.matcher(parts[0]).matches() && REVISION.matcher(revision).matches()
+        ? Optional.of(new HubRepository(kind, parts[0], revision))
         : Optional.empty();
   }
 
@@ -81,14 +130,9 @@ public record HubRepository(Kind kind, String name, String revision) {
     return kind.plural() + "--" + name.replace("/", "--");
   }
 
-  /** Path of the information that lists the files. */
+  /** Path of the information that lists the files with their sizes and checksums. */
   String apiPath() {
-    return "/api/" + kind.plural() + "/" + name + "/revision/" + encode(revision);
-  }
-
-  /** Path of one file's content at a commit. */
-  String filePath(String commit, String file) {
-    return pagePath() + "/resolve/" + encode(commit) + "/" + encode(file).replace("%2F", "/");
+    return "/api/" + kind.plural() + "/" + name + "/revision/" + encode(revision) + "?blobs=true";
   }
 
   /** Path of the page a person reads. */

@@ -13,8 +13,7 @@ import java.util.Set;
  * Where the hub is, where its files are kept, and the token: the settings Python's huggingface_hub reads, under the
  * same names.
  *
- * @param endpoint address of the hub without a slash at the end (HF_ENDPOINT, {@code
- *     https://huggingface.co})
+ * @param endpoint address of the hub without a slash at the end (HF_ENDPOINT, {@code https://huggingface.co})
  * @param cache folder of the downloads, shared with Python (HF_HUB_CACHE, or {@code hub} in HF_HOME)
  * @param token access token for private and gated repositories (HF_TOKEN, or the file a login left in HF_HOME or at
  * HF_TOKEN_PATH, unless HF_HUB_DISABLE_IMPLICIT_TOKEN says not to send it)
@@ -70,8 +69,7 @@ public record HubSettings(URI endpoint, Path cache, Optional<String> token, bool
   private static String checked(String token, String place) {
     if (!token.matches("[!-~]+")) {
       throw new HubException(HubException.Reason.BAD_TOKEN,
-          "%s holds no access token (it has spaces, line ends or letters beyond ASCII): copy it"
-              + " again, or unset it.",
+          "%s holds no access token (it has spaces, line ends or letters beyond ASCII): copy it again, or unset it.",
           place);
     }
     return token;

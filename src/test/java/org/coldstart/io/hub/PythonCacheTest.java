@@ -70,7 +70,7 @@ class PythonCacheTest extends HubCase {
     server.add("datasets/owner/rows", "main").file("data/train.jsonl", "{}");
     Path model = hub().downloadModel(NAME + "@refs/pr/1");
     Hub.Snapshot rows = hub().snapshot(new HubRepository(HubRepository.Kind.DATA_SET, "owner/rows", "main"),
-        RepoInfo::files);
+        HubRepository.Info::files);
     String output = python(true, """
         from huggingface_hub import *
         print(snapshot_download('owner/tiny', revision='refs/pr/1'))
