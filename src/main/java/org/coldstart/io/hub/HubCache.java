@@ -1,7 +1,6 @@
 package org.coldstart.io.hub;
 
 import com.google.gson.Gson;
-import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,17 +11,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.hub.HubException.Reason;
 import org.coldstart.io.hub.HubRepository.Info;
-import org.coldstart.io.hub.HubRepository.RemoteFile;
 
 /**
  * One repository's folder in the cache, laid out as Python's huggingface_hub does: contents in {@code blobs} under
@@ -63,13 +62,13 @@ final class HubCache {
    *
    * @throws HubException if the name could lead out of the snapshot's folder, on any system
    */
-  Path pointer(String commit, String file) {
+  Path pointer(Path snapshot, String file) {
     if (!SAFE_NAME.matcher(file).matches()) {
       throw new HubException(Reason.DAMAGED,
           "The hub lists a file named '%s', which may lead out of the repository's folder: do not use this repository.",
           file.replaceAll("\\p{Cntrl}", "?"));
     }
-    return snapshot(commit).resolve(file);
+    return snapshot.resolve(file);
   }
 
   /** The commit a branch or tag pointed to when last looked up; a commit is its own. */
@@ -102,33 +101,29 @@ final class HubCache {
 
   /** The files of a commit as far as the cache knows: by our note, Python's listing, or the snapshot folder. */
   Info known(String commit) {
-    return noted(commit).orElseGet(() -> new Info(commit,
-        listed(commit).orElseGet(() -> present(snapshot(commit)))
-          .stream()
-          .sorted()
-          .map(name -> new RemoteFile(repository, commit, name, "", 0))
-          .toList(),
-        new JsonObject()));
+    return noted(commit).orElseGet(() -> {
+      Set<String> names = tree(commit).map(tree -> tree.files.keySet()).orElseGet(() -> present(snapshot(commit)));
+      return Info.of(repository, commit, names);
+    });
   }
 
   private record Tree(Map<String, Object> files) {}
 
   /** The listing that Python's snapshot_download keeps (huggingface_hub 2.4, _tree_cache.py). */
-  private Optional<Collection<String>> listed(String commit) {
+  private Optional<Tree> tree(String commit) {
     try {
       return text("trees", commit + ".json").map(json -> new Gson().fromJson(json, Tree.class))
-        .map(Tree::files)
-        .map(Map::keySet);
+        .filter(tree -> tree.files != null);
     } catch (JsonParseException e) {
       return Optional.empty();
     }
   }
 
-  private static Collection<String> present(Path folder) {
+  private static Set<String> present(Path folder) {
     try (Stream<Path> walk = Files.isDirectory(folder) ? Files.walk(folder) : Stream.empty()) {
       return walk.filter(Files::isRegularFile)
         .map(file -> folder.relativize(file).toString().replace('\\', '/'))
-        .toList();
+        .collect(Collectors.toSet());
     } catch (IOException | UncheckedIOException e) {
       throw HubException.storage(folder, e);
     }
@@ -147,8 +142,7 @@ final class HubCache {
    * Puts a blob into a snapshot: by a relative link, or where links are not to be had by moving a new blob and copying
    * an old one, which other snapshots may link to.
    */
-  void link(String etag, Path pointer, boolean isNew) {
-    Path blob = blob(etag);
+  void link(Path blob, Path pointer, boolean isNew) {
     try {
       Files.createDirectories(pointer.getParent());
       Files.deleteIfExists(pointer); // a link whose blob has gone

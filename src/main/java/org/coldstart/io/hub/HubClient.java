@@ -29,6 +29,48 @@ import org.coldstart.io.hub.HubRepository.RemoteFile;
  * followed by hand, because the token may go to the endpoint only, not to the content delivery network.
  */
 final class HubClient {
+  /**
+   * When to try again and how long to wait before: exponential backoff, or as long as the server asks.
+   *
+   * @param attempts how many failures in a row are the end
+   * @param firstPause before the second attempt
+   * @param longestPause a server that asks for more is not waited for
+   * @param silence a connection on which nothing comes for so long counts as broken
+   */
+  record RetryPolicy(int attempts, Duration firstPause, Duration longestPause, Duration silence) {
+
+    /** Waits 15 seconds in all for a server that does not say how long; rate limits last minutes. */
+    static final RetryPolicy NORMAL = new RetryPolicy(5, Duration.ofSeconds(1), Duration.ofMinutes(6),
+        Duration.ofSeconds(30));
+
+    /** Waits after so many failures in a row, of which {@code cause} is the last. */
+    void pause(int failures, IOException cause, String what) {
+      Duration wait = cause instanceof BusyException busy ? busy.retryAfter : Duration.ZERO;
+      wait = wait.isZero() ? firstPause.multipliedBy(1L << (failures - 1)) : wait;
+      if (wait.compareTo(longestPause) > 0) {
+        throw new HubException(HubException.Reason.UNREACHABLE,
+            "%s cannot be had now (%s, which asks to wait %d seconds): try again then.", what, cause.getMessage(),
+            wait.toSeconds(), cause);
+      }
+      try {
+        Thread.sleep(wait.toMillis());
+      } catch (InterruptedException e) {
+        throw HubException.interrupted(what, e);
+      }
+    }
+  }
+
+  /** An answer that says "not now": status 408, 429 or 5xx, perhaps with the seconds to wait; zero: not said. */
+  private static final class BusyException extends IOException {
+    private final transient Duration retryAfter;
+
+    BusyException(HttpResponse<?> response) {
+      super("status %d from %s".formatted(response.statusCode(), response.uri().getHost()));
+      String seconds = response.headers().firstValue("Retry-After").filter(s -> s.matches("\\d{1,9}")).orElse("0");
+      retryAfter = Duration.ofSeconds(Long.parseLong(seconds));
+    }
+  }
+
   private static final int MAX_REDIRECTS = 10;
 
   private final HttpClient http = HttpClient.newBuilder()
@@ -98,9 +140,12 @@ final class HubClient {
     URI uri = URI.create(settings.endpoint() + path);
     for (int i = 0; i <= MAX_REDIRECTS; i++) {
       HttpResponse<?> response = send(uri, offset, body);
-      RetryPolicy.check(response);
+      int status = response.statusCode();
+      if (status == 408 || status == 429 || status >= 500) {
+        throw new BusyException(response);
+      }
       Optional<String> location = response.headers().firstValue("Location");
-      if (response.statusCode() / 100 != 3 || location.isEmpty()) {
+      if (status / 100 != 3 || location.isEmpty()) {
         return response;
       }
       uri = redirect(uri, location.get());
@@ -121,8 +166,7 @@ final class HubClient {
     }
   }
 
-  private HttpResponse<?> send(URI uri, long offset, Function<ResponseInfo, Consumer<byte[]>> body)
-      throws IOException {
+  private HttpResponse<?> send(URI uri, long offset, Function<ResponseInfo, Consumer<byte[]>> body) throws IOException {
     HttpRequest.Builder request = HttpRequest.newBuilder(uri)
       .header("User-Agent", "coldstart; java/" + Runtime.version().feature())
       .header("Accept-Encoding", "identity"); // sizes and ranges are those of the file itself

@@ -49,9 +49,10 @@ public final class HubException extends RuntimeException {
     boolean token = settings.token().isPresent();
     String message = response.headers().firstValue("X-Error-Message").orElse("").toLowerCase(Locale.ROOT);
     if (response.statusCode() == 401 && token && message.contains("invalid credential")) {
-      return new HubException(Reason.BAD_TOKEN, "%s does not know the access token in HF_TOKEN or in the login file: it"
-          + " is mistyped, withdrawn or expired; make a new one at %s, or unset it to read without one.", endpoint,
-          tokens);
+      return new HubException(Reason.BAD_TOKEN,
+          "%s does not know the access token in HF_TOKEN or in the login file: it"
+              + " is mistyped, withdrawn or expired; make a new one at %s, or unset it to read without one.",
+          endpoint, tokens);
     }
     String status = String.valueOf(response.statusCode());
     return switch (response.headers().firstValue("X-Error-Code").filter(code -> !code.isEmpty()).orElse(status)) {
@@ -62,10 +63,12 @@ public final class HubException extends RuntimeException {
     case "RevisionNotFound" -> new HubException(Reason.REVISION_NOT_FOUND,
         "The %s %s has no revision '%s': see its branches and tags at %s/tree/main.", repository.kind(),
         repository.name(), repository.revision(), page);
-    case "RepoNotFound", "401", "404" -> new HubException(Reason.REPOSITORY_NOT_FOUND,
-        token ? "No %s at %s that the token may read: check the name's spelling and the token's permissions."
-            : "No %s at %s: check the name's spelling, or set HF_TOKEN if it is private.",
-        repository, endpoint);
+    case "RepoNotFound", "401",
+        "404" ->
+      new HubException(Reason.REPOSITORY_NOT_FOUND,
+          token ? "No %s at %s that the token may read: check the name's spelling and the token's permissions."
+              : "No %s at %s: check the name's spelling, or set HF_TOKEN if it is private.",
+          repository, endpoint);
     case "403" -> new HubException(Reason.GATED,
         token ? "%s refuses the %s to this token: check the token's permissions at %s."
             : "%s refuses the %s to readers without a token: set HF_TOKEN to one from %s.",
@@ -77,9 +80,10 @@ public final class HubException extends RuntimeException {
 
   /** The error for an exchange that ended without an answer. */
   static HubException unreachable(IOException cause, HubSettings settings, HubRepository repository) {
-    return new HubException(Reason.UNREACHABLE, "%s %s, so the %s cannot be downloaded: check the network and"
-        + " HF_ENDPOINT, or copy the files here and give their folder instead of the name.", settings.endpoint(),
-        why(cause), repository, cause);
+    return new HubException(Reason.UNREACHABLE,
+        "%s %s, so the %s cannot be downloaded: check the network and"
+            + " HF_ENDPOINT, or copy the files here and give their folder instead of the name.",
+        settings.endpoint(), why(cause), repository, cause);
   }
 
   private static String why(IOException cause) {

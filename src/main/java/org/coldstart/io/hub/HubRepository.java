@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.coldstart.io.hub.HubException.Reason;
 import org.coldstart.io.json.Json;
@@ -60,6 +61,7 @@ public record HubRepository(Kind kind, String name, String revision) {
    * @param card the settings on top of the README, as the hub parsed them; empty when there are none
    */
   public record Info(String commit, List<RemoteFile> contents, JsonObject card) {
+
     /** The names of all files, sorted. */
     public List<String> files() {
       return contents.stream().map(RemoteFile::name).toList();
@@ -70,6 +72,12 @@ public record HubRepository(Kind kind, String name, String revision) {
     private record Sibling(String rfilename, long size, String blobId, LargeFile lfs) {}
 
     private record LargeFile(String sha256, long size) {}
+
+    /** What is known without an answer: the names. */
+    static Info of(HubRepository repository, String commit, Set<String> names) {
+      return new Info(commit, names.stream().sorted().map(n -> new RemoteFile(repository, commit, n, "", 0)).toList(),
+          new JsonObject());
+    }
 
     /** Reads a hub's answer; empty when no hub answers so. */
     static Optional<Info> parse(HubRepository repository, String json) {

@@ -60,8 +60,7 @@ public record HubSettings(URI endpoint, Path cache, Optional<String> token, bool
       String token = Files.isRegularFile(file) ? Files.readString(file).strip() : "";
       return token.isEmpty() ? Optional.empty() : Optional.of(checked(token, file.toString()));
     } catch (IOException e) {
-      throw new HubException(HubException.Reason.STORAGE,
-          "Cannot read the access token in %s: make it readable, or set HF_TOKEN.", file, e);
+      throw HubException.storage(file, e);
     }
   }
 

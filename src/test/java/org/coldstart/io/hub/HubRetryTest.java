@@ -221,7 +221,7 @@ class HubRetryTest extends HubCase {
       requested.complete(null);
       LocalHub.stall(exchange, content);
     });
-    Hub unhurried = new Hub(server.settings(cache), SILENT, RetryPolicy.NORMAL); // does not see the stall
+    Hub unhurried = new Hub(server.settings(cache), SILENT, HubClient.RetryPolicy.NORMAL); // does not see the stall
     CompletableFuture<HubException> error = new CompletableFuture<>();
     CompletableFuture<Boolean> pending = new CompletableFuture<>();
     Thread reader = new Thread(() -> {

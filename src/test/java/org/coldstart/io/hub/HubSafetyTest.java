@@ -99,8 +99,8 @@ class HubSafetyTest extends HubCase {
     }
     for (String etag : List.of("../../evil", "a/b", "..", "a\\b", "")) {
       server.next("hub GET /api/.*", LocalHub.text("""
-          {"sha": "%040d", "siblings": [{"rfilename": "README.md", "size": 3, "blobId": "%s"}]}"""
-        .formatted(1, etag.replace("\\", "\\\\"))));
+          {"sha": "%040d", "siblings": [{"rfilename": "README.md", "size": 3, "blobId": "%s"}]}""".formatted(1,
+          etag.replace("\\", "\\\\"))));
       fails(Reason.UNREACHABLE, () -> hub().snapshot(model(NAME), d -> List.of("README.md")));
     }
     try (Stream<Path> files = Files.walk(cache)) { // not above: there others make and delete files

@@ -129,7 +129,7 @@ class PythonCacheTest extends HubCase {
       });
     }
     Process python = start(false, FETCH.replace(")", ", allow_patterns='*.safetensors')"));
-    Hub unhurried = new Hub(server.settings(cache), SILENT, RetryPolicy.NORMAL);
+    Hub unhurried = new Hub(server.settings(cache), SILENT, HubClient.RetryPolicy.NORMAL);
     Hub.Snapshot ours = unhurried.snapshot(model(NAME), d -> List.of("model.safetensors"));
     String output = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, python.waitFor(), output);
