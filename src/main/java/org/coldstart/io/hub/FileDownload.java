@@ -85,12 +85,12 @@ final class FileDownload {
       }
       if (out.size() < file.size()) {
         failures = out.size() > before ? 1 : failures + 1;
-        if (failures == client.retry().attempts()) {
+        if (failures == client.retry.attempts()) {
           throw new HubException(Reason.UNREACHABLE,
               "The download of %s broke off after %d of %d bytes%s: try again, it goes on there.", file.name(),
               out.size(), file.size(), failure == null ? "" : " (" + failure.getMessage() + ")", failure);
         }
-        client.retry().pause(failures, failure, file.name());
+        client.retry.pause(failures, failure, file.name());
       }
     }
     boolean good = out.size() == file.size() && checksum().equals(file.etag());
@@ -104,13 +104,11 @@ final class FileDownload {
   private Consumer<byte[]> receiver(FileChannel out, long offset, ResponseInfo answer) {
     int status = answer.statusCode();
     String range = answer.headers().firstValue("Content-Range").orElse("");
-    if (status == 206 && range.startsWith("bytes " + offset + "-")) {
-      return bytes -> write(out, bytes);
-    }
-    if (status == 200 || status == 206 || status == 416) {
+    boolean rest = status == 206 && range.startsWith("bytes " + offset + "-");
+    if (!rest && (status == 200 || status == 206 || status == 416)) {
       startOver(out);
     }
-    return status == 200 ? bytes -> write(out, bytes) : null;
+    return rest || status == 200 ? bytes -> write(out, bytes) : null;
   }
 
   /** More bytes than were announced are not waited for. */

@@ -77,7 +77,6 @@ public final class Hub {
    *
    * @param nameOrPath a folder, a {@code .gguf} file, {@code SmolLM2-135M-Instruct}, or {@code owner/name[@revision]};
    * a revision is a branch, a tag, a commit or {@code refs/pr/1}
-   * @return the folder or the {@code .gguf} file
    * @throws HubException naming what is missing and how to get it
    */
   public static Path model(String nameOrPath) {
@@ -152,16 +151,17 @@ public final class Hub {
   private Snapshot download(HubRepository repository, Function<Info, List<String>> choose) {
     HubCache cache = new HubCache(settings, repository);
     Info info = cache.noted(repository.revision()).orElseGet(() -> fetch(repository, cache)); // commits never change
+    Path folder = cache.snapshot(info.commit());
     List<String> chosen = choose.apply(info);
     List<RemoteFile> missing = chosen.stream()
       .distinct()
-      .filter(file -> !Files.exists(cache.pointer(cache.snapshot(info.commit()), file)))
+      .filter(file -> !Files.exists(cache.pointer(folder, file)))
       .map(file -> remote(repository, info, file))
       .toList();
     if (!missing.isEmpty()) {
       downloadAll(missing, repository, cache);
     }
-    return new Snapshot(cache.snapshot(info.commit()), chosen);
+    return new Snapshot(folder, chosen);
   }
 
   private Info fetch(HubRepository repository, HubCache cache) {
@@ -237,9 +237,6 @@ public final class Hub {
         .filter(found -> !found.files().isEmpty())
         .filter(found -> found.files().stream().allMatch(file -> Files.exists(cache.pointer(found.folder(), file))));
     } catch (HubException e) {
-      if (e.reason() != Reason.FILE_NOT_FOUND) {
-        throw e;
-      }
       return Optional.empty(); // the weights are among the missing files
     }
   }

@@ -1,6 +1,7 @@
 package org.coldstart.io.hub;
 
 import com.google.gson.Gson;
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,6 +23,7 @@ import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.hub.HubException.Reason;
 import org.coldstart.io.hub.HubRepository.Info;
+import org.coldstart.io.hub.HubRepository.RemoteFile;
 
 /**
  * One repository's folder in the cache, laid out as Python's huggingface_hub does: contents in {@code blobs} under
@@ -57,11 +59,7 @@ final class HubCache {
     return storage.resolve("snapshots").resolve(commit);
   }
 
-  /**
-   * Path of a file in a snapshot.
-   *
-   * @throws HubException if the name could lead out of the snapshot's folder, on any system
-   */
+  /** Path of a file in a snapshot; fails if the name could lead out of the snapshot's folder, on any system. */
   Path pointer(Path snapshot, String file) {
     if (!SAFE_NAME.matcher(file).matches()) {
       throw new HubException(Reason.DAMAGED,
@@ -99,23 +97,21 @@ final class HubCache {
     return text(".coldstart", commit + ".json").flatMap(answer -> Info.parse(repository, answer));
   }
 
-  /** The files of a commit as far as the cache knows: by our note, Python's listing, or the snapshot folder. */
+  /** The files of a commit as far as the cache knows. */
   Info known(String commit) {
-    return noted(commit).orElseGet(() -> {
-      Set<String> names = tree(commit).map(tree -> tree.files.keySet()).orElseGet(() -> present(snapshot(commit)));
-      return Info.of(repository, commit, names);
-    });
+    return noted(commit).orElseGet(() -> new Info(commit,
+        names(commit).stream().sorted().map(name -> new RemoteFile(repository, commit, name, "", 0)).toList(),
+        new JsonObject()));
   }
 
   private record Tree(Map<String, Object> files) {}
 
-  /** The listing that Python's snapshot_download keeps (huggingface_hub 2.4, _tree_cache.py). */
-  private Optional<Tree> tree(String commit) {
+  /** By the listing that Python's snapshot_download keeps (huggingface_hub 2.4, _tree_cache.py), or by the snapshot. */
+  private Set<String> names(String commit) {
     try {
-      return text("trees", commit + ".json").map(json -> new Gson().fromJson(json, Tree.class))
-        .filter(tree -> tree.files != null);
-    } catch (JsonParseException e) {
-      return Optional.empty();
+      return new Gson().fromJson(text("trees", commit + ".json").orElse(""), Tree.class).files.keySet();
+    } catch (JsonParseException | NullPointerException e) {
+      return present(snapshot(commit));
     }
   }
 

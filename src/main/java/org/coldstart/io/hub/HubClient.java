@@ -79,15 +79,11 @@ final class HubClient {
     .followRedirects(HttpClient.Redirect.NEVER)
     .build();
   private final HubSettings settings;
-  private final RetryPolicy retry;
+  final RetryPolicy retry;
 
   HubClient(HubSettings settings, RetryPolicy retry) {
     this.settings = settings;
     this.retry = retry;
-  }
-
-  RetryPolicy retry() {
-    return retry;
   }
 
   /**
@@ -104,10 +100,10 @@ final class HubClient {
           return body.toString(StandardCharsets.UTF_8);
         }
         throw HubException.of(response, settings, repository);
-      } catch (ConnectException | HttpTimeoutException | SSLException e) {
-        throw HubException.unreachable(e, settings, repository);
       } catch (IOException e) {
-        if (failures == retry.attempts()) {
+        boolean noNetwork = e instanceof ConnectException || e instanceof HttpTimeoutException
+            || e instanceof SSLException;
+        if (noNetwork || failures == retry.attempts()) {
           throw HubException.unreachable(e, settings, repository);
         }
         retry.pause(failures, e, "The " + repository);
@@ -153,14 +149,10 @@ final class HubClient {
     throw new IOException("more than " + MAX_REDIRECTS + " redirects from " + path);
   }
 
-  /** Only addresses of the web are followed. */
+  /** Only addresses of the web are followed: a request takes no others. */
   private static URI redirect(URI from, String location) throws IOException {
     try {
-      URI next = from.resolve(location);
-      if (next.getHost() != null && next.getScheme().matches("(?i)https?")) {
-        return next;
-      }
-      throw new IOException("a redirect to " + next);
+      return HttpRequest.newBuilder(from.resolve(location)).build().uri();
     } catch (IllegalArgumentException e) {
       throw new IOException("a redirect to " + location, e);
     }

@@ -9,17 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
 import org.coldstart.io.hub.HubException.Reason;
 import org.coldstart.io.json.Json;
 
 /**
- * A repository on the hub at one revision, and the addresses and folder names that follow from it.
- *
- * @param kind model or data set
- * @param name {@code owner/name}
- * @param revision branch, tag or commit; {@code main} by default
+ * A repository on the hub, {@code owner/name}, at one revision (a branch, a tag or a commit; {@code main} by default),
+ * and the addresses and folder names that follow from it.
  */
 public record HubRepository(Kind kind, String name, String revision) {
   /** The two kinds of repositories read here. */
@@ -36,29 +32,16 @@ public record HubRepository(Kind kind, String name, String revision) {
     }
   }
 
-  /**
-   * A file at a commit.
-   *
-   * @param etag names the content: SHA-256 of a large file (64 hex digits), git's SHA-1 of a small one (40)
-   * @param size bytes
-   */
+  /** A file at a commit; the ETag names the content: SHA-256 of a large file, git's SHA-1 of a small one. */
   record RemoteFile(HubRepository repository, String commit, String name, String etag, long size) {
     /** Path of the content on the hub. */
     String path() {
       return repository.pagePath() + "/resolve/" + encode(commit) + "/" + encode(name).replace("%2F", "/");
     }
-
-    private boolean isSound() {
-      return name != null && size >= 0 && etag.matches("[0-9a-f]{40}|[0-9a-f]{64}");
-    }
   }
 
   /**
-   * What the hub says about a revision.
-   *
-   * @param commit the commit the revision points to
-   * @param contents its files, sorted by name
-   * @param card the settings on top of the README, as the hub parsed them; empty when there are none
+   * What the hub says about a revision: its commit, its files sorted by name, and the settings on top of the README.
    */
   public record Info(String commit, List<RemoteFile> contents, JsonObject card) {
 
@@ -73,12 +56,6 @@ public record HubRepository(Kind kind, String name, String revision) {
 
     private record LargeFile(String sha256, long size) {}
 
-    /** What is known without an answer: the names. */
-    static Info of(HubRepository repository, String commit, Set<String> names) {
-      return new Info(commit, names.stream().sorted().map(n -> new RemoteFile(repository, commit, n, "", 0)).toList(),
-          new JsonObject());
-    }
-
     /** Reads a hub's answer; empty when no hub answers so. */
     static Optional<Info> parse(HubRepository repository, String json) {
       try {
@@ -88,14 +65,17 @@ public record HubRepository(Kind kind, String name, String revision) {
               : new RemoteFile(repository, answer.sha, s.rfilename, s.lfs.sha256, s.lfs.size))
           .sorted(Comparator.comparing(RemoteFile::name))
           .toList();
-        return HubCache.COMMIT.matcher(answer.sha).matches() && files.stream().allMatch(RemoteFile::isSound)
-            ? Optional.of(new Info(answer.sha, files, answer.cardData instanceof JsonObject c ? c : new JsonObject()))
-            : Optional.empty();
+        JsonObject card = answer.cardData instanceof JsonObject known ? known : new JsonObject();
+        return Optional.of(new Info(answer.sha, files, card))
+          .filter(info -> HubCache.COMMIT.matcher(info.commit).matches())
+          .filter(info -> files.stream().allMatch(file -> file.size >= 0 && ETAG.matcher(file.etag).matches()));
       } catch (JsonParseException | NullPointerException e) {
         return Optional.empty(); // another kind of value, or none
       }
     }
   }
+
+  private static final Pattern ETAG = Pattern.compile("[0-9a-f]{40}|[0-9a-f]{64}");
 
   /** As huggingface_hub's validators: no {@code --}, which stands for the slash in the cache. */
   private static final Pattern NAME = Pattern
@@ -104,11 +84,7 @@ public record HubRepository(Kind kind, String name, String revision) {
   /** Revisions become file names under {@code refs}, so no part may begin with a dot. */
   private static final Pattern REVISION = Pattern.compile("(?!.*\\.\\.)[\\w+-][\\w.+-]*(/[\\w+-][\\w.+-]*)*");
 
-  /**
-   * Checks the name and the revision.
-   *
-   * @throws HubException if the name has not the form {@code owner/name} or the revision is none
-   */
+  /** Fails if the name has not the form {@code owner/name} or the revision is none. */
   public HubRepository {
     if (!NAME.matcher(name).matches()) {
       throw new HubException(Reason.BAD_NAME, "'%s' is no name on the hub, which has the form owner/name.", name);
@@ -122,10 +98,11 @@ public record HubRepository(Kind kind, String name, String revision) {
   /** Reads {@code owner/name} or {@code owner/name@revision}; empty when the text has another form. */
   public static Optional<HubRepository> parse(Kind kind, String text) {
     String[] parts = text.split("@", 2);
-    String revision = parts.length == 1 ? "main" : parts[1];
-    return NAME.matcher(parts[0]).matches() && REVISION.matcher(revision).matches()
-        ? Optional.of(new HubRepository(kind, parts[0], revision))
-        : Optional.empty();
+    try {
+      return Optional.of(new HubRepository(kind, parts[0], parts.length == 1 ? "main" : parts[1]));
+    } catch (HubException e) {
+      return Optional.empty();
+    }
   }
 
   /** The same repository at another revision. */

