@@ -24,23 +24,11 @@ import org.coldstart.io.hub.HubRepository.RemoteFile;
  * Downloads one file's content into {@code blobs}: into {@code <etag>.incomplete} first, going on where an earlier
  * attempt stopped, then checked for size and checksum, then moved into place.
  */
-final class FileDownload {
-  private final HubClient client;
-  private final Meter meter;
-  private final RemoteFile file;
-  private final Path blob;
-  private final Path incomplete;
-
-  FileDownload(HubClient client, Meter meter, RemoteFile file, Path blob) {
-    this.client = client;
-    this.meter = meter;
-    this.file = file;
-    this.blob = blob;
-    this.incomplete = blob.resolveSibling(file.etag() + ".incomplete");
-  }
+record FileDownload(HubClient client, Meter meter, RemoteFile file, Path blob) {
 
   /** Downloads the content, which is not there yet. */
   void run() {
+    Path incomplete = incomplete();
     try {
       Files.createDirectories(blob.getParent());
       boolean good;
@@ -62,6 +50,10 @@ final class FileDownload {
     } catch (IOException e) {
       throw HubException.storage(incomplete, e);
     }
+  }
+
+  private Path incomplete() {
+    return blob.resolveSibling(file.etag() + ".incomplete");
   }
 
   private void checkSpace(long missing) throws IOException {
@@ -122,7 +114,7 @@ final class FileDownload {
         throw new IllegalStateException("more bytes than announced");
       }
     } catch (IOException e) {
-      throw HubException.storage(incomplete, e);
+      throw HubException.storage(incomplete(), e);
     }
   }
 
@@ -131,7 +123,7 @@ final class FileDownload {
       meter.found(-out.size());
       out.truncate(0);
     } catch (IOException e) {
-      throw HubException.storage(incomplete, e);
+      throw HubException.storage(incomplete(), e);
     }
   }
 
@@ -147,7 +139,7 @@ final class FileDownload {
       if (git) {
         sha.update(("blob " + file.size() + "\0").getBytes(StandardCharsets.US_ASCII));
       }
-      Files.copy(incomplete, new DigestOutputStream(OutputStream.nullOutputStream(), sha));
+      Files.copy(incomplete(), new DigestOutputStream(OutputStream.nullOutputStream(), sha));
       return HexFormat.of().formatHex(sha.digest());
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e); // both are required of every Java platform
@@ -182,12 +174,8 @@ final class FileDownload {
       report(false);
     }
 
-    /** All files are here. */
-    synchronized void done() {
-      report(true);
-    }
-
-    private void report(boolean done) {
+    /** At the end {@code done}: all files are here. */
+    synchronized void report(boolean done) {
       long nanos = Math.max(1, System.nanoTime() - startNanos);
       progress.report(new DownloadProgress.State(source, files, done ? total : Math.min(bytes, total), total,
           Duration.ofNanos(nanos), received * 1e9 / nanos, done));

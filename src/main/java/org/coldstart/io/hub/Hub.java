@@ -64,7 +64,7 @@ public final class Hub {
 
   /** The hub that the environment variables describe; downloads are shown as {@link #display} says. */
   public static Hub fromEnvironment() {
-    return new Hub(HubSettings.fromEnvironment(), display);
+    return new Hub(HubSettings.fromEnvironment(System.getenv(), Path.of(System.getProperty("user.home"))), display);
   }
 
   /** Shows the downloads of this process from now on; by default as lines on standard output. */
@@ -193,7 +193,7 @@ public final class Hub {
       for (int i = 0; i < files.size(); i++) {
         done.take().get(); // in the order of finishing: a failure is seen at once
       }
-      meter.done();
+      meter.report(true);
     } catch (InterruptedException e) {
       throw HubException.interrupted(repository.toString(), e);
     } catch (ExecutionException e) {

@@ -30,7 +30,8 @@ import org.coldstart.io.hub.HubRepository.RemoteFile;
  * their ETag, {@code refs} from branch to commit, and {@code snapshots/<commit>} with links into {@code blobs}. What
  * the hub said of a commit is noted beside them, for only that tells a partial snapshot when the hub cannot be reached.
  */
-final class HubCache {
+record HubCache(HubSettings settings, HubRepository repository) {
+
   static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
   private static final Map<Path, Object> LOCKS = new ConcurrentHashMap<>();
 
@@ -41,22 +42,16 @@ final class HubCache {
   private static final Pattern SAFE_NAME = Pattern
     .compile("(?!\\.{1,2}(/|$))[^/\\\\:\\p{Cntrl}]+(/(?!\\.{1,2}(/|$))[^/\\\\:\\p{Cntrl}]+)*");
 
-  private final HubSettings settings;
-  private final HubRepository repository;
-  private final Path storage;
-
-  HubCache(HubSettings settings, HubRepository repository) {
-    this.settings = settings;
-    this.repository = repository;
-    this.storage = settings.cache().resolve(repository.folderName());
+  private Path storage(String folder) {
+    return settings.cache().resolve(repository.folderName()).resolve(folder);
   }
 
   Path blob(String etag) {
-    return storage.resolve("blobs").resolve(etag);
+    return storage("blobs").resolve(etag);
   }
 
   Path snapshot(String commit) {
-    return storage.resolve("snapshots").resolve(commit);
+    return storage("snapshots").resolve(commit);
   }
 
   /** Path of a file in a snapshot; fails if the name could lead out of the snapshot's folder, on any system. */
@@ -82,10 +77,10 @@ final class HubCache {
   void note(String commit, String answer) {
     try {
       if (!commit(repository.revision()).equals(Optional.of(commit))) {
-        AtomicFiles.writeString(storage.resolve("refs").resolve(repository.revision()), commit);
+        AtomicFiles.writeString(storage("refs").resolve(repository.revision()), commit);
       }
       if (noted(commit).isEmpty()) {
-        AtomicFiles.writeString(storage.resolve(".coldstart").resolve(commit + ".json"), answer);
+        AtomicFiles.writeString(storage(".coldstart").resolve(commit + ".json"), answer);
       }
     } catch (CheckpointException e) {
       // see above
@@ -128,7 +123,7 @@ final class HubCache {
   /** A file's text; empty when there is none to read. */
   private Optional<String> text(String folder, String name) {
     try {
-      return Optional.of(Files.readString(storage.resolve(folder).resolve(name)).strip());
+      return Optional.of(Files.readString(storage(folder).resolve(name)).strip());
     } catch (IOException e) {
       return Optional.empty();
     }
@@ -142,8 +137,13 @@ final class HubCache {
     try {
       Files.createDirectories(pointer.getParent());
       Files.deleteIfExists(pointer); // a link whose blob has gone
-      if (settings.symlinks() && linked(blob, pointer)) {
-        return;
+      if (settings.symlinks()) {
+        try {
+          Files.createSymbolicLink(pointer, pointer.getParent().relativize(blob));
+          return;
+        } catch (IOException | UnsupportedOperationException e) {
+          // Windows without developer mode, some network drives
+        }
       }
       if (isNew) {
         Files.move(blob, pointer, StandardCopyOption.REPLACE_EXISTING);
@@ -152,15 +152,6 @@ final class HubCache {
       }
     } catch (IOException | CheckpointException e) {
       throw HubException.storage(pointer, e);
-    }
-  }
-
-  private static boolean linked(Path blob, Path pointer) {
-    try {
-      Files.createSymbolicLink(pointer, pointer.getParent().relativize(blob));
-      return true;
-    } catch (IOException | UnsupportedOperationException e) {
-      return false; // Windows without developer mode, some network drives
     }
   }
 
@@ -175,7 +166,7 @@ final class HubCache {
           action.run();
         }
       } catch (ClosedByInterruptException | FileLockInterruptionException e) {
-        throw HubException.interrupted("into " + storage, e);
+        throw HubException.interrupted("into " + settings.cache(), e);
       } catch (IOException e) {
         throw HubException.storage(file, e);
       }

@@ -33,7 +33,6 @@ final class HubClient {
    * When to try again and how long to wait before: exponential backoff, or as long as the server asks.
    *
    * @param attempts how many failures in a row are the end
-   * @param firstPause before the second attempt
    * @param longestPause a server that asks for more is not waited for
    * @param silence a connection on which nothing comes for so long counts as broken
    */
@@ -182,6 +181,11 @@ final class HubClient {
       return await(answer, received);
     } catch (InterruptedException e) {
       throw HubException.interrupted("from " + uri.getHost(), e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof HubException known) {
+        throw known;
+      }
+      throw e.getCause() instanceof IOException failure ? failure : new IOException(e.getCause().getMessage(), e);
     } finally {
       answer.cancel(true);
     }
@@ -189,7 +193,7 @@ final class HubClient {
 
   /** Waits for the end of an answer as long as parts of it come, for a connection may fall silent without an end. */
   private HttpResponse<?> await(CompletableFuture<HttpResponse<Void>> answer, AtomicLong received)
-      throws IOException, InterruptedException {
+      throws IOException, InterruptedException, ExecutionException {
     for (long before = 0;; before = received.get()) {
       try {
         return answer.get(retry.silence().toMillis(), TimeUnit.MILLISECONDS);
@@ -200,12 +204,6 @@ final class HubClient {
         if (received.get() == before) {
           throw new IOException("nothing came for " + retry.silence().toSeconds() + " seconds");
         }
-      } catch (ExecutionException e) {
-        if (e.getCause() instanceof HubException known) {
-          throw known;
-        }
-        throw e.getCause() instanceof IOException failure ? failure
-            : new IOException(e.getCause().getMessage(), e.getCause());
       }
     }
   }

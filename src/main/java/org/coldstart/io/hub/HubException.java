@@ -98,7 +98,7 @@ public final class HubException extends RuntimeException {
                 : "does not answer as it should (" + cause.getMessage() + ")";
   }
 
-  /** The error for a file or folder of the cache; other causes than a full disk are in its message. */
+  /** The error for a file or folder of the cache. */
   static HubException storage(Path path, Exception cause) {
     return new HubException(Reason.STORAGE,
         "Cannot read or write %s (%s): check its permissions and the free space, or set HF_HOME to another folder.",

@@ -19,11 +19,6 @@ import java.util.Optional;
  * @param symlinks false: place files in the snapshot folders themselves, without links (HF_HUB_DISABLE_SYMLINKS)
  */
 public record HubSettings(URI endpoint, Path cache, Optional<String> token, boolean offline, boolean symlinks) {
-  /** The settings of this process: its environment variables and the user's home folder. */
-  public static HubSettings fromEnvironment() {
-    return fromEnvironment(System.getenv(), Path.of(System.getProperty("user.home")));
-  }
-
   /** The settings a process with these environment variables and this home folder has. */
   public static HubSettings fromEnvironment(Map<String, String> environment, Path userHome) {
     Path cacheHome = path(environment, "XDG_CACHE_HOME", userHome, userHome.resolve(".cache"));

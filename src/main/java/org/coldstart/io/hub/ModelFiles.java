@@ -78,13 +78,12 @@ final class ModelFiles {
       .map(pattern -> files.stream().filter(file -> file.matches(pattern)).toList())
       .filter(found -> !found.isEmpty())
       .findFirst()
-      .orElseThrow(() -> noWeights(repository, files));
-    return Stream.concat(tokenizer(files).stream(), weights.stream()).sorted().toList();
-  }
-
-  private static HubException noWeights(HubRepository repository, List<String> files) {
+      .orElse(List.of());
+    if (!weights.isEmpty()) {
+      return Stream.concat(tokenizer(files).stream(), weights.stream()).sorted().toList();
+    }
     List<String> others = files.stream().filter(f -> f.matches(".*\\.(bin|pth?|gguf|onnx|h5|msgpack)")).toList();
-    return new HubException(Reason.FILE_NOT_FOUND,
+    throw new HubException(Reason.FILE_NOT_FOUND,
         "The %s has no weights in safetensors%s: choose a repository that has them, or convert the weights.",
         repository, others.isEmpty() ? "" : " (it has " + others.get(0) + (others.size() > 1 ? " and others)" : ")"));
   }
