@@ -14,9 +14,7 @@ public interface DownloadProgress {
    */
   void report(State state);
 
-  /**
-   * A line every five seconds and one at the end, none for less than a million bytes: quiet enough for a notebook.
-   */
+  /** A line every five seconds and one at the end, none for less than a million bytes: quiet enough for a notebook. */
   static DownloadProgress lines(PrintStream out) {
     AtomicLong last = new AtomicLong();
     return state -> {

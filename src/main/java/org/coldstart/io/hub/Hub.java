@@ -20,12 +20,6 @@ import org.coldstart.io.hub.HubRepository.RemoteFile;
 /**
  * Brings models and data sets to this machine: from a folder, from the Python package of the default model, or from a
  * model hub through the cache that Python uses too.
- *
- * <pre>{@code
- * Path default = Hub.model("SmolLM2-135M-Instruct");             // the GGUF file in the installed Python package
- * Path folder  = Hub.model("meta-llama/Llama-3.2-1B-Instruct");  // downloaded once, then from the cache
- * Path mine    = Hub.model("output/my-model");                   // a folder as it is
- * }</pre>
  */
 public final class Hub {
   /** Without these the cache may serve: what was allowed and there once is still good. */
@@ -38,12 +32,7 @@ public final class Hub {
   private final HubClient client;
   private final DownloadProgress progress;
 
-  /**
-   * Files of a repository on this machine.
-   *
-   * @param folder the commit's folder in the cache
-   * @param files their names, in the order in which they were chosen
-   */
+  /** Files of a repository on this machine: the commit's folder in the cache, and their names as they were chosen. */
   public record Snapshot(Path folder, List<String> files) {
     /** The chosen files' paths. */
     public List<Path> paths() {
@@ -73,7 +62,7 @@ public final class Hub {
   }
 
   /**
-   * Finds or downloads a model.
+   * Finds or downloads a model: its folder or {@code .gguf} file.
    *
    * @param nameOrPath a folder, a {@code .gguf} file, {@code SmolLM2-135M-Instruct}, or {@code owner/name[@revision]};
    * a revision is a branch, a tag, a commit or {@code refs/pr/1}
@@ -174,10 +163,7 @@ public final class Hub {
   }
 
   private RemoteFile remote(HubRepository repository, Info info, String name) {
-    return info.contents()
-      .stream()
-      .filter(file -> file.name().equals(name))
-      .findFirst()
+    return Optional.ofNullable(info.contents().get(name))
       .orElseThrow(
           () -> new HubException(Reason.FILE_NOT_FOUND, "The %s has no file '%s': see its files at %s%s/tree/main.",
               repository, name, settings.endpoint(), repository.pagePath()));

@@ -35,10 +35,7 @@ record HubCache(HubSettings settings, HubRepository repository) {
   static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
   private static final Map<Path, Object> LOCKS = new ConcurrentHashMap<>();
 
-  /**
-   * Names of files that can be trusted: relative, with {@code /} between parts that are neither empty nor {@code .} nor
-   * {@code ..}, and without what Windows reads as a drive, a stream or a separator.
-   */
+  /** Relative, without empty parts, {@code .} and {@code ..}, and what Windows reads as drive, stream or separator. */
   private static final Pattern SAFE_NAME = Pattern
     .compile("(?!\\.{1,2}(/|$))[^/\\\\:\\p{Cntrl}]+(/(?!\\.{1,2}(/|$))[^/\\\\:\\p{Cntrl}]+)*");
 
@@ -95,7 +92,7 @@ record HubCache(HubSettings settings, HubRepository repository) {
   /** The files of a commit as far as the cache knows. */
   Info known(String commit) {
     return noted(commit).orElseGet(() -> new Info(commit,
-        names(commit).stream().sorted().map(name -> new RemoteFile(repository, commit, name, "", 0)).toList(),
+        names(commit).stream().collect(Collectors.toMap(n -> n, n -> new RemoteFile(repository, commit, n, "", 0))),
         new JsonObject()));
   }
 

@@ -112,10 +112,9 @@ final class HubClient {
 
   /**
    * A file's bytes from {@code offset} on: status 206, or 200 when the server sends the whole file regardless; 416 when
-   * it has no such bytes.
+   * it has no such bytes. An IOException means that another attempt may succeed.
    *
    * @param body makes the receiver of an answer's bytes; null: they are not wanted
-   * @throws IOException if another attempt may succeed
    */
   void get(RemoteFile file, long offset, Function<ResponseInfo, Consumer<byte[]>> body) throws IOException {
     HttpResponse<?> response = exchange(file.path(), offset, body);

@@ -6,10 +6,11 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.coldstart.io.hub.HubException.Reason;
 import org.coldstart.io.json.Json;
 
@@ -41,13 +42,13 @@ public record HubRepository(Kind kind, String name, String revision) {
   }
 
   /**
-   * What the hub says about a revision: its commit, its files sorted by name, and the settings on top of the README.
+   * What the hub says about a revision: its commit, its files by name, and the settings on top of the README.
    */
-  public record Info(String commit, List<RemoteFile> contents, JsonObject card) {
+  public record Info(String commit, Map<String, RemoteFile> contents, JsonObject card) {
 
     /** The names of all files, sorted. */
     public List<String> files() {
-      return contents.stream().map(RemoteFile::name).toList();
+      return contents.keySet().stream().sorted().toList();
     }
 
     private record Answer(String sha, List<Sibling> siblings, JsonElement cardData) {}
@@ -60,15 +61,15 @@ public record HubRepository(Kind kind, String name, String revision) {
     static Optional<Info> parse(HubRepository repository, String json) {
       try {
         Answer answer = new Gson().fromJson(Json.parse(json), Answer.class);
-        List<RemoteFile> files = answer.siblings.stream()
+        Map<String, RemoteFile> files = answer.siblings.stream()
           .map(s -> s.lfs == null ? new RemoteFile(repository, answer.sha, s.rfilename, s.blobId, s.size)
               : new RemoteFile(repository, answer.sha, s.rfilename, s.lfs.sha256, s.lfs.size))
-          .sorted(Comparator.comparing(RemoteFile::name))
-          .toList();
+          .collect(Collectors.toMap(RemoteFile::name, file -> file, (first, second) -> second));
         JsonObject card = answer.cardData instanceof JsonObject known ? known : new JsonObject();
         return Optional.of(new Info(answer.sha, files, card))
           .filter(info -> HubCache.COMMIT.matcher(info.commit).matches())
-          .filter(info -> files.stream().allMatch(file -> file.size >= 0 && ETAG.matcher(file.etag).matches()));
+          .filter(info -> files.values().stream().allMatch(file -> file.size >= 0 && ETAG.matcher(file.etag).matches()))
+          .filter(info -> !files.containsKey(null));
       } catch (JsonParseException | NullPointerException e) {
         return Optional.empty(); // another kind of value, or none
       }
