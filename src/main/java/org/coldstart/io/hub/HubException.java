@@ -63,8 +63,8 @@ public final class HubException extends RuntimeException {
     case "RevisionNotFound" -> new HubException(Reason.REVISION_NOT_FOUND,
         "The %s %s has no revision '%s': see its branches and tags at %s/tree/main.", repository.kind(),
         repository.name(), repository.revision(), page);
-    case "RepoNotFound", "401",
-        "404" ->
+    case "401", "404",
+        "RepoNotFound" ->
       new HubException(Reason.REPOSITORY_NOT_FOUND,
           token ? "No %s at %s that the token may read: check the name's spelling and the token's permissions."
               : "No %s at %s: check the name's spelling, or set HF_TOKEN if it is private.",

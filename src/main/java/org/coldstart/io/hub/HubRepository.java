@@ -87,12 +87,9 @@ public record HubRepository(Kind kind, String name, String revision) {
 
   /** Fails if the name has not the form {@code owner/name} or the revision is none. */
   public HubRepository {
-    if (!NAME.matcher(name).matches()) {
-      throw new HubException(Reason.BAD_NAME, "'%s' is no name on the hub, which has the form owner/name.", name);
-    }
-    if (!REVISION.matcher(revision).matches()) {
-      throw new HubException(Reason.BAD_NAME, "'%s' is no revision of %s: give a branch, a tag or a commit.", revision,
-          name);
+    if (!NAME.matcher(name).matches() || !REVISION.matcher(revision).matches()) {
+      throw new HubException(Reason.BAD_NAME,
+          "'%s@%s' is no name on the hub, which has the form owner/name or owner/name@revision.", name, revision);
     }
   }
 
