@@ -3,7 +3,6 @@ package org.coldstart.io.hub;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Is notified of a download's progress. */
@@ -15,9 +14,7 @@ public interface DownloadProgress {
    */
   void report(State state);
 
-  /**
-   * A line every five seconds and one at the end, none for less than a million bytes: quiet enough for a notebook.
-   */
+  /** A line every five seconds and one at the end, none for less than a million bytes: quiet enough for a notebook. */
   static DownloadProgress lines(PrintStream out) {
     AtomicLong last = new AtomicLong();
     return state -> {
@@ -44,28 +41,23 @@ public interface DownloadProgress {
   record State(String source, int files, long bytes, long total, Duration elapsed, double bytesPerSecond,
       boolean done) {
 
-    /** Time left at the speed so far; empty while nothing has come. */
-    public Optional<Duration> timeLeft() {
-      return bytesPerSecond > 0 ? Optional.of(Duration.ofMillis((long) (1000 * (total - bytes) / bytesPerSecond)))
-          : Optional.empty();
-    }
-
     /** One line: {@code owner/name: 120.0 of 988.1 MB · 12.3 MB/s · 1 min 10 s left}. */
     @Override
     public String toString() {
-      return done
-          ? "%s: downloaded %d %s (%s MB) in %s".formatted(source, files, files == 1 ? "file" : "files", mega(total),
-              text(elapsed))
-          : "%s: %s of %s MB · %s MB/s%s".formatted(source, mega(bytes), mega(total), mega(bytesPerSecond),
-              timeLeft().map(left -> " · " + text(left) + " left").orElse(""));
+      if (done) {
+        return "%s: downloaded %d %s (%s MB) in %s".formatted(source, files, files == 1 ? "file" : "files", mega(total),
+            text(elapsed.toMillis() / 1000.0));
+      }
+      String left = bytesPerSecond > 0 ? " · " + text((total - bytes) / bytesPerSecond) + " left" : "";
+      return "%s: %s of %s MB · %s MB/s%s".formatted(source, mega(bytes), mega(total), mega(bytesPerSecond), left);
     }
 
     private static String mega(double bytes) {
       return String.format(Locale.ROOT, "%.1f", bytes / 1e6);
     }
 
-    private static String text(Duration time) {
-      long seconds = Math.max(1, Math.round(time.toMillis() / 1000.0));
+    private static String text(double time) {
+      long seconds = Math.max(1, Math.round(time));
       return seconds < 60 ? seconds + " s"
           : seconds < 3600 ? seconds / 60 + " min " + seconds % 60 + " s"
               : seconds / 3600 + " h " + seconds % 3600 / 60 + " min";

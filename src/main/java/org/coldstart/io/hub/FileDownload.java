@@ -2,7 +2,7 @@ package org.coldstart.io.hub;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.ResponseInfo;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -13,57 +13,50 @@ import java.nio.file.StandardOpenOption;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.HexFormat;
-import org.coldstart.io.hub.HubClient.FileMetadata;
+import java.util.List;
+import java.util.function.Consumer;
 import org.coldstart.io.hub.HubException.Reason;
+import org.coldstart.io.hub.HubRepository.RemoteFile;
 
 /**
  * Downloads one file's content into {@code blobs}: into {@code <etag>.incomplete} first, going on where an earlier
  * attempt stopped, then checked for size and checksum, then moved into place.
  */
-final class FileDownload {
-  private final HubClient client;
-  private final RetryPolicy retry;
-  private final DownloadMeter meter;
-  private final FileMetadata file;
-  private final Path blob;
-  private final Path incomplete;
-
-  FileDownload(HubClient client, RetryPolicy retry, DownloadMeter meter, FileMetadata file, Path blob) {
-    this.client = client;
-    this.retry = retry;
-    this.meter = meter;
-    this.file = file;
-    this.blob = blob;
-    this.incomplete = blob.resolveSibling(file.etag() + ".incomplete");
-  }
+record FileDownload(HubClient client, Meter meter, RemoteFile file, Path blob) {
 
   /** Downloads the content, which is not there yet. */
   void run() {
+    Path incomplete = incomplete();
     try {
       Files.createDirectories(blob.getParent());
-      if (have() > file.size()) { // another file's bytes
-        Files.deleteIfExists(incomplete);
-      }
-      meter.found(have());
-      checkSpace();
-      fetch();
-      if (isDamaged()) { // perhaps by what an earlier attempt left: once more from the start
-        fetch();
-        if (isDamaged()) {
-          throw new HubException(Reason.DAMAGED,
-              "The download of %s is damaged (its checksum is not %s) and was removed: try again.", file.name(),
-              file.etag());
+      boolean good;
+      try (FileChannel out = FileChannel.open(incomplete, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+        if (out.size() > file.size()) { // another file's bytes
+          out.truncate(0);
         }
+        meter.found(out.size());
+        checkSpace(file.size() - out.size());
+        good = fetch(out) || fetch(out); // what an earlier attempt left may be wrong: once more from the start
+      }
+      if (!good) {
+        Files.delete(incomplete);
+        throw new HubException(Reason.DAMAGED,
+            "The download of %s is damaged (its checksum is not %s) and was removed: try again.", file.name(),
+            file.etag());
       }
       Files.move(incomplete, blob, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
-      throw HubCache.storageError(incomplete, e);
+      throw HubException.storage(incomplete, e);
     }
   }
 
-  private void checkSpace() throws IOException {
-    long missing = file.size() - have();
+  private Path incomplete() {
+    return blob.resolveSibling(file.etag() + ".incomplete");
+  }
+
+  private void checkSpace(long missing) throws IOException {
     long free = Files.getFileStore(blob.getParent()).getUsableSpace();
     if (missing > free) {
       throw new HubException(Reason.STORAGE,
@@ -72,54 +65,42 @@ final class FileDownload {
     }
   }
 
-  /** Resumes until all announced bytes are here. */
-  private void fetch() throws IOException {
-    int failures = 0;
-    for (boolean complete = Files.exists(incomplete) && have() == file.size(); !complete;) {
-      long before = have();
+  /** Resumes until all announced bytes are here; false if they are not the right ones, and are thrown away. */
+  private boolean fetch(FileChannel out) throws IOException {
+    for (int failures = 0; out.size() < file.size();) {
+      long before = out.size();
       IOException failure = null;
       try {
-        receive(before);
+        client.get(file, before, answer -> receiver(out, before, answer));
       } catch (IOException e) {
         failure = e;
       }
-      complete = have() >= file.size();
-      if (!complete) {
-        failures = have() > before ? 1 : failures + 1;
-        if (failures == retry.attempts()) {
+      if (out.size() < file.size()) {
+        failures = out.size() > before ? 1 : failures + 1;
+        if (failures == client.retry.attempts()) {
           throw new HubException(Reason.UNREACHABLE,
-              "The download of %s broke off after %d of %d bytes%s: try again, it goes on there.", file.name(), have(),
-              file.size(), failure == null ? "" : " (" + failure.getMessage() + ")", failure);
+              "The download of %s broke off after %d of %d bytes%s: try again, it goes on there.", file.name(),
+              out.size(), file.size(), failure == null ? "" : " (" + failure.getMessage() + ")", failure);
         }
-        retry.pause(failures, failure, file.name());
+        client.retry.pause(failures, failure, file.name());
       }
     }
+    boolean good = out.size() == file.size() && checksum().equals(file.etag());
+    if (!good) {
+      startOver(out);
+    }
+    return good;
   }
 
-  /** Appends the bytes of one answer to those that are here, or replaces them. */
-  private void receive(long offset) throws IOException {
-    try (FileChannel out = open()) {
-      HttpResponse<?> response = client.get(file, offset, answer -> {
-        String range = answer.headers().firstValue("Content-Range").orElse("");
-        boolean rest = range.startsWith("bytes " + offset + "-");
-        boolean partial = answer.statusCode() == 206;
-        if (!partial || !rest) {
-          startOver(out);
-        }
-        return partial && !rest ? null : bytes -> write(out, bytes);
-      });
-      if (response.statusCode() == 416) {
-        startOver(out);
-      }
+  /** Appends the bytes of one answer to those that are here, or replaces them; null for bytes nobody asked for. */
+  private Consumer<byte[]> receiver(FileChannel out, long offset, ResponseInfo answer) {
+    int status = answer.statusCode();
+    String range = answer.headers().firstValue("Content-Range").orElse("");
+    boolean rest = status == 206 && range.startsWith("bytes " + offset + "-");
+    if (!rest && (status == 200 || status == 206 || status == 416)) {
+      startOver(out);
     }
-  }
-
-  private FileChannel open() {
-    try {
-      return FileChannel.open(incomplete, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-    } catch (IOException e) {
-      throw HubCache.storageError(incomplete, e);
-    }
+    return rest || status == 200 ? bytes -> write(out, bytes) : null;
   }
 
   /** More bytes than were announced are not waited for. */
@@ -133,7 +114,7 @@ final class FileDownload {
         throw new IllegalStateException("more bytes than announced");
       }
     } catch (IOException e) {
-      throw HubCache.storageError(incomplete, e);
+      throw HubException.storage(incomplete(), e);
     }
   }
 
@@ -142,44 +123,62 @@ final class FileDownload {
       meter.found(-out.size());
       out.truncate(0);
     } catch (IOException e) {
-      throw HubCache.storageError(incomplete, e);
+      throw HubException.storage(incomplete(), e);
     }
-  }
-
-  /** Whether the content is not what was announced; it is then removed. */
-  private boolean isDamaged() throws IOException {
-    long bytes = have();
-    boolean damaged = bytes != file.size() || !matches(file.etag(), bytes);
-    if (damaged) {
-      meter.found(-bytes);
-      Files.delete(incomplete);
-    }
-    return damaged;
   }
 
   /**
-   * Compares content with its ETag: SHA-256 for large files, and for small ones SHA-1 over git's header
+   * What the ETag has to be: SHA-256 for large files, and for small ones SHA-1 over git's header
    * {@code "blob <size>\0"} and the content (<a href="https://git-scm.com/book/en/v2/Git-Internals-Git-Objects">git
-   * objects</a>). Other ETags are no checksums.
+   * objects</a>).
    */
-  private boolean matches(String etag, long bytes) throws IOException {
-    boolean git = etag.matches("[0-9a-f]{40}");
-    if (!git && !etag.matches("[0-9a-f]{64}")) {
-      return true;
-    }
+  private String checksum() throws IOException {
+    boolean git = file.etag().length() == 40;
     try {
       MessageDigest sha = MessageDigest.getInstance(git ? "SHA-1" : "SHA-256");
       if (git) {
-        sha.update(("blob " + bytes + "\0").getBytes(StandardCharsets.US_ASCII));
+        sha.update(("blob " + file.size() + "\0").getBytes(StandardCharsets.US_ASCII));
       }
-      Files.copy(incomplete, new DigestOutputStream(OutputStream.nullOutputStream(), sha));
-      return etag.equals(HexFormat.of().formatHex(sha.digest()));
+      Files.copy(incomplete(), new DigestOutputStream(OutputStream.nullOutputStream(), sha));
+      return HexFormat.of().formatHex(sha.digest());
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e); // both are required of every Java platform
     }
   }
 
-  private long have() throws IOException {
-    return Files.exists(incomplete) ? Files.size(incomplete) : 0;
+  /** Adds up what the parallel downloads of one repository's files bring, and reports the sum. */
+  static final class Meter {
+    private final DownloadProgress progress;
+    private final String source;
+    private final int files;
+    private final long total;
+    private final long startNanos = System.nanoTime();
+    private long bytes;
+    private long received;
+
+    Meter(DownloadProgress progress, String source, List<RemoteFile> files) {
+      this.progress = progress;
+      this.source = source;
+      this.files = files.size();
+      this.total = files.stream().mapToLong(RemoteFile::size).sum();
+    }
+
+    /** These bytes need no transfer; fewer than zero: what was here is thrown away. */
+    synchronized void found(long count) {
+      bytes += count;
+    }
+
+    synchronized void received(int count) {
+      bytes += count;
+      received += count;
+      report(false);
+    }
+
+    /** At the end {@code done}: all files are here. */
+    synchronized void report(boolean done) {
+      long nanos = Math.max(1, System.nanoTime() - startNanos);
+      progress.report(new DownloadProgress.State(source, files, done ? total : Math.min(bytes, total), total,
+          Duration.ofNanos(nanos), received * 1e9 / nanos, done));
+    }
   }
 }

@@ -1,5 +1,6 @@
 package org.coldstart.io.hub;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
@@ -11,139 +12,116 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.hub.HubException.Reason;
-import org.coldstart.io.json.Json;
+import org.coldstart.io.hub.HubRepository.Info;
+import org.coldstart.io.hub.HubRepository.RemoteFile;
 
 /**
  * One repository's folder in the cache, laid out as Python's huggingface_hub does: contents in {@code blobs} under
- * their ETag, {@code refs} from branch to commit, and {@code
- * snapshots/<commit>} with links into {@code blobs}.
+ * their ETag, {@code refs} from branch to commit, and {@code snapshots/<commit>} with links into {@code blobs}. What
+ * the hub said of a commit is noted beside them, for only that tells a partial snapshot when the hub cannot be reached.
  */
-final class HubCache {
+record HubCache(HubSettings settings, HubRepository repository) {
+
   static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
   private static final Map<Path, Object> LOCKS = new ConcurrentHashMap<>();
 
-  /**
-   * Names of files that can be trusted: relative, with {@code /} between parts that are neither empty nor {@code .} nor
-   * {@code ..}, and without what Windows reads as a drive, a stream or a separator.
-   */
+  /** Relative, without empty parts, {@code .} and {@code ..}, and what Windows reads as drive, stream or separator. */
   private static final Pattern SAFE_NAME = Pattern
     .compile("(?!\\.{1,2}(/|$))[^/\\\\:\\p{Cntrl}]+(/(?!\\.{1,2}(/|$))[^/\\\\:\\p{Cntrl}]+)*");
 
-  private final HubSettings settings;
-  private final Path storage;
-  private final Path locks;
-
-  HubCache(HubSettings settings, HubRepository repository) {
-    this.settings = settings;
-    this.storage = settings.cache().resolve(repository.folderName());
-    this.locks = settings.cache().resolve(".locks").resolve(repository.folderName());
+  private Path storage(String folder) {
+    return settings.cache().resolve(repository.folderName()).resolve(folder);
   }
 
   Path blob(String etag) {
-    return storage.resolve("blobs").resolve(etag);
+    return storage("blobs").resolve(etag);
   }
 
   Path snapshot(String commit) {
-    return storage.resolve("snapshots").resolve(commit);
+    return storage("snapshots").resolve(commit);
   }
 
-  /**
-   * Path of a file in a snapshot.
-   *
-   * @throws HubException if the name could lead out of the snapshot's folder, on any system
-   */
-  Path pointer(String commit, String file) {
+  /** Path of a file in a snapshot; fails if the name could lead out of the snapshot's folder, on any system. */
+  Path pointer(Path snapshot, String file) {
     if (!SAFE_NAME.matcher(file).matches()) {
       throw new HubException(Reason.DAMAGED,
-          "The hub lists a file named '%s', which may lead out of the repository's folder: do not"
-              + " use this repository.",
+          "The hub lists a file named '%s', which may lead out of the repository's folder: do not use this repository.",
           file.replaceAll("\\p{Cntrl}", "?"));
     }
-    return snapshot(commit).resolve(file);
+    return snapshot.resolve(file);
   }
 
   /** The commit a branch or tag pointed to when last looked up; a commit is its own. */
   Optional<String> commit(String revision) {
-    Path ref = storage.resolve("refs").resolve(revision);
-    if (COMMIT.matcher(revision).matches()) {
-      return Optional.of(revision);
-    }
-    try {
-      return Files.isRegularFile(ref)
-          ? Optional.of(Files.readString(ref).strip()).filter(c -> COMMIT.matcher(c).matches())
-          : Optional.empty();
-    } catch (IOException e) {
-      throw storageError(ref, e);
-    }
+    return (COMMIT.matcher(revision).matches() ? Optional.of(revision) : text("refs", revision))
+      .filter(commit -> COMMIT.matcher(commit).matches());
   }
 
   /**
-   * Writes down where a branch or tag points to, and what the hub says of the commit, so that a partial snapshot is
-   * known as one when the hub cannot be reached. A cache that can only be read is left as it is.
+   * Writes down where the revision points to and what the hub answered about it. A cache that can only be read is left
+   * as it is: files that are there can be read without it, and a download says what is wrong.
    */
-  void note(String revision, RepoInfo info) {
+  void note(String commit, String answer) {
     try {
-      if (!commit(revision).equals(Optional.of(info.commit()))) {
-        AtomicFiles.writeString(storage.resolve("refs").resolve(revision), info.commit());
+      if (!commit(repository.revision()).equals(Optional.of(commit))) {
+        AtomicFiles.writeString(storage("refs").resolve(repository.revision()), commit);
       }
-      if (noted(info.commit()).isEmpty()) {
-        AtomicFiles.writeString(notePath(info.commit()), info.toJson());
+      if (noted(commit).isEmpty()) {
+        AtomicFiles.writeString(storage(".coldstart").resolve(commit + ".json"), answer);
       }
     } catch (CheckpointException e) {
-      // files that are there can be read without it; a download says what is wrong with the cache
+      // see above
     }
   }
 
-  /** What the hub said of a commit at an earlier time. */
-  Optional<RepoInfo> noted(String commit) {
-    return json(notePath(commit)).flatMap(RepoInfo::fromJson);
+  /** What the hub answered about a commit at an earlier time. */
+  Optional<Info> noted(String commit) {
+    return text(".coldstart", commit + ".json").flatMap(answer -> Info.parse(repository, answer));
   }
 
-  private Path notePath(String commit) {
-    return storage.resolve(".coldstart").resolve(commit + ".json");
+  /** The files of a commit as far as the cache knows. */
+  Info known(String commit) {
+    return noted(commit).orElseGet(() -> new Info(commit,
+        names(commit).stream().collect(Collectors.toMap(n -> n, n -> new RemoteFile(repository, commit, n, "", 0))),
+        new JsonObject()));
   }
 
-  /**
-   * The files of a commit as far as the cache knows: by our note, by the listing that Python's snapshot_download keeps
-   * (huggingface_hub 2.4, _tree_cache.py), or else those in the snapshot folder.
-   */
-  RepoInfo repoInfo(String commit) {
-    Optional<RepoInfo> noted = noted(commit);
-    if (noted.isPresent()) {
-      return noted.get();
+  private record Tree(Map<String, Object> files) {}
+
+  /** By the listing that Python's snapshot_download keeps (huggingface_hub 2.4, _tree_cache.py), or by the snapshot. */
+  private Set<String> names(String commit) {
+    try {
+      return new Gson().fromJson(text("trees", commit + ".json").orElse(""), Tree.class).files.keySet();
+    } catch (JsonParseException | NullPointerException e) {
+      return present(snapshot(commit));
     }
-    Optional<JsonObject> tree = json(storage.resolve("trees").resolve(commit + ".json"));
-    Stream<String> files = tree.isPresent() && tree.get().get("files") instanceof JsonObject listing
-        ? listing.entrySet().stream().map(Map.Entry::getKey)
-        : present(snapshot(commit)).stream();
-    return new RepoInfo(commit, files.sorted().toList(), new JsonObject());
   }
 
-  private static List<String> present(Path folder) {
+  private static Set<String> present(Path folder) {
     try (Stream<Path> walk = Files.isDirectory(folder) ? Files.walk(folder) : Stream.empty()) {
       return walk.filter(Files::isRegularFile)
         .map(file -> folder.relativize(file).toString().replace('\\', '/'))
-        .toList();
+        .collect(Collectors.toSet());
     } catch (IOException | UncheckedIOException e) {
-      throw storageError(folder, e);
+      throw HubException.storage(folder, e);
     }
   }
 
-  /** A JSON object from a file; empty when there is none, or a damaged one. */
-  private static Optional<JsonObject> json(Path file) {
+  /** A file's text; empty when there is none to read. */
+  private Optional<String> text(String folder, String name) {
     try {
-      return Files.isRegularFile(file) ? Optional.of(Json.parse(Files.readString(file)).getAsJsonObject())
-          : Optional.empty();
-    } catch (IOException | JsonParseException | IllegalStateException e) {
+      return Optional.of(Files.readString(storage(folder).resolve(name)).strip());
+    } catch (IOException e) {
       return Optional.empty();
     }
   }
@@ -152,13 +130,17 @@ final class HubCache {
    * Puts a blob into a snapshot: by a relative link, or where links are not to be had by moving a new blob and copying
    * an old one, which other snapshots may link to.
    */
-  void link(String etag, Path pointer, boolean isNew) {
-    Path blob = blob(etag);
+  void link(Path blob, Path pointer, boolean isNew) {
     try {
       Files.createDirectories(pointer.getParent());
       Files.deleteIfExists(pointer); // a link whose blob has gone
-      if (settings.symlinks() && linked(blob, pointer)) {
-        return;
+      if (settings.symlinks()) {
+        try {
+          Files.createSymbolicLink(pointer, pointer.getParent().relativize(blob));
+          return;
+        } catch (IOException | UnsupportedOperationException e) {
+          // Windows without developer mode, some network drives
+        }
       }
       if (isNew) {
         Files.move(blob, pointer, StandardCopyOption.REPLACE_EXISTING);
@@ -166,43 +148,25 @@ final class HubCache {
         AtomicFiles.write(pointer, copy -> Files.copy(blob, copy));
       }
     } catch (IOException | CheckpointException e) {
-      throw storageError(pointer, e);
-    }
-  }
-
-  private static boolean linked(Path blob, Path pointer) {
-    try {
-      Files.createSymbolicLink(pointer, pointer.getParent().relativize(blob));
-      return true;
-    } catch (IOException | UnsupportedOperationException e) {
-      return false; // Windows without developer mode, some network drives
+      throw HubException.storage(pointer, e);
     }
   }
 
   /** Runs an action while no other thread or process downloads the same content. */
   void locked(String etag, Runnable action) {
-    Path file = locks.resolve(etag + ".lock");
+    Path file = settings.cache().resolve(".locks").resolve(repository.folderName()).resolve(etag + ".lock");
     synchronized (LOCKS.computeIfAbsent(file, f -> new Object())) {
       try {
-        Files.createDirectories(locks);
-      } catch (IOException e) {
-        throw storageError(locks, e);
-      }
-      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-        channel.lock(); // until the channel closes
-        action.run();
+        Files.createDirectories(file.getParent());
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+          channel.lock(); // until the channel closes
+          action.run();
+        }
       } catch (ClosedByInterruptException | FileLockInterruptionException e) {
-        throw HubException.interrupted("into " + storage, e);
+        throw HubException.interrupted("into " + settings.cache(), e);
       } catch (IOException e) {
-        throw storageError(file, e);
+        throw HubException.storage(file, e);
       }
     }
-  }
-
-  static HubException storageError(Path path, Exception cause) {
-    return new HubException(Reason.STORAGE,
-        "Cannot read or write %s (%s): check its permissions and the free space, or set HF_HOME to"
-            + " another folder.",
-        path, cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage(), cause);
   }
 }

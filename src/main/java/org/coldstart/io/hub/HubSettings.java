@@ -4,17 +4,14 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Where the hub is, where its files are kept, and the token: the settings Python's huggingface_hub reads, under the
  * same names.
  *
- * @param endpoint address of the hub without a slash at the end (HF_ENDPOINT, {@code
- *     https://huggingface.co})
+ * @param endpoint address of the hub without a slash at the end (HF_ENDPOINT, {@code https://huggingface.co})
  * @param cache folder of the downloads, shared with Python (HF_HUB_CACHE, or {@code hub} in HF_HOME)
  * @param token access token for private and gated repositories (HF_TOKEN, or the file a login left in HF_HOME or at
  * HF_TOKEN_PATH, unless HF_HUB_DISABLE_IMPLICIT_TOKEN says not to send it)
@@ -22,14 +19,6 @@ import java.util.Set;
  * @param symlinks false: place files in the snapshot folders themselves, without links (HF_HUB_DISABLE_SYMLINKS)
  */
 public record HubSettings(URI endpoint, Path cache, Optional<String> token, boolean offline, boolean symlinks) {
-
-  private static final Set<String> TRUE = Set.of("1", "on", "yes", "true");
-
-  /** The settings of this process: its environment variables and the user's home folder. */
-  public static HubSettings fromEnvironment() {
-    return fromEnvironment(System.getenv(), Path.of(System.getProperty("user.home")));
-  }
-
   /** The settings a process with these environment variables and this home folder has. */
   public static HubSettings fromEnvironment(Map<String, String> environment, Path userHome) {
     Path cacheHome = path(environment, "XDG_CACHE_HOME", userHome, userHome.resolve(".cache"));
@@ -52,17 +41,15 @@ public record HubSettings(URI endpoint, Path cache, Optional<String> token, bool
     if (isTrue(environment, "HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
       return Optional.empty();
     }
-    Optional<String> variable = text(environment, "HF_TOKEN");
-    if (variable.isPresent()) {
-      return Optional.of(checked(variable.get(), "HF_TOKEN"));
+    if (text(environment, "HF_TOKEN").isPresent()) {
+      return text(environment, "HF_TOKEN").map(token -> checked(token, "HF_TOKEN"));
     }
     Path file = path(environment, "HF_TOKEN_PATH", userHome, home.resolve("token"));
     try {
       String token = Files.isRegularFile(file) ? Files.readString(file).strip() : "";
-      return token.isEmpty() ? Optional.empty() : Optional.of(checked(token, file.toString()));
+      return Optional.of(token).filter(t -> !t.isEmpty()).map(t -> checked(t, file.toString()));
     } catch (IOException e) {
-      throw new HubException(HubException.Reason.STORAGE,
-          "Cannot read the access token in %s: make it readable, or set HF_TOKEN.", file, e);
+      throw HubException.storage(file, e);
     }
   }
 
@@ -70,8 +57,7 @@ public record HubSettings(URI endpoint, Path cache, Optional<String> token, bool
   private static String checked(String token, String place) {
     if (!token.matches("[!-~]+")) {
       throw new HubException(HubException.Reason.BAD_TOKEN,
-          "%s holds no access token (it has spaces, line ends or letters beyond ASCII): copy it"
-              + " again, or unset it.",
+          "%s holds no access token (it has spaces, line ends or letters beyond ASCII): copy it again, or unset it.",
           place);
     }
     return token;
@@ -99,6 +85,6 @@ public record HubSettings(URI endpoint, Path cache, Optional<String> token, bool
   }
 
   private static boolean isTrue(Map<String, String> environment, String name) {
-    return text(environment, name).map(s -> TRUE.contains(s.toLowerCase(Locale.ROOT))).orElse(false);
+    return text(environment, name).filter(s -> s.matches("(?i)1|on|yes|true")).isPresent();
   }
 }

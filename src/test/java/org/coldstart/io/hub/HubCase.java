@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class HubCase {
   static final String NAME = "owner/tiny";
   static final DownloadProgress SILENT = state -> {};
-  static final RetryPolicy BRIEF = new RetryPolicy(5, Duration.ofMillis(5), Duration.ofSeconds(3),
+  static final HubClient.RetryPolicy BRIEF = new HubClient.RetryPolicy(5, Duration.ofMillis(5), Duration.ofSeconds(3),
       Duration.ofMillis(1500));
 
   @TempDir

@@ -258,7 +258,17 @@ public final class LocalHub implements AutoCloseable {
   }
 
   private static void describe(HttpExchange exchange, Repository repository, String name) throws IOException {
-    List<Map<String, String>> siblings = repository.files.keySet().stream().map(f -> Map.of("rfilename", f)).toList();
+    List<Map<String, Object>> siblings = new ArrayList<>();
+    repository.files.forEach((file, content) -> {
+      Map<String, Object> sibling = new TreeMap<>();
+      sibling.put("rfilename", file);
+      sibling.put("size", content.length);
+      sibling.put("blobId", gitHash(content));
+      if (content.length > 1000) {
+        sibling.put("lfs", Map.of("sha256", sha256(content), "size", content.length, "pointerSize", 130));
+      }
+      siblings.add(sibling);
+    });
     send(exchange, 200,
         new Gson()
           .toJson(Map.of("id", name, "sha", repository.commit, "siblings", siblings, "cardData", repository.card))

@@ -23,17 +23,17 @@ class PackagedModelTest {
     Path own = Files.writeString(folder.resolve("own.gguf"), "GGUF");
     Path work = Files.createDirectories(folder.resolve("project/notebooks/deep"));
 
-    assertEquals(Optional.of(nearest), new PackagedModel(Map.of(), work).find());
+    assertEquals(Optional.of(nearest), ModelFiles.packaged(Map.of(), work));
     Map<String, String> environment = Map.of("VIRTUAL_ENV", folder.resolve("active").toString());
-    assertEquals(Optional.of(active), new PackagedModel(environment, work).find());
-    assertEquals(Optional.of(own), new PackagedModel(Map.of("COLDSTART_GGUF", own.toString()), work).find());
-    assertEquals(Optional.empty(), new PackagedModel(Map.of(), folder.resolve("active")).find());
+    assertEquals(Optional.of(active), ModelFiles.packaged(environment, work));
+    assertEquals(Optional.of(own), ModelFiles.packaged(Map.of("COLDSTART_GGUF", own.toString()), work));
+    assertEquals(Optional.empty(), ModelFiles.packaged(Map.of(), folder.resolve("active")));
   }
 
   @Test
   void saysWhenTheVariableNamesNoFile() {
     HubException e = assertThrows(HubException.class,
-        () -> new PackagedModel(Map.of("COLDSTART_GGUF", "/no/such.gguf"), folder).find());
+        () -> ModelFiles.packaged(Map.of("COLDSTART_GGUF", "/no/such.gguf"), folder));
     assertTrue(e.getMessage().contains("/no/such.gguf"), e.getMessage());
   }
 

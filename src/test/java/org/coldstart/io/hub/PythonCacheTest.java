@@ -70,7 +70,7 @@ class PythonCacheTest extends HubCase {
     server.add("datasets/owner/rows", "main").file("data/train.jsonl", "{}");
     Path model = hub().downloadModel(NAME + "@refs/pr/1");
     Hub.Snapshot rows = hub().snapshot(new HubRepository(HubRepository.Kind.DATA_SET, "owner/rows", "main"),
-        RepoInfo::files);
+        HubRepository.Info::files);
     String output = python(true, """
         from huggingface_hub import *
         print(snapshot_download('owner/tiny', revision='refs/pr/1'))
@@ -129,7 +129,7 @@ class PythonCacheTest extends HubCase {
       });
     }
     Process python = start(false, FETCH.replace(")", ", allow_patterns='*.safetensors')"));
-    Hub unhurried = new Hub(server.settings(cache), SILENT, RetryPolicy.NORMAL);
+    Hub unhurried = new Hub(server.settings(cache), SILENT, HubClient.RetryPolicy.NORMAL);
     Hub.Snapshot ours = unhurried.snapshot(model(NAME), d -> List.of("model.safetensors"));
     String output = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, python.waitFor(), output);
