@@ -65,8 +65,20 @@ final class Decoder {
 
   /** Embeddings of token ids, (n) → (n, hidden). */
   NDArray embed(NDArray inputIds) {
+    long rows = embedding().getShape().get(0);
+    for (long id : inputIds.toLongArray()) {
+      requireRow(id, rows);
+    }
     NDArray x = DecoderOps.embedding(inputIds, embedding());
     return embeddingScale == 1 ? x : x.mul(embeddingScale);
+  }
+
+  /** Refuses a token id that the embedding has no row for with an {@link IllegalArgumentException}. */
+  static void requireRow(long id, long rows) {
+    if (id < 0 || id >= rows) {
+      throw new IllegalArgumentException(("Token id %d has no row: the embedding has rows 0 to %d."
+          + " Call model.resizeTokenEmbeddings(tokenizer.size()) first.").formatted(id, rows - 1));
+    }
   }
 
   /** Adds to the embedding matrix's gradient what {@link #embed} passes back. */

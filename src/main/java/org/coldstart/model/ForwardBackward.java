@@ -40,11 +40,7 @@ public final class ForwardBackward implements AutoCloseable {
   private Pass prefix;
 
   ForwardBackward(CausalLm model, Precision precision, boolean checkpointing) {
-    if (model.dtype() != DType.F32) {
-      throw new IllegalArgumentException("The model's weights are held in " + model.dtype()
-          + ", which loses the small steps of training: load it with DType.F32 and choose"
-          + " Precision.BF16 for the products.");
-    }
+    model.trainable().requireF32();
     this.model = model;
     decoder = model.decoder();
     this.precision = precision;

@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.stream.Stream;
 import org.coldstart.io.config.AttentionConfig;
 import org.coldstart.io.config.ModelConfig;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.torch.DecoderOps;
-import org.coldstart.io.torch.FloatType;
 import org.coldstart.io.torch.NativeMemory;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
@@ -121,7 +121,7 @@ public final class KvCache implements AutoCloseable {
   }
 
   private NDArray empty() {
-    return TorchOps.empty(manager, FloatType.F32, padding.length, config.keyValueHeads(), capacity, config.headDim());
+    return TorchOps.empty(manager, StoredType.F32, padding.length, config.keyValueHeads(), capacity, config.headDim());
   }
 
   private NDArray grown(NDArray old) {

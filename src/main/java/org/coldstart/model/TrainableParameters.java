@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.coldstart.io.safetensors.StoredType;
 
 /** Which of a model's parameters are trained at present, see {@link CausalLm#trainable}. */
 public final class TrainableParameters {
@@ -49,6 +50,18 @@ public final class TrainableParameters {
   TrainableParameters(Weights weights, boolean tied) {
     this.weights = weights;
     this.tied = tied;
+  }
+
+  /**
+   * Refuses a model whose weights are held in BF16.
+   *
+   * @throws IllegalArgumentException naming the way out
+   */
+  public void requireF32() {
+    if (weights.dtype() != StoredType.F32) {
+      throw new IllegalArgumentException("The model's weights are held in " + weights.dtype()
+          + ", which loses the small steps of training: load it in F32 and train with Precision.BF16.");
+    }
   }
 
   /** Changes what is trained; rows trained so far stay in the model. */

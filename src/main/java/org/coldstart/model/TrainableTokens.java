@@ -62,11 +62,7 @@ public final class TrainableTokens {
     }
     Set<Integer> seen = new HashSet<>();
     for (int id : ids) {
-      if (id < 0 || id >= vocabulary) {
-        throw new IllegalArgumentException(
-            "Token id %d has no row to train: the embedding has rows 0 to %d. Call".formatted(id, vocabulary - 1)
-                + " model.resizeTokenEmbeddings(tokenizer.size()) first.");
-      }
+      Decoder.requireRow(id, vocabulary);
       if (!seen.add(id)) {
         throw new IllegalArgumentException("Token id " + id + " is named twice.");
       }

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.coldstart.io.torch.FloatType;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.tokenizer.Tokenizer;
 
@@ -58,8 +57,7 @@ final class VocabularyResizer {
 
   private NDArray grown(NDArray matrix, int rows) {
     Shape old = matrix.getShape();
-    FloatType type = FloatType.valueOf(weights.dtype().name());
-    NDArray grown = TorchOps.empty(matrix.getManager(), type, rows, old.get(1));
+    NDArray grown = weights.newArray(rows, old.get(1));
     TorchOps.write(grown, matrix, 0, 0);
     try (NDArray mean = TorchOps.meanRow(matrix);
         NDArray added = mean.broadcast(new Shape(rows - old.get(0), old.get(1)))) {

@@ -5,6 +5,7 @@ import static org.coldstart.io.torch.TorchScript.OPS;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import org.coldstart.io.safetensors.StoredType;
 
 /**
  * Operations on tensors that DJL's {@link NDArray} does not have, each a few lines of TorchScript in {@code ops.py}.
@@ -58,15 +59,25 @@ public final class TorchOps {
   }
 
   /** An array of any content; DJL itself makes none in bf16. */
-  public static NDArray empty(NDManager manager, FloatType type, long... shape) {
+  public static NDArray empty(NDManager manager, StoredType type, long... shape) {
     try (NDArray like = manager.create(0f)) {
-      return OPS.call("empty", like, shape, type.scalarType);
+      return OPS.call("empty", like, shape, scalarType(type));
     }
   }
 
+  /** PyTorch's number of a type. */
+  private static int scalarType(StoredType type) {
+    return switch (type) {
+    case F32 -> 6;
+    case F16 -> 5;
+    case BF16 -> 15;
+    default -> throw new IllegalArgumentException("Torch holds no numbers of type " + type + ".");
+    };
+  }
+
   /** {@code length} elements from {@code start} as the bytes of another type; uint8, one axis. */
-  public static NDArray readBytes(NDArray source, FloatType type, long start, long length) {
-    return OPS.call("read_bytes", source, type.scalarType, start, length);
+  public static NDArray readBytes(NDArray source, StoredType type, long start, long length) {
+    return OPS.call("read_bytes", source, scalarType(type), start, length);
   }
 
   /**
@@ -75,8 +86,8 @@ public final class TorchOps {
    * @param bytes uint8, one axis: numbers of the given type in the machine's byte order
    * @return their sum; not finite if one of them is not
    */
-  public static float writeBytes(NDArray target, NDArray bytes, FloatType type, long start) {
-    try (NDArray sum = OPS.call("write_bytes", target, bytes, type.scalarType, start)) {
+  public static float writeBytes(NDArray target, NDArray bytes, StoredType type, long start) {
+    try (NDArray sum = OPS.call("write_bytes", target, bytes, scalarType(type), start)) {
       return sum.getFloat();
     }
   }
