@@ -38,7 +38,7 @@ public record LoraConfig(int r, double loraAlpha, double loraDropout, LoraTarget
     require(loraDropout >= 0 && loraDropout < 1, "loraDropout is " + loraDropout + "; it should be from 0 to below 1.");
     layersToTransform = List.copyOf(layersToTransform);
     require(layersToTransform.isEmpty() || targetModules.regex() == null,
-        "layersToTransform goes with names of target modules; a regular expression names the layers" + " itself.");
+        "layersToTransform goes with names of target modules; a regular expression names the layers itself.");
     trainableTokenIndices = Collections.unmodifiableMap(new TreeMap<>(trainableTokenIndices));
     for (String module : trainableTokenIndices.keySet()) {
       require(module.equals("embed_tokens") || module.equals("lm_head"),
@@ -101,8 +101,8 @@ public record LoraConfig(int r, double loraAlpha, double loraDropout, LoraTarget
 
     /** Names of linear layers or their ends; or {@code "all-linear"} alone. */
     public Builder targetModules(String... names) {
-      return targetModules(
-          List.of(names).equals(List.of(LoraTargets.ALL_LINEAR)) ? LoraTargets.allLinear() : LoraTargets.named(names));
+      boolean all = List.of(names).equals(List.of(LoraTargets.ALL_LINEAR));
+      return targetModules(all ? LoraTargets.matching(LoraTargets.ALL_LINEAR) : LoraTargets.named(names));
     }
 
     /** The linear layers adapted. */

@@ -43,11 +43,6 @@ public record LoraTargets(List<String> names, String regex) {
     return new LoraTargets(List.of(), Objects.requireNonNull(regex));
   }
 
-  /** Every linear layer but the head. */
-  public static LoraTargets allLinear() {
-    return new LoraTargets(List.of(), ALL_LINEAR);
-  }
-
   /**
    * The chosen ones among the model's linear layers, in their order.
    *
@@ -59,8 +54,8 @@ public record LoraTargets(List<String> names, String regex) {
     for (String pattern : patterns) {
       if (linears.stream().noneMatch(linear -> matches(pattern, linear))) {
         throw new IllegalArgumentException(
-            ("The target module \"%s\" names no linear layer of this model; there are %s (in full"
-                + " for instance %s). Rows of embedding and head are trained with" + " trainableTokenIndices.")
+            ("The target module \"%s\" names no linear layer of this model; there are %s (in full %s). Rows of"
+                + " embedding and head are trained with trainableTokenIndices.")
               .formatted(pattern, String.join(", ", lastParts(linears)), linears.iterator().next()));
       }
     }
@@ -69,8 +64,7 @@ public record LoraTargets(List<String> names, String regex) {
       .filter(linear -> layers.isEmpty() || layers.contains(layerOf(linear)))
       .toList();
     if (chosen.isEmpty()) {
-      throw new IllegalArgumentException(
-          "No linear layer is left for the adapter in the decoder layers " + layers + ".");
+      throw new IllegalArgumentException("The adapter's layersToTransform " + layers + " hold no linear layer.");
     }
     return chosen;
   }

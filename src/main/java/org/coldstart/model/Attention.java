@@ -7,6 +7,7 @@ import org.coldstart.io.torch.DecoderOps;
 import org.coldstart.io.torch.PackedAttention;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.io.torch.TrainingOps;
+import org.coldstart.model.AttentionSpan.AttentionContext;
 
 /**
  * Grouped-query attention with rotary positions (Ainslie et al., 2023; Su et al., 2021): {@code y =

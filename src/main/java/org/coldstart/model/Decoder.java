@@ -12,6 +12,7 @@ import org.coldstart.io.config.AttentionConfig.LayerType;
 import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.safetensors.TensorSource;
 import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.model.AttentionSpan.AttentionContext;
 
 /**
  * The network: token ids become vectors by looking up rows of the embedding matrix, the vectors go through the layers

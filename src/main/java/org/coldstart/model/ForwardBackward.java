@@ -4,10 +4,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.coldstart.io.torch.OptimizerOps;
 import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * Runs batches forward and backward through a model, and adds up the gradients of what is trained.
@@ -34,7 +38,9 @@ public final class ForwardBackward implements AutoCloseable {
   private final Map<String, NDArray> trained;
   private final NDManager manager;
   private final Gradients gradients;
-  private final Bf16Weights bf16Weights;
+
+  /** Weights rounded to bf16 once an optimizer step, not once a batch; two bytes a value. */
+  private final Map<NDArray, NDArray> bf16Copies = new IdentityHashMap<>();
 
   /** The pass through the sequences' shared prefix; null if they are read whole. */
   private Pass prefix;
@@ -50,12 +56,19 @@ public final class ForwardBackward implements AutoCloseable {
     manager = Torch.newManager();
     try {
       model.trainable().writeTokens();
-      // Checkpointing is to save memory, which copies would cost.
-      bf16Weights = precision == Precision.BF16 && !checkpointing ? new Bf16Weights(decoder.matrices(), manager) : null;
+      if (precision == Precision.BF16 && !checkpointing) { // checkpointing is to save memory, which copies would cost
+        decoder.matrices().forEach(this::copyInBf16);
+      }
     } catch (RuntimeException | OutOfMemoryError e) {
       close();
       throw e;
     }
+  }
+
+  private void copyInBf16(NDArray weight) {
+    NDArray copy = TorchOps.toBf16(weight);
+    copy.attach(manager);
+    bf16Copies.put(weight, copy);
   }
 
   /** The gradients gathered since they were cleared last. */
@@ -153,7 +166,7 @@ public final class ForwardBackward implements AutoCloseable {
         SharedPrefix continued = prefix == null ? null : prefix.plain.prefix();
         int start = continued == null ? 0 : continued.length();
         plain = decoder.overRows(step, seqLens, start, precision)
-          .with(bf16Weights, gradients)
+          .with(bf16Copies, gradients)
           .with(isPrefix ? decoder.newPrefix(step, inputIds.length) : continued);
         keeping = plain.with(activations);
       } catch (RuntimeException | OutOfMemoryError e) {
@@ -214,9 +227,12 @@ public final class ForwardBackward implements AutoCloseable {
    */
   public void weightsChanged() {
     model.trainable().writeTokens();
-    if (bf16Weights != null) {
-      bf16Weights.renew(trained.values());
-      bf16Weights.renew(model.trainable().tokens().stream().map(TrainableTokens::matrix).toList());
+    NDArray[] changed = Stream
+      .concat(trained.values().stream(), model.trainable().tokens().stream().map(TrainableTokens::matrix))
+      .filter(bf16Copies::containsKey)
+      .toArray(NDArray[]::new);
+    if (changed.length > 0) {
+      OptimizerOps.copy(Stream.of(changed).map(bf16Copies::get).toArray(NDArray[]::new), changed);
     }
   }
 

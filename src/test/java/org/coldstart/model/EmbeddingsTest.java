@@ -163,7 +163,7 @@ class EmbeddingsTest {
           "rows still to spare");
 
       qwen.addTokens("<later>");
-      assertEquals(List.of("<later>"), model.resizeTokenEmbeddings(qwen).started());
+      assertEquals(List.of("<later>"), model.resizeTokenEmbeddings(qwen).initialized());
     }
   }
 
@@ -187,8 +187,8 @@ class EmbeddingsTest {
       TokenEmbeddings.Resized result = model.resizeTokenEmbeddings(qwen);
       assertEquals(qwen.size() - 1, result.rowsBefore());
       assertEquals(qwen.size(), result.rows());
-      assertEquals(List.of("<answer>"), result.started());
-      assertEquals(List.of(), model.resizeTokenEmbeddings(qwen).started());
+      assertEquals(List.of("<answer>"), result.initialized());
+      assertEquals(List.of(), model.resizeTokenEmbeddings(qwen).initialized());
     }
   }
 
