@@ -70,8 +70,9 @@ final class LoraConfigFile {
     case "init_lora_weights" -> requireOneOf(List.of("true", "false", "\"gaussian\""), key, value);
     case "layers_pattern" -> requireOneOf(List.of("[]", "\"\"", "\"layers\"", "[\"layers\"]"), key, value);
     case "peft_version", "inference_mode", "revision", "auto_mapping", "megatron_core", "loftq_config",
-        "qalora_group_size", "runtime_config", "ensure_weight_tying" -> {
-    } // change nothing about what a loaded adapter computes
+        "qalora_group_size", "runtime_config", "ensure_weight_tying" ->
+      {
+      } // change nothing about what a loaded adapter computes
     default -> requireOneOf(OFF, key, value);
     }
   }
@@ -95,17 +96,18 @@ final class LoraConfigFile {
     } catch (RuntimeException e) {
       // refused below, as a value that Gson would bend is
     }
-    throw new IllegalArgumentException("\"%s\" should hold a value of type %s, but holds %s.".formatted(key,
-        type.getSimpleName(), shortened(value)));
+    throw new IllegalArgumentException(
+        "\"%s\" should hold a value of type %s, but holds %s.".formatted(key, type.getSimpleName(), shortened(value)));
   }
 
-  private static LoraTargets targets(String key, JsonElement value) {
+  private static LoraConfig.Targets targets(String key, JsonElement value) {
     if (value.isJsonArray()) {
-      return LoraTargets.named(bound(key, value, String[].class));
+      return LoraConfig.Targets.named(bound(key, value, String[].class));
     }
     String text = bound(key, value, String.class);
     try {
-      return LoraTargets.matching(text.equalsIgnoreCase(LoraTargets.ALL_LINEAR) ? LoraTargets.ALL_LINEAR : text);
+      return LoraConfig.Targets
+        .matching(text.equalsIgnoreCase(LoraConfig.Targets.ALL_LINEAR) ? LoraConfig.Targets.ALL_LINEAR : text);
     } catch (PatternSyntaxException e) {
       throw new IllegalArgumentException(
           "%s is \"%s\", no regular expression that Java knows (%s).".formatted(key, text, e.getDescription()), e);
@@ -120,8 +122,8 @@ final class LoraConfigFile {
     }
     value.getAsJsonObject()
       .asMap()
-      .forEach((name, list) -> builder.trainableTokenIndices(name.substring(name.lastIndexOf('.') + 1),
-          ids(key, list)));
+      .forEach(
+          (name, list) -> builder.trainableTokenIndices(name.substring(name.lastIndexOf('.') + 1), ids(key, list)));
   }
 
   private static int[] ids(String key, JsonElement value) {
@@ -137,7 +139,7 @@ final class LoraConfigFile {
   static String toJson(LoraConfig config) {
     Map<String, List<Integer>> tokens = config.trainableTokenIndices();
     List<Integer> layers = config.layersToTransform();
-    LoraTargets targets = config.targetModules();
+    LoraConfig.Targets targets = config.targetModules();
     Map<String, Object> json = new TreeMap<>();
     json.put("base_model_name_or_path", config.baseModelNameOrPath());
     json.put("bias", "none");

@@ -42,16 +42,6 @@ record LoraLayer(Linear base, NDArray a, NDArray b, double scale, Dropout dropou
     }
   }
 
-  /** Has the layer's output include the adapter's, from now on or no longer. */
-  void attach(boolean attached) {
-    base.adapt(attached ? this : null);
-  }
-
-  /** Adds ±s · BA to W itself. */
-  void merge(int sign) {
-    addTo(base.weight(), 0, sign);
-  }
-
   /**
    * Dropout of the adapter's inputs: off until a batch is trained on.
    *

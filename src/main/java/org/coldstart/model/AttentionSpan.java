@@ -69,10 +69,8 @@ record AttentionSpan(RotaryEmbedding rotary, int window, boolean capped) {
 
   private AttentionContext context(NDManager out, long[] positions, int greatest, Precision precision, NDArray mask,
       boolean flash) {
-    NDArray at = out.create(positions);
-    NDArray cos = typed(rotary.cosAt(out, at, greatest), precision);
-    NDArray sin = typed(rotary.sinAt(out, at, greatest), precision);
-    return new AttentionContext(cos, sin, mask, window, flash);
+    RotaryEmbedding.Tables at = rotary.at(out, out.create(positions), greatest);
+    return new AttentionContext(typed(at.cos(), precision), typed(at.sin(), precision), mask, window, flash);
   }
 
   private static NDArray typed(NDArray table, Precision precision) {

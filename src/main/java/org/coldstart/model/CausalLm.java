@@ -77,7 +77,8 @@ public final class CausalLm implements AutoCloseable {
    * Loads a model in f32.
    *
    * @param nameOrPath a folder, a {@code .gguf} file, the embedded default model's name, or one on the hub
-   * @throws org.coldstart.io.files.CheckpointException if the files are damaged, incomplete or of an unknown architecture
+   * @throws org.coldstart.io.files.CheckpointException if the files are damaged, incomplete or of an unknown
+   * architecture
    */
   public static CausalLm fromPretrained(String nameOrPath) {
     return fromPretrained(Hub.model(nameOrPath));

@@ -21,7 +21,8 @@ import org.coldstart.model.AttentionSpan.AttentionContext;
  * @param prefix what the sequences are (from position 0), or what they continue; may be null
  */
 record ForwardContext(Precision precision, long[] seqLens, int start, Map<LayerType, AttentionContext> attention,
-    KvCache cache, Map<NDArray, NDArray> bf16Copies, ActivationStack activations, Gradients gradients, SharedPrefix prefix) {
+    KvCache cache, Map<NDArray, NDArray> bf16Copies, ActivationStack activations, Gradients gradients,
+    SharedPrefix prefix) {
 
   /** A forward pass over packed sequences. */
   static ForwardContext packed(Precision precision, long[] seqLens, int start,

@@ -18,12 +18,6 @@ import org.coldstart.io.torch.Torch;
  */
 public final class Machine {
 
-  private static final Path STATUS = Path.of("/proc/self/status");
-  private static final Path CLEAR_REFS = Path.of("/proc/self/clear_refs");
-
-  /** See proc(5); Linux 4.0 and later. */
-  private static final String RESET_PEAK = "5";
-
   private Machine() {}
 
   /** The number of threads an operation on the CPU is spread over. */
@@ -36,9 +30,7 @@ public final class Machine {
     return kibibytes("VmRSS:");
   }
 
-  /**
-   * The most bytes that were resident at once since the process started, or since {@link #restartPeak}.
-   */
+  /** The most bytes that were resident at once since the process started, or since {@link #restartPeak}. */
   public static OptionalLong peakResidentBytes() {
     return kibibytes("VmHWM:");
   }
@@ -53,14 +45,13 @@ public final class Machine {
    * }</pre>
    *
    * <p>
-   * Memory that was freed but that the allocator keeps is resident still, so a later run may seem to need less than it
-   * does.
+   * Memory that was freed but that the allocator keeps is resident still, so a later run may seem to need less.
    *
-   * @return the bytes resident now; empty where the system does not let the peak be set back, which then counts on
+   * @return the bytes resident now; empty where the system does not let the peak be reset
    */
   public static OptionalLong restartPeak() {
     try {
-      Files.writeString(CLEAR_REFS, RESET_PEAK, StandardOpenOption.WRITE);
+      Files.writeString(Path.of("/proc/self/clear_refs"), "5", StandardOpenOption.WRITE); // see proc(5)
       return residentBytes();
     } catch (IOException e) {
       return OptionalLong.empty();
@@ -68,7 +59,7 @@ public final class Machine {
   }
 
   private static OptionalLong kibibytes(String key) {
-    try (Stream<String> lines = Files.lines(STATUS)) {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
       return lines.filter(line -> line.startsWith(key))
         .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
         .findFirst();

@@ -33,12 +33,6 @@ public sealed interface Trainable {
         throw new IllegalArgumentException("Name at least one pattern of parameters to train.");
       }
     }
-
-    /** Whether a name matches a pattern. */
-    static boolean matches(String glob, String name) {
-      String regex = "\\Q" + glob.replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q") + "\\E";
-      return name.matches(regex);
-    }
   }
 
   /** The rows of some tokens, in the embedding and in the head. */

@@ -66,7 +66,10 @@ public final class TrainableParameters {
 
   /** Changes what is trained; rows trained so far stay in the model. */
   public void choose(Trainable choice) {
-    refuseWhileAdapted();
+    if (adapter != null) {
+      throw new IllegalStateException(
+          "The model has an adapter, and that alone is trained. Call mergeAndUnload() or unload() on it first.");
+    }
     if (choice instanceof Trainable.Rows rows) {
       TrainableTokens.check(rows.ids(), Math.toIntExact(weights.get(Decoder.EMBEDDING).getShape().get(0)));
       forgetTokens();
@@ -88,13 +91,6 @@ public final class TrainableParameters {
     return byName;
   }
 
-  private void refuseWhileAdapted() {
-    if (adapter != null) {
-      throw new IllegalStateException(
-          "The model has an adapter, and that alone is trained. Call mergeAndUnload() or unload()" + " on it first.");
-    }
-  }
-
   private void forgetTokens() {
     tokens = Map.of();
     if (tokensManager != null) {
@@ -106,26 +102,17 @@ public final class TrainableParameters {
   private Set<String> matching(Trainable.Matching choice) {
     Set<String> names = new HashSet<>();
     for (String glob : choice.globs()) {
-      List<String> found = weights.all()
-        .keySet()
-        .stream()
-        .filter(name -> Trainable.Matching.matches(glob, name))
-        .toList();
+      String regex = "\\Q" + glob.replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q") + "\\E";
+      List<String> found = weights.all().keySet().stream().filter(name -> name.matches(regex)).toList();
       if (found.isEmpty()) {
-        throw matchesNothing(glob);
+        Map<String, String> firstOfKind = new LinkedHashMap<>();
+        weights.all().keySet().forEach(name -> firstOfKind.putIfAbsent(name.replaceAll("\\d+", "*"), name));
+        throw new IllegalArgumentException("No parameter of the model matches \"%s\"; there are %s%s.".formatted(glob,
+            String.join(", ", firstOfKind.values()), tied ? "; the head is the embedding" : ""));
       }
       names.addAll(found);
     }
     return names;
-  }
-
-  private IllegalArgumentException matchesNothing(String pattern) {
-    Map<String, String> firstOfKind = new LinkedHashMap<>();
-    for (String name : weights.all().keySet()) {
-      firstOfKind.putIfAbsent(name.replaceAll("\\d+", "*"), name);
-    }
-    return new IllegalArgumentException("No parameter of the model matches \"%s\"; there are %s%s.".formatted(pattern,
-        String.join(", ", firstOfKind.values()), tied ? "; the head is the embedding" : ""));
   }
 
   /** The trained parameters by name, in the order of the forward pass. */
@@ -185,10 +172,7 @@ public final class TrainableParameters {
     return tokens.values();
   }
 
-  /**
-   * Writes trained token rows into their matrices, which the forward pass uses: to be called after they were changed,
-   * as by an optimizer's step.
-   */
+  /** Writes trained token rows into their matrices, which the forward pass uses: after an optimizer's step. */
   public void writeTokens() {
     tokens().forEach(TrainableTokens::writeBack);
   }
