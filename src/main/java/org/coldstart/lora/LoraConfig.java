@@ -16,20 +16,18 @@ import java.util.stream.Collectors;
  * The settings of a LoRA adapter; names and defaults are PEFT's.
  *
  * <pre>{@code
- * LoraConfig config =
- *     LoraConfig.builder().r(8).loraAlpha(16).targetModules("q_proj", "k_proj").build();
+ * LoraConfig config = LoraConfig.builder().r(8).loraAlpha(16).targetModules("q_proj", "k_proj").build();
  * }</pre>
  *
  * @param r rank of the two matrices, at least 1
- * @param loraAlpha the adapter's output is multiplied by {@code loraAlpha / r}, or by {@code
- *     loraAlpha / √r} with {@code useRslora}
+ * @param loraAlpha the adapter's output is multiplied by {@code loraAlpha / r}, with {@code useRslora} by {@code
+ * loraAlpha / √r}
  * @param loraDropout share of an adapter's inputs set to zero in training, from 0 to below 1
  * @param targetModules the linear layers adapted
  * @param layersToTransform indices of the decoder layers adapted; empty for all
  * @param useRslora rank-stabilised scaling (Kalajdzievski, 2023)
- * @param trainableTokenIndices token ids whose rows are trained along, by matrix: {@code
- *     embed_tokens}, {@code lm_head}. A tied head shares the embedding's rows; an untied one is trained only if it is
- * named, as in PEFT
+ * @param trainableTokenIndices token ids whose rows are trained along, by matrix: {@code embed_tokens},
+ * {@code lm_head}. A tied head shares the embedding's rows; an untied one is trained only if named, as in PEFT
  * @param baseModelNameOrPath where the base model is found, for the adapter's file; may be null
  * @param seed for the first values of A, and for dropout
  */
@@ -40,10 +38,8 @@ public record LoraConfig(int r, double loraAlpha, double loraDropout, Targets ta
   /**
    * Which linear layers an adapter is put on: PEFT's {@code target_modules}.
    *
-   * @param names names of layers or their ends ({@code q_proj}, {@code mlp.up_proj}); empty when a regex chooses, or
-   * all
-   * @param regex matches the whole name of a layer ({@code model.layers.0.self_attn.q_proj}); null when names choose,
-   * or all
+   * @param names names of layers or their ends ({@code q_proj}, {@code mlp.up_proj}); empty if a regex chooses
+   * @param regex matches the whole name of a layer ({@code model.layers.0.self_attn.q_proj}); null if names choose
    */
   public record Targets(List<String> names, String regex) {
 

@@ -31,12 +31,7 @@ final class LoraConfigFile {
 
   private LoraConfigFile() {}
 
-  /**
-   * Reads a configuration.
-   *
-   * @throws CheckpointException if the file is damaged, a key asks for what is not implemented, or a value is out of
-   * range
-   */
+  /** Reads a configuration; a {@link CheckpointException} names what is damaged, not implemented or out of range. */
   static LoraConfig read(Path file) {
     JsonObject json = JsonFiles.read(file, CheckpointException::new);
     if (!json.has("peft_type")) {

@@ -59,12 +59,7 @@ record LoraFiles(LoraConfig config, SafetensorsFile tensors) implements AutoClos
     return new LoraFiles(LoraConfigFile.read(config), SafetensorsFile.open(folder.resolve(TENSORS)));
   }
 
-  /**
-   * Checks that the file holds what the adapter needs on this model, and nothing else.
-   *
-   * @param expected the shapes of the adapter's tensors by name
-   * @throws CheckpointException naming the first tensor that is missing, of another shape, or too many
-   */
+  /** Refuses a file that lacks a tensor of these names and shapes, or holds others, naming the first. */
   void check(Map<String, long[]> expected, CausalLm model) {
     expected.forEach(this::check);
     for (String name : tensors.tensors().keySet()) {

@@ -9,8 +9,8 @@ import org.coldstart.model.Gradients;
 import org.coldstart.model.Linear;
 
 /**
- * LoRA's pair of matrices on one linear layer, y = xWᵀ + s · dropout(x)AᵀBᵀ (Hu et al., 2021, "LoRA: Low-Rank
- * Adaptation of Large Language Models"): W is frozen, A and B are trained.
+ * LoRA's pair of matrices on one linear layer, y = xWᵀ + s · dropout(x)AᵀBᵀ (Hu et al., 2021): W is frozen, A and B are
+ * trained.
  *
  * @param base the layer with W
  * @param a A, shape (r, in)

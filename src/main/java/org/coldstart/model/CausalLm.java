@@ -120,12 +120,12 @@ public final class CausalLm implements AutoCloseable {
     return config;
   }
 
-  /** What the weights are held in: F32, or BF16 where that was asked for. */
+  /** What the weights are held in: F32 or BF16. */
   public DType dtype() {
     return DType.valueOf(weights.dtype().name());
   }
 
-  /** The checkpoint's own defaults for generation; its end tokens among them. */
+  /** The checkpoint's defaults for generation, its end tokens among them. */
   public GenerationConfig generationConfig() {
     return generationConfig;
   }
@@ -135,14 +135,11 @@ public final class CausalLm implements AutoCloseable {
     return head(hiddenStates(inputIds, precision), precision);
   }
 
-  /**
-   * The last layer's output before the final norm: int64 ids, (batch, time), → (…, hidden). Rows of unequal length are
-   * padded on the right: no position attends to what comes after it.
-   */
+  /** The last layer's output: int64 ids, (batch, time), padded on the right, → (…, hidden). */
   public synchronized NDArray hiddenStates(NDArray inputIds, Precision precision) {
     long[] seqLens = new long[(int) inputIds.getShape().get(0)];
     Arrays.fill(seqLens, inputIds.getShape().get(1));
-    return decoder.forward(inputIds, decoder.overRows(inputIds.getManager(), seqLens, precision));
+    return decoder.forward(inputIds, decoder.packed(inputIds.getManager(), seqLens, 0, precision));
   }
 
   /** The same for the next tokens of the cache's rows, in f32; the cache grows by them. */
@@ -154,7 +151,7 @@ public final class CausalLm implements AutoCloseable {
   public synchronized NDArray head(NDArray hidden, Precision precision) {
     Shape shape = hidden.getShape();
     NDArray flat = hidden.reshape(-1, config.hiddenSize());
-    NDArray logits = decoder.head().forward(flat, ForwardContext.throughHead(precision, null));
+    NDArray logits = decoder.head().forward(flat, ForwardContext.after(null, precision, null));
     return logits.reshape(shape.slice(0, shape.dimension() - 1).add(config.vocabSize()));
   }
 
@@ -168,7 +165,7 @@ public final class CausalLm implements AutoCloseable {
    */
   public synchronized NDArray logitsAt(NDManager out, long[] inputIds, long[] seqLens, long[] positions,
       Precision precision) {
-    ForwardContext pass = decoder.overRows(out, seqLens, precision);
+    ForwardContext pass = decoder.packed(out, seqLens, 0, precision);
     NDArray hidden = decoder.forward(out.create(inputIds), pass);
     return head(TorchOps.select(hidden, 0, out.create(positions)), precision);
   }
@@ -186,14 +183,14 @@ public final class CausalLm implements AutoCloseable {
    * The loss of packed sequences, without gradients.
    *
    * @param inputIds all sequences' token ids
-   * @param seqLens the sequences' lengths; no position attends to another sequence
+   * @param seqLens the sequences' lengths
    * @param positions where a label is predicted, ascending indices into {@code inputIds}
    * @param labels the token that should be predicted there
    */
   public synchronized LossSums loss(long[] inputIds, long[] seqLens, long[] positions, long[] labels,
       Precision precision) {
     try (NDManager step = Torch.newManager()) {
-      ForwardContext pass = decoder.overRows(step, seqLens, precision);
+      ForwardContext pass = decoder.packed(step, seqLens, 0, precision);
       NDArray hidden = decoder.forward(step.create(inputIds), pass);
       return decoder.head().loss(hidden, positions, labels, pass, 0, null);
     }
@@ -253,9 +250,8 @@ public final class CausalLm implements AutoCloseable {
 
   /**
    * The parameters that training changes, by name: those chosen with {@link #setTrainable}, or an attached adapter's.
-   * No others have gradients and optimizer state.
    *
-   * @throws IllegalStateException if the adapter attached is merged at present
+   * @throws IllegalStateException if the adapter is merged at present
    */
   public Map<String, NDArray> trainableParameters() {
     return trainable.current();
@@ -271,10 +267,7 @@ public final class CausalLm implements AutoCloseable {
     return new ForwardBackward(this, precision, gradientCheckpointing);
   }
 
-  /**
-   * Turns an adapter's dropout on for a batch. Its number, counted over the whole training, decides what is dropped, so
-   * that a batch run twice and a resumed run drop the same.
-   */
+  /** Turns an adapter's dropout on for a batch, whose number in the whole training decides what is dropped. */
   public void train(long batch) {
     adapter().ifPresent(adapter -> adapter.train(OptionalLong.of(batch)));
   }

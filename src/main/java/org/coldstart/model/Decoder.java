@@ -94,24 +94,19 @@ final class Decoder {
     return new LmHead(norm, new Linear(headWeight(), null), logitCap);
   }
 
-  /** A pass over packed sequences. */
-  ForwardContext overRows(NDManager out, long[] seqLens, Precision precision) {
-    return overRows(out, seqLens, 0, precision);
-  }
-
   /**
-   * A pass over packed sequences that continue something.
+   * A pass over packed sequences.
    *
-   * @param start the position of each sequence's first token
+   * @param start the position of each sequence's first token: the length of the prefix they continue, or 0
    */
-  ForwardContext overRows(NDManager out, long[] seqLens, int start, Precision precision) {
+  ForwardContext packed(NDManager out, long[] seqLens, int start, Precision precision) {
     return ForwardContext.packed(precision, seqLens, start,
         contexts(span -> span.packed(out, seqLens, start, precision)));
   }
 
   /** A pass over the next {@code time} tokens of a cache's rows. */
   ForwardContext after(KvCache cache, NDManager out, int time) {
-    return ForwardContext.after(cache, contexts(span -> span.after(cache, out, time)));
+    return ForwardContext.after(cache, Precision.F32, contexts(span -> span.after(cache, out, time)));
   }
 
   private Map<LayerType, AttentionContext> contexts(Function<AttentionSpan, AttentionContext> context) {

@@ -11,10 +11,7 @@ import org.coldstart.io.torch.TorchOps;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * How the embedding rows of new tokens are initialised.
- *
- * <p>
- * Used through {@link TokenEmbeddings#initialize}; an untied head's rows in the same way, from the head's own matrix.
+ * How {@link TokenEmbeddings#initialize} makes rows of new tokens; an untied head's come from the head's own matrix.
  */
 public sealed interface EmbeddingInit {
 

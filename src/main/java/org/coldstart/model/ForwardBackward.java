@@ -57,7 +57,8 @@ public final class ForwardBackward implements AutoCloseable {
     try {
       model.trainable().writeTokens();
       if (precision == Precision.BF16 && !checkpointing) { // checkpointing is to save memory, which copies would cost
-        decoder.matrices().forEach(this::copyInBf16);
+        decoder.matrices().forEach(weight -> bf16Copies.put(weight, TorchOps.toBf16(weight)));
+        bf16Copies.values().forEach(copy -> copy.attach(manager));
       }
     } catch (RuntimeException | OutOfMemoryError e) {
       close();
@@ -65,23 +66,14 @@ public final class ForwardBackward implements AutoCloseable {
     }
   }
 
-  private void copyInBf16(NDArray weight) {
-    NDArray copy = TorchOps.toBf16(weight);
-    copy.attach(manager);
-    bf16Copies.put(weight, copy);
-  }
-
   /** The gradients gathered since they were cleared last. */
   public Gradients gradients() {
     return gradients;
   }
 
-  /**
-   * How many tokens a batch should hold at most: larger ones run no faster, but keep more. In bf16 every batch costs a
-   * cast of all weight gradients, and a GPU needs many tokens to be busy.
-   */
+  /** How many tokens a batch should hold at most: larger ones run no faster, but keep more activations. */
   public int tokensAtOnce() {
-    int cpu = precision == Precision.F32 ? 512 : 1024;
+    int cpu = precision == Precision.F32 ? 512 : 1024; // in bf16 every batch casts all weight gradients
     return Torch.device().isGpu() ? 4096 : cpu;
   }
 
@@ -165,7 +157,7 @@ public final class ForwardBackward implements AutoCloseable {
         ids = step.create(inputIds);
         SharedPrefix continued = prefix == null ? null : prefix.plain.prefix();
         int start = continued == null ? 0 : continued.length();
-        plain = decoder.overRows(step, seqLens, start, precision)
+        plain = decoder.packed(step, seqLens, start, precision)
           .with(bf16Copies, gradients)
           .with(isPrefix ? decoder.newPrefix(step, inputIds.length) : continued);
         keeping = plain.with(activations);
@@ -221,10 +213,7 @@ public final class ForwardBackward implements AutoCloseable {
     }
   }
 
-  /**
-   * To be called after trained parameters were changed: writes token rows trained on their own into their matrix and
-   * rounds bf16 copies anew.
-   */
+  /** After trained parameters were changed: writes trained token rows into their matrix, rounds bf16 copies anew. */
   public void weightsChanged() {
     model.trainable().writeTokens();
     NDArray[] changed = Stream

@@ -30,14 +30,9 @@ record ForwardContext(Precision precision, long[] seqLens, int start, Map<LayerT
     return new ForwardContext(precision, seqLens, start, attention, null, Map.of(), null, null, null);
   }
 
-  /** A pass over the next tokens of a cache's rows, in f32. */
-  static ForwardContext after(KvCache cache, Map<LayerType, AttentionContext> attention) {
-    return new ForwardContext(Precision.F32, null, 0, attention, cache, Map.of(), null, null, null);
-  }
-
-  /** A pass through the head alone; the cache may be null. */
-  static ForwardContext throughHead(Precision precision, KvCache cache) {
-    return new ForwardContext(precision, null, 0, null, cache, Map.of(), null, null, null);
+  /** A pass over the next tokens of a cache's rows; or through the head alone, without attention. */
+  static ForwardContext after(KvCache cache, Precision precision, Map<LayerType, AttentionContext> attention) {
+    return new ForwardContext(precision, null, 0, attention, cache, Map.of(), null, null, null);
   }
 
   /** The same pass into an empty cache. */
@@ -108,8 +103,4 @@ record ForwardContext(Precision precision, long[] seqLens, int start, Map<LayerT
     return bf16Copies.getOrDefault(weight, weight);
   }
 
-  /** Where a parameter's gradient is added up, or null if it is not trained. */
-  NDArray gradient(NDArray parameter) {
-    return gradients.of(parameter);
-  }
 }

@@ -23,11 +23,7 @@ public final class Gradients implements AutoCloseable {
     this(parameters, List.of());
   }
 
-  /**
-   * The same, where some parameters are rows of a matrix.
-   *
-   * @param masks the matrices and which of their rows are trained
-   */
+  /** The same, where some parameters are rows of the masks' matrices. */
   Gradients(Map<String, NDArray> parameters, Collection<TrainableTokens> masks) {
     masks.forEach(mask -> this.masks.put(mask.matrix(), mask));
     try {
@@ -65,11 +61,8 @@ public final class Gradients implements AutoCloseable {
   }
 
   /**
-   * Scales the gradients, taken as one vector, down to a greatest length, as {@code
-   * torch.nn.utils.clip_grad_norm_} does.
-   *
-   * @param maxNorm 0 for never
-   * @return the length before
+   * Scales the gradients, taken as one vector, down to a greatest norm, as {@code torch.nn.utils.clip_grad_norm_} does;
+   * 0 for never. Returns the norm before.
    */
   public double clip(double maxNorm) {
     try (NDArray total = OptimizerOps.globalNorm(inOrder)) {

@@ -27,15 +27,10 @@ public final class TokenEmbeddings {
   /**
    * What {@link CausalLm#resizeTokenEmbeddings(Tokenizer)} did.
    *
-   * @param rowsBefore rows of the embedding before
-   * @param rows rows now; the same where the matrix had rows to spare
+   * @param rows rows now; as before where the matrix had rows to spare
    * @param initialized the new tokens whose rows were initialised
    */
   public record Resized(int rowsBefore, int rows, List<String> initialized) {
-    public Resized {
-      initialized = List.copyOf(initialized);
-    }
-
     @Override
     public String toString() {
       return rowsBefore + " → " + rows + " rows, initialized " + initialized;
@@ -107,9 +102,7 @@ public final class TokenEmbeddings {
     }
   }
 
-  /**
-   * The cosine of the angle between two tokens' embeddings: 1 for the same direction, 0 for unrelated ones.
-   */
+  /** The cosine of the angle between two tokens' embeddings: 1 for the same direction, 0 for unrelated ones. */
   public double cosine(String a, String b) {
     float[] x = row(a);
     float[] y = row(b);

@@ -70,13 +70,13 @@ public final class TrainableParameters {
       throw new IllegalStateException(
           "The model has an adapter, and that alone is trained. Call mergeAndUnload() or unload() on it first.");
     }
-    if (choice instanceof Trainable.Rows rows) {
-      TrainableTokens.check(rows.ids(), Math.toIntExact(weights.get(Decoder.EMBEDDING).getShape().get(0)));
+    if (choice.tokenIds() != null) {
+      TrainableTokens.check(choice.tokenIds(), Math.toIntExact(weights.get(Decoder.EMBEDDING).getShape().get(0)));
       forgetTokens();
       tokensManager = weights.newManager();
-      tokens = tokens(rows.ids());
+      tokens = tokens(choice.tokenIds());
     } else {
-      Set<String> names = choice instanceof Trainable.Matching m ? matching(m) : null;
+      Set<String> names = choice.globs() == null ? null : matching(choice.globs());
       forgetTokens();
       chosen = names;
     }
@@ -99,9 +99,9 @@ public final class TrainableParameters {
     }
   }
 
-  private Set<String> matching(Trainable.Matching choice) {
+  private Set<String> matching(List<String> globs) {
     Set<String> names = new HashSet<>();
-    for (String glob : choice.globs()) {
+    for (String glob : globs) {
       String regex = "\\Q" + glob.replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q") + "\\E";
       List<String> found = weights.all().keySet().stream().filter(name -> name.matches(regex)).toList();
       if (found.isEmpty()) {
@@ -129,7 +129,6 @@ public final class TrainableParameters {
     return Collections.unmodifiableMap(current);
   }
 
-  /** How much is trained. */
   Count count() {
     long base = size(weights.all());
     if (adapter == null) {
@@ -143,7 +142,7 @@ public final class TrainableParameters {
     return arrays.values().stream().mapToLong(NDArray::size).sum();
   }
 
-  /** The adapter attached, or null. */
+  /** Null without one. */
   Adapter adapter() {
     return adapter;
   }

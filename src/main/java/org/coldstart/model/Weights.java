@@ -145,8 +145,8 @@ public final class Weights implements TensorSource {
   void warnIfNotFinite(String origin) {
     if (!notFinite.isEmpty()) {
       LOG.log(Level.WARNING,
-          "{0} has values that are not numbers (NaN) or infinite in: {1}. Replies and losses will"
-              + " be NaN, too; the file may be damaged, or its training may have run away.",
+          "{0} has values that are not numbers (NaN) or infinite in: {1}. Replies and losses will be NaN, too; the file"
+              + " may be damaged, or its training may have diverged.",
           origin, String.join(", ", notFinite));
     }
   }
