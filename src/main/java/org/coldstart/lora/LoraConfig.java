@@ -60,11 +60,7 @@ public record LoraConfig(int r, double loraAlpha, double loraDropout, Targets ta
       return new Targets(List.of(names), null);
     }
 
-    /**
-     * Layers whose whole name the expression matches; {@code "all-linear"} matches all but the head.
-     *
-     * @throws java.util.regex.PatternSyntaxException if it is none
-     */
+    /** Layers whose whole name the regular expression matches; {@code "all-linear"} matches all but the head. */
     public static Targets matching(String regex) {
       return new Targets(List.of(), Objects.requireNonNull(regex));
     }

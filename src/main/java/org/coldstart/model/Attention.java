@@ -14,8 +14,8 @@ import org.coldstart.model.AttentionSpan.AttentionContext;
  * W_o · softmax(q·kᵀ · scale)·v}, where q and k are rotated.
  *
  * <p>
- * There are two ways through: packed sequences, for training and for reading prompts, and the next tokens of a cache's
- * rows, for decoding.
+ * It runs over packed sequences, in training and when prompts are read, or over the next tokens of a cache's rows, in
+ * decoding.
  *
  * @param layer its number, from 0
  * @param config how many heads of which width, and how their scores are scaled and capped
@@ -26,7 +26,7 @@ import org.coldstart.model.AttentionSpan.AttentionContext;
 record Attention(int layer, AttentionConfig config, Linear query, Linear key, Linear value, Linear joint, Linear output,
     Norm queryNorm, Norm keyNorm) {
 
-  /** (n, hidden) → (n, hidden); a position attends to what the pass lets it. */
+  /** (n, hidden) → (n, hidden). */
   NDArray forward(NDArray x, ForwardContext pass) {
     NDArray in = pass.keep(pass.rounded(x));
     NDArray attended = pass.continues() ? cached(in, pass) : packed(in, pass);

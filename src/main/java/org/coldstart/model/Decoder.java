@@ -124,11 +124,6 @@ final class Decoder {
     return spans.values().stream().allMatch(span -> span.flash(longest));
   }
 
-  /** A shared prefix that has not been read yet; {@code out} owns its tensors. */
-  SharedPrefix newPrefix(NDManager out, int length) {
-    return new SharedPrefix(out, length, layers.size());
-  }
-
   List<DecoderLayer> layers() {
     return layers;
   }

@@ -57,8 +57,10 @@ public final class ForwardBackward implements AutoCloseable {
     try {
       model.trainable().writeTokens();
       if (precision == Precision.BF16 && !checkpointing) { // checkpointing is to save memory, which copies would cost
-        decoder.matrices().forEach(weight -> bf16Copies.put(weight, TorchOps.toBf16(weight)));
-        bf16Copies.values().forEach(copy -> copy.attach(manager));
+        for (NDArray weight : decoder.matrices()) {
+          bf16Copies.put(weight, TorchOps.toBf16(weight));
+          bf16Copies.get(weight).attach(manager);
+        }
       }
     } catch (RuntimeException | OutOfMemoryError e) {
       close();
@@ -159,7 +161,7 @@ public final class ForwardBackward implements AutoCloseable {
         int start = continued == null ? 0 : continued.length();
         plain = decoder.packed(step, seqLens, start, precision)
           .with(bf16Copies, gradients)
-          .with(isPrefix ? decoder.newPrefix(step, inputIds.length) : continued);
+          .with(isPrefix ? new SharedPrefix(step, inputIds.length, decoder.layers().size()) : continued);
         keeping = plain.with(activations);
       } catch (RuntimeException | OutOfMemoryError e) {
         close();

@@ -78,7 +78,7 @@ record ForwardContext(Precision precision, long[] seqLens, int start, Map<LayerT
     return x;
   }
 
-  /** In backward: what was kept last. */
+  /** In backward: the tensor kept last. */
   NDArray recall(NDManager next) {
     return activations.recall(next);
   }

@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Collection;
 import java.util.IdentityHashMap;
-import java.util.List;
 import java.util.Map;
 import org.coldstart.io.torch.OptimizerOps;
 import org.coldstart.io.torch.Torch;
@@ -18,13 +17,12 @@ public final class Gradients implements AutoCloseable {
   private final Map<NDArray, TrainableTokens> masks = new IdentityHashMap<>();
   private final NDArray[] inOrder;
 
-  /** Zeros for the given parameters; all others are frozen. */
-  public Gradients(Map<String, NDArray> parameters) {
-    this(parameters, List.of());
-  }
-
-  /** The same, where some parameters are rows of the masks' matrices. */
-  Gradients(Map<String, NDArray> parameters, Collection<TrainableTokens> masks) {
+  /**
+   * Zeros for the given parameters; all others are frozen.
+   *
+   * @param masks matrices of which only rows are trained, those being among the parameters
+   */
+  public Gradients(Map<String, NDArray> parameters, Collection<TrainableTokens> masks) {
     masks.forEach(mask -> this.masks.put(mask.matrix(), mask));
     try {
       parameters.values().forEach(p -> sums.put(p, manager.zeros(p.getShape())));

@@ -42,7 +42,7 @@ record IncrementalDecoder(Decoder decoder) {
   }
 
   private SharedPrefix read(NDManager scope, int[] prompt, int length) {
-    SharedPrefix prefix = decoder.newPrefix(scope, length);
+    SharedPrefix prefix = new SharedPrefix(scope, length, decoder.layers().size());
     ForwardContext pass = decoder.packed(scope, new long[] {length}, 0, Precision.F32).with(prefix);
     decoder.forward(ids(scope, List.of(prompt), 0, length), pass).close();
     return prefix;

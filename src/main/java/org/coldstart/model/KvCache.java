@@ -53,7 +53,7 @@ public final class KvCache implements AutoCloseable {
     return length;
   }
 
-  /** Rows. */
+  /** How many sequences it holds. */
   public int batchSize() {
     return padding.length;
   }

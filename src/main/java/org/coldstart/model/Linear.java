@@ -21,9 +21,7 @@ public final class Linear {
      */
     void backward(NDArray dy, NDArray x, NDArray dx, Gradients gradients);
 
-    /**
-     * Adds sign · ΔW to consecutive rows of a matrix of W's shape in place, the first of which has index {@code first}.
-     */
+    /** Adds sign · ΔW in place to consecutive rows of a matrix of W's shape, the first of index {@code first}. */
     void addTo(NDArray rows, long first, int sign);
   }
 

@@ -9,12 +9,8 @@ import java.util.stream.Stream;
 import org.coldstart.io.torch.Torch;
 
 /**
- * What this process uses of the machine: processor threads, and resident memory as the operating system counts it,
- * tensors and JVM together.
- *
- * <p>
- * Tensors live outside the Java heap, so the JVM's own figures say nothing about them. Memory is read from
- * {@code /proc/self/status}; empty on systems without it.
+ * What this process uses of the machine: processor threads, and resident memory, tensors (which live outside the Java
+ * heap) and JVM together, from {@code /proc/self/status}; empty on systems without it.
  */
 public final class Machine {
 

@@ -24,7 +24,6 @@ final class RotaryEmbedding {
   private final double[] frequencies;
   private Tables tables;
 
-  /** The manager owns the tables. */
   RotaryEmbedding(NDManager manager, RopeParameters rope, int headSize) {
     this.manager = manager;
     frequencies = rope.inverseFrequencies(headSize);

@@ -51,7 +51,6 @@ final class SharedPrefix {
     return pays ? shared : 0;
   }
 
-  /** Its tokens. */
   int length() {
     return length;
   }

@@ -7,15 +7,12 @@ import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Which parameters of a model training changes; all others are frozen: no gradient, no optimizer state, not a bit
- * changed.
+ * changed. An {@link Adapter} leaves all as they are and is trained itself.
  *
  * <pre>{@code
  * model.setTrainable(Trainable.matching("model.layers.*.mlp.*", "model.norm.weight"));
  * model.setTrainable(Trainable.tokenRows(tokenizer, "<think>", "</think>"));
  * }</pre>
- *
- * <p>
- * An {@link Adapter} leaves all parameters as they are and is trained itself.
  *
  * @param globs patterns of the parameters' names, or null
  * @param tokenIds tokens whose rows are trained, or null

@@ -52,11 +52,7 @@ public final class TrainableParameters {
     this.tied = tied;
   }
 
-  /**
-   * Refuses a model whose weights are held in BF16.
-   *
-   * @throws IllegalArgumentException naming the way out
-   */
+  /** Refuses a model whose weights are held in BF16 with an {@link IllegalArgumentException}. */
   public void requireF32() {
     if (weights.dtype() != StoredType.F32) {
       throw new IllegalArgumentException("The model's weights are held in " + weights.dtype()
@@ -142,15 +138,13 @@ public final class TrainableParameters {
     return arrays.values().stream().mapToLong(NDArray::size).sum();
   }
 
-  /** Null without one. */
   Adapter adapter() {
     return adapter;
   }
 
   /**
-   * Makes an adapter the only thing trained.
+   * Makes an adapter all that is trained, along with rows of embedding and head by their parameters' names.
    *
-   * @param rows of embedding and head that are trained along, by their parameters' names
    * @throws IllegalStateException if there is an adapter already
    */
   public void attach(Adapter newAdapter, Map<String, TrainableTokens> rows) {
@@ -160,7 +154,7 @@ public final class TrainableParameters {
     writeTokens();
   }
 
-  /** Has no adapter take part any more; all parameters are trainable again. */
+  /** Takes the adapter off; all parameters are trainable again. */
   public void detach() {
     adapter = null;
     tokens = Map.of();

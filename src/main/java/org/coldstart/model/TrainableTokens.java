@@ -72,7 +72,6 @@ public final class TrainableTokens {
     return rows;
   }
 
-  /** The matrix that the rows belong to. */
   NDArray matrix() {
     return matrix;
   }

@@ -43,12 +43,7 @@ public final class Weights implements TensorSource {
   private final List<String> notFinite = new ArrayList<>();
   private final ByteBuffer staging = newStaging();
 
-  /**
-   * No parameters yet.
-   *
-   * @param manager owns them
-   * @param dtype of the matrices in memory: F32 or BF16
-   */
+  /** No parameters yet; {@code manager} owns them, {@code dtype} is the matrices' in memory: F32 or BF16. */
   public Weights(NDManager manager, StoredType dtype) {
     this.manager = manager;
     this.dtype = dtype;
@@ -58,7 +53,6 @@ public final class Weights implements TensorSource {
     return ByteBuffer.allocateDirect(CHUNK * Float.BYTES).order(ByteOrder.nativeOrder());
   }
 
-  /** What the matrices are held in. */
   StoredType dtype() {
     return dtype;
   }

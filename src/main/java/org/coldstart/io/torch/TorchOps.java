@@ -31,9 +31,7 @@ public final class TorchOps {
     return OPS.callAll("split", x, sizes, axis);
   }
 
-  /**
-   * The chosen entries of {@code x} along {@code axis}, in the order of {@code index} (int64, one axis).
-   */
+  /** The chosen entries of {@code x} along {@code axis}, in the order of {@code index} (int64, one axis). */
   public static NDArray select(NDArray x, int axis, NDArray index) {
     return OPS.call("index_select", x, axis, index);
   }
@@ -132,14 +130,14 @@ public final class TorchOps {
   }
 
   /**
-   * Repetition penalty (Keskar et al., 2019): the logits of tokens seen before are divided by the penalty if positive,
-   * multiplied if negative.
+   * Repetition penalty (Keskar et al., 2019): the logits of tokens that occurred before are divided by the penalty if
+   * positive, multiplied if negative.
    *
    * @param logits shape (batch, vocabulary)
-   * @param seen ids, int64, shape (batch, n); repeats are harmless
+   * @param ids of these tokens, int64, shape (batch, n); repeats are harmless
    */
-  public static NDArray penalizeRepetition(NDArray logits, NDArray seen, double penalty) {
-    return OPS.call("penalise", logits, seen, penalty);
+  public static NDArray penalizeRepetition(NDArray logits, NDArray ids, double penalty) {
+    return OPS.call("penalise", logits, ids, penalty);
   }
 
   /** Leaves the k largest logits of a row, the others become −∞. */
@@ -147,9 +145,7 @@ public final class TorchOps {
     return OPS.call("keep_top_k", logits, k);
   }
 
-  /**
-   * Leaves the fewest likeliest logits whose probabilities reach p (Holtzman et al., 2019), at least one.
-   */
+  /** Leaves the fewest likeliest logits whose probabilities reach p (Holtzman et al., 2019), at least one. */
   public static NDArray keepTopP(NDArray logits, double p) {
     return OPS.call("keep_top_p", logits, p);
   }
