@@ -12,7 +12,6 @@ import java.util.stream.IntStream;
 import org.coldstart.data.Batch;
 import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
-import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.model.CausalLm;
@@ -42,13 +41,10 @@ public final class TeacherForcedProbability {
     Map<Integer, double[]> sums = new HashMap<>();
     tokens.forEach(token -> sums.put(tokenizer.id(token), new double[2]));
     synchronized (model) { // all batches with the same weights
-      Autograd.withoutGradient(() -> {
-        for (List<Example> rows : Batches.byLength(examples, batchSize)) {
-          Perplexity.checkNotInterrupted();
-          add(model, Batch.of(rows), sums);
-        }
-        return null;
-      });
+      for (List<Example> rows : Batches.byLength(examples, batchSize)) {
+        Perplexity.checkNotInterrupted();
+        add(model, Batch.of(rows), sums);
+      }
     }
     Map<String, Double> means = new LinkedHashMap<>();
     tokens.forEach(token -> {

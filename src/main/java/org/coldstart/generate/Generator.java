@@ -12,7 +12,6 @@ import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.model.CausalLm;
@@ -172,10 +171,8 @@ public final class Generator {
       replies.add(new Reply(prompt, most, onText == null ? null : stream(onText)));
     }
     synchronized (model) { // a stopped training cell may still be at its last batch
-      return Autograd.withoutGradient(() -> {
-        write(replies, sampler);
-        return replies.stream().map(reply -> reply.toGeneration(tokenizer)).toList();
-      });
+      write(replies, sampler);
+      return replies.stream().map(reply -> reply.toGeneration(tokenizer)).toList();
     }
   }
 

@@ -7,7 +7,6 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.coldstart.data.ReasoningRole;
-import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.NativeMemory;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.model.CausalLm;
@@ -129,7 +128,7 @@ public final class ReasoningChat implements AutoCloseable {
       throw new IllegalArgumentException("The question is empty.");
     }
     synchronized (model) { // both phases with the same weights
-      return Autograd.withoutGradient(() -> twoPhases(question, onText));
+      return twoPhases(question, onText);
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.torch.TorchOps;
@@ -66,7 +67,7 @@ public final class Lora implements Adapter {
 
   /**
    * Puts a new adapter on a model: PEFT's {@code get_peft_model}. A is drawn from Kaiming's uniform distribution and B
-   * is zero, so that the logits are at first what they were before.
+   * is zero, so that the logits are the same at first.
    *
    * @throws IllegalArgumentException if a target module or token does not exist
    * @throws IllegalStateException if the model has an adapter already
@@ -107,18 +108,17 @@ public final class Lora implements Adapter {
     LoraConfig resolved = config.withTargetModules(config.targetModules().resolved(targets));
     Lora lora = new Lora(model, resolved, targets, files);
     model.trainable().attach(lora, lora.tokens);
-    lora.layers.values().forEach(layer -> layer.attach(true));
+    lora.layers.values().forEach(layer -> layer.base().adapt(layer));
     return lora;
   }
 
   private static void checkTokens(CausalLm model, LoraConfig config) {
     Map<String, List<Integer>> tokens = config.trainableTokenIndices();
     tokens.values().forEach(ids -> TrainableTokens.check(ids, model.config().vocabSize()));
-    if (model.config().tieWordEmbeddings() && tokens.containsKey("lm_head")
-        && !tokens.get("lm_head").equals(tokens.get("embed_tokens"))) {
-      throw new IllegalArgumentException(
-          "The head of this model is the embedding: name the tokens under embed_tokens, and the"
-              + " head's rows are trained with them.");
+    List<Integer> ofHead = tokens.get("lm_head");
+    if (model.config().tieWordEmbeddings() && ofHead != null && !ofHead.equals(tokens.get("embed_tokens"))) {
+      throw new IllegalArgumentException("The head of this model is the embedding: name the tokens under embed_tokens,"
+          + " and the head's rows are trained with them.");
     }
   }
 
@@ -139,11 +139,8 @@ public final class Lora implements Adapter {
 
   /** The matrices that have trained rows: a tied head is the embedding. */
   private static List<String> tokenMatrices(CausalLm model, LoraConfig config) {
-    return config.trainableTokenIndices()
-      .keySet()
-      .stream()
-      .filter(key -> key.equals("embed_tokens") || !model.config().tieWordEmbeddings())
-      .toList();
+    Stream<String> keys = config.trainableTokenIndices().keySet().stream();
+    return keys.filter(key -> key.equals("embed_tokens") || !model.config().tieWordEmbeddings()).toList();
   }
 
   private void addLayer(String target, Linear base, LoraFiles files) {
@@ -159,21 +156,21 @@ public final class Lora implements Adapter {
     }
     NDArray tensor = manager.zeros(new Shape(shape));
     if (name.endsWith("lora_A.weight")) {
-      TorchOps.fill(tensor, kaimingUniform(name, Math.toIntExact(tensor.size()), shape[1]));
+      fillKaimingUniform(tensor, name);
     }
     tensors.put(name, tensor);
     return tensor;
   }
 
   /** kaiming_uniform_ with a = √5, torch's start for linear layers: uniform within ±1 / √in. */
-  private float[] kaimingUniform(String name, int size, long in) {
-    double bound = 1 / Math.sqrt(in);
+  private void fillKaimingUniform(NDArray a, String name) {
+    double bound = 1 / Math.sqrt(a.getShape().get(1));
     SplittableRandom random = new SplittableRandom(config.seed() * 31 + name.hashCode());
-    float[] values = new float[size];
+    float[] values = new float[Math.toIntExact(a.size())];
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) ((2 * random.nextDouble() - 1) * bound);
     }
-    return values;
+    TorchOps.fill(a, values);
   }
 
   private void addTokens(String key, LoraFiles files) {
@@ -207,7 +204,7 @@ public final class Lora implements Adapter {
   public Map<String, NDArray> parameters() {
     if (merged) {
       throw new IllegalStateException(
-          "The adapter is merged into the weights, where it cannot be trained: call" + " unmergeAdapter() first.");
+          "The adapter is merged into the weights, where it cannot be trained: call unmergeAdapter() first.");
     }
     return tensors.all();
   }
@@ -222,18 +219,12 @@ public final class Lora implements Adapter {
     dropout.batch(batch);
   }
 
-  /**
-   * Adds the adapter to the base weights, W + s · BA, so that a pass costs what it costs without one. The logits stay
-   * the same but for rounding.
-   */
+  /** Adds the adapter to the base weights, W + s · BA: a pass costs what it costs without one, logits stay. */
   public void mergeAdapter() {
     setMerged(true);
   }
 
-  /**
-   * Takes the adapter out of the base weights again by subtracting what was added, as PEFT does: the weights come back
-   * to the last bits' rounding (about 1e-7 of their size).
-   */
+  /** Subtracts the adapter from the base weights again, as PEFT does: exact but for rounding (about 1e-7). */
   public void unmergeAdapter() {
     setMerged(false);
   }
@@ -243,19 +234,15 @@ public final class Lora implements Adapter {
       requireLoaded();
       if (merged != merge) {
         for (LoraLayer layer : layers.values()) {
-          layer.merge(merge ? 1 : -1);
-          layer.attach(!merge);
+          layer.addTo(layer.base().weight(), 0, merge ? 1 : -1);
+          layer.base().adapt(merge ? null : layer);
         }
         merged = merge;
       }
     }
   }
 
-  /**
-   * Merges the adapter for good.
-   *
-   * @return the model, without adapter
-   */
+  /** Merges the adapter for good; returns the model, without adapter. */
   public CausalLm mergeAndUnload() {
     synchronized (model) {
       mergeAdapter();
@@ -263,12 +250,7 @@ public final class Lora implements Adapter {
     }
   }
 
-  /**
-   * Takes the adapter off.
-   *
-   * @return the model as it was before, the token rows to the bit; see {@link #unmergeAdapter} for the other weights of
-   *   an adapter that was merged
-   */
+  /** Takes the adapter off; returns the model as it was before, but for {@link #unmergeAdapter}'s rounding. */
   public CausalLm unload() {
     synchronized (model) {
       unmergeAdapter();
@@ -278,7 +260,7 @@ public final class Lora implements Adapter {
   }
 
   private CausalLm detached() {
-    layers.values().forEach(layer -> layer.attach(false));
+    layers.values().forEach(layer -> layer.base().adapt(null));
     model.trainable().detach();
     manager.close();
     unloaded = true;

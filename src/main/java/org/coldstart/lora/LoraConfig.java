@@ -1,35 +1,107 @@
 package org.coldstart.lora;
 
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * The settings of a LoRA adapter; names and defaults are PEFT's.
  *
  * <pre>{@code
- * LoraConfig config =
- *     LoraConfig.builder().r(8).loraAlpha(16).targetModules("q_proj", "k_proj").build();
+ * LoraConfig config = LoraConfig.builder().r(8).loraAlpha(16).targetModules("q_proj", "k_proj").build();
  * }</pre>
  *
  * @param r rank of the two matrices, at least 1
- * @param loraAlpha the adapter's output is multiplied by {@code loraAlpha / r}, or by {@code
- *     loraAlpha / √r} with {@code useRslora}
+ * @param loraAlpha the adapter's output is multiplied by {@code loraAlpha / r}, with {@code useRslora} by {@code
+ * loraAlpha / √r}
  * @param loraDropout share of an adapter's inputs set to zero in training, from 0 to below 1
  * @param targetModules the linear layers adapted
  * @param layersToTransform indices of the decoder layers adapted; empty for all
  * @param useRslora rank-stabilised scaling (Kalajdzievski, 2023)
- * @param trainableTokenIndices token ids whose rows are trained along, by matrix: {@code
- *     embed_tokens}, {@code lm_head}. A tied head shares the embedding's rows; an untied one is trained only if it is
- * named, as in PEFT
+ * @param trainableTokenIndices token ids whose rows are trained along, by matrix: {@code embed_tokens},
+ * {@code lm_head}. A tied head shares the embedding's rows; an untied one is trained only if named, as in PEFT
  * @param baseModelNameOrPath where the base model is found, for the adapter's file; may be null
  * @param seed for the first values of A, and for dropout
  */
-public record LoraConfig(int r, double loraAlpha, double loraDropout, LoraTargets targetModules,
+public record LoraConfig(int r, double loraAlpha, double loraDropout, Targets targetModules,
     List<Integer> layersToTransform, boolean useRslora, Map<String, List<Integer>> trainableTokenIndices,
     String baseModelNameOrPath, long seed) {
+
+  /**
+   * Which linear layers an adapter is put on: PEFT's {@code target_modules}.
+   *
+   * @param names names of layers or their ends ({@code q_proj}, {@code mlp.up_proj}); empty if a regex chooses
+   * @param regex matches the whole name of a layer ({@code model.layers.0.self_attn.q_proj}); null if names choose
+   */
+  public record Targets(List<String> names, String regex) {
+
+    /** PEFT's word for every linear layer but the head. */
+    static final String ALL_LINEAR = "all-linear";
+
+    public Targets {
+      names = names.stream().distinct().sorted().toList();
+      if (regex != null) {
+        Pattern.compile(regex); // throws if it is none; "all-linear" is one
+      } else if (names.isEmpty()) {
+        throw new IllegalArgumentException("Name at least one linear layer for the adapter, such as \"q_proj\".");
+      }
+    }
+
+    /** Layers whose name is, or ends with, one of these. */
+    public static Targets named(String... names) {
+      return new Targets(List.of(names), null);
+    }
+
+    /** Layers whose whole name the regular expression matches; {@code "all-linear"} matches all but the head. */
+    public static Targets matching(String regex) {
+      return new Targets(List.of(), Objects.requireNonNull(regex));
+    }
+
+    /** The chosen ones among the linear layers of some decoder layers (none listed: all), in the model's order. */
+    List<String> among(Set<String> linears, List<Integer> layers) {
+      List<String> patterns = regex == null ? names : List.of(regex);
+      for (String pattern : patterns) {
+        if (linears.stream().noneMatch(linear -> matches(pattern, linear))) {
+          throw new IllegalArgumentException(
+              ("The target module \"%s\" names no linear layer of this model; there are %s (in full %s). Rows of"
+                  + " embedding and head are trained with trainableTokenIndices.")
+                .formatted(pattern, String.join(", ", lastParts(linears)), linears.iterator().next()));
+        }
+      }
+      List<String> chosen = linears.stream()
+        .filter(linear -> patterns.stream().anyMatch(pattern -> matches(pattern, linear)))
+        .filter(linear -> layers.isEmpty() || layers.contains(Integer.valueOf(linear.split("\\.")[2])))
+        .toList();
+      if (chosen.isEmpty()) {
+        throw new IllegalArgumentException("The adapter's layersToTransform " + layers + " hold no linear layer.");
+      }
+      return chosen;
+    }
+
+    private boolean matches(String pattern, String linear) {
+      return regex == null ? linear.equals(pattern) || linear.endsWith("." + pattern)
+          : pattern.equals(ALL_LINEAR) || linear.matches(pattern);
+    }
+
+    private static Set<String> lastParts(Collection<String> linears) {
+      return linears.stream()
+        .map(linear -> linear.substring(linear.lastIndexOf('.') + 1))
+        .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** PEFT, too, saves the names that "all-linear" stood for. */
+    Targets resolved(List<String> targets) {
+      return ALL_LINEAR.equals(regex) ? named(lastParts(targets).toArray(String[]::new)) : this;
+    }
+  }
 
   /** Refuses values out of range with an {@link IllegalArgumentException} that names them. */
   public LoraConfig {
@@ -38,7 +110,7 @@ public record LoraConfig(int r, double loraAlpha, double loraDropout, LoraTarget
     require(loraDropout >= 0 && loraDropout < 1, "loraDropout is " + loraDropout + "; it should be from 0 to below 1.");
     layersToTransform = List.copyOf(layersToTransform);
     require(layersToTransform.isEmpty() || targetModules.regex() == null,
-        "layersToTransform goes with names of target modules; a regular expression names the layers" + " itself.");
+        "layersToTransform goes with names of target modules; a regular expression names the layers itself.");
     trainableTokenIndices = Collections.unmodifiableMap(new TreeMap<>(trainableTokenIndices));
     for (String module : trainableTokenIndices.keySet()) {
       require(module.equals("embed_tokens") || module.equals("lm_head"),
@@ -57,7 +129,7 @@ public record LoraConfig(int r, double loraAlpha, double loraDropout, LoraTarget
     return useRslora ? loraAlpha / Math.sqrt(r) : loraAlpha / r;
   }
 
-  LoraConfig withTargetModules(LoraTargets targets) {
+  LoraConfig withTargetModules(Targets targets) {
     return new LoraConfig(r, loraAlpha, loraDropout, targets, layersToTransform, useRslora, trainableTokenIndices,
         baseModelNameOrPath, seed);
   }
@@ -72,7 +144,7 @@ public record LoraConfig(int r, double loraAlpha, double loraDropout, LoraTarget
     private int r = 8;
     private double loraAlpha = 8;
     private double loraDropout = 0;
-    private LoraTargets targetModules = LoraTargets.named("q_proj", "v_proj");
+    private Targets targetModules = Targets.named("q_proj", "v_proj");
     private List<Integer> layersToTransform = List.of();
     private boolean useRslora = false;
     private final Map<String, List<Integer>> trainableTokenIndices = new TreeMap<>();
@@ -101,12 +173,12 @@ public record LoraConfig(int r, double loraAlpha, double loraDropout, LoraTarget
 
     /** Names of linear layers or their ends; or {@code "all-linear"} alone. */
     public Builder targetModules(String... names) {
-      return targetModules(
-          List.of(names).equals(List.of(LoraTargets.ALL_LINEAR)) ? LoraTargets.allLinear() : LoraTargets.named(names));
+      boolean all = List.of(names).equals(List.of(Targets.ALL_LINEAR));
+      return targetModules(all ? Targets.matching(Targets.ALL_LINEAR) : Targets.named(names));
     }
 
     /** The linear layers adapted. */
-    public Builder targetModules(LoraTargets targets) {
+    public Builder targetModules(Targets targets) {
       this.targetModules = targets;
       return this;
     }

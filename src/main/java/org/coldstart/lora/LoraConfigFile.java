@@ -27,71 +27,58 @@ final class LoraConfigFile {
     .serializeNulls()
     .create();
 
-  /** Keys that are read, and those that change nothing about what a loaded adapter computes. */
-  private static final Set<String> ANY_VALUE = Set
-    .of(("r lora_alpha lora_dropout target_modules layers_to_transform use_rslora"
-        + " trainable_token_indices base_model_name_or_path"
-        + " peft_version inference_mode revision auto_mapping megatron_core loftq_config"
-        + " qalora_group_size runtime_config ensure_weight_tying")
-      .split(" "));
-
-  /** Keys whose listed values are understood; others are refused. */
-  private static final Map<String, List<String>> KNOWN_VALUES = Map.of("peft_type", List.of("\"LORA\""), "task_type",
-      List.of("\"CAUSAL_LM\"", "null"), "bias", List.of("\"none\""), "init_lora_weights",
-      List.of("true", "false", "\"gaussian\""), "layers_pattern",
-      List.of("null", "[]", "\"\"", "\"layers\"", "[\"layers\"]"));
-
-  private static final List<String> OFF = List.of("null", "false", "{}", "[]", "\"\"");
+  private static final List<String> OFF = List.of("false", "{}", "[]", "\"\"");
 
   private LoraConfigFile() {}
 
-  /**
-   * Reads a configuration.
-   *
-   * @throws CheckpointException if the file is damaged, a key asks for what is not implemented, or a value is out of
-   * range
-   */
+  /** Reads a configuration; a {@link CheckpointException} names what is damaged, not implemented or out of range. */
   static LoraConfig read(Path file) {
     JsonObject json = JsonFiles.read(file, CheckpointException::new);
     if (!json.has("peft_type")) {
       throw new CheckpointException(file + " has no key \"peft_type\"; it is no adapter's configuration.");
     }
+    LoraConfig.Builder builder = LoraConfig.builder();
     try {
-      json.entrySet().forEach(entry -> refuse(entry.getKey(), entry.getValue().toString()));
-      return read(json);
+      json.entrySet().forEach(entry -> read(entry.getKey(), entry.getValue(), builder));
+      return builder.build();
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(file + ": " + e.getMessage(), e);
     }
   }
 
-  private static void refuse(String key, String value) {
-    List<String> known = KNOWN_VALUES.getOrDefault(key, OFF);
-    if (!ANY_VALUE.contains(key) && !known.contains(value)) {
+  private static void read(String key, JsonElement value, LoraConfig.Builder builder) {
+    if (value.isJsonNull() && !key.equals("peft_type")) {
+      return; // PEFT's default
+    }
+    switch (key) {
+    case "r" -> builder.r(bound(key, value, Integer.class));
+    case "lora_alpha" -> builder.loraAlpha(bound(key, value, Double.class));
+    case "lora_dropout" -> builder.loraDropout(bound(key, value, Double.class));
+    case "use_rslora" -> builder.useRslora(bound(key, value, Boolean.class));
+    case "base_model_name_or_path" -> builder.baseModelNameOrPath(bound(key, value, String.class));
+    case "target_modules" -> builder.targetModules(targets(key, value));
+    case "layers_to_transform" -> builder.layersToTransform(ids(key, value));
+    case "trainable_token_indices" -> tokens(key, value, builder);
+    case "peft_type" -> requireOneOf(List.of("\"LORA\""), key, value);
+    case "task_type" -> requireOneOf(List.of("\"CAUSAL_LM\""), key, value);
+    case "bias" -> requireOneOf(List.of("\"none\""), key, value);
+    case "init_lora_weights" -> requireOneOf(List.of("true", "false", "\"gaussian\""), key, value);
+    case "layers_pattern" -> requireOneOf(List.of("[]", "\"\"", "\"layers\"", "[\"layers\"]"), key, value);
+    case "peft_version", "inference_mode", "revision", "auto_mapping", "megatron_core", "loftq_config",
+        "qalora_group_size", "runtime_config", "ensure_weight_tying" ->
+      {
+      } // change nothing about what a loaded adapter computes
+    default -> requireOneOf(OFF, key, value);
+    }
+  }
+
+  private static void requireOneOf(List<String> known, String key, JsonElement value) {
+    if (!known.contains(value.toString())) {
       throw new IllegalArgumentException(
           "\"%s\": %s is not implemented here%s. Merge the adapter into its base model with Python's".formatted(key,
               shortened(value), known == OFF ? "" : " (known: " + String.join(", ", known) + ")")
               + " peft (merge_and_unload) and load the merged model.");
     }
-  }
-
-  private static LoraConfig read(JsonObject json) {
-    LoraConfig.Builder builder = LoraConfig.builder();
-    for (String key : json.keySet()) {
-      JsonElement value = json.get(key);
-      switch (value.isJsonNull() ? "" : key) {
-      case "r" -> builder.r(bound(key, value, Integer.class));
-      case "lora_alpha" -> builder.loraAlpha(bound(key, value, Double.class));
-      case "lora_dropout" -> builder.loraDropout(bound(key, value, Double.class));
-      case "use_rslora" -> builder.useRslora(bound(key, value, Boolean.class));
-      case "base_model_name_or_path" -> builder.baseModelNameOrPath(bound(key, value, String.class));
-      case "target_modules" -> builder.targetModules(targets(key, value));
-      case "layers_to_transform" -> builder.layersToTransform(ids(key, value));
-      case "trainable_token_indices" -> tokens(key, value, builder);
-      default -> {
-      } // checked before
-      }
-    }
-    return builder.build();
   }
 
   /** A value as Gson binds it, but without its leniency: a string is no number here. */
@@ -104,17 +91,18 @@ final class LoraConfigFile {
     } catch (RuntimeException e) {
       // refused below, as a value that Gson would bend is
     }
-    throw new IllegalArgumentException("\"%s\" should hold a value of type %s, but holds %s.".formatted(key,
-        type.getSimpleName(), shortened(value.toString())));
+    throw new IllegalArgumentException(
+        "\"%s\" should hold a value of type %s, but holds %s.".formatted(key, type.getSimpleName(), shortened(value)));
   }
 
-  private static LoraTargets targets(String key, JsonElement value) {
+  private static LoraConfig.Targets targets(String key, JsonElement value) {
     if (value.isJsonArray()) {
-      return LoraTargets.named(bound(key, value, String[].class));
+      return LoraConfig.Targets.named(bound(key, value, String[].class));
     }
     String text = bound(key, value, String.class);
     try {
-      return text.equalsIgnoreCase(LoraTargets.ALL_LINEAR) ? LoraTargets.allLinear() : LoraTargets.matching(text);
+      return LoraConfig.Targets
+        .matching(text.equalsIgnoreCase(LoraConfig.Targets.ALL_LINEAR) ? LoraConfig.Targets.ALL_LINEAR : text);
     } catch (PatternSyntaxException e) {
       throw new IllegalArgumentException(
           "%s is \"%s\", no regular expression that Java knows (%s).".formatted(key, text, e.getDescription()), e);
@@ -123,21 +111,22 @@ final class LoraConfigFile {
 
   /** PEFT lists the embedding's ids alone, or the ids by module. */
   private static void tokens(String key, JsonElement value, LoraConfig.Builder builder) {
-    if (value.isJsonObject()) {
-      for (Map.Entry<String, JsonElement> entry : value.getAsJsonObject().entrySet()) {
-        String module = entry.getKey().substring(entry.getKey().lastIndexOf('.') + 1);
-        builder.trainableTokenIndices(module, ids(key, entry.getValue()));
-      }
-    } else {
+    if (!value.isJsonObject()) {
       builder.trainableTokenIndices(ids(key, value));
+      return;
     }
+    value.getAsJsonObject()
+      .asMap()
+      .forEach(
+          (name, list) -> builder.trainableTokenIndices(name.substring(name.lastIndexOf('.') + 1), ids(key, list)));
   }
 
   private static int[] ids(String key, JsonElement value) {
     return value.isJsonArray() ? bound(key, value, int[].class) : new int[] {bound(key, value, Integer.class)};
   }
 
-  private static String shortened(String text) {
+  private static String shortened(JsonElement value) {
+    String text = value.toString();
     return text.length() > 80 ? text.substring(0, 80) + "…" : text;
   }
 
@@ -145,7 +134,7 @@ final class LoraConfigFile {
   static String toJson(LoraConfig config) {
     Map<String, List<Integer>> tokens = config.trainableTokenIndices();
     List<Integer> layers = config.layersToTransform();
-    LoraTargets targets = config.targetModules();
+    LoraConfig.Targets targets = config.targetModules();
     Map<String, Object> json = new TreeMap<>();
     json.put("base_model_name_or_path", config.baseModelNameOrPath());
     json.put("bias", "none");

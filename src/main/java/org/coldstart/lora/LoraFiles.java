@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.safetensors.SafetensorsFile;
@@ -32,12 +33,10 @@ record LoraFiles(LoraConfig config, SafetensorsFile tensors) implements AutoClos
       PREFIX + "model.embed_tokens.token_adapter.base_layer.weight", true, PREFIX + "lm_head.weight", false,
       PREFIX + "lm_head.token_adapter.base_layer.weight", false);
 
-  /** The name of a linear layer's A. */
   static String nameOfA(String linear) {
     return PREFIX + linear + ".lora_A.weight";
   }
 
-  /** The name of a linear layer's B. */
   static String nameOfB(String linear) {
     return PREFIX + linear + ".lora_B.weight";
   }
@@ -47,30 +46,20 @@ record LoraFiles(LoraConfig config, SafetensorsFile tensors) implements AutoClos
     return PREFIX + TrainableTokens.nameIn(key.equals("lm_head") ? key : "model." + key);
   }
 
-  /**
-   * Opens an adapter.
-   *
-   * @throws CheckpointException if files are missing or damaged, or ask for what is not implemented
-   */
+  /** Opens an adapter, see {@link Lora#fromPretrained}. */
   static LoraFiles open(Path folder) {
     Path config = folder.resolve(CONFIG);
     if (!Files.exists(config)) {
       throw new CheckpointException("There is no " + CONFIG + " in " + folder + "; it holds no adapter.");
     }
     if (!Files.exists(folder.resolve(TENSORS)) && Files.exists(folder.resolve("adapter_model.bin"))) {
-      throw new CheckpointException(
-          folder + " holds its adapter as a pickle (adapter_model.bin), which is not read because it"
-              + " may run code; load it in Python and save it with safe_serialization=True.");
+      throw new CheckpointException(folder + " holds its adapter as a pickle (adapter_model.bin), which may run code:"
+          + " load it in Python and save it with safe_serialization=True.");
     }
     return new LoraFiles(LoraConfigFile.read(config), SafetensorsFile.open(folder.resolve(TENSORS)));
   }
 
-  /**
-   * Checks that the file holds what the adapter needs on this model, and nothing else.
-   *
-   * @param expected the shapes of the adapter's tensors by name
-   * @throws CheckpointException naming the first tensor that is missing, of another shape, or too many
-   */
+  /** Refuses a file that lacks a tensor of these names and shapes, or holds others, naming the first. */
   void check(Map<String, long[]> expected, CausalLm model) {
     expected.forEach(this::check);
     for (String name : tensors.tensors().keySet()) {
@@ -80,8 +69,9 @@ record LoraFiles(LoraConfig config, SafetensorsFile tensors) implements AutoClos
               .formatted(tensors.tensor(name).shape().get(0)));
       } else if (!expected.containsKey(name) && !repeatsTiedRows(name, expected, model)) {
         throw new CheckpointException(
-            "%s holds the tensor %s, which has no place in this base model with the adapter's %s: the"
-              .formatted(tensors.origin(), name, CONFIG) + " adapter was made for another base model.");
+            ("%s holds the tensor %s, which has no place in this base model with the adapter's"
+                + " %s: the adapter was made for another base model.")
+              .formatted(tensors.origin(), name, CONFIG));
       }
     }
   }
@@ -116,10 +106,8 @@ record LoraFiles(LoraConfig config, SafetensorsFile tensors) implements AutoClos
 
   /** Gives the model the whole matrices that PEFT saved along, if it did. */
   void fillWholeMatrices(CausalLm model) {
-    WHOLE_MATRICES.keySet()
-      .stream()
-      .filter(tensors.tensors()::containsKey)
-      .forEach(name -> Weights.fill(tensors, name, matrix(model, name)));
+    Stream<String> given = WHOLE_MATRICES.keySet().stream().filter(tensors.tensors()::containsKey);
+    given.forEach(name -> Weights.fill(tensors, name, matrix(model, name)));
   }
 
   /** Writes an adapter; see {@link Lora#savePretrained}. */

@@ -9,8 +9,8 @@ import org.coldstart.model.Gradients;
 import org.coldstart.model.Linear;
 
 /**
- * LoRA's pair of matrices on one linear layer, y = xWᵀ + s · dropout(x)AᵀBᵀ (Hu et al., 2021, "LoRA: Low-Rank
- * Adaptation of Large Language Models"): W is frozen, A and B are trained.
+ * LoRA's pair of matrices on one linear layer, y = xWᵀ + s · dropout(x)AᵀBᵀ (Hu et al., 2021): W is frozen, A and B are
+ * trained.
  *
  * @param base the layer with W
  * @param a A, shape (r, in)
@@ -40,16 +40,6 @@ record LoraLayer(Linear base, NDArray a, NDArray b, double scale, Dropout dropou
     try (NDArray part = TorchOps.slice(b, 0, first, rows.getShape().get(0))) {
       DecoderOps.addProductInPlace(rows, part, a, sign * scale);
     }
-  }
-
-  /** Has the layer's output include the adapter's, from now on or no longer. */
-  void attach(boolean attached) {
-    base.adapt(attached ? this : null);
-  }
-
-  /** Adds ±s · BA to W itself. */
-  void merge(int sign) {
-    addTo(base.weight(), 0, sign);
   }
 
   /**

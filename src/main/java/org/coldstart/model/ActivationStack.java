@@ -11,8 +11,7 @@ import java.util.List;
  * The activations that a forward pass keeps for backward: the last one kept is the first recalled.
  *
  * <p>
- * A layer's intermediate tensors are released with the layer. So tensors are first only noted, and become this object's
- * own at the layer's end.
+ * A layer's intermediate tensors are released with the layer, so {@link #settle} takes those kept over at its end.
  */
 final class ActivationStack implements AutoCloseable {
 

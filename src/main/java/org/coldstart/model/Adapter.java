@@ -4,9 +4,7 @@ import ai.djl.ndarray.NDArray;
 import java.util.Map;
 import java.util.OptionalLong;
 
-/**
- * An adapter, such as LoRA's, as the model sees it: while one is attached, it is all that is trained.
- */
+/** An adapter, such as LoRA's, as the model knows it: while one is attached, it is all that is trained. */
 public interface Adapter {
 
   /** What the adapter is like; a training run is resumed only with an adapter that is the same. */
@@ -25,10 +23,6 @@ public interface Adapter {
   /** Whether it drops inputs at random in training, so that equal rows give unequal outputs. */
   boolean dropsOut();
 
-  /**
-   * Turns dropout on for a batch, or off.
-   *
-   * @param batch its number, which decides what is dropped; empty for none
-   */
+  /** Turns dropout on for the batch of that number, which decides what is dropped; off without one. */
   void train(OptionalLong batch);
 }

@@ -7,14 +7,15 @@ import org.coldstart.io.torch.DecoderOps;
 import org.coldstart.io.torch.PackedAttention;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.io.torch.TrainingOps;
+import org.coldstart.model.AttentionSpan.AttentionContext;
 
 /**
  * Grouped-query attention with rotary positions (Ainslie et al., 2023; Su et al., 2021): {@code y =
  * W_o · softmax(q·kᵀ · scale)·v}, where q and k are rotated.
  *
  * <p>
- * There are two ways through: packed sequences, for training and for reading prompts, and the next tokens of a cache's
- * rows, for decoding.
+ * It runs over packed sequences, in training and when prompts are read, or over the next tokens of a cache's rows, in
+ * decoding.
  *
  * @param layer its number, from 0
  * @param config how many heads of which width, and how their scores are scaled and capped
@@ -25,11 +26,11 @@ import org.coldstart.io.torch.TrainingOps;
 record Attention(int layer, AttentionConfig config, Linear query, Linear key, Linear value, Linear joint, Linear output,
     Norm queryNorm, Norm keyNorm) {
 
-  /** (n, hidden) → (n, hidden); a position attends to what the pass lets it. */
+  /** (n, hidden) → (n, hidden). */
   NDArray forward(NDArray x, ForwardContext pass) {
     NDArray in = pass.keep(pass.rounded(x));
-    NDArray seen = pass.continues() ? cached(in, pass) : packed(in, pass);
-    return output.forward(pass.keep(seen), pass);
+    NDArray attended = pass.continues() ? cached(in, pass) : packed(in, pass);
+    return output.forward(pass.keep(attended), pass);
   }
 
   private NDArray packed(NDArray in, ForwardContext pass) {
@@ -45,12 +46,12 @@ record Attention(int layer, AttentionConfig config, Linear query, Linear key, Li
     if (pass.readsPrefix()) {
       pass.prefix().put(layer, k, v, pass.gradients() != null);
     }
-    NDArray[] seen = DecoderOps.packedAttention(q, k, v, attention(pass));
+    NDArray[] attended = DecoderOps.packedAttention(q, k, v, attention(pass));
     if (pass.followsPrefix()) {
-      seen = pass.prefix().attend(layer, q, seen, attention(pass));
+      attended = pass.prefix().attend(layer, q, attended, attention(pass));
     }
-    pass.keep(seen[1]);
-    return seen[0];
+    pass.keep(attended[1]);
+    return attended[0];
   }
 
   private NDArray cached(NDArray in, ForwardContext pass) {
@@ -61,7 +62,7 @@ record Attention(int layer, AttentionConfig config, Linear query, Linear key, Li
     KvCache.Entry entry = cache.reserved(layer, time);
     return DecoderOps.cachedAttention(normed(qkv[0], queryNorm, config.heads(), pass),
         normed(qkv[1], keyNorm, config.keyValueHeads(), pass), qkv[2], context.cos(), context.sin(), entry.keys(),
-        entry.values(), cache.batchSize(), cache.firstSeen(context.window()), cache.length(), context.mask(),
+        entry.values(), cache.batchSize(), cache.firstColumn(context.window()), cache.length(), context.mask(),
         config.scale(), cap());
   }
 
@@ -83,8 +84,8 @@ record Attention(int layer, AttentionConfig config, Linear query, Linear key, Li
   /** From y's gradient to x's; adds to the parameters' gradients. */
   NDArray backward(NDArray dy, ForwardContext pass) {
     NDManager scope = dy.getManager();
-    NDArray seen = pass.recall(scope);
-    NDArray[] d = backwardPacked(output.backward(pass.rounded(dy), seen, pass), seen, pass);
+    NDArray attended = pass.recall(scope);
+    NDArray[] d = backwardPacked(output.backward(pass.rounded(dy), attended, pass), attended, pass);
     NDArray dk = backwardRotated(d[1], keyNorm, pass);
     NDArray dq = backwardRotated(d[0], queryNorm, pass);
     NDArray in = pass.recall(scope);
@@ -95,15 +96,15 @@ record Attention(int layer, AttentionConfig config, Linear query, Linear key, Li
   }
 
   /** The gradients of rotated queries and keys, and of values. */
-  private NDArray[] backwardPacked(NDArray dSeen, NDArray seen, ForwardContext pass) {
-    NDManager scope = dSeen.getManager();
+  private NDArray[] backwardPacked(NDArray dAttended, NDArray attended, ForwardContext pass) {
+    NDManager scope = dAttended.getManager();
     NDArray logSums = pass.recall(scope);
     NDArray v = pass.recall(scope);
     NDArray k = pass.recall(scope);
     NDArray q = pass.recall(scope);
-    NDArray[] d = TrainingOps.packedAttention(dSeen, q, k, v, seen, logSums, attention(pass));
+    NDArray[] d = TrainingOps.packedAttention(dAttended, q, k, v, attended, logSums, attention(pass));
     if (pass.followsPrefix()) {
-      pass.prefix().backward(layer, dSeen, q, seen, logSums, d[0], attention(pass));
+      pass.prefix().backward(layer, dAttended, q, attended, logSums, d[0], attention(pass));
     } else if (pass.readsPrefix()) {
       pass.prefix().addGradients(layer, d[1], d[2]);
     }

@@ -22,6 +22,16 @@ import org.coldstart.io.torch.TorchOps;
  */
 record AttentionSpan(RotaryEmbedding rotary, int window, boolean capped) {
 
+  /**
+   * The positions of a pass's tokens, and what each attends to, in layers of one kind.
+   *
+   * @param cos cosines of each position's angles, shape (n, 1, head size), in the type of activations; sin alike
+   * @param mask with a cache: added to the attention scores; null if nothing is masked
+   * @param window how many positions, itself included, a position attends to
+   * @param flash without a cache: whether the CPU's flash kernel serves
+   */
+  record AttentionContext(NDArray cos, NDArray sin, NDArray mask, int window, boolean flash) {}
+
   /** One for each kind of layer that there is. */
   static Map<LayerType, AttentionSpan> all(NDManager manager, AttentionConfig config) {
     Map<RopeParameters, RotaryEmbedding> rotaries = new HashMap<>();
@@ -59,10 +69,8 @@ record AttentionSpan(RotaryEmbedding rotary, int window, boolean capped) {
 
   private AttentionContext context(NDManager out, long[] positions, int greatest, Precision precision, NDArray mask,
       boolean flash) {
-    NDArray at = out.create(positions);
-    NDArray cos = typed(rotary.cosAt(out, at, greatest), precision);
-    NDArray sin = typed(rotary.sinAt(out, at, greatest), precision);
-    return new AttentionContext(cos, sin, mask, window, flash);
+    RotaryEmbedding.Tables at = rotary.at(out, out.create(positions), greatest);
+    return new AttentionContext(typed(at.cos(), precision), typed(at.sin(), precision), mask, window, flash);
   }
 
   private static NDArray typed(NDArray table, Precision precision) {

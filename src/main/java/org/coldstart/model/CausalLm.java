@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,7 +49,10 @@ public final class CausalLm implements AutoCloseable {
   private final Decoder decoder;
   private final IncrementalDecoder incremental;
   private final TrainableParameters trainable;
-  private final VocabularyResizer vocabulary;
+
+  /** Rows behind the checkpoint's tokens that have been initialised. */
+  private final BitSet initializedRows = new BitSet();
+
   private final GenerationConfig generationConfig;
   private volatile ModelConfig config;
 
@@ -62,7 +66,6 @@ public final class CausalLm implements AutoCloseable {
       decoder = new Decoder(config, source, weights);
       incremental = new IncrementalDecoder(decoder);
       trainable = new TrainableParameters(weights, config.tieWordEmbeddings());
-      vocabulary = new VocabularyResizer(weights, trainable);
       weights.warnIfNotFinite(source.origin());
     } catch (RuntimeException | OutOfMemoryError e) {
       close();
@@ -71,11 +74,11 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * Loads a model.
+   * Loads a model in f32.
    *
    * @param nameOrPath a folder, a {@code .gguf} file, the embedded default model's name, or one on the hub
-   * @throws org.coldstart.io.files.CheckpointException if the files are damaged, incomplete or of an architecture this
-   * decoder does not know
+   * @throws org.coldstart.io.files.CheckpointException if the files are damaged, incomplete or of an unknown
+   * architecture
    */
   public static CausalLm fromPretrained(String nameOrPath) {
     return fromPretrained(Hub.model(nameOrPath));
@@ -87,12 +90,9 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * The same with the weights held in the given type. In BF16 they take half the memory; matrix products then run in
-   * bf16 whatever the precision of a pass, everything else in f32. Such a model generates, is resized and saved, but
-   * not trained: bf16 loses the small steps of training.
-   *
-   * @param dtype F32 or BF16
-   * @throws IllegalArgumentException if it is another
+   * The same with the weights held in F32 or BF16. In BF16 they take half the memory; matrix products then run in bf16
+   * whatever the precision of a pass, everything else in f32. Such a model generates, is resized and saved, but not
+   * trained: bf16 loses the small steps of training.
    */
   public static CausalLm fromPretrained(Path folderOrGguf, DType dtype) {
     if (dtype != DType.F32 && dtype != DType.BF16) {
@@ -120,12 +120,12 @@ public final class CausalLm implements AutoCloseable {
     return config;
   }
 
-  /** What the weights are held in: F32, or BF16 where that was asked for. */
+  /** What the weights are held in: F32 or BF16. */
   public DType dtype() {
     return DType.valueOf(weights.dtype().name());
   }
 
-  /** The checkpoint's own defaults for generation; its end tokens among them. */
+  /** The checkpoint's defaults for generation, its end tokens among them. */
   public GenerationConfig generationConfig() {
     return generationConfig;
   }
@@ -135,14 +135,11 @@ public final class CausalLm implements AutoCloseable {
     return head(hiddenStates(inputIds, precision), precision);
   }
 
-  /**
-   * The last layer's output before the final norm: int64 ids, (batch, time), → (…, hidden). Rows of unequal length are
-   * padded on the right: no position attends to what comes after it.
-   */
+  /** The last layer's output: int64 ids, (batch, time), padded on the right, → (…, hidden). */
   public synchronized NDArray hiddenStates(NDArray inputIds, Precision precision) {
     long[] seqLens = new long[(int) inputIds.getShape().get(0)];
     Arrays.fill(seqLens, inputIds.getShape().get(1));
-    return decoder.forward(inputIds, decoder.overRows(inputIds.getManager(), seqLens, precision));
+    return decoder.forward(inputIds, decoder.packed(inputIds.getManager(), seqLens, 0, precision));
   }
 
   /** The same for the next tokens of the cache's rows, in f32; the cache grows by them. */
@@ -154,8 +151,7 @@ public final class CausalLm implements AutoCloseable {
   public synchronized NDArray head(NDArray hidden, Precision precision) {
     Shape shape = hidden.getShape();
     NDArray flat = hidden.reshape(-1, config.hiddenSize());
-    ForwardContext pass = ForwardContext.throughHead(precision, null);
-    NDArray logits = decoder.head().forward(flat, pass);
+    NDArray logits = decoder.head().forward(flat, ForwardContext.after(null, precision, null));
     return logits.reshape(shape.slice(0, shape.dimension() - 1).add(config.vocabSize()));
   }
 
@@ -163,13 +159,13 @@ public final class CausalLm implements AutoCloseable {
    * Logits at some positions of packed sequences, shape (positions, vocabulary).
    *
    * @param out owns the result
-   * @param inputIds the token ids of all sequences, one behind the other
+   * @param inputIds all sequences' token ids
    * @param seqLens the sequences' lengths; no position attends to another sequence
    * @param positions indices into {@code inputIds}
    */
   public synchronized NDArray logitsAt(NDManager out, long[] inputIds, long[] seqLens, long[] positions,
       Precision precision) {
-    ForwardContext pass = decoder.overRows(out, seqLens, precision);
+    ForwardContext pass = decoder.packed(out, seqLens, 0, precision);
     NDArray hidden = decoder.forward(out.create(inputIds), pass);
     return head(TorchOps.select(hidden, 0, out.create(positions)), precision);
   }
@@ -186,15 +182,15 @@ public final class CausalLm implements AutoCloseable {
   /**
    * The loss of packed sequences, without gradients.
    *
-   * @param inputIds the token ids of all sequences, one behind the other
-   * @param seqLens the sequences' lengths; no position attends to another sequence
+   * @param inputIds all sequences' token ids
+   * @param seqLens the sequences' lengths
    * @param positions where a label is predicted, ascending indices into {@code inputIds}
    * @param labels the token that should be predicted there
    */
   public synchronized LossSums loss(long[] inputIds, long[] seqLens, long[] positions, long[] labels,
       Precision precision) {
     try (NDManager step = Torch.newManager()) {
-      ForwardContext pass = decoder.overRows(step, seqLens, precision);
+      ForwardContext pass = decoder.packed(step, seqLens, 0, precision);
       NDArray hidden = decoder.forward(step.create(inputIds), pass);
       return decoder.head().loss(hidden, positions, labels, pass, 0, null);
     }
@@ -243,7 +239,7 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * Chooses what training changes; without a choice, that is all parameters.
+   * Chooses what training changes: all parameters without a choice.
    *
    * @throws IllegalArgumentException if a pattern matches nothing, or a token has no row
    * @throws IllegalStateException if an adapter is attached
@@ -254,9 +250,8 @@ public final class CausalLm implements AutoCloseable {
 
   /**
    * The parameters that training changes, by name: those chosen with {@link #setTrainable}, or an attached adapter's.
-   * No others have gradients and optimizer state.
    *
-   * @throws IllegalStateException if the adapter attached is merged at present
+   * @throws IllegalStateException if the adapter is merged at present
    */
   public Map<String, NDArray> trainableParameters() {
     return trainable.current();
@@ -272,10 +267,7 @@ public final class CausalLm implements AutoCloseable {
     return new ForwardBackward(this, precision, gradientCheckpointing);
   }
 
-  /**
-   * Turns an adapter's dropout on for a batch. Its number, counted over the whole training, decides what is dropped, so
-   * that a batch run twice and a resumed run drop the same.
-   */
+  /** Turns an adapter's dropout on for a batch, whose number in the whole training decides what is dropped. */
   public void train(long batch) {
     adapter().ifPresent(adapter -> adapter.train(OptionalLong.of(batch)));
   }
@@ -290,7 +282,7 @@ public final class CausalLm implements AutoCloseable {
     return Optional.ofNullable(trainable.adapter());
   }
 
-  /** What is trained at present, for what trains it or takes its place. */
+  /** What is trained at present. */
   public TrainableParameters trainable() {
     return trainable;
   }
@@ -308,35 +300,37 @@ public final class CausalLm implements AutoCloseable {
     return decoder;
   }
 
+  BitSet initializedRows() {
+    return initializedRows;
+  }
+
   /**
-   * Adds rows to embedding and head up to {@code size}, each the mean of the old ones, which is what transformers'
-   * default amounts to. A matrix with that many rows or more stays as it is: many have rows to spare behind their
-   * tokenizer's ids (Qwen: 151936 for 151669), which {@link #resizeTokenEmbeddings(Tokenizer)} and {@link #embeddings}
-   * initialise.
+   * Adds rows to embedding and head up to {@code size}, each the mean of the old ones (transformers' default). A matrix
+   * with that many rows or more stays as it is: many have rows to spare behind their tokenizer's ids (Qwen: 151936 for
+   * 151669), which {@link #resizeTokenEmbeddings(Tokenizer)} and {@link #embeddings} initialise.
    */
   public synchronized void resizeTokenEmbeddings(int size) {
-    vocabulary.grow(size);
-    config = config.withVocabSize(vocabulary.rows());
+    TokenEmbeddings.grow(this, size);
+    config = config.withVocabSize(Math.toIntExact(embedding().getShape().get(0)));
   }
 
   /**
    * Makes room for a tokenizer's tokens and initialises the rows of those added since it was loaded with the mean of
-   * the rows before them, whether or not the matrix had to grow. Rows initialised before, here or through
-   * {@link #embeddings}, keep what they hold.
+   * the rows before them, whether or not the matrix had to grow; rows initialised before keep what they hold.
    */
   public synchronized TokenEmbeddings.Resized resizeTokenEmbeddings(Tokenizer tokenizer) {
     int before = config.vocabSize();
     resizeTokenEmbeddings(tokenizer.size());
-    String[] waiting = vocabulary.waiting(tokenizer, before);
-    if (waiting.length > 0) {
-      embeddings(tokenizer).initialize(new EmbeddingInit.Mean(), waiting);
+    String[] added = embeddings(tokenizer).uninitialized(before);
+    if (added.length > 0) {
+      embeddings(tokenizer).initialize(new EmbeddingInit.Mean(), added);
     }
-    return new TokenEmbeddings.Resized(before, config.vocabSize(), List.of(waiting));
+    return new TokenEmbeddings.Resized(before, config.vocabSize(), List.of(added));
   }
 
   /** The embedding's rows by token, to look at and to initialise. */
   public TokenEmbeddings embeddings(Tokenizer tokenizer) {
-    return new TokenEmbeddings(this, tokenizer, vocabulary);
+    return new TokenEmbeddings(this, tokenizer);
   }
 
   /** {@link #checkHasRows} for all of a tokenizer's tokens. */
@@ -346,7 +340,7 @@ public final class CausalLm implements AutoCloseable {
 
   /** Refuses a tokenizer's ids without rows here, naming the first token and the way out. */
   public void checkHasRows(Tokenizer tokenizer, int[] ids) {
-    vocabulary.check(tokenizer, ids);
+    embeddings(tokenizer).checkRows(ids);
   }
 
   /** Writes the model as it is in memory, see {@link #savePretrained(Path, SaveOptions)}. */

@@ -12,6 +12,7 @@ import org.coldstart.io.config.AttentionConfig.LayerType;
 import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.safetensors.TensorSource;
 import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.model.AttentionSpan.AttentionContext;
 
 /**
  * The network: token ids become vectors by looking up rows of the embedding matrix, the vectors go through the layers
@@ -65,8 +66,21 @@ final class Decoder {
 
   /** Embeddings of token ids, (n) → (n, hidden). */
   NDArray embed(NDArray inputIds) {
+    long rows = embedding().getShape().get(0);
+    for (long id : inputIds.toLongArray()) {
+      requireRow(id, rows);
+    }
     NDArray x = DecoderOps.embedding(inputIds, embedding());
     return embeddingScale == 1 ? x : x.mul(embeddingScale);
+  }
+
+  /** Refuses a token id that the embedding has no row for with an {@link IllegalArgumentException}. */
+  static void requireRow(long id, long rows) {
+    if (id < 0 || id >= rows) {
+      throw new IllegalArgumentException(("Token id %d has no row: the embedding has rows 0 to %d."
+          + " Call model.resizeTokenEmbeddings(tokenizer.size()) first.")
+        .formatted(id, rows - 1));
+    }
   }
 
   /** Adds to the embedding matrix's gradient what {@link #embed} passes back. */
@@ -80,24 +94,19 @@ final class Decoder {
     return new LmHead(norm, new Linear(headWeight(), null), logitCap);
   }
 
-  /** A pass over packed sequences. */
-  ForwardContext overRows(NDManager out, long[] seqLens, Precision precision) {
-    return overRows(out, seqLens, 0, precision);
-  }
-
   /**
-   * A pass over packed sequences that continue something.
+   * A pass over packed sequences.
    *
-   * @param start the position of each sequence's first token
+   * @param start the position of each sequence's first token: the length of the prefix they continue, or 0
    */
-  ForwardContext overRows(NDManager out, long[] seqLens, int start, Precision precision) {
+  ForwardContext packed(NDManager out, long[] seqLens, int start, Precision precision) {
     return ForwardContext.packed(precision, seqLens, start,
         contexts(span -> span.packed(out, seqLens, start, precision)));
   }
 
   /** A pass over the next {@code time} tokens of a cache's rows. */
   ForwardContext after(KvCache cache, NDManager out, int time) {
-    return ForwardContext.after(cache, contexts(span -> span.after(cache, out, time)));
+    return ForwardContext.after(cache, Precision.F32, contexts(span -> span.after(cache, out, time)));
   }
 
   private Map<LayerType, AttentionContext> contexts(Function<AttentionSpan, AttentionContext> context) {
@@ -113,11 +122,6 @@ final class Decoder {
    */
   boolean canShare(long longest) {
     return spans.values().stream().allMatch(span -> span.flash(longest));
-  }
-
-  /** A shared prefix that has not been read yet; {@code out} owns its tensors. */
-  SharedPrefix newPrefix(NDManager out, int length) {
-    return new SharedPrefix(out, length, layers.size());
   }
 
   List<DecoderLayer> layers() {

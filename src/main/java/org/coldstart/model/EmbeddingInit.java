@@ -1,6 +1,8 @@
 package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
@@ -9,10 +11,7 @@ import org.coldstart.io.torch.TorchOps;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * How the embedding rows of new tokens are initialised.
- *
- * <p>
- * Used through {@link TokenEmbeddings#initialize}; an untied head's rows in the same way, from the head's own matrix.
+ * How {@link TokenEmbeddings#initialize} makes rows of new tokens; an untied head's come from the head's own matrix.
  */
 public sealed interface EmbeddingInit {
 
@@ -62,16 +61,10 @@ public sealed interface EmbeddingInit {
   record MeanOfSubTokens() implements EmbeddingInit {
     @Override
     public NDArray rows(NDArray known, Tokenizer tokenizer, List<String> tokens) {
-      return tokens.stream()
-        .map(token -> mean(known, tokenizer, token))
-        .reduce((rows, next) -> rows.concat(next, 0))
-        .orElseThrow();
-    }
-
-    private static NDArray mean(NDArray known, Tokenizer tokenizer, String token) {
-      long[] pieces = Arrays.stream(tokenizer.subTokens(token)).asLongStream().toArray();
-      NDArray index = known.getManager().create(pieces);
-      return TorchOps.select(known, 0, index).mean(new int[] {0}, true);
+      return NDArrays.concat(new NDList(tokens.stream().map(token -> {
+        long[] pieces = Arrays.stream(tokenizer.subTokens(token)).asLongStream().toArray();
+        return TorchOps.select(known, 0, known.getManager().create(pieces)).mean(new int[] {0}, true);
+      }).toList()));
     }
   }
 

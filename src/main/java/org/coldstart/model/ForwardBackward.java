@@ -4,10 +4,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.coldstart.io.torch.OptimizerOps;
 import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * Runs batches forward and backward through a model, and adds up the gradients of what is trained.
@@ -34,17 +38,15 @@ public final class ForwardBackward implements AutoCloseable {
   private final Map<String, NDArray> trained;
   private final NDManager manager;
   private final Gradients gradients;
-  private final Bf16Weights bf16Weights;
+
+  /** Weights rounded to bf16 once an optimizer step, not once a batch; two bytes a value. */
+  private final Map<NDArray, NDArray> bf16Copies = new IdentityHashMap<>();
 
   /** The pass through the sequences' shared prefix; null if they are read whole. */
   private Pass prefix;
 
   ForwardBackward(CausalLm model, Precision precision, boolean checkpointing) {
-    if (model.dtype() != DType.F32) {
-      throw new IllegalArgumentException("The model's weights are held in " + model.dtype()
-          + ", which loses the small steps of training: load it with DType.F32 and choose"
-          + " Precision.BF16 for the products.");
-    }
+    model.trainable().requireF32();
     this.model = model;
     decoder = model.decoder();
     this.precision = precision;
@@ -54,8 +56,12 @@ public final class ForwardBackward implements AutoCloseable {
     manager = Torch.newManager();
     try {
       model.trainable().writeTokens();
-      // Checkpointing is to save memory, which copies would cost.
-      bf16Weights = precision == Precision.BF16 && !checkpointing ? new Bf16Weights(decoder.matrices(), manager) : null;
+      if (precision == Precision.BF16 && !checkpointing) { // checkpointing is to save memory, which copies would cost
+        for (NDArray weight : decoder.matrices()) {
+          bf16Copies.put(weight, TorchOps.toBf16(weight));
+          bf16Copies.get(weight).attach(manager);
+        }
+      }
     } catch (RuntimeException | OutOfMemoryError e) {
       close();
       throw e;
@@ -67,12 +73,9 @@ public final class ForwardBackward implements AutoCloseable {
     return gradients;
   }
 
-  /**
-   * How many tokens a batch should hold at most: larger ones run no faster, but keep more. In bf16 every batch costs a
-   * cast of all weight gradients, and a GPU needs many tokens to be busy.
-   */
+  /** How many tokens a batch should hold at most: larger ones run no faster, but keep more activations. */
   public int tokensAtOnce() {
-    int cpu = precision == Precision.F32 ? 512 : 1024;
+    int cpu = precision == Precision.F32 ? 512 : 1024; // in bf16 every batch casts all weight gradients
     return Torch.device().isGpu() ? 4096 : cpu;
   }
 
@@ -156,9 +159,9 @@ public final class ForwardBackward implements AutoCloseable {
         ids = step.create(inputIds);
         SharedPrefix continued = prefix == null ? null : prefix.plain.prefix();
         int start = continued == null ? 0 : continued.length();
-        plain = decoder.overRows(step, seqLens, start, precision)
-          .with(bf16Weights, gradients)
-          .with(isPrefix ? decoder.newPrefix(step, inputIds.length) : continued);
+        plain = decoder.packed(step, seqLens, start, precision)
+          .with(bf16Copies, gradients)
+          .with(isPrefix ? new SharedPrefix(step, inputIds.length, decoder.layers().size()) : continued);
         keeping = plain.with(activations);
       } catch (RuntimeException | OutOfMemoryError e) {
         close();
@@ -212,15 +215,15 @@ public final class ForwardBackward implements AutoCloseable {
     }
   }
 
-  /**
-   * To be called after trained parameters were changed: writes token rows trained on their own into their matrix and
-   * rounds bf16 copies anew.
-   */
+  /** After trained parameters were changed: writes trained token rows into their matrix, rounds bf16 copies anew. */
   public void weightsChanged() {
     model.trainable().writeTokens();
-    if (bf16Weights != null) {
-      bf16Weights.renew(trained.values());
-      bf16Weights.renew(model.trainable().tokens().stream().map(TrainableTokens::matrix).toList());
+    NDArray[] changed = Stream
+      .concat(trained.values().stream(), model.trainable().tokens().stream().map(TrainableTokens::matrix))
+      .filter(bf16Copies::containsKey)
+      .toArray(NDArray[]::new);
+    if (changed.length > 0) {
+      OptimizerOps.copy(Stream.of(changed).map(bf16Copies::get).toArray(NDArray[]::new), changed);
     }
   }
 

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.Map;
 import org.coldstart.io.config.AttentionConfig.LayerType;
 import org.coldstart.io.torch.TorchOps;
+import org.coldstart.model.AttentionSpan.AttentionContext;
 
 /**
  * What all layers share in one pass through the decoder.
@@ -14,48 +15,44 @@ import org.coldstart.io.torch.TorchOps;
  * @param start position of each sequence's first token
  * @param attention what the layers of each kind attend to
  * @param cache keys and values of earlier passes, or where those of the packed sequences go; may be null
- * @param bf16Weights the weights in bf16, or null to round them when they are needed
+ * @param bf16Copies weights rounded to bf16 ahead, by identity; others are rounded when they are needed
  * @param activations keeps what backward needs, or null for a pass without backward
  * @param gradients where backward adds up gradients, or null
  * @param prefix what the sequences are (from position 0), or what they continue; may be null
  */
 record ForwardContext(Precision precision, long[] seqLens, int start, Map<LayerType, AttentionContext> attention,
-    KvCache cache, Bf16Weights bf16Weights, ActivationStack activations, Gradients gradients, SharedPrefix prefix) {
+    KvCache cache, Map<NDArray, NDArray> bf16Copies, ActivationStack activations, Gradients gradients,
+    SharedPrefix prefix) {
 
   /** A forward pass over packed sequences. */
   static ForwardContext packed(Precision precision, long[] seqLens, int start,
       Map<LayerType, AttentionContext> attention) {
-    return new ForwardContext(precision, seqLens, start, attention, null, null, null, null, null);
+    return new ForwardContext(precision, seqLens, start, attention, null, Map.of(), null, null, null);
   }
 
-  /** A pass over the next tokens of a cache's rows, in f32. */
-  static ForwardContext after(KvCache cache, Map<LayerType, AttentionContext> attention) {
-    return new ForwardContext(Precision.F32, null, 0, attention, cache, null, null, null, null);
-  }
-
-  /** A pass through the head alone; the cache may be null. */
-  static ForwardContext throughHead(Precision precision, KvCache cache) {
-    return new ForwardContext(precision, null, 0, null, cache, null, null, null, null);
+  /** A pass over the next tokens of a cache's rows; or through the head alone, without attention. */
+  static ForwardContext after(KvCache cache, Precision precision, Map<LayerType, AttentionContext> attention) {
+    return new ForwardContext(precision, null, 0, attention, cache, Map.of(), null, null, null);
   }
 
   /** The same pass into an empty cache. */
   ForwardContext with(KvCache into) {
-    return new ForwardContext(precision, seqLens, start, attention, into, bf16Weights, activations, gradients, prefix);
+    return new ForwardContext(precision, seqLens, start, attention, into, bf16Copies, activations, gradients, prefix);
   }
 
   /** The same pass over a prefix, or over what continues it; null for neither. */
   ForwardContext with(SharedPrefix shared) {
-    return new ForwardContext(precision, seqLens, start, attention, cache, bf16Weights, activations, gradients, shared);
+    return new ForwardContext(precision, seqLens, start, attention, cache, bf16Copies, activations, gradients, shared);
   }
 
   /** The same pass with backward to come. */
-  ForwardContext with(Bf16Weights copies, Gradients sums) {
+  ForwardContext with(Map<NDArray, NDArray> copies, Gradients sums) {
     return new ForwardContext(precision, seqLens, start, attention, cache, copies, activations, sums, prefix);
   }
 
   /** The same pass that keeps its activations there, or nowhere. */
   ForwardContext with(ActivationStack other) {
-    return new ForwardContext(precision, seqLens, start, attention, cache, bf16Weights, other, gradients, prefix);
+    return new ForwardContext(precision, seqLens, start, attention, cache, bf16Copies, other, gradients, prefix);
   }
 
   /** Whether the tokens continue a cache's rows: few of them, seldom more than one a row. */
@@ -81,7 +78,7 @@ record ForwardContext(Precision precision, long[] seqLens, int start, Map<LayerT
     return x;
   }
 
-  /** In backward: what was kept last. */
+  /** In backward: the tensor kept last. */
   NDArray recall(NDManager next) {
     return activations.recall(next);
   }
@@ -103,11 +100,7 @@ record ForwardContext(Precision precision, long[] seqLens, int start, Map<LayerT
 
   /** A weight's bf16 copy if there is one, itself if not. */
   NDArray bf16Copy(NDArray weight) {
-    return bf16Weights == null ? weight : bf16Weights.of(weight);
+    return bf16Copies.getOrDefault(weight, weight);
   }
 
-  /** Where a parameter's gradient is added up, or null if it is not trained. */
-  NDArray gradient(NDArray parameter) {
-    return gradients.of(parameter);
-  }
 }

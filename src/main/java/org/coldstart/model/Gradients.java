@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Collection;
 import java.util.IdentityHashMap;
-import java.util.List;
 import java.util.Map;
 import org.coldstart.io.torch.OptimizerOps;
 import org.coldstart.io.torch.Torch;
@@ -18,17 +17,12 @@ public final class Gradients implements AutoCloseable {
   private final Map<NDArray, TrainableTokens> masks = new IdentityHashMap<>();
   private final NDArray[] inOrder;
 
-  /** Zeros for the given parameters; all others are frozen. */
-  public Gradients(Map<String, NDArray> parameters) {
-    this(parameters, List.of());
-  }
-
   /**
-   * The same, where some parameters are rows of a matrix.
+   * Zeros for the given parameters; all others are frozen.
    *
-   * @param masks the matrices and which of their rows are trained
+   * @param masks matrices of which only rows are trained, those being among the parameters
    */
-  Gradients(Map<String, NDArray> parameters, Collection<TrainableTokens> masks) {
+  public Gradients(Map<String, NDArray> parameters, Collection<TrainableTokens> masks) {
     masks.forEach(mask -> this.masks.put(mask.matrix(), mask));
     try {
       parameters.values().forEach(p -> sums.put(p, manager.zeros(p.getShape())));
@@ -65,11 +59,8 @@ public final class Gradients implements AutoCloseable {
   }
 
   /**
-   * Scales the gradients, taken as one vector, down to a greatest length, as {@code
-   * torch.nn.utils.clip_grad_norm_} does.
-   *
-   * @param maxNorm 0 for never
-   * @return the length before
+   * Scales the gradients, taken as one vector, down to a greatest norm, as {@code torch.nn.utils.clip_grad_norm_} does;
+   * 0 for never. Returns the norm before.
    */
   public double clip(double maxNorm) {
     try (NDArray total = OptimizerOps.globalNorm(inOrder)) {

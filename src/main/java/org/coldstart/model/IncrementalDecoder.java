@@ -24,7 +24,7 @@ record IncrementalDecoder(Decoder decoder) {
     long[] seqLens = prompts.stream().mapToLong(prompt -> prompt.length - shared).toArray();
     NDArray hidden;
     try (NDManager scope = out.newSubManager()) {
-      ForwardContext pass = decoder.overRows(scope, seqLens, shared, Precision.F32).with(cache);
+      ForwardContext pass = decoder.packed(scope, seqLens, shared, Precision.F32).with(cache);
       if (shared > 0) {
         pass = pass.with(read(scope, prompts.get(0), shared));
       }
@@ -36,15 +36,14 @@ record IncrementalDecoder(Decoder decoder) {
     return logits(hidden, cache);
   }
 
-  /** Each prompt's last token is its own: what comes after it is asked for. */
+  /** Each prompt's last token is read on its own: the logits after it are wanted. */
   private static int shared(List<int[]> prompts) {
-    return SharedPrefix
-      .sharedBy(prompts.stream().map(prompt -> Arrays.copyOf(prompt, Math.max(0, prompt.length - 1))).toList());
+    return SharedPrefix.sharedBy(prompts.stream().map(ids -> Arrays.copyOf(ids, Math.max(0, ids.length - 1))).toList());
   }
 
   private SharedPrefix read(NDManager scope, int[] prompt, int length) {
-    SharedPrefix prefix = decoder.newPrefix(scope, length);
-    ForwardContext pass = decoder.overRows(scope, new long[] {length}, Precision.F32).with(prefix);
+    SharedPrefix prefix = new SharedPrefix(scope, length, decoder.layers().size());
+    ForwardContext pass = decoder.packed(scope, new long[] {length}, 0, Precision.F32).with(prefix);
     decoder.forward(ids(scope, List.of(prompt), 0, length), pass).close();
     return prefix;
   }
@@ -57,10 +56,9 @@ record IncrementalDecoder(Decoder decoder) {
   }
 
   private static long[] lastOfEach(long[] seqLens) {
-    long[] lasts = seqLens.clone();
-    Arrays.parallelPrefix(lasts, Long::sum);
-    Arrays.setAll(lasts, row -> lasts[row] - 1);
-    return lasts;
+    long[] ends = seqLens.clone();
+    Arrays.parallelPrefix(ends, Long::sum);
+    return Arrays.stream(ends).map(end -> end - 1).toArray();
   }
 
   /** Adds one token to each row of a cache; logits of what comes after it, (batch, vocabulary). */
@@ -78,7 +76,6 @@ record IncrementalDecoder(Decoder decoder) {
   }
 
   private NDArray logits(NDArray hidden, KvCache cache) {
-    ForwardContext pass = ForwardContext.throughHead(Precision.F32, cache);
-    return decoder.head().forward(hidden, pass);
+    return decoder.head().forward(hidden, ForwardContext.after(cache, Precision.F32, null));
   }
 }

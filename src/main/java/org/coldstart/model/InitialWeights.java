@@ -20,8 +20,6 @@ import org.coldstart.io.safetensors.TensorSource;
  */
 final class InitialWeights implements TensorSource {
 
-  private static final double USUAL_RANGE = 0.02;
-
   private final ModelConfig config;
   private final long seed;
   private final double range;
@@ -31,7 +29,7 @@ final class InitialWeights implements TensorSource {
     this.config = config;
     this.seed = seed;
     JsonElement given = config.source().get("initializer_range");
-    this.range = given == null || given.isJsonNull() ? USUAL_RANGE : given.getAsDouble();
+    this.range = given == null || given.isJsonNull() ? 0.02 : given.getAsDouble();
     config.tensorShapes().forEach((name, shape) -> tensors.put(name, new TensorInfo(name, StoredType.F32, shape)));
   }
 
@@ -42,19 +40,11 @@ final class InitialWeights implements TensorSource {
 
   @Override
   public void read(String name, long offset, FloatBuffer into) {
-    if (tensor(name).shape().size() == 1) {
-      fill(into, name.endsWith(".bias") || config.norm().onePlusWeight() ? 0 : 1);
-      return;
-    }
+    boolean isVector = tensor(name).shape().size() == 1;
+    float same = name.endsWith(".bias") || config.norm().onePlusWeight() ? 0 : 1;
     SplittableRandom random = new SplittableRandom(seed ^ (name.hashCode() * 31L + offset) << 20);
     while (into.hasRemaining()) {
-      into.put((float) (range * random.nextGaussian()));
-    }
-  }
-
-  private static void fill(FloatBuffer into, float value) {
-    while (into.hasRemaining()) {
-      into.put(value);
+      into.put(isVector ? same : (float) (range * random.nextGaussian()));
     }
   }
 

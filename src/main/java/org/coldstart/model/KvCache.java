@@ -4,11 +4,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
+import java.util.Objects;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.coldstart.io.config.AttentionConfig;
 import org.coldstart.io.config.ModelConfig;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.torch.DecoderOps;
-import org.coldstart.io.torch.FloatType;
 import org.coldstart.io.torch.NativeMemory;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
@@ -36,7 +38,7 @@ public final class KvCache implements AutoCloseable {
   /**
    * An empty cache.
    *
-   * @param padding for each row of the batch the padding tokens on its left, 0 for none
+   * @param padding for each row of the batch the padding tokens on its left
    * @param room columns expected to be filled; more may come
    */
   public KvCache(ModelConfig config, int[] padding, int room) {
@@ -51,34 +53,31 @@ public final class KvCache implements AutoCloseable {
     return length;
   }
 
-  /** Rows. */
+  /** How many sequences it holds. */
   public int batchSize() {
     return padding.length;
   }
 
   /** Position ids of the next {@code time} tokens of every row, shape (batch · time). */
   long[] positions(int time) {
-    long[] positions = new long[padding.length * time];
-    for (int b = 0; b < padding.length; b++) {
-      for (int t = 0; t < time; t++) {
-        positions[b * time + t] = Math.max(0, length + t - padding[b]);
-      }
-    }
-    return positions;
+    return Arrays.stream(padding)
+      .flatMap(columns -> IntStream.range(length - columns, length - columns + time))
+      .mapToLong(position -> Math.max(0, position))
+      .toArray();
   }
 
   /** The first column that the next token of a row attends to. */
-  int firstSeen(int window) {
+  int firstColumn(int window) {
     return Math.max(0, length + 1 - window);
   }
 
   /**
    * The mask under which {@code time} new tokens attend to at most {@code window} positions of their own row, up to
-   * themselves, and to no padding; shape (batch or 1, 1, time, columns from {@link #firstSeen} on). Null where it would
-   * hide nothing.
+   * themselves, and to no padding; shape (batch or 1, 1, time, columns from {@link #firstColumn} on). Null where it
+   * would hide nothing.
    */
   NDArray mask(NDManager out, int time, int window) {
-    int from = firstSeen(window);
+    int from = firstColumn(window);
     boolean padded = Arrays.stream(padding).anyMatch(columns -> columns > from);
     if (time == 1 && !padded) {
       return null;
@@ -121,7 +120,7 @@ public final class KvCache implements AutoCloseable {
   }
 
   private NDArray empty() {
-    return TorchOps.empty(manager, FloatType.F32, padding.length, config.keyValueHeads(), capacity, config.headDim());
+    return TorchOps.empty(manager, StoredType.F32, padding.length, config.keyValueHeads(), capacity, config.headDim());
   }
 
   private NDArray grown(NDArray old) {
@@ -139,14 +138,11 @@ public final class KvCache implements AutoCloseable {
   }
 
   /**
-   * Drops the rows whose index is not listed, as replies of a batch end at different times. What stays moves up in
-   * place: no memory is taken.
-   *
-   * @param rows ascending indices
+   * Keeps the rows of these ascending indices, which move up in place, as replies of a batch end at different times.
    */
   public void keepRows(int[] rows) {
     NDArray[] stored = Stream.of(layers)
-      .filter(layer -> layer != null)
+      .filter(Objects::nonNull)
       .flatMap(layer -> Stream.of(layer.keys(), layer.values()))
       .toArray(NDArray[]::new);
     if (stored.length > 0) {

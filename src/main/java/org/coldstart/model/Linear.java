@@ -10,12 +10,7 @@ public final class Linear {
   /** An update ΔW to a weight that is kept apart from it, such as LoRA's s · BA: y + xΔWᵀ. */
   public interface Delta {
 
-    /**
-     * y + xΔWᵀ; may overwrite y.
-     *
-     * @param y shape (n, out)
-     * @param x the layer's input, shape (n, in)
-     */
+    /** y + xΔWᵀ, (n, out), from the layer's input x, (n, in); may overwrite y. */
     NDArray forward(NDArray y, NDArray x);
 
     /**
@@ -26,13 +21,7 @@ public final class Linear {
      */
     void backward(NDArray dy, NDArray x, NDArray dx, Gradients gradients);
 
-    /**
-     * Adds ±ΔW to a matrix in place.
-     *
-     * @param rows a matrix of W's shape, or some consecutive rows of one
-     * @param first index of the first of these rows
-     * @param sign 1 or −1
-     */
+    /** Adds sign · ΔW in place to consecutive rows of a matrix of W's shape, the first of index {@code first}. */
     void addTo(NDArray rows, long first, int sign);
   }
 
@@ -40,12 +29,7 @@ public final class Linear {
   private final NDArray bias;
   private Delta delta;
 
-  /**
-   * A layer without delta.
-   *
-   * @param weight W, shape (out, in)
-   * @param bias b, shape (out), or null
-   */
+  /** A layer with W, shape (out, in), and b, shape (out), or null; without delta. */
   Linear(NDArray weight, NDArray bias) {
     this.weight = weight;
     this.bias = bias;
@@ -73,7 +57,7 @@ public final class Linear {
 
   private void gatherGradients(NDArray dy, NDArray x, ForwardContext pass, NDArray dx) {
     pass.gradients().addOuter(weight, dy, x);
-    NDArray biasTotal = bias == null ? null : pass.gradient(bias);
+    NDArray biasTotal = bias == null ? null : pass.gradients().of(bias);
     if (biasTotal != null) {
       TrainingOps.addRows(biasTotal, dy);
     }
@@ -92,12 +76,12 @@ public final class Linear {
     return bias;
   }
 
-  /** What is added to W's work, or null. */
+  /** The delta, or null. */
   Delta delta() {
     return delta;
   }
 
-  /** Whether something is added to W's work, so that W alone does not give y. */
+  /** Whether there is a delta, so that W alone does not give y. */
   boolean adapted() {
     return delta != null;
   }

@@ -2,6 +2,7 @@ package org.coldstart.model;
 
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
+import java.util.List;
 import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.CheckpointException;
 
@@ -28,12 +29,10 @@ public final class LlamaConfig {
     json.addProperty("hidden_act", "silu");
     json.addProperty("attention_bias", false);
     json.addProperty("mlp_bias", false);
-    json.add("bos_token_id", JsonNull.INSTANCE);
-    json.add("eos_token_id", JsonNull.INSTANCE);
-    json.add("pad_token_id", JsonNull.INSTANCE);
+    List.of("bos_token_id", "eos_token_id", "pad_token_id").forEach(key -> json.add(key, JsonNull.INSTANCE));
     vocabSize(1000).hiddenSize(192).intermediateSize(512).numHiddenLayers(4).numAttentionHeads(4);
-    maxPositionEmbeddings(256).ropeTheta(10_000).rmsNormEps(1e-5).initializerRange(0.02);
-    tieWordEmbeddings(true);
+    maxPositionEmbeddings(256).initializerRange(0.02).tieWordEmbeddings(true);
+    with("rope_theta", 10_000).with("rms_norm_eps", 1e-5);
   }
 
   /** Rows of the embedding, usually {@code tokenizer.size()}. */
@@ -71,16 +70,6 @@ public final class LlamaConfig {
     return with("max_position_embeddings", value);
   }
 
-  /** Base of the rotary embedding's wave lengths. */
-  public LlamaConfig ropeTheta(double value) {
-    return with("rope_theta", value);
-  }
-
-  /** Added to the mean square in norms. */
-  public LlamaConfig rmsNormEps(double value) {
-    return with("rms_norm_eps", value);
-  }
-
   /** Standard deviation of the untrained matrices. */
   public LlamaConfig initializerRange(double value) {
     return with("initializer_range", value);
@@ -103,9 +92,7 @@ public final class LlamaConfig {
   }
 
   /**
-   * The configuration.
-   *
-   * @throws CheckpointException if a value is out of range or does not go with another, naming it
+   * The configuration; a {@link CheckpointException} names a value that is out of range or does not go with another.
    */
   public ModelConfig build() {
     return ModelConfig.fromJson(json.deepCopy());

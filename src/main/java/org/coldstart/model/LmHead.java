@@ -2,7 +2,6 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import org.coldstart.io.torch.DecoderOps;
 import org.coldstart.io.torch.TorchOps;
@@ -45,33 +44,27 @@ record LmHead(Norm norm, Linear output, double cap) {
       int count = Math.min(chunk, labels.length - from);
       try (NDManager scope = hidden.getManager().newSubManager();
           ActivationStack activations = new ActivationStack(scope)) {
-        Chunk part = new Chunk(create(scope, positions, from, count), create(scope, labels, from, count),
-            pass.with(dHidden == null ? null : activations));
-        sums = sums.plus(loss(hidden, part, scale, dHidden));
+        NDArray at = scope.create(Arrays.copyOfRange(positions, from, from + count));
+        NDArray of = scope.create(Arrays.copyOfRange(labels, from, from + count));
+        sums = sums.plus(lossOf(hidden, at, of, pass.with(dHidden == null ? null : activations), scale, dHidden));
       }
     }
     return sums;
   }
 
-  private record Chunk(NDArray positions, NDArray labels, ForwardContext pass) {}
-
-  private LossSums loss(NDArray hidden, Chunk chunk, double scale, NDArray dHidden) {
-    ForwardContext pass = chunk.pass();
-    NDArray x = TorchOps.select(hidden, 0, chunk.positions());
-    x.attach(chunk.labels().getManager());
+  private LossSums lossOf(NDArray hidden, NDArray positions, NDArray labels, ForwardContext pass, double scale,
+      NDArray dHidden) {
+    NDArray x = TorchOps.select(hidden, 0, positions);
+    x.attach(labels.getManager());
     NDArray in = pass.rounded(norm.forward(x, pass));
     NDArray logits = output.forward(in, pass);
-    NDArray[] predicted = TrainingOps.crossEntropy(logits, chunk.labels(), cap);
+    NDArray[] predicted = TrainingOps.crossEntropy(logits, labels, cap);
     float[] sums = predicted[1].toFloatArray();
     if (dHidden != null) {
-      NDArray dLogits = TrainingOps.crossEntropyBackward(predicted[0], logits, chunk.labels(), cap, scale);
+      NDArray dLogits = TrainingOps.crossEntropyBackward(predicted[0], logits, labels, cap, scale);
       NDArray dx = norm.backward(output.backward(dLogits, in, pass), pass);
-      TrainingOps.addAtRows(dHidden, chunk.positions(), dx);
+      TrainingOps.addAtRows(dHidden, positions, dx);
     }
-    return new LossSums(sums[0], chunk.labels().size(), (long) sums[1], sums[2]);
-  }
-
-  private static NDArray create(NDManager scope, long[] values, int from, int count) {
-    return scope.create(Arrays.copyOfRange(values, from, from + count), new Shape(count));
+    return new LossSums(sums[0], labels.size(), (long) sums[1], sums[2]);
   }
 }

@@ -9,20 +9,10 @@ import java.util.stream.Stream;
 import org.coldstart.io.torch.Torch;
 
 /**
- * What this process uses of the machine: processor threads, and resident memory as the operating system counts it,
- * tensors and JVM together.
- *
- * <p>
- * Tensors live outside the Java heap, so the JVM's own figures say nothing about them. Memory is read from
- * {@code /proc/self/status}; empty on systems without it.
+ * What this process uses of the machine: processor threads, and resident memory, tensors (which live outside the Java
+ * heap) and JVM together, from {@code /proc/self/status}; empty on systems without it.
  */
 public final class Machine {
-
-  private static final Path STATUS = Path.of("/proc/self/status");
-  private static final Path CLEAR_REFS = Path.of("/proc/self/clear_refs");
-
-  /** See proc(5); Linux 4.0 and later. */
-  private static final String RESET_PEAK = "5";
 
   private Machine() {}
 
@@ -36,9 +26,7 @@ public final class Machine {
     return kibibytes("VmRSS:");
   }
 
-  /**
-   * The most bytes that were resident at once since the process started, or since {@link #restartPeak}.
-   */
+  /** The most bytes that were resident at once since the process started, or since {@link #restartPeak}. */
   public static OptionalLong peakResidentBytes() {
     return kibibytes("VmHWM:");
   }
@@ -53,14 +41,13 @@ public final class Machine {
    * }</pre>
    *
    * <p>
-   * Memory that was freed but that the allocator keeps is resident still, so a later run may seem to need less than it
-   * does.
+   * Memory that was freed but that the allocator keeps is resident still, so a later run may seem to need less.
    *
-   * @return the bytes resident now; empty where the system does not let the peak be set back, which then counts on
+   * @return the bytes resident now; empty where the system does not let the peak be reset
    */
   public static OptionalLong restartPeak() {
     try {
-      Files.writeString(CLEAR_REFS, RESET_PEAK, StandardOpenOption.WRITE);
+      Files.writeString(Path.of("/proc/self/clear_refs"), "5", StandardOpenOption.WRITE); // see proc(5)
       return residentBytes();
     } catch (IOException e) {
       return OptionalLong.empty();
@@ -68,7 +55,7 @@ public final class Machine {
   }
 
   private static OptionalLong kibibytes(String key) {
-    try (Stream<String> lines = Files.lines(STATUS)) {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
       return lines.filter(line -> line.startsWith(key))
         .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
         .findFirst();

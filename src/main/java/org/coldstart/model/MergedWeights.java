@@ -8,7 +8,6 @@ import java.util.Map;
 import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
-import org.coldstart.io.torch.FloatType;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 
@@ -50,7 +49,7 @@ record MergedWeights(Weights weights, Map<String, Linear> linears) implements Te
     }
     long columns = linear.weight().getShape().get(1);
     long first = offset / columns;
-    long end = offset + into.remaining() / FloatType.valueOf(as.name()).bytes();
+    long end = offset + into.remaining() / as.blockBytes();
     long count = (end + columns - 1) / columns - first;
     try (NDManager scope = Torch.newManager(); NDArray view = TorchOps.slice(linear.weight(), 0, first, count)) {
       NDArray rows = view.duplicate();

@@ -27,6 +27,6 @@ record Norm(NDArray weight, double eps, boolean onePlusWeight) {
       return dy;
     }
     NDArray x = pass.recall(dy.getManager());
-    return TrainingOps.rmsNorm(dy, x, weight, eps, onePlusWeight, pass.gradient(weight));
+    return TrainingOps.rmsNorm(dy, x, weight, eps, onePlusWeight, pass.gradients().of(weight));
   }
 }

@@ -17,15 +17,13 @@ import org.coldstart.io.torch.TorchOps;
  */
 final class RotaryEmbedding {
 
-  private record Tables(NDArray cos, NDArray sin) {}
+  /** Cosines and sines by position, each of shape (n, head size). */
+  record Tables(NDArray cos, NDArray sin) {}
 
   private final NDManager manager;
   private final double[] frequencies;
   private Tables tables;
 
-  /**
-   * @param manager owns the tables
-   */
   RotaryEmbedding(NDManager manager, RopeParameters rope, int headSize) {
     this.manager = manager;
     frequencies = rope.inverseFrequencies(headSize);
@@ -33,18 +31,14 @@ final class RotaryEmbedding {
   }
 
   /**
-   * Cosines at given positions, shape (n, head size), owned by {@code out}.
+   * The rows of given positions, owned by {@code out}.
    *
    * @param positions int64, shape (n)
    * @param greatest of them
    */
-  NDArray cosAt(NDManager out, NDArray positions, int greatest) {
-    return select(tablesFor(greatest).cos(), out, positions);
-  }
-
-  /** Sines, likewise. */
-  NDArray sinAt(NDManager out, NDArray positions, int greatest) {
-    return select(tablesFor(greatest).sin(), out, positions);
+  Tables at(NDManager out, NDArray positions, int greatest) {
+    Tables all = tablesFor(greatest);
+    return new Tables(select(all.cos(), out, positions), select(all.sin(), out, positions));
   }
 
   private static NDArray select(NDArray table, NDManager out, NDArray positions) {

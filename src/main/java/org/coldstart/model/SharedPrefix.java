@@ -25,42 +25,32 @@ final class SharedPrefix {
   /** A pass more through all weights costs as much as some tens of tokens. */
   private static final int LEAST_SAVED = 64;
 
-  /**
-   * Of one layer, all of shape (length, key-value heads · head size); the gradients in f32, null without backward.
-   */
+  /** Of one layer, all of shape (length, key-value heads · head size); the gradients in f32, null without backward. */
   private record Layer(NDArray keys, NDArray values, NDArray dKeys, NDArray dValues) {}
 
   private final NDManager manager;
   private final Layer[] layers;
   private final int length;
 
-  /**
-   * A prefix that has not been read yet.
-   *
-   * @param manager owns its tensors
-   */
+  /** A prefix that has not been read yet; {@code manager} owns its tensors. */
   SharedPrefix(NDManager manager, int length, int layers) {
     this.manager = manager;
     this.length = length;
     this.layers = new Layer[layers];
   }
 
-  /** How many tokens all of several rows begin with; 0 where sharing them would not pay. */
-  static int sharedBy(List<int[]> rows) {
-    if (rows.isEmpty()) {
-      return 0;
-    }
-    int[] first = rows.get(0);
+  /** The length of the prefix that all of several sequences share; 0 where sharing it would not pay. */
+  static int sharedBy(List<int[]> sequences) {
+    int[] first = sequences.isEmpty() ? new int[0] : sequences.get(0);
     int shared = first.length;
-    for (int[] row : rows) {
-      int differs = Arrays.mismatch(row, 0, Math.min(row.length, shared), first, 0, shared);
+    for (int[] ids : sequences) {
+      int differs = Arrays.mismatch(ids, 0, Math.min(ids.length, shared), first, 0, shared);
       shared = differs < 0 ? shared : differs;
     }
-    boolean pays = shared >= LEAST_TOKENS && (long) shared * (rows.size() - 1) >= LEAST_SAVED;
+    boolean pays = shared >= LEAST_TOKENS && (long) shared * (sequences.size() - 1) >= LEAST_SAVED;
     return pays ? shared : 0;
   }
 
-  /** Its tokens. */
   int length() {
     return length;
   }
@@ -74,7 +64,8 @@ final class SharedPrefix {
     if (layers[layer] == null) {
       NDArray k = owned(keys);
       NDArray v = owned(values);
-      layers[layer] = new Layer(k, v, backward ? zeros(k) : null, backward ? zeros(v) : null);
+      layers[layer] = new Layer(k, v, backward ? manager.zeros(k.getShape()) : null,
+          backward ? manager.zeros(v.getShape()) : null);
     }
   }
 
@@ -84,10 +75,6 @@ final class SharedPrefix {
       copy.attach(manager);
       return copy;
     }
-  }
-
-  private NDArray zeros(NDArray like) {
-    return manager.zeros(like.getShape());
   }
 
   /** Writes a layer's keys and values into all rows of a cache, before columns {@code ends}. */
@@ -113,13 +100,13 @@ final class SharedPrefix {
   /**
    * The gradients of {@link #attend}: adds to those of the prefix's keys and values, and to dq.
    *
-   * @param seen what that returned; logSums alike
+   * @param attended what that returned; logSums alike
    */
-  void backward(int layer, NDArray dSeen, NDArray q, NDArray seen, NDArray logSums, NDArray dq,
+  void backward(int layer, NDArray dAttended, NDArray q, NDArray attended, NDArray logSums, NDArray dq,
       PackedAttention packed) {
     Layer prefix = layers[layer];
     NDArray[] total = {dq, prefix.dKeys(), prefix.dValues()};
-    TrainingOps.prefixAttention(dSeen, q, prefix.keys(), prefix.values(), seen, logSums, total, packed);
+    TrainingOps.prefixAttention(dAttended, q, prefix.keys(), prefix.values(), attended, logSums, total, packed);
   }
 
   /** Adds what {@link #backward} has summed to the gradients of the prefix's own pass. */

@@ -2,9 +2,13 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.tokenizer.Tokenizer;
@@ -23,29 +27,22 @@ public final class TokenEmbeddings {
   /**
    * What {@link CausalLm#resizeTokenEmbeddings(Tokenizer)} did.
    *
-   * @param rowsBefore rows of the embedding before
-   * @param rows rows now; the same where the matrix had rows to spare
-   * @param started the new tokens whose rows were initialised
+   * @param rows rows now; as before where the matrix had rows to spare
+   * @param initialized the new tokens whose rows were initialised
    */
-  public record Resized(int rowsBefore, int rows, List<String> started) {
-    public Resized {
-      started = List.copyOf(started);
-    }
-
+  public record Resized(int rowsBefore, int rows, List<String> initialized) {
     @Override
     public String toString() {
-      return rowsBefore + " → " + rows + " rows, started " + started;
+      return rowsBefore + " → " + rows + " rows, initialized " + initialized;
     }
   }
 
   private final CausalLm model;
   private final Tokenizer tokenizer;
-  private final VocabularyResizer vocabulary;
 
-  TokenEmbeddings(CausalLm model, Tokenizer tokenizer, VocabularyResizer vocabulary) {
+  TokenEmbeddings(CausalLm model, Tokenizer tokenizer) {
     this.model = model;
     this.tokenizer = tokenizer;
-    this.vocabulary = vocabulary;
   }
 
   /**
@@ -77,25 +74,21 @@ public final class TokenEmbeddings {
     });
   }
 
-  /**
-   * Writes tokens' rows in the embedding and in an untied head.
-   *
-   * @param newRows from a matrix and the tokens' ids; what it makes belongs to the matrix's manager
-   */
+  /** Writes tokens' rows, made from a matrix and the tokens' ids, in the embedding and in an untied head. */
   private void write(String[] tokens, BiFunction<NDArray, int[], NDArray> newRows) {
     int[] ids = Arrays.stream(tokens).mapToInt(this::rowOf).toArray();
     synchronized (model) {
-      for (NDArray matrix : vocabulary.matrices().values()) {
+      for (NDArray matrix : matrices(model).values()) {
         try (NDManager scope = Torch.newManager()) {
           NDArray view = TorchOps.slice(matrix, 0, 0, matrix.getShape().get(0));
-          view.attach(scope);
+          view.attach(scope); // what is made from it is freed here
           NDArray rows = newRows.apply(view, ids);
           for (int i = 0; i < ids.length; i++) {
             TorchOps.write(matrix, TorchOps.slice(rows, 0, i, 1), 0, ids[i]);
           }
         }
       }
-      Arrays.stream(ids).forEach(vocabulary::markStarted);
+      Arrays.stream(ids).forEach(model.initializedRows()::set);
     }
   }
 
@@ -109,9 +102,7 @@ public final class TokenEmbeddings {
     }
   }
 
-  /**
-   * The cosine of the angle between two tokens' embeddings: 1 for the same direction, 0 for unrelated ones.
-   */
+  /** The cosine of the angle between two tokens' embeddings: 1 for the same direction, 0 for unrelated ones. */
   public double cosine(String a, String b) {
     float[] x = row(a);
     float[] y = row(b);
@@ -138,7 +129,69 @@ public final class TokenEmbeddings {
 
   private int rowOf(String token) {
     int id = tokenizer.id(token);
-    vocabulary.check(tokenizer, new int[] {id});
+    checkRows(id);
     return id;
+  }
+
+  /** Checks that ids have rows, see {@link CausalLm#checkHasRows}. */
+  void checkRows(int... ids) {
+    int rows = model.config().vocabSize();
+    for (int id : ids) {
+      if (id >= rows || id < 0) {
+        String token = id >= 0 && id < tokenizer.size() ? tokenizer.idToToken(id) : "[unknown]";
+        throw new IllegalArgumentException(
+            ("The tokenizer has %d tokens, but the model's embedding has only %d rows, so that token '%s' (id %d) has"
+                + " none: call model.resizeTokenEmbeddings(tokenizer), or load both from the same folder.")
+              .formatted(tokenizer.size(), rows, token, id));
+      }
+    }
+  }
+
+  /**
+   * The tokens added to the tokenizer since it was loaded whose rows are yet to be initialised.
+   *
+   * @param before rows there were before the last {@link #grow}, whose mean is not theirs
+   */
+  String[] uninitialized(int before) {
+    return IntStream.range(tokenizer.loadedSize(), tokenizer.size())
+      .filter(id -> id >= before || !model.initializedRows().get(id))
+      .mapToObj(tokenizer::idToToken)
+      .toArray(String[]::new);
+  }
+
+  /** Adds rows to embedding and head up to a size, initialised with the mean of those there are. */
+  static void grow(CausalLm model, int size) {
+    int rows = model.config().vocabSize();
+    if (size < 1) {
+      throw new IllegalArgumentException("An embedding needs at least one row, not " + size + ".");
+    }
+    if (size <= rows) {
+      return;
+    }
+    if (!model.trainable().tokens().isEmpty()) {
+      throw new IllegalStateException("Some rows of the embedding are trained on their own: resize it before choosing"
+          + " them, or after setTrainable(Trainable.all()) or mergeAndUnload().");
+    }
+    Weights weights = model.weights();
+    matrices(model).forEach((name, matrix) -> weights.replace(name, grown(weights, matrix, size)));
+    model.initializedRows().set(rows, size);
+  }
+
+  private static NDArray grown(Weights weights, NDArray matrix, int rows) {
+    Shape old = matrix.getShape();
+    NDArray grown = weights.newArray(rows, old.get(1));
+    TorchOps.write(grown, matrix, 0, 0);
+    try (NDArray mean = TorchOps.meanRow(matrix);
+        NDArray added = mean.broadcast(new Shape(rows - old.get(0), old.get(1)))) {
+      TorchOps.write(grown, added, 0, old.get(0));
+    }
+    return grown;
+  }
+
+  /** The embedding and a head of its own, by name. */
+  private static Map<String, NDArray> matrices(CausalLm model) {
+    Map<String, NDArray> matrices = new LinkedHashMap<>(model.parameters());
+    matrices.keySet().retainAll(List.of(Decoder.EMBEDDING, Decoder.HEAD));
+    return matrices;
   }
 }

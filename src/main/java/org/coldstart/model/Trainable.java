@@ -7,63 +7,40 @@ import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Which parameters of a model training changes; all others are frozen: no gradient, no optimizer state, not a bit
- * changed.
+ * changed. An {@link Adapter} leaves all as they are and is trained itself.
  *
  * <pre>{@code
  * model.setTrainable(Trainable.matching("model.layers.*.mlp.*", "model.norm.weight"));
  * model.setTrainable(Trainable.tokenRows(tokenizer, "<think>", "</think>"));
  * }</pre>
  *
- * <p>
- * An {@link Adapter} leaves all parameters as they are and is trained itself.
+ * @param globs patterns of the parameters' names, or null
+ * @param tokenIds tokens whose rows are trained, or null
  */
-public sealed interface Trainable {
+public record Trainable(List<String> globs, List<Integer> tokenIds) {
 
   /** Every parameter: full fine-tuning. What a model starts with. */
-  record All() implements Trainable {}
+  public static Trainable all() {
+    return new Trainable(null, null);
+  }
 
   /**
-   * The parameters whose whole name in the checkpoint one of the patterns matches; in these, {@code
-   * *} stands for any characters and {@code ?} for one.
+   * The parameters whose whole name in the checkpoint one of the patterns matches; in these, {@code *} stands for any
+   * characters and {@code ?} for one.
    */
-  record Matching(List<String> globs) implements Trainable {
-    public Matching {
-      globs = List.copyOf(globs);
-      if (globs.isEmpty()) {
-        throw new IllegalArgumentException("Name at least one pattern of parameters to train.");
-      }
+  public static Trainable matching(String... globs) {
+    if (globs.length == 0) {
+      throw new IllegalArgumentException("Name at least one pattern of parameters to train.");
     }
-
-    /** Whether a name matches a pattern. */
-    static boolean matches(String glob, String name) {
-      String regex = "\\Q" + glob.replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q") + "\\E";
-      return name.matches(regex);
-    }
-  }
-
-  /** The rows of some tokens, in the embedding and in the head. */
-  record Rows(List<Integer> ids) implements Trainable {
-    public Rows {
-      ids = List.copyOf(ids);
-    }
-  }
-
-  /** Every parameter. */
-  static Trainable all() {
-    return new All();
-  }
-
-  /** Parameters chosen by patterns of their names, see {@link Matching}. */
-  static Trainable matching(String... globs) {
-    return new Matching(List.of(globs));
+    return new Trainable(List.of(globs), null);
   }
 
   /**
    * The rows of these token ids in the embedding and, where it is a matrix of its own, in the head. Weight decay
    * touches no other row either.
    */
-  static Trainable tokenRows(int... ids) {
-    return new Rows(IntStream.of(ids).boxed().toList());
+  public static Trainable tokenRows(int... ids) {
+    return new Trainable(null, IntStream.of(ids).boxed().toList());
   }
 
   /**
@@ -71,7 +48,7 @@ public sealed interface Trainable {
    *
    * @throws IllegalArgumentException if the tokenizer does not know one
    */
-  static Trainable tokenRows(Tokenizer tokenizer, String... tokens) {
+  public static Trainable tokenRows(Tokenizer tokenizer, String... tokens) {
     return tokenRows(Arrays.stream(tokens).mapToInt(tokenizer::id).toArray());
   }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.coldstart.io.safetensors.StoredType;
 
 /** Which of a model's parameters are trained at present, see {@link CausalLm#trainable}. */
 public final class TrainableParameters {
@@ -51,16 +52,27 @@ public final class TrainableParameters {
     this.tied = tied;
   }
 
+  /** Refuses a model whose weights are held in BF16 with an {@link IllegalArgumentException}. */
+  public void requireF32() {
+    if (weights.dtype() != StoredType.F32) {
+      throw new IllegalArgumentException("The model's weights are held in " + weights.dtype()
+          + ", which loses the small steps of training: load it in F32 and train with Precision.BF16.");
+    }
+  }
+
   /** Changes what is trained; rows trained so far stay in the model. */
   public void choose(Trainable choice) {
-    refuseWhileAdapted();
-    if (choice instanceof Trainable.Rows rows) {
-      TrainableTokens.check(rows.ids(), Math.toIntExact(weights.get(Decoder.EMBEDDING).getShape().get(0)));
+    if (adapter != null) {
+      throw new IllegalStateException(
+          "The model has an adapter, and that alone is trained. Call mergeAndUnload() or unload() on it first.");
+    }
+    if (choice.tokenIds() != null) {
+      TrainableTokens.check(choice.tokenIds(), Math.toIntExact(weights.get(Decoder.EMBEDDING).getShape().get(0)));
       forgetTokens();
       tokensManager = weights.newManager();
-      tokens = tokens(rows.ids());
+      tokens = tokens(choice.tokenIds());
     } else {
-      Set<String> names = choice instanceof Trainable.Matching m ? matching(m) : null;
+      Set<String> names = choice.globs() == null ? null : matching(choice.globs());
       forgetTokens();
       chosen = names;
     }
@@ -75,13 +87,6 @@ public final class TrainableParameters {
     return byName;
   }
 
-  private void refuseWhileAdapted() {
-    if (adapter != null) {
-      throw new IllegalStateException(
-          "The model has an adapter, and that alone is trained. Call mergeAndUnload() or unload()" + " on it first.");
-    }
-  }
-
   private void forgetTokens() {
     tokens = Map.of();
     if (tokensManager != null) {
@@ -90,29 +95,20 @@ public final class TrainableParameters {
     }
   }
 
-  private Set<String> matching(Trainable.Matching choice) {
+  private Set<String> matching(List<String> globs) {
     Set<String> names = new HashSet<>();
-    for (String glob : choice.globs()) {
-      List<String> found = weights.all()
-        .keySet()
-        .stream()
-        .filter(name -> Trainable.Matching.matches(glob, name))
-        .toList();
+    for (String glob : globs) {
+      String regex = "\\Q" + glob.replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q") + "\\E";
+      List<String> found = weights.all().keySet().stream().filter(name -> name.matches(regex)).toList();
       if (found.isEmpty()) {
-        throw matchesNothing(glob);
+        Map<String, String> firstOfKind = new LinkedHashMap<>();
+        weights.all().keySet().forEach(name -> firstOfKind.putIfAbsent(name.replaceAll("\\d+", "*"), name));
+        throw new IllegalArgumentException("No parameter of the model matches \"%s\"; there are %s%s.".formatted(glob,
+            String.join(", ", firstOfKind.values()), tied ? "; the head is the embedding" : ""));
       }
       names.addAll(found);
     }
     return names;
-  }
-
-  private IllegalArgumentException matchesNothing(String pattern) {
-    Map<String, String> firstOfKind = new LinkedHashMap<>();
-    for (String name : weights.all().keySet()) {
-      firstOfKind.putIfAbsent(name.replaceAll("\\d+", "*"), name);
-    }
-    return new IllegalArgumentException("No parameter of the model matches \"%s\"; there are %s%s.".formatted(pattern,
-        String.join(", ", firstOfKind.values()), tied ? "; the head is the embedding" : ""));
   }
 
   /** The trained parameters by name, in the order of the forward pass. */
@@ -129,7 +125,6 @@ public final class TrainableParameters {
     return Collections.unmodifiableMap(current);
   }
 
-  /** How much is trained. */
   Count count() {
     long base = size(weights.all());
     if (adapter == null) {
@@ -143,15 +138,13 @@ public final class TrainableParameters {
     return arrays.values().stream().mapToLong(NDArray::size).sum();
   }
 
-  /** The adapter attached, or null. */
   Adapter adapter() {
     return adapter;
   }
 
   /**
-   * Makes an adapter the only thing trained.
+   * Makes an adapter all that is trained, along with rows of embedding and head by their parameters' names.
    *
-   * @param rows of embedding and head that are trained along, by their parameters' names
    * @throws IllegalStateException if there is an adapter already
    */
   public void attach(Adapter newAdapter, Map<String, TrainableTokens> rows) {
@@ -161,7 +154,7 @@ public final class TrainableParameters {
     writeTokens();
   }
 
-  /** Has no adapter take part any more; all parameters are trainable again. */
+  /** Takes the adapter off; all parameters are trainable again. */
   public void detach() {
     adapter = null;
     tokens = Map.of();
@@ -172,10 +165,7 @@ public final class TrainableParameters {
     return tokens.values();
   }
 
-  /**
-   * Writes trained token rows into their matrices, which the forward pass uses: to be called after they were changed,
-   * as by an optimizer's step.
-   */
+  /** Writes trained token rows into their matrices, which the forward pass uses: after an optimizer's step. */
   public void writeTokens() {
     tokens().forEach(TrainableTokens::writeBack);
   }

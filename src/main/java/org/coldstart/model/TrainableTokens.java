@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.io.torch.TrainingOps;
 
@@ -21,7 +22,10 @@ public final class TrainableTokens {
 
   private final NDArray matrix;
   private final NDArray ids;
+
+  /** For each id of the vocabulary its place among {@link #ids}, or −1. */
   private final NDArray slots;
+
   private final NDArray rows;
   private final NDArray originals;
 
@@ -34,39 +38,24 @@ public final class TrainableTokens {
   public TrainableTokens(NDManager manager, NDArray matrix, List<Integer> ids) {
     this.matrix = matrix;
     this.ids = manager.create(ids.stream().mapToLong(Integer::longValue).toArray());
-    slots = manager.create(slots(ids, Math.toIntExact(matrix.getShape().get(0))));
+    long[] slotOf = new long[Math.toIntExact(matrix.getShape().get(0))];
+    Arrays.fill(slotOf, -1);
+    IntStream.range(0, ids.size()).forEach(slot -> slotOf[ids.get(slot)] = slot);
+    slots = manager.create(slotOf);
     originals = TorchOps.select(matrix, 0, this.ids);
     originals.attach(manager);
     rows = originals.duplicate();
     rows.attach(manager);
   }
 
-  /** For each id of the vocabulary its place among the chosen ones, or −1. */
-  private static long[] slots(List<Integer> ids, int vocabulary) {
-    long[] slots = new long[vocabulary];
-    Arrays.fill(slots, -1);
-    for (int slot = 0; slot < ids.size(); slot++) {
-      slots[ids.get(slot)] = slot;
-    }
-    return slots;
-  }
-
-  /**
-   * Checks that each id is named once and has a row.
-   *
-   * @throws IllegalArgumentException if not
-   */
+  /** Refuses ids that are named twice or have no row with an {@link IllegalArgumentException}. */
   public static void check(List<Integer> ids, int vocabulary) {
     if (ids.isEmpty()) {
       throw new IllegalArgumentException("Name at least one token whose row is to be trained.");
     }
     Set<Integer> seen = new HashSet<>();
     for (int id : ids) {
-      if (id < 0 || id >= vocabulary) {
-        throw new IllegalArgumentException(
-            "Token id %d has no row to train: the embedding has rows 0 to %d. Call".formatted(id, vocabulary - 1)
-                + " model.resizeTokenEmbeddings(tokenizer.size()) first.");
-      }
+      Decoder.requireRow(id, vocabulary);
       if (!seen.add(id)) {
         throw new IllegalArgumentException("Token id " + id + " is named twice.");
       }
@@ -83,7 +72,6 @@ public final class TrainableTokens {
     return rows;
   }
 
-  /** The matrix that the rows belong to. */
   NDArray matrix() {
     return matrix;
   }

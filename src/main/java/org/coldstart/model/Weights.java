@@ -15,12 +15,10 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
-import org.coldstart.io.torch.FloatType;
 import org.coldstart.io.torch.TorchOps;
 
 /**
@@ -35,8 +33,6 @@ public final class Weights implements TensorSource {
 
   private static final Logger LOG = System.getLogger(Weights.class.getName());
 
-  private static final Set<StoredType> PLAIN = Set.of(StoredType.F32, StoredType.BF16, StoredType.F16);
-
   /** Values moved at a time: 4 MB of f32, which stay in the cache from the file to the tensor. */
   private static final int CHUNK = 1 << 20;
 
@@ -47,12 +43,7 @@ public final class Weights implements TensorSource {
   private final List<String> notFinite = new ArrayList<>();
   private final ByteBuffer staging = newStaging();
 
-  /**
-   * No parameters yet.
-   *
-   * @param manager owns them
-   * @param dtype of the matrices in memory: F32 or BF16
-   */
+  /** No parameters yet; {@code manager} owns them, {@code dtype} is the matrices' in memory: F32 or BF16. */
   public Weights(NDManager manager, StoredType dtype) {
     this.manager = manager;
     this.dtype = dtype;
@@ -62,7 +53,6 @@ public final class Weights implements TensorSource {
     return ByteBuffer.allocateDirect(CHUNK * Float.BYTES).order(ByteOrder.nativeOrder());
   }
 
-  /** What the matrices are held in. */
   StoredType dtype() {
     return dtype;
   }
@@ -78,7 +68,7 @@ public final class Weights implements TensorSource {
 
   /** Room for a parameter, or for several that stand one below the other. */
   NDArray newArray(long... shape) {
-    return TorchOps.empty(manager, shape.length > 1 ? floatType(dtype) : FloatType.F32, shape);
+    return TorchOps.empty(manager, shape.length > 1 ? dtype : StoredType.F32, shape);
   }
 
   /** Reads a parameter of the array's shape into it, which may be rows of a larger one. */
@@ -92,24 +82,20 @@ public final class Weights implements TensorSource {
     return array;
   }
 
-  private static FloatType floatType(StoredType type) {
-    return FloatType.valueOf(type.name());
-  }
-
   /** The tensor as one of the types that torch reads as they are. */
   private static TensorInfo plain(TensorInfo info) {
-    return info.in(PLAIN.contains(info.dtype()) ? info.dtype() : StoredType.F32);
+    return info.in(info.dtype().isFloat() ? info.dtype() : StoredType.F32);
   }
 
   /** Fills an array; returns whether all values are finite. */
   private static boolean copy(TensorSource source, TensorInfo tensor, NDArray array, ByteBuffer staging) {
-    FloatType type = floatType(tensor.dtype());
+    StoredType type = tensor.dtype();
     long size = tensor.elements();
     boolean finite = true;
     for (long at = 0; at < size; at += CHUNK) {
       int count = (int) Math.min(CHUNK, size - at);
-      staging.clear().limit(count * type.bytes());
-      source.read(tensor.name(), at, tensor.dtype(), staging);
+      staging.clear().limit(count * type.blockBytes());
+      source.read(tensor.name(), at, type, staging);
       try (NDArray part = array.getManager().create(staging.flip(), new Shape(staging.limit()), DataType.UINT8)) {
         finite &= Float.isFinite(TorchOps.writeBytes(array, part, type, at));
       }
@@ -153,8 +139,8 @@ public final class Weights implements TensorSource {
   void warnIfNotFinite(String origin) {
     if (!notFinite.isEmpty()) {
       LOG.log(Level.WARNING,
-          "{0} has values that are not numbers (NaN) or infinite in: {1}. Replies and losses will"
-              + " be NaN, too; the file may be damaged, or its training may have run away.",
+          "{0} has values that are not numbers (NaN) or infinite in: {1}. Replies and losses will be NaN, too; the file"
+              + " may be damaged, or its training may have diverged.",
           origin, String.join(", ", notFinite));
     }
   }
@@ -214,8 +200,7 @@ public final class Weights implements TensorSource {
 
   /** Copies values of an array, from the given one on, until {@code into} is full. */
   static void read(NDArray array, long offset, StoredType as, ByteBuffer into) {
-    FloatType type = floatType(as);
-    try (NDArray part = TorchOps.readBytes(array, type, offset, into.remaining() / type.bytes())) {
+    try (NDArray part = TorchOps.readBytes(array, as, offset, into.remaining() / as.blockBytes())) {
       into.put(part.toByteBuffer());
     }
   }

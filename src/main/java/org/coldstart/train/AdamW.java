@@ -6,7 +6,6 @@ import ai.djl.ndarray.types.Shape;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.OptimizerOps;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
@@ -71,11 +70,8 @@ final class AdamW implements Optimizer {
 
   @Override
   public void step(Gradients gradients, double learningRate) {
-    Autograd.withoutGradient(() -> {
-      steps.addi(1);
-      groups.forEach(group -> step(group, gradients, learningRate));
-      return null;
-    });
+    steps.addi(1);
+    groups.forEach(group -> step(group, gradients, learningRate));
   }
 
   private void step(Group group, Gradients gradients, double learningRate) {

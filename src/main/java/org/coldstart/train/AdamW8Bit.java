@@ -8,9 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.OptimizerOps;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.model.Gradients;
@@ -96,7 +94,7 @@ final class AdamW8Bit implements Optimizer {
   public void step(Gradients gradients, double learningRate) {
     steps++;
     small.step(gradients, learningRate);
-    List<Supplier<Void>> tasks = new ArrayList<>();
+    List<Runnable> tasks = new ArrayList<>();
     for (Part part : parts) {
       NDArray gradient = gradients.of(part.parameter());
       for (long at = 0; at < part.parameter().size(); at += TASK) {
@@ -104,12 +102,12 @@ final class AdamW8Bit implements Optimizer {
         tasks.add(() -> step(part, gradient, learningRate, from));
       }
     }
-    Stream<Supplier<Void>> stream = tasks.stream();
-    (Torch.threads() > 1 ? stream.parallel() : stream).forEach(Autograd::withoutGradient);
+    Stream<Runnable> stream = tasks.stream();
+    (Torch.threads() > 1 ? stream.parallel() : stream).forEach(Runnable::run);
   }
 
   /** One task's values, from a multiple of the block's size on. */
-  private Void step(Part part, NDArray gradient, double learningRate, long from) {
+  private void step(Part part, NDArray gradient, double learningRate, long from) {
     long to = Math.min(part.parameter().size(), from + TASK);
     double correction1 = 1 - Math.pow(config.adamBeta1(), steps);
     double correction2 = Math.sqrt(1 - Math.pow(config.adamBeta2(), steps));
@@ -124,7 +122,6 @@ final class AdamW8Bit implements Optimizer {
           config.adamBeta1(), config.adamBeta2(), decay, config.adamEpsilon() * correction2);
       at += blocks * width;
     }
-    return null;
   }
 
   @Override

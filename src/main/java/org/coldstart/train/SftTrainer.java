@@ -54,6 +54,7 @@ public final class SftTrainer {
    * an eval loss and there are no rows for it
    */
   public SftTrainer(CausalLm model, Tokenizer tokenizer, SftConfig config, List<Example> train, List<Example> eval) {
+    model.trainable().requireF32();
     this.model = model;
     this.tokenizer = tokenizer;
     this.config = config;

@@ -15,7 +15,6 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
-import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Message;
@@ -61,13 +60,10 @@ class GeneratorTest {
       int size = tokenizer.size();
       spacious.resizeTokenEmbeddings(size + 200);
       NDArray head = spacious.headWeight();
-      Autograd.withoutGradient(() -> {
-        try (NDArray loud = TorchOps.slice(head, 0, 0, 99).mul(100)) {
-          TorchOps.write(head, loud, 0, size);
-          TorchOps.write(head, loud, 0, size + 99);
-        }
-        return null;
-      });
+      try (NDArray loud = TorchOps.slice(head, 0, 0, 99).mul(100)) {
+        TorchOps.write(head, loud, 0, size);
+        TorchOps.write(head, loud, 0, size + 99);
+      }
       int[] prompt = lastingPrompt();
       float[] logits = spacious.nextTokenLogits(prompt);
       int likeliest = IntStream.range(0, logits.length).reduce(0, (a, b) -> logits[b] > logits[a] ? b : a);

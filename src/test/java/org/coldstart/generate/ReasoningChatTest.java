@@ -21,7 +21,6 @@ import org.coldstart.generate.ReasoningChat.Phase;
 import org.coldstart.data.ReasoningRole;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
-import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Message;
@@ -176,12 +175,9 @@ class ReasoningChatTest {
   }
 
   private static void makeLikelierThan(int id, int other, CausalLm lm) {
-    Autograd.withoutGradient(() -> {
-      try (NDArray row = TorchOps.slice(lm.headWeight(), 0, id, 1); NDArray louder = row.mul(1.3)) {
-        TorchOps.write(lm.headWeight(), louder, 0, other);
-      }
-      return null;
-    });
+    try (NDArray row = TorchOps.slice(lm.headWeight(), 0, id, 1); NDArray louder = row.mul(1.3)) {
+      TorchOps.write(lm.headWeight(), louder, 0, other);
+    }
   }
 
   @Test

@@ -53,7 +53,7 @@ class PeftReadsTest {
               .build()),
         Arguments.of("llama-untied",
             LoraConfig.builder()
-              .targetModules(LoraTargets.matching("model\\.layers\\.\\d+\\.mlp\\.(up|gate)_proj"))
+              .targetModules(LoraConfig.Targets.matching("model\\.layers\\.\\d+\\.mlp\\.(up|gate)_proj"))
               .trainableTokenIndices(11, 5)
               .trainableTokenIndices("lm_head", 12)
               .build()));

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,6 +17,7 @@ import java.util.stream.IntStream;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
+import org.coldstart.io.torch.Torch;
 import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -160,7 +163,7 @@ class EmbeddingsTest {
           "rows still to spare");
 
       qwen.addTokens("<later>");
-      assertEquals(List.of("<later>"), model.resizeTokenEmbeddings(qwen).started());
+      assertEquals(List.of("<later>"), model.resizeTokenEmbeddings(qwen).initialized());
     }
   }
 
@@ -184,8 +187,8 @@ class EmbeddingsTest {
       TokenEmbeddings.Resized result = model.resizeTokenEmbeddings(qwen);
       assertEquals(qwen.size() - 1, result.rowsBefore());
       assertEquals(qwen.size(), result.rows());
-      assertEquals(List.of("<answer>"), result.started());
-      assertEquals(List.of(), model.resizeTokenEmbeddings(qwen).started());
+      assertEquals(List.of("<answer>"), result.initialized());
+      assertEquals(List.of(), model.resizeTokenEmbeddings(qwen).initialized());
     }
   }
 
@@ -221,6 +224,31 @@ class EmbeddingsTest {
       assertMessage("nowhere", () -> embeddings.row("nowhere"));
       assertMessage("at least one token", () -> embeddings.initialize(new EmbeddingInit.Mean()));
       assertMessage("comes after", () -> embeddings.initialize(new EmbeddingInit.Clone("Z"), "A"));
+    }
+  }
+
+  @Test
+  void anIdWithoutARowIsRefusedWhereverItComesIn() {
+    try (CausalLm model = ParityCase.of("llama-tied").model(); NDManager step = Torch.newManager()) {
+      int rows = model.config().vocabSize();
+      String sentence = "Token id %d has no row: the embedding has rows 0 to %d. Call model.resizeTokenEmbeddings"
+          .formatted(rows, rows - 1);
+      long[] ids = {1, rows};
+      long[] seqLens = {2};
+      long[] first = {0};
+      assertMessage(sentence, () -> model.nextTokenLogits(new int[] {1, rows}));
+      assertMessage("Token id -1 has no row", () -> model.nextTokenLogits(new int[] {-1}));
+      assertMessage(sentence, () -> model.logits(step.create(ids, new Shape(1, 2)), Precision.F32));
+      assertMessage(sentence, () -> model.loss(ids, seqLens, first, first, Precision.F32));
+      assertMessage(sentence, () -> model.logitsAt(step, ids, seqLens, first, Precision.F32));
+      try (KvCache cache = model.newCache(List.of(new int[] {1}), 2)) {
+        assertMessage(sentence, () -> model.nextLogits(step, List.of(new int[] {rows}), cache));
+        model.nextLogits(step, List.of(new int[] {1}), cache);
+        assertMessage(sentence, () -> model.nextLogits(step, new long[] {rows}, cache));
+      }
+      try (ForwardBackward pass = model.trainingPass(Precision.F32, false)) {
+        assertMessage(sentence, () -> pass.forwardBackward(ids, seqLens, first, first, 1));
+      }
     }
   }
 

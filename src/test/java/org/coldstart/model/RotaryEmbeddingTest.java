@@ -39,8 +39,8 @@ class RotaryEmbeddingTest {
       int last = from + i * step;
       try (NDManager out = Torch.newManager()) {
         NDArray at = out.create(new long[] {0, last});
-        assertEquals(1, rotary.cosAt(out, at, last).getFloat(0, 0));
-        assertEquals(0, rotary.sinAt(out, at, last).getFloat(0, 0));
+        assertEquals(1, rotary.at(out, at, last).cos().getFloat(0, 0));
+        assertEquals(0, rotary.at(out, at, last).sin().getFloat(0, 0));
       }
     }
   }

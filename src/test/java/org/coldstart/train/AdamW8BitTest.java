@@ -149,7 +149,7 @@ class AdamW8BitTest {
     SftConfig config = SftConfig.builder().learningRate(1e-3).build();
     try (NDManager manager = Torch.newManager()) {
       NDArray parameter = manager.zeros(new Shape(size));
-      try (Gradients gradients = new Gradients(Map.of("w", parameter));
+      try (Gradients gradients = new Gradients(Map.of("w", parameter), List.of());
           AdamW8Bit optimizer = new AdamW8Bit(Map.of("w", parameter), config)) {
         gradients.of(parameter).set(gradient);
         optimizer.step(gradients, 1e-3);

@@ -5,6 +5,7 @@ import static org.coldstart.io.torch.TorchScript.OPS;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import org.coldstart.io.safetensors.StoredType;
 
 /**
  * Operations on tensors that DJL's {@link NDArray} does not have, each a few lines of TorchScript in {@code ops.py}.
@@ -30,9 +31,7 @@ public final class TorchOps {
     return OPS.callAll("split", x, sizes, axis);
   }
 
-  /**
-   * The chosen entries of {@code x} along {@code axis}, in the order of {@code index} (int64, one axis).
-   */
+  /** The chosen entries of {@code x} along {@code axis}, in the order of {@code index} (int64, one axis). */
   public static NDArray select(NDArray x, int axis, NDArray index) {
     return OPS.call("index_select", x, axis, index);
   }
@@ -58,15 +57,25 @@ public final class TorchOps {
   }
 
   /** An array of any content; DJL itself makes none in bf16. */
-  public static NDArray empty(NDManager manager, FloatType type, long... shape) {
+  public static NDArray empty(NDManager manager, StoredType type, long... shape) {
     try (NDArray like = manager.create(0f)) {
-      return OPS.call("empty", like, shape, type.scalarType);
+      return OPS.call("empty", like, shape, scalarType(type));
     }
   }
 
+  /** PyTorch's number of a type. */
+  private static int scalarType(StoredType type) {
+    return switch (type) {
+    case F32 -> 6;
+    case F16 -> 5;
+    case BF16 -> 15;
+    default -> throw new IllegalArgumentException("Torch holds no numbers of type " + type + ".");
+    };
+  }
+
   /** {@code length} elements from {@code start} as the bytes of another type; uint8, one axis. */
-  public static NDArray readBytes(NDArray source, FloatType type, long start, long length) {
-    return OPS.call("read_bytes", source, type.scalarType, start, length);
+  public static NDArray readBytes(NDArray source, StoredType type, long start, long length) {
+    return OPS.call("read_bytes", source, scalarType(type), start, length);
   }
 
   /**
@@ -75,8 +84,8 @@ public final class TorchOps {
    * @param bytes uint8, one axis: numbers of the given type in the machine's byte order
    * @return their sum; not finite if one of them is not
    */
-  public static float writeBytes(NDArray target, NDArray bytes, FloatType type, long start) {
-    try (NDArray sum = OPS.call("write_bytes", target, bytes, type.scalarType, start)) {
+  public static float writeBytes(NDArray target, NDArray bytes, StoredType type, long start) {
+    try (NDArray sum = OPS.call("write_bytes", target, bytes, scalarType(type), start)) {
       return sum.getFloat();
     }
   }
@@ -121,14 +130,14 @@ public final class TorchOps {
   }
 
   /**
-   * Repetition penalty (Keskar et al., 2019): the logits of tokens seen before are divided by the penalty if positive,
-   * multiplied if negative.
+   * Repetition penalty (Keskar et al., 2019): the logits of tokens that occurred before are divided by the penalty if
+   * positive, multiplied if negative.
    *
    * @param logits shape (batch, vocabulary)
-   * @param seen ids, int64, shape (batch, n); repeats are harmless
+   * @param ids of these tokens, int64, shape (batch, n); repeats are harmless
    */
-  public static NDArray penalizeRepetition(NDArray logits, NDArray seen, double penalty) {
-    return OPS.call("penalise", logits, seen, penalty);
+  public static NDArray penalizeRepetition(NDArray logits, NDArray ids, double penalty) {
+    return OPS.call("penalise", logits, ids, penalty);
   }
 
   /** Leaves the k largest logits of a row, the others become −∞. */
@@ -136,9 +145,7 @@ public final class TorchOps {
     return OPS.call("keep_top_k", logits, k);
   }
 
-  /**
-   * Leaves the fewest likeliest logits whose probabilities reach p (Holtzman et al., 2019), at least one.
-   */
+  /** Leaves the fewest likeliest logits whose probabilities reach p (Holtzman et al., 2019), at least one. */
   public static NDArray keepTopP(NDArray logits, double p) {
     return OPS.call("keep_top_p", logits, p);
   }

@@ -125,8 +125,7 @@ final class TorchScript {
       return IValue.from((PtNDArray) array);
     }
     if (argument instanceof NDArray[] arrays) {
-      PtNDArray[] list = List.of(arrays).toArray(new PtNDArray[0]);
-      return IValue.listFrom(list);
+      return IValue.listFrom(List.of(arrays).toArray(new PtNDArray[0]));
     }
     if (argument instanceof long[] numbers) {
       return IValue.listFrom(numbers);
