@@ -108,7 +108,7 @@ public final class CausalLm implements AutoCloseable {
   /**
    * A new model that has learnt nothing; transformers' {@code AutoModelForCausalLM.from_config}.
    *
-   * @param config from a checkpoint or a {@link org.coldstart.model.LlamaConfig}
+   * @param config from a checkpoint or a {@link LlamaConfig}
    * @param seed of its random weights: normally distributed matrices, norms of 1
    */
   public static CausalLm fromConfig(ModelConfig config, long seed) {
@@ -349,7 +349,7 @@ public final class CausalLm implements AutoCloseable {
     vocabulary.check(tokenizer, ids);
   }
 
-  /** Writes the model as it is in memory, see {@link #savePretrained(Path, SaveOptions)}. */
+  /** Writes the model in the type it is held in, see {@link #savePretrained(Path, SaveOptions)}. */
   public void savePretrained(Path folder) {
     savePretrained(folder, SaveOptions.defaults());
   }
@@ -374,7 +374,7 @@ public final class CausalLm implements AutoCloseable {
   /** The same with other defaults for generation than those the model was loaded with. */
   synchronized void savePretrained(Path folder, SaveOptions options, GenerationConfig generation) {
     MergedWeights merged = new MergedWeights(weights, decoder.linears());
-    CheckpointWriter.write(folder, config, generation, merged, options.tensors(merged), options.maxShardSize());
+    CheckpointWriter.write(folder, config, generation, merged, options.tensors(merged, dtype()), options.maxShardSize());
   }
 
   /**

@@ -26,11 +26,6 @@ record MergedWeights(Weights weights, Map<String, Linear> linears) implements Te
   }
 
   @Override
-  public StoredType storedAs(String name) {
-    return weights.storedAs(name);
-  }
-
-  @Override
   public String origin() {
     return weights.origin();
   }

@@ -43,7 +43,6 @@ public final class Weights implements TensorSource {
   private final NDManager manager;
   private final StoredType dtype;
   private final Map<String, NDArray> arrays = new LinkedHashMap<>();
-  private final Map<String, StoredType> storedAs = new LinkedHashMap<>();
   private final List<String> notFinite = new ArrayList<>();
   private final ByteBuffer staging = newStaging();
 
@@ -88,7 +87,6 @@ public final class Weights implements TensorSource {
       notFinite.add(name);
     }
     arrays.put(name, array);
-    storedAs.put(name, plain.dtype());
     return array;
   }
 
@@ -141,7 +139,6 @@ public final class Weights implements TensorSource {
   /** Lists an f32 array that another manager may own. */
   public void put(String name, NDArray array) {
     arrays.put(name, array);
-    storedAs.put(name, StoredType.F32);
   }
 
   /** A manager for what belongs to these parameters; closed with them at the latest. */
@@ -183,11 +180,6 @@ public final class Weights implements TensorSource {
       infos.put(name, new TensorInfo(name, shape.size() > 1 ? dtype : StoredType.F32, shape));
     });
     return infos;
-  }
-
-  @Override
-  public StoredType storedAs(String name) {
-    return storedAs.get(name);
   }
 
   @Override
