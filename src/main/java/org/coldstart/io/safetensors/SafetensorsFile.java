@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.coldstart.io.files.BinaryFile;
 import org.coldstart.io.files.CheckpointException;
@@ -36,20 +37,9 @@ public final class SafetensorsFile implements TensorSource {
     this.path = path;
   }
 
-  /**
-   * Opens a file and reads its header.
-   *
-   * @throws CheckpointException if it is no safetensors file, or is cut or damaged
-   */
+  /** @throws CheckpointException if it is no safetensors file, or is cut or damaged */
   public static SafetensorsFile open(Path path) {
-    SafetensorsFile opened = new SafetensorsFile(path);
-    try {
-      opened.addAll(opened.header(path));
-      return opened;
-    } catch (RuntimeException | Error e) {
-      opened.close();
-      throw e;
-    }
+    return open(path, opened -> opened.addAll(opened.header(path)));
   }
 
   /**
@@ -58,9 +48,13 @@ public final class SafetensorsFile implements TensorSource {
    * @throws CheckpointException if one of them is missing or damaged, or a tensor stands in two
    */
   public static SafetensorsFile openIndex(Path index) {
-    SafetensorsFile opened = new SafetensorsFile(index);
+    return open(index, SafetensorsFile::addShards);
+  }
+
+  private static SafetensorsFile open(Path path, Consumer<SafetensorsFile> reader) {
+    SafetensorsFile opened = new SafetensorsFile(path);
     try {
-      opened.addShards();
+      reader.accept(opened);
       return opened;
     } catch (RuntimeException | Error e) {
       opened.close();
@@ -96,8 +90,8 @@ public final class SafetensorsFile implements TensorSource {
     shards.forEach((shard, tensors) -> {
       for (String tensor : tensors.keySet()) {
         Path other = seen.put(tensor, shard);
-        require(other == null, "Tensor \"%s\" stands twice: in %s and in %s. They are parts of different"
-            + " checkpoints; download or save it again.", tensor, other, shard);
+        require(other == null, "Tensor \"%s\" stands twice, in %s and in %s; download or save the checkpoint again.",
+            tensor, other, shard);
       }
     });
   }

@@ -1,7 +1,5 @@
 package org.coldstart.io.safetensors;
 
-import static org.coldstart.io.files.CheckpointException.require;
-
 import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
 import com.google.gson.annotations.SerializedName;
@@ -17,7 +15,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.coldstart.io.files.BinaryFile;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.Json;
@@ -32,8 +29,6 @@ final class SafetensorsHeader {
   private static final Gson GSON = new Gson();
 
   private record Entry(String dtype, long[] shape, @SerializedName("data_offsets") long[] dataOffsets) {}
-
-  private record Placed(TensorInfo info, long begin, long end) {}
 
   private final BinaryFile file;
 
@@ -62,8 +57,8 @@ final class SafetensorsHeader {
     }
   }
 
-  private List<Placed> parse(String text) {
-    Map<String, Placed> tensors = new LinkedHashMap<>();
+  private Map<String, Entry> parse(String text) {
+    Map<String, Entry> entries = new LinkedHashMap<>();
     try (JsonReader json = Json.reader(new StringReader(text))) {
       json.beginObject();
       while (json.hasNext()) {
@@ -71,8 +66,12 @@ final class SafetensorsHeader {
         if (name.equals("__metadata__")) {
           json.skipValue();
         } else {
-          Placed placed = placed(name, GSON.fromJson(json, Entry.class));
-          check(tensors.put(name, placed) == null, "tensor \"%s\" is there twice", name);
+          Entry entry = GSON.fromJson(json, Entry.class);
+          check(entry != null && entry.dtype() != null && entry.shape() != null && entry.dataOffsets() != null
+              && entry.dataOffsets().length == 2, "tensor \"%s\" lacks its dtype, shape or two data_offsets", name);
+          check(entry.shape().length <= MAX_DIMENSIONS && !hasNegative(entry.shape(), entry.dataOffsets()),
+              "tensor \"%s\" has a negative number or too many of them in its shape or data_offsets", name);
+          check(entries.put(name, entry) == null, "tensor \"%s\" is there twice", name);
         }
       }
       json.endObject();
@@ -80,52 +79,49 @@ final class SafetensorsHeader {
     } catch (IOException | JsonParseException | IllegalStateException e) {
       throw damaged("its header is not the JSON expected (" + e.getMessage() + ")");
     }
-    return new ArrayList<>(tensors.values());
-  }
-
-  private Placed placed(String name, Entry entry) {
-    check(entry != null && entry.dtype() != null && entry.shape() != null && entry.dataOffsets() != null
-        && entry.dataOffsets().length == 2, "tensor \"%s\" lacks its dtype, shape or two data_offsets", name);
-    check(entry.shape().length <= MAX_DIMENSIONS && !hasNegative(entry.shape(), entry.dataOffsets()),
-        "tensor \"%s\" has a negative number or too many of them in its shape or data_offsets", name);
-    Optional<StoredType> dtype = StoredType.ofSafetensors(entry.dtype());
-    require(dtype.isPresent(),
-        "Tensor \"%s\" in %s has the unknown dtype \"%s\"; use a checkpoint in F32, BF16 or F16.", name, file.path(),
-        entry.dtype());
-    List<Long> shape = Arrays.stream(entry.shape()).boxed().toList();
-    return new Placed(new TensorInfo(name, dtype.get(), shape), entry.dataOffsets()[0], entry.dataOffsets()[1]);
+    return entries;
   }
 
   private static boolean hasNegative(long[]... numbers) {
     return Arrays.stream(numbers).flatMapToLong(Arrays::stream).anyMatch(number -> number < 0);
   }
 
-  private Map<String, StoredTensor> place(List<Placed> entries, long start) {
-    entries.sort(Comparator.comparingLong(Placed::begin).thenComparingLong(Placed::end));
+  private Map<String, StoredTensor> place(Map<String, Entry> entries, long start) {
+    List<String> names = new ArrayList<>(entries.keySet());
+    names.sort(Comparator.comparing(name -> entries.get(name).dataOffsets(), Arrays::compare));
     Map<String, StoredTensor> tensors = new LinkedHashMap<>();
     long size = file.size() - start;
     long at = 0;
-    for (Placed entry : entries) {
-      TensorInfo info = entry.info();
-      check(entry.begin() == at,
-          "tensor \"%s\" begins at byte %d of the data, where %d was expected: it overlaps the one"
-              + " before, or leaves a gap",
-          info.name(), entry.begin(), at);
-      check(entry.end() - at == bytes(info), "tensor \"%s\" %s in %s takes %d bytes, but its data_offsets say %d",
-          info.name(), info.shape(), info.dtype(), bytes(info), entry.end() - at);
-      at = entry.end();
-      check(at <= size, "tensor \"%s\" ends at byte %d of the data, but the file has only %d", info.name(), at, size);
-      tensors.put(info.name(), new StoredTensor(file, info, start + entry.begin(), StoredTensor::decodePlain));
+    for (String name : names) {
+      TensorInfo info = info(name, entries.get(name));
+      long begin = entries.get(name).dataOffsets()[0];
+      long end = entries.get(name).dataOffsets()[1];
+      check(begin == at,
+          "tensor \"%s\" begins at byte %d of the data, where %d was expected: it overlaps the one before,"
+              + " or leaves a gap",
+          name, begin, at);
+      check(end - at == info.bytes(), "tensor \"%s\" %s in %s takes %d bytes, but its data_offsets say %d", name,
+          info.shape(), info.dtype(), info.bytes(), end - at);
+      check(end <= size, "tensor \"%s\" ends at byte %d of the data, but the file has only %d", name, end, size);
+      tensors.put(name, new StoredTensor(file, info, start + begin, StoredTensor::decodePlain));
+      at = end;
     }
     check(at == size, "%d bytes follow the last tensor", size - at);
     return tensors;
   }
 
-  private long bytes(TensorInfo info) {
+  /** What is known about a tensor, whose size is a number that Java has. */
+  private TensorInfo info(String name, Entry entry) {
+    StoredType dtype = StoredType.ofSafetensors(entry.dtype())
+      .orElseThrow(() -> new CheckpointException(
+          "Tensor \"%s\" in %s has the unknown dtype \"%s\"; use a checkpoint in F32, BF16 or F16.".formatted(name,
+              file.path(), entry.dtype())));
+    TensorInfo info = new TensorInfo(name, dtype, Arrays.stream(entry.shape()).boxed().toList());
     try {
-      return info.bytes();
+      info.bytes();
+      return info;
     } catch (ArithmeticException e) {
-      throw damaged("tensor \"%s\" cannot have the shape %s in %s".formatted(info.name(), info.shape(), info.dtype()));
+      throw damaged("tensor \"%s\" cannot have the shape %s in %s".formatted(name, info.shape(), dtype));
     }
   }
 
