@@ -374,7 +374,7 @@ public final class CausalLm implements AutoCloseable {
   /** The same with other defaults for generation than those the model was loaded with. */
   synchronized void savePretrained(Path folder, SaveOptions options, GenerationConfig generation) {
     MergedWeights merged = new MergedWeights(weights, decoder.linears());
-    CheckpointWriter.write(folder, config, generation, merged, options.tensors(merged, dtype()), options.maxShardSize());
+    CheckpointWriter.write(folder, config, generation, merged, options.stored(dtype()), options.maxShardSize());
   }
 
   /**

@@ -1,8 +1,6 @@
 package org.coldstart.model;
 
-import java.util.List;
-import org.coldstart.io.safetensors.TensorInfo;
-import org.coldstart.io.safetensors.TensorSource;
+import org.coldstart.io.safetensors.StoredType;
 
 /**
  * How a checkpoint's weights are stored.
@@ -42,9 +40,8 @@ public record SaveOptions(DType dtype, long maxShardSize) {
     return new SaveOptions(dtype, bytes);
   }
 
-  /** All tensors of a model as they are to be stored. */
-  List<TensorInfo> tensors(TensorSource source, DType own) {
-    DType type = dtype == null ? own : dtype;
-    return source.tensors().values().stream().map(tensor -> tensor.in(type.stored())).toList();
+  /** The type in a file for a model held in the given one. */
+  StoredType stored(DType own) {
+    return (dtype == null ? own : dtype).stored();
   }
 }

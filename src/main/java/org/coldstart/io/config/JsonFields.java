@@ -37,8 +37,7 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
   }
 
   Optional<JsonFields> object(String key) {
-    return value(key, JsonElement::isJsonObject, "an object", JsonElement::getAsJsonObject)
-      .map(object -> new JsonFields(object, origin));
+    return value(key, JsonElement::isJsonObject, "an object", found -> new JsonFields(found.getAsJsonObject(), origin));
   }
 
   Optional<String> string(String key) {
@@ -144,7 +143,6 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
   }
 
   private String shortened(String key) {
-    String text = element(key).map(JsonElement::toString).orElse("null");
-    return text.length() > 80 ? text.substring(0, 80) + "…" : text;
+    return element(key).map(JsonElement::toString).orElse("null").replaceAll("(?s)(.{80}).+", "$1…");
   }
 }

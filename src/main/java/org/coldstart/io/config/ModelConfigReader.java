@@ -2,7 +2,8 @@ package org.coldstart.io.config;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import java.util.ArrayList;
+import com.google.gson.JsonPrimitive;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -170,20 +171,15 @@ final class ModelConfigReader {
   }
 
   private List<LayerType> listed(JsonElement types) {
-    List<LayerType> found = new ArrayList<>();
-    if (types.isJsonArray()) {
-      types.getAsJsonArray().forEach(name -> found.add(layerType(name)));
-    }
-    config.require(found.size() == layers, "layer_types", "a list of the kinds of all " + layers + " layers");
-    return found;
+    List<JsonElement> names = types.isJsonArray() ? types.getAsJsonArray().asList() : List.of();
+    config.require(names.size() == layers, "layer_types", "a list of the kinds of all " + layers + " layers");
+    return names.stream().map(this::layerType).toList();
   }
 
   private LayerType layerType(JsonElement name) {
-    for (LayerType type : LayerType.values()) {
-      if (name.isJsonPrimitive() && name.getAsString().equals(type.jsonName())) {
-        return type;
-      }
-    }
-    throw config.unsupported("layer_types");
+    return Arrays.stream(LayerType.values())
+      .filter(type -> name.equals(new JsonPrimitive(type.jsonName())))
+      .findFirst()
+      .orElseThrow(() -> config.unsupported("layer_types"));
   }
 }

@@ -11,7 +11,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.coldstart.io.files.BinaryFile;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.safetensors.StoredTensor;
@@ -91,8 +90,7 @@ final class GgufHeader {
   }
 
   private int width(int type) {
-    boolean known = type >= 0 && type < WIDTHS.length && WIDTHS[type] > 0;
-    check(known, "%s has the unknown type %x", where, type);
+    check(type >= 0 && type < WIDTHS.length && WIDTHS[type] > 0, "%s has the unknown type %x", where, type);
     return WIDTHS[type];
   }
 
@@ -166,10 +164,9 @@ final class GgufHeader {
 
   private StoredType dtype() {
     int id = i32();
-    Optional<StoredType> known = StoredType.ofGgml(id);
-    require(known.isPresent(), "%s: %s has the unknown ggml type %d; use a file in F16, Q8_0 or Q4_K.", file.path(),
-        where, id);
-    return known.get();
+    return StoredType.ofGgml(id)
+      .orElseThrow(() -> new CheckpointException(
+          "%s: %s has the unknown ggml type %d; use a file in F16, Q8_0 or Q4_K.".formatted(file.path(), where, id)));
   }
 
   private void checkSize(TensorInfo info) {
@@ -210,8 +207,7 @@ final class GgufHeader {
   private long count(String what, long bytesEach) {
     long count = i64();
     long rest = file.size() - position;
-    boolean fits = count >= 0 && count <= rest / bytesEach;
-    check(fits, "%s is %d, but only %d bytes follow", what, count, rest);
+    check(count >= 0 && count <= rest / bytesEach, "%s is %d, but only %d bytes follow", what, count, rest);
     return count;
   }
 
