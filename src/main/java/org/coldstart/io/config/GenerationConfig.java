@@ -25,9 +25,9 @@ import org.coldstart.io.json.Json;
 public record GenerationConfig(boolean doSample, double temperature, int topK, double topP, double repetitionPenalty,
     List<Integer> eosTokenIds, Integer padTokenId, Integer bosTokenId, Integer maxNewTokens, JsonObject source) {
 
-  private static final JsonObject DEFAULTS = Json
-    .parse("{\"temperature\": 1, \"top_k\": 50, \"top_p\": 1, \"repetition_penalty\": 1}")
-    .getAsJsonObject();
+  private static final JsonObject DEFAULTS = Json.parse("""
+      {"do_sample": false, "temperature": 1, "top_k": 50, "top_p": 1, "repetition_penalty": 1,
+       "eos_token_id": null, "pad_token_id": null, "bos_token_id": null}""").getAsJsonObject();
 
   /** Options without a field here that change what is generated, with the values that leave them off. */
   private static final JsonObject OFF = Json.parse("""
@@ -82,20 +82,10 @@ public record GenerationConfig(boolean doSample, double temperature, int topK, d
     return fromJson(json);
   }
 
-  /** The JSON it was read from, with these values. */
+  /** The JSON it was read from, and the defaults of keys that are absent there. */
   public JsonObject toJson() {
-    JsonObject json = source.deepCopy();
-    json.addProperty("do_sample", doSample);
-    json.addProperty("temperature", temperature);
-    json.addProperty("top_k", topK);
-    json.addProperty("top_p", topP);
-    json.addProperty("repetition_penalty", repetitionPenalty);
-    json.add("eos_token_id", ModelConfig.numbers(eosTokenIds));
-    json.addProperty("pad_token_id", padTokenId);
-    json.addProperty("bos_token_id", bosTokenId);
-    if (maxNewTokens != null) {
-      json.addProperty("max_new_tokens", maxNewTokens);
-    }
+    JsonObject json = DEFAULTS.deepCopy();
+    source.asMap().forEach(json::add);
     return json;
   }
 
