@@ -11,16 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.coldstart.io.checkpoint.Checkpoint;
-import org.coldstart.io.checkpoint.CheckpointWriter;
-import org.coldstart.io.config.GenerationConfig;
-import org.coldstart.io.config.ModelConfig;
-import org.coldstart.io.hub.Hub;
-import org.coldstart.io.safetensors.TensorSource;
-import org.coldstart.io.torch.NativeMemory;
-import org.coldstart.io.torch.Torch;
-import org.coldstart.io.torch.TorchOps;
-import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * A causal language model: token ids in, a logit for every possible next token out.
@@ -108,7 +98,7 @@ public final class CausalLm implements AutoCloseable {
   /**
    * A new model that has learnt nothing; transformers' {@code AutoModelForCausalLM.from_config}.
    *
-   * @param config from a checkpoint or a {@link org.coldstart.model.LlamaConfig}
+   * @param config from a checkpoint or a {@link LlamaConfig}
    * @param seed of its random weights: normally distributed matrices, norms of 1
    */
   public static CausalLm fromConfig(ModelConfig config, long seed) {
@@ -343,7 +333,7 @@ public final class CausalLm implements AutoCloseable {
     embeddings(tokenizer).checkRows(ids);
   }
 
-  /** Writes the model as it is in memory, see {@link #savePretrained(Path, SaveOptions)}. */
+  /** Writes the model in the type it is held in, see {@link #savePretrained(Path, SaveOptions)}. */
   public void savePretrained(Path folder) {
     savePretrained(folder, SaveOptions.defaults());
   }
@@ -368,7 +358,7 @@ public final class CausalLm implements AutoCloseable {
   /** The same with other defaults for generation than those the model was loaded with. */
   synchronized void savePretrained(Path folder, SaveOptions options, GenerationConfig generation) {
     MergedWeights merged = new MergedWeights(weights, decoder.linears());
-    CheckpointWriter.write(folder, config, generation, merged, options.tensors(merged), options.maxShardSize());
+    CheckpointWriter.write(folder, config, generation, merged, options.stored(dtype()), options.maxShardSize());
   }
 
   /**

@@ -43,7 +43,7 @@ public record Pretrained(CausalLm model, Tokenizer tokenizer) implements AutoClo
     }
   }
 
-  /** Saves the weights as they are in memory, without a model card. */
+  /** Saves the weights in the type they are held in, without a model card. */
   public static void save(Path folder, CausalLm model, Tokenizer tokenizer) {
     save(folder, model, tokenizer, SaveOptions.defaults(), null);
   }

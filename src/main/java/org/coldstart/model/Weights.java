@@ -15,11 +15,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.safetensors.StoredType;
-import org.coldstart.io.safetensors.TensorInfo;
-import org.coldstart.io.safetensors.TensorSource;
-import org.coldstart.io.torch.TorchOps;
 
 /**
  * A model's or adapter's parameters by their names in its file: read from a {@link TensorSource}, and one themselves,
@@ -39,7 +34,6 @@ public final class Weights implements TensorSource {
   private final NDManager manager;
   private final StoredType dtype;
   private final Map<String, NDArray> arrays = new LinkedHashMap<>();
-  private final Map<String, StoredType> storedAs = new LinkedHashMap<>();
   private final List<String> notFinite = new ArrayList<>();
   private final ByteBuffer staging = newStaging();
 
@@ -78,7 +72,6 @@ public final class Weights implements TensorSource {
       notFinite.add(name);
     }
     arrays.put(name, array);
-    storedAs.put(name, plain.dtype());
     return array;
   }
 
@@ -127,7 +120,6 @@ public final class Weights implements TensorSource {
   /** Lists an f32 array that another manager may own. */
   public void put(String name, NDArray array) {
     arrays.put(name, array);
-    storedAs.put(name, StoredType.F32);
   }
 
   /** A manager for what belongs to these parameters; closed with them at the latest. */
@@ -169,11 +161,6 @@ public final class Weights implements TensorSource {
       infos.put(name, new TensorInfo(name, shape.size() > 1 ? dtype : StoredType.F32, shape));
     });
     return infos;
-  }
-
-  @Override
-  public StoredType storedAs(String name) {
-    return storedAs.get(name);
   }
 
   @Override

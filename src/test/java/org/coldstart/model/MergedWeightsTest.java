@@ -15,6 +15,8 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.coldstart.fixture.LoraCase;
 import org.coldstart.fixture.ParityCase;
+import org.coldstart.io.safetensors.StoredType;
+import org.coldstart.io.safetensors.TensorSource;
 import org.coldstart.lora.Lora;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,7 +47,7 @@ class MergedWeightsTest {
   }
 
   /** A piece from somewhere within the tensor, which seldom begins or ends with a row. */
-  private static float[] read(org.coldstart.io.safetensors.TensorSource source, String name, int i) {
+  private static float[] read(TensorSource source, String name, int i) {
     int size = (int) source.tensor(name).elements();
     Random random = new Random(i);
     int from = random.nextInt(size - 1);
@@ -60,10 +62,10 @@ class MergedWeightsTest {
       float[] norm = model.parameters().get("model.norm.weight").toFloatArray();
       model.savePretrained(folder);
       try (CausalLm half = CausalLm.fromPretrained(folder, DType.BF16)) {
-        assertEquals(DType.F32, half.weights().tensor("model.norm.weight").dtype());
-        assertEquals(DType.F32, half.weights().tensor("model.layers.0.self_attn.q_proj.bias").dtype());
-        assertEquals(DType.BF16, half.weights().tensor("model.embed_tokens.weight").dtype());
-        half.savePretrained(folder);
+        assertEquals(StoredType.F32, half.weights().tensor("model.norm.weight").dtype());
+        assertEquals(StoredType.F32, half.weights().tensor("model.layers.0.self_attn.q_proj.bias").dtype());
+        assertEquals(StoredType.BF16, half.weights().tensor("model.embed_tokens.weight").dtype());
+        half.savePretrained(folder, DType.F32);
       }
       try (CausalLm again = CausalLm.fromPretrained(folder, DType.BF16)) {
         assertArrayEquals(norm, again.parameters().get("model.norm.weight").toFloatArray());

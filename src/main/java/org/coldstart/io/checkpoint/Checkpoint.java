@@ -31,8 +31,14 @@ import org.coldstart.io.safetensors.TensorSource;
  *     System.out.println(checkpoint.config().numHiddenLayers() + " layers");
  * }
  * }</pre>
+ *
+ * @param generationConfig how to sample; empty when a folder has no {@code generation_config.json}. From GGUF: the ids
+ * that end a reply
+ * @param tensors by their Hugging Face names; closed with this checkpoint
  */
-public final class Checkpoint implements AutoCloseable {
+public record Checkpoint(ModelConfig config, Optional<GenerationConfig> generationConfig, TensorSource tensors)
+    implements AutoCloseable {
+
   static final String CONFIG = "config.json";
   static final String GENERATION_CONFIG = "generation_config.json";
   static final String WEIGHTS = "model.safetensors";
@@ -42,16 +48,6 @@ public final class Checkpoint implements AutoCloseable {
 
   /** Values compared at a time. */
   private static final int CHUNK = 1 << 20;
-
-  private final ModelConfig config;
-  private final GenerationConfig generationConfig;
-  private final TensorSource tensors;
-
-  private Checkpoint(ModelConfig config, GenerationConfig generationConfig, TensorSource tensors) {
-    this.config = config;
-    this.generationConfig = generationConfig;
-    this.tensors = tensors;
-  }
 
   /**
    * Opens a folder with {@code config.json} and {@code model.safetensors} (or its shards and index), a {@code .gguf}
@@ -76,7 +72,7 @@ public final class Checkpoint implements AutoCloseable {
     GgufFile file = GgufFile.open(path);
     try {
       file.tensors(); // checked here, and not when they are read
-      return new Checkpoint(file.config(), file.generationConfig(), file);
+      return new Checkpoint(file.config(), Optional.of(file.generationConfig()), file);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -87,9 +83,9 @@ public final class Checkpoint implements AutoCloseable {
     Path configFile = folder.resolve(CONFIG);
     ModelConfig config = ModelConfig.fromJson(json(configFile), configFile.toString());
     Path generationFile = folder.resolve(GENERATION_CONFIG);
-    GenerationConfig generationConfig = Files.exists(generationFile)
-        ? GenerationConfig.fromJson(json(generationFile), generationFile.toString())
-        : null;
+    Optional<GenerationConfig> generationConfig = Optional.of(generationFile)
+      .filter(Files::exists)
+      .map(file -> GenerationConfig.fromJson(json(file), file.toString()));
     TensorSource tensors = openWeights(folder);
     try {
       config = withItsOwnHead(config, tensors);
@@ -116,8 +112,7 @@ public final class Checkpoint implements AutoCloseable {
       return config;
     }
     LOG.log(Level.WARNING,
-        "The configuration of {0} ties {1} to {2}, but they differ there, so they stay apart. Say"
-            + " \"tie_word_embeddings\": false to silence this.",
+        "{1} and {2} differ in {0}, so they are not tied; \"tie_word_embeddings\": false silences this.",
         tensors.origin(), ModelConfig.HEAD, ModelConfig.EMBEDDING);
     JsonObject json = config.source().deepCopy();
     json.addProperty("tie_word_embeddings", false);
@@ -143,9 +138,8 @@ public final class Checkpoint implements AutoCloseable {
       return SafetensorsFile.open(folder.resolve(WEIGHTS));
     }
     require(Files.exists(folder.resolve(INDEX)),
-        "%s has a %s, but neither %s nor %s. Checkpoints in PyTorch's .bin format are not read;"
-            + " save them with safetensors first.",
-        folder, CONFIG, WEIGHTS, INDEX);
+        "%s has a %s, but neither %s nor %s; save checkpoints in PyTorch's .bin format with safetensors first.", folder,
+        CONFIG, WEIGHTS, INDEX);
     return SafetensorsFile.openIndex(folder.resolve(INDEX));
   }
 
@@ -163,22 +157,6 @@ public final class Checkpoint implements AutoCloseable {
 
   private static boolean isGguf(Path path) {
     return path.getFileName().toString().toLowerCase(Locale.ROOT).endsWith(".gguf");
-  }
-
-  public ModelConfig config() {
-    return config;
-  }
-
-  /**
-   * How to sample; empty when a folder has no {@code generation_config.json}. From GGUF: the ids that end a reply.
-   */
-  public Optional<GenerationConfig> generationConfig() {
-    return Optional.ofNullable(generationConfig);
-  }
-
-  /** The tensors under their Hugging Face names; closed with this checkpoint. */
-  public TensorSource tensors() {
-    return tensors;
   }
 
   @Override

@@ -6,12 +6,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.coldstart.io.config.GenerationConfig;
 import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.AtomicFiles;
@@ -38,28 +36,19 @@ public final class CheckpointWriter {
    * index. The folder has all the old files or all the new ones at any moment, see {@link AtomicFiles#writeFolder}; its
    * other files stay.
    *
-   * @param tensors which of {@code source} are written, and in which types
+   * @param source all its tensors are written
+   * @param dtype in which type
    * @param maxShardSize bytes above which the weights are split
    * @throws CheckpointException if a tensor cannot be read or a file cannot be written
    */
   public static void write(Path folder, ModelConfig config, GenerationConfig generationConfig, TensorSource source,
-      List<TensorInfo> tensors, long maxShardSize) {
+      StoredType dtype, long maxShardSize) {
+    List<TensorInfo> tensors = source.tensors().values().stream().map(tensor -> tensor.in(dtype)).toList();
     AtomicFiles.writeFolder(folder, CheckpointFiles::isWeights, aside -> {
       writeWeights(aside, source, shards(tensors, maxShardSize));
-      writeJson(aside.resolve(Checkpoint.CONFIG), config.toJson(commonest(tensors)));
+      writeJson(aside.resolve(Checkpoint.CONFIG), config.toJson(dtype));
       writeJson(aside.resolve(Checkpoint.GENERATION_CONFIG), generationConfig.toJson());
     });
-  }
-
-  /** What transformers calls the model's dtype: here, that of most of its numbers. */
-  private static StoredType commonest(List<TensorInfo> tensors) {
-    Map<StoredType, Long> elements = tensors.stream()
-      .collect(Collectors.groupingBy(TensorInfo::dtype, Collectors.summingLong(TensorInfo::elements)));
-    return elements.entrySet()
-      .stream()
-      .max(Comparator.comparingLong(Map.Entry::getValue))
-      .map(Map.Entry::getKey)
-      .orElse(StoredType.F32);
   }
 
   /** In order, a new file where the next tensor would not fit any more. */

@@ -7,10 +7,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.function.Predicate;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.Json;
 
@@ -61,7 +58,7 @@ public enum Architecture {
   }
 
   /** Whether its configuration class has this option. */
-  boolean has(String option) {
+  public boolean has(String option) {
     return defaults.has(option);
   }
 
@@ -79,10 +76,14 @@ public enum Architecture {
     Optional<String> type = config.string("model_type");
     Optional<String> name = config.element("architectures").map(list -> onlyName(list, config));
     require(name.isPresent() || type.isPresent(),
-        "%s has neither \"architectures\" nor \"model_type\"; it is not the config.json of a" + " language model.",
+        "%s has neither \"architectures\" nor \"model_type\"; it is not the config.json of a language model.",
         config.origin());
-    Architecture found = name.map(wanted -> one(known -> known.className.equals(wanted), wanted, config))
-      .orElseGet(() -> one(known -> known.modelType.equals(type.get()), type.get(), config));
+    Architecture found = Arrays.stream(values())
+      .filter(known -> name.map(known.className::equals).orElseGet(() -> known.modelType.equals(type.get())))
+      .findFirst()
+      .orElseThrow(() -> new CheckpointException("%s: the architecture \"%s\" is not known; known are %s.".formatted(
+          config.origin(), name.or(() -> type).get(),
+          Arrays.stream(values()).map(known -> known.className).collect(Collectors.joining(", ")))));
     config.require(type.orElse(found.modelType).equals(found.modelType), "model_type",
         "\"%s\" beside %s".formatted(found.modelType, found.className));
     return found;
@@ -92,21 +93,5 @@ public enum Architecture {
     boolean one = list instanceof JsonArray names && names.size() == 1 && names.get(0).isJsonPrimitive();
     config.require(one, "architectures", "a list of one name");
     return list.getAsString();
-  }
-
-  private static Architecture one(Predicate<Architecture> wanted, String name, JsonFields config) {
-    Supplier<CheckpointException> unknown = () -> new CheckpointException(
-        "%s: the architecture \"%s\" is not known; known are %s.".formatted(config.origin(), name,
-            all().collect(Collectors.joining(", "))));
-    return Arrays.stream(values()).filter(wanted).findFirst().orElseThrow(unknown);
-  }
-
-  private static Stream<String> all() {
-    return Arrays.stream(values()).map(known -> known.className);
-  }
-
-  /** By its class name, which must be one of these. */
-  static Architecture ofClass(String name) {
-    return Arrays.stream(values()).filter(a -> a.className.equals(name)).findFirst().orElseThrow();
   }
 }

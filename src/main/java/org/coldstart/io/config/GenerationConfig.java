@@ -2,10 +2,7 @@ package org.coldstart.io.config;
 
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.coldstart.io.config.ModelConfig.SpecialIds;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.Json;
@@ -28,20 +25,18 @@ import org.coldstart.io.json.Json;
 public record GenerationConfig(boolean doSample, double temperature, int topK, double topP, double repetitionPenalty,
     List<Integer> eosTokenIds, Integer padTokenId, Integer bosTokenId, Integer maxNewTokens, JsonObject source) {
 
-  private static final JsonObject DEFAULTS = Json
-    .parse("{\"temperature\": 1, \"top_k\": 50, \"top_p\": 1, \"repetition_penalty\": 1}")
-    .getAsJsonObject();
+  private static final JsonObject DEFAULTS = Json.parse("""
+      {"do_sample": false, "temperature": 1, "top_k": 50, "top_p": 1, "repetition_penalty": 1,
+       "eos_token_id": null, "pad_token_id": null, "bos_token_id": null}""").getAsJsonObject();
 
-  /** Options without a field here that change what is generated, unless they are 0. */
-  private static final String OFF_AT_0 = "min_p epsilon_cutoff eta_cutoff diversity_penalty no_repeat_ngram_size"
-      + " encoder_no_repeat_ngram_size min_new_tokens min_length penalty_alpha";
-
-  /** The same, unless they are 1. */
-  private static final String OFF_AT_1 = "num_beams num_beam_groups typical_p encoder_repetition_penalty guidance_scale";
-
-  /** The same, unless they are absent or null. */
-  private static final String OFF_WHEN_ABSENT = "suppress_tokens begin_suppress_tokens bad_words_ids force_words_ids forced_bos_token_id"
-      + " forced_eos_token_id sequence_bias stop_strings exponential_decay_length_penalty" + " watermarking_config";
+  /** Options without a field here that change what is generated, with the values that leave them off. */
+  private static final JsonObject OFF = Json.parse("""
+      {"min_p": 0, "epsilon_cutoff": 0, "eta_cutoff": 0, "diversity_penalty": 0, "no_repeat_ngram_size": 0,
+       "encoder_no_repeat_ngram_size": 0, "min_new_tokens": 0, "min_length": 0, "penalty_alpha": 0,
+       "num_beams": 1, "num_beam_groups": 1, "typical_p": 1, "encoder_repetition_penalty": 1, "guidance_scale": 1,
+       "suppress_tokens": null, "begin_suppress_tokens": null, "bad_words_ids": null, "force_words_ids": null,
+       "forced_bos_token_id": null, "forced_eos_token_id": null, "sequence_bias": null, "stop_strings": null,
+       "exponential_decay_length_penalty": null, "watermarking_config": null}""").getAsJsonObject();
 
   public GenerationConfig {
     eosTokenIds = List.copyOf(eosTokenIds);
@@ -56,9 +51,9 @@ public record GenerationConfig(boolean doSample, double temperature, int topK, d
   /** That of a model without a generation_config.json: its own end and padding ids. */
   public static GenerationConfig of(SpecialIds ids) {
     JsonObject json = new JsonObject();
-    json.add("bos_token_id", ModelConfig.number(ids.bos()));
+    json.addProperty("bos_token_id", ids.bos());
     json.add("eos_token_id", ModelConfig.numbers(ids.eos()));
-    json.add("pad_token_id", ModelConfig.number(ids.pad()));
+    json.addProperty("pad_token_id", ids.pad());
     return fromJson(json);
   }
 
@@ -87,37 +82,15 @@ public record GenerationConfig(boolean doSample, double temperature, int topK, d
     return fromJson(json);
   }
 
-  /** The JSON it was read from, with these values. */
+  /** The JSON it was read from, and the defaults of keys that are absent there. */
   public JsonObject toJson() {
-    JsonObject json = source.deepCopy();
-    json.addProperty("do_sample", doSample);
-    json.addProperty("temperature", temperature);
-    json.addProperty("top_k", topK);
-    json.addProperty("top_p", topP);
-    json.addProperty("repetition_penalty", repetitionPenalty);
-    json.add("eos_token_id", ModelConfig.numbers(eosTokenIds));
-    json.add("pad_token_id", ModelConfig.number(padTokenId));
-    json.add("bos_token_id", ModelConfig.number(bosTokenId));
-    if (maxNewTokens != null) {
-      json.addProperty("max_new_tokens", maxNewTokens);
-    }
+    JsonObject json = DEFAULTS.deepCopy();
+    source.asMap().forEach(json::add);
     return json;
   }
 
-  /**
-   * Names of options in the source that change what is generated and have no field here; best empty.
-   */
+  /** Names of options in the source that change what is generated and have no field here; best empty. */
   public List<String> otherOptions() {
-    JsonFields config = new JsonFields(source, "the generation configuration");
-    return Stream
-      .of(named(OFF_AT_0, key -> config.number(key).orElse(0.0) != 0),
-          named(OFF_AT_1, key -> config.number(key).orElse(1.0) != 1),
-          named(OFF_WHEN_ABSENT, key -> config.element(key).isPresent()))
-      .flatMap(names -> names)
-      .toList();
-  }
-
-  private static Stream<String> named(String keys, Predicate<String> isOn) {
-    return Arrays.stream(keys.split(" ")).filter(isOn);
+    return new JsonFields(source, "the generation configuration").otherThan(OFF);
   }
 }

@@ -37,8 +37,7 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
   }
 
   Optional<JsonFields> object(String key) {
-    return value(key, JsonElement::isJsonObject, "an object", JsonElement::getAsJsonObject)
-      .map(object -> new JsonFields(object, origin));
+    return value(key, JsonElement::isJsonObject, "an object", found -> new JsonFields(found.getAsJsonObject(), origin));
   }
 
   Optional<String> string(String key) {
@@ -68,27 +67,35 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
 
   /** A whole number from {@code least} to {@code most}; null counts as absent. */
   int integer(String key, int least, int most) {
-    int value = present(key).integer(key).orElseThrow(() -> missing(key));
-    require(value >= least && value <= most, key, "from " + least + " to " + most);
-    return value;
+    integer(key);
+    return (int) number(key, least, most);
   }
 
   /** A number from {@code least} to {@code most}; null counts as absent. */
-  double number(String key, double least, double most) {
-    double value = present(key).number(key).orElseThrow(() -> missing(key));
-    require(value >= least && value <= most, key, "from " + least + " to " + most);
+  double number(String key, Number least, Number most) {
+    double value = required(key);
+    require(value >= least.doubleValue() && value <= most.doubleValue(), key, "from " + least + " to " + most);
     return value;
   }
 
   /** A number above zero; null counts as absent. */
   double positive(String key) {
-    double value = present(key).number(key).orElseThrow(() -> missing(key));
+    double value = required(key);
     require(value > 0, key, "above 0");
     return value;
   }
 
-  private JsonFields present(String key) {
-    return element(key).isPresent() ? this : new JsonFields(defaults, origin);
+  private double required(String key) {
+    JsonFields fields = element(key).isPresent() ? this : new JsonFields(defaults, origin);
+    return fields.number(key).orElseThrow(() -> new CheckpointException(origin + ": \"" + key + "\" is missing."));
+  }
+
+  /** Which options, null aside, have another value than the one here, which changes nothing. */
+  List<String> otherThan(JsonObject neutral) {
+    return neutral.keySet()
+      .stream()
+      .filter(key -> element(key).filter(value -> !value.equals(neutral.get(key))).isPresent())
+      .toList();
   }
 
   private <T> Optional<T> value(String key, Predicate<JsonElement> fits, String expected, Function<JsonElement, T> as) {
@@ -114,10 +121,6 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
     return (int) element.getAsDouble();
   }
 
-  private CheckpointException missing(String key) {
-    return new CheckpointException(origin + ": \"" + key + "\" is missing.");
-  }
-
   /** Throws unless a value is what it should be. */
   void require(boolean fine, String key, String expected) {
     if (!fine) {
@@ -140,7 +143,6 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
   }
 
   private String shortened(String key) {
-    String text = element(key).map(JsonElement::toString).orElse("null");
-    return text.length() > 80 ? text.substring(0, 80) + "…" : text;
+    return element(key).map(JsonElement::toString).orElse("null").replaceAll("(?s)(.{80}).+", "$1…");
   }
 }

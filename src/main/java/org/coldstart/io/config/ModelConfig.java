@@ -4,7 +4,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonPrimitive;
 import java.util.List;
 import java.util.Map;
 import org.coldstart.io.files.CheckpointException;
@@ -108,7 +107,7 @@ public record ModelConfig(String architecture, String modelType, int vocabSize, 
     architectures.add(architecture);
     json.add("architectures", architectures);
     json.addProperty("model_type", modelType);
-    RopeJson.write(this, json);
+    RopeParameters.write(attention, Architecture.of(new JsonFields(json, "the configuration")), json);
     return json;
   }
 
@@ -153,17 +152,10 @@ public record ModelConfig(String architecture, String modelType, int vocabSize, 
     new TensorShapes(this).check(tensors, origin);
   }
 
-  static JsonElement number(Integer value) {
-    return value == null ? JsonNull.INSTANCE : new JsonPrimitive(value);
-  }
-
   /** transformers writes one id as a number and several as a list. */
   static JsonElement numbers(List<Integer> values) {
-    if (values.size() <= 1) {
-      return number(values.isEmpty() ? null : values.get(0));
-    }
     JsonArray list = new JsonArray();
     values.forEach(list::add);
-    return list;
+    return values.isEmpty() ? JsonNull.INSTANCE : values.size() == 1 ? list.get(0) : list;
   }
 }

@@ -2,7 +2,8 @@ package org.coldstart.io.config;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import java.util.ArrayList;
+import com.google.gson.JsonPrimitive;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -14,6 +15,7 @@ import org.coldstart.io.config.ModelConfig.Activation;
 import org.coldstart.io.config.ModelConfig.FeedForwardConfig;
 import org.coldstart.io.config.ModelConfig.NormConfig;
 import org.coldstart.io.config.ModelConfig.SpecialIds;
+import org.coldstart.io.json.Json;
 
 /**
  * Reads and checks {@code config.json}. What is absent gets the default of the configuration class in transformers.
@@ -23,14 +25,17 @@ final class ModelConfigReader {
   private static final int MAX_VOCABULARY = 1 << 26;
   private static final int MAX_LAYERS = 10_000;
 
-  /** Absent or null is fine; anything else is refused. */
-  private static final String MUST_BE_ABSENT = "quantization_config attention_multiplier embedding_multiplier residual_multiplier"
-      + " logits_scaling logit_scale num_local_experts num_experts no_rope_layers clip_qkv";
-
-  private static final String MUST_BE_FALSE = "is_encoder_decoder add_cross_attention use_qk_norm use_bidirectional_attention";
+  /** Options that would change a model's results and are not implemented, with the values that change nothing. */
+  private static final JsonObject NEUTRAL = Json.parse("""
+      {"quantization_config": null, "attention_multiplier": null, "embedding_multiplier": null,
+       "residual_multiplier": null, "logits_scaling": null, "logit_scale": null, "num_local_experts": null,
+       "num_experts": null, "no_rope_layers": null, "clip_qkv": null, "is_encoder_decoder": false,
+       "add_cross_attention": false, "use_qk_norm": false, "use_bidirectional_attention": false,
+       "partial_rotary_factor": 1, "attention_dropout": 0}""").getAsJsonObject();
 
   /** Options that some of the architectures have; from others they are refused. */
-  private static final String MUST_BE_KNOWN = "attn_logit_softcapping final_logit_softcapping query_pre_attn_scalar";
+  private static final List<String> MUST_BE_KNOWN = List.of("attn_logit_softcapping", "final_logit_softcapping",
+      "query_pre_attn_scalar");
 
   private final Architecture architecture;
   private final JsonFields config;
@@ -49,18 +54,12 @@ final class ModelConfigReader {
 
   /** Refuses options that change a model's results and are not implemented. */
   private void refuseUnsupported() {
-    for (String key : MUST_BE_ABSENT.split(" ")) {
-      config.refuseIf(config.element(key).isPresent(), key);
+    for (String key : config.otherThan(NEUTRAL)) {
+      throw config.unsupported(key);
     }
-    for (String key : MUST_BE_FALSE.split(" ")) {
-      config.refuseIf(config.bool(key), key);
-    }
-    for (String key : MUST_BE_KNOWN.split(" ")) {
+    for (String key : MUST_BE_KNOWN) {
       config.refuseIf(config.element(key).isPresent() && !architecture.has(key), key);
     }
-    String partial = "partial_rotary_factor";
-    config.refuseIf(config.number(partial).orElse(1.0) != 1, partial);
-    config.refuseIf(config.number("attention_dropout").orElse(0.0) != 0, "attention_dropout");
     if (architecture == Architecture.GEMMA) {
       // Versions of transformers disagree on whether this key or hidden_act counts.
       String activation = config.string("hidden_activation").orElse("gelu_pytorch_tanh");
@@ -115,7 +114,7 @@ final class ModelConfigReader {
         architecture == Architecture.QWEN3 || architecture == Architecture.GEMMA3,
         1 / Math.sqrt(architecture.has(scalar) ? config.positive(scalar) : headDim),
         positiveOrNull("attn_logit_softcapping"), window.orElse(longest), layerTypes(window.isPresent()),
-        RopeJson.read(config, architecture, longest));
+        RopeParameters.read(config, architecture, longest));
   }
 
   private int headDim(int heads) {
@@ -172,20 +171,15 @@ final class ModelConfigReader {
   }
 
   private List<LayerType> listed(JsonElement types) {
-    List<LayerType> found = new ArrayList<>();
-    if (types.isJsonArray()) {
-      types.getAsJsonArray().forEach(name -> found.add(layerType(name)));
-    }
-    config.require(found.size() == layers, "layer_types", "a list of the kinds of all " + layers + " layers");
-    return found;
+    List<JsonElement> names = types.isJsonArray() ? types.getAsJsonArray().asList() : List.of();
+    config.require(names.size() == layers, "layer_types", "a list of the kinds of all " + layers + " layers");
+    return names.stream().map(this::layerType).toList();
   }
 
   private LayerType layerType(JsonElement name) {
-    for (LayerType type : LayerType.values()) {
-      if (name.isJsonPrimitive() && name.getAsString().equals(type.jsonName())) {
-        return type;
-      }
-    }
-    throw config.unsupported("layer_types");
+    return Arrays.stream(LayerType.values())
+      .filter(type -> name.equals(new JsonPrimitive(type.jsonName())))
+      .findFirst()
+      .orElseThrow(() -> config.unsupported("layer_types"));
   }
 }

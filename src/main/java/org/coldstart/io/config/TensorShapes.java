@@ -82,11 +82,12 @@ final class TensorShapes {
   /** Whether all are there and of the right shape; others are named in a warning. */
   void check(Map<String, TensorInfo> tensors, String origin) {
     shapes.forEach((name, shape) -> {
-      require(tensors.containsKey(name),
-          "Tensor \"%s\" %s is missing in %s: the file is incomplete, or its configuration"
-              + " belongs to another model.",
+      TensorInfo found = tensors.get(name);
+      require(found != null,
+          "Tensor \"%s\" %s is missing in %s: the file is incomplete, or its configuration belongs to another model.",
           name, shape, origin);
-      tensors.get(name).requireShape(shape, origin);
+      require(found.shape().equals(shape), "Tensor \"%s\" in %s has the shape %s, but the configuration asks for %s.",
+          name, origin, found.shape(), shape);
     });
     List<String> unused = tensors.keySet()
       .stream()
@@ -95,7 +96,7 @@ final class TensorShapes {
       .toList();
     if (!unused.isEmpty()) {
       LOG.log(Level.WARNING,
-          "{0} of the tensors in {1} are no part of a {2} with this configuration and are left out:" + " {3}.",
+          "{0} of the tensors in {1} are no part of a {2} with this configuration and are left out: {3}.",
           unused.size(), origin, config.architecture(),
           String.join(", ", unused.subList(0, Math.min(unused.size(), NAMED)))
               + (unused.size() > NAMED ? " and others" : ""));

@@ -29,32 +29,27 @@ public final class AtomicFiles {
    * {@link #writeFolder} the file is part of what that puts into place.
    *
    * @param writer creates the file whose path it is given
-   * @throws CheckpointException if it cannot be written, for want of room for instance; {@code
-   *     target} is then as before
+   * @throws CheckpointException if it cannot be written, for want of room for instance; it is then as before
    */
   public static void write(Path target, ThrowingConsumer<Path> writer) {
     Path file = target.toAbsolutePath();
+    // In the same folder, hence on the same disk: only so is a move one step.
+    Path temporary = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
       if (AtomicFolder.isBeingWritten(file.getParent())) {
         writer.accept(file);
-      } else {
-        replace(file, writer);
+        return;
+      }
+      Files.createDirectories(file.getParent());
+      try {
+        writer.accept(temporary);
+        AtomicFolder.force(temporary);
+        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+      } finally {
+        Files.deleteIfExists(temporary);
       }
     } catch (IOException e) {
       throw failed(target, e);
-    }
-  }
-
-  private static void replace(Path file, ThrowingConsumer<Path> writer) throws IOException {
-    // In the same folder, hence on the same disk: only so is a move one step.
-    Path temporary = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
-    Files.createDirectories(file.getParent());
-    try {
-      writer.accept(temporary);
-      AtomicFolder.force(temporary);
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(temporary);
     }
   }
 
@@ -77,22 +72,19 @@ public final class AtomicFiles {
    */
   public static void writeFolder(Path target, Predicate<String> owned, ThrowingConsumer<Path> writer) {
     Path folder = target.toAbsolutePath();
-    boolean inner = AtomicFolder.isBeingWritten(folder);
     try {
-      if (inner) {
+      if (AtomicFolder.isBeingWritten(folder)) {
         writer.accept(folder);
-      } else {
-        AtomicFolder.write(folder, owned, writer);
+        return;
       }
+      AtomicFolder.write(folder, owned, writer);
     } catch (IOException e) {
       throw failed(target, e);
     } catch (RuntimeException e) {
       // From a write inside this one: the reader knows the target, not the folder in it.
       throw e.getCause() instanceof IOException cause ? failed(target, cause) : e;
     }
-    if (!inner) {
-      recover(folder);
-    }
+    recover(folder);
   }
 
   /** The same where no old file has to go. */
@@ -111,10 +103,9 @@ public final class AtomicFiles {
       AtomicFolder.finish(folder);
     } catch (IOException e) {
       throw new CheckpointException(
-          "A save into %s was cut short, and its files cannot be put into place (%s). They are".formatted(folder,
-              reason(e))
-              + " whole, in %s: open the folder once with the right to write there."
-                .formatted(folder.resolve(AtomicFolder.COMMITTED)),
+          ("A save into %s was cut short, and its files cannot be put into place (%s). They are whole, in %s; open it once"
+              + " with the right to write there.")
+            .formatted(folder, reason(e), folder.resolve(AtomicFolder.COMMITTED)),
           e);
     }
   }

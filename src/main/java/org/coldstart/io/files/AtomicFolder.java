@@ -1,9 +1,12 @@
 package org.coldstart.io.files;
 
+import ai.djl.util.Utils;
 import java.io.IOException;
+import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLockInterruptionException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -40,26 +43,24 @@ import org.coldstart.io.files.AtomicFiles.ThrowingConsumer;
 final class AtomicFolder {
   static final String COMMITTED = ".coldstart-commit";
 
-  /** Names, a line each, of the old files that no new one replaces. */
+  /** Names, a line each, of the old files that no new one replaces; locked by the process that moves the files up. */
   private static final String STALE = ".stale";
-
-  /** Locked by the process that moves the files up. */
-  private static final String LOCK = ".lock";
 
   /** Without these no reader begins; they leave first and arrive last. */
   private static final List<String> ENTRY_FILES = List.of("config.json", "tokenizer.json", "adapter_config.json",
       "trainer_state.json");
 
-  /** Process id and start tell a save that was killed from one that is under way. */
-  private static final Pattern ASIDE = Pattern.compile("\\.coldstart-(\\d+)-(\\d+)-[0-9a-f-]+");
+  /** The process id tells a save that was killed from one that is under way. */
+  private static final Pattern ASIDE = Pattern.compile("\\.coldstart-(\\d+)-[0-9a-f-]+");
 
+  /** Names of the folders that saves of this process write into at present. */
   private static final Set<Path> BEING_WRITTEN = ConcurrentHashMap.newKeySet();
 
   private AtomicFolder() {}
 
   /** Whether a {@link #write} has handed out this folder and not yet committed it. */
   static boolean isBeingWritten(Path folder) {
-    return folder != null && BEING_WRITTEN.contains(folder);
+    return folder != null && BEING_WRITTEN.contains(folder.getFileName());
   }
 
   /** Commits the files that {@code writer} writes; {@link #finish} puts them into place. */
@@ -76,34 +77,24 @@ final class AtomicFolder {
       finish(folder);
       deleteAbandoned(folder);
       aside = aside(folder);
-      BEING_WRITTEN.add(aside);
       writer.accept(aside);
       commit(aside, folder, owned);
     } finally {
-      deleteRest(aside, isNew ? folder : null);
-    }
-  }
-
-  /** After a commit there is nothing left of {@code aside}, and {@code empty} is not. */
-  private static void deleteRest(Path aside, Path empty) {
-    try {
-      if (aside != null) {
-        BEING_WRITTEN.remove(aside);
-        deleteTree(aside);
+      if (aside != null) { // after a commit there is nothing left of it
+        BEING_WRITTEN.remove(aside.getFileName());
+        Utils.deleteQuietly(aside);
       }
-      if (empty != null) {
-        Files.deleteIfExists(empty);
+      if (isNew) {
+        deleteIfEmpty(folder);
       }
-    } catch (IOException e) {
-      // The next save deletes what this one could not.
     }
   }
 
   /** A new folder inside {@code folder} to write the new files into. */
   static Path aside(Path folder) throws IOException {
-    ProcessHandle self = ProcessHandle.current();
-    String name = ".coldstart-" + self.pid() + "-" + start(self) + "-" + UUID.randomUUID();
-    return Files.createDirectory(folder.resolve(name));
+    Path aside = folder.resolve(".coldstart-" + ProcessHandle.current().pid() + "-" + UUID.randomUUID());
+    BEING_WRITTEN.add(aside.getFileName());
+    return Files.createDirectory(aside);
   }
 
   /**
@@ -141,23 +132,33 @@ final class AtomicFolder {
    */
   static synchronized void finish(Path folder) throws IOException {
     Path committed = folder.resolve(COMMITTED);
-    Path file = committed.resolve(LOCK);
+    Path stale = committed.resolve(STALE);
     while (Files.isDirectory(committed)) {
       try {
-        if (!Files.exists(file)) {
-          Files.createFile(file);
+        if (!Files.exists(stale)) {
+          Files.createFile(stale);
         }
-        Object key = key(file);
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        Object key = key(stale);
+        try (FileChannel channel = FileChannel.open(stale, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
           lock(channel);
-          if (Objects.equals(key, key(file))) { // else that save is finished, and here is the next
-            moveUp(committed, folder);
+          if (Objects.equals(key, key(stale))) { // else that save is finished, and here is the next
+            // Read through this channel: on POSIX, closing another one of the file would give the lock up.
+            String names = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+            moveUp(committed, folder, names.lines());
           }
         }
       } catch (NoSuchFileException | FileAlreadyExistsException e) {
         // Another process finishes, or has finished, this save.
       }
-      deleteIfEmpty(committed);
+      deleteIfEmpty(committed); // else the next save is there already
+    }
+  }
+
+  private static void deleteIfEmpty(Path folder) throws IOException {
+    try {
+      Files.deleteIfExists(folder);
+    } catch (DirectoryNotEmptyException e) {
+      // It stays.
     }
   }
 
@@ -177,33 +178,19 @@ final class AtomicFolder {
     return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
   }
 
-  private static void deleteIfEmpty(Path committed) throws IOException {
-    try {
-      Files.deleteIfExists(committed);
-    } catch (DirectoryNotEmptyException e) {
-      // The next save is there already.
-    }
-  }
-
-  private static void moveUp(Path committed, Path folder) throws IOException {
+  private static void moveUp(Path committed, Path folder, Stream<String> stale) throws IOException {
     List<String> names = new ArrayList<>(names(committed));
-    names.removeAll(List.of(STALE, LOCK));
+    names.remove(STALE);
     names.sort(Comparator.comparingInt(AtomicFolder::arrival));
-    for (String entry : ENTRY_FILES) {
-      if (names.contains(entry)) {
-        Files.deleteIfExists(folder.resolve(entry));
-      }
-    }
-    Path stale = committed.resolve(STALE);
-    for (String name : Files.exists(stale) ? Files.readAllLines(stale) : List.<String>of()) {
+    Stream<String> leaving = ENTRY_FILES.stream().filter(names::contains);
+    for (String name : Stream.concat(leaving, stale).toList()) {
       Files.deleteIfExists(folder.resolve(Path.of(name).getFileName()));
     }
     for (String name : names) {
       Files.move(committed.resolve(name), folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
     }
     forceFolder(folder);
-    Files.deleteIfExists(stale);
-    Files.delete(committed.resolve(LOCK));
+    Files.delete(committed.resolve(STALE));
   }
 
   /** Entry files last, and {@code config.json} last of these. */
@@ -216,35 +203,20 @@ final class AtomicFolder {
   private static void deleteAbandoned(Path folder) throws IOException {
     for (String name : names(folder)) {
       Matcher aside = ASIDE.matcher(name);
-      if (aside.matches() && !alive(Long.parseLong(aside.group(1)), aside.group(2))) {
-        deleteTree(folder.resolve(name));
+      if (aside.matches() && !BEING_WRITTEN.contains(Path.of(name)) && !otherLives(Long.parseLong(aside.group(1)))) {
+        Utils.deleteQuietly(folder.resolve(name));
       }
     }
   }
 
-  private static boolean alive(long pid, String start) {
-    return ProcessHandle.of(pid).filter(process -> start(process).equals(start)).isPresent();
-  }
-
-  /** In milliseconds; 0 where the system does not say. */
-  private static String start(ProcessHandle process) {
-    return process.info().startInstant().map(at -> at.toEpochMilli()).orElse(0L).toString();
+  /** This process's own saves are in {@link #BEING_WRITTEN}: in a container, the one killed had the same id. */
+  private static boolean otherLives(long pid) {
+    return pid != ProcessHandle.current().pid() && ProcessHandle.of(pid).isPresent();
   }
 
   private static List<String> names(Path folder) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
       return files.map(file -> file.getFileName().toString()).sorted().toList();
-    }
-  }
-
-  private static void deleteTree(Path root) throws IOException {
-    if (!Files.exists(root)) {
-      return;
-    }
-    try (Stream<Path> all = Files.walk(root)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
     }
   }
 

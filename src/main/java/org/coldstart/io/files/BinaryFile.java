@@ -59,7 +59,7 @@ public final class BinaryFile implements AutoCloseable {
    * @throws CheckpointException if they are not all in the file, or it was closed
    */
   public ByteBuffer read(long position, int length) {
-    checkRange(position, length);
+    checkRange(position, length); // before the memory is taken
     ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
     read(position, bytes);
     return bytes.flip();

@@ -7,7 +7,8 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.coldstart.io.config.Architecture;
 import org.coldstart.io.config.GenerationConfig;
 import org.coldstart.io.config.ModelConfig;
@@ -32,6 +33,19 @@ import org.coldstart.io.safetensors.TensorSource;
  * this library can run.
  */
 public final class GgufFile implements TensorSource {
+  private static final Pattern NAME = Pattern.compile("(?:blk\\.(\\d{1,6})\\.)?([a-z_]+)\\.(weight|bias)");
+
+  /** Hugging Face's modules by llama.cpp's: those outside the layers, and those in one. */
+  private static final Map<String, String> OUTER = Map.of("token_embd", "model.embed_tokens", "output_norm",
+      "model.norm", "output", "lm_head");
+  private static final Map<String, String> INNER = Map.ofEntries(Map.entry("attn_norm", "input_layernorm"),
+      Map.entry("attn_q", "self_attn.q_proj"), Map.entry("attn_k", "self_attn.k_proj"),
+      Map.entry("attn_v", "self_attn.v_proj"), Map.entry("attn_output", "self_attn.o_proj"),
+      Map.entry("attn_q_norm", "self_attn.q_norm"), Map.entry("attn_k_norm", "self_attn.k_norm"),
+      Map.entry("post_attention_norm", "post_attention_layernorm"), Map.entry("ffn_norm", "post_attention_layernorm"),
+      Map.entry("post_ffw_norm", "post_feedforward_layernorm"), Map.entry("ffn_gate", "mlp.gate_proj"),
+      Map.entry("ffn_up", "mlp.up_proj"), Map.entry("ffn_down", "mlp.down_proj"));
+
   private final BinaryFile file;
   private final GgufHeader header;
   private ModelConfig config;
@@ -85,22 +99,34 @@ public final class GgufFile implements TensorSource {
   @Override
   public synchronized Map<String, TensorInfo> tensors() {
     if (infos == null) {
-      boolean sandwiched = config().norm().sandwiched();
       Map<String, StoredTensor> tensors = new LinkedHashMap<>();
-      header.tensors().keySet().stream().filter(name -> !GgufLayout.isRopeTable(name)).forEach(name -> {
-        Optional<String> known = GgufLayout.huggingFaceName(name, sandwiched);
-        require(known.isPresent(),
-            "Tensor \"%s\" in %s is not part of a known decoder; leaving it out would" + " change the results.", name,
-            origin());
-        tensors.put(known.get(), header.tensors().get(name).named(known.get()));
-      });
       Map<String, TensorInfo> named = new LinkedHashMap<>();
-      tensors.forEach((name, tensor) -> named.put(name, tensor.info()));
+      header.tensors().forEach((name, tensor) -> {
+        // Tables of rotary frequencies follow from the configuration; they are no weights.
+        if (!name.equals(GgufConfig.ROPE_TABLE) && !name.endsWith(".attn_rot_embd.weight")) {
+          StoredTensor known = tensor.named(huggingFaceName(name));
+          tensors.put(known.info().name(), known);
+          named.put(known.info().name(), known.info());
+        }
+      });
       config().checkTensors(named, origin());
       stored = tensors;
       infos = Collections.unmodifiableMap(named);
     }
     return infos;
+  }
+
+  private String huggingFaceName(String name) {
+    Matcher parts = NAME.matcher(name);
+    require(parts.matches() && (parts.group(1) == null ? OUTER : INNER).containsKey(parts.group(2)),
+        "Tensor \"%s\" in %s is not part of a known decoder; leaving it out would change the results.", name, origin());
+    if (parts.group(1) == null) {
+      return OUTER.get(parts.group(2)) + "." + parts.group(3);
+    }
+    // The norm before the feed-forward part has another name where one follows attention, too.
+    boolean renamed = parts.group(2).equals("ffn_norm") && config().norm().sandwiched();
+    String module = renamed ? "pre_feedforward_layernorm" : INNER.get(parts.group(2));
+    return "model.layers.%d.%s.%s".formatted(Integer.parseInt(parts.group(1)), module, parts.group(3));
   }
 
   @Override
@@ -110,9 +136,9 @@ public final class GgufFile implements TensorSource {
     int start = into.position();
     boolean interleaved = config().architecture().equals(Architecture.LLAMA.className);
     if (interleaved && name.contains(".q_proj.")) {
-      GgufLayout.readUnpermuted(tensor, config().attention().heads(), offset, into);
+      readUnpermuted(tensor, config().attention().heads(), offset, into);
     } else if (interleaved && name.contains(".k_proj.")) {
-      GgufLayout.readUnpermuted(tensor, config().attention().keyValueHeads(), offset, into);
+      readUnpermuted(tensor, config().attention().keyValueHeads(), offset, into);
     } else {
       tensor.read(offset, into);
     }
@@ -121,6 +147,33 @@ public final class GgufFile implements TensorSource {
       for (int i = start; i < into.position(); i++) {
         into.put(i, into.get(i) - 1);
       }
+    }
+  }
+
+  /**
+   * Reads a q or k projection (or its bias) of {@code heads} heads with its rows in Hugging Face's order.
+   *
+   * <p>
+   * Hugging Face rotates halves of a head ({@code j} with {@code j + d/2}), llama.cpp neighbours ({@code 2j} with
+   * {@code 2j + 1}); its converter ({@code LlamaModel.permute} in {@code convert_hf_to_gguf.py}) moves the rows of each
+   * head so that both give the same result.
+   */
+  private static void readUnpermuted(StoredTensor tensor, long heads, long offset, FloatBuffer into) {
+    tensor.checkRange(offset, into.remaining());
+    long rows = tensor.info().shape().get(0);
+    long columns = tensor.info().elements() / rows;
+    long headDim = rows / heads;
+    int end = into.limit();
+    while (into.position() < end) {
+      long row = offset / columns;
+      long column = offset % columns;
+      long within = row % headDim;
+      long storedRow = row - within + within % (headDim / 2) * 2 + within / (headDim / 2);
+      int count = (int) Math.min(end - into.position(), columns - column);
+      into.limit(into.position() + count);
+      tensor.read(storedRow * columns + column, into);
+      into.limit(end);
+      offset += count;
     }
   }
 

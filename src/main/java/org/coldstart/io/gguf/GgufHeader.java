@@ -11,7 +11,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.coldstart.io.files.BinaryFile;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.safetensors.StoredTensor;
@@ -39,8 +38,6 @@ final class GgufHeader {
   /** Bytes read at a time. */
   private static final int WINDOW = 1 << 16;
 
-  private record Entry(TensorInfo info, long offset, long bytes) {}
-
   private final BinaryFile file;
   private final GgufMetadata metadata;
   private final Map<String, StoredTensor> tensors;
@@ -55,20 +52,20 @@ final class GgufHeader {
     require(i32() == MAGIC, "%s is not a GGUF file: it does not start with \"GGUF\".", file.path());
     int version = i32();
     require(version == 2 || version == 3,
-        "%s has GGUF version %x; versions 2 and 3 in little-endian are read. Convert the model with"
-            + " a current llama.cpp.",
+        "%s has GGUF version %x; 2 and 3 in little-endian are read: convert the model with a current llama.cpp.",
         file.path(), version);
     long tensorCount = count("the number of tensors", 8 + 4 + 4 + 8);
     long pairCount = count("the number of metadata entries", 8 + 4 + 1);
     this.metadata = new GgufMetadata(file.path().toString(), pairs(pairCount));
-    this.tensors = place(directory(tensorCount));
+    this.tensors = directory(tensorCount);
+    place();
   }
 
   GgufMetadata metadata() {
     return metadata;
   }
 
-  /** Tensors by the name in the file, with shapes outermost first. */
+  /** Tensors by the name in the file, in its order, with shapes outermost first. */
   Map<String, StoredTensor> tensors() {
     return tensors;
   }
@@ -93,8 +90,7 @@ final class GgufHeader {
   }
 
   private int width(int type) {
-    boolean known = type >= 0 && type < WIDTHS.length && WIDTHS[type] > 0;
-    check(known, "%s has the unknown type %x", where, type);
+    check(type >= 0 && type < WIDTHS.length && WIDTHS[type] > 0, "%s has the unknown type %x", where, type);
     return WIDTHS[type];
   }
 
@@ -137,18 +133,20 @@ final class GgufHeader {
     return numbers;
   }
 
-  private List<Entry> directory(long count) {
-    Map<String, Entry> entries = new LinkedHashMap<>();
+  /** The tensors with their positions counted from where the data begin. */
+  private Map<String, StoredTensor> directory(long count) {
+    Map<String, StoredTensor> entries = new LinkedHashMap<>();
     for (long i = 0; i < count; i++) {
       where = "the name of tensor " + i;
       String name = string();
       where = "tensor \"" + name + "\"";
       List<Long> shape = shape();
       TensorInfo info = new TensorInfo(name, dtype(), shape);
-      Entry entry = new Entry(info, i64(), bytes(info));
+      checkSize(info);
+      StoredTensor entry = new StoredTensor(file, info, i64(), Dequantizer::decode);
       check(entries.put(name, entry) == null, "%s is there twice", where);
     }
-    return List.copyOf(entries.values());
+    return entries;
   }
 
   /** GGUF lists the innermost size first. */
@@ -166,39 +164,35 @@ final class GgufHeader {
 
   private StoredType dtype() {
     int id = i32();
-    Optional<StoredType> known = StoredType.ofGgml(id);
-    require(known.isPresent(), "%s: %s has the unknown ggml type %d; use a file in F16, Q8_0 or Q4_K.", file.path(),
-        where, id);
-    return known.get();
+    return StoredType.ofGgml(id)
+      .orElseThrow(() -> new CheckpointException(
+          "%s: %s has the unknown ggml type %d; use a file in F16, Q8_0 or Q4_K.".formatted(file.path(), where, id)));
   }
 
-  private long bytes(TensorInfo info) {
+  private void checkSize(TensorInfo info) {
     try {
       info.dtype().bytes(info.shape().get(info.shape().size() - 1)); // rows are of whole blocks
-      return info.bytes();
+      info.bytes();
     } catch (ArithmeticException e) {
       check(false, "%s cannot have the shape %s in %s", where, info.shape(), info.dtype());
-      return 0;
     }
   }
 
-  private Map<String, StoredTensor> place(List<Entry> entries) {
+  private void place() {
     long alignment = metadata.integer("general.alignment").orElse(DEFAULT_ALIGNMENT);
     check(alignment > 0 && alignment <= 1 << 24 && Long.bitCount(alignment) == 1,
         "general.alignment is %d, not a power of two", alignment);
     long start = (position + alignment - 1) / alignment * alignment;
     long size = file.size() - start;
-    Map<String, StoredTensor> tensors = new LinkedHashMap<>();
-    for (Entry entry : entries) {
-      String name = entry.info().name();
-      long offset = entry.offset();
+    tensors.replaceAll((name, tensor) -> {
+      long offset = tensor.position();
+      long bytes = tensor.info().bytes();
       check(offset >= 0 && offset % alignment == 0,
           "tensor \"%s\" starts at offset %d, which is no multiple of the alignment %d", name, offset, alignment);
-      check(offset <= size && entry.bytes() <= size - offset,
-          "tensor \"%s\" has %d bytes at offset %d of the data, which has only %d", name, entry.bytes(), offset, size);
-      tensors.put(name, new StoredTensor(file, entry.info(), start + offset, Dequantizer::decode));
-    }
-    return Collections.unmodifiableMap(tensors);
+      check(offset <= size && bytes <= size - offset,
+          "tensor \"%s\" has %d bytes at offset %d of the data, which has only %d", name, bytes, offset, size);
+      return new StoredTensor(file, tensor.info(), start + offset, tensor.decoder());
+    });
   }
 
   private int i32() {
@@ -213,8 +207,7 @@ final class GgufHeader {
   private long count(String what, long bytesEach) {
     long count = i64();
     long rest = file.size() - position;
-    boolean fits = count >= 0 && count <= rest / bytesEach;
-    check(fits, "%s is %d, but only %d bytes follow", what, count, rest);
+    check(count >= 0 && count <= rest / bytesEach, "%s is %d, but only %d bytes follow", what, count, rest);
     return count;
   }
 

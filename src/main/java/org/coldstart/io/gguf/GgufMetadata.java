@@ -4,7 +4,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.coldstart.io.files.CheckpointException;
@@ -41,11 +40,9 @@ public final class GgufMetadata {
     return value(key, Long.class, "a whole number").stream().mapToLong(Long::longValue).findFirst();
   }
 
-  /**
-   * A number of any type; f32 is widened by way of its shortest decimal form, so that 1e-5f gives 1e-5.
-   */
-  public OptionalDouble number(String key) {
-    return value(key, Number.class, "a number").stream().mapToDouble(Number::doubleValue).findFirst();
+  /** A Long or a Double; f32 is widened by way of its shortest decimal form, so that 1e-5f gives 1e-5. */
+  Optional<Number> number(String key) {
+    return value(key, Number.class, "a number");
   }
 
   public Optional<Boolean> bool(String key) {

@@ -61,7 +61,13 @@ public final class SafetensorsWriter {
         writeAll(out, header(tensors));
         ByteBuffer piece = ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
         for (TensorInfo tensor : tensors) {
-          writeData(out, source, tensor, piece);
+          StoredType type = tensor.dtype();
+          long most = CHUNK / type.blockBytes() * type.blockElements();
+          for (long at = 0; at < tensor.elements(); at += most) {
+            piece.clear().limit((int) type.bytes(Math.min(most, tensor.elements() - at)));
+            source.read(tensor.name(), at, type, piece);
+            writeAll(out, piece.flip());
+          }
         }
       }
     });
@@ -85,17 +91,6 @@ public final class SafetensorsWriter {
       .putLong(padded.length)
       .put(padded)
       .flip();
-  }
-
-  private static void writeData(FileChannel out, TensorSource source, TensorInfo tensor, ByteBuffer piece)
-      throws IOException {
-    StoredType type = tensor.dtype();
-    long most = CHUNK / type.blockBytes() * type.blockElements();
-    for (long at = 0; at < tensor.elements(); at += most) {
-      piece.clear().limit((int) type.bytes(Math.min(most, tensor.elements() - at)));
-      source.read(tensor.name(), at, type, piece);
-      writeAll(out, piece.flip());
-    }
   }
 
   private static void writeAll(FileChannel out, ByteBuffer bytes) throws IOException {

@@ -37,7 +37,7 @@ public record StoredTensor(BinaryFile file, TensorInfo info, long position, Deco
   public void read(long offset, FloatBuffer into) {
     StoredType type = info.dtype();
     require(type.readable(),
-        "Tensor \"%s\" in %s has type %s, which is not read; use a checkpoint in F32, F16, BF16," + " Q8_0 or Q4_K.",
+        "Tensor \"%s\" in %s has type %s, which is not read; use a checkpoint in F32, F16, BF16, Q8_0 or Q4_K.",
         info.name(), file.path(), type);
     checkRange(offset, into.remaining());
     int size = type.blockElements();

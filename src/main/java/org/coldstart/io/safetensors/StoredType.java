@@ -57,11 +57,6 @@ public enum StoredType {
     return blockElements >= 32;
   }
 
-  /** Whether a model's numbers can be stored in this type: F32, F16 or BF16. */
-  public boolean isFloat() {
-    return readable && !quantized();
-  }
-
   /**
    * Bytes that {@code elements} consecutive elements take.
    *

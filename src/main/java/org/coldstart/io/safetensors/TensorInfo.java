@@ -1,7 +1,6 @@
 package org.coldstart.io.safetensors;
 
 import java.util.List;
-import org.coldstart.io.files.CheckpointException;
 
 /**
  * What a file says about one tensor.
@@ -28,17 +27,5 @@ public record TensorInfo(String name, StoredType dtype, List<Long> shape) {
   /** The same tensor stored in another way. */
   public TensorInfo in(StoredType other) {
     return new TensorInfo(name, other, shape);
-  }
-
-  /**
-   * This, if it has the shape that a model asks for.
-   *
-   * @param origin file name for messages
-   * @throws CheckpointException if not
-   */
-  public TensorInfo requireShape(List<Long> wanted, String origin) {
-    CheckpointException.require(shape.equals(wanted),
-        "Tensor \"%s\" in %s has the shape %s, but the configuration asks for %s.", name, origin, shape, wanted);
-    return this;
   }
 }

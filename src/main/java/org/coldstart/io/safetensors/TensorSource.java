@@ -39,11 +39,6 @@ public interface TensorSource extends AutoCloseable {
     into.position(into.limit());
   }
 
-  /** The type a tensor had in the file it came from; it may have another one here. */
-  default StoredType storedAs(String name) {
-    return tensor(name).dtype();
-  }
-
   /** Where the tensors come from, for messages: a file, or memory. */
   default String origin() {
     return "memory";

@@ -31,7 +31,7 @@ class CheckpointWriterTest {
 
   private void save(Checkpoint source, long maxShardSize) {
     CheckpointWriter.write(folder, source.config(), source.generationConfig().orElseThrow(), source.tensors(),
-        List.copyOf(source.tensors().tensors().values()), maxShardSize);
+        source.tensors().tensor(ModelConfig.EMBEDDING).dtype(), maxShardSize);
   }
 
   @Test
@@ -99,7 +99,7 @@ class CheckpointWriterTest {
       JsonObject json = source.config().toJson();
       json.add("bos_token_id", JsonNull.INSTANCE);
       CheckpointWriter.write(folder, ModelConfig.fromJson(json), source.generationConfig().orElseThrow(),
-          source.tensors(), List.copyOf(source.tensors().tensors().values()), Long.MAX_VALUE);
+          source.tensors(), StoredType.F32, Long.MAX_VALUE);
       try (Checkpoint saved = Checkpoint.open(folder)) {
         assertNull(saved.config().ids().bos());
       }
