@@ -122,7 +122,7 @@ public final class ExampleBuilder {
 
   private TokenizedSpans tokenizedSpans(Sample sample) {
     if (sample instanceof Text text) {
-      TextRow row = TextRow.of(text, tokenizer);
+      Text.Rendered row = text.render(tokenizer);
       return new TokenizedSpans(row.text(), loss.in(row));
     }
     Conversation conversation = sample instanceof PromptCompletion pair ? pair.conversation() : (Conversation) sample;

@@ -16,11 +16,11 @@ import org.coldstart.tokenizer.Message;
  * behind that, such as a line feed, does not.
  */
 public final class LossOn {
-  private final Function<TextRow, List<Span>> inText;
+  private final Function<Text.Rendered, List<Span>> inText;
   private final Function<ChatRow, List<Span>> inChat;
   private final boolean needsStop;
 
-  private LossOn(Function<TextRow, List<Span>> inText, Function<ChatRow, List<Span>> inChat, boolean needsStop) {
+  private LossOn(Function<Text.Rendered, List<Span>> inText, Function<ChatRow, List<Span>> inChat, boolean needsStop) {
     this.inText = inText;
     this.inChat = inChat;
     this.needsStop = needsStop;
@@ -89,7 +89,7 @@ public final class LossOn {
     return new LossOn(row -> repliesIn(row, instruction, response), row -> repliesIn(row, response), true);
   }
 
-  List<Span> in(TextRow row) {
+  List<Span> in(Text.Rendered row) {
     return inText.apply(row);
   }
 
@@ -133,7 +133,7 @@ public final class LossOn {
    * What follows each response template, up to the next instruction template, if there is such; to the end, if
    * {@code instruction} is null, and then of the last response template only.
    */
-  private static List<Span> repliesIn(TextRow row, String instruction, String response) {
+  private static List<Span> repliesIn(Text.Rendered row, String instruction, String response) {
     String text = row.text();
     requireFound(instruction == null || text.contains(instruction), "instruction", instruction);
     List<Span> replies = new ArrayList<>();

@@ -5,7 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
@@ -33,10 +36,14 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
   private static final List<String> CONVERSATIONS = List.of("messages", "conversation", "conversations");
   private static final SampleFormatter STANDARD = new SampleFormatter(standardRoles());
 
-  private final MessageReader reader;
+  private static final List<String> ROLE = List.of("role", "from");
+  private static final List<String> CONTENT = List.of("content", "message", "value");
+
+  /** A data set's name of a role, in lower case, and the role. */
+  private final Map<String, String> roles;
 
   private SampleFormatter(Map<String, String> roles) {
-    this.reader = new MessageReader(roles);
+    this.roles = roles;
   }
 
   private static Map<String, String> standardRoles() {
@@ -59,7 +66,7 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
 
   /** As this one, reading {@code name} in a data set as {@code role}. */
   public SampleFormatter withAlias(String name, String role) {
-    Map<String, String> more = new LinkedHashMap<>(reader.roles());
+    Map<String, String> more = new LinkedHashMap<>(roles);
     more.put(name.strip().toLowerCase(Locale.ROOT), role);
     return new SampleFormatter(more);
   }
@@ -90,7 +97,7 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
    */
   public Conversation conversation(DataRow row) {
     String column = conversationColumn(row).orElseThrow(() -> unknownShape(row, "conversation "));
-    return new Conversation(reader.read(row, column, row.value(column)));
+    return new Conversation(read(row, column, row.value(column)));
   }
 
   /**
@@ -135,7 +142,63 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
   }
 
   private List<Message> messages(DataRow row, String column, String role, Object value) {
-    return value instanceof String text ? List.of(Message.of(role, text)) : reader.read(row, column, value);
+    return value instanceof String text ? List.of(Message.of(role, text)) : read(row, column, value);
+  }
+
+  /** The messages in a value of a row. */
+  private List<Message> read(DataRow row, String column, Object value) {
+    if (!(value instanceof List<?> list) || list.isEmpty()) {
+      throw new RowProblem(row.number(), "column '" + column + "' is not a list of messages.");
+    }
+    List<Message> messages = new ArrayList<>();
+    for (Object entry : list) {
+      try {
+        messages.add(message(entry));
+      } catch (IllegalArgumentException e) {
+        int turn = messages.size() + 1;
+        throw new RowProblem(row.number(), "turn %d %s.".formatted(turn, e.getMessage()));
+      }
+    }
+    return messages;
+  }
+
+  private Message message(Object entry) {
+    if (!(entry instanceof Map<?, ?> fields)) {
+      throw new IllegalArgumentException("is not a message with a role and a content");
+    }
+    Map<String, Object> extra = new LinkedHashMap<>();
+    fields.forEach((name, value) -> extra.put(String.valueOf(name), value));
+    String role = role(remove(extra, ROLE, fields.keySet()));
+    Object content = remove(extra, CONTENT, fields.keySet());
+    extra.values().removeIf(Objects::isNull);
+    if (content != null && !(content instanceof String)) {
+      throw new IllegalArgumentException("(" + role + ") has something else than text as content");
+    }
+    // A system message may be empty, as in many data sets; so may one that only calls tools.
+    String text = content == null && role.equals("system") ? "" : (String) content;
+    if ((text == null || text.isBlank()) && extra.isEmpty() && !role.equals("system")) {
+      throw new IllegalArgumentException("(" + role + ") is empty");
+    }
+    return new Message(role, text, extra);
+  }
+
+  private static Object remove(Map<String, Object> fields, List<String> names, Set<?> all) {
+    for (String name : names) {
+      if (fields.containsKey(name)) {
+        return fields.remove(name);
+      }
+    }
+    throw new IllegalArgumentException("has none of the fields " + String.join(", ", names) + ", only " + all);
+  }
+
+  private String role(Object name) {
+    String role = name instanceof String text ? roles.get(text.strip().toLowerCase(Locale.ROOT)) : null;
+    if (role == null) {
+      throw new IllegalArgumentException(
+          "has the unknown role '%s'; known are %s; register others with SampleFormatter.withRole or withAlias"
+            .formatted(name, String.join(", ", new TreeSet<>(roles.keySet()))));
+    }
+    return role;
   }
 
   private static Optional<String> conversationColumn(DataRow row) {
