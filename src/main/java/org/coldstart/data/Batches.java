@@ -37,16 +37,13 @@ public final class Batches {
     List<Example> order = new ArrayList<>(examples);
     Collections.shuffle(order, random);
     List<List<Example>> batches = new ArrayList<>();
-    for (List<Example> block : cut(order, 50 * batchSize)) {
-      batches.addAll(byLength(block, batchSize));
-    }
+    cut(order, 50 * batchSize).forEach(block -> batches.addAll(byLength(block, batchSize)));
     Collections.shuffle(batches, random);
     return batches;
   }
 
   /**
-   * Batches of packed examples: each holds the examples of {@code batchSize} bins, at most {@code
-   * batchSize · maxLength} tokens, in shuffled order.
+   * Batches of packed examples in shuffled order: each holds the examples of {@code batchSize} bins.
    *
    * @throws IllegalArgumentException if an example is longer than {@code maxLength}
    */
@@ -93,19 +90,17 @@ public final class Batches {
     return cut(longestFirst(examples), batchSize);
   }
 
-  /**
-   * Cuts a batch into parts of consecutive examples that hold at most so many tokens together; a longer example is a
-   * part of its own. Examples do not attend to each other, so the parts' losses and gradients add up to the batch's,
-   * while only one part's activations are in memory at a time.
-   */
+  /** As {@link #slices(List, int, int)}, without a shared prefix. */
   public static List<List<Example>> slices(List<Example> batch, int maxTokens) {
     return slices(batch, maxTokens, 0);
   }
 
   /**
-   * The same for examples that share a prefix, which is computed once and does not count.
+   * Cuts a batch into parts of consecutive examples that hold at most so many tokens together; a longer example is a
+   * part of its own. Examples do not attend to each other, so the parts' losses and gradients add up to the batch's,
+   * while only one part's activations are in memory at a time.
    *
-   * @param prefix its length in tokens
+   * @param prefix tokens that all share, which are computed once and do not count
    */
   public static List<List<Example>> slices(List<Example> batch, int maxTokens, int prefix) {
     List<List<Example>> slices = new ArrayList<>();

@@ -53,9 +53,7 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
         .formatted(path.toAbsolutePath(), nameOrPath)));
   }
 
-  /**
-   * Data sets without files of rows (scripts, archives) are read from the hub's conversion to Parquet.
-   */
+  /** Data sets without files of rows (scripts, archives) are read from the hub's conversion to Parquet. */
   private List<Path> fromHub(Hub hub, HubRepository repository, String split) {
     String name = repository.name();
     try {
@@ -111,9 +109,7 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
   }
 
   /**
-   * A split and a range of its rows, as Python's datasets write them: {@code train}, {@code
-   * train[:100]}, {@code train[10:20]}, {@code train[-100:]}, {@code train[:10%]}. Percentages are rounded to the
-   * closest row.
+   * A split and a range of its rows, as Python's datasets write them. Percentages are rounded to the closest row.
    *
    * @param name name of the split
    * @param from first row, from the end if negative; null: the first

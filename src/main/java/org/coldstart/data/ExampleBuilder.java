@@ -58,8 +58,8 @@ public final class ExampleBuilder {
   }
 
   /**
-   * As this one, truncating rows that are too long on the right, as TRL does ({@code
-   * truncation_mode="keep_start"}). By default they are dropped, for half an answer carries no end-of-turn token.
+   * As this one, truncating rows that are too long on the right, as TRL does. By default they are dropped, for half an
+   * answer carries no end-of-turn token.
    */
   public ExampleBuilder truncateOverlong() {
     return new ExampleBuilder(tokenizer, loss, variables, true, maxOverlongShare);
@@ -77,11 +77,7 @@ public final class ExampleBuilder {
     return new ExampleBuilder(tokenizer, loss, variables, truncate, share);
   }
 
-  /**
-   * The examples of a data set whose columns show its shape; see {@link SampleFormatter}.
-   *
-   * @param maxLength as below
-   */
+  /** The examples of a data set whose columns show its shape, as {@link SampleFormatter} reads them. */
   public ExampleSet build(DataSet rows, int maxLength) {
     return build(rows, SampleFormatter.standard(), maxLength);
   }
@@ -104,19 +100,16 @@ public final class ExampleBuilder {
    * The example of one row.
    *
    * @param row the row's number, for messages
-   * @throws DataException naming the row if no token would carry loss, what the model is to write has no token that
-   * ends it, the template does not keep the prompt when the reply follows, a response template is not found, or the
-   * template refuses the conversation
+   * @throws DataException naming the row if no token would carry loss, the reply has no token that ends it, the
+   * template refuses the conversation or changes the prompt when the reply follows, or a response template is not found
    */
   public Example build(long row, Sample sample) {
     try {
       Example example = tokenizedSpans(sample).encode(tokenizer);
       check(example);
       return example;
-    } catch (DataException e) {
-      throw e;
     } catch (RuntimeException e) {
-      throw new RowProblem(row, String.valueOf(e.getMessage()), e);
+      throw e instanceof DataException ? e : new RowProblem(row, String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -135,9 +128,8 @@ public final class ExampleBuilder {
       throw new IllegalArgumentException("no token carries loss; there is no turn or text of the kind to learn from.");
     }
     if (loss.needsStop() && !endsWithStop(example.keptIds())) {
-      throw new IllegalArgumentException("what the model is to write has no token that ends it (a special token"
-          + tokenizer.eosToken().map(eos -> " such as '" + eos + "'").orElse("")
-          + "), so the model would not learn to stop.");
+      throw new IllegalArgumentException("what the model is to write has no token that ends it"
+          + TokenizedSpans.example(tokenizer) + ", so the model would not learn to stop.");
     }
   }
 

@@ -64,11 +64,10 @@ public final class LossOn {
   /**
    * What follows the last response template, such as {@code <start_of_turn>model\n}, to the end of the text; TRL's
    * former {@code DataCollatorForCompletionOnlyLM(response_template)}. In a conversation only what the chat template
-   * writes is looked at, never what a message says, and the loss ends with the turn. In plain text the text is all
-   * there is to look at.
+   * writes is searched, never a message's content, and the loss ends with the turn.
    *
-   * @param responseTemplate opens a reply, exactly as it stands in the text; {@link ChatFormat#responseTemplate()}
-   * reads it off a model's chat template
+   * @param responseTemplate opens a reply, exactly as the text has it;
+   * {@link org.coldstart.tokenizer.ChatFormat#responseTemplate()} reads it off a model's chat template
    */
   public static LossOn after(String responseTemplate) {
     String response = required(responseTemplate);
@@ -129,10 +128,7 @@ public final class LossOn {
     return replies;
   }
 
-  /**
-   * What follows each response template, up to the next instruction template, if there is such; to the end, if
-   * {@code instruction} is null, and then of the last response template only.
-   */
+  /** What follows each response template up to an instruction template; if that is null, the last one's to the end. */
   private static List<Span> repliesIn(Text.Rendered row, String instruction, String response) {
     String text = row.text();
     requireFound(instruction == null || text.contains(instruction), "instruction", instruction);

@@ -117,6 +117,14 @@ public final class Tokenizer implements AutoCloseable {
     return pool.decode(ids, skipSpecialTokens);
   }
 
+  /**
+   * The merge rules of byte-pair encoding (Sennrich et al., 2016) in the order in which they were learnt, each as
+   * {@code left right} in the vocabulary's spelling; empty for a tokenizer without.
+   */
+  public List<String> merges() {
+    return pool.json().merges();
+  }
+
   /** Number of tokens, added ones included, as Python's {@code len(tokenizer)}. */
   public int size() {
     return vocabulary().size();

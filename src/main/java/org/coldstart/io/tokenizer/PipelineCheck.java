@@ -10,8 +10,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Refuses the parts of a tokenizer.json that the native library cannot be trusted with: it reports most mistakes as
- * exceptions, but on those named here (tokenizers 0.21) it ends the process.
+ * Refuses the parts of a tokenizer.json on which the native library (tokenizers 0.21) ends the process; most other
+ * mistakes it reports as exceptions.
  */
 final class PipelineCheck {
   private static final Set<String> NORMALIZERS = kinds(
@@ -59,8 +59,7 @@ final class PipelineCheck {
       throw refused(" has no \"model\" part; fetch it again");
     }
     JsonElement type = model.get("type");
-    boolean bpe = type == null ? model.has("merges") : type.getAsString().equals("BPE");
-    if (!bpe) {
+    if (type == null ? !model.has("merges") : !type.getAsString().equals("BPE")) {
       throw refused(" holds a model of kind %s; known is BPE, that of every Llama, SmolLM, Qwen and Gemma", type);
     }
     model.getAsJsonArray("merges");
@@ -74,11 +73,7 @@ final class PipelineCheck {
     }
   }
 
-  /**
-   * Checks every step before and after the model.
-   *
-   * @param size number of tokens, for the ids that a post-processor puts in
-   */
+  /** Checks every step before and after the model; {@code size} is the number of tokens. */
   void steps(int size) {
     part("normalizer", NORMALIZERS, step -> replace(step, "normalizer"));
     part("pre_tokenizer", PRE_TOKENIZERS, step -> {});

@@ -12,9 +12,7 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.coldstart.io.jinja.Span;
 
-/**
- * Text to ids and back. Many threads may encode and decode at a time, but none while another adds tokens or closes.
- */
+/** Text to ids and back. Many threads may encode and decode at a time, but none while another adds tokens or closes. */
 public final class TokenizerPool implements AutoCloseable {
   /**
    * A text as tokens.
@@ -37,9 +35,7 @@ public final class TokenizerPool implements AutoCloseable {
   /** Null once closed. */
   private volatile TokenizerJson json;
 
-  /**
-   * @throws TokenizerException if the native library refuses the file
-   */
+  /** Throws a TokenizerException if the native library refuses the file. */
   public TokenizerPool(TokenizerJson json) {
     this.json = json;
     instance(Kind.ALL);
@@ -79,11 +75,11 @@ public final class TokenizerPool implements AutoCloseable {
       first++;
     }
     int end = first < ids.length ? whole.offsets().get(first).start() : text.length();
-    Tokens begin = instance(Kind.WITHOUT_PREFIX).encode(text.substring(0, end), false);
-    List<Span> offsets = new ArrayList<>(begin.offsets());
+    Tokens start = instance(Kind.WITHOUT_PREFIX).encode(text.substring(0, end), false);
+    List<Span> offsets = new ArrayList<>(start.offsets());
     offsets.addAll(whole.offsets().subList(first, ids.length));
     IntStream rest = Arrays.stream(ids, first, ids.length);
-    return new Tokens(IntStream.concat(Arrays.stream(begin.ids()), rest).toArray(), offsets);
+    return new Tokens(IntStream.concat(Arrays.stream(start.ids()), rest).toArray(), offsets);
   }
 
   /** The ids of the pieces that a text has where no added token is recognised in it. */
