@@ -114,8 +114,9 @@ final class ChatRow {
     String suffix = suffix(turn);
     List<Span> stops = TokenizedSpans.specialTokens(suffix, tokenizer);
     if (stops.isEmpty()) {
-      throw new IllegalArgumentException("the chat template writes no end-of-turn token"
-          + TokenizedSpans.example(tokenizer) + " after turn " + (turn + 1) + ", so the model would not learn to stop.");
+      throw new IllegalArgumentException(
+          "the chat template writes no end-of-turn token" + TokenizedSpans.example(tokenizer) + " after turn "
+              + (turn + 1) + ", so the model would not learn to stop.");
     }
     int content = contentEnd(turn, suffix);
     String closed = first(turn + 1, "");

@@ -74,7 +74,7 @@ public final class DataSet implements Iterable<DataRow> {
   }
 
   /**
-   * Loads rows from a file or folder of JSON lines, JSON, CSV, TSV or Parquet, or by name from the hub.
+   * Loads rows of JSON lines, JSON, CSV, TSV or Parquet.
    *
    * @param nameOrPath a file, a folder, or {@code owner/name[@revision]} on the hub
    * @param split a split and, if wanted, a range of its rows: {@code train}, {@code train[:10000]},
@@ -144,7 +144,7 @@ public final class DataSet implements Iterable<DataRow> {
    * fault
    */
   public DataSet map(Function<DataRow, DataRow> function) {
-    return new DataSet(RowProblem.map(rows, row -> {
+    return new DataSet(DataException.map(rows, row -> {
       DataRow mapped = function.apply(row);
       if (mapped == null) {
         throw new DataException("the function returned null; to drop rows, use filter.");

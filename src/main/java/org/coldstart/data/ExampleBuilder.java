@@ -92,7 +92,7 @@ public final class ExampleBuilder {
    */
   public ExampleSet build(DataSet rows, Function<DataRow, ? extends Sample> format, int maxLength) {
     List<DataRow> all = rows.stream().toList();
-    List<Example> examples = RowProblem.map(all, row -> build(row.number(), format.apply(row)));
+    List<Example> examples = DataException.map(all, row -> build(row.number(), format.apply(row)));
     return ExampleSet.fit(all, examples, maxLength, truncate, maxOverlongShare);
   }
 
@@ -109,7 +109,7 @@ public final class ExampleBuilder {
       check(example);
       return example;
     } catch (RuntimeException e) {
-      throw e instanceof DataException ? e : new RowProblem(row, String.valueOf(e.getMessage()), e);
+      throw e instanceof DataException ? e : new DataException(row, String.valueOf(e.getMessage()), e);
     }
   }
 

@@ -96,7 +96,7 @@ public final class LossOn {
     return inChat.apply(row);
   }
 
-  /** Whether the kept part must hold a token that ends it. */
+  /** Whether the kept part must have a token that ends it. */
   boolean needsStop() {
     return needsStop;
   }

@@ -91,13 +91,12 @@ public final class ReasoningRole {
    * @throws DataException naming the row if a column is missing or one of the texts is empty
    */
   public static Conversation conversation(DataRow row, String question, String reasoning, String answer) {
-    return checked(turns(row.text(question), row.text(reasoning), row.text(answer)),
-        fault -> new RowProblem(row.number(), fault));
+    return checked(turns(row.text(question), row.text(reasoning), row.text(answer)), row::problem);
   }
 
   private static Conversation turns(String question, String reasoning, String answer) {
-    Message thought = Message.of(ROLE, reasoning);
-    return Conversation.of(Message.system(SYSTEM), Message.user(question), thought, Message.assistant(answer));
+    return Conversation.of(Message.system(SYSTEM), Message.user(question), Message.of(ROLE, reasoning),
+        Message.assistant(answer));
   }
 
   /**

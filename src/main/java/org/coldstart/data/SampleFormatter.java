@@ -90,24 +90,16 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
     throw unknownShape(row, "");
   }
 
-  /**
-   * The conversation in a row.
-   *
-   * @throws DataException as {@link #apply}, or if the row holds none
-   */
+  /** The conversation in a row; a {@link DataException} as from {@link #apply}, or if the row holds none. */
   public Conversation conversation(DataRow row) {
     String column = conversationColumn(row).orElseThrow(() -> unknownShape(row, "conversation "));
     return new Conversation(read(row, column, row.value(column)));
   }
 
   /**
-   * As this one, with each conversation written out by the tokenizer's chat template, TRL's {@code
-   * formatting_func}: a text to learn with {@link LossOn#after}. {@link ExampleBuilder} sees to its BOS and EOS;
-   * neither is doubled where the template writes it.
-   *
-   * <p>
-   * The function throws a {@link DataException} naming the row if the conversation does not end with a reply, or the
-   * template refuses it.
+   * As this one, with each conversation rendered by the tokenizer's chat template, TRL's {@code formatting_func}: a
+   * text to learn with {@link LossOn#after}. It throws a {@link DataException} naming the row if the conversation does
+   * not end with a reply, or the template refuses it.
    */
   public Function<DataRow, Text> toText(Tokenizer tokenizer) {
     return row -> {
@@ -119,13 +111,12 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
   private static Text rendered(DataRow row, List<Message> messages, Tokenizer tokenizer) {
     String last = messages.get(messages.size() - 1).role();
     if (!last.equals("assistant")) {
-      throw new RowProblem(row.number(),
-          "the conversation ends with a turn of the %s: add the assistant's reply, or drop the row.".formatted(last));
+      throw row.problem("the conversation ends with a turn of the " + last + ": add the assistant's reply.");
     }
     try {
       return Text.of(tokenizer.applyChatTemplate(messages, false));
     } catch (RuntimeException e) {
-      throw new RowProblem(row.number(), String.valueOf(e.getMessage()), e);
+      throw new DataException(row.number(), String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -148,15 +139,14 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
   /** The messages in a value of a row. */
   private List<Message> read(DataRow row, String column, Object value) {
     if (!(value instanceof List<?> list) || list.isEmpty()) {
-      throw new RowProblem(row.number(), "column '" + column + "' is not a list of messages.");
+      throw row.problem("column '" + column + "' is not a list of messages.");
     }
     List<Message> messages = new ArrayList<>();
     for (Object entry : list) {
       try {
         messages.add(message(entry));
       } catch (IllegalArgumentException e) {
-        int turn = messages.size() + 1;
-        throw new RowProblem(row.number(), "turn %d %s.".formatted(turn, e.getMessage()));
+        throw row.problem("turn %d %s.".formatted(messages.size() + 1, e.getMessage()));
       }
     }
     return messages;
@@ -194,9 +184,8 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
   private String role(Object name) {
     String role = name instanceof String text ? roles.get(text.strip().toLowerCase(Locale.ROOT)) : null;
     if (role == null) {
-      throw new IllegalArgumentException(
-          "has the unknown role '%s'; known are %s; register others with SampleFormatter.withRole or withAlias"
-            .formatted(name, String.join(", ", new TreeSet<>(roles.keySet()))));
+      throw new IllegalArgumentException("has the unknown role '" + name + "'; known are "
+          + String.join(", ", new TreeSet<>(roles.keySet())) + "; register others with withRole or withAlias");
     }
     return role;
   }
@@ -205,10 +194,10 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
     return CONVERSATIONS.stream().filter(row.values()::containsKey).findFirst();
   }
 
-  private static RowProblem unknownShape(DataRow row, String kind) {
-    return new RowProblem(row.number(),
-        "no %scolumns to learn from; wanted are %s%s, not %s: give the builder a function from row to sample."
-          .formatted(kind, String.join(", ", CONVERSATIONS), kind.isEmpty() ? ", prompt and completion, or text" : "",
-              String.join(", ", row.values().keySet())));
+  private static DataException unknownShape(DataRow row, String kind) {
+    return row
+      .problem("no %scolumns to learn from; wanted are %s%s, not %s: give the builder a function from row to sample."
+        .formatted(kind, String.join(", ", CONVERSATIONS), kind.isEmpty() ? ", prompt and completion, or text" : "",
+            String.join(", ", row.values().keySet())));
   }
 }

@@ -79,8 +79,7 @@ public final class BpeTrainer {
     for (String token : new String[] {bosToken, eosToken}) {
       if (token != null && !specialTokens.contains(token)) {
         throw new IllegalArgumentException(
-            "\"%s\" is not among the special tokens %s: name it in specialTokens(…), too.".formatted(token,
-                specialTokens));
+            "\"%s\" must be named in specialTokens(…), too; these are %s.".formatted(token, specialTokens));
       }
     }
   }

@@ -58,10 +58,9 @@ public final class ChatTemplate {
   /**
    * The conversation as the model reads it.
    *
-   * @param messages the conversation
    * @param addGenerationPrompt whether to end with what opens an assistant's message
-   * @param variables further variables, such as {@code bos_token}, {@code tools} or {@code
-   *     enable_thinking}; {@code tools} and {@code documents} are none if not given
+   * @param variables such as {@code bos_token}, {@code tools} or {@code enable_thinking}; {@code tools} and
+   * {@code documents} are none if not given
    * @throws TemplateException if the template refuses the conversation (the message is its own), fails, or goes over a
    * limit
    */

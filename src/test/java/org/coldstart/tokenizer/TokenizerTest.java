@@ -90,8 +90,7 @@ class TokenizerTest {
     int size = tokenizer.size();
     String piece = refused("<think>", "he");
     assertEquals("token \"he\" is an ordinary piece of text with id " + tokenizer.id("he")
-        + "; use id(\"he\"), or mark yours off: \"<he>\"",
-        piece);
+        + "; use id(\"he\"), or mark yours off: \"<he>\"", piece);
     assertTrue(refused("<a>", "<a>").contains("twice"));
     assertTrue(refused("<a>", "").contains("empty"));
     assertTrue(refused("a\ud83d").contains("lone surrogate"));
@@ -143,7 +142,7 @@ class TokenizerTest {
   }
 
   @Test
-  void aTextThatGoesOnGetsNoBlankInFront() {
+  void aTextThatGoesOnGetsNoSpaceInFront() {
     assertEquals(tokenizer.encode("dog", false), tokenizer.encodePart("the dog", 4, 7));
     try (Tokenizer llama2 = Tokenizer.fromPretrained(Truth.TINY.resolveSibling("llama2"))) {
       assertEquals(List.of("▁the", "▁dog"), llama2.encodePart("the dog", 0, 7).tokens());

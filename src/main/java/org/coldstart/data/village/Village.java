@@ -111,13 +111,7 @@ public record Village(List<Villager> villagers) {
     return cards;
   }
 
-  /**
-   * Stories of about sixty words, everybody's as often as anybody else's, in random order.
-   *
-   * @param count how many
-   * @param seed of words and order
-   * @return rows with the column {@code text}
-   */
+  /** So many stories of about sixty words, in turn of each villager, in random order; the column is {@code text}. */
   public DataSet stories(int count, long seed) {
     Random random = new Random(seed);
     List<Map<String, String>> rows = new ArrayList<>();

@@ -31,9 +31,8 @@ import org.apache.parquet.schema.Type;
 
 /**
  * Reads rows from a Parquet file, by the rules for
- * <a href="https://github.com/apache/parquet-format/blob/master/LogicalTypes.md">logical types</a>. Dates, times,
- * decimals and other kinds of values that JSON does not have become the text that Parquet's tools show for them, such
- * as {@code 2024-02-29}.
+ * <a href="https://github.com/apache/parquet-format/blob/master/LogicalTypes.md">logical types</a>. Dates, decimals and
+ * other values that JSON does not have become the text that Parquet's tools show, such as {@code 2024-02-29}.
  */
 final class ParquetRows {
   private static final long JULIAN_DAY_OF_EPOCH = 2_440_588;
@@ -135,9 +134,7 @@ final class ParquetRows {
     return kind instanceof LogicalTypeAnnotation.MapLogicalTypeAnnotation ? map(inner) : row(inner);
   }
 
-  /**
-   * A list of three levels: list, repeated group, element. Old writers leave the middle one out.
-   */
+  /** A list of three levels: list, repeated group, element. Old writers leave the middle one out. */
   private static List<Object> list(Group list) {
     Type repeated = list.getType().getType(0);
     boolean wrapped = !repeated.isPrimitive() && repeated.asGroupType().getFieldCount() == 1

@@ -71,8 +71,8 @@ final class GgufTokenizer {
   static TokenizerFiles read(GgufMetadata metadata, String origin) {
     String kind = required(origin, "model", metadata::string);
     if (!kind.equals("gpt2") && !kind.equals("llama")) {
-      throw refused(origin, "tokenizer.ggml.model is \"%s\"; known are gpt2 (byte-level BPE) and llama (SentencePiece"
-          + " BPE)", kind);
+      throw refused(origin,
+          "tokenizer.ggml.model is \"%s\"; known are gpt2 (byte-level BPE) and llama (SentencePiece" + " BPE)", kind);
     }
     GgufTokenizer gguf = new GgufTokenizer(metadata, origin);
     JsonObject root = kind.equals("gpt2") ? gguf.byteLevelBpe() : gguf.sentencePieceBpe();
@@ -99,12 +99,12 @@ final class GgufTokenizer {
     if (id.isEmpty()) {
       return null;
     }
-    if (id.getAsLong() < 0 || id.getAsLong() >= tokens.size()) {
-      throw new TokenizerException("%s: tokenizer.ggml.%s_token_id is %d, but there are %d tokens".formatted(origin,
-          key, id.getAsLong(), tokens.size()));
+    long at = id.getAsLong();
+    if (at < 0 || at >= tokens.size()) {
+      throw new TokenizerException(
+          "%s: tokenizer.ggml.%s_token_id is %d, but there are %d tokens".formatted(origin, key, at, tokens.size()));
     }
-    int at = (int) id.getAsLong();
-    return AddedToken.of(at, tokens.get(at), true);
+    return AddedToken.of((int) at, tokens.get((int) at), true);
   }
 
   private JsonObject postProcessor(boolean addsBos) {
@@ -145,10 +145,7 @@ final class GgufTokenizer {
     return TokenizerSteps.bpe(tokens.subList(0, end), merges);
   }
 
-  /**
-   * Byte-level BPE, as Llama 3, SmolLM2, Qwen and GPT-2 use it. GGUF holds only the name of how words are split; the
-   * patterns are those of each model's own tokenizer.json.
-   */
+  /** Byte-level BPE (GPT-2, Llama 3, SmolLM2, Qwen). GGUF only names the way words are split. */
   private JsonObject byteLevelBpe() {
     String words = metadata.string("tokenizer.ggml.pre").orElse("gpt-2");
     List<JsonObject> preTokenizers = switch (words) {
@@ -156,8 +153,7 @@ final class GgufTokenizer {
     case "smollm" -> List.of(step("Digits", "individual_digits", true), byteLevel(true));
     case "llama-bpe" -> List.of(split("\\p{N}{1,3}"), byteLevel(false));
     case "qwen2" -> List.of(split("\\p{N}"), byteLevel(false));
-    default ->
-      throw refused(origin, "tokenizer.ggml.pre is \"%s\"; known are gpt-2, smollm, llama-bpe, qwen2", words);
+    default -> throw refused(origin, "tokenizer.ggml.pre is \"%s\"; known are gpt-2, smollm, llama-bpe, qwen2", words);
     };
     boolean llama3 = words.equals("llama-bpe");
     JsonObject model = bpe(required(origin, "merges", metadata::strings));
@@ -172,8 +168,8 @@ final class GgufTokenizer {
   }
 
   /**
-   * SentencePiece BPE, as Llama 2 and Gemma use it. Spaces become {@code \u2581}; what the vocabulary does not know
-   * becomes bytes. Llama 2 puts a space in front of every piece of text between special tokens, Gemma does not.
+   * SentencePiece BPE (Llama 2, Gemma). Spaces become {@code \u2581}; what the vocabulary does not know becomes bytes.
+   * Llama 2 puts a space in front of every piece of text between special tokens, Gemma does not.
    */
   private JsonObject sentencePieceBpe() {
     boolean prefix = metadata.bool("tokenizer.ggml.add_space_prefix").orElse(true);
@@ -217,10 +213,9 @@ final class GgufTokenizer {
   }
 
   /**
-   * SentencePiece joins whichever two neighbours make the token of the highest score. A list of merges says the same if
-   * it names every way to halve every token, in the order of the scores. Ways to make one token follow each other as
-   * transformers orders them ({@code generate_merges}): the longer left half first. Bytes, control tokens and the
-   * user's own are never put together.
+   * SentencePiece joins the two neighbours that make the token of the highest score. A list of merges does the same if
+   * it names every way to halve every token, in the order of the scores; ways to make one token as transformers orders
+   * them ({@code generate_merges}), the longer left half first. Only normal tokens are put together.
    */
   private List<List<String>> merges(double[] scores) {
     record Merge(String left, String right, double score) {}

@@ -15,10 +15,9 @@ import java.util.stream.Stream;
  */
 final class PipelineCheck {
   private static final Set<String> NORMALIZERS = kinds(
-      "Sequence NFC NFD NFKC NFKD Lowercase Strip StripAccents Prepend Replace Nmt" + " BertNormalizer ByteLevel");
-  private static final Set<String> PRE_TOKENIZERS = kinds(
-      "Sequence ByteLevel Digits Split Metaspace Whitespace WhitespaceSplit Punctuation"
-          + " BertPreTokenizer CharDelimiterSplit UnicodeScripts");
+      "Sequence NFC NFD NFKC NFKD Lowercase Strip StripAccents Prepend Replace Nmt BertNormalizer ByteLevel");
+  private static final Set<String> PRE_TOKENIZERS = kinds("Sequence ByteLevel Digits Split Metaspace Whitespace"
+      + " WhitespaceSplit Punctuation BertPreTokenizer CharDelimiterSplit UnicodeScripts");
   private static final Set<String> POST_PROCESSORS = kinds("Sequence ByteLevel TemplateProcessing");
   private static final Set<String> DECODERS = kinds(
       "Sequence ByteLevel ByteFallback Fuse Strip Replace Metaspace BPEDecoder");
@@ -64,11 +63,11 @@ final class PipelineCheck {
     }
     model.getAsJsonArray("merges");
     // A prefix longer than a merged token makes the native library cut a string out of its bounds.
-    if (!isBlank(model.get("continuing_subword_prefix"))) {
+    if (!isAbsent(model.get("continuing_subword_prefix"))) {
       throw refused(" uses continuing_subword_prefix, which is not supported");
     }
     JsonElement unknown = model.get("unk_token");
-    if (!isBlank(unknown) && !model.getAsJsonObject("vocab").has(unknown.getAsString())) {
+    if (!isAbsent(unknown) && !model.getAsJsonObject("vocab").has(unknown.getAsString())) {
       throw refused(": unk_token %s is not in the vocabulary", unknown);
     }
   }
@@ -143,7 +142,7 @@ final class PipelineCheck {
     return new TokenizerException(origin + what.formatted(arguments));
   }
 
-  private static boolean isBlank(JsonElement value) {
+  private static boolean isAbsent(JsonElement value) {
     return value == null || value.isJsonNull() || value.getAsString().isEmpty();
   }
 }

@@ -114,10 +114,7 @@ public final class TokenizerConfig {
     return roles;
   }
 
-  /**
-   * Special tokens without a role of their own: in a list, or by names that the model gives them, such as
-   * {@code image_token}.
-   */
+  /** Special tokens without a role: in a list, or by the model's own names, such as {@code image_token}. */
   List<String> furtherSpecialTokens() {
     List<String> tokens = new ArrayList<>();
     for (String key : FURTHER) {
@@ -137,9 +134,7 @@ public final class TokenizerConfig {
     return value(FURTHER.get(0));
   }
 
-  /**
-   * Added tokens that the config lists; tokenizer.json may lack some of them in checkpoints saved by old versions.
-   */
+  /** Added tokens that the config lists; tokenizer.json may lack some of them in checkpoints of old versions. */
   List<AddedToken> addedTokens() {
     String key = "added_tokens_decoder";
     try {

@@ -90,9 +90,8 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
   /**
    * A byte-level BPE with GPT-2's words.
    *
-   * @param tokens by id
+   * @param tokens by id, the special ones first
    * @param merges in order, each {@code left right}
-   * @param specialTokens the first of the tokens
    * @param bos put in front of every text; null for none
    * @param eos ends a text; null for none
    */
@@ -147,10 +146,9 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
       write(aside.resolve(FILE), json.json());
       write(aside.resolve(TokenizerConfig.FILE), savedConfig());
       write(aside.resolve(TokenizerConfig.ROLES_FILE), savedRoles());
-      // In the config for older readers, in its own file for newer ones, which prefer that.
-      if (config.hasSingleTemplate()) { // the file has room for one and would hide others
-        Path file = aside.resolve(TokenizerConfig.TEMPLATE_FILE);
-        Files.writeString(file, config.chatTemplate().orElseThrow());
+      // In the config for older readers, in its own file for newer ones; that has room for one and would hide others.
+      if (config.hasSingleTemplate()) {
+        Files.writeString(aside.resolve(TokenizerConfig.TEMPLATE_FILE), config.chatTemplate().orElseThrow());
       }
     });
   }

@@ -13,8 +13,8 @@ import java.util.Map;
  * A tokenizer.json: its tokens, and the JSON the native tokenizer is built from.
  *
  * <p>
- * Immutable: adding tokens gives a new one that shares the model's vocabulary. The native library silently renumbers
- * ids that leave a gap, and ends the whole process on some malformed parts, so everything is checked here first.
+ * Immutable: adding tokens gives a new one that shares the model's vocabulary. What the native library silently changes
+ * or ends the process on is checked here first.
  */
 public final class TokenizerJson {
   private static final List<String> PREFIXING = List.of("normalizer", "pre_tokenizer");
@@ -47,7 +47,7 @@ public final class TokenizerJson {
     } catch (TokenizerException e) {
       throw e;
     } catch (RuntimeException e) {
-      // Gson's own: a cast, a null, a number out of range. Its words say nothing to a user.
+      // Gson's own: a cast, a null, a number out of range.
       throw new TokenizerException(origin + " is damaged (a part is missing or has the wrong type); fetch it again", e);
     }
   }
@@ -72,9 +72,8 @@ public final class TokenizerJson {
   }
 
   /**
-   * This with new tokens, behind the others; those that are there become special if asked to. Where the model puts a
-   * space in front of every text, new tokens are matched in the raw text: in the normalised one their own text would
-   * begin with that space, too.
+   * This with new tokens, behind the others; those that are there become special if {@code special}. Where a normalizer
+   * puts a space in front of every text, new ones are matched in the raw text: else their own would begin with it, too.
    *
    * @throws IllegalArgumentException if a token is empty, given twice, or an ordinary piece of text
    */

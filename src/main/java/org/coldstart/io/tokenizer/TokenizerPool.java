@@ -14,12 +14,7 @@ import org.coldstart.io.jinja.Span;
 
 /** Text to ids and back. Many threads may encode and decode at a time, but none while another adds tokens or closes. */
 public final class TokenizerPool implements AutoCloseable {
-  /**
-   * A text as tokens.
-   *
-   * @param ids one a token
-   * @param offsets where each stands in the text, in Java chars
-   */
+  /** The tokens of a text: their ids, and where each is in the text, in Java chars. */
   public record Tokens(int[] ids, List<Span> offsets) {}
 
   /** What a native instance recognises in a text, and whether it puts a prefix before that. */
@@ -63,10 +58,7 @@ public final class TokenizerPool implements AutoCloseable {
     });
   }
 
-  /**
-   * Added tokens split a text before anything is put in front of its pieces, so what stands before the first of them
-   * can be encoded apart.
-   */
+  /** Added tokens split a text before its pieces get a prefix, so what is before the first can be encoded apart. */
   private Tokens withoutPrefix(String text, Tokens whole) {
     int[] ids = whole.ids();
     Vocabulary vocabulary = json.vocabulary();
@@ -96,11 +88,7 @@ public final class TokenizerPool implements AutoCloseable {
     });
   }
 
-  /**
-   * Adds tokens as {@link TokenizerJson#withTokens} does; a failure changes nothing.
-   *
-   * @return how many were not there
-   */
+  /** Adds tokens as {@link TokenizerJson#withTokens} does; the number of new ones. A failure changes nothing. */
   public int add(boolean special, String... tokens) {
     return locked(lock.writeLock(), () -> {
       int before = json.vocabulary().size();
