@@ -12,10 +12,7 @@ import java.util.TreeMap;
 /** How examples are grouped into batches; the same seed gives the same batches. */
 public final class Batches {
 
-  /**
-   * How many tokens {@link #slices} of a batch should hold at most in evaluation: larger ones run no faster. No
-   * activations are kept for a backward pass, so there may be more than in training.
-   */
+  /** How many tokens {@link #slices} of a batch should hold at most in evaluation: larger ones run no faster. */
   public static final int EVAL_TOKENS = 2048;
 
   private Batches() {}
@@ -26,11 +23,8 @@ public final class Batches {
   }
 
   /**
-   * Batches of similar lengths, themselves in shuffled order.
-   *
-   * <p>
-   * As in transformers' {@code group_by_length}: shuffled examples are cut into blocks of fifty batches, and each block
-   * is sorted, so that chance still decides who shares a batch.
+   * Batches of similar lengths in shuffled order. As in transformers' {@code group_by_length}, shuffled examples are
+   * cut into blocks of fifty batches and each block is sorted, so that chance still decides who shares a batch.
    */
   public static List<List<Example>> groupedByLength(List<Example> examples, int batchSize, long seed) {
     Random random = new Random(seed);
@@ -54,12 +48,9 @@ public final class Batches {
   }
 
   /**
-   * Whole examples put into bins of at most {@code maxLength} tokens, so that one bin takes the place of one
-   * full-length row; TRL's {@code packing} with the strategy {@code "bfd"}.
-   *
-   * <p>
-   * Best fit, decreasing: from the longest example to the shortest, each goes into the bin that it fills best. The seed
-   * decides which of equally long examples share a bin.
+   * Whole examples put into bins of at most {@code maxLength} tokens; TRL's {@code packing} with the strategy
+   * {@code "bfd"}, best fit decreasing: from the longest example to the shortest, each goes into the bin that it fills
+   * best. The seed decides which of equally long examples share a bin.
    */
   static List<List<Example>> bins(List<Example> examples, int maxLength, long seed) {
     List<List<Example>> bins = new ArrayList<>();

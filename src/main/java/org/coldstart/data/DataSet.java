@@ -160,7 +160,7 @@ public final class DataSet implements Iterable<DataRow> {
 
   /**
    * Shuffles and splits the rows: {@code ceil(testSize · size)} rows for testing, as Python's datasets counts them, the
-   * others for training. The seed decides which, the same on every machine (not the rows Python picks for that seed).
+   * others for training. The seed decides which (not those Python picks for it).
    *
    * @param testSize share of the rows held out, between 0 and 1
    */

@@ -22,7 +22,7 @@ import org.coldstart.io.rows.SplitFiles;
 /**
  * Finds the files of a split, in a folder or on the hub, and reads as much of them as is asked for.
  *
- * @param hub is not set up for files and folders of this machine
+ * @param hub is only set up if needed
  * @param configuration of the several a data set may have; empty: the default one
  */
 record DataSetLoader(Supplier<Hub> hub, String configuration) {

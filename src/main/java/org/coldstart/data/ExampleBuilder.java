@@ -19,9 +19,9 @@ import org.coldstart.tokenizer.Tokenizer;
  * }</pre>
  *
  * <p>
- * No token reaches across the place where the model begins to write, so the mask is exact to the token by construction.
- * Whichever turns carry loss, their end-of-turn tokens do as well. By default, loss is taken on completions, and rows
- * that are too long are dropped.
+ * No token reaches across the place where the model begins to write, so the mask is exact to the token. Turns that
+ * carry loss do so with their end-of-turn tokens. By default these are the completions, and rows that are too long are
+ * dropped.
  */
 public final class ExampleBuilder {
 
@@ -65,11 +65,7 @@ public final class ExampleBuilder {
     return new ExampleBuilder(tokenizer, loss, variables, true, maxOverlongShare);
   }
 
-  /**
-   * As this one, refusing a data set in which a greater share of rows is too long; the default is 0.5.
-   *
-   * @param share in [0, 1]; 1 refuses none
-   */
+  /** As this one, refusing a data set in which a greater share in [0, 1] of rows is too long; the default is 0.5. */
   public ExampleBuilder maxOverlongShare(double share) {
     if (!(share >= 0 && share <= 1)) {
       throw new IllegalArgumentException("maxOverlongShare must lie in [0, 1], not " + share + ".");

@@ -16,9 +16,6 @@ import org.coldstart.tokenizer.Tokenizer;
  * Conversation chat = ReasoningRole.conversation("2 + 3?", "2 and 3 make 5.", "5");
  * Example example = ReasoningRole.createAnswerMask(tokenizer, chat);
  * }</pre>
- *
- * <p>
- * The role of a message is {@code reasoning}; the template writes {@code <|reasoning|>} for it.
  */
 public final class ReasoningRole {
 

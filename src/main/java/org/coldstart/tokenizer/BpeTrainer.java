@@ -15,8 +15,7 @@ import org.coldstart.io.tokenizer.TokenizerFiles;
  * }</pre>
  *
  * <p>
- * The special tokens have the first ids, then come the 256 bytes, then what is merged most often from pairs of these.
- * Every text can be expressed, so there is no unknown token.
+ * The special tokens have the first ids, then come the 256 bytes, so that every text can be expressed, then the merges.
  */
 public final class BpeTrainer {
   private int vocabSize = 30000;

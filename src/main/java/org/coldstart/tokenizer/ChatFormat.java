@@ -28,11 +28,10 @@ import org.coldstart.io.jinja.TemplateException;
  * @param afterRole what stands between a role's name and the content, such as a line feed
  * @param suffix what follows the content, such as {@code <|im_end|>\n}
  * @param assistant the template's name for the assistant, such as {@code model}
- * @param startToken the first token of the generation prompt, or of a conversation where there is no such prompt (Llama
- * 2); in the vocabulary's spelling
+ * @param startToken the first token of the generation prompt, or of a conversation where there is none (Llama 2)
  * @param endToken the special token that follows a reply; the EOS token where none does
- * @param responseTemplate what stands in front of every reply, the part of the generation prompt that finished
- * conversations have, too: what TRL's completion-only collator asks for
+ * @param responseTemplate what stands in front of every reply, finished ones too: what TRL's completion-only collator
+ * takes
  */
 public record ChatFormat(String bos, String beforeRole, String afterRole, String suffix, String assistant,
     String startToken, String endToken, String responseTemplate) {

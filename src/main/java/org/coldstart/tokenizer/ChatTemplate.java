@@ -21,8 +21,7 @@ import org.coldstart.io.jinja.TemplateException;
  * }</pre>
  *
  * <p>
- * Text in a message is data: braces in it are never taken for template code. A template that runs away ends with an
- * error. Instances can be shared between threads.
+ * Braces in a message are never taken for template code. Instances can be shared between threads.
  */
 public final class ChatTemplate {
   private final String source;
@@ -68,10 +67,7 @@ public final class ChatTemplate {
     return renderWithGeneration(messages, addGenerationPrompt, variables).text();
   }
 
-  /**
-   * As {@link #render}, with where the template's {@code {% generation %}} blocks lie: what the assistant is to write
-   * (transformers' {@code return_assistant_tokens_mask}).
-   */
+  /** As {@link #render}, with the {@code {% generation %}} blocks (transformers' {@code assistant_masks}). */
   public RenderedTemplate renderWithGeneration(List<Message> messages, boolean addGenerationPrompt,
       Map<String, ?> variables) {
     Map<String, Object> all = new LinkedHashMap<>();

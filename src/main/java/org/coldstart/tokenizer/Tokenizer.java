@@ -54,11 +54,7 @@ public final class Tokenizer implements AutoCloseable {
     return fromPretrained(Hub.tokenizer(nameOrPath));
   }
 
-  /**
-   * Loads a tokenizer from a folder with tokenizer.json, or from the metadata of a GGUF file.
-   *
-   * @throws TokenizerException if a file is missing, damaged, or of a kind not known here
-   */
+  /** Loads a folder's tokenizer.json or a GGUF file's tokenizer; a {@link TokenizerException} if that fails. */
   public static Tokenizer fromPretrained(Path folderOrGguf) {
     return new Tokenizer(TokenizerFiles.read(folderOrGguf));
   }
@@ -106,8 +102,7 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The text of ids. Bytes that are no whole character become U+FFFD. As in transformers 5, spaces before punctuation
-   * stay as they are whatever {@code clean_up_tokenization_spaces} says.
+   * The text of ids. Bytes that are no whole character become U+FFFD; as in transformers 5, spaces are not cleaned up.
    *
    * @param skipSpecialTokens leaves special tokens out
    * @throws IllegalArgumentException for an id that is not in the vocabulary

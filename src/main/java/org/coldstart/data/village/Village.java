@@ -76,11 +76,7 @@ public record Village(List<Villager> villagers) {
     villagers = List.copyOf(villagers);
   }
 
-  /**
-   * People with facts drawn at random; homes, jobs, pets and foods are 12 each and spread evenly.
-   *
-   * @param size how many, from 1 to 32
-   */
+  /** From 1 to 32 people with facts drawn at random; homes, jobs, pets and foods are 12 each and spread evenly. */
   public static Village of(int size, long seed) {
     if (size < 1 || size > WOMEN.size() + MEN.size()) {
       throw new IllegalArgumentException(

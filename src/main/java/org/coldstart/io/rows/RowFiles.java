@@ -44,11 +44,7 @@ public final class RowFiles {
     return plain.substring(plain.lastIndexOf('.') + 1);
   }
 
-  /**
-   * Reads rows until the file ends or the sink wants no more.
-   *
-   * @throws RowException naming the file, and the line where there is one
-   */
+  /** Reads rows until the file ends or the sink wants no more; a {@link RowException} names file and line. */
   public static void read(Path file, Sink sink) {
     String name = file.getFileName().toString();
     if (!isRowFile(name)) {

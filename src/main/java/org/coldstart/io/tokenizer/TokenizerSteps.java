@@ -45,12 +45,7 @@ final class TokenizerSteps {
     return step("BPE", "vocab", ids, "merges", merges);
   }
 
-  /**
-   * What is put around a text; null for nothing.
-   *
-   * @param bos the token in front, or null
-   * @param eos the token behind, or null
-   */
+  /** What puts tokens in front of a text and behind it; null for a token that there is not. */
   static JsonObject postProcessor(AddedToken bos, AddedToken eos) {
     if (bos == null && eos == null) {
       return null;
