@@ -12,10 +12,7 @@ import java.util.TreeMap;
 /** How examples are grouped into batches; the same seed gives the same batches. */
 public final class Batches {
 
-  /**
-   * How many tokens {@link #slices} of a batch should hold at most in evaluation: larger ones run no faster. No
-   * activations are kept for a backward pass, so there may be more than in training.
-   */
+  /** How many tokens {@link #slices} of a batch should hold at most in evaluation: larger ones run no faster. */
   public static final int EVAL_TOKENS = 2048;
 
   private Batches() {}
@@ -26,27 +23,21 @@ public final class Batches {
   }
 
   /**
-   * Batches of similar lengths, themselves in shuffled order.
-   *
-   * <p>
-   * As in transformers' {@code group_by_length}: shuffled examples are cut into blocks of fifty batches, and each block
-   * is sorted, so that chance still decides who shares a batch.
+   * Batches of similar lengths in shuffled order. As in transformers' {@code group_by_length}, shuffled examples are
+   * cut into blocks of fifty batches and each block is sorted, so that chance still decides who shares a batch.
    */
   public static List<List<Example>> groupedByLength(List<Example> examples, int batchSize, long seed) {
     Random random = new Random(seed);
     List<Example> order = new ArrayList<>(examples);
     Collections.shuffle(order, random);
     List<List<Example>> batches = new ArrayList<>();
-    for (List<Example> block : cut(order, 50 * batchSize)) {
-      batches.addAll(byLength(block, batchSize));
-    }
+    cut(order, 50 * batchSize).forEach(block -> batches.addAll(byLength(block, batchSize)));
     Collections.shuffle(batches, random);
     return batches;
   }
 
   /**
-   * Batches of packed examples: each holds the examples of {@code batchSize} bins, at most {@code
-   * batchSize · maxLength} tokens, in shuffled order.
+   * Batches of packed examples in shuffled order: each holds the examples of {@code batchSize} bins.
    *
    * @throws IllegalArgumentException if an example is longer than {@code maxLength}
    */
@@ -57,12 +48,9 @@ public final class Batches {
   }
 
   /**
-   * Whole examples put into bins of at most {@code maxLength} tokens, so that one bin takes the place of one
-   * full-length row; TRL's {@code packing} with the strategy {@code "bfd"}.
-   *
-   * <p>
-   * Best fit, decreasing: from the longest example to the shortest, each goes into the bin that it fills best. The seed
-   * decides which of equally long examples share a bin.
+   * Whole examples put into bins of at most {@code maxLength} tokens; TRL's {@code packing} with the strategy
+   * {@code "bfd"}, best fit decreasing: from the longest example to the shortest, each goes into the bin that it fills
+   * best. The seed decides which of equally long examples share a bin.
    */
   static List<List<Example>> bins(List<Example> examples, int maxLength, long seed) {
     List<List<Example>> bins = new ArrayList<>();
@@ -93,19 +81,17 @@ public final class Batches {
     return cut(longestFirst(examples), batchSize);
   }
 
-  /**
-   * Cuts a batch into parts of consecutive examples that hold at most so many tokens together; a longer example is a
-   * part of its own. Examples do not attend to each other, so the parts' losses and gradients add up to the batch's,
-   * while only one part's activations are in memory at a time.
-   */
+  /** As {@link #slices(List, int, int)}, without a shared prefix. */
   public static List<List<Example>> slices(List<Example> batch, int maxTokens) {
     return slices(batch, maxTokens, 0);
   }
 
   /**
-   * The same for examples that share a prefix, which is computed once and does not count.
+   * Cuts a batch into parts of consecutive examples that hold at most so many tokens together; a longer example is a
+   * part of its own. Examples do not attend to each other, so the parts' losses and gradients add up to the batch's,
+   * while only one part's activations are in memory at a time.
    *
-   * @param prefix its length in tokens
+   * @param prefix tokens that all share, which are computed once and do not count
    */
   public static List<List<Example>> slices(List<Example> batch, int maxTokens, int prefix) {
     List<List<Example>> slices = new ArrayList<>();

@@ -80,9 +80,8 @@ final class ChatRow {
   }
 
   /**
-   * Where the model begins to write a turn. For the assistant that is where generation begins; for other roles too, if
-   * the template has an {@code add_<role>_generation_prompt}; else, and in the first turn, it is where the content
-   * begins.
+   * Where the model begins to write a turn: behind the generation prompt, for another role than the assistant behind
+   * {@code add_<role>_generation_prompt}; without one, and in the first turn, where the content begins.
    */
   int start(int turn) {
     if (turn > 0) {
@@ -96,9 +95,7 @@ final class ChatRow {
     return prefix(text.substring(0, text.indexOf(placeholder)), turn);
   }
 
-  /**
-   * Where what the template writes before a turn begins: behind the content of the last turn before that it writes.
-   */
+  /** Where a turn's header begins: behind the content of the last turn before it that the template writes. */
   int headerStart(int turn) {
     int before = turn - 1;
     while (before >= 0 && !writes(before)) {
@@ -107,10 +104,7 @@ final class ChatRow {
     return before < 0 ? 0 : contentEnd(before, suffix(before));
   }
 
-  /**
-   * Whether the template writes a turn's content where it is the last. One that folds the system message into the
-   * user's turn does not write it before that.
-   */
+  /** Whether the template writes a turn that is the last: many fold the system message into the user's turn. */
   boolean writes(int turn) {
     return upTo(turn).contains(placeholder);
   }
@@ -121,9 +115,8 @@ final class ChatRow {
     List<Span> stops = TokenizedSpans.specialTokens(suffix, tokenizer);
     if (stops.isEmpty()) {
       throw new IllegalArgumentException(
-          ("the chat template writes no end-of-turn token (a special token%s) after the content of"
-              + " turn %d, so the model would not learn to stop.")
-            .formatted(tokenizer.eosToken().map(eos -> " such as '" + eos + "'").orElse(""), turn + 1));
+          "the chat template writes no end-of-turn token" + TokenizedSpans.example(tokenizer) + " after turn "
+              + (turn + 1) + ", so the model would not learn to stop.");
     }
     int content = contentEnd(turn, suffix);
     String closed = first(turn + 1, "");
@@ -143,8 +136,7 @@ final class ChatRow {
   private int contentEnd(int turn, String suffix) {
     String closed = first(turn + 1, "");
     if (!closed.endsWith(suffix)) {
-      throw new IllegalArgumentException(
-          "the chat template ends turn " + (turn + 1) + " in a way that depends on its content.");
+      throw new IllegalArgumentException("the chat template ends " + named(turn) + " depending on its content.");
     }
     return prefix(closed.substring(0, closed.length() - suffix.length()), turn);
   }
@@ -157,9 +149,7 @@ final class ChatRow {
 
   private String withPlaceholder(int turn) {
     if (!writes(turn)) {
-      throw new IllegalArgumentException(
-          "the chat template leaves out the content of %s: give the tokenizer one with this role."
-            .formatted(named(turn)));
+      throw new IllegalArgumentException("the chat template leaves out " + named(turn) + ": take one with this role.");
     }
     return upTo(turn);
   }
@@ -192,11 +182,8 @@ final class ChatRow {
 
   private int prefix(String text, int turn) {
     if (!text().startsWith(text)) {
-      throw new IllegalArgumentException(
-          ("the chat template renders the prompt differently once turn %d or what comes after it"
-              + " follows, so its loss cannot be separated from the prompt's; use a template that"
-              + " only appends, or one with {%% generation %%} blocks.")
-            .formatted(turn + 1));
+      throw new IllegalArgumentException("the chat template renders the prompt differently once turn " + (turn + 1)
+          + " follows: use one that only appends, or one with {% generation %} blocks.");
     }
     return text.length();
   }

@@ -12,7 +12,6 @@ import org.coldstart.tokenizer.Message;
  */
 public record Conversation(List<Message> messages, int promptTurns) implements Sample {
 
-  /** Copies the messages and checks that the prompt leaves something to learn. */
   public Conversation {
     messages = List.copyOf(messages);
     if (promptTurns < 0 || promptTurns > 0 && promptTurns >= messages.size()) {
@@ -31,12 +30,7 @@ public record Conversation(List<Message> messages, int promptTurns) implements S
     return new Conversation(List.of(messages));
   }
 
-  /**
-   * The conversation in a row's column {@code messages}, {@code conversation} or {@code
-   * conversations}.
-   *
-   * @throws DataException naming row, turn and fault; see {@link SampleFormatter}
-   */
+  /** The conversation in a row, as {@link SampleFormatter#conversation(DataRow)} of the standard one reads it. */
   public static Conversation of(DataRow row) {
     return SampleFormatter.standard().conversation(row);
   }

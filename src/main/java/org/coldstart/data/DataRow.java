@@ -16,7 +16,6 @@ import java.util.Map;
  * @param values value of each column, in the source's order
  */
 public record DataRow(long number, Map<String, Object> values) {
-  /** Keeps a copy of the values. */
   public DataRow {
     values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
   }
@@ -28,8 +27,7 @@ public record DataRow(long number, Map<String, Object> values) {
    */
   public Object value(String column) {
     if (!values.containsKey(column)) {
-      throw new RowProblem(number,
-          "there is no column '%s', only %s.".formatted(column, String.join(", ", values.keySet())));
+      throw problem("there is no column '%s', only %s.".formatted(column, String.join(", ", values.keySet())));
     }
     return values.get(column);
   }
@@ -44,10 +42,13 @@ public record DataRow(long number, Map<String, Object> values) {
     if (value instanceof String text) {
       return text;
     }
-    throw new RowProblem(number,
-        "%s instead of text in column '%s' (columns: %s): filter such rows out, or map the column to text.".formatted(
-            value == null ? "null" : "a value of type " + value.getClass().getSimpleName(), column,
-            String.join(", ", values.keySet())));
+    String found = value == null ? "null" : "a value of type " + value.getClass().getSimpleName();
+    throw problem(found + " instead of text in column '" + column + "': filter such rows out, or map it to text.");
+  }
+
+  /** What is wrong with this row. */
+  DataException problem(String reason) {
+    return new DataException(number, reason, null);
   }
 
   /** The same row with one more column, or with another value in a column it has. */

@@ -1,18 +1,30 @@
 package org.coldstart.data;
 
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonPrimitive;
+import com.google.gson.JsonSerializer;
+import java.time.temporal.TemporalAccessor;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.coldstart.io.hub.Hub;
+import tech.tablesaw.api.BooleanColumn;
+import tech.tablesaw.api.DoubleColumn;
+import tech.tablesaw.api.LongColumn;
+import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
+import tech.tablesaw.columns.Column;
 
 /**
  * Rows in order; immutable, every change makes a new data set.
@@ -24,6 +36,14 @@ import tech.tablesaw.api.Table;
  * }</pre>
  */
 public final class DataSet implements Iterable<DataRow> {
+  /** Nested values in a table. */
+  private static final Gson JSON = new GsonBuilder().serializeNulls()
+    .serializeSpecialFloatingPointValues()
+    .disableHtmlEscaping()
+    .registerTypeHierarchyAdapter(TemporalAccessor.class, asText())
+    .registerTypeAdapter(byte[].class, asText())
+    .create();
+
   private final List<DataRow> rows;
   private final List<String> columns;
 
@@ -48,13 +68,13 @@ public final class DataSet implements Iterable<DataRow> {
     return new DataSet(rows);
   }
 
-  /** Loads the split {@code train}; see {@link #load(String, String)}. */
+  /** Loads the split {@code train}. */
   public static DataSet load(String nameOrPath) {
     return load(nameOrPath, "train");
   }
 
   /**
-   * Loads rows from a file or folder of JSON lines, JSON, CSV, TSV or Parquet, or by name from the hub.
+   * Loads rows of JSON lines, JSON, CSV, TSV or Parquet.
    *
    * @param nameOrPath a file, a folder, or {@code owner/name[@revision]} on the hub
    * @param split a split and, if wanted, a range of its rows: {@code train}, {@code train[:10000]},
@@ -67,11 +87,10 @@ public final class DataSet implements Iterable<DataRow> {
   }
 
   /**
-   * Loads rows of a data set that has several configurations, as Python's {@code load_dataset(path,
-   * name, split=…)}; see {@link #load(String, String)}.
+   * As {@link #load(String, String)}, for a data set of several configurations.
    *
-   * @param configuration one of those in the data set's README: {@code main} of {@code
-   *     openai/gsm8k}; empty: the default one
+   * @param configuration one of those in the data set's README: {@code main} of {@code openai/gsm8k}; empty: the
+   * default one
    */
   public static DataSet load(String nameOrPath, String configuration, String split) {
     return new DataSetLoader(Hub::fromEnvironment, configuration).load(nameOrPath, split);
@@ -115,9 +134,7 @@ public final class DataSet implements Iterable<DataRow> {
 
   /** The same rows in an order that the seed decides, the same on every machine. */
   public DataSet shuffle(long seed) {
-    List<DataRow> shuffled = new ArrayList<>(rows);
-    Collections.shuffle(shuffled, new Random(seed));
-    return new DataSet(shuffled);
+    return new DataSet(Batches.shuffle(rows, seed));
   }
 
   /**
@@ -127,7 +144,7 @@ public final class DataSet implements Iterable<DataRow> {
    * fault
    */
   public DataSet map(Function<DataRow, DataRow> function) {
-    return new DataSet(RowProblem.map(rows, row -> {
+    return new DataSet(DataException.map(rows, row -> {
       DataRow mapped = function.apply(row);
       if (mapped == null) {
         throw new DataException("the function returned null; to drop rows, use filter.");
@@ -143,7 +160,7 @@ public final class DataSet implements Iterable<DataRow> {
 
   /**
    * Shuffles and splits the rows: {@code ceil(testSize · size)} rows for testing, as Python's datasets counts them, the
-   * others for training. The seed decides which, the same on every machine (not the rows Python picks for that seed).
+   * others for training. The seed decides which (not those Python picks for it).
    *
    * @param testSize share of the rows held out, between 0 and 1
    */
@@ -160,7 +177,39 @@ public final class DataSet implements Iterable<DataRow> {
 
   /** A Tablesaw table: columns of text, numbers and booleans; nested values as JSON text. */
   public Table toTable() {
-    return DataTable.of(this);
+    Table table = Table.create();
+    columns.forEach(name -> table.addColumns(tableColumn(name, column(name))));
+    return table;
+  }
+
+  private static Column<?> tableColumn(String name, List<Object> values) {
+    Set<Class<?>> types = values.stream().filter(Objects::nonNull).map(Object::getClass).collect(Collectors.toSet());
+    if (types.equals(Set.of(Boolean.class))) {
+      return filled(BooleanColumn.create(name), values);
+    }
+    if (types.equals(Set.of(Long.class))) {
+      return filled(LongColumn.create(name), values);
+    }
+    if (!types.isEmpty() && types.stream().allMatch(Number.class::isAssignableFrom)) {
+      return filled(DoubleColumn.create(name),
+          values.stream().map(v -> v == null ? null : ((Number) v).doubleValue()).toList());
+    }
+    return StringColumn.create(name, values.stream().map(DataSet::text));
+  }
+
+  private static Column<?> filled(Column<?> column, List<?> values) {
+    values.forEach(column::appendObj);
+    return column;
+  }
+
+  private static String text(Object value) {
+    return value == null ? null
+        : value instanceof Map || value instanceof Collection ? JSON.toJson(value)
+            : value instanceof byte[] bytes ? bytes.length + " bytes" : value.toString();
+  }
+
+  private static JsonSerializer<?> asText() {
+    return (value, type, context) -> new JsonPrimitive(text(value));
   }
 
   /** The rows as a stream. */

@@ -22,7 +22,7 @@ import org.coldstart.io.rows.SplitFiles;
 /**
  * Finds the files of a split, in a folder or on the hub, and reads as much of them as is asked for.
  *
- * @param hub is not set up for files and folders of this machine
+ * @param hub is only set up if needed
  * @param configuration of the several a data set may have; empty: the default one
  */
 record DataSetLoader(Supplier<Hub> hub, String configuration) {
@@ -53,20 +53,16 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
         .formatted(path.toAbsolutePath(), nameOrPath)));
   }
 
-  /**
-   * Data sets without files of rows (scripts, archives) are read from the hub's conversion to Parquet.
-   */
+  /** Data sets without files of rows (scripts, archives) are read from the hub's conversion to Parquet. */
   private List<Path> fromHub(Hub hub, HubRepository repository, String split) {
     String name = repository.name();
     try {
       return hub.snapshot(repository, i -> pick(SplitFiles.of(i.files(), i.card(), configuration), split, name))
         .paths();
     } catch (NoRows e) {
+      HubRepository parquet = repository.at("refs/convert/parquet");
       try {
-        return hub
-          .snapshot(repository.at("refs/convert/parquet"),
-              i -> pick(SplitFiles.ofConversion(i.files(), configuration), split, name))
-          .paths();
+        return hub.snapshot(parquet, i -> pick(SplitFiles.ofConversion(i.files(), configuration), split, name)).paths();
       } catch (HubException notConverted) {
         throw notConverted.reason() == HubException.Reason.REVISION_NOT_FOUND ? e : notConverted;
       }
@@ -111,19 +107,16 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
   }
 
   /**
-   * A split and a range of its rows, as Python's datasets write them: {@code train}, {@code
-   * train[:100]}, {@code train[10:20]}, {@code train[-100:]}, {@code train[:10%]}. Percentages are rounded to the
-   * closest row.
+   * A split and a range of its rows, as Python's datasets write them. Percentages are rounded to the closest row.
    *
-   * @param name name of the split
    * @param from first row, from the end if negative; null: the first
    * @param to row after the last, from the end if negative; null: all
-   * @param percent true: both in percent of the rows
+   * @param percent whether both are in percent of the rows
    */
   record Slice(String name, Integer from, Integer to, boolean percent) {
 
     private static final Pattern FORM = Pattern
-      .compile("(\\w+(?:\\.\\w+)*)(?:\\[(?:(-?[\\d_]+)(%)?)?:(?:(-?[\\d_]+)(%)?)?])?");
+      .compile("(\\w+(?:\\.\\w+)*)(?:\\[(?:(-?\\d[\\d_]{0,8})(%)?)?:(?:(-?\\d[\\d_]{0,8})(%)?)?])?");
 
     static Slice parse(String text) {
       Matcher matcher = FORM.matcher(text.strip());
@@ -137,15 +130,11 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
     }
 
     private static Integer number(String digits, boolean percent) {
-      try {
-        Integer number = digits == null ? null : Integer.valueOf(digits.replace("_", ""));
-        if (number == null || !percent || Math.abs(number) <= 100) {
-          return number;
-        }
+      Integer number = digits == null ? null : Integer.valueOf(digits.replace("_", ""));
+      if (number != null && percent && Math.abs(number) > 100) {
         throw new DataException(digits + "% is no share of a split: it is -100% to 100%.");
-      } catch (NumberFormatException e) {
-        throw new DataException("'" + digits + "' is too large a number of rows.", e);
       }
+      return number;
     }
 
     /** How many rows have to be read at most. */

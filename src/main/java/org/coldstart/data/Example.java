@@ -11,7 +11,6 @@ import java.util.stream.IntStream;
  */
 public record Example(int[] ids, boolean[] mask) {
 
-  /** Checks that ids and mask are of one length. */
   public Example {
     if (ids.length != mask.length) {
       throw new IllegalArgumentException(

@@ -19,9 +19,9 @@ import org.coldstart.tokenizer.Tokenizer;
  * }</pre>
  *
  * <p>
- * No token reaches across the place where the model begins to write, so the mask is exact to the token by construction.
- * Whichever turns carry loss, their end-of-turn tokens do as well. By default, loss is taken on completions, and rows
- * that are too long are dropped.
+ * No token reaches across the place where the model begins to write, so the mask is exact to the token. Turns that
+ * carry loss do so with their end-of-turn tokens. By default these are the completions, and rows that are too long are
+ * dropped.
  */
 public final class ExampleBuilder {
 
@@ -58,18 +58,14 @@ public final class ExampleBuilder {
   }
 
   /**
-   * As this one, truncating rows that are too long on the right, as TRL does ({@code
-   * truncation_mode="keep_start"}). By default they are dropped, for half an answer carries no end-of-turn token.
+   * As this one, truncating rows that are too long on the right, as TRL does. By default they are dropped, for half an
+   * answer carries no end-of-turn token.
    */
   public ExampleBuilder truncateOverlong() {
     return new ExampleBuilder(tokenizer, loss, variables, true, maxOverlongShare);
   }
 
-  /**
-   * As this one, refusing a data set in which a greater share of rows is too long; the default is 0.5.
-   *
-   * @param share in [0, 1]; 1 refuses none
-   */
+  /** As this one, refusing a data set in which a greater share in [0, 1] of rows is too long; the default is 0.5. */
   public ExampleBuilder maxOverlongShare(double share) {
     if (!(share >= 0 && share <= 1)) {
       throw new IllegalArgumentException("maxOverlongShare must lie in [0, 1], not " + share + ".");
@@ -77,11 +73,7 @@ public final class ExampleBuilder {
     return new ExampleBuilder(tokenizer, loss, variables, truncate, share);
   }
 
-  /**
-   * The examples of a data set whose columns show its shape; see {@link SampleFormatter}.
-   *
-   * @param maxLength as below
-   */
+  /** The examples of a data set whose columns show its shape, as {@link SampleFormatter} reads them. */
   public ExampleSet build(DataSet rows, int maxLength) {
     return build(rows, SampleFormatter.standard(), maxLength);
   }
@@ -96,7 +88,7 @@ public final class ExampleBuilder {
    */
   public ExampleSet build(DataSet rows, Function<DataRow, ? extends Sample> format, int maxLength) {
     List<DataRow> all = rows.stream().toList();
-    List<Example> examples = RowProblem.map(all, row -> build(row.number(), format.apply(row)));
+    List<Example> examples = DataException.map(all, row -> build(row.number(), format.apply(row)));
     return ExampleSet.fit(all, examples, maxLength, truncate, maxOverlongShare);
   }
 
@@ -104,25 +96,22 @@ public final class ExampleBuilder {
    * The example of one row.
    *
    * @param row the row's number, for messages
-   * @throws DataException naming the row if no token would carry loss, what the model is to write has no token that
-   * ends it, the template does not keep the prompt when the reply follows, a response template is not found, or the
-   * template refuses the conversation
+   * @throws DataException naming the row if no token would carry loss, the reply has no token that ends it, the
+   * template refuses the conversation or changes the prompt when the reply follows, or a response template is not found
    */
   public Example build(long row, Sample sample) {
     try {
       Example example = tokenizedSpans(sample).encode(tokenizer);
       check(example);
       return example;
-    } catch (DataException e) {
-      throw e;
     } catch (RuntimeException e) {
-      throw new RowProblem(row, String.valueOf(e.getMessage()), e);
+      throw e instanceof DataException ? e : new DataException(row, String.valueOf(e.getMessage()), e);
     }
   }
 
   private TokenizedSpans tokenizedSpans(Sample sample) {
     if (sample instanceof Text text) {
-      TextRow row = TextRow.of(text, tokenizer);
+      Text.Rendered row = text.render(tokenizer);
       return new TokenizedSpans(row.text(), loss.in(row));
     }
     Conversation conversation = sample instanceof PromptCompletion pair ? pair.conversation() : (Conversation) sample;
@@ -135,9 +124,8 @@ public final class ExampleBuilder {
       throw new IllegalArgumentException("no token carries loss; there is no turn or text of the kind to learn from.");
     }
     if (loss.needsStop() && !endsWithStop(example.keptIds())) {
-      throw new IllegalArgumentException("what the model is to write has no token that ends it (a special token"
-          + tokenizer.eosToken().map(eos -> " such as '" + eos + "'").orElse("")
-          + "), so the model would not learn to stop.");
+      throw new IllegalArgumentException("what the model is to write has no token that ends it"
+          + TokenizedSpans.example(tokenizer) + ", so the model would not learn to stop.");
     }
   }
 

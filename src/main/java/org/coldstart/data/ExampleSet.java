@@ -40,7 +40,7 @@ public record ExampleSet(List<Example> examples, int dropped, int cut) {
     if (tooLong.size() > maxShare * all.size()) {
       throw new DataException(
           "%s (%d of %d) have more than %d tokens; raise maxLength (the longest has %d), or use maxOverlongShare(1)."
-            .formatted(RowProblem.names(tooLong), tooLong.size(), all.size(), maxLength,
+            .formatted(DataException.names(tooLong), tooLong.size(), all.size(), maxLength,
                 all.stream().mapToInt(Example::length).max().orElse(0)));
     }
     return new ExampleSet(List.copyOf(examples), tooLong.size() - cut, cut);

@@ -16,11 +16,11 @@ import org.coldstart.tokenizer.Message;
  * behind that, such as a line feed, does not.
  */
 public final class LossOn {
-  private final Function<TextRow, List<Span>> inText;
+  private final Function<Text.Rendered, List<Span>> inText;
   private final Function<ChatRow, List<Span>> inChat;
   private final boolean needsStop;
 
-  private LossOn(Function<TextRow, List<Span>> inText, Function<ChatRow, List<Span>> inChat, boolean needsStop) {
+  private LossOn(Function<Text.Rendered, List<Span>> inText, Function<ChatRow, List<Span>> inChat, boolean needsStop) {
     this.inText = inText;
     this.inChat = inChat;
     this.needsStop = needsStop;
@@ -64,11 +64,10 @@ public final class LossOn {
   /**
    * What follows the last response template, such as {@code <start_of_turn>model\n}, to the end of the text; TRL's
    * former {@code DataCollatorForCompletionOnlyLM(response_template)}. In a conversation only what the chat template
-   * writes is looked at, never what a message says, and the loss ends with the turn. In plain text the text is all
-   * there is to look at.
+   * writes is searched, never a message's content, and the loss ends with the turn.
    *
-   * @param responseTemplate opens a reply, exactly as it stands in the text; {@link ChatFormat#responseTemplate()}
-   * reads it off a model's chat template
+   * @param responseTemplate opens a reply, exactly as the text has it;
+   * {@link org.coldstart.tokenizer.ChatFormat#responseTemplate()} reads it off a model's chat template
    */
   public static LossOn after(String responseTemplate) {
     String response = required(responseTemplate);
@@ -89,7 +88,7 @@ public final class LossOn {
     return new LossOn(row -> repliesIn(row, instruction, response), row -> repliesIn(row, response), true);
   }
 
-  List<Span> in(TextRow row) {
+  List<Span> in(Text.Rendered row) {
     return inText.apply(row);
   }
 
@@ -97,7 +96,7 @@ public final class LossOn {
     return inChat.apply(row);
   }
 
-  /** Whether the kept part must hold a token that ends it. */
+  /** Whether the kept part must have a token that ends it. */
   boolean needsStop() {
     return needsStop;
   }
@@ -129,11 +128,8 @@ public final class LossOn {
     return replies;
   }
 
-  /**
-   * What follows each response template, up to the next instruction template, if there is such; to the end, if
-   * {@code instruction} is null, and then of the last response template only.
-   */
-  private static List<Span> repliesIn(TextRow row, String instruction, String response) {
+  /** What follows each response template up to an instruction template; if that is null, the last one's to the end. */
+  private static List<Span> repliesIn(Text.Rendered row, String instruction, String response) {
     String text = row.text();
     requireFound(instruction == null || text.contains(instruction), "instruction", instruction);
     List<Span> replies = new ArrayList<>();

@@ -1,6 +1,7 @@
 package org.coldstart.data;
 
 import java.util.List;
+import java.util.function.Function;
 import org.coldstart.tokenizer.ChatFormat;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
@@ -15,13 +16,10 @@ import org.coldstart.tokenizer.Tokenizer;
  * Conversation chat = ReasoningRole.conversation("2 + 3?", "2 and 3 make 5.", "5");
  * Example example = ReasoningRole.createAnswerMask(tokenizer, chat);
  * }</pre>
- *
- * <p>
- * The role of a message is {@code reasoning}; the template writes {@code <|reasoning|>} for it.
  */
 public final class ReasoningRole {
 
-  /** What the template calls the role. */
+  /** What the template writes for the role. */
   public static final String TOKEN = "<|reasoning|>";
 
   /** The role of a message in which the model thinks. */
@@ -37,9 +35,8 @@ public final class ReasoningRole {
 
   /**
    * Gives a tokenizer a chat template that knows the reasoning role, in the {@link ChatFormat} of the one it had.
-   * {@code add_reasoning_generation_prompt} opens the model's reasoning, {@code
-   * add_assistant_generation_prompt} (or the usual {@code add_generation_prompt}) its answer. The tokenizer saves the
-   * template; Python reads it. A second call changes nothing.
+   * {@code add_reasoning_generation_prompt} opens the model's reasoning, {@code add_assistant_generation_prompt} (or
+   * the usual {@code add_generation_prompt}) its answer. A second call changes nothing.
    *
    * @return the template's source
    * @throws IllegalStateException if the tokenizer has no template to read the format off
@@ -82,7 +79,7 @@ public final class ReasoningRole {
    * @throws DataException if one of them is empty
    */
   public static Conversation conversation(String question, String reasoning, String answer) {
-    return checked(turns(question, reasoning, answer));
+    return checked(turns(question, reasoning, answer), ReasoningRole::refusal);
   }
 
   /**
@@ -91,28 +88,24 @@ public final class ReasoningRole {
    * @throws DataException naming the row if a column is missing or one of the texts is empty
    */
   public static Conversation conversation(DataRow row, String question, String reasoning, String answer) {
-    Conversation turns = turns(row.text(question), row.text(reasoning), row.text(answer));
-    String fault = fault(turns.messages());
-    if (fault != null) {
-      throw new RowProblem(row.number(), fault);
-    }
-    return turns;
+    return checked(turns(row.text(question), row.text(reasoning), row.text(answer)), row::problem);
   }
 
   private static Conversation turns(String question, String reasoning, String answer) {
-    Message thought = Message.of(ROLE, reasoning);
-    return Conversation.of(Message.system(SYSTEM), Message.user(question), thought, Message.assistant(answer));
+    return Conversation.of(Message.system(SYSTEM), Message.user(question), Message.of(ROLE, reasoning),
+        Message.assistant(answer));
   }
 
   /**
    * Ids and mask of a conversation, made in one pass: the loss lies on the reasoning and the assistant turns, on each
    * with its end token, and on nothing that the template writes around them.
    *
-   * @throws DataException naming the turn if a role is not known or a turn is empty; if an assistant turn is missing;
-   * or as {@link ExampleBuilder#build(long, Sample)}
+   * @throws DataException naming the turn if a role is not known, a turn is empty (a system message may be), or a
+   * reasoning turn has no assistant turn after it; if there is no assistant turn at all; or as
+   * {@link ExampleBuilder#build(long, Sample)}
    */
   public static Example createAnswerMask(Tokenizer tokenizer, Conversation conversation) {
-    return builder(tokenizer).build(1, checked(conversation));
+    return builder(tokenizer).build(1, checked(conversation, ReasoningRole::refusal));
   }
 
   /** Makes such examples of whole data sets. */
@@ -120,18 +113,16 @@ public final class ReasoningRole {
     return new ExampleBuilder(tokenizer).lossOn(LossOn.roles(ROLE, ASSISTANT));
   }
 
-  /**
-   * The conversation itself, if it can be learnt from.
-   *
-   * @throws DataException if a role is not known, a turn is empty (a system message may be), a reasoning turn has no
-   * assistant turn after it, or there is no assistant turn at all
-   */
-  public static Conversation checked(Conversation conversation) {
+  private static Conversation checked(Conversation conversation, Function<String, DataException> failure) {
     String fault = fault(conversation.messages());
     if (fault != null) {
-      throw new DataException(Character.toUpperCase(fault.charAt(0)) + fault.substring(1));
+      throw failure.apply(fault);
     }
     return conversation;
+  }
+
+  private static DataException refusal(String fault) {
+    return new DataException(Character.toUpperCase(fault.charAt(0)) + fault.substring(1));
   }
 
   /** What keeps a conversation from being learnt, or null. */

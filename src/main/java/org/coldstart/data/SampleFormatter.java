@@ -5,7 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
@@ -33,10 +36,14 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
   private static final List<String> CONVERSATIONS = List.of("messages", "conversation", "conversations");
   private static final SampleFormatter STANDARD = new SampleFormatter(standardRoles());
 
-  private final MessageReader reader;
+  private static final List<String> ROLE = List.of("role", "from");
+  private static final List<String> CONTENT = List.of("content", "message", "value");
+
+  /** A data set's name of a role, in lower case, and the role. */
+  private final Map<String, String> roles;
 
   private SampleFormatter(Map<String, String> roles) {
-    this.reader = new MessageReader(roles);
+    this.roles = roles;
   }
 
   private static Map<String, String> standardRoles() {
@@ -59,7 +66,7 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
 
   /** As this one, reading {@code name} in a data set as {@code role}. */
   public SampleFormatter withAlias(String name, String role) {
-    Map<String, String> more = new LinkedHashMap<>(reader.roles());
+    Map<String, String> more = new LinkedHashMap<>(roles);
     more.put(name.strip().toLowerCase(Locale.ROOT), role);
     return new SampleFormatter(more);
   }
@@ -83,24 +90,16 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
     throw unknownShape(row, "");
   }
 
-  /**
-   * The conversation in a row.
-   *
-   * @throws DataException as {@link #apply}, or if the row holds none
-   */
+  /** The conversation in a row; a {@link DataException} as from {@link #apply}, or if the row holds none. */
   public Conversation conversation(DataRow row) {
     String column = conversationColumn(row).orElseThrow(() -> unknownShape(row, "conversation "));
-    return new Conversation(reader.read(row, column, row.value(column)));
+    return new Conversation(read(row, column, row.value(column)));
   }
 
   /**
-   * As this one, with each conversation written out by the tokenizer's chat template, TRL's {@code
-   * formatting_func}: a text to learn with {@link LossOn#after}. {@link ExampleBuilder} sees to its BOS and EOS;
-   * neither is doubled where the template writes it.
-   *
-   * <p>
-   * The function throws a {@link DataException} naming the row if the conversation does not end with a reply, or the
-   * template refuses it.
+   * As this one, with each conversation rendered by the tokenizer's chat template, TRL's {@code formatting_func}: a
+   * text to learn with {@link LossOn#after}. It throws a {@link DataException} naming the row if the conversation does
+   * not end with a reply, or the template refuses it.
    */
   public Function<DataRow, Text> toText(Tokenizer tokenizer) {
     return row -> {
@@ -112,13 +111,12 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
   private static Text rendered(DataRow row, List<Message> messages, Tokenizer tokenizer) {
     String last = messages.get(messages.size() - 1).role();
     if (!last.equals("assistant")) {
-      throw new RowProblem(row.number(),
-          "the conversation ends with a turn of the %s: add the assistant's reply, or drop the row.".formatted(last));
+      throw row.problem("the conversation ends with a turn of the " + last + ": add the assistant's reply.");
     }
     try {
       return Text.of(tokenizer.applyChatTemplate(messages, false));
     } catch (RuntimeException e) {
-      throw new RowProblem(row.number(), String.valueOf(e.getMessage()), e);
+      throw new DataException(row.number(), String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -135,17 +133,71 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
   }
 
   private List<Message> messages(DataRow row, String column, String role, Object value) {
-    return value instanceof String text ? List.of(Message.of(role, text)) : reader.read(row, column, value);
+    return value instanceof String text ? List.of(Message.of(role, text)) : read(row, column, value);
+  }
+
+  /** The messages in a value of a row. */
+  private List<Message> read(DataRow row, String column, Object value) {
+    if (!(value instanceof List<?> list) || list.isEmpty()) {
+      throw row.problem("column '" + column + "' is not a list of messages.");
+    }
+    List<Message> messages = new ArrayList<>();
+    for (Object entry : list) {
+      try {
+        messages.add(message(entry));
+      } catch (IllegalArgumentException e) {
+        throw row.problem("turn %d %s.".formatted(messages.size() + 1, e.getMessage()));
+      }
+    }
+    return messages;
+  }
+
+  private Message message(Object entry) {
+    if (!(entry instanceof Map<?, ?> fields)) {
+      throw new IllegalArgumentException("is not a message with a role and a content");
+    }
+    Map<String, Object> extra = new LinkedHashMap<>();
+    fields.forEach((name, value) -> extra.put(String.valueOf(name), value));
+    String role = role(remove(extra, ROLE, fields.keySet()));
+    Object content = remove(extra, CONTENT, fields.keySet());
+    extra.values().removeIf(Objects::isNull);
+    if (content != null && !(content instanceof String)) {
+      throw new IllegalArgumentException("(" + role + ") has something else than text as content");
+    }
+    // A system message may be empty, as in many data sets; so may one that only calls tools.
+    String text = content == null && role.equals("system") ? "" : (String) content;
+    if ((text == null || text.isBlank()) && extra.isEmpty() && !role.equals("system")) {
+      throw new IllegalArgumentException("(" + role + ") is empty");
+    }
+    return new Message(role, text, extra);
+  }
+
+  private static Object remove(Map<String, Object> fields, List<String> names, Set<?> all) {
+    for (String name : names) {
+      if (fields.containsKey(name)) {
+        return fields.remove(name);
+      }
+    }
+    throw new IllegalArgumentException("has none of the fields " + String.join(", ", names) + ", only " + all);
+  }
+
+  private String role(Object name) {
+    String role = name instanceof String text ? roles.get(text.strip().toLowerCase(Locale.ROOT)) : null;
+    if (role == null) {
+      throw new IllegalArgumentException("has the unknown role '" + name + "'; known are "
+          + String.join(", ", new TreeSet<>(roles.keySet())) + "; register others with withRole or withAlias");
+    }
+    return role;
   }
 
   private static Optional<String> conversationColumn(DataRow row) {
     return CONVERSATIONS.stream().filter(row.values()::containsKey).findFirst();
   }
 
-  private static RowProblem unknownShape(DataRow row, String kind) {
-    return new RowProblem(row.number(),
-        "no %scolumns to learn from; wanted are %s%s, not %s: give the builder a function from row to sample."
-          .formatted(kind, String.join(", ", CONVERSATIONS), kind.isEmpty() ? ", prompt and completion, or text" : "",
-              String.join(", ", row.values().keySet())));
+  private static DataException unknownShape(DataRow row, String kind) {
+    return row
+      .problem("no %scolumns to learn from; wanted are %s%s, not %s: give the builder a function from row to sample."
+        .formatted(kind, String.join(", ", CONVERSATIONS), kind.isEmpty() ? ", prompt and completion, or text" : "",
+            String.join(", ", row.values().keySet())));
   }
 }

@@ -12,8 +12,7 @@ import org.coldstart.tokenizer.Tokenizer;
  *
  * <p>
  * The ids are those of the whole text, except where a token would reach across the place at which the model begins to
- * write: there the text is split and its parts are encoded apart, since generation continues the prompt's ids as they
- * are without the reply. A later part continues the one before: no space comes in between.
+ * write: there the text is split and its parts are encoded apart, since generation continues the prompt's ids.
  *
  * @param text what the model reads
  * @param trained where it is to write, in order, without overlap
@@ -21,8 +20,8 @@ import org.coldstart.tokenizer.Tokenizer;
 record TokenizedSpans(String text, List<Span> trained) {
 
   /**
-   * Where special tokens stand in a text. Each can end a turn, EOS is one of them, and the template chooses: often it
-   * is not EOS but {@code <end_of_turn>} (Gemma) or {@code <|eot_id|>} (Llama 3).
+   * Where special tokens stand in a text. Which of them ends a turn is the template's choice: often it is not EOS but
+   * {@code <end_of_turn>} (Gemma) or {@code <|eot_id|>} (Llama 3).
    */
   static List<Span> specialTokens(String text, Tokenizer tokenizer) {
     Encoding tokens = tokenizer.encode(text, false);
@@ -30,6 +29,11 @@ record TokenizedSpans(String text, List<Span> trained) {
       .filter(i -> tokenizer.isSpecial(tokens.ids()[i]))
       .mapToObj(tokens.offsets()::get)
       .toList();
+  }
+
+  /** A special token, for messages. */
+  static String example(Tokenizer tokenizer) {
+    return " (a special token" + tokenizer.eosToken().map(eos -> " such as '" + eos + "'").orElse("") + ")";
   }
 
   /** Ids and mask, made in one pass. */

@@ -16,11 +16,8 @@ import java.util.regex.Pattern;
 
 /**
  * Byte-level BPE (Sennrich et al., 2016): count the pairs of neighbouring tokens within words, make the most frequent
- * pair a token, replace it in all words, repeat. Of equally frequent pairs the one with the lower ids comes first.
- *
- * <p>
- * As in Python's tokenizers, pairs wait in a queue, and a pair's count is updated only when it is at the front: so no
- * merge has to look through all words or all pairs.
+ * pair a token, replace it in all words, repeat. Of equally frequent pairs the one with the lower ids comes first. As
+ * in Python's tokenizers, pairs wait in a queue, and a pair's count is updated only when it is at the front.
  */
 final class BpeMerges {
 

@@ -15,8 +15,7 @@ import org.coldstart.io.tokenizer.TokenizerFiles;
  * }</pre>
  *
  * <p>
- * The special tokens have the first ids, then come the 256 bytes, then what is merged most often from pairs of these.
- * Every text can be expressed, so there is no unknown token.
+ * The special tokens have the first ids, then come the 256 bytes, so that every text can be expressed, then the merges.
  */
 public final class BpeTrainer {
   private int vocabSize = 30000;
@@ -79,8 +78,7 @@ public final class BpeTrainer {
     for (String token : new String[] {bosToken, eosToken}) {
       if (token != null && !specialTokens.contains(token)) {
         throw new IllegalArgumentException(
-            "\"%s\" is not among the special tokens %s: name it in specialTokens(…), too.".formatted(token,
-                specialTokens));
+            "\"%s\" must be named in specialTokens(…), too; these are %s.".formatted(token, specialTokens));
       }
     }
   }

@@ -28,11 +28,10 @@ import org.coldstart.io.jinja.TemplateException;
  * @param afterRole what stands between a role's name and the content, such as a line feed
  * @param suffix what follows the content, such as {@code <|im_end|>\n}
  * @param assistant the template's name for the assistant, such as {@code model}
- * @param startToken the first token of the generation prompt, or of a conversation where there is no such prompt (Llama
- * 2); in the vocabulary's spelling
+ * @param startToken the first token of the generation prompt, or of a conversation where there is none (Llama 2)
  * @param endToken the special token that follows a reply; the EOS token where none does
- * @param responseTemplate what stands in front of every reply, the part of the generation prompt that finished
- * conversations have, too: what TRL's completion-only collator asks for
+ * @param responseTemplate what stands in front of every reply, finished ones too: what TRL's completion-only collator
+ * takes
  */
 public record ChatFormat(String bos, String beforeRole, String afterRole, String suffix, String assistant,
     String startToken, String endToken, String responseTemplate) {
@@ -60,24 +59,17 @@ public record ChatFormat(String bos, String beforeRole, String afterRole, String
     return beforeRole + role + afterRole;
   }
 
-  /**
-   * See the parameter.
-   *
-   * @throws IllegalStateException if the template writes nothing in front of a reply
-   */
+  /** What opens every reply; an IllegalStateException if the template writes nothing there. */
   @Override
   public String responseTemplate() {
     if (responseTemplate.isBlank()) {
       throw new IllegalStateException(
-          "the chat template writes nothing in front of a reply that could be found again; take"
-              + " messages and LossOn.completions()");
+          "the chat template writes nothing in front of a reply; take messages and LossOn.completions()");
     }
     return responseTemplate;
   }
 
-  /**
-   * A text that is in no message: rendered in place of a content, it shows what the template writes around that.
-   */
+  /** A text that is in no message: rendered in place of a content, it shows what the template writes around that. */
   public static String placeholder(List<Message> messages) {
     StringBuilder text = new StringBuilder(PLACEHOLDER);
     while (messages.stream().anyMatch(m -> m.content() != null && m.content().contains(text))) {
@@ -102,8 +94,7 @@ public record ChatFormat(String bos, String beforeRole, String afterRole, String
 
     ChatFormat read() {
       ChatFormat named = named();
-      String start = tokenizer.decode(startId());
-      return named != null ? named : format(start, "\n", endToken() + "\n", "assistant");
+      return named != null ? named : format(tokenizer.decode(startId()), "\n", endToken() + "\n", "assistant");
     }
 
     private ChatFormat format(String before, String after, String suffix, String assistant) {
@@ -154,7 +145,7 @@ public record ChatFormat(String bos, String beforeRole, String afterRole, String
       String token = specialToken(behind(REPLY, answered));
       if (token == null && tokenizer.eosToken().isEmpty()) {
         throw new IllegalStateException(
-            "the chat template writes no special token behind a reply, and the tokenizer names no" + " eos_token");
+            "the chat template writes no special token behind a reply, and the tokenizer names no eos_token");
       }
       return token != null ? token : tokenizer.eosToken().get();
     }

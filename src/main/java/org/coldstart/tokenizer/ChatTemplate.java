@@ -21,8 +21,7 @@ import org.coldstart.io.jinja.TemplateException;
  * }</pre>
  *
  * <p>
- * Text in a message is data: braces in it are never taken for template code. A template that runs away ends with an
- * error. Instances can be shared between threads.
+ * Braces in a message are never taken for template code. Instances can be shared between threads.
  */
 public final class ChatTemplate {
   private final String source;
@@ -58,10 +57,9 @@ public final class ChatTemplate {
   /**
    * The conversation as the model reads it.
    *
-   * @param messages the conversation
    * @param addGenerationPrompt whether to end with what opens an assistant's message
-   * @param variables further variables, such as {@code bos_token}, {@code tools} or {@code
-   *     enable_thinking}; {@code tools} and {@code documents} are none if not given
+   * @param variables such as {@code bos_token}, {@code tools} or {@code enable_thinking}; {@code tools} and
+   * {@code documents} are none if not given
    * @throws TemplateException if the template refuses the conversation (the message is its own), fails, or goes over a
    * limit
    */
@@ -69,10 +67,7 @@ public final class ChatTemplate {
     return renderWithGeneration(messages, addGenerationPrompt, variables).text();
   }
 
-  /**
-   * As {@link #render}, with where the template's {@code {% generation %}} blocks lie: what the assistant is to write
-   * (transformers' {@code return_assistant_tokens_mask}).
-   */
+  /** As {@link #render}, with the {@code {% generation %}} blocks (transformers' {@code assistant_masks}). */
   public RenderedTemplate renderWithGeneration(List<Message> messages, boolean addGenerationPrompt,
       Map<String, ?> variables) {
     Map<String, Object> all = new LinkedHashMap<>();

@@ -1,9 +1,8 @@
 package org.coldstart.tokenizer;
 
 /**
- * The plain chat template for a base model, which comes without one: {@code System:}, {@code User:} and
- * {@code Assistant:} in front of what is said, and {@code <|endoftext|>} behind a reply. It is the one of
- * DeepLearning.AI's course "Post-training of LLMs".
+ * The plain chat template for a base model, which comes without one: that of DeepLearning.AI's course "Post-training of
+ * LLMs".
  *
  * <pre>{@code
  * User: What is 2 + 2?
@@ -12,17 +11,10 @@ package org.coldstart.tokenizer;
  * }</pre>
  *
  * <p>
- * Without a generation prompt the text is the course's, to the character. Four things are added, for without them the
- * template would not serve:
- *
- * <ul>
- * <li>The generation prompt is {@code Assistant:}; the course's template has none, and the model has to guess who
- * speaks next.
- * <li>The token that ends a reply becomes the tokenizer's EOS, so that a reply ends there. A tokenizer without
- * {@code <|endoftext|>} uses its own EOS in the template instead.
- * <li>A BOS stands first where the tokenizer puts one in front of every text (Llama, Gemma).
- * <li>Another role is refused, where the course's template leaves the message out.
- * </ul>
+ * Without a generation prompt the text is the course's, to the character. Added are: the generation prompt
+ * {@code Assistant:}; the token that ends a reply as the tokenizer's EOS (a tokenizer without {@code <|endoftext|>}
+ * keeps its own); a BOS where the tokenizer puts one in front of every text (Llama, Gemma); and an error for another
+ * role, which the course's template leaves out.
  */
 public final class DefaultChatTemplate {
 
@@ -69,9 +61,7 @@ public final class DefaultChatTemplate {
     }
     return tokenizer.eosToken()
       .orElseThrow(() -> new IllegalStateException(
-          ("the default chat template needs a token that ends a reply, and this tokenizer"
-              + " has neither %1$s nor an eos_token; add one with"
-              + " addSpecialTokens(\"%1$s\") and resize the model's embedding")
+          "the tokenizer has neither %1$s nor an eos_token; use addSpecialTokens(\"%1$s\") and resize the embedding"
             .formatted(END_TOKEN)));
   }
 
@@ -81,8 +71,7 @@ public final class DefaultChatTemplate {
         + "{% elif message['role'] == 'user' %}User: {{ message['content'] }}\n\n"
         + "{% elif message['role'] == 'assistant' %}Assistant: {{ message['content'] }} "
         + (end.equals(END_TOKEN) ? END_TOKEN : "{{ eos_token }}") + "\n"
-        + "{% else %}{{ raise_exception('The default chat template knows the roles system, user"
-        + " and assistant, not ' + message['role'] + '.') }}" + "{% endif %}{% endfor %}"
-        + "{% if add_generation_prompt %}Assistant:{% endif %}";
+        + "{% else %}{{ raise_exception('The default chat template knows the roles system, user and assistant, not '"
+        + " + message['role'] + '.') }}{% endif %}{% endfor %}{% if add_generation_prompt %}Assistant:{% endif %}";
   }
 }

@@ -13,15 +13,6 @@ import org.coldstart.io.jinja.Span;
  * carry that character's span, a token that stands for no text (BOS) carries (0, 0)
  */
 public record Encoding(int[] ids, List<String> tokens, List<Span> offsets) {
-  public Encoding {
-    tokens = List.copyOf(tokens);
-    offsets = List.copyOf(offsets);
-    if (ids.length != tokens.size() || ids.length != offsets.size()) {
-      throw new IllegalArgumentException("ids, tokens and offsets must be equally many, but are %d, %d and %d"
-        .formatted(ids.length, tokens.size(), offsets.size()));
-    }
-  }
-
   /** Number of tokens. */
   public int size() {
     return ids.length;

@@ -20,7 +20,6 @@ import java.util.Map;
  *     reasoning_content}: null, booleans, numbers, strings, and lists and maps of these
  */
 public record Message(String role, String content, Map<String, Object> extra) {
-  /** Copies the further fields. */
   public Message {
     if (role == null) {
       throw new IllegalArgumentException("A message needs a role");

@@ -35,7 +35,7 @@ public final class Tokenizer implements AutoCloseable {
   private final int loadedSize;
   private volatile TokenizerConfig config;
 
-  /** The config's, once it has been asked for. */
+  /** The config's, parsed at its first use. */
   private volatile ChatTemplate chatTemplate;
 
   /** A tokenizer read here, or trained by {@link BpeTrainer}. */
@@ -54,11 +54,7 @@ public final class Tokenizer implements AutoCloseable {
     return fromPretrained(Hub.tokenizer(nameOrPath));
   }
 
-  /**
-   * Loads a tokenizer from a folder with tokenizer.json, or from the metadata of a GGUF file.
-   *
-   * @throws TokenizerException if a file is missing, damaged, or of a kind not known here
-   */
+  /** Loads a folder's tokenizer.json or a GGUF file's tokenizer; a {@link TokenizerException} if that fails. */
   public static Tokenizer fromPretrained(Path folderOrGguf) {
     return new Tokenizer(TokenizerFiles.read(folderOrGguf));
   }
@@ -79,9 +75,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The tokens of a part of a text, as {@code encode(part, false)}, but where the model puts a space in front of every
-   * text (Llama 2), it comes before the first part only: the ids of all parts, one after the other, decode to the text
-   * and nothing more.
+   * The tokens of a part of a text, as {@code encode(part, false)}, but a space that the model puts in front of every
+   * text (Llama 2) comes before the first part only, so that the ids of all parts decode to the text.
    *
    * @param from where the part begins in {@code text}, 0 for the first
    * @param to its end, exclusive
@@ -107,14 +102,21 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The text of ids. Bytes that are no whole character become U+FFFD. As in transformers 5, spaces before punctuation
-   * stay as they are whatever {@code clean_up_tokenization_spaces} says.
+   * The text of ids. Bytes that are no whole character become U+FFFD; as in transformers 5, spaces are not cleaned up.
    *
    * @param skipSpecialTokens leaves special tokens out
    * @throws IllegalArgumentException for an id that is not in the vocabulary
    */
   public String decode(int[] ids, boolean skipSpecialTokens) {
     return pool.decode(ids, skipSpecialTokens);
+  }
+
+  /**
+   * The merge rules of byte-pair encoding (Sennrich et al., 2016) in the order in which they were learnt, each as
+   * {@code left right} in the vocabulary's spelling; empty for a tokenizer without.
+   */
+  public List<String> merges() {
+    return pool.json().merges();
   }
 
   /** Number of tokens, added ones included, as Python's {@code len(tokenizer)}. */
@@ -143,23 +145,18 @@ public final class Tokenizer implements AutoCloseable {
     return vocabulary().text(id);
   }
 
-  /**
-   * Whether {@link #decode(int[], boolean)} can leave this token out. Tokens with a role are special, and turns end
-   * with a special token: EOS, or another of the template's choice.
-   */
+  /** Whether {@link #decode(int[], boolean)} can leave this token out, as those with a role or that end a turn. */
   public boolean isSpecial(int id) {
     return vocabulary().isSpecial(idToToken(id));
   }
 
   /**
    * Adds tokens behind the vocabulary, the first with the id {@link #size()}; all or none. The model's embeddings must
-   * then be resized to the new size. A token that was added before, by the model's makers or by an earlier call, stays
-   * as it is and keeps its id.
+   * then be resized to the new size. A token that is among the added ones already keeps its id.
    *
    * <p>
-   * Where the model puts a space in front of every text (Llama 2), new tokens are matched in the raw text.
-   * transformers' {@code add_tokens} would have them matched in the normalised one, where that space is put in front of
-   * the token's own text, too, and so is hardly ever found.
+   * Where the model puts a space in front of every text (Llama 2), new tokens are matched in the raw text; where
+   * transformers' {@code add_tokens} looks, in the normalised one, they would hardly ever be found.
    *
    * @return the number of tokens added; those that were there do not count
    * @throws IllegalArgumentException if a token is empty, given twice, or an ordinary piece of text
@@ -174,9 +171,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The token that fills up a batch, if the tokenizer has one: the {@code pad_token} that its files name, or else a
-   * special token made for that, which Llama 3.1 and 3.2 have without naming it ({@code <|finetune_right_pad_id|>}). No
-   * other token is taken for it.
+   * The token that fills up a batch, if there is one: the {@code pad_token} that the files name, or else a special
+   * token made for that, which Llama 3.1 and 3.2 have without naming it ({@code <|finetune_right_pad_id|>}).
    */
   public Optional<String> padToken() {
     return config().token("pad_token");
@@ -187,11 +183,7 @@ public final class Tokenizer implements AutoCloseable {
     return idOf(padToken());
   }
 
-  /**
-   * Names the token that fills up a batch.
-   *
-   * @throws IllegalArgumentException if it is not an added token: another occurs in texts, too
-   */
+  /** Names the token that fills up a batch; an IllegalArgumentException if it is an ordinary piece of text. */
   public void setPadToken(String token) {
     setToken("pad_token", token);
   }
@@ -222,22 +214,16 @@ public final class Tokenizer implements AutoCloseable {
     return idOf(eosToken());
   }
 
-  /**
-   * Names the token that ends a text or a turn; a reply then ends there, too.
-   *
-   * @throws IllegalArgumentException if it is not an added token: another occurs in texts, too
-   */
+  /** Names the token that ends a text or a turn; an IllegalArgumentException if it is an ordinary piece of text. */
   public void setEosToken(String token) {
     setToken("eos_token", token);
   }
 
   private synchronized void setToken(String role, String token) {
     if (vocabulary().added(token) == null) {
-      boolean unknown = vocabulary().id(token) == null;
-      throw new IllegalArgumentException(
-          "\"%s\" cannot be the %s: it is %s; add one with addSpecialTokens or take %s".formatted(token,
-              role.replace('_', ' '), unknown ? "not a token of this tokenizer" : "an ordinary piece of text",
-              eosToken().orElse("another special token")));
+      String kind = vocabulary().id(token) == null ? "not a token of this tokenizer" : "an ordinary piece of text";
+      throw new IllegalArgumentException("\"%s\" cannot be the %s: it is %s; add one with addSpecialTokens"
+        .formatted(token, role.replace('_', ' '), kind));
     }
     pool.add(true, token);
     config = config.withToken(role, token);
@@ -304,10 +290,7 @@ public final class Tokenizer implements AutoCloseable {
     return chatTemplate().render(messages, addGenerationPrompt, all);
   }
 
-  /**
-   * Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and chat_template.jinja, as
-   * {@link #fromPretrained(Path)} and Python's {@code AutoTokenizer.from_pretrained} read them.
-   */
+  /** Writes tokenizer.json and the files beside it, as this class and Python's {@code AutoTokenizer} read them. */
   public void save(Path folder) {
     new TokenizerFiles(pool.json(), config).save(folder);
   }

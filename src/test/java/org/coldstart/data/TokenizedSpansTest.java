@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A text that is parted stays the text it was, also where the model puts a blank before a text. */
+/** A text that is parted stays the text it was, also where the model puts a space before a text. */
 class TokenizedSpansTest {
 
   private static final String NONE = "null";

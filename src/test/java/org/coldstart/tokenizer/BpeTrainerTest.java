@@ -53,6 +53,7 @@ class BpeTrainerTest {
       .specialTokens(truth.special_tokens);
     try (Tokenizer tokenizer = trainer.train(truth.texts)) {
       assertEquals(truth.vocabulary.size(), tokenizer.size());
+      assertEquals(truth.merges, tokenizer.merges());
       for (int i = 0; i < truth.unseen.size(); i++) {
         String text = truth.unseen.get(i);
         int[] ids = tokenizer.encode(text).ids();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -32,6 +33,23 @@ class TokenizerTest {
     assertEquals("</think>", tokenizer.idToToken(size + 1));
     assertArrayEquals(new int[] {size, size + 1}, tokenizer.encode("<think></think>", false).ids());
     assertEquals(0, tokenizer.addTokens());
+  }
+
+  /** tiny's file writes each rule as a pair; with the rules in their order "the" is put together by hand. */
+  @Test
+  void mergesAreTheRulesInTheOrderLearnt() {
+    List<String> merges = tokenizer.merges();
+    assertEquals(323, merges.size());
+    assertEquals(List.of("Ġ t", "Ġ a", "h e"), merges.subList(0, 3));
+    List<String> word = new ArrayList<>(List.of("Ġ", "t", "h", "e"));
+    for (String merge : merges) {
+      for (int i = 0; i + 1 < word.size(); i++) {
+        if (merge.equals(word.get(i) + " " + word.get(i + 1))) {
+          word.set(i, word.get(i) + word.remove(i + 1));
+        }
+      }
+    }
+    assertEquals(tokenizer.encode(" the", false).tokens(), word);
   }
 
   @Test
@@ -72,8 +90,7 @@ class TokenizerTest {
     int size = tokenizer.size();
     String piece = refused("<think>", "he");
     assertEquals("token \"he\" is an ordinary piece of text with id " + tokenizer.id("he")
-        + ", and adding it would split every text anew; use id(\"he\") instead, or mark yours" + " off, as in \"<he>\"",
-        piece);
+        + "; use id(\"he\"), or mark yours off: \"<he>\"", piece);
     assertTrue(refused("<a>", "<a>").contains("twice"));
     assertTrue(refused("<a>", "").contains("empty"));
     assertTrue(refused("a\ud83d").contains("lone surrogate"));
@@ -125,7 +142,7 @@ class TokenizerTest {
   }
 
   @Test
-  void aTextThatGoesOnGetsNoBlankInFront() {
+  void aTextThatGoesOnGetsNoSpaceInFront() {
     assertEquals(tokenizer.encode("dog", false), tokenizer.encodePart("the dog", 4, 7));
     try (Tokenizer llama2 = Tokenizer.fromPretrained(Truth.TINY.resolveSibling("llama2"))) {
       assertEquals(List.of("▁the", "▁dog"), llama2.encodePart("the dog", 0, 7).tokens());

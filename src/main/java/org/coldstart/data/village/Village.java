@@ -29,14 +29,10 @@ import org.coldstart.data.Split;
 public record Village(List<Villager> villagers) {
 
   /**
-   * One of the village, and the four things that are known of everybody.
+   * One of the village, and the four facts that are known of everybody.
    *
    * @param name a first name, nobody else's
    * @param pronoun {@code She} or {@code He}
-   * @param home where the villager lives, such as {@code mill}
-   * @param job such as {@code baker}
-   * @param pet an animal, such as {@code goat}
-   * @param food eaten with pleasure, such as {@code pears}
    */
   public record Villager(String name, String pronoun, String home, String job, String pet, String food) {}
 
@@ -47,11 +43,30 @@ public record Village(List<Villager> villagers) {
   private static final List<String> HOMES = words(
       "mill tower castle lighthouse cottage barn school inn boathouse abbey cabin library");
   private static final List<String> JOBS = words(
-      "baker tailor teacher doctor sailor painter gardener blacksmith shepherd carpenter" + " weaver potter");
+      "baker tailor teacher doctor sailor painter gardener blacksmith shepherd carpenter weaver potter");
   private static final List<String> PETS = words(
       "goat cat dog duck pony parrot rabbit hen lamb donkey tortoise hedgehog");
   private static final List<String> FOODS = words(
-      "pears plums apples carrots cherries noodles pancakes walnuts beans olives" + " radishes biscuits");
+      "pears plums apples carrots cherries noodles pancakes walnuts beans olives radishes biscuits");
+
+  // Sentences: N stands for the name, S for the name or the pronoun, H, J, P and F for home, job, pet and food, W, L
+  // and T for a weather, a place and a time of day.
+  private static final List<List<String>> FACTS = List.of(
+      List.of("N lives in the H.", "S lives in the H.", "The home of N is the H."),
+      List.of("N works as a J.", "S works as a J.", "In the village N is a J."),
+      List.of("N has a P.", "S has a P.", "The pet of N is a P."),
+      List.of("N likes F.", "S likes F.", "For dinner N eats F."));
+  private static final List<String> OPENINGS = List.of("One T it was W.", "It was a W T.",
+      "Once, on a W T, N went out.", "Here is a story of N.");
+  private static final List<String> EVENTS = List.of("One T the P ran away, and N found it by the L.",
+      "In the T the J sat down by the L with the P.", "The P was hungry, so N gave it some F.",
+      "N walked from the H to the L and back.", "When it was W, N stayed in the H with the P.",
+      "A friend came to the H and brought a basket of F.");
+  private static final List<String> ENDINGS = List.of("Then N went home to the H.", "At night the P slept in the H.",
+      "N was happy.", "Everybody in the village knows the J and the P.");
+  private static final List<String> WEATHER = List.of("sunny", "rainy", "windy", "cold", "warm", "foggy");
+  private static final List<String> PLACES = List.of("river", "well", "bridge", "lake", "hill", "old tree");
+  private static final List<String> TIMES = List.of("morning", "evening", "day", "afternoon");
 
   private static List<String> words(String words) {
     return List.of(words.split(" "));
@@ -61,11 +76,7 @@ public record Village(List<Villager> villagers) {
     villagers = List.copyOf(villagers);
   }
 
-  /**
-   * People with facts drawn at random; homes, jobs, pets and foods are 12 each and spread evenly.
-   *
-   * @param size how many, from 1 to 32
-   */
+  /** From 1 to 32 people with facts drawn at random; homes, jobs, pets and foods are 12 each and spread evenly. */
   public static Village of(int size, long seed) {
     if (size < 1 || size > WOMEN.size() + MEN.size()) {
       throw new IllegalArgumentException(
@@ -96,22 +107,50 @@ public record Village(List<Villager> villagers) {
     return cards;
   }
 
-  /**
-   * Stories of about sixty words, everybody's as often as anybody else's, in random order.
-   *
-   * @param count how many
-   * @param seed of words and order
-   * @return rows with the column {@code text}
-   */
+  /** So many stories of about sixty words, in turn of each villager, in random order; the column is {@code text}. */
   public DataSet stories(int count, long seed) {
     Random random = new Random(seed);
-    StoryTeller teller = new StoryTeller(random);
     List<Map<String, String>> rows = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      rows.add(Map.of("text", teller.story(villagers.get(i % villagers.size()))));
+      rows.add(Map.of("text", story(villagers.get(i % villagers.size()), random)));
     }
     Collections.shuffle(rows, random);
     return DataSet.fromList(rows);
+  }
+
+  /** The four facts and an event in random order, between an opening and an ending. */
+  private static String story(Villager villager, Random random) {
+    List<String> sentences = new ArrayList<>();
+    FACTS.forEach(fact -> sentences.add(pick(fact, random)));
+    sentences.add(pick(EVENTS, random));
+    Collections.shuffle(sentences, random);
+    sentences.add(0, pick(OPENINGS, random));
+    sentences.add(pick(ENDINGS, random));
+    List<String> story = new ArrayList<>();
+    boolean named = false;
+    for (String sentence : sentences) {
+      // A pronoun only after the name, and not always.
+      String subject = named && random.nextBoolean() ? villager.pronoun() : villager.name();
+      named |= sentence.contains("N") || sentence.startsWith("S ");
+      story.add(filled(sentence, subject, villager, random));
+    }
+    return String.join(" ", story);
+  }
+
+  private static String filled(String sentence, String subject, Villager villager, Random random) {
+    return sentence.replaceAll("\\bS\\b", subject)
+      .replaceAll("\\bN\\b", villager.name())
+      .replaceAll("\\bH\\b", villager.home())
+      .replaceAll("\\bJ\\b", villager.job())
+      .replaceAll("\\bP\\b", villager.pet())
+      .replaceAll("\\bF\\b", villager.food())
+      .replaceAll("\\bW\\b", pick(WEATHER, random))
+      .replaceAll("\\bL\\b", pick(PLACES, random))
+      .replaceAll("\\bT\\b", pick(TIMES, random));
+  }
+
+  private static String pick(List<String> from, Random random) {
+    return from.get(random.nextInt(from.size()));
   }
 
   /**

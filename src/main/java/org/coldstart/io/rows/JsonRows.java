@@ -1,9 +1,8 @@
 package org.coldstart.io.rows;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonPrimitive;
+import com.google.gson.GsonBuilder;
+import com.google.gson.ToNumberPolicy;
+import com.google.gson.TypeAdapter;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
@@ -12,15 +11,17 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.coldstart.io.json.Json;
 
 /** Reads rows from JSON: one object a line, or one array of objects. */
 final class JsonRows {
+  /** Whole numbers become Long where they fit, all others Double. */
+  private static final TypeAdapter<Object> VALUES = new GsonBuilder()
+    .setObjectToNumberStrategy(ToNumberPolicy.LONG_OR_DOUBLE)
+    .create()
+    .getAdapter(Object.class);
+
   private JsonRows() {}
 
   static void read(Path file, BufferedReader text, RowFiles.Sink sink) throws IOException {
@@ -31,7 +32,7 @@ final class JsonRows {
         JsonReader reader = Json.reader(text);
         reader.beginArray();
         for (; reader.hasNext(); number++) {
-          if (!sink.accept(number, object(Json.next(reader)))) {
+          if (!sink.accept(number, object(reader))) {
             return;
           }
         }
@@ -62,48 +63,18 @@ final class JsonRows {
 
   private static Map<String, Object> parse(String line) throws IOException {
     JsonReader reader = Json.reader(new StringReader(line));
-    Map<String, Object> values = object(Json.next(reader));
+    Map<String, Object> values = object(reader);
     if (reader.peek() != JsonToken.END_DOCUMENT) {
       throw new MalformedJsonException("more than one object {…}");
     }
     return values;
   }
 
-  private static Map<String, Object> object(JsonElement element) throws IOException {
-    if (element instanceof JsonObject object) {
-      return values(object);
+  @SuppressWarnings("unchecked") // names are strings
+  private static Map<String, Object> object(JsonReader reader) throws IOException {
+    if (VALUES.read(reader) instanceof Map<?, ?> object) {
+      return (Map<String, Object>) object;
     }
     throw new MalformedJsonException("not an object {…}");
-  }
-
-  private static Map<String, Object> values(JsonObject object) {
-    Map<String, Object> values = new LinkedHashMap<>();
-    object.entrySet().forEach(entry -> values.put(entry.getKey(), value(entry.getValue())));
-    return Collections.unmodifiableMap(values);
-  }
-
-  private static Object value(JsonElement element) {
-    if (element instanceof JsonObject object) {
-      return values(object);
-    }
-    if (element instanceof JsonArray array) {
-      List<Object> list = new ArrayList<>();
-      array.forEach(e -> list.add(value(e)));
-      return Collections.unmodifiableList(list);
-    }
-    if (!(element instanceof JsonPrimitive primitive)) {
-      return null;
-    }
-    return primitive.isBoolean() ? (Object) primitive.getAsBoolean()
-        : primitive.isString() ? primitive.getAsString() : number(primitive);
-  }
-
-  /** Whole numbers become Long where they fit, all others Double. */
-  private static Number number(JsonPrimitive primitive) {
-    try {
-      return Long.valueOf(primitive.getAsString());
-    } catch (NumberFormatException e) {
-      return primitive.getAsDouble();
-    }
   }
 }

@@ -1,6 +1,8 @@
 package org.coldstart.io.rows;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -9,12 +11,17 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.GZIPInputStream;
+import org.apache.parquet.bytes.BytesInput;
+import org.apache.parquet.conf.ParquetConfiguration;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.NanoTime;
+import org.apache.parquet.hadoop.CodecFactory;
 import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.api.ReadSupport;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.io.LocalInputFile;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.GroupType;
@@ -24,9 +31,8 @@ import org.apache.parquet.schema.Type;
 
 /**
  * Reads rows from a Parquet file, by the rules for
- * <a href="https://github.com/apache/parquet-format/blob/master/LogicalTypes.md">logical types</a>. Dates, times,
- * decimals and other kinds of values that JSON does not have become the text that Parquet's tools show for them, such
- * as {@code 2024-02-29}.
+ * <a href="https://github.com/apache/parquet-format/blob/master/LogicalTypes.md">logical types</a>. Dates, decimals and
+ * other values that JSON does not have become the text that Parquet's tools show, such as {@code 2024-02-29}.
  */
 final class ParquetRows {
   private static final long JULIAN_DAY_OF_EPOCH = 2_440_588;
@@ -57,7 +63,40 @@ final class ParquetRows {
       protected ReadSupport<Group> getReadSupport() {
         return new GroupReadSupport();
       }
-    }.withCodecFactory(new ParquetCodecs(settings)).build();
+    }.withCodecFactory(new Codecs(settings)).build();
+  }
+
+  /** Parquet's codecs, with Java's own gzip in place of Hadoop's, which is not on the class path. */
+  private static final class Codecs extends CodecFactory {
+    Codecs(ParquetConfiguration settings) {
+      super(settings, 0);
+    }
+
+    @Override
+    protected BytesDecompressor createDecompressor(CompressionCodecName codec) {
+      return codec == CompressionCodecName.GZIP ? new Gunzip() : super.createDecompressor(codec);
+    }
+  }
+
+  private static final class Gunzip extends CodecFactory.BytesDecompressor {
+    @Override
+    public BytesInput decompress(BytesInput bytes, int size) throws IOException {
+      try (InputStream in = new GZIPInputStream(bytes.toInputStream())) {
+        return BytesInput.from(in.readNBytes(size));
+      }
+    }
+
+    @Override
+    public void decompress(ByteBuffer input, int compressedSize, ByteBuffer output, int size) throws IOException {
+      byte[] compressed = new byte[compressedSize];
+      input.get(compressed);
+      output.put(decompress(BytesInput.from(compressed), size).toByteArray());
+    }
+
+    @Override
+    public void release() {
+      // holds nothing
+    }
   }
 
   private static Map<String, Object> row(Group group) {
@@ -95,9 +134,7 @@ final class ParquetRows {
     return kind instanceof LogicalTypeAnnotation.MapLogicalTypeAnnotation ? map(inner) : row(inner);
   }
 
-  /**
-   * A list of three levels: list, repeated group, element. Old writers leave the middle one out.
-   */
+  /** A list of three levels: list, repeated group, element. Old writers leave the middle one out. */
   private static List<Object> list(Group list) {
     Type repeated = list.getType().getType(0);
     boolean wrapped = !repeated.isPrimitive() && repeated.asGroupType().getFieldCount() == 1

@@ -16,11 +16,7 @@ import java.util.zip.GZIPInputStream;
 
 /**
  * Reads a file of rows by its extension: {@code .jsonl}, {@code .json}, {@code .csv}, {@code .tsv}, all also with
- * {@code .gz}, and {@code .parquet}.
- *
- * <p>
- * Values are {@code String}, {@code Long}, {@code Double}, {@code Boolean}, {@code List}, {@code
- * Map} or null; from Parquet also {@code byte[]}.
+ * {@code .gz}, and {@code .parquet}. Values are those of a {@code DataRow}.
  */
 public final class RowFiles {
   private RowFiles() {}
@@ -48,16 +44,11 @@ public final class RowFiles {
     return plain.substring(plain.lastIndexOf('.') + 1);
   }
 
-  /**
-   * Reads rows until the file ends or the sink wants no more.
-   *
-   * @throws RowException naming the file, and the line where there is one
-   */
+  /** Reads rows until the file ends or the sink wants no more; a {@link RowException} names file and line. */
   public static void read(Path file, Sink sink) {
     String name = file.getFileName().toString();
     if (!isRowFile(name)) {
-      throw new RowException("Cannot read %s: the name of a file of rows ends in .jsonl, .json, .csv, .tsv or .parquet,"
-          + " possibly with .gz.", file);
+      throw new RowException("Cannot read %s: its name must end in .jsonl, .json, .csv, .tsv or .parquet.", file);
     }
     if (extension(name).equals("parquet")) {
       ParquetRows.read(file, sink);

@@ -30,6 +30,8 @@ public final class SplitFiles {
   private static final Map<String, String> KEYWORDS = Map.of("train", "train|training", "validation",
       "validation|valid|dev|val", "test", "test|testing|eval|evaluation");
 
+  private static final String DEFAULT = "default";
+
   /** The splits a file belongs to, by one rule after the other until one finds any. */
   private static final List<Function<String, List<String>>> RULES = List.of(SplitFiles::byShard,
       file -> byKeyword(file, "(.*[-._ 0-9/])?(%s)([-._ 0-9][^/]*)?/.*"),
@@ -46,7 +48,9 @@ public final class SplitFiles {
    * @throws RowException if there is no such configuration, or no default one
    */
   public static Map<String, List<String>> of(List<String> names, JsonObject card, String configuration) {
-    List<String> all = names.stream().filter(SplitFiles::mayHoldRows).toList();
+    List<String> all = names.stream()
+      .filter(file -> RowFiles.isRowFile(file) && !NOT_ROWS.matcher(file).find())
+      .toList();
     if (all.isEmpty()) {
       return Map.of();
     }
@@ -61,44 +65,33 @@ public final class SplitFiles {
     return splits;
   }
 
-  /**
-   * Files of the hub's own conversion to Parquet: {@code <configuration>/<split>/0000.parquet}.
-   *
-   * @param configuration as in {@link #of}
-   */
+  /** Files of the hub's own conversion to Parquet: {@code <configuration>/<split>/0000.parquet}. */
   public static Map<String, List<String>> ofConversion(List<String> names, String configuration) {
     List<String> files = names.stream().filter(f -> f.matches("[^/]+/[^/]+/\\d+\\.parquet")).toList();
-    Set<String> configurations = files.stream()
-      .map(f -> f.split("/")[0])
-      .collect(Collectors.toCollection(TreeSet::new));
-    String wanted = wanted(configurations, configuration, "default");
+    Set<String> configurations = new TreeSet<>(files.stream().map(f -> f.split("/")[0]).toList());
+    String wanted = wanted(configurations, configuration, DEFAULT);
     return group(files.stream().filter(f -> f.startsWith(wanted + "/")).toList(),
         f -> List.of(f.split("/")[1].replaceFirst("^partial-", "")));
-  }
-
-  private static boolean mayHoldRows(String file) {
-    return RowFiles.isRowFile(file) && !NOT_ROWS.matcher(file).find();
   }
 
   /** The settings of a configuration; none when the README has none. */
   private static JsonObject config(JsonObject card, String configuration) {
     Map<String, JsonObject> byName = new LinkedHashMap<>();
-    String marked = "default";
+    String marked = DEFAULT;
     if (card.get("configs") instanceof JsonArray configs) {
       for (JsonElement entry : configs) {
         JsonObject config = entry.getAsJsonObject();
-        String name = config.has("config_name") ? text(config, "config_name") : "default";
+        String name = config.has("config_name") ? text(config, "config_name") : DEFAULT;
         byName.put(name, config);
         marked = config.has("default") && config.get("default").getAsBoolean() ? name : marked;
       }
     }
-    String name = wanted(byName.keySet(), configuration, marked);
-    return byName.getOrDefault(name, new JsonObject());
+    return byName.getOrDefault(wanted(byName.keySet(), configuration, marked), new JsonObject());
   }
 
   /** The configuration asked for, or else the only one, or else the default one. */
   private static String wanted(Set<String> configurations, String asked, String marked) {
-    Set<String> known = configurations.isEmpty() ? Set.of("default") : configurations;
+    Set<String> known = configurations.isEmpty() ? Set.of(DEFAULT) : configurations;
     String list = String.join(", ", known);
     String first = known.iterator().next();
     if (!asked.isEmpty() && !known.contains(asked)) {
@@ -130,9 +123,7 @@ public final class SplitFiles {
     return splits;
   }
 
-  /**
-   * Files matching a glob or one of a list of globs; {@code **} also stands for no folder at all.
-   */
+  /** Files matching a glob or one of a list of globs; {@code **} also stands for no folder at all. */
   private static List<String> matching(List<String> files, JsonElement paths, String folder) {
     List<PathMatcher> matchers = new ArrayList<>();
     for (JsonElement path : paths instanceof JsonArray list ? list : List.of(paths)) {
@@ -169,11 +160,10 @@ public final class SplitFiles {
   /** Of several formats the one most files have, and Parquet, then JSON lines, on a draw. */
   private static List<String> sameFormat(List<String> files) {
     Map<String, List<String>> byFormat = files.stream().collect(Collectors.groupingBy(RowFiles::extension));
+    Comparator<String> bySize = Comparator.comparingInt(format -> byFormat.get(format).size());
     return byFormat.keySet()
       .stream()
-      .max(Comparator.comparingInt((String format) -> byFormat.get(format).size())
-        .thenComparing("parquet"::equals)
-        .thenComparing("jsonl"::equals))
+      .max(bySize.thenComparing("parquet"::equals).thenComparing("jsonl"::equals))
       .map(byFormat::get)
       .orElse(files);
   }

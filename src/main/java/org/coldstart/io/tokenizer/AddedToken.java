@@ -57,11 +57,4 @@ public record AddedToken(int id, String content, boolean singleWord, boolean lst
   JsonObject toJson() {
     return GSON.toJsonTree(this).getAsJsonObject();
   }
-
-  /** The form in tokenizer_config.json, where the id is the key. */
-  JsonObject toJsonWithoutId() {
-    JsonObject json = toJson();
-    json.remove("id");
-    return json;
-  }
 }

@@ -5,7 +5,6 @@ import static org.coldstart.io.tokenizer.TokenizerSteps.object;
 import static org.coldstart.io.tokenizer.TokenizerSteps.replace;
 import static org.coldstart.io.tokenizer.TokenizerSteps.step;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -64,12 +63,16 @@ final class GgufTokenizer {
           "%s has no tokenizer.ggml.%s: it holds no tokenizer, or is no language model".formatted(origin, key)));
   }
 
+  private static TokenizerException refused(String origin, String what, Object... values) {
+    return new TokenizerException(
+        origin + ": " + what.formatted(values) + ". Load the model from a folder with tokenizer.json instead.");
+  }
+
   static TokenizerFiles read(GgufMetadata metadata, String origin) {
     String kind = required(origin, "model", metadata::string);
     if (!kind.equals("gpt2") && !kind.equals("llama")) {
-      throw new TokenizerException(("%s: tokenizer.ggml.model is \"%s\"; known are gpt2 (byte-level BPE) and llama"
-          + " (SentencePiece BPE). Load the model from a folder with tokenizer.json.")
-        .formatted(origin, kind));
+      throw refused(origin,
+          "tokenizer.ggml.model is \"%s\"; known are gpt2 (byte-level BPE) and llama (SentencePiece" + " BPE)", kind);
     }
     GgufTokenizer gguf = new GgufTokenizer(metadata, origin);
     JsonObject root = kind.equals("gpt2") ? gguf.byteLevelBpe() : gguf.sentencePieceBpe();
@@ -96,12 +99,12 @@ final class GgufTokenizer {
     if (id.isEmpty()) {
       return null;
     }
-    if (id.getAsLong() < 0 || id.getAsLong() >= tokens.size()) {
-      throw new TokenizerException("%s: tokenizer.ggml.%s_token_id is %d, but there are %d tokens".formatted(origin,
-          key, id.getAsLong(), tokens.size()));
+    long at = id.getAsLong();
+    if (at < 0 || at >= tokens.size()) {
+      throw new TokenizerException(
+          "%s: tokenizer.ggml.%s_token_id is %d, but there are %d tokens".formatted(origin, key, at, tokens.size()));
     }
-    int at = (int) id.getAsLong();
-    return AddedToken.of(at, tokens.get(at), true);
+    return AddedToken.of((int) at, tokens.get((int) at), true);
   }
 
   private JsonObject postProcessor(boolean addsBos) {
@@ -115,16 +118,11 @@ final class GgufTokenizer {
   }
 
   /** The tokens that are matched before the text is split, in normalised text or in the raw one. */
-  private JsonArray addedTokens(boolean normalized) {
-    JsonArray added = new JsonArray();
-    for (int id = 0; id < tokens.size(); id++) {
-      if (isAdded(id)) {
-        boolean special = kinds[id] != USER_DEFINED;
-        AddedToken token = AddedToken.of(id, tokens.get(id), special, normalized && !special);
-        added.add(token.toJson());
-      }
-    }
-    return added;
+  private List<AddedToken> addedTokens(boolean normalized) {
+    return IntStream.range(0, tokens.size()).filter(this::isAdded).mapToObj(id -> {
+      boolean special = kinds[id] != USER_DEFINED;
+      return AddedToken.of(id, tokens.get(id), special, normalized && !special);
+    }).toList();
   }
 
   private boolean isAdded(int id) {
@@ -132,7 +130,7 @@ final class GgufTokenizer {
   }
 
   /** The model of these merges; added tokens behind its own are in the list of those only. */
-  private JsonObject bpe(JsonArray merges) {
+  private JsonObject bpe(List<?> merges) {
     int end = tokens.size();
     while (end > 0 && isAdded(end - 1)) {
       end--;
@@ -141,34 +139,24 @@ final class GgufTokenizer {
     for (int id = 0; id < end; id++) {
       Integer other = ids.put(tokens.get(id), id);
       if (other != null) {
-        throw new TokenizerException(
-            ("%s: token \"%s\" has two ids, %d and %d. Load the model from a folder with" + " tokenizer.json instead.")
-              .formatted(origin, tokens.get(id), other, id));
+        throw refused(origin, "token \"%s\" has two ids, %d and %d", tokens.get(id), other, id);
       }
     }
     return TokenizerSteps.bpe(tokens.subList(0, end), merges);
   }
 
-  /**
-   * Byte-level BPE, as Llama 3, SmolLM2, Qwen and GPT-2 use it. GGUF holds only the name of how words are split; the
-   * patterns are those of each model's own tokenizer.json.
-   */
+  /** Byte-level BPE (GPT-2, Llama 3, SmolLM2, Qwen). GGUF only names the way words are split. */
   private JsonObject byteLevelBpe() {
-    JsonArray merges = new JsonArray();
-    required(origin, "merges", metadata::strings).forEach(merges::add);
     String words = metadata.string("tokenizer.ggml.pre").orElse("gpt-2");
     List<JsonObject> preTokenizers = switch (words) {
     case "gpt-2" -> List.of(byteLevel(true));
     case "smollm" -> List.of(step("Digits", "individual_digits", true), byteLevel(true));
     case "llama-bpe" -> List.of(split("\\p{N}{1,3}"), byteLevel(false));
     case "qwen2" -> List.of(split("\\p{N}"), byteLevel(false));
-    default ->
-      throw new TokenizerException(("%s: tokenizer.ggml.pre is \"%s\"; known are gpt-2, smollm, llama-bpe, qwen2."
-          + " Load the model from a folder with tokenizer.json instead.")
-        .formatted(origin, words));
+    default -> throw refused(origin, "tokenizer.ggml.pre is \"%s\"; known are gpt-2, smollm, llama-bpe, qwen2", words);
     };
     boolean llama3 = words.equals("llama-bpe");
-    JsonObject model = bpe(merges);
+    JsonObject model = bpe(required(origin, "merges", metadata::strings));
     model.addProperty("ignore_merges", llama3); // a word that is a token is not put together
     return object("version", "1.0", "added_tokens", addedTokens(false), "normalizer",
         words.equals("qwen2") ? step("NFC") : null, "pre_tokenizer", step("Sequence", "pretokenizers", preTokenizers),
@@ -176,13 +164,12 @@ final class GgufTokenizer {
   }
 
   private static JsonObject split(String numbers) {
-    JsonObject pattern = object("Regex", SPLIT.formatted(numbers));
-    return step("Split", "pattern", pattern, "behavior", "Isolated", "invert", false);
+    return step("Split", "pattern", object("Regex", SPLIT.formatted(numbers)), "behavior", "Isolated", "invert", false);
   }
 
   /**
-   * SentencePiece BPE, as Llama 2 and Gemma use it. Spaces become {@code \u2581}; what the vocabulary does not know
-   * becomes bytes. Llama 2 puts a space in front of every piece of text between special tokens, Gemma does not.
+   * SentencePiece BPE (Llama 2, Gemma). Spaces become {@code \u2581}; what the vocabulary does not know becomes bytes.
+   * Llama 2 puts a space in front of every piece of text between special tokens, Gemma does not.
    */
   private JsonObject sentencePieceBpe() {
     boolean prefix = metadata.bool("tokenizer.ggml.add_space_prefix").orElse(true);
@@ -215,9 +202,7 @@ final class GgufTokenizer {
     }
     long fractions = normal().filter(id -> scores[id] != Math.rint(scores[id])).count();
     if (fractions > normal().count() / 2) {
-      throw new TokenizerException(
-          origin + ": tokenizer.ggml.scores are those of a SentencePiece Unigram model; known is BPE,"
-              + " the kind of Llama 2 and Gemma. Load the model from a folder with tokenizer.json" + " instead.");
+      throw refused(origin, "tokenizer.ggml.scores are those of a SentencePiece Unigram model; known is BPE");
     }
     return scores;
   }
@@ -228,12 +213,11 @@ final class GgufTokenizer {
   }
 
   /**
-   * SentencePiece joins whichever two neighbours make the token of the highest score. A list of merges says the same if
-   * it names every way to halve every token, in the order of the scores. Ways to make one token follow each other as
-   * transformers orders them ({@code generate_merges}): the longer left half first. Bytes, control tokens and the
-   * user's own are never put together.
+   * SentencePiece joins the two neighbours that make the token of the highest score. A list of merges does the same if
+   * it names every way to halve every token, in the order of the scores; ways to make one token as transformers orders
+   * them ({@code generate_merges}), the longer left half first. Only normal tokens are put together.
    */
-  private JsonArray merges(double[] scores) {
+  private List<List<String>> merges(double[] scores) {
     record Merge(String left, String right, double score) {}
     Set<String> pieces = normal().mapToObj(tokens::get).collect(Collectors.toSet());
     List<Merge> merges = new ArrayList<>();
@@ -253,10 +237,6 @@ final class GgufTokenizer {
       .thenComparingLong(merge -> merge.left().codePoints().count())
       .thenComparingLong(merge -> merge.right().codePoints().count())
       .reversed());
-    JsonArray pairs = new JsonArray();
-    for (Merge merge : merges) {
-      pairs.add(AddedToken.GSON.toJsonTree(List.of(merge.left(), merge.right())));
-    }
-    return pairs;
+    return merges.stream().map(merge -> List.of(merge.left(), merge.right())).toList();
   }
 }

@@ -12,13 +12,9 @@ import java.util.List;
 import java.util.Map;
 import org.coldstart.io.jinja.Span;
 
-/**
- * The Rust tokenizer behind DJL, with neither of DJL's defaults that cut a text at 512 tokens and pad it.
- */
+/** The Rust tokenizer behind DJL, without DJL's defaults that cut a text at 512 tokens and pad it. */
 final class NativeTokenizer implements AutoCloseable {
-  /**
-   * The regular expressions of real models backtrack over runs of spaces; past their limit the process would end.
-   */
+  /** The regular expressions of real models backtrack over runs of spaces; past their limit the process would end. */
   private static final int MAX_CHARS = 1 << 22;
 
   private static final Map<String, String> OPTIONS = Map.of("truncation", "false", "padding", "false");
@@ -27,9 +23,7 @@ final class NativeTokenizer implements AutoCloseable {
 
   private final HuggingFaceTokenizer rust;
 
-  /**
-   * @throws TokenizerException with the library's own words if it does not accept the JSON
-   */
+  /** Throws a TokenizerException with the library's own words if that does not accept the JSON. */
   NativeTokenizer(JsonObject json, String origin) {
     byte[] bytes = json.toString().getBytes(StandardCharsets.UTF_8);
     try {
@@ -74,9 +68,7 @@ final class NativeTokenizer implements AutoCloseable {
     }
   }
 
-  /**
-   * The index of the first surrogate without its other half, or -1: no encoding of Unicode can express such.
-   */
+  /** The index of the first surrogate without its other half, or -1. */
   static int loneSurrogate(String text) {
     for (int i = 0; i < text.length(); i++) {
       // a pair is one code point, half a pair is a surrogate still

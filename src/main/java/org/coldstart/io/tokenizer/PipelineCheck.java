@@ -10,15 +10,14 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Refuses the parts of a tokenizer.json that the native library cannot be trusted with: it reports most mistakes as
- * exceptions, but on those named here (tokenizers 0.21) it ends the process.
+ * Refuses the parts of a tokenizer.json on which the native library (tokenizers 0.21) ends the process; most other
+ * mistakes it reports as exceptions.
  */
 final class PipelineCheck {
   private static final Set<String> NORMALIZERS = kinds(
-      "Sequence NFC NFD NFKC NFKD Lowercase Strip StripAccents Prepend Replace Nmt" + " BertNormalizer ByteLevel");
-  private static final Set<String> PRE_TOKENIZERS = kinds(
-      "Sequence ByteLevel Digits Split Metaspace Whitespace WhitespaceSplit Punctuation"
-          + " BertPreTokenizer CharDelimiterSplit UnicodeScripts");
+      "Sequence NFC NFD NFKC NFKD Lowercase Strip StripAccents Prepend Replace Nmt BertNormalizer ByteLevel");
+  private static final Set<String> PRE_TOKENIZERS = kinds("Sequence ByteLevel Digits Split Metaspace Whitespace"
+      + " WhitespaceSplit Punctuation BertPreTokenizer CharDelimiterSplit UnicodeScripts");
   private static final Set<String> POST_PROCESSORS = kinds("Sequence ByteLevel TemplateProcessing");
   private static final Set<String> DECODERS = kinds(
       "Sequence ByteLevel ByteFallback Fuse Strip Replace Metaspace BPEDecoder");
@@ -59,26 +58,21 @@ final class PipelineCheck {
       throw refused(" has no \"model\" part; fetch it again");
     }
     JsonElement type = model.get("type");
-    boolean bpe = type == null ? model.has("merges") : type.getAsString().equals("BPE");
-    if (!bpe) {
+    if (type == null ? !model.has("merges") : !type.getAsString().equals("BPE")) {
       throw refused(" holds a model of kind %s; known is BPE, that of every Llama, SmolLM, Qwen and Gemma", type);
     }
     model.getAsJsonArray("merges");
     // A prefix longer than a merged token makes the native library cut a string out of its bounds.
-    if (!isBlank(model.get("continuing_subword_prefix"))) {
+    if (!isAbsent(model.get("continuing_subword_prefix"))) {
       throw refused(" uses continuing_subword_prefix, which is not supported");
     }
     JsonElement unknown = model.get("unk_token");
-    if (!isBlank(unknown) && !model.getAsJsonObject("vocab").has(unknown.getAsString())) {
+    if (!isAbsent(unknown) && !model.getAsJsonObject("vocab").has(unknown.getAsString())) {
       throw refused(": unk_token %s is not in the vocabulary", unknown);
     }
   }
 
-  /**
-   * Checks every step before and after the model.
-   *
-   * @param size number of tokens, for the ids that a post-processor puts in
-   */
+  /** Checks every step before and after the model; {@code size} is the number of tokens. */
   void steps(int size) {
     part("normalizer", NORMALIZERS, step -> replace(step, "normalizer"));
     part("pre_tokenizer", PRE_TOKENIZERS, step -> {});
@@ -148,7 +142,7 @@ final class PipelineCheck {
     return new TokenizerException(origin + what.formatted(arguments));
   }
 
-  private static boolean isBlank(JsonElement value) {
+  private static boolean isAbsent(JsonElement value) {
     return value == null || value.isJsonNull() || value.getAsString().isEmpty();
   }
 }

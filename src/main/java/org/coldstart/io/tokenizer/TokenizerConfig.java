@@ -1,18 +1,21 @@
 package org.coldstart.io.tokenizer;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonPrimitive;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.coldstart.io.json.JsonFiles;
 
@@ -25,7 +28,6 @@ public final class TokenizerConfig {
   static final String ROLES_FILE = "special_tokens_map.json";
   static final String TEMPLATE_FILE = "chat_template.jinja";
   private static final String FURTHER_TEMPLATES = "additional_chat_templates";
-  private static final String TEMPLATE_ENDING = ".jinja";
   private static final String TEMPLATES = "chat_template";
   private static final String DEFAULT = "default";
 
@@ -70,20 +72,17 @@ public final class TokenizerConfig {
 
   /** transformers 5 writes the default template beside the other files, others in a folder. */
   private static Map<String, String> templateFiles(Path folder) {
-    Map<String, String> templates = new LinkedHashMap<>();
+    Map<String, String> templates = new TreeMap<>();
     Path own = folder.resolve(TEMPLATE_FILE);
     if (Files.exists(own)) {
       templates.put(DEFAULT, JsonFiles.text(own, TokenizerException::new));
     }
     Path further = folder.resolve(FURTHER_TEMPLATES);
     if (Files.isDirectory(further)) {
-      try (Stream<Path> files = Files.list(further)) {
-        for (Path file : files.sorted().toList()) {
-          String name = file.getFileName().toString();
-          if (name.endsWith(TEMPLATE_ENDING)) {
-            templates.put(name.substring(0, name.length() - TEMPLATE_ENDING.length()),
-                JsonFiles.text(file, TokenizerException::new));
-          }
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(further, "*.jinja")) {
+        for (Path file : files) {
+          String name = file.getFileName().toString().replaceFirst("\\.jinja$", "");
+          templates.put(name, JsonFiles.text(file, TokenizerException::new));
         }
       } catch (IOException e) {
         throw new TokenizerException(further + " cannot be listed: " + e.getMessage(), e);
@@ -99,12 +98,12 @@ public final class TokenizerConfig {
 
   /** This with a token in a role. */
   public TokenizerConfig withToken(String role, String token) {
-    return with(role, new JsonPrimitive(token));
+    return with(role, token);
   }
 
-  private TokenizerConfig with(String key, JsonElement value) {
+  private TokenizerConfig with(String key, Object value) {
     TokenizerConfig changed = new TokenizerConfig(json(), origin);
-    changed.json.add(key, value);
+    changed.json.add(key, AddedToken.GSON.toJsonTree(value));
     return changed;
   }
 
@@ -115,26 +114,19 @@ public final class TokenizerConfig {
     return roles;
   }
 
-  /**
-   * Special tokens without a role of their own: in a list, or by names that the model gives them, such as
-   * {@code image_token}.
-   */
+  /** Special tokens without a role: in a list, or by the model's own names, such as {@code image_token}. */
   List<String> furtherSpecialTokens() {
     List<String> tokens = new ArrayList<>();
     for (String key : FURTHER) {
-      JsonElement value = json.get(key);
-      if (value != null && value.isJsonArray()) {
-        value.getAsJsonArray().forEach(token -> tokens.add(content(key, token)));
-      } else if (value != null && value.isJsonObject()) {
-        value.getAsJsonObject().asMap().values().forEach(token -> tokens.add(content(key, token)));
-      }
+      Collection<JsonElement> listed = json.get(key) instanceof JsonArray list ? list.asList()
+          : json.get(key) instanceof JsonObject named ? named.asMap().values() : List.of();
+      listed.forEach(token -> tokens.add(content(key, token)));
     }
-    for (Map.Entry<String, JsonElement> entry : json.entrySet()) {
-      String key = entry.getKey();
-      if (key.endsWith("_token") && !ROLES.contains(key) && isString(entry.getValue())) {
-        tokens.add(entry.getValue().getAsString());
+    json.asMap().forEach((key, value) -> {
+      if (key.endsWith("_token") && !ROLES.contains(key) && isString(value)) {
+        tokens.add(value.getAsString());
       }
-    }
+    });
     return tokens;
   }
 
@@ -142,9 +134,7 @@ public final class TokenizerConfig {
     return value(FURTHER.get(0));
   }
 
-  /**
-   * Added tokens that the config lists; tokenizer.json may lack some of them in checkpoints saved by old versions.
-   */
+  /** Added tokens that the config lists; tokenizer.json may lack some of them in checkpoints of old versions. */
   List<AddedToken> addedTokens() {
     String key = "added_tokens_decoder";
     try {
@@ -177,18 +167,18 @@ public final class TokenizerConfig {
 
   private Map<String, String> templates() {
     Map<String, String> templates = new LinkedHashMap<>();
-    JsonElement value = value(TEMPLATES).orElse(null);
-    if (value != null && value.isJsonArray()) {
+    value(TEMPLATES).ifPresent(value -> {
+      if (!value.isJsonArray()) {
+        templates.put(DEFAULT, content(TEMPLATES, value));
+        return;
+      }
       try {
-        for (NamedTemplate each : AddedToken.GSON.fromJson(value, NamedTemplate[].class)) {
-          templates.put(each.name(), each.template());
-        }
+        List.of(AddedToken.GSON.fromJson(value, NamedTemplate[].class))
+          .forEach(each -> templates.put(each.name(), each.template()));
       } catch (RuntimeException e) {
         throw wrong(TEMPLATES, value, e);
       }
-    } else if (value != null) {
-      templates.put(DEFAULT, content(TEMPLATES, value));
-    }
+    });
     return templates;
   }
 
@@ -197,7 +187,7 @@ public final class TokenizerConfig {
     List<NamedTemplate> list = new ArrayList<>();
     templates.forEach((name, template) -> list.add(new NamedTemplate(name, template)));
     boolean single = templates.keySet().equals(Set.of(DEFAULT));
-    return with(TEMPLATES, AddedToken.GSON.toJsonTree(single ? templates.get(DEFAULT) : list));
+    return with(TEMPLATES, single ? templates.get(DEFAULT) : list);
   }
 
   /** A copy of everything. */

@@ -1,5 +1,10 @@
 package org.coldstart.io.tokenizer;
 
+import static org.coldstart.io.tokenizer.TokenizerSteps.bpe;
+import static org.coldstart.io.tokenizer.TokenizerSteps.byteLevel;
+import static org.coldstart.io.tokenizer.TokenizerSteps.object;
+import static org.coldstart.io.tokenizer.TokenizerSteps.postProcessor;
+
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
@@ -57,9 +62,8 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
       return of(json, file.toString(), TokenizerConfig.read(path));
     }
     if (Files.exists(path.resolve(SENTENCE_PIECE))) {
-      throw new TokenizerException(("%s holds %s but no %s, which is what is read here; write one with Python:"
-          + " AutoTokenizer.from_pretrained(folder).save_pretrained(folder)")
-        .formatted(path, SENTENCE_PIECE, FILE));
+      throw new TokenizerException(path + " holds " + SENTENCE_PIECE + " but no " + FILE
+          + "; write one with Python: AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
     }
     return gguf(onlyGguf(path));
   }
@@ -76,8 +80,8 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
       if (found.size() == 1) {
         return found.get(0);
       }
-      String gguf = found.isEmpty() ? "no .gguf file" : "several .gguf files, name one of " + found;
-      throw new TokenizerException(folder + " holds no " + FILE + " and " + gguf);
+      throw new TokenizerException(folder + " holds no " + FILE + " and "
+          + (found.isEmpty() ? "no .gguf file" : "several .gguf files, name one of " + found));
     } catch (IOException e) {
       throw new TokenizerException(folder + " cannot be listed: " + e.getMessage(), e);
     }
@@ -86,9 +90,8 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
   /**
    * A byte-level BPE with GPT-2's words.
    *
-   * @param tokens by id
+   * @param tokens by id, the special ones first
    * @param merges in order, each {@code left right}
-   * @param specialTokens the first of the tokens
    * @param bos put in front of every text; null for none
    * @param eos ends a text; null for none
    */
@@ -99,21 +102,16 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
       added.add(AddedToken.of(added.size(), token, true).toJson());
     }
     AddedToken first = bos == null ? null : AddedToken.of(tokens.indexOf(bos), bos, true);
-    JsonArray pairs = new JsonArray();
-    merges.forEach(pairs::add);
-    JsonObject root = TokenizerSteps.object("version", "1.0", "added_tokens", added, "pre_tokenizer",
-        TokenizerSteps.byteLevel(true), "post_processor", TokenizerSteps.postProcessor(first, null), "decoder",
-        TokenizerSteps.byteLevel(true), "model", TokenizerSteps.bpe(tokens, pairs));
-    JsonObject config = TokenizerSteps.object("bos_token", bos, "eos_token", eos, "clean_up_tokenization_spaces",
-        false);
+    JsonObject root = object("version", "1.0", "added_tokens", added, "pre_tokenizer", byteLevel(true),
+        "post_processor", postProcessor(first, null), "decoder", byteLevel(true), "model", bpe(tokens, merges));
+    JsonObject config = object("bos_token", bos, "eos_token", eos, "clean_up_tokenization_spaces", false);
     return of(root, TRAINED, new TokenizerConfig(config, TRAINED));
   }
 
   /**
    * Does what transformers 5 does on loading: tokens are as the config lists them, those that only it lists are added,
-   * and every token with a role is a special one. {@code add_bos_token} in the config does not count: the
-   * post-processor in tokenizer.json says what stands around a text. Beyond that, a pad token that is there but not
-   * named gets its role.
+   * and every token with a role is special. {@code add_bos_token} in the config does not count, but tokenizer.json's
+   * post-processor. Beyond that, a pad token that is there but not named gets its role.
    */
   static TokenizerFiles of(JsonObject root, String origin, TokenizerConfig config) {
     TokenizerJson json = TokenizerJson.of(root, origin);
@@ -148,10 +146,9 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
       write(aside.resolve(FILE), json.json());
       write(aside.resolve(TokenizerConfig.FILE), savedConfig());
       write(aside.resolve(TokenizerConfig.ROLES_FILE), savedRoles());
-      // In the config for older readers, in its own file for newer ones, which prefer that.
-      if (config.hasSingleTemplate()) { // the file has room for one and would hide others
-        Path file = aside.resolve(TokenizerConfig.TEMPLATE_FILE);
-        Files.writeString(file, config.chatTemplate().orElseThrow());
+      // In the config for older readers, in its own file for newer ones; that has room for one and would hide others.
+      if (config.hasSingleTemplate()) {
+        Files.writeString(aside.resolve(TokenizerConfig.TEMPLATE_FILE), config.chatTemplate().orElseThrow());
       }
     });
   }
@@ -167,10 +164,12 @@ public record TokenizerFiles(TokenizerJson json, TokenizerConfig config) {
     saved.remove("add_eos_token");
     config.roles().forEach(saved::addProperty);
     JsonObject table = new JsonObject();
-    json.vocabulary().added().forEach(token -> table.add(Integer.toString(token.id()), token.toJsonWithoutId()));
+    for (AddedToken token : json.vocabulary().added()) {
+      JsonObject described = token.toJson();
+      table.add(described.remove("id").getAsString(), described);
+    }
     saved.add("added_tokens_decoder", table);
-    // Classes of single models rebuild their own pipeline and lose added tokens; this one reads
-    // tokenizer.json.
+    // Classes of single models rebuild their own pipeline and lose added tokens; this one reads tokenizer.json.
     saved.addProperty("tokenizer_class", "PreTrainedTokenizerFast");
     return saved;
   }

@@ -2,9 +2,7 @@ package org.coldstart.io.tokenizer;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
-import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -15,8 +13,8 @@ import java.util.Map;
  * A tokenizer.json: its tokens, and the JSON the native tokenizer is built from.
  *
  * <p>
- * Immutable: adding tokens gives a new one that shares the model's vocabulary. The native library silently renumbers
- * ids that leave a gap, and ends the whole process on some malformed parts, so everything is checked here first.
+ * Immutable: adding tokens gives a new one that shares the model's vocabulary. What the native library silently changes
+ * or ends the process on is checked here first.
  */
 public final class TokenizerJson {
   private static final List<String> PREFIXING = List.of("normalizer", "pre_tokenizer");
@@ -36,16 +34,11 @@ public final class TokenizerJson {
     hasPrefix = PREFIXING.stream().anyMatch(this::addsPrefix);
   }
 
-  /**
-   * Checks and indexes a parsed tokenizer.json. Its truncation and padding sections are dropped: they would cut and
-   * fill every text.
-   *
-   * @param origin the file's name, for errors
-   */
+  /** Checks and indexes a parsed tokenizer.json, without the sections that would truncate and pad every text. */
   static TokenizerJson of(JsonObject source, String origin) {
     try {
       JsonObject root = shallowCopy(source);
-      List.of("truncation", "padding").forEach(part -> root.add(part, JsonNull.INSTANCE));
+      List.of("truncation", "padding").forEach(root::remove);
       PipelineCheck check = new PipelineCheck(root, origin);
       check.model();
       Vocabulary vocabulary = new Vocabulary(model(root), added(root), origin);
@@ -54,7 +47,7 @@ public final class TokenizerJson {
     } catch (TokenizerException e) {
       throw e;
     } catch (RuntimeException e) {
-      // Gson's own: a cast, a null, a number out of range. Its words say nothing to a user.
+      // Gson's own: a cast, a null, a number out of range.
       throw new TokenizerException(origin + " is damaged (a part is missing or has the wrong type); fetch it again", e);
     }
   }
@@ -79,9 +72,8 @@ public final class TokenizerJson {
   }
 
   /**
-   * This with new tokens, behind the others; those that are there become special if asked to. Where the model puts a
-   * space in front of every text, new tokens are matched in the raw text: in the normalised one their own text would
-   * begin with that space, too.
+   * This with new tokens, behind the others; those that are there become special if {@code special}. Where a normalizer
+   * puts a space in front of every text, new ones are matched in the raw text: else their own would begin with it, too.
    *
    * @throws IllegalArgumentException if a token is empty, given twice, or an ordinary piece of text
    */
@@ -94,6 +86,18 @@ public final class TokenizerJson {
     return with(vocabulary.changes(special, !special && !addsPrefix("normalizer"), wanted));
   }
 
+  /** The BPE's merge rules in the order learnt, each as {@code left right}; newer files write them as pairs. */
+  public List<String> merges() {
+    return root.getAsJsonObject("model").get("merges") instanceof JsonArray rules
+        ? rules.asList().stream().map(TokenizerJson::merge).toList()
+        : List.of();
+  }
+
+  private static String merge(JsonElement rule) {
+    return rule instanceof JsonArray pair ? pair.get(0).getAsString() + " " + pair.get(1).getAsString()
+        : rule.getAsString();
+  }
+
   /** JSON of a tokenizer that knows the ordinary vocabulary only. */
   JsonObject withoutAddedTokens() {
     JsonObject copy = shallowCopy(root);
@@ -101,10 +105,7 @@ public final class TokenizerJson {
     return copy;
   }
 
-  /**
-   * Whether a space is put in front of every text: by {@code Prepend} (Llama 2), by {@code
-   * Metaspace}, or by {@code ByteLevel} with {@code add_prefix_space}.
-   */
+  /** Whether {@code Prepend} (Llama 2), {@code Metaspace} or {@code ByteLevel} puts a space in front of every text. */
   boolean hasPrefix() {
     return hasPrefix;
   }
@@ -161,14 +162,13 @@ public final class TokenizerJson {
   }
 
   private static List<AddedToken> added(JsonObject root) {
-    List<AddedToken> tokens = new ArrayList<>();
     JsonElement array = root.get("added_tokens");
-    if (array != null && !array.isJsonNull()) {
-      for (JsonElement json : array.getAsJsonArray()) {
-        tokens.add(AddedToken.of(exactInt(json.getAsJsonObject().get("id")), json));
-      }
-    }
-    return tokens;
+    return array == null || array.isJsonNull() ? List.of()
+        : array.getAsJsonArray()
+          .asList()
+          .stream()
+          .map(json -> AddedToken.of(exactInt(json.getAsJsonObject().get("id")), json))
+          .toList();
   }
 
   private static int exactInt(JsonElement value) {

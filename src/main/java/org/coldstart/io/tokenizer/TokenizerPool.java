@@ -12,16 +12,9 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.coldstart.io.jinja.Span;
 
-/**
- * Text to ids and back. Many threads may encode and decode at a time, but none while another adds tokens or closes.
- */
+/** Text to ids and back. Many threads may encode and decode at a time, but none while another adds tokens or closes. */
 public final class TokenizerPool implements AutoCloseable {
-  /**
-   * A text as tokens.
-   *
-   * @param ids one a token
-   * @param offsets where each stands in the text, in Java chars
-   */
+  /** The tokens of a text: their ids, and where each is in the text, in Java chars. */
   public record Tokens(int[] ids, List<Span> offsets) {}
 
   /** What a native instance recognises in a text, and whether it puts a prefix before that. */
@@ -37,9 +30,7 @@ public final class TokenizerPool implements AutoCloseable {
   /** Null once closed. */
   private volatile TokenizerJson json;
 
-  /**
-   * @throws TokenizerException if the native library refuses the file
-   */
+  /** Throws a TokenizerException if the native library refuses the file. */
   public TokenizerPool(TokenizerJson json) {
     this.json = json;
     instance(Kind.ALL);
@@ -67,10 +58,7 @@ public final class TokenizerPool implements AutoCloseable {
     });
   }
 
-  /**
-   * Added tokens split a text before anything is put in front of its pieces, so what stands before the first of them
-   * can be encoded apart.
-   */
+  /** Added tokens split a text before its pieces get a prefix, so what is before the first can be encoded apart. */
   private Tokens withoutPrefix(String text, Tokens whole) {
     int[] ids = whole.ids();
     Vocabulary vocabulary = json.vocabulary();
@@ -79,11 +67,11 @@ public final class TokenizerPool implements AutoCloseable {
       first++;
     }
     int end = first < ids.length ? whole.offsets().get(first).start() : text.length();
-    Tokens begin = instance(Kind.WITHOUT_PREFIX).encode(text.substring(0, end), false);
-    List<Span> offsets = new ArrayList<>(begin.offsets());
+    Tokens start = instance(Kind.WITHOUT_PREFIX).encode(text.substring(0, end), false);
+    List<Span> offsets = new ArrayList<>(start.offsets());
     offsets.addAll(whole.offsets().subList(first, ids.length));
     IntStream rest = Arrays.stream(ids, first, ids.length);
-    return new Tokens(IntStream.concat(Arrays.stream(begin.ids()), rest).toArray(), offsets);
+    return new Tokens(IntStream.concat(Arrays.stream(start.ids()), rest).toArray(), offsets);
   }
 
   /** The ids of the pieces that a text has where no added token is recognised in it. */
@@ -100,11 +88,7 @@ public final class TokenizerPool implements AutoCloseable {
     });
   }
 
-  /**
-   * Adds tokens as {@link TokenizerJson#withTokens} does; a failure changes nothing.
-   *
-   * @return how many were not there
-   */
+  /** Adds tokens as {@link TokenizerJson#withTokens} does; the number of new ones. A failure changes nothing. */
   public int add(boolean special, String... tokens) {
     return locked(lock.writeLock(), () -> {
       int before = json.vocabulary().size();

@@ -1,10 +1,10 @@
 package org.coldstart.io.tokenizer;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /** The parts of a tokenizer.json, for tokenizers that come without one. */
 final class TokenizerSteps {
@@ -22,10 +22,8 @@ final class TokenizerSteps {
 
   private static JsonObject with(JsonObject json, Object... fields) {
     for (int i = 0; i < fields.length; i += 2) {
-      Object value = fields[i + 1];
-      if (value != null) {
-        boolean isJson = value instanceof JsonElement;
-        json.add((String) fields[i], isJson ? (JsonElement) value : AddedToken.GSON.toJsonTree(value));
+      if (fields[i + 1] != null) {
+        json.add((String) fields[i], AddedToken.GSON.toJsonTree(fields[i + 1]));
       }
     }
     return json;
@@ -41,30 +39,22 @@ final class TokenizerSteps {
   }
 
   /** A BPE model of these tokens, by id, and merges. */
-  static JsonObject bpe(List<String> vocabulary, JsonArray merges) {
+  static JsonObject bpe(List<String> vocabulary, List<?> merges) {
     JsonObject ids = new JsonObject();
     vocabulary.forEach(token -> ids.addProperty(token, ids.size()));
     return step("BPE", "vocab", ids, "merges", merges);
   }
 
-  /**
-   * What is put around a text; null for nothing.
-   *
-   * @param bos the token in front, or null
-   * @param eos the token behind, or null
-   */
+  /** What puts tokens in front of a text and behind it; null for a token that there is not. */
   static JsonObject postProcessor(AddedToken bos, AddedToken eos) {
     if (bos == null && eos == null) {
       return null;
     }
     JsonObject special = new JsonObject();
-    for (AddedToken token : new AddedToken[] {bos, eos}) {
-      if (token != null) {
-        List<String> text = List.of(token.content());
-        List<Integer> ids = List.of(token.id());
-        special.add(token.content(), object("id", token.content(), "ids", ids, "tokens", text));
-      }
-    }
+    Stream.of(bos, eos).filter(Objects::nonNull).forEach(token -> {
+      String text = token.content();
+      special.add(text, object("id", text, "ids", List.of(token.id()), "tokens", List.of(text)));
+    });
     List<JsonObject> single = around("A", 0, bos, eos);
     List<JsonObject> pair = new ArrayList<>(single);
     pair.addAll(around("B", 1, bos, eos));

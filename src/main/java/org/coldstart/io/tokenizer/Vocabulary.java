@@ -53,11 +53,7 @@ public final class Vocabulary {
     return own != null ? Integer.valueOf(own.id()) : model.get(token);
   }
 
-  /**
-   * The same for a token that must be there.
-   *
-   * @throws IllegalArgumentException if it is not
-   */
+  /** The id of a token, which must be there: else an IllegalArgumentException. */
   public int requireId(String token) {
     Integer id = id(token);
     if (id == null) {
@@ -66,11 +62,7 @@ public final class Vocabulary {
     return id;
   }
 
-  /**
-   * The vocabulary's own spelling of a token.
-   *
-   * @throws IllegalArgumentException for an id that is not in the vocabulary
-   */
+  /** The vocabulary's own spelling of a token; an IllegalArgumentException for an id that it does not have. */
   public String text(int id) {
     if (id < 0 || id >= texts.length) {
       throw new IllegalArgumentException(
@@ -84,7 +76,7 @@ public final class Vocabulary {
     return added.get(content);
   }
 
-  /** Whether it is an added token that {@code decode(ids, true)} leaves out. */
+  /** Whether it is a special token. */
   public boolean isSpecial(String token) {
     return added.containsKey(token) && added.get(token).special();
   }
@@ -101,10 +93,7 @@ public final class Vocabulary {
     return new Vocabulary(model, all.values(), origin);
   }
 
-  /**
-   * What is to change so that these texts are matched before a text is split: those without an id get the next ones,
-   * and if {@code special}, those that are there become special.
-   */
+  /** The added tokens of these texts that are new, with the next ids, or, if {@code special}, become special. */
   List<AddedToken> changes(boolean special, boolean normalized, Collection<String> tokens) {
     List<AddedToken> changes = new ArrayList<>();
     int next = size();
@@ -120,11 +109,7 @@ public final class Vocabulary {
     return changes;
   }
 
-  /**
-   * Checks that a user may add a token.
-   *
-   * @throws IllegalArgumentException naming the token and the way out
-   */
+  /** Throws an IllegalArgumentException if a user may not add this token, as it would split every text anew. */
   void checkNew(String token) {
     if (token.isEmpty()) {
       throw new IllegalArgumentException("an empty token cannot be added");
@@ -134,38 +119,33 @@ public final class Vocabulary {
     }
     if (model.containsKey(token) && !added.containsKey(token)) {
       throw new IllegalArgumentException(
-          ("token \"%1$s\" is an ordinary piece of text with id %2$d, and adding it would split"
-              + " every text anew; use id(\"%1$s\") instead, or mark yours off, as in" + " \"<%1$s>\"")
+          "token \"%1$s\" is an ordinary piece of text with id %2$d; use id(\"%1$s\"), or mark yours off: \"<%1$s>\""
             .formatted(token, model.get(token)));
     }
   }
 
-  /** The native library would silently renumber the tokens behind a gap. */
+  /** Each id must have a token: the native library would silently renumber those behind a gap. */
   private String[] append(String part, String[] known, Map<String, Integer> ids) {
     String[] all = Arrays.copyOf(known, known.length + ids.size());
-    String outside = null;
-    for (Map.Entry<String, Integer> token : ids.entrySet()) {
-      int id = token.getValue();
-      if (id < 0 || id >= all.length) {
-        outside = outside == null || id < ids.get(outside) ? token.getKey() : outside;
-      } else if (all[id] != null) {
-        throw new TokenizerException(
-            "%s: tokens \"%s\" and \"%s\" share the id %d".formatted(origin, all[id], token.getKey(), id));
-      } else {
-        all[id] = token.getKey();
+    ids.forEach((token, id) -> {
+      if (id >= 0 && id < all.length) {
+        if (all[id] != null) {
+          throw new TokenizerException(
+              "%s: tokens \"%s\" and \"%s\" share the id %d".formatted(origin, all[id], token, id));
+        }
+        all[id] = token;
       }
-    }
-    if (outside != null) {
-      int missing = Arrays.asList(all).indexOf(null);
-      int next = missing;
-      while (next < all.length && all[next] == null) {
-        next++;
-      }
-      String after = next < all.length ? all[next] : outside;
+    });
+    int missing = Arrays.asList(all).indexOf(null);
+    if (missing >= 0) {
+      Map.Entry<String, Integer> after = ids.entrySet()
+        .stream()
+        .filter(token -> token.getValue() < 0 || token.getValue() > missing)
+        .min(Map.Entry.comparingByValue())
+        .orElseThrow();
       throw new TokenizerException(
-          ("%s: %s must have the ids 0 to %d without a gap, but no token has the id %d (\"%s\" has"
-              + " %d); fetch the file again, or list the missing token in added_tokens")
-            .formatted(origin, part, all.length - 1, missing, after, ids.get(after)));
+          "%s: %s must have the ids 0 to %d without a gap, but no token has the id %d (\"%s\" has %d); fetch it again"
+            .formatted(origin, part, all.length - 1, missing, after.getKey(), after.getValue()));
     }
     return all;
   }
