@@ -1,7 +1,5 @@
 package org.coldstart.io.jinja;
 
-import java.util.function.Supplier;
-
 /**
  * What the rendering on this thread has used so far. Chat templates are code from strangers: the limits are far above
  * what a conversation needs and end a runaway template in about a second.
@@ -34,10 +32,10 @@ final class Budget {
   private Budget() {}
 
   /** Renders under a budget of its own. */
-  static <T> T within(Supplier<T> rendering) {
+  static void within(Runnable rendering) {
     CURRENT.set(new Budget());
     try {
-      return rendering.get();
+      rendering.run();
     } finally {
       CURRENT.remove();
     }

@@ -4,14 +4,22 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
-import org.coldstart.io.jinja.Expr.Arguments;
+import org.coldstart.io.jinja.Builtin.Args;
 import org.coldstart.io.jinja.TokenStream.Token;
 import org.coldstart.io.jinja.TokenStream.TokenType;
+import org.coldstart.io.jinja.Values.Tuple;
+import org.coldstart.io.jinja.Values.Undefined;
 
 /** Parses expressions, with the precedence of {@code jinja2.parser}. */
 final class ExpressionParser {
+  private static final Expr NONE = scope -> null;
+
+  /** Arithmetic operators, those that bind least first. */
+  private static final List<String[]> ARITHMETIC = List.of(new String[] {"+", "-"}, new String[] {"~"},
+      new String[] {"*", "/", "//", "%"}, new String[] {"**"});
+
   private final TokenStream tokens;
 
   /** Errors for filters and tests that do not exist; Jinja reports them after syntax errors. */
@@ -47,8 +55,7 @@ final class ExpressionParser {
   private Expr tuple(Supplier<Expr> item, boolean mayBeEmpty) {
     List<Expr> items = new ArrayList<>();
     boolean comma = mayBeEmpty;
-    while (!tokens.at(TokenType.VARIABLE_END) && !tokens.at(TokenType.BLOCK_END)
-        && !tokens.at(TokenType.OPERATOR, ")")) {
+    while (!tokens.at(TokenType.VARIABLE_END) && !tokens.at(TokenType.BLOCK_END) && !tokens.at(")")) {
       items.add(item.get());
       comma = tokens.skip(",");
       if (!comma) {
@@ -58,7 +65,15 @@ final class ExpressionParser {
     if (items.isEmpty() && !mayBeEmpty) {
       throw tokens.fail("Expected an expression, got '" + tokens.current().describe() + "'");
     }
-    return comma || items.size() > 1 ? new Expr.TupleOf(items) : items.get(0);
+    return comma || items.size() > 1 ? scope -> new Tuple(all(items, scope)) : items.get(0);
+  }
+
+  private static List<Object> all(List<Expr> items, Scope scope) {
+    List<Object> values = new ArrayList<>(items.size());
+    for (Expr item : items) {
+      values.add(item.value(scope));
+    }
+    return values;
   }
 
   /** One expression. */
@@ -66,11 +81,13 @@ final class ExpressionParser {
     tokens.enter();
     int before = unknown.size();
     Expr value = or();
-    while (tokens.at(TokenType.NAME, "if")) {
+    while (tokens.at("if")) {
       int line = tokens.next().line();
+      Expr then = value;
       Expr test = or();
-      boolean hasElse = tokens.skip(TokenType.NAME, "else");
-      value = new Expr.Conditional(test, value, hasElse ? expression() : new Expr.NoElse(line));
+      Expr otherwise = tokens.skip("else") ? expression() : scope -> new Undefined(
+          "the inline if-expression on line " + line + " evaluated to false and no else section was defined.");
+      value = scope -> (test.isTrue(scope) ? then : otherwise).value(scope);
       unknown.subList(before, unknown.size()).clear();
     }
     tokens.leave();
@@ -78,161 +95,192 @@ final class ExpressionParser {
   }
 
   private Expr or() {
-    return binary(this::and, TokenType.NAME, "or");
+    Expr value = and();
+    while (tokens.skip("or")) {
+      Expr left = value;
+      Expr right = and();
+      value = scope -> {
+        Object first = left.value(scope);
+        return Values.isTrue(first) ? first : right.value(scope);
+      };
+    }
+    return value;
   }
 
   private Expr and() {
-    return binary(this::not, TokenType.NAME, "and");
+    Expr value = not();
+    while (tokens.skip("and")) {
+      Expr left = value;
+      Expr right = not();
+      value = scope -> {
+        Object first = left.value(scope);
+        return Values.isTrue(first) ? right.value(scope) : first;
+      };
+    }
+    return value;
   }
 
   private Expr not() {
-    if (!tokens.skip(TokenType.NAME, "not")) {
+    if (!tokens.skip("not")) {
       return compare();
     }
     tokens.enter();
     Expr operand = not();
     tokens.leave();
-    return new Expr.Not(operand);
+    return scope -> !operand.isTrue(scope);
   }
 
+  /** {@code a < b <= c}: true if each pair of neighbours is. */
   private Expr compare() {
-    Expr first = sum();
+    Expr first = arithmetic(0);
     List<String> operators = new ArrayList<>();
     List<Expr> others = new ArrayList<>();
     while (true) {
-      boolean negated = tokens.at(TokenType.NAME, "not") && tokens.look().is(TokenType.NAME, "in");
+      boolean negated = tokens.at("not") && tokens.look().describe().equals("in");
       if (negated) {
         tokens.next();
-      } else if (!tokens.at(TokenType.NAME, "in") && !tokens.at(TokenType.OPERATOR, "==", "!=", "<", "<=", ">", ">=")) {
-        return others.isEmpty() ? first : new Expr.Compare(first, operators, others);
+      } else if (!tokens.at("in", "==", "!=", "<", "<=", ">", ">=")) {
+        break;
       }
       operators.add((negated ? "not " : "") + tokens.next().text());
-      others.add(sum());
+      others.add(arithmetic(0));
     }
+    return others.isEmpty() ? first : scope -> {
+      Object left = first.value(scope);
+      for (int i = 0; i < others.size(); i++) {
+        Object right = others.get(i).value(scope);
+        if (!Operators.holds(operators.get(i), left, right)) {
+          return false;
+        }
+        left = right;
+      }
+      return true;
+    };
   }
 
-  private Expr sum() {
-    return binary(this::concat, TokenType.OPERATOR, "+", "-");
-  }
-
-  private Expr concat() {
-    return binary(this::product, TokenType.OPERATOR, "~");
-  }
-
-  private Expr product() {
-    return binary(this::power, TokenType.OPERATOR, "*", "/", "//", "%");
-  }
-
-  private Expr power() {
-    return binary(() -> filters(unary()), TokenType.OPERATOR, "**");
-  }
-
-  private Expr binary(Supplier<Expr> operand, TokenType type, String... operators) {
-    Expr left = operand.get();
-    while (tokens.at(type, operators)) {
-      left = new Expr.Binary(tokens.next().text(), left, operand.get());
+  private Expr arithmetic(int level) {
+    if (level == ARITHMETIC.size()) {
+      return filters(unary());
     }
-    return left;
+    Expr value = arithmetic(level + 1);
+    while (tokens.at(ARITHMETIC.get(level))) {
+      String operator = tokens.next().text();
+      Expr left = value;
+      Expr right = arithmetic(level + 1);
+      value = scope -> Operators.apply(operator, left.value(scope), right.value(scope));
+    }
+    return value;
   }
 
   private Expr unary() {
-    if (!tokens.at(TokenType.OPERATOR, "-", "+")) {
+    if (!tokens.at("-", "+")) {
       return postfix(primary());
     }
     tokens.enter();
-    Expr value = new Expr.Signed(tokens.next().text(), unary());
+    String sign = tokens.next().text();
+    Expr operand = unary();
     tokens.leave();
-    return postfix(value);
+    return postfix(scope -> Operators.sign(sign, operand.value(scope)));
   }
 
   private Expr primary() {
     Token token = tokens.next();
-    if (token.is(TokenType.NAME)) {
-      return switch (token.text()) {
-      case "true", "True" -> new Expr.Constant(true);
-      case "false", "False" -> new Expr.Constant(false);
-      case "none", "None" -> Expr.Constant.NONE;
-      default -> new Expr.Name(token.text());
-      };
-    }
-    if (token.is(TokenType.NUMBER)) {
-      return new Expr.Constant(token.value());
-    }
-    if (token.is(TokenType.STRING)) {
+    switch (token.type()) {
+    case NUMBER:
+      return scope -> token.value();
+    case STRING:
       StringBuilder text = new StringBuilder(token.text());
       while (tokens.at(TokenType.STRING)) {
         text.append(tokens.next().text());
       }
-      return new Expr.Constant(text.toString());
+      String joined = text.toString();
+      return scope -> joined;
+    case NAME:
+      return switch (token.text()) {
+      case "true", "True" -> scope -> true;
+      case "false", "False" -> scope -> false;
+      case "none", "None" -> NONE;
+      default -> scope -> scope.get(token.text());
+      };
+    default:
+      return switch (token.describe()) {
+      case "(" -> {
+        tokens.enter();
+        Expr value = tuple(this::expression, true);
+        tokens.leave();
+        tokens.expect(")");
+        yield value;
+      }
+      case "[" -> {
+        List<Expr> items = new ArrayList<>();
+        items("]", () -> items.add(expression()));
+        yield scope -> all(items, scope);
+      }
+      case "{" -> dict();
+      default -> throw TemplateException.syntax("unexpected '" + token.describe() + "'", token.line());
+      };
     }
-    return switch (token.describe()) {
-    case "(" -> {
-      tokens.enter();
-      Expr value = tuple(this::expression, true);
-      tokens.leave();
-      tokens.expect(")");
-      yield value;
-    }
-    case "[" -> new Expr.ListOf(items("]", this::expression));
-    case "{" -> {
-      List<Expr> keys = new ArrayList<>();
-      yield new Expr.DictOf(keys, items("}", () -> dictValue(keys)));
-    }
-    default -> throw TemplateException.syntax("unexpected '" + token.describe() + "'", token.line());
+  }
+
+  private Expr dict() {
+    List<Expr> keys = new ArrayList<>();
+    List<Expr> values = new ArrayList<>();
+    items("}", () -> {
+      keys.add(expression());
+      tokens.expect(":");
+      values.add(expression());
+    });
+    return scope -> {
+      Map<Object, Object> made = new LinkedHashMap<>();
+      for (int i = 0; i < keys.size(); i++) {
+        Lookup.put(made, keys.get(i).value(scope), values.get(i).value(scope));
+      }
+      return made;
     };
   }
 
-  private Expr dictValue(List<Expr> keys) {
-    keys.add(expression());
-    tokens.expect(":");
-    return expression();
-  }
-
   /** Items separated by commas, up to and with the closing bracket. */
-  private List<Expr> items(String close, Supplier<Expr> item) {
-    List<Expr> items = new ArrayList<>();
+  private void items(String close, Runnable item) {
     while (!tokens.skip(close)) {
-      items.add(item.get());
-      if (!tokens.at(TokenType.OPERATOR, close)) {
+      item.run();
+      if (!tokens.at(close)) {
         tokens.expect(",");
       }
     }
-    return items;
   }
 
   private Expr postfix(Expr start) {
     Expr value = start;
-    while (tokens.at(TokenType.OPERATOR, ".", "[", "(")) {
+    while (tokens.at(".", "[", "(")) {
+      Expr object = value;
       switch (tokens.next().text()) {
-      case "(" -> value = new Expr.Call(value, arguments());
-      case "[" -> value = subscript(value);
+      case "(" -> value = new Expr.Call(object, arguments());
+      case "[" -> value = subscript(object);
       default -> {
         if (!tokens.at(TokenType.NAME) && !(tokens.current().value() instanceof Long)) {
           throw tokens.fail("expected name or number");
         }
         Token token = tokens.next();
-        value = token.is(TokenType.NAME) ? new Expr.Attribute(value, token.text())
-            : new Expr.Item(value, new Expr.Constant(token.value()));
+        value = token.is(TokenType.NAME) ? scope -> Lookup.attribute(object.value(scope), token.text())
+            : scope -> Lookup.item(object.value(scope), token.value());
       }
       }
     }
     return value;
   }
 
-  private Expr subscript(Expr value) {
+  private Expr subscript(Expr object) {
     Expr from = bound(":");
-    if (tokens.skip(":")) {
-      Expr to = bound(":");
-      Expr step = tokens.skip(":") ? bound("]") : Expr.Constant.NONE;
-      tokens.expect("]");
-      return new Expr.Slice(value, from, to, step);
-    }
+    boolean slice = tokens.skip(":");
+    Expr to = slice ? bound(":") : NONE;
+    Expr step = tokens.skip(":") ? bound("]") : NONE;
     tokens.expect("]");
-    return new Expr.Item(value, from);
+    return slice ? scope -> Lookup.slice(object.value(scope), from.value(scope), to.value(scope), step.value(scope))
+        : scope -> Lookup.item(object.value(scope), from.value(scope));
   }
 
   private Expr bound(String end) {
-    return tokens.at(TokenType.OPERATOR, end, "]") ? Expr.Constant.NONE : expression();
+    return tokens.at(end, "]") ? NONE : expression();
   }
 
   private Expr filters(Expr start) {
@@ -240,7 +288,7 @@ final class ExpressionParser {
     while (true) {
       if (tokens.skip("|")) {
         value = filter(value);
-      } else if (tokens.skip(TokenType.NAME, "is")) {
+      } else if (tokens.skip("is")) {
         value = test(value);
       } else if (tokens.skip("(")) {
         value = new Expr.Call(value, arguments());
@@ -250,17 +298,26 @@ final class ExpressionParser {
     }
   }
 
-  /** {@code value} through the filter that follows. */
-  Expr filter(Expr value) {
+  /** {@code input} through the filter that follows. */
+  Expr filter(Expr input) {
     String name = known(Filters.ALL, "filter");
-    return new Expr.Filtered(value, name, tokens.skip("(") ? arguments() : Arguments.NONE);
+    Function<Scope, Args> arguments = tokens.skip("(") ? arguments() : scope -> Args.NONE;
+    return scope -> {
+      Object value = input.value(scope);
+      requireKnown(Filters.ALL, "filter", name);
+      return Filters.apply(name, value, arguments.apply(scope));
+    };
   }
 
-  private Expr test(Expr value) {
-    boolean negated = tokens.skip(TokenType.NAME, "not");
+  private Expr test(Expr input) {
+    boolean holds = !tokens.skip("not");
     String name = known(Filters.TESTS, "test");
-    Expr tested = new Expr.Tested(value, name, testArguments());
-    return negated ? new Expr.Not(tested) : tested;
+    Function<Scope, Args> arguments = testArguments();
+    return scope -> {
+      Object value = input.value(scope);
+      requireKnown(Filters.TESTS, "test", name);
+      return Filters.test(name, value, arguments.apply(scope)) == holds;
+    };
   }
 
   private String known(Map<String, Builtin> table, String kind) {
@@ -272,49 +329,68 @@ final class ExpressionParser {
     return name;
   }
 
-  private Arguments testArguments() {
+  private static void requireKnown(Map<String, Builtin> table, String kind, String name) {
+    if (!table.containsKey(name)) {
+      throw new TemplateException("No %s named '%s' found.", kind, name);
+    }
+  }
+
+  private Function<Scope, Args> testArguments() {
     if (tokens.skip("(")) {
       return arguments();
     }
-    if (tokens.at(TokenType.NAME, "is")) {
+    if (tokens.at("is")) {
       throw tokens.fail("You cannot chain multiple tests with is");
     }
     boolean startsValue = switch (tokens.current().type()) {
-    case NAME -> !Set.of("else", "or", "and").contains(tokens.current().text());
+    case NAME -> !tokens.at("else", "or", "and");
     case STRING, NUMBER -> true;
-    default -> tokens.at(TokenType.OPERATOR, "[", "{");
+    default -> tokens.at("[", "{");
     };
-    return startsValue ? new Arguments(List.of(postfix(primary())), Map.of(), null, null) : Arguments.NONE;
+    if (!startsValue) {
+      return scope -> Args.NONE;
+    }
+    Expr argument = postfix(primary());
+    return scope -> new Args(all(List.of(argument), scope), Map.of());
   }
 
   /** A call's arguments, after its opening parenthesis. */
-  private Arguments arguments() {
+  private Function<Scope, Args> arguments() {
     List<Expr> positional = new ArrayList<>();
     Map<String, Expr> named = new LinkedHashMap<>();
-    Expr star = null;
-    Expr starStar = null;
-    while (!tokens.skip(")")) {
-      boolean valid = starStar == null;
+    List<Expr> star = new ArrayList<>();
+    List<Expr> starStar = new ArrayList<>();
+    items(")", () -> {
+      boolean valid = starStar.isEmpty();
       if (tokens.skip("*")) {
-        valid &= star == null;
-        star = expression();
+        valid &= star.isEmpty();
+        star.add(expression());
       } else if (tokens.skip("**")) {
-        starStar = expression();
-      } else if (tokens.at(TokenType.NAME) && tokens.look().is(TokenType.OPERATOR, "=")) {
+        starStar.add(expression());
+      } else if (tokens.at(TokenType.NAME) && tokens.look().describe().equals("=")) {
         String name = tokens.next().text();
         tokens.next();
         valid &= named.put(name, expression()) == null;
       } else {
-        valid &= star == null && named.isEmpty();
+        valid &= star.isEmpty() && named.isEmpty();
         positional.add(expression());
       }
       if (!valid) {
         throw tokens.fail("invalid syntax for function call expression");
       }
-      if (!tokens.at(TokenType.OPERATOR, ")")) {
-        tokens.expect(",");
+    });
+    return scope -> {
+      List<Object> values = all(positional, scope);
+      Map<String, Object> byName = new LinkedHashMap<>();
+      named.forEach((name, value) -> byName.put(name, value.value(scope)));
+      star.forEach(items -> values.addAll(Values.list(items.value(scope))));
+      for (Expr more : starStar) {
+        if (!(more.value(scope) instanceof Map<?, ?> map)) {
+          throw new TemplateException("argument after ** must be a mapping");
+        }
+        map.forEach((name, value) -> byName.put(String.valueOf(name), value));
       }
-    }
-    return new Arguments(positional, named, star, starStar);
+      return new Args(values, byName);
+    };
   }
 }

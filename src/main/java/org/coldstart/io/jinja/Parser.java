@@ -4,15 +4,24 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
+import org.coldstart.io.jinja.Stmt.LoopExit;
 import org.coldstart.io.jinja.Stmt.Target;
 import org.coldstart.io.jinja.TokenStream.Token;
 import org.coldstart.io.jinja.TokenStream.TokenType;
+import org.coldstart.io.jinja.Values.TemplateNamespace;
 
 /**
  * Parses a template's statements, as {@code jinja2.parser} with the loop controls and transformers' generation tag.
  */
 final class Parser {
   private static final Set<String> CONSTANTS = Set.of("true", "false", "none", "True", "False", "None");
+
+  /** What a captured body's filters start from: the body. No template can write this name. */
+  private static final Expr BODY = scope -> scope.get("(body)");
+
+  private static final Stmt NOTHING = (scope, out) -> {
+  };
 
   private final TokenStream tokens;
   private final ExpressionParser expressions;
@@ -29,8 +38,8 @@ final class Parser {
   }
 
   /** The whole template. */
-  List<Stmt> template() {
-    List<Stmt> body = statements(Set.of(), null);
+  Stmt template() {
+    Stmt body = statements(Set.of(), null);
     expressions.requireAllKnown();
     return body;
   }
@@ -38,19 +47,25 @@ final class Parser {
   /**
    * Statements up to a tag of {@code ends}, which becomes the current token; {@code tag} is the one to close.
    */
-  private List<Stmt> statements(Set<String> ends, String tag) {
+  private Stmt statements(Set<String> ends, String tag) {
     List<Stmt> body = new ArrayList<>();
+    Stmt all = (scope, out) -> {
+      for (Stmt statement : body) {
+        statement.run(scope, out);
+      }
+    };
     while (!tokens.at(TokenType.EOF)) {
       Token token = tokens.next();
       if (token.is(TokenType.DATA)) {
-        body.add(new Stmt.Data(token.line(), token.text()));
+        add(body, token, (scope, out) -> Stmt.write(token.text(), out));
       } else if (token.is(TokenType.VARIABLE_BEGIN)) {
-        body.add(new Stmt.Print(token.line(), expressions.tuple()));
+        Expr value = expressions.tuple();
+        add(body, token, (scope, out) -> Stmt.write(value.value(scope), out));
         tokens.expect(TokenType.VARIABLE_END);
       } else if (tokens.at(TokenType.NAME) && ends.contains(tokens.current().text())) {
-        return body;
+        return all;
       } else {
-        body.add(statement(ends));
+        add(body, tokens.current(), statement(ends));
         tokens.expect(TokenType.BLOCK_END);
       }
     }
@@ -58,7 +73,11 @@ final class Parser {
       throw tokens.fail("Unexpected end of template." + lookingFor(ends)
           + " The innermost block that needs to be closed is '" + tag + "'.");
     }
-    return body;
+    return all;
+  }
+
+  private static void add(List<Stmt> body, Token start, Stmt statement) {
+    body.add(statement.at(start.line()));
   }
 
   private static String lookingFor(Set<String> ends) {
@@ -67,29 +86,29 @@ final class Parser {
   }
 
   /** The body of a block tag up to and with its end tag's name. */
-  private List<Stmt> body(String tag) {
-    List<Stmt> body = body(tag, Set.of("end" + tag));
+  private Stmt body(String tag) {
+    Stmt body = body(tag, Set.of("end" + tag));
     tokens.next();
     return body;
   }
 
-  private List<Stmt> body(String tag, Set<String> ends) {
+  private Stmt body(String tag, Set<String> ends) {
     tokens.skip(":");
     tokens.expect(TokenType.BLOCK_END);
     tokens.enter();
     boolean lenient = expressions.lenient;
     expressions.lenient = tag.equals("if");
-    List<Stmt> body = statements(ends, tag);
+    Stmt body = statements(ends, tag);
     expressions.lenient = lenient;
     tokens.leave();
     return body;
   }
 
   /** A body that runs as a function of its own: no {@code break} leaves it. */
-  private List<Stmt> separate(String tag) {
+  private Stmt separate(String tag) {
     int around = loops;
     loops = 0;
-    List<Stmt> body = body(tag);
+    Stmt body = body(tag);
     loops = around;
     return body;
   }
@@ -99,88 +118,115 @@ final class Parser {
       throw tokens.fail("tag name expected");
     }
     Token tag = tokens.next();
-    int line = tag.line();
     return switch (tag.text()) {
-    case "if" -> parseIf(line);
-    case "for" -> parseFor(line);
-    case "set" -> parseSet(line);
+    case "if" -> parseIf();
+    case "for" -> parseFor();
+    case "set" -> parseSet();
     case "filter" -> {
-      Expr value = filters(expressions.filter(Expr.Name.BODY));
-      yield new Stmt.Captured(line, null, value, body("filter"));
+      Expr value = filters(expressions.filter(BODY));
+      Stmt body = body("filter");
+      yield (scope, out) -> Stmt.write(filtered(value, body, scope), out);
     }
-    case "macro" -> parseMacro(line);
-    case "call" -> parseCall(line);
-    case "with" -> parseWith(line);
-    case "generation" -> new Stmt.Generation(line, separate("generation"));
+    case "macro" -> {
+      String name = assignable(tokens.expect(TokenType.NAME).text());
+      List<String> parameters = new ArrayList<>();
+      List<Expr> defaults = new ArrayList<>();
+      tokens.expect("(");
+      signature(parameters, defaults);
+      Macro.Definition macro = macro(name, parameters, defaults, "macro");
+      yield (scope, out) -> scope.set(name, new Macro(macro, scope));
+    }
+    case "call" -> parseCall(tag);
+    case "with" -> parseWith();
+    case "generation" -> {
+      Stmt body = separate("generation");
+      yield (scope, out) -> {
+        String text = body.text(scope.inner());
+        // As in transformers, a block inside a macro or a set lies where the output had got to.
+        int start = scope.output().length();
+        scope.generated().add(new Span(start, start + text.length()));
+        Stmt.write(text, out);
+      };
+    }
     case "break", "continue" -> {
       if (loops == 0) {
-        throw TemplateException.syntax("'" + tag.text() + "' outside loop", line);
+        throw TemplateException.syntax("'" + tag.text() + "' outside loop", tag.line());
       }
-      yield new Stmt.Leave(line, tag.text().equals("break"));
+      LoopExit exit = tag.text().equals("break") ? LoopExit.BREAK : LoopExit.CONTINUE;
+      yield (scope, out) -> {
+        throw exit;
+      };
     }
-    default -> throw TemplateException.syntax("Encountered unknown tag '" + tag.text() + "'." + lookingFor(ends), line);
+    default -> throw TemplateException.syntax("Encountered unknown tag '" + tag.text() + "'." + lookingFor(ends),
+        tag.line());
     };
   }
 
-  private Stmt parseIf(int line) {
+  private Stmt parseIf() {
     boolean lenient = expressions.lenient;
     expressions.lenient = true;
     Expr test = expressions.tupleWithoutConditional();
     expressions.lenient = lenient;
-    List<Stmt> then = body("if", Set.of("elif", "else", "endif"));
+    Stmt then = body("if", Set.of("elif", "else", "endif"));
     Token end = tokens.next();
-    List<Stmt> otherwise = switch (end.text()) {
-    case "elif" -> List.of(parseIf(end.line()));
+    Stmt otherwise = switch (end.text()) {
+    case "elif" -> parseIf().at(end.line());
     case "else" -> body("if");
-    default -> List.of();
+    default -> NOTHING;
     };
-    return new Stmt.If(line, test, then, otherwise);
+    return (scope, out) -> (test.isTrue(scope) ? then : otherwise).run(scope, out);
   }
 
-  private Stmt parseFor(int line) {
+  private Stmt parseFor() {
     loopsAround++;
     Target target = target(false);
-    tokens.expect(tokens.at(TokenType.NAME, "in"), "in");
+    tokens.expect("in");
     Expr items = expressions.tupleWithoutConditional();
-    Expr test = tokens.skip(TokenType.NAME, "if") ? expressions.expression() : null;
-    boolean recursive = tokens.skip(TokenType.NAME, "recursive");
+    Expr test = tokens.skip("if") ? expressions.expression() : null;
+    boolean recursive = tokens.skip("recursive");
     loops++;
-    List<Stmt> body = body("for", Set.of("endfor", "else"));
+    Stmt body = body("for", Set.of("endfor", "else"));
     loops--;
-    boolean hasElse = tokens.next().text().equals("else");
-    List<Stmt> otherwise = hasElse ? body("for") : List.of();
+    Stmt otherwise = tokens.next().text().equals("else") ? body("for") : NOTHING;
     loopsAround--;
-    return new Stmt.For(line, target, items, test, recursive, body, otherwise);
+    return new ForLoop(target, items, test, recursive, body, otherwise);
   }
 
-  private Stmt parseSet(int line) {
+  private Stmt parseSet() {
     Target target = target(true);
-    return tokens.skip("=") ? new Stmt.Assign(line, target, expressions.tuple())
-        : new Stmt.Captured(line, target, filters(Expr.Name.BODY), body("set"));
+    if (tokens.skip("=")) {
+      Expr value = expressions.tuple();
+      return (scope, out) -> target.assign(value.value(scope), scope);
+    }
+    Expr value = filters(BODY);
+    Stmt body = body("set");
+    return (scope, out) -> target.assign(filtered(value, body, scope), scope);
+  }
+
+  private static Object filtered(Expr value, Stmt body, Scope scope) {
+    Scope inner = scope.inner();
+    inner.set("(body)", body.text(scope.inner()));
+    return value.value(inner);
   }
 
   private Expr filters(Expr value) {
     return tokens.skip("|") ? filters(expressions.filter(value)) : value;
   }
 
-  private Stmt parseMacro(int line) {
-    String name = assignable(tokens.expect(TokenType.NAME).text());
-    List<Expr> defaults = new ArrayList<>();
-    return macro(line, name, signature(defaults), defaults, "macro");
-  }
-
-  private Stmt parseCall(int line) {
-    List<Expr> defaults = new ArrayList<>();
-    List<String> parameters = tokens.at(TokenType.OPERATOR, "(") ? signature(defaults) : List.of();
-    if (!(expressions.expression() instanceof Expr.Call call)) {
-      throw TemplateException.syntax("expected call", line);
-    }
-    return new Stmt.CallBlock(line, macro(line, "caller", parameters, defaults, "call"), call);
-  }
-
-  private List<String> signature(List<Expr> defaults) {
+  private Stmt parseCall(Token tag) {
     List<String> parameters = new ArrayList<>();
-    tokens.expect("(");
+    List<Expr> defaults = new ArrayList<>();
+    if (tokens.skip("(")) {
+      signature(parameters, defaults);
+    }
+    if (!(expressions.expression() instanceof Expr.Call call)) {
+      throw TemplateException.syntax("expected call", tag.line());
+    }
+    Macro.Definition caller = macro("caller", parameters, defaults, "call");
+    return (scope, out) -> Stmt.write(call.call(scope, new Macro(caller, scope)), out);
+  }
+
+  private void signature(List<String> parameters, List<Expr> defaults) {
     while (!tokens.skip(")")) {
       if (!parameters.isEmpty()) {
         tokens.expect(",");
@@ -196,29 +242,35 @@ final class Parser {
         throw tokens.fail("non-default argument follows default argument");
       }
     }
-    return parameters;
   }
 
-  private Stmt.DefineMacro macro(int line, String name, List<String> parameters, List<Expr> defaults, String tag) {
+  private Macro.Definition macro(String name, List<String> parameters, List<Expr> defaults, String tag) {
     int start = tokens.position();
-    List<Stmt> body = separate(tag);
-    return new Stmt.DefineMacro(line, name, parameters, defaults, body,
-        tokens.hasName(start, "caller") && !parameters.contains("caller"),
-        tokens.hasName(start, "varargs") && !parameters.contains("varargs"),
-        tokens.hasName(start, "kwargs") && !parameters.contains("kwargs"));
+    Stmt body = separate(tag);
+    Predicate<String> reads = word -> !parameters.contains(word) && tokens.hasName(start, word);
+    return new Macro.Definition(name, parameters, defaults, body, reads.test("caller"), reads.test("varargs"),
+        reads.test("kwargs"));
   }
 
-  private Stmt parseWith(int line) {
-    List<Stmt.Assign> assigns = new ArrayList<>();
+  private Stmt parseWith() {
+    List<Target> targets = new ArrayList<>();
+    List<Expr> values = new ArrayList<>();
     while (!tokens.at(TokenType.BLOCK_END)) {
-      if (!assigns.isEmpty()) {
+      if (!targets.isEmpty()) {
         tokens.expect(",");
       }
-      Target target = target(false);
+      targets.add(target(false));
       tokens.expect("=");
-      assigns.add(new Stmt.Assign(line, target, expressions.expression()));
+      values.add(expressions.expression());
     }
-    return new Stmt.With(line, assigns, body("with"));
+    Stmt body = body("with");
+    return (scope, out) -> {
+      Scope inner = scope.inner();
+      for (int i = 0; i < targets.size(); i++) {
+        targets.get(i).assign(values.get(i).value(scope), inner);
+      }
+      body.run(inner, out);
+    };
   }
 
   /** A name, {@code a.b} where {@code members} is set, or several of them. */
@@ -227,9 +279,9 @@ final class Parser {
     boolean comma = false;
     do {
       targets.add(oneTarget(members));
-      comma |= tokens.at(TokenType.OPERATOR, ",");
-    } while (tokens.skip(",") && (tokens.at(TokenType.NAME) || tokens.at(TokenType.OPERATOR, "(")));
-    return comma ? new Target.Unpack(targets) : targets.get(0);
+      comma |= tokens.at(",");
+    } while (tokens.skip(",") && (tokens.at(TokenType.NAME) || tokens.at("(")));
+    return comma ? (value, scope) -> unpack(value, targets, scope) : targets.get(0);
   }
 
   private Target oneTarget(boolean members) {
@@ -241,8 +293,33 @@ final class Parser {
       return inner;
     }
     String name = tokens.at(TokenType.NAME) ? tokens.next().text() : "none";
-    return members && tokens.skip(".") ? new Target.Member(name, tokens.expect(TokenType.NAME).text())
-        : new Target.Variable(assignable(name));
+    if (!members || !tokens.skip(".")) {
+      assignable(name);
+      return (value, scope) -> scope.set(name, value);
+    }
+    String attribute = tokens.expect(TokenType.NAME).text();
+    return (value, scope) -> {
+      if (!(Values.require(scope.get(name)) instanceof TemplateNamespace owner)) {
+        throw new TemplateException("cannot assign attribute on non-namespace object");
+      }
+      owner.attributes().put(Globals.attribute(attribute), value);
+    };
+  }
+
+  private static void unpack(Object value, List<Target> targets, Scope scope) {
+    if (!Values.isIterable(value)) {
+      throw new TemplateException("cannot unpack non-iterable %s object", Values.typeName(value));
+    }
+    List<Object> items = Values.list(value);
+    if (items.size() > targets.size()) {
+      throw new TemplateException("too many values to unpack (expected %d)", targets.size());
+    }
+    if (items.size() < targets.size()) {
+      throw new TemplateException("not enough values to unpack (expected %d, got %d)", targets.size(), items.size());
+    }
+    for (int i = 0; i < items.size(); i++) {
+      targets.get(i).assign(items.get(i), scope);
+    }
   }
 
   private String assignable(String name) {

@@ -33,8 +33,8 @@ final class TokenStream {
       return this.type == type;
     }
 
-    boolean is(TokenType type, String text) {
-      return this.type == type && value.equals(text);
+    boolean isWord() {
+      return type == TokenType.NAME || type == TokenType.OPERATOR;
     }
 
     String text() {
@@ -42,7 +42,7 @@ final class TokenStream {
     }
 
     String describe() {
-      return is(TokenType.NAME) || is(TokenType.OPERATOR) ? text() : type.description;
+      return isWord() ? text() : type.description;
     }
   }
 
@@ -75,8 +75,8 @@ final class TokenStream {
   /** Whether {@code name} stands among the tokens since {@code start}, not as an attribute. */
   boolean hasName(int start, String name) {
     for (int i = start; i < position; i++) {
-      boolean attribute = tokens.get(i - 1).is(TokenType.OPERATOR, ".");
-      if (tokens.get(i).is(TokenType.NAME, name) && !attribute) {
+      boolean attribute = tokens.get(i - 1).describe().equals(".");
+      if (tokens.get(i).describe().equals(name) && !attribute) {
         return true;
       }
     }
@@ -87,32 +87,29 @@ final class TokenStream {
     return current().is(type);
   }
 
-  boolean at(TokenType type, String... texts) {
-    return at(type) && List.of(texts).contains(current().text());
+  /** Whether the current token is one of these names or operators. */
+  boolean at(String... words) {
+    return current().isWord() && List.of(words).contains(current().text());
   }
 
   /** Whether the current token was that one; it is passed then. */
-  boolean skip(TokenType type, String text) {
-    boolean matches = at(type, text);
+  boolean skip(String word) {
+    boolean matches = at(word);
     if (matches) {
       next();
     }
     return matches;
   }
 
-  boolean skip(String operator) {
-    return skip(TokenType.OPERATOR, operator);
-  }
-
-  void expect(String operator) {
-    expect(at(TokenType.OPERATOR, operator), operator);
+  void expect(String word) {
+    expect(at(word), word);
   }
 
   Token expect(TokenType type) {
     return expect(at(type), type.description);
   }
 
-  Token expect(boolean matches, String expected) {
+  private Token expect(boolean matches, String expected) {
     if (matches) {
       return next();
     }

@@ -259,7 +259,7 @@ final class Values {
       String quoted = Texts.quote(value.toString());
       return value instanceof Markup ? "Markup(" + quoted + ")" : quoted;
     }
-    return isInteger(value) || value instanceof Interpreter.Macro ? value.toString()
+    return isInteger(value) || value instanceof Macro ? value.toString()
         : value instanceof Undefined ? "Undefined" : "<" + typeName(value) + ">";
   }
 
