@@ -70,6 +70,11 @@ final class Budget {
     steps(length / CHARS_PER_STEP);
   }
 
+  /** Accounts for what is done with a value, if that is a text. */
+  static void value(Object value) {
+    text(value instanceof String text ? text.length() : 0);
+  }
+
   /** Checks the length of a text that is being built. */
   static void growing(CharSequence text) {
     if (text.length() > MAX_LENGTH) {

@@ -69,7 +69,7 @@ interface Builtin {
 
     /** An argument that must be a text. */
     String text(int i) {
-      if (!Values.isText(Values.require(get(i)))) {
+      if (!(Values.require(get(i)) instanceof String)) {
         throw new TemplateException("argument %d must be str, not %s", i + 1, Values.typeName(get(i)));
       }
       return get(i).toString();

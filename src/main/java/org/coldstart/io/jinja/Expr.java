@@ -9,16 +9,38 @@ interface Expr {
   /** The value; callers use {@link #value}. */
   Object compute(Scope scope);
 
-  /** The value, within the budget. */
-  default Object value(Scope scope) {
+  /** The value, within the budget; a text that {@code |safe} or {@code |escape} made is a {@link Markup}. */
+  default Object marked(Scope scope) {
     Budget.enter();
     Object value = compute(scope);
     Budget.leave();
     return value;
   }
 
+  /** The value, within the budget. */
+  default Object value(Scope scope) {
+    return Markup.unmarked(marked(scope));
+  }
+
   default boolean isTrue(Scope scope) {
     return Values.isTrue(value(scope));
+  }
+
+  /** A text that {@code |safe} or {@code |escape} made: {@code +} escapes the HTML of texts added to it. */
+  record Markup(String text) {
+    static Object unmarked(Object value) {
+      return value instanceof Markup markup ? markup.text() : value;
+    }
+
+    static Markup escape(Object value) {
+      return value instanceof Markup markup ? markup
+          : new Markup(value.toString()
+            .replace("&", "&amp;")
+            .replace(">", "&gt;")
+            .replace("<", "&lt;")
+            .replace("'", "&#39;")
+            .replace("\"", "&#34;"));
+    }
   }
 
   /** {@code function(…)}. */

@@ -87,7 +87,7 @@ final class ExpressionParser {
       Expr test = or();
       Expr otherwise = tokens.skip("else") ? expression() : scope -> new Undefined(
           "the inline if-expression on line " + line + " evaluated to false and no else section was defined.");
-      value = scope -> (test.isTrue(scope) ? then : otherwise).value(scope);
+      value = scope -> (test.isTrue(scope) ? then : otherwise).marked(scope);
       unknown.subList(before, unknown.size()).clear();
     }
     tokens.leave();
@@ -167,7 +167,8 @@ final class ExpressionParser {
       String operator = tokens.next().text();
       Expr left = value;
       Expr right = arithmetic(level + 1);
-      value = scope -> Operators.apply(operator, left.value(scope), right.value(scope));
+      value = operator.equals("+") ? scope -> Operators.add(left.marked(scope), right.marked(scope))
+          : scope -> Operators.apply(operator, left.value(scope), right.value(scope));
     }
     return value;
   }

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntConsumer;
-import org.coldstart.io.jinja.Values.Markup;
 import org.coldstart.io.jinja.Values.TemplateNamespace;
 import org.coldstart.io.jinja.Values.Tuple;
 import org.coldstart.io.jinja.Values.Undefined;
@@ -33,30 +32,28 @@ final class Lookup {
     if (Values.require(object) instanceof Map<?, ?> dict) {
       boolean hashable = key instanceof Tuple || !(key instanceof List || key instanceof Map);
       found = hashable ? get(dict, key, Values.MISSING) : Values.MISSING;
-    } else if (Values.isInteger(key) && (object instanceof List || Values.isText(object))) {
-      Budget.text(Values.isText(object) ? object.toString().length() : 0);
+    } else if (Values.isInteger(key) && (object instanceof List || object instanceof String)) {
+      Budget.value(object);
       long length = Values.length(object);
       long index = Operators.index(key);
       index += index < 0 ? length : 0;
       if (index >= 0 && index < length) {
-        found = object instanceof List<?> list ? list.get((int) index) : character(object, index);
+        found = object instanceof List<?> list ? list.get((int) index) : character(object.toString(), (int) index);
       }
     }
-    if (found == Values.MISSING && Values.isText(key)) {
+    if (found == Values.MISSING && key instanceof String) {
       found = ownAttribute(object, key.toString());
     }
     return found != Values.MISSING ? found : missing(object, key);
   }
 
-  private static Object character(Object text, long index) {
-    String string = text.toString();
-    int start = string.offsetByCodePoints(0, (int) index);
-    return Values.like(text, Character.toString(string.codePointAt(start)));
+  private static String character(String text, int index) {
+    return Character.toString(text.codePointAt(text.offsetByCodePoints(0, index)));
   }
 
   private static Undefined missing(Object object, Object key) {
     String owner = object == null ? "None" : Values.typeName(object) + " object";
-    return new Undefined(Values.isText(key) ? "'%s' has no attribute %s".formatted(owner, Texts.quote(key.toString()))
+    return new Undefined(key instanceof String ? "'%s' has no attribute %s".formatted(owner, Texts.quote(key.toString()))
         : "%s has no element %s".formatted(owner, Values.summary(key)));
   }
 
@@ -78,7 +75,7 @@ final class Lookup {
     }
     Builtin method = Methods.of(object).get(name);
     return method == null ? Values.MISSING : (Values.Callable) args -> {
-      Budget.text(Values.isText(object) ? object.toString().length() : 0);
+      Budget.value(object);
       return method.call(object, args);
     };
   }
@@ -94,7 +91,7 @@ final class Lookup {
       return item;
     }
     Object value = item;
-    List<?> parts = Values.isText(path) ? Texts.split(path.toString(), ".", -1) : List.of(path);
+    List<?> parts = path instanceof String ? Texts.split(path.toString(), ".", -1) : List.of(path);
     for (Object part : parts) {
       boolean index = part instanceof String name && name.matches("[0-9]{1,9}");
       value = item(value, index ? (Object) Long.valueOf(part.toString()) : part);
@@ -105,12 +102,12 @@ final class Lookup {
 
   /** {@code object[from:to:step]}; a bound that is left out is null. */
   static Object slice(Object object, Object from, Object to, Object step) {
-    if (Values.isText(Values.require(object))) {
-      Budget.text(object.toString().length());
-      int[] characters = object.toString().codePoints().toArray();
+    if (Values.require(object) instanceof String text) {
+      Budget.value(text);
+      int[] characters = text.codePoints().toArray();
       StringBuilder part = new StringBuilder();
       each(characters.length, from, to, step, i -> part.appendCodePoint(characters[i]));
-      return Values.like(object, part.toString());
+      return part.toString();
     }
     if (object instanceof List<?> list) {
       Budget.items(list.size());
@@ -164,16 +161,15 @@ final class Lookup {
   /** The dict's key that is equal, as {@code 1}, {@code 1.0} and {@code true} are; else the key. */
   private static Object find(Map<?, ?> dict, Object key) {
     requireHashable(key);
-    Object plain = key instanceof Markup ? key.toString() : key;
-    if (!dict.containsKey(plain) && Values.isNumber(plain)) {
+    if (!dict.containsKey(key) && Values.isNumber(key)) {
       Budget.steps(dict.size());
       for (Object other : dict.keySet()) {
-        if (Values.isNumber(other) && Operators.equal(other, plain)) {
+        if (Values.isNumber(other) && Operators.equal(other, key)) {
           return other;
         }
       }
     }
-    return plain;
+    return key;
   }
 
   private static void requireHashable(Object key) {

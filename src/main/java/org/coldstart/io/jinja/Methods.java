@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
 import org.coldstart.io.jinja.Builtin.Args;
-import org.coldstart.io.jinja.Values.Markup;
 import org.coldstart.io.jinja.Values.Tuple;
 import org.coldstart.io.jinja.Values.View;
 
@@ -22,7 +21,7 @@ final class Methods {
 
   /** The methods of a value by name. */
   static Map<String, Builtin> of(Object value) {
-    return Values.isText(value) ? TEXT : value instanceof Map ? DICT : value instanceof List ? LIST : Map.of();
+    return value instanceof String ? TEXT : value instanceof Map ? DICT : value instanceof List ? LIST : Map.of();
   }
 
   static {
@@ -62,8 +61,8 @@ final class Methods {
     text("isascii", (s, a) -> s.isEmpty() || Texts.all(s, c -> c < 128));
     text("isupper", (s, a) -> Texts.isCased(s, true));
     text("islower", (s, a) -> Texts.isCased(s, false));
-    Builtin.add(TEXT, "join iterable", Methods::join);
-    TEXT.put("format", TextFormat::braces);
+    text("join iterable", Methods::join);
+    TEXT.put("format", (self, args) -> TextFormat.braces(self.toString(), args));
 
     dict("keys", (dict, a) -> new View("dict_keys", new ArrayList<>(dict.keySet())));
     dict("values", (dict, a) -> new View("dict_values", new ArrayList<>(dict.values())));
@@ -76,15 +75,8 @@ final class Methods {
     list("index value", Methods::indexOf);
   }
 
-  /** A method of texts; what it makes of a text marked as HTML is marked too. */
   private static void text(String signature, BiFunction<String, Args, Object> body) {
-    Builtin.add(TEXT, signature, (self, args) -> {
-      Object result = body.apply(self.toString(), args);
-      if (self instanceof Markup && result instanceof List<?> parts) {
-        return Values.like(parts, parts.stream().map(part -> Values.like(self, part)).toList());
-      }
-      return Values.like(self, result);
-    });
+    Builtin.add(TEXT, signature, (self, args) -> body.apply(self.toString(), args));
   }
 
   private static void dict(String signature, BiFunction<Map<?, ?>, Args, Object> body) {
@@ -133,19 +125,19 @@ final class Methods {
     return index;
   }
 
-  private static Object join(Object self, Args args) {
+  private static String join(String self, Args args) {
     StringBuilder out = new StringBuilder();
     List<Object> items = Values.list(args.get(0));
     for (int i = 0; i < items.size(); i++) {
       Object item = items.get(i);
-      if (!Values.isText(item)) {
+      if (!(item instanceof String)) {
         throw new TemplateException("sequence item %d: expected str instance, %s found", i, Values.typeName(item));
       }
-      out.append(i == 0 ? "" : self).append(self instanceof Markup ? Markup.escape(item) : item);
+      out.append(i == 0 ? "" : self).append(item);
       Budget.growing(out);
     }
     Budget.text(out.length());
-    return Values.like(self, out.toString());
+    return out.toString();
   }
 
   /** The dict's entries as pairs. */

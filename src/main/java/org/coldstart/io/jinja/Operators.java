@@ -2,10 +2,11 @@ package org.coldstart.io.jinja;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.coldstart.io.jinja.Values.Markup;
+import org.coldstart.io.jinja.Expr.Markup;
 import org.coldstart.io.jinja.Values.Tuple;
 import org.coldstart.io.jinja.Values.Undefined;
 
@@ -13,13 +14,21 @@ import org.coldstart.io.jinja.Values.Undefined;
 final class Operators {
   private Operators() {}
 
+  /** {@code left + right}, with escapes where one is marked as HTML. */
+  static Object add(Object left, Object right) {
+    boolean marked = left instanceof Markup && (right instanceof Markup || right instanceof String)
+        || left instanceof String && right instanceof Markup;
+    return marked ? new Markup(concat(Markup.escape(left).text(), Markup.escape(right).text()))
+        : apply("+", left, right);
+  }
+
   /** {@code left operator right} for {@code + - * / // % ** ~}. */
   static Object apply(String operator, Object left, Object right) {
     if (operator.equals("~")) {
       return concat(Values.str(left), Values.str(right));
     }
-    if (operator.equals("%") && Values.isText(Values.require(left))) {
-      return TextFormat.percent(left, right);
+    if (operator.equals("%") && Values.require(left) instanceof String format) {
+      return TextFormat.percent(format, right);
     }
     Values.require(left);
     Values.require(right);
@@ -33,9 +42,8 @@ final class Operators {
     if (operator.equals("*") && Values.isInteger(left) && repeatable(right)) {
       return repeat(right, Math.max(0, index(left)));
     }
-    if (operator.equals("+") && Values.isText(left) && Values.isText(right)) {
-      return left instanceof String a && right instanceof String b ? concat(a, b)
-          : new Markup(concat(Markup.escape(left).text(), Markup.escape(right).text()));
+    if (operator.equals("+") && left instanceof String && right instanceof String) {
+      return concat(left.toString(), right.toString());
     }
     String type = Values.typeName(left);
     String otherType = Values.typeName(right);
@@ -58,26 +66,24 @@ final class Operators {
   }
 
   private static boolean repeatable(Object value) {
-    return Values.isText(value) || value instanceof List;
+    return value instanceof String || value instanceof List;
   }
 
   private static Object repeat(Object sequence, long times) {
-    boolean text = Values.isText(sequence);
-    long size = text ? sequence.toString().length() : Values.length(sequence);
-    long limit = text ? Budget.MAX_LENGTH : Budget.MAX_ITEMS;
+    String text = sequence instanceof String string ? string : null;
+    long size = text != null ? text.length() : Values.length(sequence);
+    long limit = text != null ? Budget.MAX_LENGTH : Budget.MAX_ITEMS;
     if (size > 0 && times > limit / size) {
-      throw new TemplateException("a repetition of more than %d %s", limit, text ? "characters" : "items");
+      throw new TemplateException("a repetition of more than %d %s", limit, text != null ? "characters" : "items");
     }
     int count = size == 0 ? 0 : (int) times;
-    if (text) {
+    if (text != null) {
       Budget.text(size * count);
-      return Values.like(sequence, sequence.toString().repeat(count));
+      return text.repeat(count);
     }
     Budget.items(size * count);
     List<Object> repeated = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      repeated.addAll((List<?>) sequence);
-    }
+    Collections.nCopies(count, (List<?>) sequence).forEach(repeated::addAll);
     return Values.like(sequence, repeated);
   }
 
@@ -203,7 +209,7 @@ final class Operators {
     if (Values.isNumber(left) && Values.isNumber(right)) {
       return !isNaN(left) && compareNumbers(left, right) == 0;
     }
-    if (Values.isText(left) && Values.isText(right)) {
+    if (left instanceof String && right instanceof String) {
       return left.toString().equals(right.toString());
     }
     Budget.enter();
@@ -231,7 +237,7 @@ final class Operators {
     if (Values.isNumber(left) && Values.isNumber(right)) {
       return compareNumbers(left, right);
     }
-    if (Values.isText(left) && Values.isText(right)) {
+    if (left instanceof String && right instanceof String) {
       return left.toString().compareTo(right.toString());
     }
     String type = Values.typeName(left);
@@ -262,8 +268,8 @@ final class Operators {
 
   /** {@code item in container}. */
   static boolean contains(Object container, Object item) {
-    if (Values.isText(container)) {
-      if (!Values.isText(item)) {
+    if (container instanceof String) {
+      if (!(item instanceof String)) {
         throw new TemplateException("'in <string>' requires string as left operand, not %s", Values.typeName(item));
       }
       Budget.text(container.toString().length());

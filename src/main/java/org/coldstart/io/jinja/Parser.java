@@ -196,7 +196,7 @@ final class Parser {
     Target target = target(true);
     if (tokens.skip("=")) {
       Expr value = expressions.tuple();
-      return (scope, out) -> target.assign(value.value(scope), scope);
+      return (scope, out) -> target.assign(value.marked(scope), scope);
     }
     Expr value = filters(BODY);
     Stmt body = body("set");

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.coldstart.io.jinja.Builtin.Args;
-import org.coldstart.io.jinja.Values.Markup;
 import org.coldstart.io.jinja.Values.Tuple;
 
 /**
@@ -34,20 +33,20 @@ final class TextFormat {
   }
 
   /** {@code format % values}; {@code values} is a tuple, a dict, or the one value. */
-  static Object percent(Object format, Object values) {
+  static String percent(String format, Object values) {
     TextFormat state = new TextFormat(values instanceof Tuple tuple ? tuple : Collections.singletonList(values));
-    Matcher m = DIRECTIVE.matcher(format.toString());
+    Matcher m = DIRECTIVE.matcher(format);
     StringBuilder out = new StringBuilder();
     while (m.find()) {
       String text = m.group(5).equals("%") ? "%" : state.directive(m, values);
-      m.appendReplacement(out, Matcher.quoteReplacement(escaped(format, text)));
+      m.appendReplacement(out, Matcher.quoteReplacement(text));
       Budget.text(out.length());
     }
     boolean keyed = values instanceof Map || values instanceof List && !(values instanceof Tuple);
     if (!keyed && state.used < state.values.size()) {
       throw new TemplateException("not all arguments converted during string formatting");
     }
-    return Values.like(format, m.appendTail(out).toString());
+    return m.appendTail(out).toString();
   }
 
   private String directive(Matcher m, Object named) {
@@ -97,19 +96,19 @@ final class TextFormat {
   }
 
   /** {@code format.format(args)}. */
-  static Object braces(Object format, Args args) {
+  static String braces(String format, Args args) {
     TextFormat state = new TextFormat(args.positional());
-    Matcher m = FIELD.matcher(format.toString());
+    Matcher m = FIELD.matcher(format);
     StringBuilder out = new StringBuilder();
     while (m.find()) {
       if (m.group().length() == 1) {
         throw new TemplateException("a field of the format string is not supported");
       }
       String text = m.group(1) == null ? m.group().substring(1) : state.field(m, args.named());
-      m.appendReplacement(out, Matcher.quoteReplacement(escaped(format, text)));
+      m.appendReplacement(out, Matcher.quoteReplacement(text));
       Budget.text(out.length());
     }
-    return Values.like(format, m.appendTail(out).toString());
+    return m.appendTail(out).toString();
   }
 
   private String field(Matcher m, Map<String, Object> named) {
@@ -125,11 +124,6 @@ final class TextFormat {
       return m.group(2).equals("s") ? Values.str(value) : Values.repr(value);
     }
     return Values.str(value);
-  }
-
-  /** The text, with its HTML escaped if the format is marked. */
-  private static String escaped(Object format, String text) {
-    return format instanceof Markup ? Markup.escape(text).text() : text;
   }
 
   /** One value as Java's formatter lays it out; {@code options} are flags, width, precision. */

@@ -20,10 +20,10 @@ final class ToJson {
   private ToJson(Args args) {
     ascii = args.isTrue(0);
     Object width = args.get(1, null);
-    indent = width == null || Values.isText(width) ? args.text(1, null) : spaces(args.integer(1));
+    indent = width == null || width instanceof String ? args.text(1, null) : spaces(args.integer(1));
     List<Object> separators = args.get(2, null) == null ? List.of(indent == null ? ", " : ",", ": ")
         : Values.list(args.get(2));
-    if (separators.size() != 2 || !separators.stream().allMatch(Values::isText)) {
+    if (separators.size() != 2 || !separators.stream().allMatch(String.class::isInstance)) {
       throw new TemplateException("tojson: separators are two texts, (item_separator, key_separator)");
     }
     itemSeparator = separators.get(0).toString();
@@ -65,7 +65,7 @@ final class ToJson {
         write(list.get(i), level + 1);
       }
       end(list.isEmpty(), level, ']');
-    } else if (Values.isText(value)) {
+    } else if (value instanceof String) {
       quote(value.toString());
     } else {
       out.append(scalar(value, "Object of type %s is not JSON serializable"));
@@ -79,7 +79,7 @@ final class ToJson {
       return Double.isNaN(real) ? "NaN"
           : Double.isInfinite(real) ? (real > 0 ? "Infinity" : "-Infinity") : TextFormat.repr(real);
     }
-    if (value != null && !Values.isText(value) && !Values.isInteger(value)) {
+    if (value != null && !(value instanceof String) && !Values.isInteger(value)) {
       throw new TemplateException(refusal, Values.typeName(value));
     }
     return String.valueOf(value);
