@@ -10,6 +10,22 @@ import java.util.Map;
 interface Builtin {
   Object call(Object self, Args args);
 
+  /** Calls it, within the budget. */
+  default Object apply(Object self, Args args) {
+    Budget.steps(1);
+    Budget.value(self);
+    return call(self, args);
+  }
+
+  /** The function of that name; {@code kind} is for the error. */
+  static Builtin named(Object name, Map<String, Builtin> table, String kind) {
+    Builtin found = table.get(Values.str(name));
+    if (found == null) {
+      throw new TemplateException("No %s named '%s'.", kind, Values.str(name));
+    }
+    return found;
+  }
+
   /**
    * Adds a function with named parameters, whose body gets them {@link Args#bind bound}.
    *

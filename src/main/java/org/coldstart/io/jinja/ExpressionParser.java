@@ -301,39 +301,27 @@ final class ExpressionParser {
 
   /** {@code input} through the filter that follows. */
   Expr filter(Expr input) {
-    String name = known(Filters.ALL, "filter");
+    Builtin filter = known(Filters.ALL, "filter");
     Function<Scope, Args> arguments = tokens.skip("(") ? arguments() : scope -> Args.NONE;
-    return scope -> {
-      Object value = input.value(scope);
-      requireKnown(Filters.ALL, "filter", name);
-      return Filters.apply(name, value, arguments.apply(scope));
-    };
+    return scope -> filter.apply(input.value(scope), arguments.apply(scope));
   }
 
   private Expr test(Expr input) {
     boolean holds = !tokens.skip("not");
-    String name = known(Filters.TESTS, "test");
+    Builtin test = known(Filters.TESTS, "test");
     Function<Scope, Args> arguments = testArguments();
-    return scope -> {
-      Object value = input.value(scope);
-      requireKnown(Filters.TESTS, "test", name);
-      return Filters.test(name, value, arguments.apply(scope)) == holds;
-    };
+    return scope -> test.apply(input.value(scope), arguments.apply(scope)).equals(holds);
   }
 
-  private String known(Map<String, Builtin> table, String kind) {
+  private Builtin known(Map<String, Builtin> table, String kind) {
     Token token = tokens.expect(TokenType.NAME);
-    String name = token.text();
-    if (!lenient && !table.containsKey(name)) {
-      unknown.add(TemplateException.syntax("No " + kind + " named '" + name + "'.", token.line()));
+    Builtin found = table.get(token.text());
+    if (found == null && !lenient) {
+      unknown.add(TemplateException.syntax("No " + kind + " named '" + token.text() + "'.", token.line()));
     }
-    return name;
-  }
-
-  private static void requireKnown(Map<String, Builtin> table, String kind, String name) {
-    if (!table.containsKey(name)) {
-      throw new TemplateException("No %s named '%s' found.", kind, name);
-    }
+    return found != null ? found : (self, args) -> {
+      throw new TemplateException("No %s named '%s' found.", kind, token.text());
+    };
   }
 
   private Function<Scope, Args> testArguments() {

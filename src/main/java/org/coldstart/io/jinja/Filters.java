@@ -127,24 +127,6 @@ final class Filters {
     Builtin.add(TESTS, names + " other", (v, args) -> Operators.holds(operator, v, args.get(0)));
   }
 
-  /** {@code value|name(args)}. */
-  static Object apply(String name, Object value, Args args) {
-    if (!ALL.containsKey(name)) {
-      throw new TemplateException("No filter named '%s'.", name);
-    }
-    Budget.value(value);
-    return ALL.get(name).call(value, args);
-  }
-
-  /** {@code value is name(args)}. */
-  static boolean test(String name, Object value, Args args) {
-    if (!TESTS.containsKey(name)) {
-      throw new TemplateException("No test named '%s'.", name);
-    }
-    Budget.steps(1);
-    return (Boolean) TESTS.get(name).call(value, args);
-  }
-
   private static boolean hasRemainder(Object value, Object divisor, Object rest) {
     return Operators.equal(Operators.apply("%", value, divisor), rest);
   }
@@ -376,8 +358,8 @@ final class Filters {
     if (args.positional().isEmpty()) {
       throw new TemplateException("map requires a filter argument");
     }
-    String filter = Values.str(args.get(0));
-    return generator(itemsIfTrue(value).map(item -> Markup.unmarked(apply(filter, item, args.rest()))));
+    return generator(itemsIfTrue(value)
+      .map(item -> Markup.unmarked(Builtin.named(args.get(0), ALL, "filter").apply(item, args.rest()))));
   }
 
   private static Object choose(Object value, Args args, boolean byAttribute, boolean keep) {
@@ -388,7 +370,8 @@ final class Filters {
     Args test = byAttribute ? args.rest() : args;
     Predicate<Object> passes = item -> {
       Object tested = Lookup.path(item, path, null);
-      return test.positional().isEmpty() ? Values.isTrue(tested) : test(Values.str(test.get(0)), tested, test.rest());
+      return Values.isTrue(test.positional().isEmpty() ? tested
+          : Builtin.named(test.get(0), TESTS, "test").apply(tested, test.rest()));
     };
     return generator(itemsIfTrue(value).filter(item -> passes.test(item) == keep));
   }

@@ -74,10 +74,7 @@ final class Lookup {
       return owner.member(name);
     }
     Builtin method = Methods.of(object).get(name);
-    return method == null ? Values.MISSING : (Values.Callable) args -> {
-      Budget.value(object);
-      return method.call(object, args);
-    };
+    return method == null ? Values.MISSING : (Values.Callable) args -> method.apply(object, args);
   }
 
   /**

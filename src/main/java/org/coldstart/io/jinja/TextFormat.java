@@ -25,7 +25,7 @@ final class TextFormat {
 
   private final List<Object> values;
 
-  /** How many of the values were taken in order. */
+  /** How many of the values were taken in order; -1 once one was taken by its number. */
   private int used;
 
   private TextFormat(List<Object> values) {
@@ -38,7 +38,8 @@ final class TextFormat {
     Matcher m = DIRECTIVE.matcher(format);
     StringBuilder out = new StringBuilder();
     while (m.find()) {
-      String text = m.group(5).equals("%") ? "%" : state.directive(m, values);
+      String text = m.group(5).equals("%") ? "%"
+          : laidOut(m, m.group(1) == null ? state.next() : item(values, m.group(1)));
       m.appendReplacement(out, Matcher.quoteReplacement(text));
       Budget.text(out.length());
     }
@@ -49,31 +50,37 @@ final class TextFormat {
     return m.appendTail(out).toString();
   }
 
-  private String directive(Matcher m, Object named) {
-    Object value = m.group(1) == null ? next() : item(named, m.group(1));
+  private static String laidOut(Matcher m, Object value) {
+    String flags = m.group(2);
     String precision = m.group(4) == null ? "" : m.group(4);
-    return switch (m.group(5)) {
-    case "s", "r", "a" -> {
-      String flags = m.group(2).contains("-") ? "-" : "";
-      Object text = m.group(5).equals("s") ? Values.str(value) : Values.repr(value);
-      yield laidOut(flags + m.group(3) + precision, 's', text);
+    char type = m.group(5).isEmpty() ? '?' : m.group(5).charAt(0);
+    if ("diuxXoeEfF".indexOf(type) >= 0 && !Values.isNumber(Values.require(value))) {
+      throw new TemplateException("%sa real number is required, not %s",
+          "diu".indexOf(type) >= 0 ? "%" + type + " format: " : "", Values.typeName(value));
     }
-    case "d", "i", "u" -> {
-      requireNumber(value, "%" + m.group(5) + " format: a real number is");
-      Object whole = value instanceof Double real ? Filters.truncate(real) : value;
-      yield laidOut(m.group(2) + m.group(3), 'd', whole);
-    }
-    case "x", "X", "o", "e", "E", "f", "F" -> {
-      requireNumber(value, "a real number is");
-      yield laidOut(m.group(2) + m.group(3) + precision, m.group(5).charAt(0), value);
-    }
-    default -> throw new TemplateException("unsupported format character '%s'", m.group(5));
-    };
-  }
-
-  private static void requireNumber(Object value, String wanted) {
-    if (!Values.isNumber(Values.require(value))) {
-      throw new TemplateException("%s required, not %s", wanted, Values.typeName(value));
+    int digits = precision.isEmpty() ? 6 : Integer.parseInt(precision.substring(1));
+    Budget.text(digits + (m.group(3).isEmpty() ? 0 : Long.parseLong(m.group(3))));
+    try {
+      return switch (type) {
+      case 's', 'r', 'a' -> String.format("%" + (flags.contains("-") ? "-" : "") + m.group(3) + precision + "s",
+          type == 's' ? Values.str(value) : Values.repr(value));
+      case 'd', 'i', 'u' -> String.format(Locale.ROOT, "%" + flags + m.group(3) + "d",
+          Operators.big(value instanceof Double real ? Filters.truncate(real) : value));
+      case 'x', 'X', 'o' -> String.format("%" + flags + m.group(3) + type, Operators.big(value));
+      case 'e', 'E', 'f', 'F' -> {
+        double real = Operators.real(value);
+        if (!Double.isFinite(real)) {
+          yield String.format("%" + flags + m.group(3) + "s", Values.str(real));
+        }
+        BigDecimal exact = new BigDecimal(real);
+        yield String.format(Locale.ROOT, "%" + flags + m.group(3) + precision + (type == 'F' ? 'f' : type),
+            type == 'e' || type == 'E' ? exact.round(new MathContext(digits + 1, RoundingMode.HALF_EVEN))
+                : exact.setScale(digits, RoundingMode.HALF_EVEN));
+      }
+      default -> throw new TemplateException("unsupported format character '%s'", m.group(5));
+      };
+    } catch (IllegalFormatException e) {
+      throw new TemplateException("Unknown format code '%s' for object of type '%s'", type, Values.typeName(value));
     }
   }
 
@@ -120,33 +127,7 @@ final class TextFormat {
     used = numbered ? Integer.parseInt(name) : used;
     Object value = name.isEmpty() || numbered ? next() : item(named, name);
     used = numbered ? -1 : used;
-    if (m.group(2) != null) {
-      return m.group(2).equals("s") ? Values.str(value) : Values.repr(value);
-    }
-    return Values.str(value);
-  }
-
-  /** One value as Java's formatter lays it out; {@code options} are flags, width, precision. */
-  private static String laidOut(String options, char type, Object value) {
-    Matcher width = Pattern.compile("[^1-9.]*(\\d*)(?:\\.(\\d+))?").matcher(options);
-    Budget.text(width.matches() && !width.group(1).isEmpty() ? Long.parseLong(width.group(1)) : 0);
-    boolean real = "eEfF".indexOf(type) >= 0;
-    boolean whole = "dxXo".indexOf(type) >= 0;
-    try {
-      if (real && Values.isNumber(value) && Double.isFinite(Operators.real(value))) {
-        int digits = width.group(2) == null ? 6 : Integer.parseInt(width.group(2));
-        Budget.text(digits);
-        BigDecimal exact = new BigDecimal(Operators.real(value));
-        BigDecimal rounded = type == 'e' || type == 'E'
-            ? exact.round(new MathContext(digits + 1, RoundingMode.HALF_EVEN))
-            : exact.setScale(digits, RoundingMode.HALF_EVEN);
-        return String.format(Locale.ROOT, "%" + options + (type == 'F' ? 'f' : type), rounded);
-      }
-      Object argument = whole && Values.isInteger(value) ? Operators.big(value) : Values.str(value);
-      return String.format(Locale.ROOT, "%" + options + (real ? 's' : type), argument);
-    } catch (IllegalFormatException e) {
-      throw new TemplateException("Unknown format code '%s' for object of type '%s'", type, Values.typeName(value));
-    }
+    return m.group(2) == null || m.group(2).equals("s") ? Values.str(value) : Values.repr(value);
   }
 
   /** {@code repr(float)}: the shortest digits that read back as the same float. */
