@@ -36,25 +36,19 @@ final class Operators {
       return Values.isInteger(left) && Values.isInteger(right) ? integers(operator, big(left), big(right))
           : reals(operator, real(left), real(right));
     }
-    if (operator.equals("*") && Values.isInteger(right) && repeatable(left)) {
-      return repeat(left, Math.max(0, index(right)));
-    }
-    if (operator.equals("*") && Values.isInteger(left) && repeatable(right)) {
-      return repeat(right, Math.max(0, index(left)));
-    }
-    if (operator.equals("+") && left instanceof String && right instanceof String) {
-      return concat(left.toString(), right.toString());
-    }
     String type = Values.typeName(left);
     String otherType = Values.typeName(right);
-    if (operator.equals("+") && left instanceof List<?> items && type.equals(otherType)) {
-      List<Object> sum = new ArrayList<>(items);
-      sum.addAll((List<?>) right);
-      Budget.items(sum.size());
-      return Values.like(left, sum);
+    if (operator.equals("*") && Values.isInteger(right) && isSequence(left)) {
+      return repeat(left, Math.max(0, index(right)));
     }
-    if (operator.equals("+") && repeatable(left)) {
-      throw new TemplateException("can only concatenate %s (not \"%s\") to %s", type, otherType, type);
+    if (operator.equals("*") && Values.isInteger(left) && isSequence(right)) {
+      return repeat(right, Math.max(0, index(left)));
+    }
+    if (operator.equals("+") && isSequence(left)) {
+      if (!type.equals(otherType)) {
+        throw new TemplateException("can only concatenate %s (not \"%s\") to %s", type, otherType, type);
+      }
+      return left instanceof String text ? concat(text, right.toString()) : concat((List<?>) left, (List<?>) right);
     }
     throw new TemplateException("unsupported operand type(s) for %s: '%s' and '%s'",
         operator.equals("**") ? "** or pow()" : operator, type, otherType);
@@ -65,21 +59,28 @@ final class Operators {
     return left.concat(right);
   }
 
-  private static boolean repeatable(Object value) {
+  private static List<Object> concat(List<?> left, List<?> right) {
+    List<Object> sum = new ArrayList<>(left);
+    sum.addAll(right);
+    Budget.items(sum.size());
+    return Values.like(left, sum);
+  }
+
+  private static boolean isSequence(Object value) {
     return value instanceof String || value instanceof List;
   }
 
   private static Object repeat(Object sequence, long times) {
-    String text = sequence instanceof String string ? string : null;
-    long size = text != null ? text.length() : Values.length(sequence);
-    long limit = text != null ? Budget.MAX_LENGTH : Budget.MAX_ITEMS;
+    boolean text = sequence instanceof String;
+    long size = text ? sequence.toString().length() : Values.length(sequence);
+    long limit = text ? Budget.MAX_LENGTH : Budget.MAX_ITEMS;
     if (size > 0 && times > limit / size) {
-      throw new TemplateException("a repetition of more than %d %s", limit, text != null ? "characters" : "items");
+      throw new TemplateException("a repetition of more than %d %s", limit, text ? "characters" : "items");
     }
     int count = size == 0 ? 0 : (int) times;
-    if (text != null) {
+    if (text) {
       Budget.text(size * count);
-      return text.repeat(count);
+      return sequence.toString().repeat(count);
     }
     Budget.items(size * count);
     List<Object> repeated = new ArrayList<>();
@@ -95,8 +96,8 @@ final class Operators {
     case "+" -> a.add(b);
     case "-" -> a.subtract(b);
     case "*" -> a.multiply(b);
-    case "//" -> a.subtract(modulo(a, b, "integer division or modulo by zero")).divide(b);
-    case "%" -> modulo(a, b, "integer modulo by zero");
+    case "//" -> a.subtract(modulo(a, b)).divide(b);
+    case "%" -> modulo(a, b);
     default -> {
       Budget.bits((a.abs().bitLength() - 1) * b.doubleValue());
       boolean unit = a.abs().bitLength() <= 1;
@@ -108,9 +109,9 @@ final class Operators {
   }
 
   /** Python's modulo: its sign is the divisor's. */
-  private static BigInteger modulo(BigInteger a, BigInteger b, String byZero) {
+  private static BigInteger modulo(BigInteger a, BigInteger b) {
     if (b.signum() == 0) {
-      throw new TemplateException(byZero);
+      throw new TemplateException("integer modulo by zero");
     }
     BigInteger rest = a.mod(b.abs());
     return rest.signum() != 0 && b.signum() < 0 ? rest.add(b) : rest;
@@ -118,11 +119,7 @@ final class Operators {
 
   private static double reals(String operator, double a, double b) {
     if (b == 0 && "//%".contains(operator)) {
-      throw new TemplateException(switch (operator) {
-      case "//" -> "float floor division by zero";
-      case "%" -> "float modulo";
-      default -> "division by zero";
-      });
+      throw new TemplateException("division by zero");
     }
     double rest = b == 0 ? 0 : a % b;
     double modulo = rest == 0 ? Math.copySign(0, b) : (b < 0) != (rest < 0) ? rest + b : rest;
@@ -138,14 +135,9 @@ final class Operators {
   }
 
   private static double power(double a, double b) {
-    double result = a == 1 ? 1 : Math.pow(a, b);
-    boolean finite = Double.isFinite(a) && Double.isFinite(b);
-    if (finite && Double.isNaN(result)) {
-      throw new TemplateException("a power that is a complex number is not supported");
-    }
-    if (finite && Double.isInfinite(result)) {
-      throw new TemplateException(
-          a == 0 ? "0.0 cannot be raised to a negative power" : "Numerical result out of range");
+    double result = Math.pow(a, b);
+    if (!Double.isFinite(result) && Double.isFinite(a) && Double.isFinite(b)) {
+      throw new TemplateException("%s ** %s is no real number in range", a, b);
     }
     return result;
   }

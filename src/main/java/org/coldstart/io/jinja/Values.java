@@ -80,7 +80,7 @@ final class Values {
   }
 
   /** A part or sum of a list: of its type. */
-  static Object like(Object original, List<Object> result) {
+  static List<Object> like(Object original, List<Object> result) {
     return original instanceof Tuple ? new Tuple(result) : result;
   }
 
