@@ -13,14 +13,14 @@ import org.coldstart.io.jinja.Values.Tuple;
 import org.coldstart.io.jinja.Values.Undefined;
 
 /** Parses expressions, with the precedence of {@code jinja2.parser}. */
-final class ExpressionParser {
+class ExpressionParser {
   private static final Expr NONE = scope -> null;
 
   /** Arithmetic operators, those that bind least first. */
   private static final List<String[]> ARITHMETIC = List.of(new String[] {"+", "-"}, new String[] {"~"},
       new String[] {"*", "/", "//", "%"}, new String[] {"**"});
 
-  private final TokenStream tokens;
+  final TokenStream tokens;
 
   /** Errors for filters and tests that do not exist; Jinja reports them after syntax errors. */
   private final List<TemplateException> unknown = new ArrayList<>();
@@ -85,8 +85,9 @@ final class ExpressionParser {
       int line = tokens.next().line();
       Expr then = value;
       Expr test = or();
-      Expr otherwise = tokens.skip("else") ? expression() : scope -> new Undefined(
-          "the inline if-expression on line " + line + " evaluated to false and no else section was defined.");
+      Expr otherwise = tokens.skip("else") ? expression()
+          : scope -> new Undefined(
+              "the inline if-expression on line " + line + " evaluated to false and no else section was defined.");
       value = scope -> (test.isTrue(scope) ? then : otherwise).marked(scope);
       unknown.subList(before, unknown.size()).clear();
     }

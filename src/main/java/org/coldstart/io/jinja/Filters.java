@@ -3,7 +3,7 @@ package org.coldstart.io.jinja;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -16,6 +16,7 @@ import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.coldstart.io.jinja.Builtin.Args;
 import org.coldstart.io.jinja.Expr.Markup;
@@ -153,9 +154,7 @@ final class Filters {
   }
 
   private static Object replace(Object value, Args args) {
-    List<Object> texts = new ArrayList<>(args.positional());
-    texts.set(0, Values.str(args.get(0)));
-    texts.set(1, Values.str(args.get(1)));
+    List<Object> texts = Arrays.asList(Values.str(args.get(0)), Values.str(args.get(1)), args.get(2));
     return Texts.replace(Values.str(value), new Args(texts, Map.of()));
   }
 
@@ -165,12 +164,10 @@ final class Filters {
     String indention = width instanceof String ? width.toString() : Texts.pad("", Operators.index(width), " ");
     List<Object> lines = Texts.lines(text, false);
     Budget.text((long) indention.length() * lines.size() + text.length());
-    StringBuilder out = new StringBuilder(args.isTrue(1) ? indention : "");
-    for (int i = 0; i < lines.size(); i++) {
-      boolean indented = i > 0 && (args.isTrue(2) || !lines.get(i).equals(""));
-      out.append(i > 0 ? "\n" : "").append(indented ? indention : "").append(lines.get(i));
-    }
-    return out.toString();
+    return (args.isTrue(1) ? indention : "") + lines.get(0) + lines.stream()
+      .skip(1)
+      .map(line -> "\n" + (args.isTrue(2) || !line.equals("") ? indention : "") + line)
+      .collect(Collectors.joining());
   }
 
   private static Object orDefault(Object value, Args args) {
@@ -209,9 +206,8 @@ final class Filters {
       return Operators.real(value);
     }
     String text = value instanceof String ? number(value) : "";
-    if (text.matches("[-+]?(inf(inity)?|nan)")) {
-      double size = text.endsWith("nan") ? Double.NaN : Double.POSITIVE_INFINITY;
-      return text.startsWith("-") ? -size : size;
+    if (text.matches("[-+]?inf(inity)?")) {
+      return text.startsWith("-") ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
     }
     return REAL.matcher(text).matches() ? (Object) Double.parseDouble(text) : otherwise;
   }
@@ -370,8 +366,8 @@ final class Filters {
     Args test = byAttribute ? args.rest() : args;
     Predicate<Object> passes = item -> {
       Object tested = Lookup.path(item, path, null);
-      return Values.isTrue(test.positional().isEmpty() ? tested
-          : Builtin.named(test.get(0), TESTS, "test").apply(tested, test.rest()));
+      return Values.isTrue(
+          test.positional().isEmpty() ? tested : Builtin.named(test.get(0), TESTS, "test").apply(tested, test.rest()));
     };
     return generator(itemsIfTrue(value).filter(item -> passes.test(item) == keep));
   }

@@ -12,6 +12,7 @@ import org.coldstart.io.jinja.Values.Undefined;
 
 /** {@code for target in items if test}; {@code test} may be null. */
 record ForLoop(Target target, Expr items, Expr test, boolean recursive, Stmt body, Stmt otherwise) implements Stmt {
+
   @Override
   public void run(Scope scope, StringBuilder out) {
     Object source = items.value(scope);

@@ -27,7 +27,8 @@ final class Globals {
   private static final Map<String, String> TIME_PATTERNS = Arrays
     .stream(("a=EEE|A=EEEE|b=MMM|h=MMM|B=MMMM|c=EEE MMM ppd HH:mm:ss yyyy|d=dd|D=MM/dd/yy|x=MM/dd/yy|e=ppd|f=SSSSSS"
         + "|F=yyyy-MM-dd|H=HH|I=hh|j=DDD|k=ppH|l=pph|m=MM|M=mm|n='\n'|p=a|r=hh:mm:ss a|R=HH:mm|S=ss|t='\t'|T=HH:mm:ss"
-        + "|X=HH:mm:ss|y=yy|Y=yyyy|z=|Z=|%='%'").split("\\|"))
+        + "|X=HH:mm:ss|y=yy|Y=yyyy|z=|Z=|%='%'")
+      .split("\\|"))
     .collect(Collectors.toMap(entry -> entry.substring(0, 1), entry -> entry.substring(2)));
 
   private Globals() {}

@@ -208,8 +208,8 @@ final class Lexer {
     }
     return switch (kind) {
     case '\n' -> "";
-    case 'x', 'u', 'U' -> throw fail("truncated \\" + kind + "X".repeat(kind == 'x' ? 2 : kind == 'u' ? 4 : 8) + " escape",
-        position);
+    case 'x', 'u', 'U' ->
+      throw fail("truncated \\" + kind + "X".repeat(kind == 'x' ? 2 : kind == 'u' ? 4 : 8) + " escape", position);
     case 'N' -> throw fail("malformed \\N character escape", position);
     default -> {
       int simple = "\\'\"abfnrtv".indexOf(kind);

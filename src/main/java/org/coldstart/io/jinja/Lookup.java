@@ -11,9 +11,10 @@ import org.coldstart.io.jinja.Values.Undefined;
 
 /** Attributes, items and slices of values, as Jinja's immutable sandbox allows them. */
 final class Lookup {
-  private static final Set<String> CHANGES_LIST = Set.of("append", "clear", "pop", "reverse", "insert", "sort",
-      "extend", "remove");
-  private static final Set<String> CHANGES_DICT = Set.of("clear", "pop", "popitem", "setdefault", "update");
+  /** The methods that the sandbox refuses, by type. */
+  private static final Map<String, Set<String>> CHANGES = Map.of("list",
+      Set.of("append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove"), "dict",
+      Set.of("clear", "pop", "popitem", "setdefault", "update"));
 
   private Lookup() {}
 
@@ -53,8 +54,9 @@ final class Lookup {
 
   private static Undefined missing(Object object, Object key) {
     String owner = object == null ? "None" : Values.typeName(object) + " object";
-    return new Undefined(key instanceof String ? "'%s' has no attribute %s".formatted(owner, Texts.quote(key.toString()))
-        : "%s has no element %s".formatted(owner, Values.summary(key)));
+    return new Undefined(
+        key instanceof String ? "'%s' has no attribute %s".formatted(owner, Texts.quote(key.toString()))
+            : "%s has no element %s".formatted(owner, Values.summary(key)));
   }
 
   /**
@@ -64,9 +66,7 @@ final class Lookup {
     if (object instanceof TemplateNamespace namespace) {
       return namespace.attributes().getOrDefault(name, Values.MISSING);
     }
-    boolean changes = object instanceof Map ? CHANGES_DICT.contains(name)
-        : object instanceof List && !(object instanceof Tuple) && CHANGES_LIST.contains(name);
-    if (changes || name.startsWith("__") && name.endsWith("__") && name.length() > 4) {
+    if (CHANGES.getOrDefault(Values.typeName(object), Set.of()).contains(name) || name.startsWith("__") && name.endsWith("__") && name.length() > 4) {
       return new Undefined(
           "access to attribute '%s' of '%s' object is unsafe.".formatted(name, Values.typeName(object)));
     }
@@ -117,17 +117,15 @@ final class Lookup {
   }
 
   private static void each(int length, Object from, Object to, Object step, IntConsumer visit) {
-    long stride = bound(step, 1, Long.MIN_VALUE, Long.MAX_VALUE, 0);
+    long stride = bound(step, 1, -length - 1, length + 1, 0);
     if (stride == 0) {
       throw new TemplateException("slice step cannot be zero");
     }
     boolean forward = stride > 0;
     long low = forward ? 0 : -1;
     long high = forward ? length : length - 1;
-    long start = bound(from, forward ? low : high, low, high, length);
     long end = bound(to, forward ? high : low, low, high, length);
-    long jump = Math.max(-length - 1L, Math.min(length + 1L, stride));
-    for (long i = start; forward ? i < end : i > end; i += jump) {
+    for (long i = bound(from, forward ? low : high, low, high, length); forward ? i < end : i > end; i += stride) {
       visit.accept((int) i);
     }
   }

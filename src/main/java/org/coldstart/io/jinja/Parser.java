@@ -14,17 +14,13 @@ import org.coldstart.io.jinja.Values.TemplateNamespace;
 /**
  * Parses a template's statements, as {@code jinja2.parser} with the loop controls and transformers' generation tag.
  */
-final class Parser {
+final class Parser extends ExpressionParser {
   private static final Set<String> CONSTANTS = Set.of("true", "false", "none", "True", "False", "None");
 
   /** What a captured body's filters start from: the body. No template can write this name. */
   private static final Expr BODY = scope -> scope.get("(body)");
 
-  private static final Stmt NOTHING = (scope, out) -> {
-  };
-
-  private final TokenStream tokens;
-  private final ExpressionParser expressions;
+  private static final Stmt NOTHING = (scope, out) -> {};
 
   /** Loops around the current place within the same macro: {@code break} needs one. */
   private int loops;
@@ -33,14 +29,13 @@ final class Parser {
   private int loopsAround;
 
   Parser(TokenStream tokens) {
-    this.tokens = tokens;
-    expressions = new ExpressionParser(tokens);
+    super(tokens);
   }
 
   /** The whole template. */
   Stmt template() {
     Stmt body = statements(Set.of(), null);
-    expressions.requireAllKnown();
+    requireAllKnown();
     return body;
   }
 
@@ -59,7 +54,7 @@ final class Parser {
       if (token.is(TokenType.DATA)) {
         add(body, token, (scope, out) -> Stmt.write(token.text(), out));
       } else if (token.is(TokenType.VARIABLE_BEGIN)) {
-        Expr value = expressions.tuple();
+        Expr value = tuple();
         add(body, token, (scope, out) -> Stmt.write(value.value(scope), out));
         tokens.expect(TokenType.VARIABLE_END);
       } else if (tokens.at(TokenType.NAME) && ends.contains(tokens.current().text())) {
@@ -96,10 +91,10 @@ final class Parser {
     tokens.skip(":");
     tokens.expect(TokenType.BLOCK_END);
     tokens.enter();
-    boolean lenient = expressions.lenient;
-    expressions.lenient = tag.equals("if");
+    boolean around = lenient;
+    lenient = tag.equals("if");
     Stmt body = statements(ends, tag);
-    expressions.lenient = lenient;
+    lenient = around;
     tokens.leave();
     return body;
   }
@@ -123,7 +118,7 @@ final class Parser {
     case "for" -> parseFor();
     case "set" -> parseSet();
     case "filter" -> {
-      Expr value = filters(expressions.filter(BODY));
+      Expr value = filters(filter(BODY));
       Stmt body = body("filter");
       yield (scope, out) -> Stmt.write(filtered(value, body, scope), out);
     }
@@ -153,20 +148,18 @@ final class Parser {
         throw TemplateException.syntax("'" + tag.text() + "' outside loop", tag.line());
       }
       LoopExit exit = tag.text().equals("break") ? LoopExit.BREAK : LoopExit.CONTINUE;
-      yield (scope, out) -> {
-        throw exit;
-      };
+      yield (scope, out) -> { throw exit; };
     }
-    default -> throw TemplateException.syntax("Encountered unknown tag '" + tag.text() + "'." + lookingFor(ends),
-        tag.line());
+    default ->
+      throw TemplateException.syntax("Encountered unknown tag '" + tag.text() + "'." + lookingFor(ends), tag.line());
     };
   }
 
   private Stmt parseIf() {
-    boolean lenient = expressions.lenient;
-    expressions.lenient = true;
-    Expr test = expressions.tupleWithoutConditional();
-    expressions.lenient = lenient;
+    boolean around = lenient;
+    lenient = true;
+    Expr test = tupleWithoutConditional();
+    lenient = around;
     Stmt then = body("if", Set.of("elif", "else", "endif"));
     Token end = tokens.next();
     Stmt otherwise = switch (end.text()) {
@@ -181,8 +174,8 @@ final class Parser {
     loopsAround++;
     Target target = target(false);
     tokens.expect("in");
-    Expr items = expressions.tupleWithoutConditional();
-    Expr test = tokens.skip("if") ? expressions.expression() : null;
+    Expr items = tupleWithoutConditional();
+    Expr test = tokens.skip("if") ? expression() : null;
     boolean recursive = tokens.skip("recursive");
     loops++;
     Stmt body = body("for", Set.of("endfor", "else"));
@@ -195,7 +188,7 @@ final class Parser {
   private Stmt parseSet() {
     Target target = target(true);
     if (tokens.skip("=")) {
-      Expr value = expressions.tuple();
+      Expr value = tuple();
       return (scope, out) -> target.assign(value.marked(scope), scope);
     }
     Expr value = filters(BODY);
@@ -210,7 +203,7 @@ final class Parser {
   }
 
   private Expr filters(Expr value) {
-    return tokens.skip("|") ? filters(expressions.filter(value)) : value;
+    return tokens.skip("|") ? filters(filter(value)) : value;
   }
 
   private Stmt parseCall(Token tag) {
@@ -219,7 +212,7 @@ final class Parser {
     if (tokens.skip("(")) {
       signature(parameters, defaults);
     }
-    if (!(expressions.expression() instanceof Expr.Call call)) {
+    if (!(expression() instanceof Expr.Call call)) {
       throw TemplateException.syntax("expected call", tag.line());
     }
     Macro.Definition caller = macro("caller", parameters, defaults, "call");
@@ -237,7 +230,7 @@ final class Parser {
       }
       parameters.add(parameter);
       if (tokens.skip("=")) {
-        defaults.add(expressions.expression());
+        defaults.add(expression());
       } else if (!defaults.isEmpty()) {
         throw tokens.fail("non-default argument follows default argument");
       }
@@ -261,7 +254,7 @@ final class Parser {
       }
       targets.add(target(false));
       tokens.expect("=");
-      values.add(expressions.expression());
+      values.add(expression());
     }
     Stmt body = body("with");
     return (scope, out) -> {

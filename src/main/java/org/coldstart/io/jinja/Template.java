@@ -11,8 +11,8 @@ import java.util.Map;
  * Values of variables are data: template syntax inside them is never looked at.
  *
  * <p>
- * A {@link Lexer} cuts the source into tokens, and a {@link Parser} makes {@link Stmt statements} and {@link Expr expressions} of them: functions that
- * render. A template can be rendered by several threads at once.
+ * A {@link Lexer} cuts the source into tokens, and a {@link Parser} makes {@link Stmt statements} and {@link Expr
+ * expressions} of them: functions that render. A template can be rendered by several threads at once.
  *
  * <p>
  * Not supported, because no chat template uses it: {@code block}, {@code include}, {@code

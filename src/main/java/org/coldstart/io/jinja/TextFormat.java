@@ -4,10 +4,13 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.IllegalFormatException;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.coldstart.io.jinja.Builtin.Args;
@@ -23,29 +26,26 @@ final class TextFormat {
       Pattern.DOTALL);
   private static final Pattern FIELD = Pattern.compile("\\{\\{|\\}\\}|\\{(\\w*)(?:!([sra]))?\\}|[{}]");
 
-  private final List<Object> values;
-
-  /** How many of the values were taken in order; -1 once one was taken by its number. */
-  private int used;
-
-  private TextFormat(List<Object> values) {
-    this.values = values;
-  }
+  private TextFormat() {}
 
   /** {@code format % values}; {@code values} is a tuple, a dict, or the one value. */
   static String percent(String format, Object values) {
-    TextFormat state = new TextFormat(values instanceof Tuple tuple ? tuple : Collections.singletonList(values));
-    Matcher m = DIRECTIVE.matcher(format);
+    Iterator<Object> inOrder = (values instanceof Tuple tuple ? tuple : Collections.singletonList(values)).iterator();
+    String text = replaceAll(DIRECTIVE, format, m -> m.group(5).equals("%") ? "%"
+        : laidOut(m, m.group(1) == null ? next(inOrder) : item(values, m.group(1))));
+    boolean keyed = values instanceof Map || values instanceof List && !(values instanceof Tuple);
+    if (!keyed && inOrder.hasNext()) {
+      throw new TemplateException("not all arguments converted during string formatting");
+    }
+    return text;
+  }
+
+  private static String replaceAll(Pattern pattern, String format, Function<Matcher, String> replacement) {
+    Matcher m = pattern.matcher(format);
     StringBuilder out = new StringBuilder();
     while (m.find()) {
-      String text = m.group(5).equals("%") ? "%"
-          : laidOut(m, m.group(1) == null ? state.next() : item(values, m.group(1)));
-      m.appendReplacement(out, Matcher.quoteReplacement(text));
+      m.appendReplacement(out, Matcher.quoteReplacement(replacement.apply(m)));
       Budget.text(out.length());
-    }
-    boolean keyed = values instanceof Map || values instanceof List && !(values instanceof Tuple);
-    if (!keyed && state.used < state.values.size()) {
-      throw new TemplateException("not all arguments converted during string formatting");
     }
     return m.appendTail(out).toString();
   }
@@ -84,11 +84,11 @@ final class TextFormat {
     }
   }
 
-  private Object next() {
-    if (used >= values.size()) {
+  private static Object next(Iterator<Object> values) {
+    if (!values.hasNext()) {
       throw new TemplateException("not enough arguments for format string");
     }
-    return values.get(used++);
+    return values.next();
   }
 
   private static Object item(Object named, String name) {
@@ -102,32 +102,23 @@ final class TextFormat {
     return value;
   }
 
-  /** {@code format.format(args)}. */
+  /** {@code format.format(args)}; fields are {@code {}}, {@code {0}} or {@code {name}}. */
   static String braces(String format, Args args) {
-    TextFormat state = new TextFormat(args.positional());
-    Matcher m = FIELD.matcher(format);
-    StringBuilder out = new StringBuilder();
-    while (m.find()) {
+    Map<String, Object> named = new HashMap<>(args.named());
+    for (int i = 0; i < args.positional().size(); i++) {
+      named.put(String.valueOf(i), args.get(i));
+    }
+    Iterator<Object> inOrder = args.positional().iterator();
+    return replaceAll(FIELD, format, m -> {
       if (m.group().length() == 1) {
         throw new TemplateException("a field of the format string is not supported");
       }
-      String text = m.group(1) == null ? m.group().substring(1) : state.field(m, args.named());
-      m.appendReplacement(out, Matcher.quoteReplacement(text));
-      Budget.text(out.length());
-    }
-    return m.appendTail(out).toString();
-  }
-
-  private String field(Matcher m, Map<String, Object> named) {
-    String name = m.group(1);
-    boolean numbered = name.matches("\\d{1,8}");
-    if (name.isEmpty() ? used < 0 : numbered && used > 0) {
-      throw new TemplateException("cannot switch from manual field specification to automatic field numbering");
-    }
-    used = numbered ? Integer.parseInt(name) : used;
-    Object value = name.isEmpty() || numbered ? next() : item(named, name);
-    used = numbered ? -1 : used;
-    return m.group(2) == null || m.group(2).equals("s") ? Values.str(value) : Values.repr(value);
+      if (m.group(1) == null) {
+        return m.group().substring(1);
+      }
+      Object value = m.group(1).isEmpty() ? next(inOrder) : item(named, m.group(1));
+      return m.group(2) == null || m.group(2).equals("s") ? Values.str(value) : Values.repr(value);
+    });
   }
 
   /** {@code repr(float)}: the shortest digits that read back as the same float. */

@@ -267,9 +267,6 @@ final class Values {
       items.forEach(item -> list.add(fromJava(item, where + "[" + list.size() + "]")));
       return list;
     }
-    if (value instanceof Object[] array) {
-      return fromJava(Arrays.asList(array), where);
-    }
     throw new IllegalArgumentException(
         "The template variable %s is a %s; pass null, booleans, numbers, strings, lists and maps".formatted(where,
             value.getClass().getName()));
