@@ -7,12 +7,12 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.coldstart.io.jinja.Builtin.Args;
-import org.coldstart.io.jinja.TokenStream.Token;
-import org.coldstart.io.jinja.TokenStream.TokenType;
+import org.coldstart.io.jinja.Lexer.Token;
+import org.coldstart.io.jinja.Lexer.TokenType;
 import org.coldstart.io.jinja.Values.Tuple;
 import org.coldstart.io.jinja.Values.Undefined;
 
-/** Parses expressions, with the precedence of {@code jinja2.parser}. */
+/** Parses expressions, with the precedence and the messages of {@code jinja2.parser}. */
 class ExpressionParser {
   private static final Expr NONE = scope -> null;
 
@@ -20,7 +20,14 @@ class ExpressionParser {
   private static final List<String[]> ARITHMETIC = List.of(new String[] {"+", "-"}, new String[] {"~"},
       new String[] {"*", "/", "//", "%"}, new String[] {"**"});
 
-  final TokenStream tokens;
+  /** Parentheses, operands and blocks within each other. */
+  private static final int MAX_NESTING = 100;
+
+  private final List<Token> tokens;
+  private int nesting;
+
+  /** The index of the current token. */
+  int position;
 
   /** Errors for filters and tests that do not exist; Jinja reports them after syntax errors. */
   private final List<TemplateException> unknown = new ArrayList<>();
@@ -31,7 +38,7 @@ class ExpressionParser {
    */
   boolean lenient;
 
-  ExpressionParser(TokenStream tokens) {
+  ExpressionParser(List<Token> tokens) {
     this.tokens = tokens;
   }
 
@@ -55,15 +62,15 @@ class ExpressionParser {
   private Expr tuple(Supplier<Expr> item, boolean mayBeEmpty) {
     List<Expr> items = new ArrayList<>();
     boolean comma = mayBeEmpty;
-    while (!tokens.at(TokenType.VARIABLE_END) && !tokens.at(TokenType.BLOCK_END) && !tokens.at(")")) {
+    while (!at(TokenType.VARIABLE_END) && !at(TokenType.BLOCK_END) && !at(")")) {
       items.add(item.get());
-      comma = tokens.skip(",");
+      comma = skip(",");
       if (!comma) {
         break;
       }
     }
     if (items.isEmpty() && !mayBeEmpty) {
-      throw tokens.fail("Expected an expression, got '" + tokens.current().describe() + "'");
+      throw fail("Expected an expression, got '" + current().describe() + "'");
     }
     return comma || items.size() > 1 ? scope -> new Tuple(all(items, scope)) : items.get(0);
   }
@@ -78,26 +85,26 @@ class ExpressionParser {
 
   /** One expression. */
   Expr expression() {
-    tokens.enter();
+    enter();
     int before = unknown.size();
     Expr value = or();
-    while (tokens.at("if")) {
-      int line = tokens.next().line();
+    while (at("if")) {
+      int line = next().line();
       Expr then = value;
       Expr test = or();
-      Expr otherwise = tokens.skip("else") ? expression()
+      Expr otherwise = skip("else") ? expression()
           : scope -> new Undefined(
               "the inline if-expression on line " + line + " evaluated to false and no else section was defined.");
       value = scope -> (test.isTrue(scope) ? then : otherwise).marked(scope);
       unknown.subList(before, unknown.size()).clear();
     }
-    tokens.leave();
+    leave();
     return value;
   }
 
   private Expr or() {
     Expr value = and();
-    while (tokens.skip("or")) {
+    while (skip("or")) {
       Expr left = value;
       Expr right = and();
       value = scope -> {
@@ -110,7 +117,7 @@ class ExpressionParser {
 
   private Expr and() {
     Expr value = not();
-    while (tokens.skip("and")) {
+    while (skip("and")) {
       Expr left = value;
       Expr right = not();
       value = scope -> {
@@ -122,12 +129,12 @@ class ExpressionParser {
   }
 
   private Expr not() {
-    if (!tokens.skip("not")) {
+    if (!skip("not")) {
       return compare();
     }
-    tokens.enter();
+    enter();
     Expr operand = not();
-    tokens.leave();
+    leave();
     return scope -> !operand.isTrue(scope);
   }
 
@@ -137,13 +144,13 @@ class ExpressionParser {
     List<String> operators = new ArrayList<>();
     List<Expr> others = new ArrayList<>();
     while (true) {
-      boolean negated = tokens.at("not") && tokens.look().describe().equals("in");
+      boolean negated = at("not") && look().describe().equals("in");
       if (negated) {
-        tokens.next();
-      } else if (!tokens.at("in", "==", "!=", "<", "<=", ">", ">=")) {
+        next();
+      } else if (!at("in", "==", "!=", "<", "<=", ">", ">=")) {
         break;
       }
-      operators.add((negated ? "not " : "") + tokens.next().text());
+      operators.add((negated ? "not " : "") + next().text());
       others.add(arithmetic(0));
     }
     return others.isEmpty() ? first : scope -> {
@@ -164,8 +171,8 @@ class ExpressionParser {
       return filters(unary());
     }
     Expr value = arithmetic(level + 1);
-    while (tokens.at(ARITHMETIC.get(level))) {
-      String operator = tokens.next().text();
+    while (at(ARITHMETIC.get(level))) {
+      String operator = next().text();
       Expr left = value;
       Expr right = arithmetic(level + 1);
       value = operator.equals("+") ? scope -> Operators.add(left.marked(scope), right.marked(scope))
@@ -175,25 +182,25 @@ class ExpressionParser {
   }
 
   private Expr unary() {
-    if (!tokens.at("-", "+")) {
+    if (!at("-", "+")) {
       return postfix(primary());
     }
-    tokens.enter();
-    String sign = tokens.next().text();
+    enter();
+    String sign = next().text();
     Expr operand = unary();
-    tokens.leave();
+    leave();
     return postfix(scope -> Operators.sign(sign, operand.value(scope)));
   }
 
   private Expr primary() {
-    Token token = tokens.next();
+    Token token = next();
     switch (token.type()) {
     case NUMBER:
       return scope -> token.value();
     case STRING:
       StringBuilder text = new StringBuilder(token.text());
-      while (tokens.at(TokenType.STRING)) {
-        text.append(tokens.next().text());
+      while (at(TokenType.STRING)) {
+        text.append(next().text());
       }
       String joined = text.toString();
       return scope -> joined;
@@ -207,10 +214,10 @@ class ExpressionParser {
     default:
       return switch (token.describe()) {
       case "(" -> {
-        tokens.enter();
+        enter();
         Expr value = tuple(this::expression, true);
-        tokens.leave();
-        tokens.expect(")");
+        leave();
+        expect(")");
         yield value;
       }
       case "[" -> {
@@ -229,7 +236,7 @@ class ExpressionParser {
     List<Expr> values = new ArrayList<>();
     items("}", () -> {
       keys.add(expression());
-      tokens.expect(":");
+      expect(":");
       values.add(expression());
     });
     return scope -> {
@@ -243,26 +250,26 @@ class ExpressionParser {
 
   /** Items separated by commas, up to and with the closing bracket. */
   private void items(String close, Runnable item) {
-    while (!tokens.skip(close)) {
+    while (!skip(close)) {
       item.run();
-      if (!tokens.at(close)) {
-        tokens.expect(",");
+      if (!at(close)) {
+        expect(",");
       }
     }
   }
 
   private Expr postfix(Expr start) {
     Expr value = start;
-    while (tokens.at(".", "[", "(")) {
+    while (at(".", "[", "(")) {
       Expr object = value;
-      switch (tokens.next().text()) {
+      switch (next().text()) {
       case "(" -> value = new Expr.Call(object, arguments());
       case "[" -> value = subscript(object);
       default -> {
-        if (!tokens.at(TokenType.NAME) && !(tokens.current().value() instanceof Long)) {
-          throw tokens.fail("expected name or number");
+        if (!at(TokenType.NAME) && !(current().value() instanceof Long)) {
+          throw fail("expected name or number");
         }
-        Token token = tokens.next();
+        Token token = next();
         value = token.is(TokenType.NAME) ? scope -> Lookup.attribute(object.value(scope), token.text())
             : scope -> Lookup.item(object.value(scope), token.value());
       }
@@ -273,26 +280,26 @@ class ExpressionParser {
 
   private Expr subscript(Expr object) {
     Expr from = bound(":");
-    boolean slice = tokens.skip(":");
+    boolean slice = skip(":");
     Expr to = slice ? bound(":") : NONE;
-    Expr step = tokens.skip(":") ? bound("]") : NONE;
-    tokens.expect("]");
+    Expr step = skip(":") ? bound("]") : NONE;
+    expect("]");
     return slice ? scope -> Lookup.slice(object.value(scope), from.value(scope), to.value(scope), step.value(scope))
         : scope -> Lookup.item(object.value(scope), from.value(scope));
   }
 
   private Expr bound(String end) {
-    return tokens.at(end, "]") ? NONE : expression();
+    return at(end, "]") ? NONE : expression();
   }
 
   private Expr filters(Expr start) {
     Expr value = start;
     while (true) {
-      if (tokens.skip("|")) {
+      if (skip("|")) {
         value = filter(value);
-      } else if (tokens.skip("is")) {
+      } else if (skip("is")) {
         value = test(value);
-      } else if (tokens.skip("(")) {
+      } else if (skip("(")) {
         value = new Expr.Call(value, arguments());
       } else {
         return value;
@@ -303,19 +310,19 @@ class ExpressionParser {
   /** {@code input} through the filter that follows. */
   Expr filter(Expr input) {
     Builtin filter = known(Filters.ALL, "filter");
-    Function<Scope, Args> arguments = tokens.skip("(") ? arguments() : scope -> Args.NONE;
+    Function<Scope, Args> arguments = skip("(") ? arguments() : scope -> Args.NONE;
     return scope -> filter.apply(input.value(scope), arguments.apply(scope));
   }
 
   private Expr test(Expr input) {
-    boolean holds = !tokens.skip("not");
+    boolean holds = !skip("not");
     Builtin test = known(Filters.TESTS, "test");
     Function<Scope, Args> arguments = testArguments();
     return scope -> test.apply(input.value(scope), arguments.apply(scope)).equals(holds);
   }
 
   private Builtin known(Map<String, Builtin> table, String kind) {
-    Token token = tokens.expect(TokenType.NAME);
+    Token token = expect(TokenType.NAME);
     Builtin found = table.get(token.text());
     if (found == null && !lenient) {
       unknown.add(TemplateException.syntax("No " + kind + " named '" + token.text() + "'.", token.line()));
@@ -326,16 +333,16 @@ class ExpressionParser {
   }
 
   private Function<Scope, Args> testArguments() {
-    if (tokens.skip("(")) {
+    if (skip("(")) {
       return arguments();
     }
-    if (tokens.at("is")) {
-      throw tokens.fail("You cannot chain multiple tests with is");
+    if (at("is")) {
+      throw fail("You cannot chain multiple tests with is");
     }
-    boolean startsValue = switch (tokens.current().type()) {
-    case NAME -> !tokens.at("else", "or", "and");
+    boolean startsValue = switch (current().type()) {
+    case NAME -> !at("else", "or", "and");
     case STRING, NUMBER -> true;
-    default -> tokens.at("[", "{");
+    default -> at("[", "{");
     };
     if (!startsValue) {
       return scope -> Args.NONE;
@@ -352,21 +359,21 @@ class ExpressionParser {
     List<Expr> starStar = new ArrayList<>();
     items(")", () -> {
       boolean valid = starStar.isEmpty();
-      if (tokens.skip("*")) {
+      if (skip("*")) {
         valid &= star.isEmpty();
         star.add(expression());
-      } else if (tokens.skip("**")) {
+      } else if (skip("**")) {
         starStar.add(expression());
-      } else if (tokens.at(TokenType.NAME) && tokens.look().describe().equals("=")) {
-        String name = tokens.next().text();
-        tokens.next();
+      } else if (at(TokenType.NAME) && look().describe().equals("=")) {
+        String name = next().text();
+        next();
         valid &= named.put(name, expression()) == null;
       } else {
         valid &= star.isEmpty() && named.isEmpty();
         positional.add(expression());
       }
       if (!valid) {
-        throw tokens.fail("invalid syntax for function call expression");
+        throw fail("invalid syntax for function call expression");
       }
     });
     return scope -> {
@@ -382,5 +389,80 @@ class ExpressionParser {
       }
       return new Args(values, byName);
     };
+  }
+
+  Token current() {
+    return tokens.get(position);
+  }
+
+  Token look() {
+    return tokens.get(Math.min(position + 1, tokens.size() - 1));
+  }
+
+  Token next() {
+    Token token = current();
+    position = Math.min(position + 1, tokens.size() - 1);
+    return token;
+  }
+
+  /** Whether {@code name} stands among the tokens since {@code start}, not as an attribute. */
+  boolean hasName(int start, String name) {
+    for (int i = start; i < position; i++) {
+      boolean attribute = tokens.get(i - 1).describe().equals(".");
+      if (tokens.get(i).describe().equals(name) && !attribute) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  boolean at(TokenType type) {
+    return current().is(type);
+  }
+
+  /** Whether the current token is one of these names or operators. */
+  boolean at(String... words) {
+    return current().isWord() && List.of(words).contains(current().text());
+  }
+
+  /** Whether the current token was that one; it is passed then. */
+  boolean skip(String word) {
+    boolean matches = at(word);
+    if (matches) {
+      next();
+    }
+    return matches;
+  }
+
+  void expect(String word) {
+    expect(at(word), word);
+  }
+
+  Token expect(TokenType type) {
+    return expect(at(type), type.description);
+  }
+
+  private Token expect(boolean matches, String expected) {
+    if (matches) {
+      return next();
+    }
+    throw fail(at(TokenType.EOF) ? "unexpected end of template, expected '" + expected + "'."
+        : "expected token '" + expected + "', got '" + current().describe() + "'");
+  }
+
+  /** An error at the current token. */
+  TemplateException fail(String message) {
+    return TemplateException.syntax(message, current().line());
+  }
+
+  /** One level deeper: a parenthesis, an operator's operand, a block. */
+  void enter() {
+    if (++nesting > MAX_NESTING) {
+      throw fail("nested more than " + MAX_NESTING + " levels deep");
+    }
+  }
+
+  void leave() {
+    nesting--;
   }
 }

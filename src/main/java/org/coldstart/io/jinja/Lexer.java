@@ -10,14 +10,49 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import org.coldstart.io.jinja.TokenStream.Token;
-import org.coldstart.io.jinja.TokenStream.TokenType;
 
 /**
  * Cuts a template into tokens as jinja2's lexer does with {@code trim_blocks} (the newline after a block tag goes) and
  * {@code lstrip_blocks} (spaces before a block tag at the start of a line go).
  */
 final class Lexer {
+  /** The kinds of tokens, with the names that Jinja's messages have for them. */
+  enum TokenType {
+    DATA("template data / text"), VARIABLE_BEGIN("begin of print statement"), VARIABLE_END("end of print statement"),
+    BLOCK_BEGIN("begin of statement block"), BLOCK_END("end of statement block"), NAME("name"), STRING("string"),
+    NUMBER("integer"), OPERATOR("operator"), EOF("end of template");
+
+    final String description;
+
+    TokenType(String description) {
+      this.description = description;
+    }
+  }
+
+  /**
+   * One token.
+   *
+   * @param value the text outside tags, a name, an operator, a string with its escapes resolved, or a number
+   * @param line the line it starts on, from 1
+   */
+  record Token(TokenType type, Object value, int line) {
+    boolean is(TokenType type) {
+      return this.type == type;
+    }
+
+    boolean isWord() {
+      return type == TokenType.NAME || type == TokenType.OPERATOR;
+    }
+
+    String text() {
+      return value.toString();
+    }
+
+    String describe() {
+      return isWord() ? text() : type.description;
+    }
+  }
+
   /** Tokens of one tag; it bounds the height of the tree that the parser makes of them. */
   private static final int MAX_TAG_TOKENS = 20_000;
 
@@ -50,7 +85,7 @@ final class Lexer {
   }
 
   /** All tokens, {@link TokenType#EOF} last. */
-  TokenStream tokens() {
+  List<Token> tokens() {
     Matcher tag = TAG.matcher(source);
     while (tag.find(position)) {
       lexTag(tag.start());
@@ -59,7 +94,7 @@ final class Lexer {
       add(TokenType.DATA, source.substring(position), position);
     }
     add(TokenType.EOF, "", source.length());
-    return new TokenStream(tokens);
+    return tokens;
   }
 
   private void lexTag(int tag) {

@@ -7,8 +7,8 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.coldstart.io.jinja.Stmt.LoopExit;
 import org.coldstart.io.jinja.Stmt.Target;
-import org.coldstart.io.jinja.TokenStream.Token;
-import org.coldstart.io.jinja.TokenStream.TokenType;
+import org.coldstart.io.jinja.Lexer.Token;
+import org.coldstart.io.jinja.Lexer.TokenType;
 import org.coldstart.io.jinja.Values.TemplateNamespace;
 
 /**
@@ -28,7 +28,7 @@ final class Parser extends ExpressionParser {
   /** Loops around the current place at all: none of them may have its {@code loop} assigned. */
   private int loopsAround;
 
-  Parser(TokenStream tokens) {
+  Parser(List<Token> tokens) {
     super(tokens);
   }
 
@@ -49,23 +49,23 @@ final class Parser extends ExpressionParser {
         statement.run(scope, out);
       }
     };
-    while (!tokens.at(TokenType.EOF)) {
-      Token token = tokens.next();
+    while (!at(TokenType.EOF)) {
+      Token token = next();
       if (token.is(TokenType.DATA)) {
         add(body, token, (scope, out) -> Stmt.write(token.text(), out));
       } else if (token.is(TokenType.VARIABLE_BEGIN)) {
         Expr value = tuple();
         add(body, token, (scope, out) -> Stmt.write(value.value(scope), out));
-        tokens.expect(TokenType.VARIABLE_END);
-      } else if (tokens.at(TokenType.NAME) && ends.contains(tokens.current().text())) {
+        expect(TokenType.VARIABLE_END);
+      } else if (at(TokenType.NAME) && ends.contains(current().text())) {
         return all;
       } else {
-        add(body, tokens.current(), statement(ends));
-        tokens.expect(TokenType.BLOCK_END);
+        add(body, current(), statement(ends));
+        expect(TokenType.BLOCK_END);
       }
     }
     if (!ends.isEmpty()) {
-      throw tokens.fail("Unexpected end of template." + lookingFor(ends)
+      throw fail("Unexpected end of template." + lookingFor(ends)
           + " The innermost block that needs to be closed is '" + tag + "'.");
     }
     return all;
@@ -83,19 +83,19 @@ final class Parser extends ExpressionParser {
   /** The body of a block tag up to and with its end tag's name. */
   private Stmt body(String tag) {
     Stmt body = body(tag, Set.of("end" + tag));
-    tokens.next();
+    next();
     return body;
   }
 
   private Stmt body(String tag, Set<String> ends) {
-    tokens.skip(":");
-    tokens.expect(TokenType.BLOCK_END);
-    tokens.enter();
+    skip(":");
+    expect(TokenType.BLOCK_END);
+    enter();
     boolean around = lenient;
     lenient = tag.equals("if");
     Stmt body = statements(ends, tag);
     lenient = around;
-    tokens.leave();
+    leave();
     return body;
   }
 
@@ -109,10 +109,10 @@ final class Parser extends ExpressionParser {
   }
 
   private Stmt statement(Set<String> ends) {
-    if (!tokens.at(TokenType.NAME)) {
-      throw tokens.fail("tag name expected");
+    if (!at(TokenType.NAME)) {
+      throw fail("tag name expected");
     }
-    Token tag = tokens.next();
+    Token tag = next();
     return switch (tag.text()) {
     case "if" -> parseIf();
     case "for" -> parseFor();
@@ -123,10 +123,10 @@ final class Parser extends ExpressionParser {
       yield (scope, out) -> Stmt.write(filtered(value, body, scope), out);
     }
     case "macro" -> {
-      String name = assignable(tokens.expect(TokenType.NAME).text());
+      String name = assignable(expect(TokenType.NAME).text());
       List<String> parameters = new ArrayList<>();
       List<Expr> defaults = new ArrayList<>();
-      tokens.expect("(");
+      expect("(");
       signature(parameters, defaults);
       Macro.Definition macro = macro(name, parameters, defaults, "macro");
       yield (scope, out) -> scope.set(name, new Macro(macro, scope));
@@ -161,7 +161,7 @@ final class Parser extends ExpressionParser {
     Expr test = tupleWithoutConditional();
     lenient = around;
     Stmt then = body("if", Set.of("elif", "else", "endif"));
-    Token end = tokens.next();
+    Token end = next();
     Stmt otherwise = switch (end.text()) {
     case "elif" -> parseIf().at(end.line());
     case "else" -> body("if");
@@ -173,21 +173,21 @@ final class Parser extends ExpressionParser {
   private Stmt parseFor() {
     loopsAround++;
     Target target = target(false);
-    tokens.expect("in");
+    expect("in");
     Expr items = tupleWithoutConditional();
-    Expr test = tokens.skip("if") ? expression() : null;
-    boolean recursive = tokens.skip("recursive");
+    Expr test = skip("if") ? expression() : null;
+    boolean recursive = skip("recursive");
     loops++;
     Stmt body = body("for", Set.of("endfor", "else"));
     loops--;
-    Stmt otherwise = tokens.next().text().equals("else") ? body("for") : NOTHING;
+    Stmt otherwise = next().text().equals("else") ? body("for") : NOTHING;
     loopsAround--;
     return new ForLoop(target, items, test, recursive, body, otherwise);
   }
 
   private Stmt parseSet() {
     Target target = target(true);
-    if (tokens.skip("=")) {
+    if (skip("=")) {
       Expr value = tuple();
       return (scope, out) -> target.assign(value.marked(scope), scope);
     }
@@ -203,13 +203,13 @@ final class Parser extends ExpressionParser {
   }
 
   private Expr filters(Expr value) {
-    return tokens.skip("|") ? filters(filter(value)) : value;
+    return skip("|") ? filters(filter(value)) : value;
   }
 
   private Stmt parseCall(Token tag) {
     List<String> parameters = new ArrayList<>();
     List<Expr> defaults = new ArrayList<>();
-    if (tokens.skip("(")) {
+    if (skip("(")) {
       signature(parameters, defaults);
     }
     if (!(expression() instanceof Expr.Call call)) {
@@ -220,27 +220,27 @@ final class Parser extends ExpressionParser {
   }
 
   private void signature(List<String> parameters, List<Expr> defaults) {
-    while (!tokens.skip(")")) {
+    while (!skip(")")) {
       if (!parameters.isEmpty()) {
-        tokens.expect(",");
+        expect(",");
       }
-      String parameter = assignable(tokens.expect(TokenType.NAME).text());
+      String parameter = assignable(expect(TokenType.NAME).text());
       if (parameters.contains(parameter)) {
-        throw tokens.fail("duplicate argument '" + parameter + "' in function definition");
+        throw fail("duplicate argument '" + parameter + "' in function definition");
       }
       parameters.add(parameter);
-      if (tokens.skip("=")) {
+      if (skip("=")) {
         defaults.add(expression());
       } else if (!defaults.isEmpty()) {
-        throw tokens.fail("non-default argument follows default argument");
+        throw fail("non-default argument follows default argument");
       }
     }
   }
 
   private Macro.Definition macro(String name, List<String> parameters, List<Expr> defaults, String tag) {
-    int start = tokens.position();
+    int start = position;
     Stmt body = separate(tag);
-    Predicate<String> reads = word -> !parameters.contains(word) && tokens.hasName(start, word);
+    Predicate<String> reads = word -> !parameters.contains(word) && hasName(start, word);
     return new Macro.Definition(name, parameters, defaults, body, reads.test("caller"), reads.test("varargs"),
         reads.test("kwargs"));
   }
@@ -248,12 +248,12 @@ final class Parser extends ExpressionParser {
   private Stmt parseWith() {
     List<Target> targets = new ArrayList<>();
     List<Expr> values = new ArrayList<>();
-    while (!tokens.at(TokenType.BLOCK_END)) {
+    while (!at(TokenType.BLOCK_END)) {
       if (!targets.isEmpty()) {
-        tokens.expect(",");
+        expect(",");
       }
       targets.add(target(false));
-      tokens.expect("=");
+      expect("=");
       values.add(expression());
     }
     Stmt body = body("with");
@@ -272,25 +272,25 @@ final class Parser extends ExpressionParser {
     boolean comma = false;
     do {
       targets.add(oneTarget(members));
-      comma |= tokens.at(",");
-    } while (tokens.skip(",") && (tokens.at(TokenType.NAME) || tokens.at("(")));
+      comma |= at(",");
+    } while (skip(",") && (at(TokenType.NAME) || at("(")));
     return comma ? (value, scope) -> unpack(value, targets, scope) : targets.get(0);
   }
 
   private Target oneTarget(boolean members) {
-    if (tokens.skip("(")) {
-      tokens.enter();
+    if (skip("(")) {
+      enter();
       Target inner = target(members);
-      tokens.leave();
-      tokens.expect(")");
+      leave();
+      expect(")");
       return inner;
     }
-    String name = tokens.at(TokenType.NAME) ? tokens.next().text() : "none";
-    if (!members || !tokens.skip(".")) {
+    String name = at(TokenType.NAME) ? next().text() : "none";
+    if (!members || !skip(".")) {
       assignable(name);
       return (value, scope) -> scope.set(name, value);
     }
-    String attribute = tokens.expect(TokenType.NAME).text();
+    String attribute = expect(TokenType.NAME).text();
     return (value, scope) -> {
       if (!(Values.require(scope.get(name)) instanceof TemplateNamespace owner)) {
         throw new TemplateException("cannot assign attribute on non-namespace object");
@@ -317,10 +317,10 @@ final class Parser extends ExpressionParser {
 
   private String assignable(String name) {
     if (CONSTANTS.contains(name)) {
-      throw tokens.fail("can't assign to 'const'");
+      throw fail("can't assign to 'const'");
     }
     if (name.equals("loop") && loopsAround > 0) {
-      throw tokens.fail("Can't assign to special loop variable in for-loop target");
+      throw fail("Can't assign to special loop variable in for-loop target");
     }
     return name;
   }
