@@ -103,26 +103,18 @@ class ExpressionParser {
   }
 
   private Expr or() {
-    Expr value = and();
-    while (skip("or")) {
-      Expr left = value;
-      Expr right = and();
-      value = scope -> {
-        Object first = left.value(scope);
-        return Values.isTrue(first) ? first : right.value(scope);
-      };
-    }
-    return value;
+    return logical("or", () -> logical("and", this::not));
   }
 
-  private Expr and() {
-    Expr value = not();
-    while (skip("and")) {
+  private Expr logical(String operator, Supplier<Expr> operand) {
+    boolean or = operator.equals("or");
+    Expr value = operand.get();
+    while (skip(operator)) {
       Expr left = value;
-      Expr right = not();
+      Expr right = operand.get();
       value = scope -> {
         Object first = left.value(scope);
-        return Values.isTrue(first) ? right.value(scope) : first;
+        return Values.isTrue(first) == or ? first : right.value(scope);
       };
     }
     return value;

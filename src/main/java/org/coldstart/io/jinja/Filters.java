@@ -164,10 +164,11 @@ final class Filters {
     String indention = width instanceof String ? width.toString() : Texts.pad("", Operators.index(width), " ");
     List<Object> lines = Texts.lines(text, false);
     Budget.text((long) indention.length() * lines.size() + text.length());
-    return (args.isTrue(1) ? indention : "") + lines.get(0) + lines.stream()
-      .skip(1)
-      .map(line -> "\n" + (args.isTrue(2) || !line.equals("") ? indention : "") + line)
-      .collect(Collectors.joining());
+    return (args.isTrue(1) ? indention : "") + lines.get(0)
+        + lines.stream()
+          .skip(1)
+          .map(line -> "\n" + (args.isTrue(2) || !line.equals("") ? indention : "") + line)
+          .collect(Collectors.joining());
   }
 
   private static Object orDefault(Object value, Args args) {

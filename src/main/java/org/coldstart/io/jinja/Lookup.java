@@ -66,7 +66,8 @@ final class Lookup {
     if (object instanceof TemplateNamespace namespace) {
       return namespace.attributes().getOrDefault(name, Values.MISSING);
     }
-    if (CHANGES.getOrDefault(Values.typeName(object), Set.of()).contains(name) || name.startsWith("__") && name.endsWith("__") && name.length() > 4) {
+    if (CHANGES.getOrDefault(Values.typeName(object), Set.of()).contains(name)
+        || name.startsWith("__") && name.endsWith("__") && name.length() > 4) {
       return new Undefined(
           "access to attribute '%s' of '%s' object is unsafe.".formatted(name, Values.typeName(object)));
     }

@@ -10,11 +10,10 @@ import org.coldstart.io.jinja.Values.Undefined;
 /** A macro with the variables around it; binds arguments as {@code jinja2.runtime.Macro}. */
 record Macro(Definition definition, Scope outer) implements Values.Callable, Values.WithMembers {
   /**
-   * {@code macro name(parameters)}. Defaults belong to the last parameters; the flags are whether the body reads the
-   * special names {@code caller}, {@code varargs} and {@code kwargs}.
+   * {@code macro name(parameters)}. Defaults belong to the last parameters; {@code reads} are those of the special
+   * names {@code caller}, {@code varargs} and {@code kwargs} that the body reads.
    */
-  record Definition(String name, List<String> parameters, List<Expr> defaults, Stmt body, boolean readsCaller,
-      boolean readsVarargs, boolean readsKwargs) {}
+  record Definition(String name, List<String> parameters, List<Expr> defaults, Stmt body, List<String> reads) {}
 
   @Override
   public Object call(Args args) {
@@ -43,17 +42,17 @@ record Macro(Definition definition, Scope outer) implements Values.Callable, Val
   /** Binds {@code caller}, {@code varargs} and {@code kwargs} to what the parameters left. */
   private void bindSpecial(List<Object> positional, Map<String, Object> named, Scope scope) {
     String name = Texts.quote(definition.name());
-    if (definition.readsCaller()) {
+    if (definition.reads().contains("caller")) {
       Object caller = named.remove("caller");
       scope.set("caller", caller == null ? new Undefined("No caller defined") : caller);
     }
-    if (definition.readsKwargs()) {
+    if (definition.reads().contains("kwargs")) {
       scope.set("kwargs", new LinkedHashMap<Object, Object>(named));
     } else if (!named.isEmpty()) {
       throw new TemplateException("macro %s takes no keyword argument %s", name,
           Texts.quote(named.keySet().iterator().next()));
     }
-    if (definition.readsVarargs()) {
+    if (definition.reads().contains("varargs")) {
       scope.set("varargs", new Tuple(positional));
     } else if (!positional.isEmpty()) {
       throw new TemplateException("macro %s takes not more than %d argument(s)", name, definition.parameters().size());

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 import org.coldstart.io.jinja.Builtin.Args;
 import org.coldstart.io.jinja.Values.Tuple;
 import org.coldstart.io.jinja.Values.View;
@@ -34,8 +35,8 @@ final class Methods {
     text("capitalize", (s, a) -> Texts.capitalize(s));
     text("title", (s, a) -> Texts.title(s));
     text("replace old new count?", Texts::replace);
-    text("removeprefix prefix", (s, a) -> s.startsWith(a.text(0)) ? cut(s, a, true) : s);
-    text("removesuffix suffix", (s, a) -> s.endsWith(a.text(0)) ? cut(s, a, false) : s);
+    text("removeprefix prefix", (s, a) -> s.startsWith(a.text(0)) ? s.substring(a.text(0).length()) : s);
+    text("removesuffix suffix", (s, a) -> s.endsWith(a.text(0)) ? s.substring(0, s.length() - a.text(0).length()) : s);
     text("center width fillchar?", (s, a) -> Texts.center(s, a.integer(0), a.text(1, " ")));
     text("ljust width fillchar?", (s, a) -> s + Texts.pad(s, a.integer(0), a.text(1, " ")));
     text("rjust width fillchar?", (s, a) -> Texts.pad(s, a.integer(0), a.text(1, " ")) + s);
@@ -85,11 +86,6 @@ final class Methods {
 
   private static void list(String signature, BiFunction<List<?>, Args, Object> body) {
     Builtin.add(LIST, signature, (self, args) -> body.apply((List<?>) self, args));
-  }
-
-  private static String cut(String text, Args args, boolean prefix) {
-    int length = args.text(0).length();
-    return prefix ? text.substring(length) : text.substring(0, text.length() - length);
   }
 
   /** Zeros on the left, after a sign. */
@@ -148,12 +144,10 @@ final class Methods {
     return pairs;
   }
 
-  private static Object indexOf(List<?> list, Args args) {
-    for (int i = 0; i < list.size(); i++) {
-      if (Operators.equal(list.get(i), args.get(0))) {
-        return (long) i;
-      }
-    }
-    throw new TemplateException("%s is not in list", Values.repr(args.get(0)));
+  private static long indexOf(List<?> list, Args args) {
+    return IntStream.range(0, list.size())
+      .filter(i -> Operators.equal(list.get(i), args.get(0)))
+      .findFirst()
+      .orElseThrow(() -> new TemplateException("%s is not in list", Values.repr(args.get(0))));
   }
 }

@@ -239,12 +239,12 @@ final class Operators {
     }
     List<?> b = (List<?>) right;
     Budget.enter();
+    int shared = Math.min(a.size(), b.size());
     int i = 0;
-    while (i < Math.min(a.size(), b.size()) && equal(a.get(i), b.get(i))) {
+    while (i < shared && equal(a.get(i), b.get(i))) {
       i++;
     }
-    boolean prefix = i == Math.min(a.size(), b.size());
-    int order = prefix ? a.size() - b.size() : compare(operator, a.get(i), b.get(i));
+    int order = i == shared ? a.size() - b.size() : compare(operator, a.get(i), b.get(i));
     Budget.leave();
     return order;
   }

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.coldstart.io.jinja.Stmt.LoopExit;
 import org.coldstart.io.jinja.Stmt.Target;
 import org.coldstart.io.jinja.Lexer.Token;
@@ -65,8 +65,8 @@ final class Parser extends ExpressionParser {
       }
     }
     if (!ends.isEmpty()) {
-      throw fail("Unexpected end of template." + lookingFor(ends)
-          + " The innermost block that needs to be closed is '" + tag + "'.");
+      throw fail("Unexpected end of template." + lookingFor(ends) + " The innermost block that needs to be closed is '"
+          + tag + "'.");
     }
     return all;
   }
@@ -240,9 +240,10 @@ final class Parser extends ExpressionParser {
   private Macro.Definition macro(String name, List<String> parameters, List<Expr> defaults, String tag) {
     int start = position;
     Stmt body = separate(tag);
-    Predicate<String> reads = word -> !parameters.contains(word) && hasName(start, word);
-    return new Macro.Definition(name, parameters, defaults, body, reads.test("caller"), reads.test("varargs"),
-        reads.test("kwargs"));
+    return new Macro.Definition(name, parameters, defaults, body,
+        Stream.of("caller", "varargs", "kwargs")
+          .filter(word -> !parameters.contains(word) && hasName(start, word))
+          .toList());
   }
 
   private Stmt parseWith() {

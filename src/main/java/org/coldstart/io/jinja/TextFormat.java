@@ -31,8 +31,8 @@ final class TextFormat {
   /** {@code format % values}; {@code values} is a tuple, a dict, or the one value. */
   static String percent(String format, Object values) {
     Iterator<Object> inOrder = (values instanceof Tuple tuple ? tuple : Collections.singletonList(values)).iterator();
-    String text = replaceAll(DIRECTIVE, format, m -> m.group(5).equals("%") ? "%"
-        : laidOut(m, m.group(1) == null ? next(inOrder) : item(values, m.group(1))));
+    String text = replaceAll(DIRECTIVE, format,
+        m -> m.group(5).equals("%") ? "%" : laidOut(m, m.group(1) == null ? next(inOrder) : item(values, m.group(1))));
     boolean keyed = values instanceof Map || values instanceof List && !(values instanceof Tuple);
     if (!keyed && inOrder.hasNext()) {
       throw new TemplateException("not all arguments converted during string formatting");

@@ -94,12 +94,7 @@ final class Values {
   }
 
   static boolean isIterable(Object value) {
-    return sized(value) || value instanceof LazyItems;
-  }
-
-  private static boolean sized(Object value) {
-    return value instanceof String || value instanceof List || value instanceof Map || value instanceof View
-        || value instanceof Undefined;
+    return value instanceof String || value instanceof LazyItems || collection(value) != null;
   }
 
   /** {@code bool(value)}. */
@@ -107,7 +102,10 @@ final class Values {
     if (isNumber(value)) {
       return value instanceof Double real ? real != 0 : Operators.big(value).signum() != 0;
     }
-    return sized(value) ? length(value) > 0 : value != null;
+    if (value instanceof String text) {
+      return !text.isEmpty();
+    }
+    return collection(value) != null ? !collection(value).isEmpty() : value != null;
   }
 
   /** {@code len(value)}. */
@@ -115,15 +113,17 @@ final class Values {
     if (value instanceof String text) {
       return text.codePointCount(0, text.length());
     }
-    if (!sized(value)) {
+    if (collection(value) == null) {
       throw new TemplateException("object of type '%s' has no len()", typeName(value));
     }
     return collection(value).size();
   }
 
+  /** What is counted and iterated; null for texts and for what has no items. */
   private static Collection<?> collection(Object value) {
     return value instanceof List<?> list ? list
-        : value instanceof Map<?, ?> map ? map.keySet() : value instanceof View view ? view.items() : List.of();
+        : value instanceof Map<?, ?> map ? map.keySet()
+            : value instanceof View view ? view.items() : value instanceof Undefined ? List.of() : null;
   }
 
   /** The items as Python iterates them: a text's characters, a dict's keys, a generator once. */
@@ -188,12 +188,10 @@ final class Values {
 
   /** {@code repr(value)}: what a list prints of its items. */
   static String repr(Object value) {
-    StringBuilder out = new StringBuilder();
-    write(value, out);
-    return out.toString();
+    return write(value, new StringBuilder()).toString();
   }
 
-  private static void write(Object value, StringBuilder out) {
+  private static StringBuilder write(Object value, StringBuilder out) {
     Budget.enter();
     if (value instanceof List<?> list) {
       boolean tuple = value instanceof Tuple;
@@ -213,13 +211,13 @@ final class Values {
       }
       out.append(map.isEmpty() ? "{}" : "}");
     } else if (value instanceof View view) {
-      write(view.items(), out.append(view.type()).append('('));
-      out.append(')');
+      write(view.items(), out.append(view.type()).append('(')).append(')');
     } else {
       out.append(summary(value));
     }
     Budget.growing(out);
     Budget.leave();
+    return out;
   }
 
   /** {@code repr(value)} of a value without items; of others, their type. */
@@ -244,14 +242,14 @@ final class Values {
    * @throws IllegalArgumentException for a type a template has no use for
    */
   static Object fromJava(Object value, String where) {
-    if (value == null || value instanceof String || value instanceof Boolean) {
+    if (value == null || value instanceof Boolean) {
       return value;
+    }
+    if (value instanceof CharSequence || value instanceof Enum) {
+      return value.toString();
     }
     if (value instanceof JsonElement json) {
       return fromJava(GSON.fromJson(json, Object.class), where);
-    }
-    if (value instanceof CharSequence || value instanceof Character || value instanceof Enum) {
-      return value.toString();
     }
     if (value instanceof Number) {
       String digits = value.toString();
