@@ -262,7 +262,7 @@ class ExpressionParser {
           throw fail("expected name or number");
         }
         Token token = next();
-        value = token.is(TokenType.NAME) ? scope -> Lookup.attribute(object.value(scope), token.text())
+        value = token.type() == TokenType.NAME ? scope -> Lookup.attribute(object.value(scope), token.text())
             : scope -> Lookup.item(object.value(scope), token.value());
       }
       }
@@ -409,7 +409,7 @@ class ExpressionParser {
   }
 
   boolean at(TokenType type) {
-    return current().is(type);
+    return current().type() == type;
   }
 
   /** Whether the current token is one of these names or operators. */

@@ -92,7 +92,7 @@ final class Filters {
     test("string", String.class::isInstance);
     test("mapping", v -> v instanceof Map);
     test("iterable", Values::isIterable);
-    test("sequence", v -> Values.isIterable(v) && !isOneWay(v));
+    test("sequence", v -> Values.isIterable(v) && !(v instanceof LazyItems || v instanceof Values.View));
     test("callable", v -> v instanceof Values.Callable || v instanceof Undefined);
     test("filter", v -> v instanceof String && ALL.containsKey(v));
     test("test", v -> v instanceof String && TESTS.containsKey(v));
@@ -136,10 +136,6 @@ final class Filters {
   private static boolean same(Object value, Object other) {
     boolean plain = value instanceof Boolean || value instanceof Long || value instanceof String;
     return value == other || plain && value.equals(other);
-  }
-
-  private static boolean isOneWay(Object value) {
-    return value instanceof LazyItems || value instanceof Values.View;
   }
 
   /** Unlike {@code str.title}, only space, hyphens and brackets begin a word. */
@@ -225,15 +221,12 @@ final class Filters {
     }
     int precision = (int) Math.max(-400, Math.min(400, args.integer(0, 0)));
     if (value instanceof Double real) {
-      return Double.isFinite(real) ? Math.copySign(rounded(new BigDecimal(real), precision).doubleValue(), real)
+      return Double.isFinite(real)
+          ? Math.copySign(new BigDecimal(real).setScale(precision, RoundingMode.HALF_EVEN).doubleValue(), real)
           : value;
     }
     BigDecimal whole = new BigDecimal(Operators.big(value));
-    return Operators.normal(rounded(whole, Math.min(0, precision)).toBigInteger());
-  }
-
-  private static BigDecimal rounded(BigDecimal value, int precision) {
-    return value.setScale(precision, RoundingMode.HALF_EVEN);
+    return Operators.normal(whole.setScale(Math.min(0, precision), RoundingMode.HALF_EVEN).toBigInteger());
   }
 
   private static Object first(Iterator<Object> items, String none) {

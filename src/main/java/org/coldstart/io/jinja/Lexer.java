@@ -36,10 +36,6 @@ final class Lexer {
    * @param line the line it starts on, from 1
    */
   record Token(TokenType type, Object value, int line) {
-    boolean is(TokenType type) {
-      return this.type == type;
-    }
-
     boolean isWord() {
       return type == TokenType.NAME || type == TokenType.OPERATOR;
     }

@@ -50,8 +50,13 @@ final class Methods {
     text("endswith suffix start? end?", (s, a) -> startsOrEnds(s, a, String::endsWith));
     text("find sub start? end?", (s, a) -> find(s, a, String::indexOf));
     text("rfind sub start? end?", (s, a) -> find(s, a, String::lastIndexOf));
-    text("index sub start? end?", (s, a) -> found(find(s, a, String::indexOf)));
-    text("rindex sub start? end?", (s, a) -> found(find(s, a, String::lastIndexOf)));
+    text("index sub start? end?", (s, a) -> {
+      long found = find(s, a, String::indexOf);
+      if (found < 0) {
+        throw new TemplateException("substring not found");
+      }
+      return found;
+    });
     text("count sub start? end?", (s, a) -> Texts.count(part(s, a), a.text(0)));
     text("isalpha", (s, a) -> Texts.all(s, Character::isLetter));
     text("isdigit", (s, a) -> Texts.all(s, Texts::isDigit));
@@ -112,13 +117,6 @@ final class Methods {
     long start = args.integer(1, 0);
     long before = start < 0 ? Math.max(0, start + Values.length(text)) : start;
     return found < 0 ? -1 : before + part.codePointCount(0, found);
-  }
-
-  private static long found(long index) {
-    if (index < 0) {
-      throw new TemplateException("substring not found");
-    }
-    return index;
   }
 
   private static String join(String self, Args args) {

@@ -51,9 +51,9 @@ final class Parser extends ExpressionParser {
     };
     while (!at(TokenType.EOF)) {
       Token token = next();
-      if (token.is(TokenType.DATA)) {
+      if (token.type() == TokenType.DATA) {
         add(body, token, (scope, out) -> Stmt.write(token.text(), out));
-      } else if (token.is(TokenType.VARIABLE_BEGIN)) {
+      } else if (token.type() == TokenType.VARIABLE_BEGIN) {
         Expr value = tuple();
         add(body, token, (scope, out) -> Stmt.write(value.value(scope), out));
         expect(TokenType.VARIABLE_END);
