@@ -1,7 +1,5 @@
 package org.coldstart.io.jinja;
 
-import java.util.function.Supplier;
-
 /**
  * What the rendering on this thread has used so far. Chat templates are code from strangers: the limits are far above
  * what a conversation needs and end a runaway template in about a second.
@@ -34,10 +32,10 @@ final class Budget {
   private Budget() {}
 
   /** Renders under a budget of its own. */
-  static <T> T within(Supplier<T> rendering) {
+  static void within(Runnable rendering) {
     CURRENT.set(new Budget());
     try {
-      return rendering.get();
+      rendering.run();
     } finally {
       CURRENT.remove();
     }
@@ -70,6 +68,11 @@ final class Budget {
       throw new TemplateException("a text of more than %d characters", MAX_LENGTH);
     }
     steps(length / CHARS_PER_STEP);
+  }
+
+  /** Accounts for what is done with a value, if that is a text. */
+  static void value(Object value) {
+    text(value instanceof String text ? text.length() : 0);
   }
 
   /** Checks the length of a text that is being built. */

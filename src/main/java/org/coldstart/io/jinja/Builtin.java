@@ -10,6 +10,22 @@ import java.util.Map;
 interface Builtin {
   Object call(Object self, Args args);
 
+  /** Calls it, within the budget. */
+  default Object apply(Object self, Args args) {
+    Budget.steps(1);
+    Budget.value(self);
+    return call(self, args);
+  }
+
+  /** The function of that name; {@code kind} is for the error. */
+  static Builtin named(Object name, Map<String, Builtin> table, String kind) {
+    Builtin found = table.get(Values.str(name));
+    if (found == null) {
+      throw new TemplateException("No %s named '%s'.", kind, Values.str(name));
+    }
+    return found;
+  }
+
   /**
    * Adds a function with named parameters, whose body gets them {@link Args#bind bound}.
    *
@@ -69,7 +85,7 @@ interface Builtin {
 
     /** An argument that must be a text. */
     String text(int i) {
-      if (!Values.isText(Values.require(get(i)))) {
+      if (!(Values.require(get(i)) instanceof String)) {
         throw new TemplateException("argument %d must be str, not %s", i + 1, Values.typeName(get(i)));
       }
       return get(i).toString();

@@ -4,15 +4,30 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
-import org.coldstart.io.jinja.Expr.Arguments;
-import org.coldstart.io.jinja.TokenStream.Token;
-import org.coldstart.io.jinja.TokenStream.TokenType;
+import org.coldstart.io.jinja.Builtin.Args;
+import org.coldstart.io.jinja.Lexer.Token;
+import org.coldstart.io.jinja.Lexer.TokenType;
+import org.coldstart.io.jinja.Values.Tuple;
+import org.coldstart.io.jinja.Values.Undefined;
 
-/** Parses expressions, with the precedence of {@code jinja2.parser}. */
-final class ExpressionParser {
-  private final TokenStream tokens;
+/** Parses expressions, with the precedence and the messages of {@code jinja2.parser}. */
+class ExpressionParser {
+  private static final Expr NONE = scope -> null;
+
+  /** Arithmetic operators, those that bind least first. */
+  private static final List<String[]> ARITHMETIC = List.of(new String[] {"+", "-"}, new String[] {"~"},
+      new String[] {"*", "/", "//", "%"}, new String[] {"**"});
+
+  /** Parentheses, operands and blocks within each other. */
+  private static final int MAX_NESTING = 100;
+
+  private final List<Token> tokens;
+  private int nesting;
+
+  /** The index of the current token. */
+  int position;
 
   /** Errors for filters and tests that do not exist; Jinja reports them after syntax errors. */
   private final List<TemplateException> unknown = new ArrayList<>();
@@ -23,7 +38,7 @@ final class ExpressionParser {
    */
   boolean lenient;
 
-  ExpressionParser(TokenStream tokens) {
+  ExpressionParser(List<Token> tokens) {
     this.tokens = tokens;
   }
 
@@ -47,202 +62,236 @@ final class ExpressionParser {
   private Expr tuple(Supplier<Expr> item, boolean mayBeEmpty) {
     List<Expr> items = new ArrayList<>();
     boolean comma = mayBeEmpty;
-    while (!tokens.at(TokenType.VARIABLE_END) && !tokens.at(TokenType.BLOCK_END)
-        && !tokens.at(TokenType.OPERATOR, ")")) {
+    while (!at(TokenType.VARIABLE_END) && !at(TokenType.BLOCK_END) && !at(")")) {
       items.add(item.get());
-      comma = tokens.skip(",");
+      comma = skip(",");
       if (!comma) {
         break;
       }
     }
     if (items.isEmpty() && !mayBeEmpty) {
-      throw tokens.fail("Expected an expression, got '" + tokens.current().describe() + "'");
+      throw fail("Expected an expression, got '" + current().describe() + "'");
     }
-    return comma || items.size() > 1 ? new Expr.TupleOf(items) : items.get(0);
+    return comma || items.size() > 1 ? scope -> new Tuple(all(items, scope)) : items.get(0);
+  }
+
+  private static List<Object> all(List<Expr> items, Scope scope) {
+    List<Object> values = new ArrayList<>(items.size());
+    for (Expr item : items) {
+      values.add(item.value(scope));
+    }
+    return values;
   }
 
   /** One expression. */
   Expr expression() {
-    tokens.enter();
+    enter();
     int before = unknown.size();
     Expr value = or();
-    while (tokens.at(TokenType.NAME, "if")) {
-      int line = tokens.next().line();
+    while (at("if")) {
+      int line = next().line();
+      Expr then = value;
       Expr test = or();
-      boolean hasElse = tokens.skip(TokenType.NAME, "else");
-      value = new Expr.Conditional(test, value, hasElse ? expression() : new Expr.NoElse(line));
+      Expr otherwise = skip("else") ? expression()
+          : scope -> new Undefined(
+              "the inline if-expression on line " + line + " evaluated to false and no else section was defined.");
+      value = scope -> (test.isTrue(scope) ? then : otherwise).marked(scope);
       unknown.subList(before, unknown.size()).clear();
     }
-    tokens.leave();
+    leave();
     return value;
   }
 
   private Expr or() {
-    return binary(this::and, TokenType.NAME, "or");
+    return logical("or", () -> logical("and", this::not));
   }
 
-  private Expr and() {
-    return binary(this::not, TokenType.NAME, "and");
+  private Expr logical(String operator, Supplier<Expr> operand) {
+    boolean or = operator.equals("or");
+    Expr value = operand.get();
+    while (skip(operator)) {
+      Expr left = value;
+      Expr right = operand.get();
+      value = scope -> {
+        Object first = left.value(scope);
+        return Values.isTrue(first) == or ? first : right.value(scope);
+      };
+    }
+    return value;
   }
 
   private Expr not() {
-    if (!tokens.skip(TokenType.NAME, "not")) {
+    if (!skip("not")) {
       return compare();
     }
-    tokens.enter();
+    enter();
     Expr operand = not();
-    tokens.leave();
-    return new Expr.Not(operand);
+    leave();
+    return scope -> !operand.isTrue(scope);
   }
 
+  /** {@code a < b <= c}: true if each pair of neighbours is. */
   private Expr compare() {
-    Expr first = sum();
+    Expr first = arithmetic(0);
     List<String> operators = new ArrayList<>();
     List<Expr> others = new ArrayList<>();
     while (true) {
-      boolean negated = tokens.at(TokenType.NAME, "not") && tokens.look().is(TokenType.NAME, "in");
+      boolean negated = at("not") && look().describe().equals("in");
       if (negated) {
-        tokens.next();
-      } else if (!tokens.at(TokenType.NAME, "in") && !tokens.at(TokenType.OPERATOR, "==", "!=", "<", "<=", ">", ">=")) {
-        return others.isEmpty() ? first : new Expr.Compare(first, operators, others);
+        next();
+      } else if (!at("in", "==", "!=", "<", "<=", ">", ">=")) {
+        break;
       }
-      operators.add((negated ? "not " : "") + tokens.next().text());
-      others.add(sum());
+      operators.add((negated ? "not " : "") + next().text());
+      others.add(arithmetic(0));
     }
-  }
-
-  private Expr sum() {
-    return binary(this::concat, TokenType.OPERATOR, "+", "-");
-  }
-
-  private Expr concat() {
-    return binary(this::product, TokenType.OPERATOR, "~");
-  }
-
-  private Expr product() {
-    return binary(this::power, TokenType.OPERATOR, "*", "/", "//", "%");
-  }
-
-  private Expr power() {
-    return binary(() -> filters(unary()), TokenType.OPERATOR, "**");
-  }
-
-  private Expr binary(Supplier<Expr> operand, TokenType type, String... operators) {
-    Expr left = operand.get();
-    while (tokens.at(type, operators)) {
-      left = new Expr.Binary(tokens.next().text(), left, operand.get());
-    }
-    return left;
-  }
-
-  private Expr unary() {
-    if (!tokens.at(TokenType.OPERATOR, "-", "+")) {
-      return postfix(primary());
-    }
-    tokens.enter();
-    Expr value = new Expr.Signed(tokens.next().text(), unary());
-    tokens.leave();
-    return postfix(value);
-  }
-
-  private Expr primary() {
-    Token token = tokens.next();
-    if (token.is(TokenType.NAME)) {
-      return switch (token.text()) {
-      case "true", "True" -> new Expr.Constant(true);
-      case "false", "False" -> new Expr.Constant(false);
-      case "none", "None" -> Expr.Constant.NONE;
-      default -> new Expr.Name(token.text());
-      };
-    }
-    if (token.is(TokenType.NUMBER)) {
-      return new Expr.Constant(token.value());
-    }
-    if (token.is(TokenType.STRING)) {
-      StringBuilder text = new StringBuilder(token.text());
-      while (tokens.at(TokenType.STRING)) {
-        text.append(tokens.next().text());
+    return others.isEmpty() ? first : scope -> {
+      Object left = first.value(scope);
+      for (int i = 0; i < others.size(); i++) {
+        Object right = others.get(i).value(scope);
+        if (!Operators.holds(operators.get(i), left, right)) {
+          return false;
+        }
+        left = right;
       }
-      return new Expr.Constant(text.toString());
-    }
-    return switch (token.describe()) {
-    case "(" -> {
-      tokens.enter();
-      Expr value = tuple(this::expression, true);
-      tokens.leave();
-      tokens.expect(")");
-      yield value;
-    }
-    case "[" -> new Expr.ListOf(items("]", this::expression));
-    case "{" -> {
-      List<Expr> keys = new ArrayList<>();
-      yield new Expr.DictOf(keys, items("}", () -> dictValue(keys)));
-    }
-    default -> throw TemplateException.syntax("unexpected '" + token.describe() + "'", token.line());
+      return true;
     };
   }
 
-  private Expr dictValue(List<Expr> keys) {
-    keys.add(expression());
-    tokens.expect(":");
-    return expression();
+  private Expr arithmetic(int level) {
+    if (level == ARITHMETIC.size()) {
+      return filters(unary());
+    }
+    Expr value = arithmetic(level + 1);
+    while (at(ARITHMETIC.get(level))) {
+      String operator = next().text();
+      Expr left = value;
+      Expr right = arithmetic(level + 1);
+      value = operator.equals("+") ? scope -> Operators.add(left.marked(scope), right.marked(scope))
+          : scope -> Operators.apply(operator, left.value(scope), right.value(scope));
+    }
+    return value;
+  }
+
+  private Expr unary() {
+    if (!at("-", "+")) {
+      return postfix(primary());
+    }
+    enter();
+    String sign = next().text();
+    Expr operand = unary();
+    leave();
+    return postfix(scope -> Operators.sign(sign, operand.value(scope)));
+  }
+
+  private Expr primary() {
+    Token token = next();
+    switch (token.type()) {
+    case NUMBER:
+      return scope -> token.value();
+    case STRING:
+      StringBuilder text = new StringBuilder(token.text());
+      while (at(TokenType.STRING)) {
+        text.append(next().text());
+      }
+      String joined = text.toString();
+      return scope -> joined;
+    case NAME:
+      return switch (token.text()) {
+      case "true", "True" -> scope -> true;
+      case "false", "False" -> scope -> false;
+      case "none", "None" -> NONE;
+      default -> scope -> scope.get(token.text());
+      };
+    default:
+      return switch (token.describe()) {
+      case "(" -> {
+        enter();
+        Expr value = tuple(this::expression, true);
+        leave();
+        expect(")");
+        yield value;
+      }
+      case "[" -> {
+        List<Expr> items = new ArrayList<>();
+        items("]", () -> items.add(expression()));
+        yield scope -> all(items, scope);
+      }
+      case "{" -> dict();
+      default -> throw TemplateException.syntax("unexpected '" + token.describe() + "'", token.line());
+      };
+    }
+  }
+
+  private Expr dict() {
+    List<Expr> keys = new ArrayList<>();
+    List<Expr> values = new ArrayList<>();
+    items("}", () -> {
+      keys.add(expression());
+      expect(":");
+      values.add(expression());
+    });
+    return scope -> {
+      Map<Object, Object> made = new LinkedHashMap<>();
+      for (int i = 0; i < keys.size(); i++) {
+        Lookup.put(made, keys.get(i).value(scope), values.get(i).value(scope));
+      }
+      return made;
+    };
   }
 
   /** Items separated by commas, up to and with the closing bracket. */
-  private List<Expr> items(String close, Supplier<Expr> item) {
-    List<Expr> items = new ArrayList<>();
-    while (!tokens.skip(close)) {
-      items.add(item.get());
-      if (!tokens.at(TokenType.OPERATOR, close)) {
-        tokens.expect(",");
+  private void items(String close, Runnable item) {
+    while (!skip(close)) {
+      item.run();
+      if (!at(close)) {
+        expect(",");
       }
     }
-    return items;
   }
 
   private Expr postfix(Expr start) {
     Expr value = start;
-    while (tokens.at(TokenType.OPERATOR, ".", "[", "(")) {
-      switch (tokens.next().text()) {
-      case "(" -> value = new Expr.Call(value, arguments());
-      case "[" -> value = subscript(value);
+    while (at(".", "[", "(")) {
+      Expr object = value;
+      switch (next().text()) {
+      case "(" -> value = new Expr.Call(object, arguments());
+      case "[" -> value = subscript(object);
       default -> {
-        if (!tokens.at(TokenType.NAME) && !(tokens.current().value() instanceof Long)) {
-          throw tokens.fail("expected name or number");
+        if (!at(TokenType.NAME) && !(current().value() instanceof Long)) {
+          throw fail("expected name or number");
         }
-        Token token = tokens.next();
-        value = token.is(TokenType.NAME) ? new Expr.Attribute(value, token.text())
-            : new Expr.Item(value, new Expr.Constant(token.value()));
+        Token token = next();
+        value = token.type() == TokenType.NAME ? scope -> Lookup.attribute(object.value(scope), token.text())
+            : scope -> Lookup.item(object.value(scope), token.value());
       }
       }
     }
     return value;
   }
 
-  private Expr subscript(Expr value) {
+  private Expr subscript(Expr object) {
     Expr from = bound(":");
-    if (tokens.skip(":")) {
-      Expr to = bound(":");
-      Expr step = tokens.skip(":") ? bound("]") : Expr.Constant.NONE;
-      tokens.expect("]");
-      return new Expr.Slice(value, from, to, step);
-    }
-    tokens.expect("]");
-    return new Expr.Item(value, from);
+    boolean slice = skip(":");
+    Expr to = slice ? bound(":") : NONE;
+    Expr step = skip(":") ? bound("]") : NONE;
+    expect("]");
+    return slice ? scope -> Lookup.slice(object.value(scope), from.value(scope), to.value(scope), step.value(scope))
+        : scope -> Lookup.item(object.value(scope), from.value(scope));
   }
 
   private Expr bound(String end) {
-    return tokens.at(TokenType.OPERATOR, end, "]") ? Expr.Constant.NONE : expression();
+    return at(end, "]") ? NONE : expression();
   }
 
   private Expr filters(Expr start) {
     Expr value = start;
     while (true) {
-      if (tokens.skip("|")) {
+      if (skip("|")) {
         value = filter(value);
-      } else if (tokens.skip(TokenType.NAME, "is")) {
+      } else if (skip("is")) {
         value = test(value);
-      } else if (tokens.skip("(")) {
+      } else if (skip("(")) {
         value = new Expr.Call(value, arguments());
       } else {
         return value;
@@ -250,71 +299,162 @@ final class ExpressionParser {
     }
   }
 
-  /** {@code value} through the filter that follows. */
-  Expr filter(Expr value) {
-    String name = known(Filters.ALL, "filter");
-    return new Expr.Filtered(value, name, tokens.skip("(") ? arguments() : Arguments.NONE);
+  /** {@code input} through the filter that follows. */
+  Expr filter(Expr input) {
+    Builtin filter = known(Filters.ALL, "filter");
+    Function<Scope, Args> arguments = skip("(") ? arguments() : scope -> Args.NONE;
+    return scope -> filter.apply(input.value(scope), arguments.apply(scope));
   }
 
-  private Expr test(Expr value) {
-    boolean negated = tokens.skip(TokenType.NAME, "not");
-    String name = known(Filters.TESTS, "test");
-    Expr tested = new Expr.Tested(value, name, testArguments());
-    return negated ? new Expr.Not(tested) : tested;
+  private Expr test(Expr input) {
+    boolean holds = !skip("not");
+    Builtin test = known(Filters.TESTS, "test");
+    Function<Scope, Args> arguments = testArguments();
+    return scope -> test.apply(input.value(scope), arguments.apply(scope)).equals(holds);
   }
 
-  private String known(Map<String, Builtin> table, String kind) {
-    Token token = tokens.expect(TokenType.NAME);
-    String name = token.text();
-    if (!lenient && !table.containsKey(name)) {
-      unknown.add(TemplateException.syntax("No " + kind + " named '" + name + "'.", token.line()));
+  private Builtin known(Map<String, Builtin> table, String kind) {
+    Token token = expect(TokenType.NAME);
+    Builtin found = table.get(token.text());
+    if (found == null && !lenient) {
+      unknown.add(TemplateException.syntax("No " + kind + " named '" + token.text() + "'.", token.line()));
     }
-    return name;
+    return found != null ? found : (self, args) -> {
+      throw new TemplateException("No %s named '%s' found.", kind, token.text());
+    };
   }
 
-  private Arguments testArguments() {
-    if (tokens.skip("(")) {
+  private Function<Scope, Args> testArguments() {
+    if (skip("(")) {
       return arguments();
     }
-    if (tokens.at(TokenType.NAME, "is")) {
-      throw tokens.fail("You cannot chain multiple tests with is");
+    if (at("is")) {
+      throw fail("You cannot chain multiple tests with is");
     }
-    boolean startsValue = switch (tokens.current().type()) {
-    case NAME -> !Set.of("else", "or", "and").contains(tokens.current().text());
+    boolean startsValue = switch (current().type()) {
+    case NAME -> !at("else", "or", "and");
     case STRING, NUMBER -> true;
-    default -> tokens.at(TokenType.OPERATOR, "[", "{");
+    default -> at("[", "{");
     };
-    return startsValue ? new Arguments(List.of(postfix(primary())), Map.of(), null, null) : Arguments.NONE;
+    if (!startsValue) {
+      return scope -> Args.NONE;
+    }
+    Expr argument = postfix(primary());
+    return scope -> new Args(all(List.of(argument), scope), Map.of());
   }
 
   /** A call's arguments, after its opening parenthesis. */
-  private Arguments arguments() {
+  private Function<Scope, Args> arguments() {
     List<Expr> positional = new ArrayList<>();
     Map<String, Expr> named = new LinkedHashMap<>();
-    Expr star = null;
-    Expr starStar = null;
-    while (!tokens.skip(")")) {
-      boolean valid = starStar == null;
-      if (tokens.skip("*")) {
-        valid &= star == null;
-        star = expression();
-      } else if (tokens.skip("**")) {
-        starStar = expression();
-      } else if (tokens.at(TokenType.NAME) && tokens.look().is(TokenType.OPERATOR, "=")) {
-        String name = tokens.next().text();
-        tokens.next();
+    List<Expr> star = new ArrayList<>();
+    List<Expr> starStar = new ArrayList<>();
+    items(")", () -> {
+      boolean valid = starStar.isEmpty();
+      if (skip("*")) {
+        valid &= star.isEmpty();
+        star.add(expression());
+      } else if (skip("**")) {
+        starStar.add(expression());
+      } else if (at(TokenType.NAME) && look().describe().equals("=")) {
+        String name = next().text();
+        next();
         valid &= named.put(name, expression()) == null;
       } else {
-        valid &= star == null && named.isEmpty();
+        valid &= star.isEmpty() && named.isEmpty();
         positional.add(expression());
       }
       if (!valid) {
-        throw tokens.fail("invalid syntax for function call expression");
+        throw fail("invalid syntax for function call expression");
       }
-      if (!tokens.at(TokenType.OPERATOR, ")")) {
-        tokens.expect(",");
+    });
+    return scope -> {
+      List<Object> values = all(positional, scope);
+      Map<String, Object> byName = new LinkedHashMap<>();
+      named.forEach((name, value) -> byName.put(name, value.value(scope)));
+      star.forEach(items -> values.addAll(Values.list(items.value(scope))));
+      for (Expr more : starStar) {
+        if (!(more.value(scope) instanceof Map<?, ?> map)) {
+          throw new TemplateException("argument after ** must be a mapping");
+        }
+        map.forEach((name, value) -> byName.put(String.valueOf(name), value));
+      }
+      return new Args(values, byName);
+    };
+  }
+
+  Token current() {
+    return tokens.get(position);
+  }
+
+  Token look() {
+    return tokens.get(Math.min(position + 1, tokens.size() - 1));
+  }
+
+  Token next() {
+    Token token = current();
+    position = Math.min(position + 1, tokens.size() - 1);
+    return token;
+  }
+
+  /** Whether {@code name} stands among the tokens since {@code start}, not as an attribute. */
+  boolean hasName(int start, String name) {
+    for (int i = start; i < position; i++) {
+      boolean attribute = tokens.get(i - 1).describe().equals(".");
+      if (tokens.get(i).describe().equals(name) && !attribute) {
+        return true;
       }
     }
-    return new Arguments(positional, named, star, starStar);
+    return false;
+  }
+
+  boolean at(TokenType type) {
+    return current().type() == type;
+  }
+
+  /** Whether the current token is one of these names or operators. */
+  boolean at(String... words) {
+    return current().isWord() && List.of(words).contains(current().text());
+  }
+
+  /** Whether the current token was that one; it is passed then. */
+  boolean skip(String word) {
+    boolean matches = at(word);
+    if (matches) {
+      next();
+    }
+    return matches;
+  }
+
+  void expect(String word) {
+    expect(at(word), word);
+  }
+
+  Token expect(TokenType type) {
+    return expect(at(type), type.description);
+  }
+
+  private Token expect(boolean matches, String expected) {
+    if (matches) {
+      return next();
+    }
+    throw fail(at(TokenType.EOF) ? "unexpected end of template, expected '" + expected + "'."
+        : "expected token '" + expected + "', got '" + current().describe() + "'");
+  }
+
+  /** An error at the current token. */
+  TemplateException fail(String message) {
+    return TemplateException.syntax(message, current().line());
+  }
+
+  /** One level deeper: a parenthesis, an operator's operand, a block. */
+  void enter() {
+    if (++nesting > MAX_NESTING) {
+      throw fail("nested more than " + MAX_NESTING + " levels deep");
+    }
+  }
+
+  void leave() {
+    nesting--;
   }
 }

@@ -3,7 +3,7 @@ package org.coldstart.io.jinja;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -16,10 +16,11 @@ import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.coldstart.io.jinja.Builtin.Args;
+import org.coldstart.io.jinja.Expr.Markup;
 import org.coldstart.io.jinja.Values.LazyItems;
-import org.coldstart.io.jinja.Values.Markup;
 import org.coldstart.io.jinja.Values.Tuple;
 import org.coldstart.io.jinja.Values.Undefined;
 
@@ -51,9 +52,9 @@ final class Filters {
     add("replace old new count?", Filters::replace);
     add("indent width? first? blank?", Filters::indent);
     add("safe", (v, a) -> new Markup(Values.str(v)));
-    add("escape,e", (v, a) -> Markup.escape(v instanceof Markup ? v : Values.str(v)));
-    add("forceescape", (v, a) -> Markup.escape(Values.str(v)));
-    ALL.put("format", Filters::format);
+    add("escape,e,forceescape", (v, a) -> Markup.escape(Values.str(v)));
+    ALL.put("format", (v, args) -> TextFormat.percent(Values.str(v),
+        args.named().isEmpty() ? new Tuple(args.positional()) : args.named()));
     add("tojson ensure_ascii? indent? separators? sort_keys?", ToJson::apply);
     add("default,d default_value? boolean?", Filters::orDefault);
     add("abs", (v, a) -> absolute(Values.require(v)));
@@ -88,12 +89,11 @@ final class Filters {
     test("integer", v -> Values.isInteger(v) && !(v instanceof Boolean));
     test("float", v -> v instanceof Double);
     test("number", Values::isNumber);
-    test("string", Values::isText);
+    test("string", String.class::isInstance);
     test("mapping", v -> v instanceof Map);
     test("iterable", Values::isIterable);
-    test("sequence", v -> Values.isIterable(v) && !isOneWay(v));
+    test("sequence", v -> Values.isIterable(v) && !(v instanceof LazyItems || v instanceof Values.View));
     test("callable", v -> v instanceof Values.Callable || v instanceof Undefined);
-    test("escaped", v -> v instanceof Markup);
     test("filter", v -> v instanceof String && ALL.containsKey(v));
     test("test", v -> v instanceof String && TESTS.containsKey(v));
     test("lower", v -> Texts.isCased(Values.str(v), false));
@@ -115,9 +115,8 @@ final class Filters {
     Builtin.add(ALL, signature, body);
   }
 
-  /** A filter from text to text; one marked as HTML stays marked. */
   private static void text(String signature, BiFunction<String, Args, String> body) {
-    add(signature, (v, args) -> Values.like(v, body.apply(Values.str(v), args)));
+    add(signature, (v, args) -> body.apply(Values.str(v), args));
   }
 
   private static void test(String name, Predicate<Object> test) {
@@ -129,24 +128,6 @@ final class Filters {
     Builtin.add(TESTS, names + " other", (v, args) -> Operators.holds(operator, v, args.get(0)));
   }
 
-  /** {@code value|name(args)}. */
-  static Object apply(String name, Object value, Args args) {
-    if (!ALL.containsKey(name)) {
-      throw new TemplateException("No filter named '%s'.", name);
-    }
-    Budget.text(Values.isText(value) ? value.toString().length() : 0);
-    return ALL.get(name).call(value, args);
-  }
-
-  /** {@code value is name(args)}. */
-  static boolean test(String name, Object value, Args args) {
-    if (!TESTS.containsKey(name)) {
-      throw new TemplateException("No test named '%s'.", name);
-    }
-    Budget.steps(1);
-    return (Boolean) TESTS.get(name).call(value, args);
-  }
-
   private static boolean hasRemainder(Object value, Object divisor, Object rest) {
     return Operators.equal(Operators.apply("%", value, divisor), rest);
   }
@@ -155,10 +136,6 @@ final class Filters {
   private static boolean same(Object value, Object other) {
     boolean plain = value instanceof Boolean || value instanceof Long || value instanceof String;
     return value == other || plain && value.equals(other);
-  }
-
-  private static boolean isOneWay(Object value) {
-    return value instanceof LazyItems || value instanceof Values.View;
   }
 
   /** Unlike {@code str.title}, only space, hyphens and brackets begin a word. */
@@ -173,30 +150,21 @@ final class Filters {
   }
 
   private static Object replace(Object value, Args args) {
-    List<Object> texts = new ArrayList<>(args.positional());
-    texts.set(0, Values.str(args.get(0)));
-    texts.set(1, Values.str(args.get(1)));
+    List<Object> texts = Arrays.asList(Values.str(args.get(0)), Values.str(args.get(1)), args.get(2));
     return Texts.replace(Values.str(value), new Args(texts, Map.of()));
   }
 
   private static Object indent(Object value, Args args) {
     String text = Operators.apply("+", value, "\n").toString();
     Object width = args.get(0, 4L);
-    String indention = Values.isText(width) ? width.toString() : Texts.pad("", Operators.index(width), " ");
+    String indention = width instanceof String ? width.toString() : Texts.pad("", Operators.index(width), " ");
     List<Object> lines = Texts.lines(text, false);
     Budget.text((long) indention.length() * lines.size() + text.length());
-    StringBuilder out = new StringBuilder(args.isTrue(1) ? indention : "");
-    for (int i = 0; i < lines.size(); i++) {
-      boolean indented = i > 0 && (args.isTrue(2) || !lines.get(i).equals(""));
-      out.append(i > 0 ? "\n" : "").append(indented ? indention : "").append(lines.get(i));
-    }
-    return Values.like(value, out.toString());
-  }
-
-  private static Object format(Object value, Args args) {
-    Object format = Values.isText(value) ? value : Values.str(value);
-    boolean named = !args.named().isEmpty();
-    return TextFormat.percent(format, named ? args.named() : new Tuple(args.positional()));
+    return (args.isTrue(1) ? indention : "") + lines.get(0)
+        + lines.stream()
+          .skip(1)
+          .map(line -> "\n" + (args.isTrue(2) || !line.equals("") ? indention : "") + line)
+          .collect(Collectors.joining());
   }
 
   private static Object orDefault(Object value, Args args) {
@@ -212,9 +180,9 @@ final class Filters {
   }
 
   private static Object toInt(Object value, Object otherwise) {
-    String text = Values.isText(value) ? number(value) : "";
+    String text = value instanceof String ? number(value) : "";
     if (Values.isInteger(value) || text.matches("[-+]?\\d{1," + Budget.MAX_DIGITS + "}")) {
-      return Operators.normal(Values.isText(value) ? new BigInteger(text) : Operators.big(value));
+      return Operators.normal(value instanceof String ? new BigInteger(text) : Operators.big(value));
     }
     Object real = toFloat(value, null);
     boolean finite = real instanceof Double number && Double.isFinite(number);
@@ -234,10 +202,9 @@ final class Filters {
     if (Values.isNumber(value)) {
       return Operators.real(value);
     }
-    String text = Values.isText(value) ? number(value) : "";
-    if (text.matches("[-+]?(inf(inity)?|nan)")) {
-      double size = text.endsWith("nan") ? Double.NaN : Double.POSITIVE_INFINITY;
-      return text.startsWith("-") ? -size : size;
+    String text = value instanceof String ? number(value) : "";
+    if (text.matches("[-+]?inf(inity)?")) {
+      return text.startsWith("-") ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
     }
     return REAL.matcher(text).matches() ? (Object) Double.parseDouble(text) : otherwise;
   }
@@ -254,15 +221,12 @@ final class Filters {
     }
     int precision = (int) Math.max(-400, Math.min(400, args.integer(0, 0)));
     if (value instanceof Double real) {
-      return Double.isFinite(real) ? Math.copySign(rounded(new BigDecimal(real), precision).doubleValue(), real)
+      return Double.isFinite(real)
+          ? Math.copySign(new BigDecimal(real).setScale(precision, RoundingMode.HALF_EVEN).doubleValue(), real)
           : value;
     }
     BigDecimal whole = new BigDecimal(Operators.big(value));
-    return Operators.normal(rounded(whole, Math.min(0, precision)).toBigInteger());
-  }
-
-  private static BigDecimal rounded(BigDecimal value, int precision) {
-    return value.setScale(precision, RoundingMode.HALF_EVEN);
+    return Operators.normal(whole.setScale(Math.min(0, precision), RoundingMode.HALF_EVEN).toBigInteger());
   }
 
   private static Object first(Iterator<Object> items, String none) {
@@ -279,14 +243,13 @@ final class Filters {
   }
 
   private static Object reverse(Object value) {
-    return Values.isText(value) ? Values.like(value, Texts.reverse(value.toString()))
-        : new LazyItems(reversed(value).iterator());
+    return value instanceof String text ? Texts.reverse(text) : new LazyItems(reversed(value).iterator());
   }
 
   /** What an item is compared by: what is at the path, texts in lower case unless told. */
   private static Object key(Object item, Object path, boolean caseSensitive) {
     Object value = Lookup.path(item, path, null);
-    boolean lower = !caseSensitive && Values.isText(value);
+    boolean lower = !caseSensitive && value instanceof String;
     return lower ? value.toString().toLowerCase(Locale.ROOT) : value;
   }
 
@@ -320,7 +283,7 @@ final class Filters {
 
   private static Object sort(Object value, Args args) {
     Object attribute = args.get(2, null);
-    List<Object> paths = Values.isText(attribute) ? Texts.split(attribute.toString(), ",", -1)
+    List<Object> paths = attribute instanceof String ? Texts.split(attribute.toString(), ",", -1)
         : Collections.singletonList(attribute);
     UnaryOperator<Object> key = item -> new Tuple(paths.stream().map(path -> key(item, path, args.isTrue(1))).toList());
     return sorted(Values.list(value), key, args.isTrue(0));
@@ -385,8 +348,8 @@ final class Filters {
     if (args.positional().isEmpty()) {
       throw new TemplateException("map requires a filter argument");
     }
-    String filter = Values.str(args.get(0));
-    return generator(itemsIfTrue(value).map(item -> apply(filter, item, args.rest())));
+    return generator(itemsIfTrue(value)
+      .map(item -> Markup.unmarked(Builtin.named(args.get(0), ALL, "filter").apply(item, args.rest()))));
   }
 
   private static Object choose(Object value, Args args, boolean byAttribute, boolean keep) {
@@ -397,7 +360,8 @@ final class Filters {
     Args test = byAttribute ? args.rest() : args;
     Predicate<Object> passes = item -> {
       Object tested = Lookup.path(item, path, null);
-      return test.positional().isEmpty() ? Values.isTrue(tested) : test(Values.str(test.get(0)), tested, test.rest());
+      return Values.isTrue(
+          test.positional().isEmpty() ? tested : Builtin.named(test.get(0), TESTS, "test").apply(tested, test.rest()));
     };
     return generator(itemsIfTrue(value).filter(item -> passes.test(item) == keep));
   }

@@ -4,6 +4,7 @@ import java.time.Clock;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.coldstart.io.jinja.Builtin.Args;
 import org.coldstart.io.jinja.Values.Callable;
 import org.coldstart.io.jinja.Values.TemplateNamespace;
@@ -20,6 +22,14 @@ import org.coldstart.io.jinja.Values.TemplateNamespace;
  */
 final class Globals {
   private static final Pattern TIME_FIELD = Pattern.compile("%([-_0]?)([a-zA-Z%])");
+
+  /** Java's patterns for the letters of {@code strftime}. */
+  private static final Map<String, String> TIME_PATTERNS = Arrays
+    .stream(("a=EEE|A=EEEE|b=MMM|h=MMM|B=MMMM|c=EEE MMM ppd HH:mm:ss yyyy|d=dd|D=MM/dd/yy|x=MM/dd/yy|e=ppd|f=SSSSSS"
+        + "|F=yyyy-MM-dd|H=HH|I=hh|j=DDD|k=ppH|l=pph|m=MM|M=mm|n='\n'|p=a|r=hh:mm:ss a|R=HH:mm|S=ss|t='\t'|T=HH:mm:ss"
+        + "|X=HH:mm:ss|y=yy|Y=yyyy|z=|Z=|%='%'")
+      .split("\\|"))
+    .collect(Collectors.toMap(entry -> entry.substring(0, 1), entry -> entry.substring(2)));
 
   private Globals() {}
 
@@ -114,37 +124,10 @@ final class Globals {
   }
 
   private static String field(String letter, LocalDateTime time) {
-    String pattern = switch (letter) {
-    case "a" -> "EEE";
-    case "A" -> "EEEE";
-    case "b", "h" -> "MMM";
-    case "B" -> "MMMM";
-    case "c" -> "EEE MMM ppd HH:mm:ss yyyy";
-    case "d" -> "dd";
-    case "D", "x" -> "MM/dd/yy";
-    case "e" -> "ppd";
-    case "f" -> "SSSSSS";
-    case "F" -> "yyyy-MM-dd";
-    case "H" -> "HH";
-    case "I" -> "hh";
-    case "j" -> "DDD";
-    case "k" -> "ppH";
-    case "l" -> "pph";
-    case "m" -> "MM";
-    case "M" -> "mm";
-    case "n" -> "'\n'";
-    case "p" -> "a";
-    case "r" -> "hh:mm:ss a";
-    case "R" -> "HH:mm";
-    case "S" -> "ss";
-    case "t" -> "'\t'";
-    case "T", "X" -> "HH:mm:ss";
-    case "y" -> "yy";
-    case "Y" -> "yyyy";
-    case "z", "Z" -> "";
-    case "%" -> "'%'";
-    default -> throw new TemplateException("strftime_now: %%%s is not supported", letter);
-    };
+    String pattern = TIME_PATTERNS.get(letter);
+    if (pattern == null) {
+      throw new TemplateException("strftime_now: %%%s is not supported", letter);
+    }
     return DateTimeFormatter.ofPattern(pattern, Locale.ENGLISH).format(time);
   }
 }

@@ -10,14 +10,45 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import org.coldstart.io.jinja.TokenStream.Token;
-import org.coldstart.io.jinja.TokenStream.TokenType;
 
 /**
  * Cuts a template into tokens as jinja2's lexer does with {@code trim_blocks} (the newline after a block tag goes) and
  * {@code lstrip_blocks} (spaces before a block tag at the start of a line go).
  */
 final class Lexer {
+  /** The kinds of tokens, with the names that Jinja's messages have for them. */
+  enum TokenType {
+    DATA("template data / text"), VARIABLE_BEGIN("begin of print statement"), VARIABLE_END("end of print statement"),
+    BLOCK_BEGIN("begin of statement block"), BLOCK_END("end of statement block"), NAME("name"), STRING("string"),
+    NUMBER("integer"), OPERATOR("operator"), EOF("end of template");
+
+    final String description;
+
+    TokenType(String description) {
+      this.description = description;
+    }
+  }
+
+  /**
+   * One token.
+   *
+   * @param value the text outside tags, a name, an operator, a string with its escapes resolved, or a number
+   * @param line the line it starts on, from 1
+   */
+  record Token(TokenType type, Object value, int line) {
+    boolean isWord() {
+      return type == TokenType.NAME || type == TokenType.OPERATOR;
+    }
+
+    String text() {
+      return value.toString();
+    }
+
+    String describe() {
+      return isWord() ? text() : type.description;
+    }
+  }
+
   /** Tokens of one tag; it bounds the height of the tree that the parser makes of them. */
   private static final int MAX_TAG_TOKENS = 20_000;
 
@@ -31,9 +62,9 @@ final class Lexer {
       + "[\\p{javaUnicodeIdentifierPart}&&[^\\p{javaIdentifierIgnorable}]]*+)"
       + "|(?<operator>//|\\*\\*|[=!><]=|[-+/*%~\\[\\](){}><=.:|,;])")
     .replace("#", DIGITS));
-  private static final Pattern ESCAPE = Pattern.compile(
-      "\\\\(?:x(\\p{XDigit}{2})|u(\\p{XDigit}{4})|U(\\p{XDigit}{8})|N\\{([^}]+)\\}" + "|([0-7]{1,3})|(.))",
-      Pattern.DOTALL);
+  private static final Pattern ESCAPE = Pattern
+    .compile("\\\\(x\\p{XDigit}{2}|u\\p{XDigit}{4}|U\\p{XDigit}{8}|N\\{[^}]+\\}|[0-7]{1,3}|.)", Pattern.DOTALL);
+  private static final Pattern TAG = Pattern.compile("\\{[{%#]");
 
   private final String source;
   private final int[] newlines;
@@ -50,26 +81,16 @@ final class Lexer {
   }
 
   /** All tokens, {@link TokenType#EOF} last. */
-  TokenStream tokens() {
-    while (position < source.length()) {
-      int tag = nextTag();
-      if (tag < 0) {
-        add(TokenType.DATA, source.substring(position), position);
-        position = source.length();
-      } else {
-        lexTag(tag);
-      }
+  List<Token> tokens() {
+    Matcher tag = TAG.matcher(source);
+    while (tag.find(position)) {
+      lexTag(tag.start());
+    }
+    if (position < source.length()) {
+      add(TokenType.DATA, source.substring(position), position);
     }
     add(TokenType.EOF, "", source.length());
-    return new TokenStream(tokens);
-  }
-
-  private int nextTag() {
-    int tag = source.indexOf('{', position);
-    while (tag >= 0 && (tag + 1 == source.length() || "{%#".indexOf(source.charAt(tag + 1)) < 0)) {
-      tag = source.indexOf('{', tag + 1);
-    }
-    return tag;
+    return tokens;
   }
 
   private void lexTag(int tag) {
@@ -200,38 +221,31 @@ final class Lexer {
   }
 
   /** What one of Python's escapes stands for; an unknown one stays as it is. */
-  private String unescape(MatchResult escape) {
+  private String unescape(MatchResult match) {
+    String escape = match.group(1);
+    char kind = escape.charAt(0);
     try {
-      for (int hex = 1; hex <= 3; hex++) {
-        if (escape.group(hex) != null) {
-          return Character.toString(Integer.parseInt(escape.group(hex), 16));
-        }
+      if (escape.length() > 1 && kind == 'N') {
+        return Character.toString(Character.codePointOf(escape.substring(2, escape.length() - 1)));
       }
-      if (escape.group(4) != null) {
-        return Character.toString(Character.codePointOf(escape.group(4)));
+      if (escape.length() > 1 && "xuU".indexOf(kind) >= 0) {
+        return Character.toString(Integer.parseInt(escape.substring(1), 16));
       }
     } catch (IllegalArgumentException unknown) {
-      throw fail("no such character: " + escape.group(), position);
+      throw fail("no such character: " + match.group(), position);
     }
-    if (escape.group(5) != null) {
-      return Character.toString(Integer.parseInt(escape.group(5), 8));
+    if (Character.digit(kind, 8) >= 0) {
+      return Character.toString(Integer.parseInt(escape, 8));
     }
-    char letter = escape.group(6).charAt(0);
-    return switch (letter) {
+    return switch (kind) {
     case '\n' -> "";
-    case '\\', '\'', '"' -> escape.group(6);
-    case 'a' -> "\u0007";
-    case 'b' -> "\b";
-    case 'f' -> "\f";
-    case 'n' -> "\n";
-    case 'r' -> "\r";
-    case 't' -> "\t";
-    case 'v' -> "\u000b";
-    case 'x' -> throw fail("truncated \\xXX escape", position);
-    case 'u' -> throw fail("truncated \\uXXXX escape", position);
-    case 'U' -> throw fail("truncated \\UXXXXXXXX escape", position);
+    case 'x', 'u', 'U' ->
+      throw fail("truncated \\" + kind + "X".repeat(kind == 'x' ? 2 : kind == 'u' ? 4 : 8) + " escape", position);
     case 'N' -> throw fail("malformed \\N character escape", position);
-    default -> escape.group();
+    default -> {
+      int simple = "\\'\"abfnrtv".indexOf(kind);
+      yield simple < 0 ? match.group() : "\\'\"\7\b\f\n\r\t\13".substring(simple, simple + 1);
+    }
     };
   }
 
@@ -241,15 +255,14 @@ final class Lexer {
     if (!token.lookingAt()) {
       throw unexpectedChar();
     }
+    String text = token.group();
     if (token.group("float") != null) {
-      add(TokenType.NUMBER, Double.parseDouble(token.group().replace("_", "")), position);
+      add(TokenType.NUMBER, Double.parseDouble(text.replace("_", "")), position);
     } else if (token.group("integer") != null) {
-      add(TokenType.NUMBER, integer(token.group().replace("_", "")), position);
-    } else if (token.group("name") != null) {
-      add(TokenType.NAME, token.group(), position);
+      add(TokenType.NUMBER, integer(text.replace("_", "")), position);
     } else {
-      balance(token.group(), open);
-      add(TokenType.OPERATOR, token.group(), position);
+      balance(text, open);
+      add(token.group("name") != null ? TokenType.NAME : TokenType.OPERATOR, text, position);
     }
     position = token.end();
   }
@@ -265,19 +278,15 @@ final class Lexer {
 
   /** Keeps track of open brackets: a {@code }}} within them does not end the tag. */
   private void balance(String operator, Deque<String> open) {
-    switch (operator) {
-    case "(" -> open.push(")");
-    case "[" -> open.push("]");
-    case "{" -> open.push("}");
-    case ")", "]", "}" -> {
+    int opening = "([{".indexOf(operator);
+    if (opening >= 0) {
+      open.push(")]}".substring(opening, opening + 1));
+    } else if (")]}".contains(operator)) {
       String expected = open.poll();
       if (!operator.equals(expected)) {
         String hint = expected == null ? "" : ", expected '" + expected + "'";
         throw fail("unexpected '" + operator + "'" + hint, position);
       }
-    }
-    default -> {
-    }
     }
   }
 

@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntConsumer;
-import org.coldstart.io.jinja.Values.Markup;
 import org.coldstart.io.jinja.Values.TemplateNamespace;
 import org.coldstart.io.jinja.Values.Tuple;
 import org.coldstart.io.jinja.Values.Undefined;
 
 /** Attributes, items and slices of values, as Jinja's immutable sandbox allows them. */
 final class Lookup {
-  private static final Set<String> CHANGES_LIST = Set.of("append", "clear", "pop", "reverse", "insert", "sort",
-      "extend", "remove");
-  private static final Set<String> CHANGES_DICT = Set.of("clear", "pop", "popitem", "setdefault", "update");
+  /** The methods that the sandbox refuses, by type. */
+  private static final Map<String, Set<String>> CHANGES = Map.of("list",
+      Set.of("append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove"), "dict",
+      Set.of("clear", "pop", "popitem", "setdefault", "update"));
 
   private Lookup() {}
 
@@ -33,31 +33,30 @@ final class Lookup {
     if (Values.require(object) instanceof Map<?, ?> dict) {
       boolean hashable = key instanceof Tuple || !(key instanceof List || key instanceof Map);
       found = hashable ? get(dict, key, Values.MISSING) : Values.MISSING;
-    } else if (Values.isInteger(key) && (object instanceof List || Values.isText(object))) {
-      Budget.text(Values.isText(object) ? object.toString().length() : 0);
+    } else if (Values.isInteger(key) && (object instanceof List || object instanceof String)) {
+      Budget.value(object);
       long length = Values.length(object);
       long index = Operators.index(key);
       index += index < 0 ? length : 0;
       if (index >= 0 && index < length) {
-        found = object instanceof List<?> list ? list.get((int) index) : character(object, index);
+        found = object instanceof List<?> list ? list.get((int) index) : character(object.toString(), (int) index);
       }
     }
-    if (found == Values.MISSING && Values.isText(key)) {
+    if (found == Values.MISSING && key instanceof String) {
       found = ownAttribute(object, key.toString());
     }
     return found != Values.MISSING ? found : missing(object, key);
   }
 
-  private static Object character(Object text, long index) {
-    String string = text.toString();
-    int start = string.offsetByCodePoints(0, (int) index);
-    return Values.like(text, Character.toString(string.codePointAt(start)));
+  private static String character(String text, int index) {
+    return Character.toString(text.codePointAt(text.offsetByCodePoints(0, index)));
   }
 
   private static Undefined missing(Object object, Object key) {
     String owner = object == null ? "None" : Values.typeName(object) + " object";
-    return new Undefined(Values.isText(key) ? "'%s' has no attribute %s".formatted(owner, Texts.quote(key.toString()))
-        : "%s has no element %s".formatted(owner, Values.summary(key)));
+    return new Undefined(
+        key instanceof String ? "'%s' has no attribute %s".formatted(owner, Texts.quote(key.toString()))
+            : "%s has no element %s".formatted(owner, Values.summary(key)));
   }
 
   /**
@@ -67,9 +66,8 @@ final class Lookup {
     if (object instanceof TemplateNamespace namespace) {
       return namespace.attributes().getOrDefault(name, Values.MISSING);
     }
-    boolean changes = object instanceof Map ? CHANGES_DICT.contains(name)
-        : object instanceof List && !(object instanceof Tuple) && CHANGES_LIST.contains(name);
-    if (changes || name.startsWith("__") && name.endsWith("__") && name.length() > 4) {
+    if (CHANGES.getOrDefault(Values.typeName(object), Set.of()).contains(name)
+        || name.startsWith("__") && name.endsWith("__") && name.length() > 4) {
       return new Undefined(
           "access to attribute '%s' of '%s' object is unsafe.".formatted(name, Values.typeName(object)));
     }
@@ -77,10 +75,7 @@ final class Lookup {
       return owner.member(name);
     }
     Builtin method = Methods.of(object).get(name);
-    return method == null ? Values.MISSING : (Values.Callable) args -> {
-      Budget.text(Values.isText(object) ? object.toString().length() : 0);
-      return method.call(object, args);
-    };
+    return method == null ? Values.MISSING : (Values.Callable) args -> method.apply(object, args);
   }
 
   /**
@@ -94,7 +89,7 @@ final class Lookup {
       return item;
     }
     Object value = item;
-    List<?> parts = Values.isText(path) ? Texts.split(path.toString(), ".", -1) : List.of(path);
+    List<?> parts = path instanceof String ? Texts.split(path.toString(), ".", -1) : List.of(path);
     for (Object part : parts) {
       boolean index = part instanceof String name && name.matches("[0-9]{1,9}");
       value = item(value, index ? (Object) Long.valueOf(part.toString()) : part);
@@ -105,12 +100,12 @@ final class Lookup {
 
   /** {@code object[from:to:step]}; a bound that is left out is null. */
   static Object slice(Object object, Object from, Object to, Object step) {
-    if (Values.isText(Values.require(object))) {
-      Budget.text(object.toString().length());
-      int[] characters = object.toString().codePoints().toArray();
+    if (Values.require(object) instanceof String text) {
+      Budget.value(text);
+      int[] characters = text.codePoints().toArray();
       StringBuilder part = new StringBuilder();
       each(characters.length, from, to, step, i -> part.appendCodePoint(characters[i]));
-      return Values.like(object, part.toString());
+      return part.toString();
     }
     if (object instanceof List<?> list) {
       Budget.items(list.size());
@@ -123,17 +118,15 @@ final class Lookup {
   }
 
   private static void each(int length, Object from, Object to, Object step, IntConsumer visit) {
-    long stride = bound(step, 1, Long.MIN_VALUE, Long.MAX_VALUE, 0);
+    long stride = bound(step, 1, -length - 1, length + 1, 0);
     if (stride == 0) {
       throw new TemplateException("slice step cannot be zero");
     }
     boolean forward = stride > 0;
     long low = forward ? 0 : -1;
     long high = forward ? length : length - 1;
-    long start = bound(from, forward ? low : high, low, high, length);
     long end = bound(to, forward ? high : low, low, high, length);
-    long jump = Math.max(-length - 1L, Math.min(length + 1L, stride));
-    for (long i = start; forward ? i < end : i > end; i += jump) {
+    for (long i = bound(from, forward ? low : high, low, high, length); forward ? i < end : i > end; i += stride) {
       visit.accept((int) i);
     }
   }
@@ -164,16 +157,15 @@ final class Lookup {
   /** The dict's key that is equal, as {@code 1}, {@code 1.0} and {@code true} are; else the key. */
   private static Object find(Map<?, ?> dict, Object key) {
     requireHashable(key);
-    Object plain = key instanceof Markup ? key.toString() : key;
-    if (!dict.containsKey(plain) && Values.isNumber(plain)) {
+    if (!dict.containsKey(key) && Values.isNumber(key)) {
       Budget.steps(dict.size());
       for (Object other : dict.keySet()) {
-        if (Values.isNumber(other) && Operators.equal(other, plain)) {
+        if (Values.isNumber(other) && Operators.equal(other, key)) {
           return other;
         }
       }
     }
-    return plain;
+    return key;
   }
 
   private static void requireHashable(Object key) {

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 import org.coldstart.io.jinja.Builtin.Args;
-import org.coldstart.io.jinja.Values.Markup;
 import org.coldstart.io.jinja.Values.Tuple;
 import org.coldstart.io.jinja.Values.View;
 
@@ -22,7 +22,7 @@ final class Methods {
 
   /** The methods of a value by name. */
   static Map<String, Builtin> of(Object value) {
-    return Values.isText(value) ? TEXT : value instanceof Map ? DICT : value instanceof List ? LIST : Map.of();
+    return value instanceof String ? TEXT : value instanceof Map ? DICT : value instanceof List ? LIST : Map.of();
   }
 
   static {
@@ -35,8 +35,8 @@ final class Methods {
     text("capitalize", (s, a) -> Texts.capitalize(s));
     text("title", (s, a) -> Texts.title(s));
     text("replace old new count?", Texts::replace);
-    text("removeprefix prefix", (s, a) -> s.startsWith(a.text(0)) ? cut(s, a, true) : s);
-    text("removesuffix suffix", (s, a) -> s.endsWith(a.text(0)) ? cut(s, a, false) : s);
+    text("removeprefix prefix", (s, a) -> s.startsWith(a.text(0)) ? s.substring(a.text(0).length()) : s);
+    text("removesuffix suffix", (s, a) -> s.endsWith(a.text(0)) ? s.substring(0, s.length() - a.text(0).length()) : s);
     text("center width fillchar?", (s, a) -> Texts.center(s, a.integer(0), a.text(1, " ")));
     text("ljust width fillchar?", (s, a) -> s + Texts.pad(s, a.integer(0), a.text(1, " ")));
     text("rjust width fillchar?", (s, a) -> Texts.pad(s, a.integer(0), a.text(1, " ")) + s);
@@ -50,8 +50,13 @@ final class Methods {
     text("endswith suffix start? end?", (s, a) -> startsOrEnds(s, a, String::endsWith));
     text("find sub start? end?", (s, a) -> find(s, a, String::indexOf));
     text("rfind sub start? end?", (s, a) -> find(s, a, String::lastIndexOf));
-    text("index sub start? end?", (s, a) -> found(find(s, a, String::indexOf)));
-    text("rindex sub start? end?", (s, a) -> found(find(s, a, String::lastIndexOf)));
+    text("index sub start? end?", (s, a) -> {
+      long found = find(s, a, String::indexOf);
+      if (found < 0) {
+        throw new TemplateException("substring not found");
+      }
+      return found;
+    });
     text("count sub start? end?", (s, a) -> Texts.count(part(s, a), a.text(0)));
     text("isalpha", (s, a) -> Texts.all(s, Character::isLetter));
     text("isdigit", (s, a) -> Texts.all(s, Texts::isDigit));
@@ -62,8 +67,8 @@ final class Methods {
     text("isascii", (s, a) -> s.isEmpty() || Texts.all(s, c -> c < 128));
     text("isupper", (s, a) -> Texts.isCased(s, true));
     text("islower", (s, a) -> Texts.isCased(s, false));
-    Builtin.add(TEXT, "join iterable", Methods::join);
-    TEXT.put("format", TextFormat::braces);
+    text("join iterable", Methods::join);
+    TEXT.put("format", (self, args) -> TextFormat.braces(self.toString(), args));
 
     dict("keys", (dict, a) -> new View("dict_keys", new ArrayList<>(dict.keySet())));
     dict("values", (dict, a) -> new View("dict_values", new ArrayList<>(dict.values())));
@@ -76,15 +81,8 @@ final class Methods {
     list("index value", Methods::indexOf);
   }
 
-  /** A method of texts; what it makes of a text marked as HTML is marked too. */
   private static void text(String signature, BiFunction<String, Args, Object> body) {
-    Builtin.add(TEXT, signature, (self, args) -> {
-      Object result = body.apply(self.toString(), args);
-      if (self instanceof Markup && result instanceof List<?> parts) {
-        return Values.like(parts, parts.stream().map(part -> Values.like(self, part)).toList());
-      }
-      return Values.like(self, result);
-    });
+    Builtin.add(TEXT, signature, (self, args) -> body.apply(self.toString(), args));
   }
 
   private static void dict(String signature, BiFunction<Map<?, ?>, Args, Object> body) {
@@ -93,11 +91,6 @@ final class Methods {
 
   private static void list(String signature, BiFunction<List<?>, Args, Object> body) {
     Builtin.add(LIST, signature, (self, args) -> body.apply((List<?>) self, args));
-  }
-
-  private static String cut(String text, Args args, boolean prefix) {
-    int length = args.text(0).length();
-    return prefix ? text.substring(length) : text.substring(0, text.length() - length);
   }
 
   /** Zeros on the left, after a sign. */
@@ -126,26 +119,19 @@ final class Methods {
     return found < 0 ? -1 : before + part.codePointCount(0, found);
   }
 
-  private static long found(long index) {
-    if (index < 0) {
-      throw new TemplateException("substring not found");
-    }
-    return index;
-  }
-
-  private static Object join(Object self, Args args) {
+  private static String join(String self, Args args) {
     StringBuilder out = new StringBuilder();
     List<Object> items = Values.list(args.get(0));
     for (int i = 0; i < items.size(); i++) {
       Object item = items.get(i);
-      if (!Values.isText(item)) {
+      if (!(item instanceof String)) {
         throw new TemplateException("sequence item %d: expected str instance, %s found", i, Values.typeName(item));
       }
-      out.append(i == 0 ? "" : self).append(self instanceof Markup ? Markup.escape(item) : item);
+      out.append(i == 0 ? "" : self).append(item);
       Budget.growing(out);
     }
     Budget.text(out.length());
-    return Values.like(self, out.toString());
+    return out.toString();
   }
 
   /** The dict's entries as pairs. */
@@ -156,12 +142,10 @@ final class Methods {
     return pairs;
   }
 
-  private static Object indexOf(List<?> list, Args args) {
-    for (int i = 0; i < list.size(); i++) {
-      if (Operators.equal(list.get(i), args.get(0))) {
-        return (long) i;
-      }
-    }
-    throw new TemplateException("%s is not in list", Values.repr(args.get(0)));
+  private static long indexOf(List<?> list, Args args) {
+    return IntStream.range(0, list.size())
+      .filter(i -> Operators.equal(list.get(i), args.get(0)))
+      .findFirst()
+      .orElseThrow(() -> new TemplateException("%s is not in list", Values.repr(args.get(0))));
   }
 }

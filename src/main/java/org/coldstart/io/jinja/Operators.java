@@ -2,10 +2,11 @@ package org.coldstart.io.jinja;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.coldstart.io.jinja.Values.Markup;
+import org.coldstart.io.jinja.Expr.Markup;
 import org.coldstart.io.jinja.Values.Tuple;
 import org.coldstart.io.jinja.Values.Undefined;
 
@@ -13,13 +14,21 @@ import org.coldstart.io.jinja.Values.Undefined;
 final class Operators {
   private Operators() {}
 
+  /** {@code left + right}, with escapes where one is marked as HTML. */
+  static Object add(Object left, Object right) {
+    boolean marked = left instanceof Markup && (right instanceof Markup || right instanceof String)
+        || left instanceof String && right instanceof Markup;
+    return marked ? new Markup(concat(Markup.escape(left).text(), Markup.escape(right).text()))
+        : apply("+", left, right);
+  }
+
   /** {@code left operator right} for {@code + - * / // % ** ~}. */
   static Object apply(String operator, Object left, Object right) {
     if (operator.equals("~")) {
       return concat(Values.str(left), Values.str(right));
     }
-    if (operator.equals("%") && Values.isText(Values.require(left))) {
-      return TextFormat.percent(left, right);
+    if (operator.equals("%") && Values.require(left) instanceof String format) {
+      return TextFormat.percent(format, right);
     }
     Values.require(left);
     Values.require(right);
@@ -27,26 +36,19 @@ final class Operators {
       return Values.isInteger(left) && Values.isInteger(right) ? integers(operator, big(left), big(right))
           : reals(operator, real(left), real(right));
     }
-    if (operator.equals("*") && Values.isInteger(right) && repeatable(left)) {
-      return repeat(left, Math.max(0, index(right)));
-    }
-    if (operator.equals("*") && Values.isInteger(left) && repeatable(right)) {
-      return repeat(right, Math.max(0, index(left)));
-    }
-    if (operator.equals("+") && Values.isText(left) && Values.isText(right)) {
-      return left instanceof String a && right instanceof String b ? concat(a, b)
-          : new Markup(concat(Markup.escape(left).text(), Markup.escape(right).text()));
-    }
     String type = Values.typeName(left);
     String otherType = Values.typeName(right);
-    if (operator.equals("+") && left instanceof List<?> items && type.equals(otherType)) {
-      List<Object> sum = new ArrayList<>(items);
-      sum.addAll((List<?>) right);
-      Budget.items(sum.size());
-      return Values.like(left, sum);
+    if (operator.equals("*") && Values.isInteger(right) && isSequence(left)) {
+      return repeat(left, Math.max(0, index(right)));
     }
-    if (operator.equals("+") && repeatable(left)) {
-      throw new TemplateException("can only concatenate %s (not \"%s\") to %s", type, otherType, type);
+    if (operator.equals("*") && Values.isInteger(left) && isSequence(right)) {
+      return repeat(right, Math.max(0, index(left)));
+    }
+    if (operator.equals("+") && isSequence(left)) {
+      if (!type.equals(otherType)) {
+        throw new TemplateException("can only concatenate %s (not \"%s\") to %s", type, otherType, type);
+      }
+      return left instanceof String text ? concat(text, right.toString()) : concat((List<?>) left, (List<?>) right);
     }
     throw new TemplateException("unsupported operand type(s) for %s: '%s' and '%s'",
         operator.equals("**") ? "** or pow()" : operator, type, otherType);
@@ -57,12 +59,19 @@ final class Operators {
     return left.concat(right);
   }
 
-  private static boolean repeatable(Object value) {
-    return Values.isText(value) || value instanceof List;
+  private static List<Object> concat(List<?> left, List<?> right) {
+    List<Object> sum = new ArrayList<>(left);
+    sum.addAll(right);
+    Budget.items(sum.size());
+    return Values.like(left, sum);
+  }
+
+  private static boolean isSequence(Object value) {
+    return value instanceof String || value instanceof List;
   }
 
   private static Object repeat(Object sequence, long times) {
-    boolean text = Values.isText(sequence);
+    boolean text = sequence instanceof String;
     long size = text ? sequence.toString().length() : Values.length(sequence);
     long limit = text ? Budget.MAX_LENGTH : Budget.MAX_ITEMS;
     if (size > 0 && times > limit / size) {
@@ -71,13 +80,11 @@ final class Operators {
     int count = size == 0 ? 0 : (int) times;
     if (text) {
       Budget.text(size * count);
-      return Values.like(sequence, sequence.toString().repeat(count));
+      return sequence.toString().repeat(count);
     }
     Budget.items(size * count);
     List<Object> repeated = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      repeated.addAll((List<?>) sequence);
-    }
+    Collections.nCopies(count, (List<?>) sequence).forEach(repeated::addAll);
     return Values.like(sequence, repeated);
   }
 
@@ -89,8 +96,8 @@ final class Operators {
     case "+" -> a.add(b);
     case "-" -> a.subtract(b);
     case "*" -> a.multiply(b);
-    case "//" -> a.subtract(modulo(a, b, "integer division or modulo by zero")).divide(b);
-    case "%" -> modulo(a, b, "integer modulo by zero");
+    case "//" -> a.subtract(modulo(a, b)).divide(b);
+    case "%" -> modulo(a, b);
     default -> {
       Budget.bits((a.abs().bitLength() - 1) * b.doubleValue());
       boolean unit = a.abs().bitLength() <= 1;
@@ -102,9 +109,9 @@ final class Operators {
   }
 
   /** Python's modulo: its sign is the divisor's. */
-  private static BigInteger modulo(BigInteger a, BigInteger b, String byZero) {
+  private static BigInteger modulo(BigInteger a, BigInteger b) {
     if (b.signum() == 0) {
-      throw new TemplateException(byZero);
+      throw new TemplateException("integer modulo by zero");
     }
     BigInteger rest = a.mod(b.abs());
     return rest.signum() != 0 && b.signum() < 0 ? rest.add(b) : rest;
@@ -112,11 +119,7 @@ final class Operators {
 
   private static double reals(String operator, double a, double b) {
     if (b == 0 && "//%".contains(operator)) {
-      throw new TemplateException(switch (operator) {
-      case "//" -> "float floor division by zero";
-      case "%" -> "float modulo";
-      default -> "division by zero";
-      });
+      throw new TemplateException("division by zero");
     }
     double rest = b == 0 ? 0 : a % b;
     double modulo = rest == 0 ? Math.copySign(0, b) : (b < 0) != (rest < 0) ? rest + b : rest;
@@ -132,14 +135,9 @@ final class Operators {
   }
 
   private static double power(double a, double b) {
-    double result = a == 1 ? 1 : Math.pow(a, b);
-    boolean finite = Double.isFinite(a) && Double.isFinite(b);
-    if (finite && Double.isNaN(result)) {
-      throw new TemplateException("a power that is a complex number is not supported");
-    }
-    if (finite && Double.isInfinite(result)) {
-      throw new TemplateException(
-          a == 0 ? "0.0 cannot be raised to a negative power" : "Numerical result out of range");
+    double result = Math.pow(a, b);
+    if (!Double.isFinite(result) && Double.isFinite(a) && Double.isFinite(b)) {
+      throw new TemplateException("%s ** %s is no real number in range", a, b);
     }
     return result;
   }
@@ -203,7 +201,7 @@ final class Operators {
     if (Values.isNumber(left) && Values.isNumber(right)) {
       return !isNaN(left) && compareNumbers(left, right) == 0;
     }
-    if (Values.isText(left) && Values.isText(right)) {
+    if (left instanceof String && right instanceof String) {
       return left.toString().equals(right.toString());
     }
     Budget.enter();
@@ -231,7 +229,7 @@ final class Operators {
     if (Values.isNumber(left) && Values.isNumber(right)) {
       return compareNumbers(left, right);
     }
-    if (Values.isText(left) && Values.isText(right)) {
+    if (left instanceof String && right instanceof String) {
       return left.toString().compareTo(right.toString());
     }
     String type = Values.typeName(left);
@@ -241,12 +239,12 @@ final class Operators {
     }
     List<?> b = (List<?>) right;
     Budget.enter();
+    int shared = Math.min(a.size(), b.size());
     int i = 0;
-    while (i < Math.min(a.size(), b.size()) && equal(a.get(i), b.get(i))) {
+    while (i < shared && equal(a.get(i), b.get(i))) {
       i++;
     }
-    boolean prefix = i == Math.min(a.size(), b.size());
-    int order = prefix ? a.size() - b.size() : compare(operator, a.get(i), b.get(i));
+    int order = i == shared ? a.size() - b.size() : compare(operator, a.get(i), b.get(i));
     Budget.leave();
     return order;
   }
@@ -262,8 +260,8 @@ final class Operators {
 
   /** {@code item in container}. */
   static boolean contains(Object container, Object item) {
-    if (Values.isText(container)) {
-      if (!Values.isText(item)) {
+    if (container instanceof String) {
+      if (!(item instanceof String)) {
         throw new TemplateException("'in <string>' requires string as left operand, not %s", Values.typeName(item));
       }
       Budget.text(container.toString().length());

@@ -4,18 +4,23 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.coldstart.io.jinja.Stmt.LoopExit;
 import org.coldstart.io.jinja.Stmt.Target;
-import org.coldstart.io.jinja.TokenStream.Token;
-import org.coldstart.io.jinja.TokenStream.TokenType;
+import org.coldstart.io.jinja.Lexer.Token;
+import org.coldstart.io.jinja.Lexer.TokenType;
+import org.coldstart.io.jinja.Values.TemplateNamespace;
 
 /**
  * Parses a template's statements, as {@code jinja2.parser} with the loop controls and transformers' generation tag.
  */
-final class Parser {
+final class Parser extends ExpressionParser {
   private static final Set<String> CONSTANTS = Set.of("true", "false", "none", "True", "False", "None");
 
-  private final TokenStream tokens;
-  private final ExpressionParser expressions;
+  /** What a captured body's filters start from: the body. No template can write this name. */
+  private static final Expr BODY = scope -> scope.get("(body)");
+
+  private static final Stmt NOTHING = (scope, out) -> {};
 
   /** Loops around the current place within the same macro: {@code break} needs one. */
   private int loops;
@@ -23,42 +28,51 @@ final class Parser {
   /** Loops around the current place at all: none of them may have its {@code loop} assigned. */
   private int loopsAround;
 
-  Parser(TokenStream tokens) {
-    this.tokens = tokens;
-    expressions = new ExpressionParser(tokens);
+  Parser(List<Token> tokens) {
+    super(tokens);
   }
 
   /** The whole template. */
-  List<Stmt> template() {
-    List<Stmt> body = statements(Set.of(), null);
-    expressions.requireAllKnown();
+  Stmt template() {
+    Stmt body = statements(Set.of(), null);
+    requireAllKnown();
     return body;
   }
 
   /**
    * Statements up to a tag of {@code ends}, which becomes the current token; {@code tag} is the one to close.
    */
-  private List<Stmt> statements(Set<String> ends, String tag) {
+  private Stmt statements(Set<String> ends, String tag) {
     List<Stmt> body = new ArrayList<>();
-    while (!tokens.at(TokenType.EOF)) {
-      Token token = tokens.next();
-      if (token.is(TokenType.DATA)) {
-        body.add(new Stmt.Data(token.line(), token.text()));
-      } else if (token.is(TokenType.VARIABLE_BEGIN)) {
-        body.add(new Stmt.Print(token.line(), expressions.tuple()));
-        tokens.expect(TokenType.VARIABLE_END);
-      } else if (tokens.at(TokenType.NAME) && ends.contains(tokens.current().text())) {
-        return body;
+    Stmt all = (scope, out) -> {
+      for (Stmt statement : body) {
+        statement.run(scope, out);
+      }
+    };
+    while (!at(TokenType.EOF)) {
+      Token token = next();
+      if (token.type() == TokenType.DATA) {
+        add(body, token, (scope, out) -> Stmt.write(token.text(), out));
+      } else if (token.type() == TokenType.VARIABLE_BEGIN) {
+        Expr value = tuple();
+        add(body, token, (scope, out) -> Stmt.write(value.value(scope), out));
+        expect(TokenType.VARIABLE_END);
+      } else if (at(TokenType.NAME) && ends.contains(current().text())) {
+        return all;
       } else {
-        body.add(statement(ends));
-        tokens.expect(TokenType.BLOCK_END);
+        add(body, current(), statement(ends));
+        expect(TokenType.BLOCK_END);
       }
     }
     if (!ends.isEmpty()) {
-      throw tokens.fail("Unexpected end of template." + lookingFor(ends)
-          + " The innermost block that needs to be closed is '" + tag + "'.");
+      throw fail("Unexpected end of template." + lookingFor(ends) + " The innermost block that needs to be closed is '"
+          + tag + "'.");
     }
-    return body;
+    return all;
+  }
+
+  private static void add(List<Stmt> body, Token start, Stmt statement) {
+    body.add(statement.at(start.line()));
   }
 
   private static String lookingFor(Set<String> ends) {
@@ -67,158 +81,190 @@ final class Parser {
   }
 
   /** The body of a block tag up to and with its end tag's name. */
-  private List<Stmt> body(String tag) {
-    List<Stmt> body = body(tag, Set.of("end" + tag));
-    tokens.next();
+  private Stmt body(String tag) {
+    Stmt body = body(tag, Set.of("end" + tag));
+    next();
     return body;
   }
 
-  private List<Stmt> body(String tag, Set<String> ends) {
-    tokens.skip(":");
-    tokens.expect(TokenType.BLOCK_END);
-    tokens.enter();
-    boolean lenient = expressions.lenient;
-    expressions.lenient = tag.equals("if");
-    List<Stmt> body = statements(ends, tag);
-    expressions.lenient = lenient;
-    tokens.leave();
+  private Stmt body(String tag, Set<String> ends) {
+    skip(":");
+    expect(TokenType.BLOCK_END);
+    enter();
+    boolean around = lenient;
+    lenient = tag.equals("if");
+    Stmt body = statements(ends, tag);
+    lenient = around;
+    leave();
     return body;
   }
 
   /** A body that runs as a function of its own: no {@code break} leaves it. */
-  private List<Stmt> separate(String tag) {
+  private Stmt separate(String tag) {
     int around = loops;
     loops = 0;
-    List<Stmt> body = body(tag);
+    Stmt body = body(tag);
     loops = around;
     return body;
   }
 
   private Stmt statement(Set<String> ends) {
-    if (!tokens.at(TokenType.NAME)) {
-      throw tokens.fail("tag name expected");
+    if (!at(TokenType.NAME)) {
+      throw fail("tag name expected");
     }
-    Token tag = tokens.next();
-    int line = tag.line();
+    Token tag = next();
     return switch (tag.text()) {
-    case "if" -> parseIf(line);
-    case "for" -> parseFor(line);
-    case "set" -> parseSet(line);
+    case "if" -> parseIf();
+    case "for" -> parseFor();
+    case "set" -> parseSet();
     case "filter" -> {
-      Expr value = filters(expressions.filter(Expr.Name.BODY));
-      yield new Stmt.Captured(line, null, value, body("filter"));
+      Expr value = filters(filter(BODY));
+      Stmt body = body("filter");
+      yield (scope, out) -> Stmt.write(filtered(value, body, scope), out);
     }
-    case "macro" -> parseMacro(line);
-    case "call" -> parseCall(line);
-    case "with" -> parseWith(line);
-    case "generation" -> new Stmt.Generation(line, separate("generation"));
+    case "macro" -> {
+      String name = assignable(expect(TokenType.NAME).text());
+      List<String> parameters = new ArrayList<>();
+      List<Expr> defaults = new ArrayList<>();
+      expect("(");
+      signature(parameters, defaults);
+      Macro.Definition macro = macro(name, parameters, defaults, "macro");
+      yield (scope, out) -> scope.set(name, new Macro(macro, scope));
+    }
+    case "call" -> parseCall(tag);
+    case "with" -> parseWith();
+    case "generation" -> {
+      Stmt body = separate("generation");
+      yield (scope, out) -> {
+        String text = body.text(scope.inner());
+        // As in transformers, a block inside a macro or a set lies where the output had got to.
+        int start = scope.output().length();
+        scope.generated().add(new Span(start, start + text.length()));
+        Stmt.write(text, out);
+      };
+    }
     case "break", "continue" -> {
       if (loops == 0) {
-        throw TemplateException.syntax("'" + tag.text() + "' outside loop", line);
+        throw TemplateException.syntax("'" + tag.text() + "' outside loop", tag.line());
       }
-      yield new Stmt.Leave(line, tag.text().equals("break"));
+      LoopExit exit = tag.text().equals("break") ? LoopExit.BREAK : LoopExit.CONTINUE;
+      yield (scope, out) -> { throw exit; };
     }
-    default -> throw TemplateException.syntax("Encountered unknown tag '" + tag.text() + "'." + lookingFor(ends), line);
+    default ->
+      throw TemplateException.syntax("Encountered unknown tag '" + tag.text() + "'." + lookingFor(ends), tag.line());
     };
   }
 
-  private Stmt parseIf(int line) {
-    boolean lenient = expressions.lenient;
-    expressions.lenient = true;
-    Expr test = expressions.tupleWithoutConditional();
-    expressions.lenient = lenient;
-    List<Stmt> then = body("if", Set.of("elif", "else", "endif"));
-    Token end = tokens.next();
-    List<Stmt> otherwise = switch (end.text()) {
-    case "elif" -> List.of(parseIf(end.line()));
+  private Stmt parseIf() {
+    boolean around = lenient;
+    lenient = true;
+    Expr test = tupleWithoutConditional();
+    lenient = around;
+    Stmt then = body("if", Set.of("elif", "else", "endif"));
+    Token end = next();
+    Stmt otherwise = switch (end.text()) {
+    case "elif" -> parseIf().at(end.line());
     case "else" -> body("if");
-    default -> List.of();
+    default -> NOTHING;
     };
-    return new Stmt.If(line, test, then, otherwise);
+    return (scope, out) -> (test.isTrue(scope) ? then : otherwise).run(scope, out);
   }
 
-  private Stmt parseFor(int line) {
+  private Stmt parseFor() {
     loopsAround++;
     Target target = target(false);
-    tokens.expect(tokens.at(TokenType.NAME, "in"), "in");
-    Expr items = expressions.tupleWithoutConditional();
-    Expr test = tokens.skip(TokenType.NAME, "if") ? expressions.expression() : null;
-    boolean recursive = tokens.skip(TokenType.NAME, "recursive");
+    expect("in");
+    Expr items = tupleWithoutConditional();
+    Expr test = skip("if") ? expression() : null;
+    boolean recursive = skip("recursive");
     loops++;
-    List<Stmt> body = body("for", Set.of("endfor", "else"));
+    Stmt body = body("for", Set.of("endfor", "else"));
     loops--;
-    boolean hasElse = tokens.next().text().equals("else");
-    List<Stmt> otherwise = hasElse ? body("for") : List.of();
+    Stmt otherwise = next().text().equals("else") ? body("for") : NOTHING;
     loopsAround--;
-    return new Stmt.For(line, target, items, test, recursive, body, otherwise);
+    return new ForLoop(target, items, test, recursive, body, otherwise);
   }
 
-  private Stmt parseSet(int line) {
+  private Stmt parseSet() {
     Target target = target(true);
-    return tokens.skip("=") ? new Stmt.Assign(line, target, expressions.tuple())
-        : new Stmt.Captured(line, target, filters(Expr.Name.BODY), body("set"));
+    if (skip("=")) {
+      Expr value = tuple();
+      return (scope, out) -> target.assign(value.marked(scope), scope);
+    }
+    Expr value = filters(BODY);
+    Stmt body = body("set");
+    return (scope, out) -> target.assign(filtered(value, body, scope), scope);
+  }
+
+  private static Object filtered(Expr value, Stmt body, Scope scope) {
+    Scope inner = scope.inner();
+    inner.set("(body)", body.text(scope.inner()));
+    return value.value(inner);
   }
 
   private Expr filters(Expr value) {
-    return tokens.skip("|") ? filters(expressions.filter(value)) : value;
+    return skip("|") ? filters(filter(value)) : value;
   }
 
-  private Stmt parseMacro(int line) {
-    String name = assignable(tokens.expect(TokenType.NAME).text());
-    List<Expr> defaults = new ArrayList<>();
-    return macro(line, name, signature(defaults), defaults, "macro");
-  }
-
-  private Stmt parseCall(int line) {
-    List<Expr> defaults = new ArrayList<>();
-    List<String> parameters = tokens.at(TokenType.OPERATOR, "(") ? signature(defaults) : List.of();
-    if (!(expressions.expression() instanceof Expr.Call call)) {
-      throw TemplateException.syntax("expected call", line);
-    }
-    return new Stmt.CallBlock(line, macro(line, "caller", parameters, defaults, "call"), call);
-  }
-
-  private List<String> signature(List<Expr> defaults) {
+  private Stmt parseCall(Token tag) {
     List<String> parameters = new ArrayList<>();
-    tokens.expect("(");
-    while (!tokens.skip(")")) {
+    List<Expr> defaults = new ArrayList<>();
+    if (skip("(")) {
+      signature(parameters, defaults);
+    }
+    if (!(expression() instanceof Expr.Call call)) {
+      throw TemplateException.syntax("expected call", tag.line());
+    }
+    Macro.Definition caller = macro("caller", parameters, defaults, "call");
+    return (scope, out) -> Stmt.write(call.call(scope, new Macro(caller, scope)), out);
+  }
+
+  private void signature(List<String> parameters, List<Expr> defaults) {
+    while (!skip(")")) {
       if (!parameters.isEmpty()) {
-        tokens.expect(",");
+        expect(",");
       }
-      String parameter = assignable(tokens.expect(TokenType.NAME).text());
+      String parameter = assignable(expect(TokenType.NAME).text());
       if (parameters.contains(parameter)) {
-        throw tokens.fail("duplicate argument '" + parameter + "' in function definition");
+        throw fail("duplicate argument '" + parameter + "' in function definition");
       }
       parameters.add(parameter);
-      if (tokens.skip("=")) {
-        defaults.add(expressions.expression());
+      if (skip("=")) {
+        defaults.add(expression());
       } else if (!defaults.isEmpty()) {
-        throw tokens.fail("non-default argument follows default argument");
+        throw fail("non-default argument follows default argument");
       }
     }
-    return parameters;
   }
 
-  private Stmt.DefineMacro macro(int line, String name, List<String> parameters, List<Expr> defaults, String tag) {
-    int start = tokens.position();
-    List<Stmt> body = separate(tag);
-    return new Stmt.DefineMacro(line, name, parameters, defaults, body,
-        tokens.hasName(start, "caller") && !parameters.contains("caller"),
-        tokens.hasName(start, "varargs") && !parameters.contains("varargs"),
-        tokens.hasName(start, "kwargs") && !parameters.contains("kwargs"));
+  private Macro.Definition macro(String name, List<String> parameters, List<Expr> defaults, String tag) {
+    int start = position;
+    Stmt body = separate(tag);
+    return new Macro.Definition(name, parameters, defaults, body,
+        Stream.of("caller", "varargs", "kwargs")
+          .filter(word -> !parameters.contains(word) && hasName(start, word))
+          .toList());
   }
 
-  private Stmt parseWith(int line) {
-    List<Stmt.Assign> assigns = new ArrayList<>();
-    while (!tokens.at(TokenType.BLOCK_END)) {
-      if (!assigns.isEmpty()) {
-        tokens.expect(",");
+  private Stmt parseWith() {
+    List<Target> targets = new ArrayList<>();
+    List<Expr> values = new ArrayList<>();
+    while (!at(TokenType.BLOCK_END)) {
+      if (!targets.isEmpty()) {
+        expect(",");
       }
-      Target target = target(false);
-      tokens.expect("=");
-      assigns.add(new Stmt.Assign(line, target, expressions.expression()));
+      targets.add(target(false));
+      expect("=");
+      values.add(expression());
     }
-    return new Stmt.With(line, assigns, body("with"));
+    Stmt body = body("with");
+    return (scope, out) -> {
+      Scope inner = scope.inner();
+      for (int i = 0; i < targets.size(); i++) {
+        targets.get(i).assign(values.get(i).value(scope), inner);
+      }
+      body.run(inner, out);
+    };
   }
 
   /** A name, {@code a.b} where {@code members} is set, or several of them. */
@@ -227,30 +273,55 @@ final class Parser {
     boolean comma = false;
     do {
       targets.add(oneTarget(members));
-      comma |= tokens.at(TokenType.OPERATOR, ",");
-    } while (tokens.skip(",") && (tokens.at(TokenType.NAME) || tokens.at(TokenType.OPERATOR, "(")));
-    return comma ? new Target.Unpack(targets) : targets.get(0);
+      comma |= at(",");
+    } while (skip(",") && (at(TokenType.NAME) || at("(")));
+    return comma ? (value, scope) -> unpack(value, targets, scope) : targets.get(0);
   }
 
   private Target oneTarget(boolean members) {
-    if (tokens.skip("(")) {
-      tokens.enter();
+    if (skip("(")) {
+      enter();
       Target inner = target(members);
-      tokens.leave();
-      tokens.expect(")");
+      leave();
+      expect(")");
       return inner;
     }
-    String name = tokens.at(TokenType.NAME) ? tokens.next().text() : "none";
-    return members && tokens.skip(".") ? new Target.Member(name, tokens.expect(TokenType.NAME).text())
-        : new Target.Variable(assignable(name));
+    String name = at(TokenType.NAME) ? next().text() : "none";
+    if (!members || !skip(".")) {
+      assignable(name);
+      return (value, scope) -> scope.set(name, value);
+    }
+    String attribute = expect(TokenType.NAME).text();
+    return (value, scope) -> {
+      if (!(Values.require(scope.get(name)) instanceof TemplateNamespace owner)) {
+        throw new TemplateException("cannot assign attribute on non-namespace object");
+      }
+      owner.attributes().put(Globals.attribute(attribute), value);
+    };
+  }
+
+  private static void unpack(Object value, List<Target> targets, Scope scope) {
+    if (!Values.isIterable(value)) {
+      throw new TemplateException("cannot unpack non-iterable %s object", Values.typeName(value));
+    }
+    List<Object> items = Values.list(value);
+    if (items.size() > targets.size()) {
+      throw new TemplateException("too many values to unpack (expected %d)", targets.size());
+    }
+    if (items.size() < targets.size()) {
+      throw new TemplateException("not enough values to unpack (expected %d, got %d)", targets.size(), items.size());
+    }
+    for (int i = 0; i < items.size(); i++) {
+      targets.get(i).assign(items.get(i), scope);
+    }
   }
 
   private String assignable(String name) {
     if (CONSTANTS.contains(name)) {
-      throw tokens.fail("can't assign to 'const'");
+      throw fail("can't assign to 'const'");
     }
     if (name.equals("loop") && loopsAround > 0) {
-      throw tokens.fail("Can't assign to special loop variable in for-loop target");
+      throw fail("Can't assign to special loop variable in for-loop target");
     }
     return name;
   }

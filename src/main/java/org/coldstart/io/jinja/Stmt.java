@@ -1,59 +1,53 @@
 package org.coldstart.io.jinja;
 
-import java.util.List;
+/** A piece of a template as parsed: text, a {@code {{ … }}}, or a {@code {% … %}} with its body. */
+@FunctionalInterface
+interface Stmt {
+  /** Writes itself to {@code out}, and may set variables of {@code scope}. */
+  void run(Scope scope, StringBuilder out);
 
-/** A piece of a template: text, a {@code {{ … }}} or a {@code {% … %}} with its body. */
-sealed interface Stmt {
-  /** The line it starts on, from 1. */
-  int line();
+  /** What it writes, as a text. */
+  default String text(Scope scope) {
+    StringBuilder out = new StringBuilder();
+    run(scope, out);
+    return out.toString();
+  }
 
-  /** Text outside tags. */
-  record Data(int line, String text) implements Stmt {}
+  /** This, within the budget, with {@code line} as that of its errors. */
+  default Stmt at(int line) {
+    return (scope, out) -> {
+      Budget.enter();
+      try {
+        run(scope, out);
+      } catch (TemplateException e) {
+        throw e.at(line);
+      } finally {
+        Budget.leave();
+      }
+    };
+  }
 
-  /** {@code {{ expression }}}. */
-  record Print(int line, Expr expression) implements Stmt {}
-
-  /** {@code if test}; an {@code elif} is an {@code If} of its own in {@code otherwise}. */
-  record If(int line, Expr test, List<Stmt> then, List<Stmt> otherwise) implements Stmt {}
-
-  /** {@code for target in items if test}; {@code test} may be null. */
-  record For(int line, Target target, Expr items, Expr test, boolean recursive, List<Stmt> body, List<Stmt> otherwise)
-      implements Stmt {}
-
-  /** {@code set target = value}. */
-  record Assign(int line, Target target, Expr value) implements Stmt {}
-
-  /** {@code set target | filters}, or {@code filter} (without target), applied to the body. */
-  record Captured(int line, Target target, Expr filters, List<Stmt> body) implements Stmt {}
-
-  /**
-   * {@code macro name(parameters)}. Defaults belong to the last parameters; the flags are whether the body reads the
-   * special names {@code caller}, {@code varargs} and {@code kwargs}.
-   */
-  record DefineMacro(int line, String name, List<String> parameters, List<Expr> defaults, List<Stmt> body,
-      boolean readsCaller, boolean readsVarargs, boolean readsKwargs) implements Stmt {}
-
-  /** {@code call(parameters) macro(…)}: the body is the macro's {@code caller}. */
-  record CallBlock(int line, DefineMacro caller, Expr.Call call) implements Stmt {}
-
-  /** {@code with a = 1, b = 2}. */
-  record With(int line, List<Assign> assigns, List<Stmt> body) implements Stmt {}
-
-  /** {@code generation}: what the assistant writes. */
-  record Generation(int line, List<Stmt> body) implements Stmt {}
-
-  /** {@code break}, or {@code continue}. */
-  record Leave(int line, boolean breaks) implements Stmt {}
+  /** Writes a value. */
+  static void write(Object value, StringBuilder out) {
+    String text = Values.str(value);
+    Budget.growing(out.append(text));
+    Budget.text(text.length());
+  }
 
   /** Where an assignment goes. */
-  sealed interface Target {
-    /** A variable. */
-    record Variable(String name) implements Target {}
+  @FunctionalInterface
+  interface Target {
+    void assign(Object value, Scope scope);
+  }
 
-    /** {@code namespace.attribute}. */
-    record Member(String namespace, String attribute) implements Target {}
+  /** How {@code break} and {@code continue} get to their loop. */
+  final class LoopExit extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    static final LoopExit BREAK = new LoopExit();
+    static final LoopExit CONTINUE = new LoopExit();
 
-    /** Several, from a value of as many items. */
-    record Unpack(List<Target> targets) implements Target {}
+    private LoopExit() {
+      super(null, null, false, false);
+    }
   }
 }

@@ -1,9 +1,8 @@
 package org.coldstart.io.jinja;
 
 import java.time.Clock;
-import java.util.List;
+import java.util.ArrayList;
 import java.util.Map;
-import org.coldstart.io.jinja.Evaluator.Scope;
 
 /**
  * A Jinja template in the dialect of chat templates: that of transformers, which is jinja2's {@code
@@ -12,8 +11,8 @@ import org.coldstart.io.jinja.Evaluator.Scope;
  * Values of variables are data: template syntax inside them is never looked at.
  *
  * <p>
- * A {@link Lexer} cuts the source into tokens, a {@link Parser} makes {@link Stmt statements} and {@link Expr
- * expressions} of them, and an {@link Interpreter} runs these. A template can be rendered by several threads at once.
+ * A {@link Lexer} cuts the source into tokens, and a {@link Parser} makes {@link Stmt statements} and {@link Expr
+ * expressions} of them: functions that render. A template can be rendered by several threads at once.
  *
  * <p>
  * Not supported, because no chat template uses it: {@code block}, {@code include}, {@code
@@ -24,9 +23,9 @@ import org.coldstart.io.jinja.Evaluator.Scope;
  * wordwrap} and {@code xmlattr}.
  */
 public final class Template {
-  private final List<Stmt> body;
+  private final Stmt body;
 
-  private Template(List<Stmt> body) {
+  private Template(Stmt body) {
     this.body = body;
   }
 
@@ -51,10 +50,12 @@ public final class Template {
    * @throws TemplateException if the template refuses, fails or goes over a limit
    */
   public RenderedTemplate render(Map<String, ?> variables, Clock clock) {
-    Scope scope = new Scope(Globals.of(clock), null).inner();
+    StringBuilder out = new StringBuilder();
+    Scope scope = new Scope(Globals.of(clock), null, out, new ArrayList<>()).inner();
     variables.forEach((name, value) -> scope.set(name, Values.fromJava(value, name)));
     try {
-      return Budget.within(() -> new Interpreter().render(body, scope));
+      Budget.within(() -> body.run(scope, out));
+      return new RenderedTemplate(out.toString(), scope.generated());
     } catch (StackOverflowError deep) {
       throw new TemplateException("maximum recursion depth exceeded: this thread's stack is used up");
     }

@@ -4,14 +4,16 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.IllegalFormatException;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.coldstart.io.jinja.Builtin.Args;
-import org.coldstart.io.jinja.Values.Markup;
 import org.coldstart.io.jinja.Values.Tuple;
 
 /**
@@ -24,65 +26,69 @@ final class TextFormat {
       Pattern.DOTALL);
   private static final Pattern FIELD = Pattern.compile("\\{\\{|\\}\\}|\\{(\\w*)(?:!([sra]))?\\}|[{}]");
 
-  private final List<Object> values;
-
-  /** How many of the values were taken in order. */
-  private int used;
-
-  private TextFormat(List<Object> values) {
-    this.values = values;
-  }
+  private TextFormat() {}
 
   /** {@code format % values}; {@code values} is a tuple, a dict, or the one value. */
-  static Object percent(Object format, Object values) {
-    TextFormat state = new TextFormat(values instanceof Tuple tuple ? tuple : Collections.singletonList(values));
-    Matcher m = DIRECTIVE.matcher(format.toString());
-    StringBuilder out = new StringBuilder();
-    while (m.find()) {
-      String text = m.group(5).equals("%") ? "%" : state.directive(m, values);
-      m.appendReplacement(out, Matcher.quoteReplacement(escaped(format, text)));
-      Budget.text(out.length());
-    }
+  static String percent(String format, Object values) {
+    Iterator<Object> inOrder = (values instanceof Tuple tuple ? tuple : Collections.singletonList(values)).iterator();
+    String text = replaceAll(DIRECTIVE, format,
+        m -> m.group(5).equals("%") ? "%" : laidOut(m, m.group(1) == null ? next(inOrder) : item(values, m.group(1))));
     boolean keyed = values instanceof Map || values instanceof List && !(values instanceof Tuple);
-    if (!keyed && state.used < state.values.size()) {
+    if (!keyed && inOrder.hasNext()) {
       throw new TemplateException("not all arguments converted during string formatting");
     }
-    return Values.like(format, m.appendTail(out).toString());
+    return text;
   }
 
-  private String directive(Matcher m, Object named) {
-    Object value = m.group(1) == null ? next() : item(named, m.group(1));
+  private static String replaceAll(Pattern pattern, String format, Function<Matcher, String> replacement) {
+    Matcher m = pattern.matcher(format);
+    StringBuilder out = new StringBuilder();
+    while (m.find()) {
+      m.appendReplacement(out, Matcher.quoteReplacement(replacement.apply(m)));
+      Budget.text(out.length());
+    }
+    return m.appendTail(out).toString();
+  }
+
+  private static String laidOut(Matcher m, Object value) {
+    String flags = m.group(2);
     String precision = m.group(4) == null ? "" : m.group(4);
-    return switch (m.group(5)) {
-    case "s", "r", "a" -> {
-      String flags = m.group(2).contains("-") ? "-" : "";
-      Object text = m.group(5).equals("s") ? Values.str(value) : Values.repr(value);
-      yield laidOut(flags + m.group(3) + precision, 's', text);
+    char type = m.group(5).isEmpty() ? '?' : m.group(5).charAt(0);
+    if ("diuxXoeEfF".indexOf(type) >= 0 && !Values.isNumber(Values.require(value))) {
+      throw new TemplateException("%sa real number is required, not %s",
+          "diu".indexOf(type) >= 0 ? "%" + type + " format: " : "", Values.typeName(value));
     }
-    case "d", "i", "u" -> {
-      requireNumber(value, "%" + m.group(5) + " format: a real number is");
-      Object whole = value instanceof Double real ? Filters.truncate(real) : value;
-      yield laidOut(m.group(2) + m.group(3), 'd', whole);
+    int digits = precision.isEmpty() ? 6 : Integer.parseInt(precision.substring(1));
+    Budget.text(digits + (m.group(3).isEmpty() ? 0 : Long.parseLong(m.group(3))));
+    try {
+      return switch (type) {
+      case 's', 'r', 'a' -> String.format("%" + (flags.contains("-") ? "-" : "") + m.group(3) + precision + "s",
+          type == 's' ? Values.str(value) : Values.repr(value));
+      case 'd', 'i', 'u' -> String.format(Locale.ROOT, "%" + flags + m.group(3) + "d",
+          Operators.big(value instanceof Double real ? Filters.truncate(real) : value));
+      case 'x', 'X', 'o' -> String.format("%" + flags + m.group(3) + type, Operators.big(value));
+      case 'e', 'E', 'f', 'F' -> {
+        double real = Operators.real(value);
+        if (!Double.isFinite(real)) {
+          yield String.format("%" + flags + m.group(3) + "s", Values.str(real));
+        }
+        BigDecimal exact = new BigDecimal(real);
+        yield String.format(Locale.ROOT, "%" + flags + m.group(3) + precision + (type == 'F' ? 'f' : type),
+            type == 'e' || type == 'E' ? exact.round(new MathContext(digits + 1, RoundingMode.HALF_EVEN))
+                : exact.setScale(digits, RoundingMode.HALF_EVEN));
+      }
+      default -> throw new TemplateException("unsupported format character '%s'", m.group(5));
+      };
+    } catch (IllegalFormatException e) {
+      throw new TemplateException("Unknown format code '%s' for object of type '%s'", type, Values.typeName(value));
     }
-    case "x", "X", "o", "e", "E", "f", "F" -> {
-      requireNumber(value, "a real number is");
-      yield laidOut(m.group(2) + m.group(3) + precision, m.group(5).charAt(0), value);
-    }
-    default -> throw new TemplateException("unsupported format character '%s'", m.group(5));
-    };
   }
 
-  private static void requireNumber(Object value, String wanted) {
-    if (!Values.isNumber(Values.require(value))) {
-      throw new TemplateException("%s required, not %s", wanted, Values.typeName(value));
-    }
-  }
-
-  private Object next() {
-    if (used >= values.size()) {
+  private static Object next(Iterator<Object> values) {
+    if (!values.hasNext()) {
       throw new TemplateException("not enough arguments for format string");
     }
-    return values.get(used++);
+    return values.next();
   }
 
   private static Object item(Object named, String name) {
@@ -96,63 +102,23 @@ final class TextFormat {
     return value;
   }
 
-  /** {@code format.format(args)}. */
-  static Object braces(Object format, Args args) {
-    TextFormat state = new TextFormat(args.positional());
-    Matcher m = FIELD.matcher(format.toString());
-    StringBuilder out = new StringBuilder();
-    while (m.find()) {
+  /** {@code format.format(args)}; fields are {@code {}}, {@code {0}} or {@code {name}}. */
+  static String braces(String format, Args args) {
+    Map<String, Object> named = new HashMap<>(args.named());
+    for (int i = 0; i < args.positional().size(); i++) {
+      named.put(String.valueOf(i), args.get(i));
+    }
+    Iterator<Object> inOrder = args.positional().iterator();
+    return replaceAll(FIELD, format, m -> {
       if (m.group().length() == 1) {
         throw new TemplateException("a field of the format string is not supported");
       }
-      String text = m.group(1) == null ? m.group().substring(1) : state.field(m, args.named());
-      m.appendReplacement(out, Matcher.quoteReplacement(escaped(format, text)));
-      Budget.text(out.length());
-    }
-    return Values.like(format, m.appendTail(out).toString());
-  }
-
-  private String field(Matcher m, Map<String, Object> named) {
-    String name = m.group(1);
-    boolean numbered = name.matches("\\d{1,8}");
-    if (name.isEmpty() ? used < 0 : numbered && used > 0) {
-      throw new TemplateException("cannot switch from manual field specification to automatic field numbering");
-    }
-    used = numbered ? Integer.parseInt(name) : used;
-    Object value = name.isEmpty() || numbered ? next() : item(named, name);
-    used = numbered ? -1 : used;
-    if (m.group(2) != null) {
-      return m.group(2).equals("s") ? Values.str(value) : Values.repr(value);
-    }
-    return Values.str(value);
-  }
-
-  /** The text, with its HTML escaped if the format is marked. */
-  private static String escaped(Object format, String text) {
-    return format instanceof Markup ? Markup.escape(text).text() : text;
-  }
-
-  /** One value as Java's formatter lays it out; {@code options} are flags, width, precision. */
-  private static String laidOut(String options, char type, Object value) {
-    Matcher width = Pattern.compile("[^1-9.]*(\\d*)(?:\\.(\\d+))?").matcher(options);
-    Budget.text(width.matches() && !width.group(1).isEmpty() ? Long.parseLong(width.group(1)) : 0);
-    boolean real = "eEfF".indexOf(type) >= 0;
-    boolean whole = "dxXo".indexOf(type) >= 0;
-    try {
-      if (real && Values.isNumber(value) && Double.isFinite(Operators.real(value))) {
-        int digits = width.group(2) == null ? 6 : Integer.parseInt(width.group(2));
-        Budget.text(digits);
-        BigDecimal exact = new BigDecimal(Operators.real(value));
-        BigDecimal rounded = type == 'e' || type == 'E'
-            ? exact.round(new MathContext(digits + 1, RoundingMode.HALF_EVEN))
-            : exact.setScale(digits, RoundingMode.HALF_EVEN);
-        return String.format(Locale.ROOT, "%" + options + (type == 'F' ? 'f' : type), rounded);
+      if (m.group(1) == null) {
+        return m.group().substring(1);
       }
-      Object argument = whole && Values.isInteger(value) ? Operators.big(value) : Values.str(value);
-      return String.format(Locale.ROOT, "%" + options + (real ? 's' : type), argument);
-    } catch (IllegalFormatException e) {
-      throw new TemplateException("Unknown format code '%s' for object of type '%s'", type, Values.typeName(value));
-    }
+      Object value = m.group(1).isEmpty() ? next(inOrder) : item(named, m.group(1));
+      return m.group(2) == null || m.group(2).equals("s") ? Values.str(value) : Values.repr(value);
+    });
   }
 
   /** {@code repr(float)}: the shortest digits that read back as the same float. */

@@ -3,12 +3,10 @@ package org.coldstart.io.jinja;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntConsumer;
 import org.coldstart.io.jinja.Builtin.Args;
 
-/**
- * The {@code tojson} filter as transformers has it: {@code json.dumps} with {@code
- * ensure_ascii=False}, no HTML escaping.
- */
+/** The {@code tojson} filter as transformers has it: {@code json.dumps} with {@code ensure_ascii=False}. */
 final class ToJson {
   private final boolean ascii;
   private final String indent;
@@ -20,19 +18,15 @@ final class ToJson {
   private ToJson(Args args) {
     ascii = args.isTrue(0);
     Object width = args.get(1, null);
-    indent = width == null || Values.isText(width) ? args.text(1, null) : spaces(args.integer(1));
+    indent = width == null || width instanceof String ? args.text(1, null) : Texts.pad("", args.integer(1), " ");
     List<Object> separators = args.get(2, null) == null ? List.of(indent == null ? ", " : ",", ": ")
         : Values.list(args.get(2));
-    if (separators.size() != 2 || !separators.stream().allMatch(Values::isText)) {
+    if (separators.size() != 2 || !separators.stream().allMatch(String.class::isInstance)) {
       throw new TemplateException("tojson: separators are two texts, (item_separator, key_separator)");
     }
     itemSeparator = separators.get(0).toString();
     keySeparator = separators.get(1).toString();
     sortKeys = args.isTrue(3);
-  }
-
-  private static String spaces(long width) {
-    return Texts.pad("", width, " ");
   }
 
   /** The filter; its arguments are {@code ensure_ascii, indent, separators, sort_keys}. */
@@ -45,28 +39,19 @@ final class ToJson {
   private void write(Object value, int level) {
     Budget.enter();
     if (value instanceof Map<?, ?> dict) {
-      out.append('{');
       List<Map.Entry<?, ?>> entries = new ArrayList<>(dict.entrySet());
       if (sortKeys) {
         entries.sort((a, b) -> Operators.compare("<", a.getKey(), b.getKey()));
       }
-      for (int i = 0; i < entries.size(); i++) {
-        startItem(i, level + 1);
-        Object key = entries.get(i).getKey();
-        quote(scalar(key, "keys must be str, int, float, bool or None, not %s"));
+      writeAll("{}", entries.size(), level, i -> {
+        quote(scalar(entries.get(i).getKey(), "keys must be str, int, float, bool or None, not %s"));
         out.append(keySeparator);
         write(entries.get(i).getValue(), level + 1);
-      }
-      end(dict.isEmpty(), level, '}');
+      });
     } else if (value instanceof List<?> list) {
-      out.append('[');
-      for (int i = 0; i < list.size(); i++) {
-        startItem(i, level + 1);
-        write(list.get(i), level + 1);
-      }
-      end(list.isEmpty(), level, ']');
-    } else if (Values.isText(value)) {
-      quote(value.toString());
+      writeAll("[]", list.size(), level, i -> write(list.get(i), level + 1));
+    } else if (value instanceof String text) {
+      quote(text);
     } else {
       out.append(scalar(value, "Object of type %s is not JSON serializable"));
     }
@@ -74,30 +59,31 @@ final class ToJson {
     Budget.leave();
   }
 
+  private void writeAll(String brackets, int size, int level, IntConsumer writeItem) {
+    out.append(brackets.charAt(0));
+    for (int i = 0; i < size; i++) {
+      newLine(i == 0 ? "" : itemSeparator, level + 1);
+      writeItem.accept(i);
+    }
+    if (size > 0) {
+      newLine("", level);
+    }
+    out.append(brackets.charAt(1));
+  }
+
   private static String scalar(Object value, String refusal) {
     if (value instanceof Double real) {
       return Double.isNaN(real) ? "NaN"
           : Double.isInfinite(real) ? (real > 0 ? "Infinity" : "-Infinity") : TextFormat.repr(real);
     }
-    if (value != null && !Values.isText(value) && !Values.isInteger(value)) {
+    if (value != null && !(value instanceof String) && !Values.isInteger(value)) {
       throw new TemplateException(refusal, Values.typeName(value));
     }
     return String.valueOf(value);
   }
 
-  private void startItem(int index, int level) {
-    out.append(index == 0 ? "" : itemSeparator);
-    newLine(level);
-  }
-
-  private void end(boolean empty, int level, char bracket) {
-    if (!empty) {
-      newLine(level);
-    }
-    out.append(bracket);
-  }
-
-  private void newLine(int level) {
+  private void newLine(String separator, int level) {
+    out.append(separator);
     if (indent != null) {
       Budget.text((long) indent.length() * level);
       out.append('\n').append(indent.repeat(level));

@@ -1,8 +1,9 @@
 package org.coldstart.io.jinja;
 
-import com.google.gson.JsonNull;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonPrimitive;
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonElement;
+import com.google.gson.ToNumberPolicy;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,6 +27,9 @@ final class Values {
   /** Stands for what is not there, where {@code null} is Python's {@code None}. */
   static final Object MISSING = new Object();
 
+  private static final Gson GSON = new GsonBuilder().setObjectToNumberStrategy(ToNumberPolicy.LAZILY_PARSED_NUMBER)
+    .create();
+
   private Values() {}
 
   /** Something a template can call. */
@@ -47,24 +51,6 @@ final class Values {
    * is an error with this message.
    */
   record Undefined(String message) {}
-
-  /** A text that {@code |safe} or {@code |escape} made: texts added to it have HTML escaped. */
-  record Markup(String text) {
-    static Markup escape(Object text) {
-      return text instanceof Markup markup ? markup
-          : new Markup(text.toString()
-            .replace("&", "&amp;")
-            .replace(">", "&gt;")
-            .replace("<", "&lt;")
-            .replace("'", "&#39;")
-            .replace("\"", "&#34;"));
-    }
-
-    @Override
-    public String toString() {
-      return text;
-    }
-  }
 
   /** A dict's keys, values or items; {@code type} is the Python name of its type. */
   record View(String type, List<Object> items) {}
@@ -93,17 +79,9 @@ final class Values {
     return value;
   }
 
-  /** A part or sum of a value: of its type, be it a marked text or a tuple. */
-  static Object like(Object original, Object result) {
-    if (original instanceof Markup && result instanceof String text) {
-      return new Markup(text);
-    }
-    return original instanceof Tuple && result instanceof List<?> items ? new Tuple(items) : result;
-  }
-
-  /** Whether the value is a str. */
-  static boolean isText(Object value) {
-    return value instanceof String || value instanceof Markup;
+  /** A part or sum of a list: of its type. */
+  static List<Object> like(Object original, List<Object> result) {
+    return original instanceof Tuple ? new Tuple(result) : result;
   }
 
   /** Whether the value is an int or a bool. */
@@ -116,12 +94,7 @@ final class Values {
   }
 
   static boolean isIterable(Object value) {
-    return sized(value) || value instanceof LazyItems;
-  }
-
-  private static boolean sized(Object value) {
-    return isText(value) || value instanceof List || value instanceof Map || value instanceof View
-        || value instanceof Undefined;
+    return value instanceof String || value instanceof LazyItems || collection(value) != null;
   }
 
   /** {@code bool(value)}. */
@@ -129,26 +102,28 @@ final class Values {
     if (isNumber(value)) {
       return value instanceof Double real ? real != 0 : Operators.big(value).signum() != 0;
     }
-    if (isText(value)) {
-      return !value.toString().isEmpty();
+    if (value instanceof String text) {
+      return !text.isEmpty();
     }
-    return sized(value) ? length(value) > 0 : value != null;
+    return collection(value) != null ? !collection(value).isEmpty() : value != null;
   }
 
   /** {@code len(value)}. */
   static long length(Object value) {
-    if (isText(value)) {
-      return value.toString().codePointCount(0, value.toString().length());
+    if (value instanceof String text) {
+      return text.codePointCount(0, text.length());
     }
-    if (!sized(value)) {
+    if (collection(value) == null) {
       throw new TemplateException("object of type '%s' has no len()", typeName(value));
     }
     return collection(value).size();
   }
 
+  /** What is counted and iterated; null for texts and for what has no items. */
   private static Collection<?> collection(Object value) {
     return value instanceof List<?> list ? list
-        : value instanceof Map<?, ?> map ? map.keySet() : value instanceof View view ? view.items() : List.of();
+        : value instanceof Map<?, ?> map ? map.keySet()
+            : value instanceof View view ? view.items() : value instanceof Undefined ? List.of() : null;
   }
 
   /** The items as Python iterates them: a text's characters, a dict's keys, a generator once. */
@@ -159,9 +134,9 @@ final class Values {
     if (!isIterable(value)) {
       throw new TemplateException("'%s' object is not iterable", typeName(value));
     }
-    if (isText(value)) {
-      Budget.text(value.toString().length());
-      return value.toString().codePoints().mapToObj(c -> (Object) Character.toString(c)).iterator();
+    if (value instanceof String text) {
+      Budget.text(text.length());
+      return text.codePoints().mapToObj(c -> (Object) Character.toString(c)).iterator();
     }
     Budget.steps(length(value));
     return Collections.<Object>unmodifiableCollection(collection(value)).iterator();
@@ -208,17 +183,15 @@ final class Values {
 
   /** {@code str(value)}: what {@code {{ value }}} prints. */
   static String str(Object value) {
-    return isText(value) ? value.toString() : value instanceof Undefined ? "" : repr(value);
+    return value instanceof String text ? text : value instanceof Undefined ? "" : repr(value);
   }
 
   /** {@code repr(value)}: what a list prints of its items. */
   static String repr(Object value) {
-    StringBuilder out = new StringBuilder();
-    write(value, out);
-    return out.toString();
+    return write(value, new StringBuilder()).toString();
   }
 
-  private static void write(Object value, StringBuilder out) {
+  private static StringBuilder write(Object value, StringBuilder out) {
     Budget.enter();
     if (value instanceof List<?> list) {
       boolean tuple = value instanceof Tuple;
@@ -238,13 +211,13 @@ final class Values {
       }
       out.append(map.isEmpty() ? "{}" : "}");
     } else if (value instanceof View view) {
-      write(view.items(), out.append(view.type()).append('('));
-      out.append(')');
+      write(view.items(), out.append(view.type()).append('(')).append(')');
     } else {
       out.append(summary(value));
     }
     Budget.growing(out);
     Budget.leave();
+    return out;
   }
 
   /** {@code repr(value)} of a value without items; of others, their type. */
@@ -255,11 +228,10 @@ final class Values {
     if (value instanceof Double real) {
       return TextFormat.repr(real);
     }
-    if (isText(value)) {
-      String quoted = Texts.quote(value.toString());
-      return value instanceof Markup ? "Markup(" + quoted + ")" : quoted;
+    if (value instanceof String text) {
+      return Texts.quote(text);
     }
-    return isInteger(value) || value instanceof Interpreter.Macro ? value.toString()
+    return isInteger(value) || value instanceof Macro ? value.toString()
         : value instanceof Undefined ? "Undefined" : "<" + typeName(value) + ">";
   }
 
@@ -270,23 +242,14 @@ final class Values {
    * @throws IllegalArgumentException for a type a template has no use for
    */
   static Object fromJava(Object value, String where) {
-    if (value == null || value instanceof String || value instanceof Boolean) {
+    if (value == null || value instanceof Boolean) {
       return value;
     }
-    if (value instanceof JsonPrimitive json) {
-      return json.isNumber() ? fromJava(json.getAsNumber(), where)
-          : json.isBoolean() ? (Object) json.getAsBoolean() : json.getAsString();
-    }
-    if (value instanceof JsonNull) {
-      return null;
-    }
-    if (value instanceof JsonObject json) {
-      Map<String, Object> members = new LinkedHashMap<>();
-      json.entrySet().forEach(member -> members.put(member.getKey(), member.getValue()));
-      return fromJava(members, where);
-    }
-    if (value instanceof CharSequence || value instanceof Character || value instanceof Enum) {
+    if (value instanceof CharSequence || value instanceof Enum) {
       return value.toString();
+    }
+    if (value instanceof JsonElement json) {
+      return fromJava(GSON.fromJson(json, Object.class), where);
     }
     if (value instanceof Number) {
       String digits = value.toString();
@@ -301,9 +264,6 @@ final class Values {
       List<Object> list = new ArrayList<>();
       items.forEach(item -> list.add(fromJava(item, where + "[" + list.size() + "]")));
       return list;
-    }
-    if (value instanceof Object[] array) {
-      return fromJava(Arrays.asList(array), where);
     }
     throw new IllegalArgumentException(
         "The template variable %s is a %s; pass null, booleans, numbers, strings, lists and maps".formatted(where,
