@@ -1,7 +1,6 @@
 package org.coldstart.train;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.util.Utils;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -21,7 +20,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.Pretrained;
@@ -29,8 +27,7 @@ import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Saves and restores a run: the folders {@code checkpoint-N} of its output folder. Each holds weights and tokenizer as
- * any checkpoint does, {@code optimizer.safetensors} and {@code
- * trainer_state.json}.
+ * any checkpoint does, {@code optimizer.safetensors} and {@code trainer_state.json}.
  *
  * <p>
  * A folder appears by one rename when all its files are on the disk, and disappears by one, so that a process killed at
@@ -142,7 +139,6 @@ final class Checkpoints {
     } finally {
       Utils.deleteQuietly(unfinished);
     }
-    state.savedSteps.remove((Integer) step);
     state.savedSteps.add(step);
     rotate(state);
     return folder(step);
@@ -194,7 +190,7 @@ final class Checkpoints {
     for (int step : List.copyOf(state.savedSteps)) {
       if (surplus-- > 0 && step != state.bestGlobalStep) {
         delete(step);
-        state.savedSteps.remove((Integer) step);
+        state.savedSteps.remove(step);
       }
     }
   }
@@ -275,9 +271,8 @@ final class Checkpoints {
   private static double sumOfAbsolutes(NDArray weight) {
     double sum = 0;
     for (long at = 0; at < weight.size(); at += CHUNK) {
-      try (NDManager scope = Torch.newManager()) {
-        NDArray flat = StateTensors.flat(weight, scope);
-        NDArray part = TorchOps.slice(flat, 0, at, Math.min(CHUNK, weight.size() - at));
+      try (NDArray flat = weight.reshape(weight.size());
+          NDArray part = TorchOps.slice(flat, 0, at, Math.min(CHUNK, weight.size() - at))) {
         for (float value : part.toFloatArray()) {
           sum += Math.abs(value);
         }
@@ -298,13 +293,11 @@ final class Checkpoints {
     List<String> differences = differences(state);
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(
-          "%s belongs to another run: %s. Resume with what it was begun with, or begin anew with".formatted(folder,
-              String.join("; ", differences)) + " train().");
+          "%s belongs to another run: %s. Resume with what it was begun with, or begin anew with train()."
+            .formatted(folder, String.join("; ", differences)));
     }
     loadWeights(folder);
-    if (!state.savedSteps.contains(state.globalStep)) {
-      state.savedSteps.add(state.globalStep);
-    }
+    state.savedSteps.add(state.globalStep);
     return state;
   }
 

@@ -1,11 +1,11 @@
 package org.coldstart.train;
 
-import java.lang.ref.Cleaner;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.coldstart.data.Example;
+import org.coldstart.io.torch.NativeMemory;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
 
@@ -32,8 +32,6 @@ import org.coldstart.tokenizer.Tokenizer;
  * machine with as many threads gives the same weights.
  */
 public final class SftTrainer {
-
-  private static final Cleaner CLEANER = Cleaner.create();
 
   private final CausalLm model;
   private final Tokenizer tokenizer;
@@ -65,13 +63,13 @@ public final class SftTrainer {
     }
     if (eval.isEmpty() && (config.loadBestModelAtEnd() || config.earlyStoppingPatience() > 0)) {
       throw new IllegalArgumentException(
-          "loadBestModelAtEnd and earlyStoppingPatience go by the eval loss, and there are no" + " evaluation rows.");
+          "loadBestModelAtEnd and earlyStoppingPatience go by the eval loss, and there are no evaluation rows.");
     }
     if (config.outputDir() != null) {
       model.checkFits(tokenizer);
     }
-    AtomicReference<TrainingRun> run = stopped; // the cleaner must not hold this trainer
-    CLEANER.register(this, () -> close(run));
+    AtomicReference<TrainingRun> run = stopped; // for what frees it must not hold this trainer
+    NativeMemory.of(this, () -> close(run));
   }
 
   private void check(List<Example> examples, String which) {

@@ -12,8 +12,8 @@ import org.tensorflow.framework.Summary;
 import org.tensorflow.util.Event;
 
 /**
- * Writes the log as a TensorBoard event file, under the tags that transformers uses: {@code
- * train/loss}, {@code eval/loss}, {@code train/learning_rate} and so on.
+ * Writes the log as a TensorBoard event file, under transformers' tags: {@code train/loss}, {@code eval/loss} and so
+ * on.
  *
  * <pre>{@code
  * trainer.train(new TensorBoardLog(Path.of("model/checkpoints/runs")));

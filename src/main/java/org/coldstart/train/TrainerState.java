@@ -16,14 +16,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.coldstart.data.Example;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
 import org.coldstart.model.LossSums;
 
 /**
- * How far a run is and what it has measured, all but weights and optimizer: {@code
- * trainer_state.json}, under transformers' names where it has them.
+ * How far a run is and what it has measured, all but weights and optimizer: {@code trainer_state.json}, under
+ * transformers' names where it has them.
  *
  * <p>
  * The order of rows and all noise follow from the seed and the step, so no random state is saved.
@@ -83,8 +85,8 @@ final class TrainerState {
   /** Whether evaluation, log and saving after the step are done; an interrupt may come between. */
   boolean reported = true;
 
-  /** The steps of the checkpoints this run has saved and not deleted, ascending. */
-  List<Integer> savedSteps = new ArrayList<>();
+  /** The steps of the checkpoints this run has saved and not deleted. */
+  SortedSet<Integer> savedSteps = new TreeSet<>();
 
   List<TrainingLog.Entry> logHistory = new ArrayList<>();
 

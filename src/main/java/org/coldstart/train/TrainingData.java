@@ -20,8 +20,7 @@ record TrainingData(List<Example> train, List<Example> eval, SftConfig config) {
 
   /** The optimizer steps a full run takes. */
   int totalSteps() {
-    double steps = Math.ceil(config.numTrainEpochs() * stepsPerEpoch(batches(0).size()));
-    return config.maxSteps() > 0 ? config.maxSteps() : (int) steps;
+    return config.maxSteps() > 0 ? config.maxSteps() : (int) Math.ceil(config.numTrainEpochs() * steps(0).size());
   }
 
   /** An epoch's optimizer steps, each a list of batches; the same for the same epoch. */
@@ -42,10 +41,6 @@ record TrainingData(List<Example> train, List<Example> eval, SftConfig config) {
       return Batches.packed(train, config.maxLength(), size, seed);
     }
     return config.groupByLength() ? Batches.groupedByLength(train, size, seed) : Batches.shuffled(train, size, seed);
-  }
-
-  private int stepsPerEpoch(int batches) {
-    return (int) Math.ceil((double) batches / config.gradientAccumulationSteps());
   }
 
   /** The rows' places in the training data, counted from 1, for messages. */
