@@ -27,12 +27,9 @@ import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Saves and restores a run: the folders {@code checkpoint-N} of its output folder. Each holds weights and tokenizer as
- * any checkpoint does, {@code optimizer.safetensors} and {@code trainer_state.json}.
- *
- * <p>
- * A folder appears by one rename when all its files are on the disk, and disappears by one, so that a process killed at
- * any moment leaves whole checkpoints only. A run resumes from its own: those of the same recipe, rows and trained
- * parameters.
+ * any checkpoint does, {@code optimizer.safetensors} and {@code trainer_state.json}. It appears and disappears by one
+ * rename, so that a process killed at any moment leaves whole checkpoints only. A run resumes from its own: those of
+ * the same recipe, rows and trained parameters.
  */
 final class Checkpoints {
 
@@ -46,7 +43,7 @@ final class Checkpoints {
   private static final Pattern NAME = Pattern.compile("checkpoint-(\\d{1,9})");
 
   /** A folder being written or deleted, with the {@link #id} of the process that does. */
-  private static final Pattern UNFINISHED = Pattern.compile("\\.checkpoint-\\d+\\.((\\d+)-\\d+)-\\d+\\.tmp");
+  private static final Pattern UNFINISHED = Pattern.compile("\\.checkpoint-\\d+\\.(\\d+-\\d+)-\\d+\\.tmp");
 
   /** Relative difference of two checksums of the same weights: merging an adapter rounds them. */
   private static final double ROUNDING = 1e-8;
@@ -57,6 +54,8 @@ final class Checkpoints {
   private final CausalLm model;
   private final Tokenizer tokenizer;
   private final SftConfig config;
+
+  /** What decides which weights a run ends with. */
   private final Map<String, String> fingerprint;
 
   /** NaN until it is needed, for all weights are read for it. */
@@ -66,19 +65,13 @@ final class Checkpoints {
     this.model = model;
     this.tokenizer = tokenizer;
     this.config = config;
-    this.fingerprint = fingerprint(model, config, data);
-  }
-
-  /** What decides which weights a run ends with. */
-  private static Map<String, String> fingerprint(CausalLm model, SftConfig config, TrainingData data) {
+    this.fingerprint = new LinkedHashMap<>(config.recipe());
     Map<String, NDArray> trained = model.trainableParameters();
     long values = trained.values().stream().mapToLong(NDArray::size).sum();
-    Map<String, String> fingerprint = new LinkedHashMap<>(config.recipe());
     fingerprint.put("training data", TrainingData.fingerprint(data.train()));
     fingerprint.put("evaluation data", TrainingData.fingerprint(data.eval()));
     fingerprint.put("trained parameters", values + " values of tensors " + trained.keySet().hashCode());
     fingerprint.put("adapter", model.adapter().map(a -> a.config().toString()).orElse("none"));
-    return fingerprint;
   }
 
   boolean enabled() {
@@ -161,9 +154,8 @@ final class Checkpoints {
   }
 
   private Path unfinished(int step) {
-    String process = id(ProcessHandle.current());
-    String name = ".checkpoint-" + step + "." + process + "-" + System.nanoTime() + ".tmp";
-    return config.outputDir().resolve(name);
+    String owner = id(ProcessHandle.current()) + "-" + System.nanoTime();
+    return config.outputDir().resolve(".checkpoint-" + step + "." + owner + ".tmp");
   }
 
   /** With the time of its start, for a restarted container gives the same numbers again. */
@@ -175,9 +167,7 @@ final class Checkpoints {
   private void deleteLeftovers() {
     for (Path file : list(config.outputDir())) {
       Matcher name = UNFINISHED.matcher(file.getFileName().toString());
-      if (name.matches() && ProcessHandle.of(Long.parseLong(name.group(2)))
-        .filter(process -> id(process).equals(name.group(1)))
-        .isEmpty()) {
+      if (name.matches() && ProcessHandle.allProcesses().noneMatch(process -> id(process).equals(name.group(1)))) {
         Utils.deleteQuietly(file);
       }
     }
@@ -197,13 +187,11 @@ final class Checkpoints {
 
   private void delete(int step) {
     if (Files.exists(folder(step))) {
-      Path unfinished = unfinished(step);
       try {
-        Files.move(folder(step), unfinished, StandardCopyOption.ATOMIC_MOVE);
+        Utils.deleteQuietly(Files.move(folder(step), unfinished(step), StandardCopyOption.ATOMIC_MOVE));
       } catch (IOException e) {
         throw new CheckpointException("Cannot delete " + folder(step) + ": " + e + ".", e);
       }
-      Utils.deleteQuietly(unfinished);
     }
   }
 
@@ -252,12 +240,8 @@ final class Checkpoints {
    */
   private double baseModelChecksum() {
     if (Double.isNaN(baseModelChecksum) && !trainsItsWeights()) {
-      Map<String, NDArray> weights = model.parameters();
-      baseModelChecksum = weights.keySet()
-        .stream()
-        .filter(name -> !isTrained(name))
-        .mapToDouble(name -> sumOfAbsolutes(weights.get(name)))
-        .sum();
+      baseModelChecksum = 0;
+      model.parameters().forEach((name, w) -> baseModelChecksum += isTrained(name) ? 0 : sumOfAbsolutes(w));
     }
     return baseModelChecksum;
   }
@@ -307,11 +291,7 @@ final class Checkpoints {
     optimizer.continueAt(state.globalStep);
   }
 
-  void loadBest(TrainerState state) {
-    loadWeights(folder(state.bestGlobalStep));
-  }
-
-  private void loadWeights(Path folder) {
+  void loadWeights(Path folder) {
     if (trainsItsWeights()) {
       model.loadWeights(folder);
     } else {
