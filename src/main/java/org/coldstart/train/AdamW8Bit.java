@@ -43,8 +43,8 @@ final class AdamW8Bit implements Optimizer {
 
   private final NDManager manager = Torch.newManager();
   private final SftConfig config;
-  private final NDArray[] means = tables(DynamicCode.signed());
-  private final NDArray[] squares = tables(DynamicCode.unsigned());
+  private final NDArray[] means = tables(DynamicCode.of(true));
+  private final NDArray[] squares = tables(DynamicCode.of(false));
   private final List<Part> parts = new ArrayList<>();
   private final Map<String, NDArray> state = new LinkedHashMap<>();
   private final AdamW small;
@@ -161,17 +161,8 @@ final class AdamW8Bit implements Optimizer {
 
     private static final int DECADES = 7;
 
-    /** For the running mean: values from −0.99 to 1. */
-    static DynamicCode signed() {
-      return of(true);
-    }
-
-    /** For the running square: values from 0 to 1, twice as dense. */
-    static DynamicCode unsigned() {
-      return of(false);
-    }
-
-    private static DynamicCode of(boolean signed) {
+    /** Signed for the running mean, from −0.99 to 1; else for the running square, from 0 to 1, twice as dense. */
+    static DynamicCode of(boolean signed) {
       DoubleStream.Builder all = DoubleStream.builder().add(0).add(1);
       for (int decade = 0; decade < DECADES; decade++) {
         int parts = 1 << (signed ? decade : decade + 1);
@@ -186,18 +177,12 @@ final class AdamW8Bit implements Optimizer {
       }
       double[] sorted = all.build().sorted().toArray();
       float[] values = new float[sorted.length];
+      float[] middles = new float[sorted.length]; // between a value and the next
       for (int code = 0; code < values.length; code++) {
         values[code] = (float) sorted[code];
+        middles[code] = code + 1 < values.length ? (values[code] + (float) sorted[code + 1]) / 2
+            : Float.POSITIVE_INFINITY;
       }
-      return withTables(values);
-    }
-
-    private static DynamicCode withTables(float[] values) {
-      float[] middles = new float[values.length];
-      for (int code = 0; code < values.length - 1; code++) {
-        middles[code] = (values[code] + values[code + 1]) / 2;
-      }
-      middles[values.length - 1] = Float.POSITIVE_INFINITY;
       float[] floors = new float[1 << 16];
       float[] borders = new float[1 << 16];
       for (int upper = 0; upper < floors.length; upper++) {

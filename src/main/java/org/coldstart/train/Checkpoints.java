@@ -285,10 +285,12 @@ final class Checkpoints {
     return state;
   }
 
-  /** Puts an optimizer's state back. */
+  /** Puts an optimizer's state back, if the run comes from a checkpoint. */
   static void restore(TrainerState state, Optimizer optimizer) {
-    StateTensors.read(state.folder.resolve(OPTIMIZER_FILE), optimizer.state());
-    optimizer.continueAt(state.globalStep);
+    if (state.folder != null) {
+      StateTensors.read(state.folder.resolve(OPTIMIZER_FILE), optimizer.state());
+      optimizer.continueAt(state.globalStep);
+    }
   }
 
   void loadWeights(Path folder) {

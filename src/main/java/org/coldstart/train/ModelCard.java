@@ -105,12 +105,8 @@ public record ModelCard(String name, String baseModel, String license, List<Stri
 
   /** The first and the last value that was logged. */
   private Optional<String> ends(ToDoubleFunction<TrainingLog.Entry> column) {
-    double[] values = result.log()
-      .entries()
-      .stream()
-      .mapToDouble(column)
-      .filter(value -> !Double.isNaN(value))
-      .toArray();
+    List<TrainingLog.Entry> log = result.log().entries();
+    double[] values = log.stream().mapToDouble(column).filter(value -> !Double.isNaN(value)).toArray();
     return values.length == 0 ? Optional.empty()
         : Optional.of(format("%.4f → %.4f", values[0], values[values.length - 1]));
   }

@@ -104,9 +104,8 @@ public final class SftTrainer {
     synchronized (model) {
       close(stopped);
       TrainerState state = new TrainerState();
-      Optimizer optimizer = Failures.withMemory(() -> Optimizer.of(model.trainableParameters(), config),
-          cause -> new Failures(data, config, state).outOfMemory(cause));
-      return run(new TrainingRun(model, config, data, state, optimizer, checkpoints()), listeners);
+      Failures failures = new Failures(data, config, state);
+      return run(Failures.withMemory(() -> newRun(state, checkpoints()), failures::outOfMemory), listeners);
     }
   }
 
@@ -124,10 +123,9 @@ public final class SftTrainer {
       if (stopped.get() != null) {
         return run(stopped.get(), listeners);
       }
-      String nothing = "There is nothing to resume: no stopped run and no checkpoint in %s; begin with train().";
-      Path newest = checkpoints().newest()
-        .orElseThrow(() -> new IllegalStateException(nothing.formatted(config.outputDir())));
-      return resume(newest, listeners);
+      String nothing = "There is nothing to resume: no stopped run and no checkpoint in " + config.outputDir()
+          + "; begin with train().";
+      return resume(checkpoints().newest().orElseThrow(() -> new IllegalStateException(nothing)), listeners);
     }
   }
 
@@ -143,13 +141,12 @@ public final class SftTrainer {
   public TrainingResult resume(Path checkpoint, TrainingListener... listeners) {
     synchronized (model) {
       close(stopped);
-      return run(Failures.resuming(checkpoint, () -> restore(checkpoint)), listeners);
+      Checkpoints checkpoints = checkpoints();
+      return run(Failures.resuming(checkpoint, () -> newRun(checkpoints.load(checkpoint), checkpoints)), listeners);
     }
   }
 
-  private TrainingRun restore(Path checkpoint) {
-    Checkpoints checkpoints = checkpoints();
-    TrainerState state = checkpoints.load(checkpoint);
+  private TrainingRun newRun(TrainerState state, Checkpoints checkpoints) {
     Optimizer optimizer = Optimizer.of(model.trainableParameters(), config);
     try {
       Checkpoints.restore(state, optimizer);

@@ -76,7 +76,12 @@ final class TrainingStep {
       if (Thread.currentThread().isInterrupted()) {
         return Optional.empty();
       }
-      sums = sums.plus(forwardBackward(microBatches.get(i), step, i, prefix, keptTokens));
+      atWork = microBatches.get(i);
+      LossSums ofBatch = forwardBackward(atWork, step, i, prefix, keptTokens);
+      if (!Double.isFinite(ofBatch.loss())) {
+        throw failures.diverged("loss of step %d is", ofBatch.loss(), atWork);
+      }
+      sums = sums.plus(ofBatch);
     }
     atWork = rows;
     pass.endRows(); // backward through the shared prefix
@@ -84,35 +89,21 @@ final class TrainingStep {
     if (!Double.isFinite(gradNorm)) {
       throw failures.diverged("gradient of step %d has the norm", gradNorm, rows);
     }
-    double learningRate = learningRate(step);
+    int warmupSteps = config.warmupSteps(totalSteps);
+    double learningRate = config.learningRate() * config.lrSchedulerType().factor(step, warmupSteps, totalSteps);
     optimizer.step(pass.gradients(), learningRate);
     pass.gradients().clear();
     pass.weightsChanged();
     return Optional.of(new Result(rows, sums, gradNorm, learningRate));
   }
 
-  private double learningRate(int step) {
-    int warmupSteps = config.warmupSteps(totalSteps);
-    return config.learningRate() * config.lrSchedulerType().factor(step, warmupSteps, totalSteps);
-  }
-
-  /** Adds a micro-batch's gradients to the step's. */
+  /** Adds a micro-batch's gradients to the step's, in slices that hold the activations of few tokens at a time. */
   private LossSums forwardBackward(List<Example> rows, int step, int index, int prefix, long keptTokens) {
     if (config.neftuneNoiseAlpha() > 0) {
       // By the place in the run alone, so that a resumed run draws the same noise.
       Torch.seed(config.seed() + 1_000_003L * step + index);
     }
     long number = (long) step * config.gradientAccumulationSteps() + index;
-    atWork = rows;
-    LossSums sums = forwardBackward(rows, number, prefix, keptTokens);
-    if (!Double.isFinite(sums.loss())) {
-      throw failures.diverged("loss of step %d is", sums.loss(), rows);
-    }
-    return sums;
-  }
-
-  /** In slices that hold the activations of few tokens at a time. */
-  private LossSums forwardBackward(List<Example> rows, long number, int prefix, long keptTokens) {
     LossSums sums = LossSums.NONE;
     int done = 0;
     try {
