@@ -14,6 +14,10 @@ record Failures(TrainingData data, SftConfig config, TrainerState state) {
   private static final Pattern OUT_OF_MEMORY = Pattern
     .compile("(?i)can't allocate memory|not enough memory|out of memory");
 
+  private static final String LESS_MEMORY = "Take a smaller perDeviceTrainBatchSize with more"
+      + " gradientAccumulationSteps, a smaller perDeviceEvalBatchSize or maxLength, LoRA, or"
+      + " optim(OptimizerName.ADAMW_8BIT)";
+
   /** The last checkpoint the run has saved, or null. */
   Path lastCheckpoint() {
     return state.savedSteps.isEmpty() ? null : Checkpoints.folder(config, state.savedSteps.last());
@@ -42,17 +46,13 @@ record Failures(TrainingData data, SftConfig config, TrainerState state) {
     int longest = rows.stream().mapToInt(Example::length).max().orElse(0);
     String place = " in step %d with a batch of %d × %d tokens (%s)".formatted(state.globalStep + 1, rows.size(),
         longest, data.rowNumbers(rows));
-    String remedy = "Take a smaller perDeviceTrainBatchSize (now %d) with more gradientAccumulationSteps, a smaller"
-        + " maxLength, or optim(OptimizerName.ADAMW_8BIT)";
-    return outOfMemory(place, remedy.formatted(config.perDeviceTrainBatchSize()), lastCheckpoint(), cause);
+    return outOfMemory(place, LESS_MEMORY, lastCheckpoint(), cause);
   }
 
   /** Memory ran out outside of a batch: for gradients, optimizer, evaluation or a checkpoint. */
   TrainingException outOfMemory(Throwable cause) {
     String place = state.globalStep == 0 ? " before the first step" : " after step " + state.globalStep;
-    String remedy = "Take optim(OptimizerName.ADAMW_8BIT), LoRA, a smaller perDeviceEvalBatchSize (now %d) or a"
-        + " smaller maxLength";
-    return outOfMemory(place, remedy.formatted(config.perDeviceEvalBatchSize()), lastCheckpoint(), cause);
+    return outOfMemory(place, LESS_MEMORY, lastCheckpoint(), cause);
   }
 
   /** Restores a checkpoint, under which settings cannot change if memory runs out. */
@@ -69,12 +69,12 @@ record Failures(TrainingData data, SftConfig config, TrainerState state) {
     return failure(message, last, false, cause);
   }
 
-  /** The loss or the gradient of the next step is not finite. */
+  /** The loss or the gradient norm of the next step is not finite. */
   TrainingException diverged(String what, double value, List<Example> rows) {
-    String message = "The %s %s at %s of the training data: it has diverged. Load the model or a checkpoint again and"
-        + " train with a lower learning rate.";
-    String event = what.formatted(state.globalStep + 1);
-    return failure(message.formatted(event, value, data.rowNumbers(rows)), lastCheckpoint(), false, null);
+    String message = "The %s of step %d is %s at %s of the training data: it has diverged. Load the model or a checkpoint"
+        + " again and train with a lower learning rate.";
+    String rowNumbers = data.rowNumbers(rows);
+    return failure(message.formatted(what, state.globalStep + 1, value, rowNumbers), lastCheckpoint(), false, null);
   }
 
   /** A listener or the disk failed between two steps: nothing is lost. */

@@ -142,17 +142,16 @@ final class TrainerState {
   static TrainerState read(Path folder) {
     Path file = folder.resolve(FILE);
     JsonObject json = JsonFiles.read(file, CheckpointException::new);
-    JsonParseException cause = null;
     try {
       TrainerState state = GSON.fromJson(json, TrainerState.class);
-      if (GSON.toJsonTree(state).getAsJsonObject().keySet().equals(json.keySet())) {
-        state.folder = folder;
-        return state;
+      if (!GSON.toJsonTree(state).getAsJsonObject().keySet().equals(json.keySet())) {
+        throw new JsonParseException("Values are missing, or there are others.");
       }
+      state.folder = folder;
+      return state;
     } catch (JsonParseException e) {
-      cause = e;
+      throw new CheckpointException(
+          file + " is damaged, or of another version of this library: begin anew with train().", e);
     }
-    throw new CheckpointException(file + " is damaged, or of another version of this library: begin anew with train().",
-        cause);
   }
 }

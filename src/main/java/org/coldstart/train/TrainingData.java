@@ -2,9 +2,7 @@ package org.coldstart.train;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 import org.coldstart.data.Batches;
@@ -45,11 +43,7 @@ record TrainingData(List<Example> train, List<Example> eval, SftConfig config) {
 
   /** The rows' places in the training data, counted from 1, for messages. */
   String rowNumbers(List<Example> rows) {
-    Map<Example, Integer> places = new IdentityHashMap<>();
-    for (int i = train.size() - 1; i >= 0; i--) {
-      places.put(train.get(i), i + 1);
-    }
-    String numbers = rows.stream().map(row -> String.valueOf(places.get(row))).collect(Collectors.joining(", "));
+    String numbers = rows.stream().map(row -> "" + (train.indexOf(row) + 1)).collect(Collectors.joining(", "));
     return (rows.size() == 1 ? "row " : "rows ") + numbers;
   }
 

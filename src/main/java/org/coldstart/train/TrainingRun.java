@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.coldstart.data.Example;
@@ -222,11 +221,11 @@ final class TrainingRun implements AutoCloseable {
 
   /** A row of the log; where nothing was evaluated, the means of no tokens are NaN. */
   private TrainingLog.Entry entry(LossSums evaluation) {
-    OptionalLong peak = Machine.peakResidentBytes();
+    double peak = Machine.peakResidentBytes().stream().asDoubleStream().findAny().orElse(Double.NaN);
     return new TrainingLog.Entry(state.globalStep, (double) state.numRowsSeen / data.train().size(),
         state.sinceLog.meanLoss(), evaluation.meanLoss(), state.learningRate, state.gradNorm, tokensPerSecond(),
         state.sinceLog.meanTokenAccuracy(), state.sinceLog.meanEntropy(), evaluation.meanTokenAccuracy(),
-        state.numInputTokensSeen, secondsLeft(), peak.isPresent() ? peak.getAsLong() : Double.NaN);
+        state.numInputTokensSeen, secondsLeft(), peak);
   }
 
   /** The log of an interrupted run ends with what was not due yet. */

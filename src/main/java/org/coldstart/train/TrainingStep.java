@@ -24,7 +24,8 @@ import org.coldstart.model.LossSums;
  * With N kept tokens y in all micro-batches together the loss is −1/N Σ log p(y | tokens before y): four micro-batches
  * of one row and one of four rows are the same step.
  */
-final class TrainingStep {
+record TrainingStep(CausalLm model, ForwardBackward pass, Optimizer optimizer, SftConfig config, int totalSteps,
+    Failures failures) {
 
   /**
    * What a step has measured.
@@ -36,26 +37,6 @@ final class TrainingStep {
    */
   record Result(List<Example> rows, LossSums sums, double gradNorm, double learningRate) {}
 
-  private final CausalLm model;
-  private final ForwardBackward pass;
-  private final Optimizer optimizer;
-  private final SftConfig config;
-  private final int totalSteps;
-  private final Failures failures;
-
-  /** The rows of the present forward or backward, for messages. */
-  private List<Example> atWork;
-
-  TrainingStep(CausalLm model, ForwardBackward pass, Optimizer optimizer, SftConfig config, int totalSteps,
-      Failures failures) {
-    this.model = model;
-    this.pass = pass;
-    this.optimizer = optimizer;
-    this.config = config;
-    this.totalSteps = totalSteps;
-    this.failures = failures;
-  }
-
   /**
    * Takes a step.
    *
@@ -63,31 +44,24 @@ final class TrainingStep {
    * @return empty if the thread was interrupted before its end; the weights are then as before
    */
   Optional<Result> take(List<List<Example>> microBatches, int step) {
-    return Failures.withMemory(() -> takeOrLeave(microBatches, step), cause -> failures.outOfMemory(atWork, cause));
+    List<Example> rows = microBatches.stream().flatMap(List::stream).toList();
+    return Failures.withMemory(() -> take(rows, microBatches, step), cause -> failures.outOfMemory(rows, cause));
   }
 
-  private Optional<Result> takeOrLeave(List<List<Example>> microBatches, int step) {
-    List<Example> rows = microBatches.stream().flatMap(List::stream).toList();
+  private Optional<Result> take(List<Example> rows, List<List<Example>> microBatches, int step) {
     long keptTokens = rows.stream().mapToLong(Example::keptTokens).sum();
-    atWork = rows;
     int prefix = forwardSharedPrefix(rows);
     LossSums sums = LossSums.NONE;
     for (int i = 0; i < microBatches.size(); i++) {
       if (Thread.currentThread().isInterrupted()) {
         return Optional.empty();
       }
-      atWork = microBatches.get(i);
-      LossSums ofBatch = forwardBackward(atWork, step, i, prefix, keptTokens);
-      if (!Double.isFinite(ofBatch.loss())) {
-        throw failures.diverged("loss of step %d is", ofBatch.loss(), atWork);
-      }
-      sums = sums.plus(ofBatch);
+      sums = sums.plus(forwardBackward(microBatches.get(i), step, i, prefix, keptTokens));
     }
-    atWork = rows;
     pass.endRows(); // backward through the shared prefix
     double gradNorm = pass.gradients().clip(config.maxGradNorm());
     if (!Double.isFinite(gradNorm)) {
-      throw failures.diverged("gradient of step %d has the norm", gradNorm, rows);
+      throw failures.diverged("gradient norm", gradNorm, rows);
     }
     int warmupSteps = config.warmupSteps(totalSteps);
     double learningRate = config.learningRate() * config.lrSchedulerType().factor(step, warmupSteps, totalSteps);
@@ -97,13 +71,23 @@ final class TrainingStep {
     return Optional.of(new Result(rows, sums, gradNorm, learningRate));
   }
 
-  /** Adds a micro-batch's gradients to the step's, in slices that hold the activations of few tokens at a time. */
+  /** Adds a micro-batch's gradients to the step's. */
   private LossSums forwardBackward(List<Example> rows, int step, int index, int prefix, long keptTokens) {
     if (config.neftuneNoiseAlpha() > 0) {
       // By the place in the run alone, so that a resumed run draws the same noise.
       Torch.seed(config.seed() + 1_000_003L * step + index);
     }
     long number = (long) step * config.gradientAccumulationSteps() + index;
+    LossSums sums = Failures.withMemory(() -> forwardBackward(rows, number, prefix, keptTokens),
+        cause -> failures.outOfMemory(rows, cause));
+    if (!Double.isFinite(sums.loss())) {
+      throw failures.diverged("loss", sums.loss(), rows);
+    }
+    return sums;
+  }
+
+  /** In slices that hold the activations of few tokens at a time. */
+  private LossSums forwardBackward(List<Example> rows, long number, int prefix, long keptTokens) {
     LossSums sums = LossSums.NONE;
     int done = 0;
     try {
