@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.coldstart.io.torch.Autograd;
 import org.coldstart.io.torch.OptimizerOps;
@@ -89,9 +88,8 @@ final class AdamW8Bit implements Optimizer {
   }
 
   private NDArray zeros(String name, long size, DataType type) {
-    NDArray zeros = manager.zeros(new Shape(size), type);
-    state.put(name, zeros);
-    return zeros;
+    state.put(name, manager.zeros(new Shape(size), type));
+    return state.get(name);
   }
 
   @Override
@@ -163,7 +161,7 @@ final class AdamW8Bit implements Optimizer {
 
     /** Signed for the running mean, from −0.99 to 1; else for the running square, from 0 to 1, twice as dense. */
     static DynamicCode of(boolean signed) {
-      DoubleStream.Builder all = DoubleStream.builder().add(0).add(1);
+      List<Double> all = new ArrayList<>(List.of(0.0, 1.0));
       for (int decade = 0; decade < DECADES; decade++) {
         int parts = 1 << (signed ? decade : decade + 1);
         double scale = Math.pow(10, decade - DECADES + 1);
@@ -175,12 +173,12 @@ final class AdamW8Bit implements Optimizer {
           }
         }
       }
-      double[] sorted = all.build().sorted().toArray();
-      float[] values = new float[sorted.length];
-      float[] middles = new float[sorted.length]; // between a value and the next
+      all.sort(null);
+      float[] values = new float[all.size()];
+      float[] middles = new float[all.size()]; // between a value and the next
       for (int code = 0; code < values.length; code++) {
-        values[code] = (float) sorted[code];
-        middles[code] = code + 1 < values.length ? (values[code] + (float) sorted[code + 1]) / 2
+        values[code] = all.get(code).floatValue();
+        middles[code] = code + 1 < values.length ? (values[code] + all.get(code + 1).floatValue()) / 2
             : Float.POSITIVE_INFINITY;
       }
       float[] floors = new float[1 << 16];

@@ -88,14 +88,12 @@ final class Checkpoints {
 
   /** The checkpoint of the most steps in an output folder, whichever run's it is. */
   static Optional<Path> last(Path outputDir) {
-    return all(outputDir).stream().max(Comparator.comparingInt(Checkpoints::step));
+    return all(outputDir).max(Comparator.comparingInt(Checkpoints::step));
   }
 
   /** All from which some run can resume. */
-  private static List<Path> all(Path outputDir) {
-    return list(outputDir).stream()
-      .filter(folder -> step(folder) >= 0 && Files.exists(folder.resolve(TrainerState.FILE)))
-      .toList();
+  private static Stream<Path> all(Path outputDir) {
+    return list(outputDir).stream().filter(it -> step(it) >= 0 && Files.exists(it.resolve(TrainerState.FILE)));
   }
 
   private static List<Path> list(Path outputDir) {
@@ -200,7 +198,7 @@ final class Checkpoints {
    * is none, that of the most steps, for a message about what differs.
    */
   Optional<Path> newest() {
-    List<TrainerState> readable = all(config.outputDir()).stream().flatMap(this::readable).toList();
+    List<TrainerState> readable = all(config.outputDir()).flatMap(this::readable).toList();
     return readable.stream()
       .filter(state -> differences(state).isEmpty())
       .max(Comparator.comparingLong((TrainerState state) -> state.startedAt).thenComparing(state -> state.globalStep))

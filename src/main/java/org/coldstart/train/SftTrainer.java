@@ -158,8 +158,8 @@ public final class SftTrainer {
   }
 
   /**
-   * What the last run came to; waits for a stopped run that is still at its last batch. A cell that is stopped ends
-   * without a value, and this is where the next one finds it.
+   * What the last run came to, for the cell after one that was stopped; waits for a run that is still at its last
+   * batch.
    *
    * @throws IllegalStateException if no run has come to an end or to a stop
    */

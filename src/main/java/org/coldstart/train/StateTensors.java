@@ -61,8 +61,7 @@ record StateTensors(Map<String, NDArray> arrays) implements TensorSource {
     Map<String, TensorInfo> infos = new LinkedHashMap<>();
     arrays.forEach((name, array) -> {
       StoredType dtype = array.getDataType() == DataType.UINT8 ? StoredType.U8 : StoredType.F32;
-      var shape = Arrays.stream(array.getShape().getShape()).boxed().toList();
-      infos.put(name, new TensorInfo(name, dtype, shape));
+      infos.put(name, new TensorInfo(name, dtype, Arrays.stream(array.getShape().getShape()).boxed().toList()));
     });
     return infos;
   }

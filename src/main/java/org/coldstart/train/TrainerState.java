@@ -25,10 +25,8 @@ import org.coldstart.model.LossSums;
 
 /**
  * How far a run is and what it has measured, all but weights and optimizer: {@code trainer_state.json}, under
- * transformers' names where it has them.
- *
- * <p>
- * The order of rows and all noise follow from the seed and the step, so no random state is saved.
+ * transformers' names where it has them. The order of rows and all noise follow from the seed and the step, so no
+ * random state is saved.
  */
 final class TrainerState {
 

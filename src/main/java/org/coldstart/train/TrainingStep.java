@@ -104,7 +104,7 @@ record TrainingStep(CausalLm model, ForwardBackward pass, Optimizer optimizer, S
     return sums;
   }
 
-  /** Runs the tokens that all rows of the step begin with forward once; how many there are. */
+  /** Runs the prefix that all rows of the step share forward once; returns its length in tokens. */
   private int forwardSharedPrefix(List<Example> rows) {
     int longest = rows.stream().mapToInt(Example::length).max().orElse(0);
     return isRandom(model, config) ? 0 : pass.beginRows(rows.stream().map(Example::context).toList(), longest);
