@@ -5,13 +5,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.coldstart.io.torch.OptimizerOps;
-import org.coldstart.io.torch.Torch;
-import org.coldstart.model.Gradients;
 
 /**
  * {@link AdamW} with 8-bit state (Dettmers et al., 2022; bitsandbytes' AdamW8bit), a quarter of the memory. A moment's
@@ -39,8 +37,8 @@ final class AdamW8Bit implements Optimizer {
 
   private final NDManager manager = Torch.newManager();
   private final SftConfig config;
-  private final NDArray[] means = tables(DynamicCode.signed());
-  private final NDArray[] squares = tables(DynamicCode.unsigned());
+  private final NDArray[] means = tables(DynamicCode.of(true));
+  private final NDArray[] squares = tables(DynamicCode.of(false));
   private final List<Part> parts = new ArrayList<>();
   private final Map<String, NDArray> state = new LinkedHashMap<>();
   private final AdamW small;
@@ -85,9 +83,8 @@ final class AdamW8Bit implements Optimizer {
   }
 
   private NDArray zeros(String name, long size, DataType type) {
-    NDArray zeros = manager.zeros(new Shape(size), type);
-    state.put(name, zeros);
-    return zeros;
+    state.put(name, manager.zeros(new Shape(size), type));
+    return state.get(name);
   }
 
   @Override
@@ -139,5 +136,56 @@ final class AdamW8Bit implements Optimizer {
   public void close() {
     small.close();
     manager.close();
+  }
+
+  /**
+   * The 256 values q of 8-bit state, relative to their block's maximum (dynamic tree quantization; Dettmers, 2016): in
+   * each of seven powers of ten 2, 4, 8 … evenly spaced values, the most between 0.1 and 1. They are those of
+   * bitsandbytes' {@code create_dynamic_map}.
+   *
+   * @param values q, ascending
+   * @param floors by the upper 16 bits of a float, the code nearest to the smallest float with these bits. Codes are so
+   * far apart that floats with the same upper bits lie on both sides of at most one border between two codes, so one
+   * comparison with it gives any float's nearest code
+   * @param borders by the upper 16 bits of a float, the border between that code and the next
+   */
+  record DynamicCode(float[] values, float[] floors, float[] borders) {
+
+    private static final int DECADES = 7;
+
+    /** Signed for the running mean, from −0.99 to 1; else for the running square, from 0 to 1, twice as dense. */
+    static DynamicCode of(boolean signed) {
+      List<Double> all = new ArrayList<>(List.of(0.0, 1.0));
+      for (int decade = 0; decade < DECADES; decade++) {
+        int parts = 1 << (signed ? decade : decade + 1);
+        double scale = Math.pow(10, decade - DECADES + 1);
+        for (int part = 0; part < parts; part++) {
+          double middle = 0.1 + 0.9 * (part + 0.5) / parts;
+          all.add(scale * middle);
+          if (signed) {
+            all.add(-scale * middle);
+          }
+        }
+      }
+      all.sort(null);
+      float[] values = new float[all.size()];
+      float[] middles = new float[all.size()]; // between a value and the next
+      for (int code = 0; code < values.length; code++) {
+        values[code] = all.get(code).floatValue();
+        middles[code] = code + 1 < values.length ? (values[code] + all.get(code + 1).floatValue()) / 2
+            : Float.POSITIVE_INFINITY;
+      }
+      float[] floors = new float[1 << 16];
+      float[] borders = new float[1 << 16];
+      for (int upper = 0; upper < floors.length; upper++) {
+        boolean negative = upper >= 1 << 15;
+        float smallest = Float.intBitsToFloat(upper << 16 | (negative ? 0xffff : 0));
+        int at = Arrays.binarySearch(middles, smallest);
+        int floor = Float.isNaN(smallest) ? 0 : at < 0 ? -at - 1 : at;
+        floors[upper] = floor;
+        borders[upper] = middles[floor];
+      }
+      return new DynamicCode(values, floors, borders);
+    }
   }
 }

@@ -1,7 +1,6 @@
 package org.coldstart.train;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.util.Utils;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -21,7 +20,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
-import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.Pretrained;
@@ -29,13 +27,9 @@ import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Saves and restores a run: the folders {@code checkpoint-N} of its output folder. Each holds weights and tokenizer as
- * any checkpoint does, {@code optimizer.safetensors} and {@code
- * trainer_state.json}.
- *
- * <p>
- * A folder appears by one rename when all its files are on the disk, and disappears by one, so that a process killed at
- * any moment leaves whole checkpoints only. A run resumes from its own: those of the same recipe, rows and trained
- * parameters.
+ * any checkpoint does, {@code optimizer.safetensors} and {@code trainer_state.json}. It appears and disappears by one
+ * rename, so that a process killed at any moment leaves whole checkpoints only. A run resumes from its own: those of
+ * the same recipe, rows and trained parameters.
  */
 final class Checkpoints {
 
@@ -49,7 +43,7 @@ final class Checkpoints {
   private static final Pattern NAME = Pattern.compile("checkpoint-(\\d{1,9})");
 
   /** A folder being written or deleted, with the {@link #id} of the process that does. */
-  private static final Pattern UNFINISHED = Pattern.compile("\\.checkpoint-\\d+\\.((\\d+)-\\d+)-\\d+\\.tmp");
+  private static final Pattern UNFINISHED = Pattern.compile("\\.checkpoint-\\d+\\.(\\d+-\\d+)-\\d+\\.tmp");
 
   /** Relative difference of two checksums of the same weights: merging an adapter rounds them. */
   private static final double ROUNDING = 1e-8;
@@ -60,6 +54,8 @@ final class Checkpoints {
   private final CausalLm model;
   private final Tokenizer tokenizer;
   private final SftConfig config;
+
+  /** What decides which weights a run ends with. */
   private final Map<String, String> fingerprint;
 
   /** NaN until it is needed, for all weights are read for it. */
@@ -69,19 +65,13 @@ final class Checkpoints {
     this.model = model;
     this.tokenizer = tokenizer;
     this.config = config;
-    this.fingerprint = fingerprint(model, config, data);
-  }
-
-  /** What decides which weights a run ends with. */
-  private static Map<String, String> fingerprint(CausalLm model, SftConfig config, TrainingData data) {
+    this.fingerprint = new LinkedHashMap<>(config.recipe());
     Map<String, NDArray> trained = model.trainableParameters();
     long values = trained.values().stream().mapToLong(NDArray::size).sum();
-    Map<String, String> fingerprint = new LinkedHashMap<>(config.recipe());
     fingerprint.put("training data", TrainingData.fingerprint(data.train()));
     fingerprint.put("evaluation data", TrainingData.fingerprint(data.eval()));
     fingerprint.put("trained parameters", values + " values of tensors " + trained.keySet().hashCode());
     fingerprint.put("adapter", model.adapter().map(a -> a.config().toString()).orElse("none"));
-    return fingerprint;
   }
 
   boolean enabled() {
@@ -98,14 +88,12 @@ final class Checkpoints {
 
   /** The checkpoint of the most steps in an output folder, whichever run's it is. */
   static Optional<Path> last(Path outputDir) {
-    return all(outputDir).stream().max(Comparator.comparingInt(Checkpoints::step));
+    return all(outputDir).max(Comparator.comparingInt(Checkpoints::step));
   }
 
   /** All from which some run can resume. */
-  private static List<Path> all(Path outputDir) {
-    return list(outputDir).stream()
-      .filter(folder -> step(folder) >= 0 && Files.exists(folder.resolve(TrainerState.FILE)))
-      .toList();
+  private static Stream<Path> all(Path outputDir) {
+    return list(outputDir).stream().filter(it -> step(it) >= 0 && Files.exists(it.resolve(TrainerState.FILE)));
   }
 
   private static List<Path> list(Path outputDir) {
@@ -142,7 +130,6 @@ final class Checkpoints {
     } finally {
       Utils.deleteQuietly(unfinished);
     }
-    state.savedSteps.remove((Integer) step);
     state.savedSteps.add(step);
     rotate(state);
     return folder(step);
@@ -165,9 +152,8 @@ final class Checkpoints {
   }
 
   private Path unfinished(int step) {
-    String process = id(ProcessHandle.current());
-    String name = ".checkpoint-" + step + "." + process + "-" + System.nanoTime() + ".tmp";
-    return config.outputDir().resolve(name);
+    String owner = id(ProcessHandle.current()) + "-" + System.nanoTime();
+    return config.outputDir().resolve(".checkpoint-" + step + "." + owner + ".tmp");
   }
 
   /** With the time of its start, for a restarted container gives the same numbers again. */
@@ -179,9 +165,7 @@ final class Checkpoints {
   private void deleteLeftovers() {
     for (Path file : list(config.outputDir())) {
       Matcher name = UNFINISHED.matcher(file.getFileName().toString());
-      if (name.matches() && ProcessHandle.of(Long.parseLong(name.group(2)))
-        .filter(process -> id(process).equals(name.group(1)))
-        .isEmpty()) {
+      if (name.matches() && ProcessHandle.allProcesses().noneMatch(process -> id(process).equals(name.group(1)))) {
         Utils.deleteQuietly(file);
       }
     }
@@ -194,20 +178,18 @@ final class Checkpoints {
     for (int step : List.copyOf(state.savedSteps)) {
       if (surplus-- > 0 && step != state.bestGlobalStep) {
         delete(step);
-        state.savedSteps.remove((Integer) step);
+        state.savedSteps.remove(step);
       }
     }
   }
 
   private void delete(int step) {
     if (Files.exists(folder(step))) {
-      Path unfinished = unfinished(step);
       try {
-        Files.move(folder(step), unfinished, StandardCopyOption.ATOMIC_MOVE);
+        Utils.deleteQuietly(Files.move(folder(step), unfinished(step), StandardCopyOption.ATOMIC_MOVE));
       } catch (IOException e) {
         throw new CheckpointException("Cannot delete " + folder(step) + ": " + e + ".", e);
       }
-      Utils.deleteQuietly(unfinished);
     }
   }
 
@@ -216,7 +198,7 @@ final class Checkpoints {
    * is none, that of the most steps, for a message about what differs.
    */
   Optional<Path> newest() {
-    List<TrainerState> readable = all(config.outputDir()).stream().flatMap(this::readable).toList();
+    List<TrainerState> readable = all(config.outputDir()).flatMap(this::readable).toList();
     return readable.stream()
       .filter(state -> differences(state).isEmpty())
       .max(Comparator.comparingLong((TrainerState state) -> state.startedAt).thenComparing(state -> state.globalStep))
@@ -256,12 +238,8 @@ final class Checkpoints {
    */
   private double baseModelChecksum() {
     if (Double.isNaN(baseModelChecksum) && !trainsItsWeights()) {
-      Map<String, NDArray> weights = model.parameters();
-      baseModelChecksum = weights.keySet()
-        .stream()
-        .filter(name -> !isTrained(name))
-        .mapToDouble(name -> sumOfAbsolutes(weights.get(name)))
-        .sum();
+      baseModelChecksum = 0;
+      model.parameters().forEach((name, w) -> baseModelChecksum += isTrained(name) ? 0 : sumOfAbsolutes(w));
     }
     return baseModelChecksum;
   }
@@ -275,9 +253,8 @@ final class Checkpoints {
   private static double sumOfAbsolutes(NDArray weight) {
     double sum = 0;
     for (long at = 0; at < weight.size(); at += CHUNK) {
-      try (NDManager scope = Torch.newManager()) {
-        NDArray flat = StateTensors.flat(weight, scope);
-        NDArray part = TorchOps.slice(flat, 0, at, Math.min(CHUNK, weight.size() - at));
+      try (NDArray flat = weight.reshape(weight.size());
+          NDArray part = TorchOps.slice(flat, 0, at, Math.min(CHUNK, weight.size() - at))) {
         for (float value : part.toFloatArray()) {
           sum += Math.abs(value);
         }
@@ -298,27 +275,23 @@ final class Checkpoints {
     List<String> differences = differences(state);
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(
-          "%s belongs to another run: %s. Resume with what it was begun with, or begin anew with".formatted(folder,
-              String.join("; ", differences)) + " train().");
+          "%s belongs to another run: %s. Resume with what it was begun with, or begin anew with train()."
+            .formatted(folder, String.join("; ", differences)));
     }
     loadWeights(folder);
-    if (!state.savedSteps.contains(state.globalStep)) {
-      state.savedSteps.add(state.globalStep);
-    }
+    state.savedSteps.add(state.globalStep);
     return state;
   }
 
-  /** Puts an optimizer's state back. */
+  /** Puts an optimizer's state back, if the run comes from a checkpoint. */
   static void restore(TrainerState state, Optimizer optimizer) {
-    StateTensors.read(state.folder.resolve(OPTIMIZER_FILE), optimizer.state());
-    optimizer.continueAt(state.globalStep);
+    if (state.folder != null) {
+      StateTensors.read(state.folder.resolve(OPTIMIZER_FILE), optimizer.state());
+      optimizer.continueAt(state.globalStep);
+    }
   }
 
-  void loadBest(TrainerState state) {
-    loadWeights(folder(state.bestGlobalStep));
-  }
-
-  private void loadWeights(Path folder) {
+  void loadWeights(Path folder) {
     if (trainsItsWeights()) {
       model.loadWeights(folder);
     } else {

@@ -3,28 +3,30 @@ package org.coldstart.train;
 import ai.djl.engine.EngineException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.coldstart.data.Example;
 
 /** Why a run cannot go on: a sentence with the step and the way out, and the last checkpoint. */
 record Failures(TrainingData data, SftConfig config, TrainerState state) {
 
-  private static final List<String> OUT_OF_MEMORY = List.of("can't allocate memory", "not enough memory",
-      "out of memory");
+  private static final Pattern OUT_OF_MEMORY = Pattern
+    .compile("(?i)can't allocate memory|not enough memory|out of memory");
+
+  private static final String LESS_MEMORY = "Take a smaller perDeviceTrainBatchSize with more"
+      + " gradientAccumulationSteps, a smaller perDeviceEvalBatchSize or maxLength, LoRA, or"
+      + " optim(OptimizerName.ADAMW_8BIT)";
 
   /** The last checkpoint the run has saved, or null. */
   Path lastCheckpoint() {
-    int saved = state.savedSteps.size();
-    return saved == 0 ? null : Checkpoints.folder(config, state.savedSteps.get(saved - 1));
+    return state.savedSteps.isEmpty() ? null : Checkpoints.folder(config, state.savedSteps.last());
   }
 
   /** Whether memory ran out: the JVM's, the machine's or the GPU's. */
   static boolean isOutOfMemory(Throwable error) {
-    String message = String.valueOf(error.getMessage()).toLowerCase(Locale.ROOT);
     return error instanceof OutOfMemoryError
-        || error instanceof EngineException && OUT_OF_MEMORY.stream().anyMatch(message::contains);
+        || error instanceof EngineException && OUT_OF_MEMORY.matcher(String.valueOf(error.getMessage())).find();
   }
 
   /** Does some work; memory that runs out in it is reported by another exception. */
@@ -44,18 +46,13 @@ record Failures(TrainingData data, SftConfig config, TrainerState state) {
     int longest = rows.stream().mapToInt(Example::length).max().orElse(0);
     String place = " in step %d with a batch of %d × %d tokens (%s)".formatted(state.globalStep + 1, rows.size(),
         longest, data.rowNumbers(rows));
-    String remedy = "Take a smaller perDeviceTrainBatchSize (now %d) with more gradientAccumulationSteps, a"
-        + " smaller maxLength, or optim(OptimizerName.ADAMW_8BIT)";
-    return outOfMemory(place, remedy.formatted(config.perDeviceTrainBatchSize()), lastCheckpoint(), cause);
+    return outOfMemory(place, LESS_MEMORY, lastCheckpoint(), cause);
   }
 
   /** Memory ran out outside of a batch: for gradients, optimizer, evaluation or a checkpoint. */
   TrainingException outOfMemory(Throwable cause) {
-    int step = state.globalStep;
-    String place = step == 0 ? " before the first step" : " after step " + step;
-    String remedy = "Take optim(OptimizerName.ADAMW_8BIT), LoRA, a smaller perDeviceEvalBatchSize (now %d) or a"
-        + " smaller maxLength";
-    return outOfMemory(place, remedy.formatted(config.perDeviceEvalBatchSize()), lastCheckpoint(), cause);
+    String place = state.globalStep == 0 ? " before the first step" : " after step " + state.globalStep;
+    return outOfMemory(place, LESS_MEMORY, lastCheckpoint(), cause);
   }
 
   /** Restores a checkpoint, under which settings cannot change if memory runs out. */
@@ -67,29 +64,28 @@ record Failures(TrainingData data, SftConfig config, TrainerState state) {
 
   private static TrainingException outOfMemory(String place, String remedy, Path last, Throwable cause) {
     boolean heap = cause instanceof OutOfMemoryError;
-    String message = (heap ? "The Java heap is full" : "Memory ran out") + (place + ". " + remedy)
-        + (heap ? ", or give Java more with -Xmx. " : ". ");
+    String message = (heap ? "The Java heap is full" : "Memory ran out") + place + ". " + remedy
+        + (heap ? ", or give Java more with -Xmx." : ".");
     return failure(message, last, false, cause);
   }
 
-  /** The loss or the gradient of the next step is not finite. */
+  /** The loss or the gradient norm of the next step is not finite. */
   TrainingException diverged(String what, double value, List<Example> rows) {
-    String message = "The %s %s at %s of the training data: it has diverged. Load the model or a checkpoint again"
-        + " and train with a lower learning rate. ";
-    String event = what.formatted(state.globalStep + 1);
-    message = message.formatted(event, value, data.rowNumbers(rows));
-    return failure(message, lastCheckpoint(), false, null);
+    String message = "The %s of step %d is %s at %s of the training data: it has diverged. Load the model or a checkpoint"
+        + " again and train with a lower learning rate.";
+    String rowNumbers = data.rowNumbers(rows);
+    return failure(message.formatted(what, state.globalStep + 1, value, rowNumbers), lastCheckpoint(), false, null);
   }
 
   /** A listener or the disk failed between two steps: nothing is lost. */
   TrainingException betweenSteps(String reason, Throwable cause) {
-    String message = "Training stopped after step %d: %s%s The model holds that step; resume() goes on. "
+    String message = "Training stopped after step %d: %s%s The model holds that step; resume() goes on."
       .formatted(state.globalStep, reason, reason.endsWith(".") ? "" : ".");
     return failure(message, lastCheckpoint(), true, cause);
   }
 
   private static TrainingException failure(String message, Path last, boolean canResume, Throwable cause) {
-    String checkpoint = last == null ? "No checkpoint was saved." : "The last good checkpoint is " + last + ".";
+    String checkpoint = last == null ? " No checkpoint was saved." : " The last good checkpoint is " + last + ".";
     return new TrainingException(message + checkpoint, last, canResume, cause);
   }
 }

@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * The README.md beside a trained model: where it comes from and how it was made.
@@ -28,54 +27,43 @@ import java.util.stream.Stream;
  * @param baseModel name on the hub or any other description of the model it was made from, or null
  * @param license the hub's short name of it, or null
  * @param datasets names on the hub, or any other description of the rows it was trained on
- * @param tags besides those every model of this library has
  * @param config the hyper-parameters
  * @param result what the run came to
  */
-public record ModelCard(String name, String baseModel, String license, List<String> datasets, List<String> tags,
-    SftConfig config, TrainingResult result) {
+public record ModelCard(String name, String baseModel, String license, List<String> datasets, SftConfig config,
+    TrainingResult result) {
 
   /** {@code owner/name}: only such a name can be a link on the hub. */
   private static final Pattern HUB_NAME = Pattern.compile("[\\w-][\\w.-]*/[\\w-][\\w.-]*");
 
-  public ModelCard {
-    datasets = List.copyOf(datasets);
-    tags = List.copyOf(tags);
-  }
-
   /** A card of a run. */
   public static ModelCard of(String name, SftConfig config, TrainingResult result) {
-    return new ModelCard(name, null, null, List.of(), List.of(), config, result);
+    return new ModelCard(name, null, null, List.of(), config, result);
   }
 
   /** The same with the model it was made from. */
   public ModelCard baseModel(String value) {
-    return new ModelCard(name, value, license, datasets, tags, config, result);
+    return new ModelCard(name, value, license, datasets, config, result);
   }
 
   /** The same with the licence, such as {@code apache-2.0}. */
   public ModelCard license(String value) {
-    return new ModelCard(name, baseModel, value, datasets, tags, config, result);
+    return new ModelCard(name, baseModel, value, datasets, config, result);
   }
 
   /** The same with what it was trained on. */
   public ModelCard datasets(String... values) {
-    return new ModelCard(name, baseModel, license, List.of(values), tags, config, result);
-  }
-
-  /** The same with these tags. */
-  public ModelCard tags(String... values) {
-    return new ModelCard(name, baseModel, license, datasets, List.of(values), config, result);
+    return new ModelCard(name, baseModel, license, List.of(values), config, result);
   }
 
   /** The text of README.md. */
   public String toMarkdown() {
-    return String.join("\n\n", head(), "# " + name, origin(), run(), hyperParameters(), versions()) + "\n";
+    return String.join("\n\n", head(), "# " + name, origin(), run(), hyperParameters()) + "\n";
   }
 
   private String head() {
-    List<String> lines = new ArrayList<>(List.of("---", "library_name: transformers"));
-    lines.add("pipeline_tag: text-generation");
+    List<String> lines = new ArrayList<>();
+    lines.addAll(List.of("---", "library_name: transformers", "pipeline_tag: text-generation"));
     if (license != null) {
       lines.add("license: " + quoted(license));
     }
@@ -87,11 +75,7 @@ public record ModelCard(String name, String baseModel, String license, List<Stri
       lines.add("datasets:");
       named.forEach(dataset -> lines.add("- " + quoted(dataset)));
     }
-    lines.add("tags:");
-    Stream.concat(Stream.of("sft", "coldstart"), tags.stream())
-      .distinct()
-      .forEach(tag -> lines.add("- " + quoted(tag)));
-    lines.add("---");
+    lines.addAll(List.of("tags:", "- \"sft\"", "- \"coldstart\"", "---"));
     return String.join("\n", lines);
   }
 
@@ -114,17 +98,15 @@ public record ModelCard(String name, String baseModel, String license, List<Stri
     rows.put("time", format("%.0f s", result.seconds()));
     ends(TrainingLog.Entry::loss).ifPresent(loss -> rows.put("training loss", loss));
     ends(TrainingLog.Entry::evalLoss).ifPresent(loss -> rows.put("held-out loss", loss));
+    rows.put("Java", Runtime.version().feature());
+    rows.put("libtorch, through DJL", Engine.getEngine("PyTorch").getVersion());
     return table("How it was made", rows);
   }
 
   /** The first and the last value that was logged. */
   private Optional<String> ends(ToDoubleFunction<TrainingLog.Entry> column) {
-    double[] values = result.log()
-      .entries()
-      .stream()
-      .mapToDouble(column)
-      .filter(value -> !Double.isNaN(value))
-      .toArray();
+    List<TrainingLog.Entry> log = result.log().entries();
+    double[] values = log.stream().mapToDouble(column).filter(value -> !Double.isNaN(value)).toArray();
     return values.length == 0 ? Optional.empty()
         : Optional.of(format("%.4f → %.4f", values[0], values[values.length - 1]));
   }
@@ -132,15 +114,10 @@ public record ModelCard(String name, String baseModel, String license, List<Stri
   /** Under TRL's names: {@code learning_rate}. */
   private String hyperParameters() {
     Map<String, Object> rows = new LinkedHashMap<>();
-    config.recipe().forEach((name, value) -> rows.put(lower(name.replaceAll("(?=[A-Z])", "_")), lower(value)));
+    config.recipe()
+      .forEach((setting, value) -> rows.put(setting.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT),
+          value.toLowerCase(Locale.ROOT)));
     return table("Hyper-parameters", rows);
-  }
-
-  private static String versions() {
-    Map<String, Object> rows = new LinkedHashMap<>();
-    rows.put("Java", Runtime.version().feature());
-    rows.put("libtorch, through DJL", Engine.getEngine("PyTorch").getVersion());
-    return table("Versions", rows);
   }
 
   private static String table(String heading, Map<String, Object> rows) {
@@ -151,9 +128,5 @@ public record ModelCard(String name, String baseModel, String license, List<Stri
 
   private static String format(String format, Object... values) {
     return String.format(Locale.ROOT, format, values);
-  }
-
-  private static String lower(String text) {
-    return text.toLowerCase(Locale.ROOT);
   }
 }

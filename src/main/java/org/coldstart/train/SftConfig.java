@@ -1,62 +1,56 @@
 package org.coldstart.train;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.Proxy;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.coldstart.model.Precision;
 
 /**
- * The hyper-parameters of supervised fine-tuning, under TRL's names and with its defaults, except where TRL's is given
- * beside ours.
+ * The hyper-parameters of supervised fine-tuning, under TRL's names; the fields of {@link Builder} list the defaults.
  *
  * <pre>{@code
  * SftConfig config = SftConfig.builder().learningRate(1e-5).warmupRatio(0.1).numTrainEpochs(2)
  *     .perDeviceTrainBatchSize(4).gradientAccumulationSteps(8).build();
  * }</pre>
  *
- * @param learningRate the peak rate, reached after warm-up; default 2e-5
- * @param lrSchedulerType how the rate decays after warm-up; default linear
- * @param warmupRatio share of all steps over which the rate rises from 0, in [0, 1]; default 0
- * @param warmupSteps steps over which it rises, in place of the ratio; default 0, by the ratio
- * @param numTrainEpochs passes over the data, the last of which may be a part; default 3
- * @param maxSteps optimizer steps at which to end; default 0, no limit (TRL: −1)
- * @param perDeviceTrainBatchSize rows of a micro-batch; default 8
- * @param gradientAccumulationSteps micro-batches to one optimizer step; default 1
- * @param perDeviceEvalBatchSize rows of an evaluation batch; default 8
- * @param maxLength most tokens of a row; default 1024. The trainer refuses a longer row, which TRL would truncate:
+ * @param learningRate the peak rate, reached after warm-up
+ * @param lrSchedulerType how the rate decays after warm-up
+ * @param warmupRatio share of all steps over which the rate rises from 0, in [0, 1]
+ * @param warmupSteps steps over which it rises, in place of the ratio; 0 for the ratio
+ * @param numTrainEpochs passes over the data, the last of which may be a part
+ * @param maxSteps optimizer steps at which to end; 0 for no limit
+ * @param perDeviceTrainBatchSize rows of a micro-batch
+ * @param gradientAccumulationSteps micro-batches to one optimizer step
+ * @param perDeviceEvalBatchSize rows of an evaluation batch
+ * @param maxLength most tokens of a row. The trainer refuses a longer row, which TRL would truncate:
  * {@link org.coldstart.data.ExampleBuilder} leaves such rows out
- * @param optim the optimizer; default AdamW with f32 state
- * @param weightDecay AdamW's decoupled decay λ; norms and biases are exempt; default 0
- * @param adamBeta1 decay β₁ of the gradient's running mean; default 0.9
- * @param adamBeta2 decay β₂ of its running square; default 0.999
- * @param adamEpsilon ε, added to the root of the running square; default 1e-8
- * @param maxGradNorm global norm to which longer gradients are clipped; default 1; 0 for never
- * @param precision of the matrix products; default f32 (TRL: bf16)
- * @param groupByLength whether rows of similar length share a batch; default no
- * @param loggingSteps optimizer steps between rows of the log; default 10
- * @param evalSteps optimizer steps between evaluations; default 0, at each epoch's end (TRL: none)
+ * @param optim the optimizer
+ * @param weightDecay AdamW's decoupled decay λ; norms and biases are exempt
+ * @param adamBeta1 decay β₁ of the gradient's running mean
+ * @param adamBeta2 decay β₂ of its running square
+ * @param adamEpsilon ε, added to the root of the running square
+ * @param maxGradNorm global norm to which longer gradients are clipped; 0 for never
+ * @param precision of the matrix products
+ * @param groupByLength whether rows of similar length share a batch
+ * @param loggingSteps optimizer steps between rows of the log
+ * @param evalSteps optimizer steps between evaluations; 0 for each epoch's end
  * @param packing whether each row of a batch is filled up to {@code maxLength} with whole examples, which do not attend
- * to each other; default no
+ * to each other
  * @param gradientCheckpointing saves memory by running each layer forward twice, at a third more work, and in bf16 by
- * rounding weights anew for each batch; default no (TRL: yes)
- * @param neftuneNoiseAlpha strength of NEFTune's noise on the embeddings, usually 5; default 0, none
- * @param outputDir folder of the checkpoints; default null, nothing is saved (TRL: a folder)
- * @param saveStrategy when they are saved; default at each epoch's end (TRL: every 500 steps)
- * @param saveSteps optimizer steps between them under {@link SaveStrategy#STEPS}; default 500
+ * rounding weights anew for each batch
+ * @param neftuneNoiseAlpha strength of NEFTune's noise on the embeddings, usually 5; 0 for none
+ * @param outputDir folder of the checkpoints; null to save nothing
+ * @param saveStrategy when they are saved
+ * @param saveSteps optimizer steps between them under {@link SaveStrategy#STEPS}
  * @param saveTotalLimit how many of the run's checkpoints are kept: the newest, and beside them the best by eval loss;
- * default 0, all
+ * 0 for all
  * @param loadBestModelAtEnd whether to save whenever the eval loss is the lowest so far, and to load those weights at
- * the end; default no
- * @param earlyStoppingPatience evaluations without a better loss that end the run; default 0, none
- * @param earlyStoppingThreshold by how much a loss must be lower to count as better; default 0
- * @param seed of the order of rows and of all noise; default 42
+ * the end
+ * @param earlyStoppingPatience evaluations without a better loss that end the run; 0 for none
+ * @param earlyStoppingThreshold by how much a loss must be lower to count as better
+ * @param seed of the order of rows and of all noise
  */
 public record SftConfig(double learningRate, LearningRateSchedule lrSchedulerType, double warmupRatio, int warmupSteps,
     double numTrainEpochs, int maxSteps, int perDeviceTrainBatchSize, int gradientAccumulationSteps,
@@ -68,7 +62,7 @@ public record SftConfig(double learningRate, LearningRateSchedule lrSchedulerTyp
 
   /** Settings that evaluate, log or save and move no weight: a resumed run may change them. */
   private static final Pattern OBSERVING = Pattern
-    .compile("perDeviceEvalBatchSize|loggingSteps|evalSteps|outputDir|save.*|loadBestModelAtEnd" + "|earlyStopping.*");
+    .compile("perDeviceEvalBatchSize|loggingSteps|evalSteps|outputDir|save.*|loadBestModelAtEnd|earlyStopping.*");
 
   /** Checks the ranges. */
   public SftConfig {
@@ -138,133 +132,207 @@ public record SftConfig(double learningRate, LearningRateSchedule lrSchedulerTyp
 
   /** A builder that holds the defaults. */
   public static Builder builder() {
-    return emptyBuilder().learningRate(2e-5)
-      .lrSchedulerType(LearningRateSchedule.LINEAR)
-      .warmupRatio(0)
-      .warmupSteps(0)
-      .numTrainEpochs(3)
-      .maxSteps(0)
-      .perDeviceTrainBatchSize(8)
-      .gradientAccumulationSteps(1)
-      .perDeviceEvalBatchSize(8)
-      .maxLength(1024)
-      .optim(OptimizerName.ADAMW)
-      .weightDecay(0)
-      .adamBetas(0.9, 0.999)
-      .adamEpsilon(1e-8)
-      .maxGradNorm(1)
-      .precision(Precision.F32)
-      .groupByLength(false)
-      .loggingSteps(10)
-      .evalSteps(0)
-      .packing(false)
-      .gradientCheckpointing(false)
-      .neftuneNoiseAlpha(0)
-      .outputDir(null)
-      .saveStrategy(SaveStrategy.EPOCH)
-      .saveSteps(500)
-      .saveTotalLimit(0)
-      .loadBestModelAtEnd(false)
-      .earlyStoppingPatience(0)
-      .earlyStoppingThreshold(0)
-      .seed(42);
+    return new Builder();
   }
 
-  /** Sets hyper-parameters by their names in {@link SftConfig}. */
-  public interface Builder {
-    Builder learningRate(double value);
+  /** Sets hyper-parameters by their names in {@link SftConfig}; its fields are the defaults, TRL's unless said. */
+  public static final class Builder {
+    private double learningRate = 2e-5;
+    private LearningRateSchedule lrSchedulerType = LearningRateSchedule.LINEAR;
+    private double warmupRatio = 0;
+    private int warmupSteps = 0;
+    private double numTrainEpochs = 3;
+    private int maxSteps = 0; // TRL: -1
+    private int perDeviceTrainBatchSize = 8;
+    private int gradientAccumulationSteps = 1;
+    private int perDeviceEvalBatchSize = 8;
+    private int maxLength = 1024;
+    private OptimizerName optim = OptimizerName.ADAMW;
+    private double weightDecay = 0;
+    private double adamBeta1 = 0.9;
+    private double adamBeta2 = 0.999;
+    private double adamEpsilon = 1e-8;
+    private double maxGradNorm = 1;
+    private Precision precision = Precision.F32; // TRL: bf16
+    private boolean groupByLength = false;
+    private int loggingSteps = 10;
+    private int evalSteps = 0; // TRL: no evaluation
+    private boolean packing = false;
+    private boolean gradientCheckpointing = false; // TRL: true
+    private double neftuneNoiseAlpha = 0;
+    private Path outputDir = null; // TRL: a folder
+    private SaveStrategy saveStrategy = SaveStrategy.EPOCH; // TRL: every 500 steps
+    private int saveSteps = 500;
+    private int saveTotalLimit = 0;
+    private boolean loadBestModelAtEnd = false;
+    private int earlyStoppingPatience = 0;
+    private double earlyStoppingThreshold = 0;
+    private long seed = 42;
 
-    Builder lrSchedulerType(LearningRateSchedule value);
+    private Builder() {}
 
-    Builder warmupRatio(double value);
+    public Builder learningRate(double value) {
+      learningRate = value;
+      return this;
+    }
 
-    Builder warmupSteps(int value);
+    public Builder lrSchedulerType(LearningRateSchedule value) {
+      lrSchedulerType = value;
+      return this;
+    }
 
-    Builder numTrainEpochs(double value);
+    public Builder warmupRatio(double value) {
+      warmupRatio = value;
+      return this;
+    }
 
-    Builder maxSteps(int value);
+    public Builder warmupSteps(int value) {
+      warmupSteps = value;
+      return this;
+    }
 
-    Builder perDeviceTrainBatchSize(int value);
+    public Builder numTrainEpochs(double value) {
+      numTrainEpochs = value;
+      return this;
+    }
 
-    Builder gradientAccumulationSteps(int value);
+    public Builder maxSteps(int value) {
+      maxSteps = value;
+      return this;
+    }
 
-    Builder perDeviceEvalBatchSize(int value);
+    public Builder perDeviceTrainBatchSize(int value) {
+      perDeviceTrainBatchSize = value;
+      return this;
+    }
 
-    Builder maxLength(int value);
+    public Builder gradientAccumulationSteps(int value) {
+      gradientAccumulationSteps = value;
+      return this;
+    }
 
-    Builder optim(OptimizerName value);
+    public Builder perDeviceEvalBatchSize(int value) {
+      perDeviceEvalBatchSize = value;
+      return this;
+    }
 
-    Builder weightDecay(double value);
+    public Builder maxLength(int value) {
+      maxLength = value;
+      return this;
+    }
 
-    Builder adamBeta1(double value);
+    public Builder optim(OptimizerName value) {
+      optim = value;
+      return this;
+    }
 
-    Builder adamBeta2(double value);
+    public Builder weightDecay(double value) {
+      weightDecay = value;
+      return this;
+    }
 
-    Builder adamEpsilon(double value);
+    public Builder adamBeta1(double value) {
+      adamBeta1 = value;
+      return this;
+    }
 
-    Builder maxGradNorm(double value);
+    public Builder adamBeta2(double value) {
+      adamBeta2 = value;
+      return this;
+    }
 
-    Builder precision(Precision value);
+    public Builder adamEpsilon(double value) {
+      adamEpsilon = value;
+      return this;
+    }
 
-    Builder groupByLength(boolean value);
+    public Builder maxGradNorm(double value) {
+      maxGradNorm = value;
+      return this;
+    }
 
-    Builder loggingSteps(int value);
+    public Builder precision(Precision value) {
+      precision = value;
+      return this;
+    }
 
-    Builder evalSteps(int value);
+    public Builder groupByLength(boolean value) {
+      groupByLength = value;
+      return this;
+    }
 
-    Builder packing(boolean value);
+    public Builder loggingSteps(int value) {
+      loggingSteps = value;
+      return this;
+    }
 
-    Builder gradientCheckpointing(boolean value);
+    public Builder evalSteps(int value) {
+      evalSteps = value;
+      return this;
+    }
 
-    Builder neftuneNoiseAlpha(double value);
+    public Builder packing(boolean value) {
+      packing = value;
+      return this;
+    }
 
-    Builder outputDir(Path value);
+    public Builder gradientCheckpointing(boolean value) {
+      gradientCheckpointing = value;
+      return this;
+    }
 
-    Builder saveStrategy(SaveStrategy value);
+    public Builder neftuneNoiseAlpha(double value) {
+      neftuneNoiseAlpha = value;
+      return this;
+    }
 
-    Builder saveSteps(int value);
+    public Builder outputDir(Path value) {
+      outputDir = value;
+      return this;
+    }
 
-    Builder saveTotalLimit(int value);
+    public Builder saveStrategy(SaveStrategy value) {
+      saveStrategy = value;
+      return this;
+    }
 
-    Builder loadBestModelAtEnd(boolean value);
+    public Builder saveSteps(int value) {
+      saveSteps = value;
+      return this;
+    }
 
-    Builder earlyStoppingPatience(int value);
+    public Builder saveTotalLimit(int value) {
+      saveTotalLimit = value;
+      return this;
+    }
 
-    Builder earlyStoppingThreshold(double value);
+    public Builder loadBestModelAtEnd(boolean value) {
+      loadBestModelAtEnd = value;
+      return this;
+    }
 
-    Builder seed(long value);
+    public Builder earlyStoppingPatience(int value) {
+      earlyStoppingPatience = value;
+      return this;
+    }
 
-    /** Both of AdamW's betas. */
-    default Builder adamBetas(double beta1, double beta2) {
-      return adamBeta1(beta1).adamBeta2(beta2);
+    public Builder earlyStoppingThreshold(double value) {
+      earlyStoppingThreshold = value;
+      return this;
+    }
+
+    public Builder seed(long value) {
+      seed = value;
+      return this;
     }
 
     /** The configuration; throws an {@link IllegalArgumentException} naming a value out of range. */
-    SftConfig build();
-  }
-
-  /** Each method of the builder sets the record's component of its name. */
-  private static Builder emptyBuilder() {
-    Map<String, Object> values = new HashMap<>();
-    InvocationHandler handler = (builder, method, arguments) -> {
-      if (method.isDefault()) {
-        return InvocationHandler.invokeDefault(builder, method, arguments);
-      } else if (method.getDeclaringClass() == Object.class) {
-        return method.invoke(values, arguments); // a notebook prints it
-      } else if (method.getName().equals("build")) {
-        return of(values);
-      }
-      values.put(method.getName(), arguments[0]);
-      return builder;
-    };
-    Class<?>[] type = {Builder.class};
-    return (Builder) Proxy.newProxyInstance(Builder.class.getClassLoader(), type, handler);
-  }
-
-  private static Object of(Map<String, Object> values) throws Throwable {
-    Stream<String> names = Stream.of(SftConfig.class.getRecordComponents()).map(RecordComponent::getName);
-    return MethodHandles.lookup()
-      .unreflectConstructor(SftConfig.class.getDeclaredConstructors()[0])
-      .invokeWithArguments(names.map(values::get).toArray());
+    public SftConfig build() {
+      return new SftConfig(learningRate, lrSchedulerType, warmupRatio, warmupSteps, numTrainEpochs, maxSteps,
+          perDeviceTrainBatchSize, gradientAccumulationSteps, perDeviceEvalBatchSize, maxLength, optim, weightDecay,
+          adamBeta1, adamBeta2, adamEpsilon, maxGradNorm, precision, groupByLength, loggingSteps, evalSteps, packing,
+          gradientCheckpointing, neftuneNoiseAlpha, outputDir, saveStrategy, saveSteps, saveTotalLimit,
+          loadBestModelAtEnd, earlyStoppingPatience, earlyStoppingThreshold, seed);
+    }
   }
 }

@@ -1,13 +1,9 @@
 package org.coldstart.train;
 
-import java.lang.ref.Cleaner;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
-import org.coldstart.data.Example;
-import org.coldstart.model.CausalLm;
-import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Supervised fine-tuning: trains a model, or what was chosen of it, to predict the kept tokens of examples.
@@ -32,8 +28,6 @@ import org.coldstart.tokenizer.Tokenizer;
  * machine with as many threads gives the same weights.
  */
 public final class SftTrainer {
-
-  private static final Cleaner CLEANER = Cleaner.create();
 
   private final CausalLm model;
   private final Tokenizer tokenizer;
@@ -66,13 +60,13 @@ public final class SftTrainer {
     }
     if (eval.isEmpty() && (config.loadBestModelAtEnd() || config.earlyStoppingPatience() > 0)) {
       throw new IllegalArgumentException(
-          "loadBestModelAtEnd and earlyStoppingPatience go by the eval loss, and there are no" + " evaluation rows.");
+          "loadBestModelAtEnd and earlyStoppingPatience go by the eval loss, and there are no evaluation rows.");
     }
     if (config.outputDir() != null) {
       model.checkFits(tokenizer);
     }
-    AtomicReference<TrainingRun> run = stopped; // the cleaner must not hold this trainer
-    CLEANER.register(this, () -> close(run));
+    AtomicReference<TrainingRun> run = stopped; // for what frees it must not hold this trainer
+    NativeMemory.of(this, () -> close(run));
   }
 
   private void check(List<Example> examples, String which) {
@@ -107,9 +101,8 @@ public final class SftTrainer {
     synchronized (model) {
       close(stopped);
       TrainerState state = new TrainerState();
-      Optimizer optimizer = Failures.withMemory(() -> Optimizer.of(model.trainableParameters(), config),
-          cause -> new Failures(data, config, state).outOfMemory(cause));
-      return run(new TrainingRun(model, config, data, state, optimizer, checkpoints()), listeners);
+      Failures failures = new Failures(data, config, state);
+      return run(Failures.withMemory(() -> newRun(state, checkpoints()), failures::outOfMemory), listeners);
     }
   }
 
@@ -127,10 +120,9 @@ public final class SftTrainer {
       if (stopped.get() != null) {
         return run(stopped.get(), listeners);
       }
-      String nothing = "There is nothing to resume: no stopped run and no checkpoint in %s; begin with train().";
-      Path newest = checkpoints().newest()
-        .orElseThrow(() -> new IllegalStateException(nothing.formatted(config.outputDir())));
-      return resume(newest, listeners);
+      String nothing = "There is nothing to resume: no stopped run and no checkpoint in " + config.outputDir()
+          + "; begin with train().";
+      return resume(checkpoints().newest().orElseThrow(() -> new IllegalStateException(nothing)), listeners);
     }
   }
 
@@ -146,13 +138,12 @@ public final class SftTrainer {
   public TrainingResult resume(Path checkpoint, TrainingListener... listeners) {
     synchronized (model) {
       close(stopped);
-      return run(Failures.resuming(checkpoint, () -> restore(checkpoint)), listeners);
+      Checkpoints checkpoints = checkpoints();
+      return run(Failures.resuming(checkpoint, () -> newRun(checkpoints.load(checkpoint), checkpoints)), listeners);
     }
   }
 
-  private TrainingRun restore(Path checkpoint) {
-    Checkpoints checkpoints = checkpoints();
-    TrainerState state = checkpoints.load(checkpoint);
+  private TrainingRun newRun(TrainerState state, Checkpoints checkpoints) {
     Optimizer optimizer = Optimizer.of(model.trainableParameters(), config);
     try {
       Checkpoints.restore(state, optimizer);
@@ -164,8 +155,8 @@ public final class SftTrainer {
   }
 
   /**
-   * What the last run came to; waits for a stopped run that is still at its last batch. A cell that is stopped ends
-   * without a value, and this is where the next one finds it.
+   * What the last run came to, for the cell after one that was stopped; waits for a run that is still at its last
+   * batch.
    *
    * @throws IllegalStateException if no run has come to an end or to a stop
    */

@@ -1,7 +1,6 @@
 package org.coldstart.train;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
@@ -17,12 +16,9 @@ import org.coldstart.io.safetensors.SafetensorsWriter;
 import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
-import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 
-/**
- * The tensors of an optimizer or an adapter, in a safetensors file as they are in memory: f32 and uint8.
- */
+/** The tensors of an optimizer or an adapter, in a safetensors file as they are in memory: f32 and uint8. */
 record StateTensors(Map<String, NDArray> arrays) implements TensorSource {
 
   /** Values moved at a time. */
@@ -53,18 +49,11 @@ record StateTensors(Map<String, NDArray> arrays) implements TensorSource {
       int count = (int) Math.min(CHUNK, array.size() - at);
       ByteBuffer bytes = ByteBuffer.allocateDirect(count * width).order(ByteOrder.LITTLE_ENDIAN);
       source.read(tensor.name(), at, tensor.dtype(), bytes);
-      try (NDManager scope = Torch.newManager()) {
-        NDArray part = scope.create(bytes.flip(), new Shape(count), array.getDataType());
-        TorchOps.write(flat(array, scope), part, 0, at);
+      try (NDArray flat = array.reshape(array.size());
+          NDArray part = array.getManager().create(bytes.flip(), new Shape(count), array.getDataType())) {
+        TorchOps.write(flat, part, 0, at);
       }
     }
-  }
-
-  /** A view of one axis. */
-  static NDArray flat(NDArray array, NDManager scope) {
-    NDArray flat = array.reshape(array.size());
-    flat.attach(scope);
-    return flat;
   }
 
   @Override
@@ -72,8 +61,7 @@ record StateTensors(Map<String, NDArray> arrays) implements TensorSource {
     Map<String, TensorInfo> infos = new LinkedHashMap<>();
     arrays.forEach((name, array) -> {
       StoredType dtype = array.getDataType() == DataType.UINT8 ? StoredType.U8 : StoredType.F32;
-      var shape = Arrays.stream(array.getShape().getShape()).boxed().toList();
-      infos.put(name, new TensorInfo(name, dtype, shape));
+      infos.put(name, new TensorInfo(name, dtype, Arrays.stream(array.getShape().getShape()).boxed().toList()));
     });
     return infos;
   }
@@ -87,9 +75,10 @@ record StateTensors(Map<String, NDArray> arrays) implements TensorSource {
 
   @Override
   public void read(String name, long offset, StoredType as, ByteBuffer into) {
-    try (NDManager scope = Torch.newManager()) {
-      NDArray flat = flat(arrays.get(name), scope);
-      into.put(TorchOps.slice(flat, 0, offset, into.remaining() / as.blockBytes()).toByteBuffer());
+    NDArray array = arrays.get(name);
+    try (NDArray flat = array.reshape(array.size());
+        NDArray part = TorchOps.slice(flat, 0, offset, into.remaining() / as.blockBytes())) {
+      into.put(part.toByteBuffer());
     }
   }
 

@@ -12,17 +12,13 @@ import org.tensorflow.framework.Summary;
 import org.tensorflow.util.Event;
 
 /**
- * Writes the log as a TensorBoard event file, under the tags that transformers uses: {@code
- * train/loss}, {@code eval/loss}, {@code train/learning_rate} and so on.
+ * Writes the log as a TensorBoard event file, under transformers' tags ({@code train/loss}, {@code eval/loss} …). Each
+ * log makes a file of its own in the folder, with its first row; TensorBoard shows a folder's files as one run.
  *
  * <pre>{@code
  * trainer.train(new TensorBoardLog(Path.of("model/checkpoints/runs")));
  * // tensorboard --logdir model/checkpoints/runs
  * }</pre>
- *
- * <p>
- * Each log makes a file of its own in the folder, with its first row; TensorBoard shows the files of a folder as one
- * run.
  */
 public final class TensorBoardLog implements TrainingListener {
 

@@ -16,17 +16,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.coldstart.data.Example;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.JsonFiles;
 import org.coldstart.model.LossSums;
 
 /**
- * How far a run is and what it has measured, all but weights and optimizer: {@code
- * trainer_state.json}, under transformers' names where it has them.
- *
- * <p>
- * The order of rows and all noise follow from the seed and the step, so no random state is saved.
+ * How far a run is and what it has measured, all but weights and optimizer: {@code trainer_state.json}, under
+ * transformers' names where it has them. The order of rows and all noise follow from the seed and the step, so no
+ * random state is saved.
  */
 final class TrainerState {
 
@@ -83,8 +83,8 @@ final class TrainerState {
   /** Whether evaluation, log and saving after the step are done; an interrupt may come between. */
   boolean reported = true;
 
-  /** The steps of the checkpoints this run has saved and not deleted, ascending. */
-  List<Integer> savedSteps = new ArrayList<>();
+  /** The steps of the checkpoints this run has saved and not deleted. */
+  SortedSet<Integer> savedSteps = new TreeSet<>();
 
   List<TrainingLog.Entry> logHistory = new ArrayList<>();
 
@@ -140,17 +140,16 @@ final class TrainerState {
   static TrainerState read(Path folder) {
     Path file = folder.resolve(FILE);
     JsonObject json = JsonFiles.read(file, CheckpointException::new);
-    JsonParseException cause = null;
     try {
       TrainerState state = GSON.fromJson(json, TrainerState.class);
-      if (GSON.toJsonTree(state).getAsJsonObject().keySet().equals(json.keySet())) {
-        state.folder = folder;
-        return state;
+      if (!GSON.toJsonTree(state).getAsJsonObject().keySet().equals(json.keySet())) {
+        throw new JsonParseException("Values are missing, or there are others.");
       }
+      state.folder = folder;
+      return state;
     } catch (JsonParseException e) {
-      cause = e;
+      throw new CheckpointException(
+          file + " is damaged, or of another version of this library: begin anew with train().", e);
     }
-    throw new CheckpointException(file + " is damaged, or of another version of this library: begin anew with train().",
-        cause);
   }
 }

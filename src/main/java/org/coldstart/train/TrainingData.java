@@ -2,9 +2,7 @@ package org.coldstart.train;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 import org.coldstart.data.Batches;
@@ -20,8 +18,7 @@ record TrainingData(List<Example> train, List<Example> eval, SftConfig config) {
 
   /** The optimizer steps a full run takes. */
   int totalSteps() {
-    double steps = Math.ceil(config.numTrainEpochs() * stepsPerEpoch(batches(0).size()));
-    return config.maxSteps() > 0 ? config.maxSteps() : (int) steps;
+    return config.maxSteps() > 0 ? config.maxSteps() : (int) Math.ceil(config.numTrainEpochs() * steps(0).size());
   }
 
   /** An epoch's optimizer steps, each a list of batches; the same for the same epoch. */
@@ -44,17 +41,9 @@ record TrainingData(List<Example> train, List<Example> eval, SftConfig config) {
     return config.groupByLength() ? Batches.groupedByLength(train, size, seed) : Batches.shuffled(train, size, seed);
   }
 
-  private int stepsPerEpoch(int batches) {
-    return (int) Math.ceil((double) batches / config.gradientAccumulationSteps());
-  }
-
   /** The rows' places in the training data, counted from 1, for messages. */
   String rowNumbers(List<Example> rows) {
-    Map<Example, Integer> places = new IdentityHashMap<>();
-    for (int i = train.size() - 1; i >= 0; i--) {
-      places.put(train.get(i), i + 1);
-    }
-    String numbers = rows.stream().map(row -> String.valueOf(places.get(row))).collect(Collectors.joining(", "));
+    String numbers = rows.stream().map(row -> "" + (train.indexOf(row) + 1)).collect(Collectors.joining(", "));
     return (rows.size() == 1 ? "row " : "rows ") + numbers;
   }
 

@@ -25,10 +25,7 @@ public final class TrainingException extends IllegalStateException {
     return Optional.ofNullable(lastCheckpoint);
   }
 
-  /**
-   * Whether the run stopped between two steps, with weights and optimizer whole, so that the trainer's {@code resume()}
-   * goes on from there.
-   */
+  /** Whether the run stopped between two steps, with all state whole: the trainer's {@code resume()} then goes on. */
   public boolean canResume() {
     return resumable;
   }

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.coldstart.data.Example;
@@ -86,8 +85,10 @@ final class TrainingRun implements AutoCloseable {
     while (goesOn()) {
       trainEpoch(data.steps(state.epochIndex));
     }
-    if (interrupted()) {
-      saveReached();
+    boolean unsaved = state.globalStep > 0 && !state.savedSteps.contains(state.globalStep);
+    if (interrupted() && checkpoints.enabled() && unsaved) {
+      Path saved = save();
+      notifyAll(listener -> listener.onSave(saved));
     }
   }
 
@@ -120,14 +121,14 @@ final class TrainingRun implements AutoCloseable {
 
   /** So that the curve starts at the untrained model, which is no candidate for the best. */
   private void evaluateUntrained() {
-    Optional<LossSums> sums = data.eval().isEmpty() ? Optional.empty() : evaluate();
-    sums.ifPresent(it -> state.logHistory.add(entry(sums)));
+    evaluate().ifPresent(sums -> state.logHistory.add(entry(sums)));
     state.entry().ifPresent(entry -> notifyAll(listener -> listener.onLog(entry)));
   }
 
-  /** The held-out rows' loss; empty after an interrupt, which stays pending. */
+  /** The held-out rows' loss; empty if there are none, and after an interrupt, which stays pending. */
   private Optional<LossSums> evaluate() {
-    return Losses.measure(model, data.eval(), config.perDeviceEvalBatchSize(), config.precision());
+    return data.eval().isEmpty() ? Optional.empty()
+        : Losses.measure(model, data.eval(), config.perDeviceEvalBatchSize(), config.precision());
   }
 
   /**
@@ -156,7 +157,7 @@ final class TrainingRun implements AutoCloseable {
     }
     sums.ifPresent(it -> state.addEvaluation(it.meanLoss(), config.earlyStoppingThreshold()));
     if (evaluates || last || isDue(config.loggingSteps())) {
-      state.logHistory.add(entry(sums));
+      state.logHistory.add(entry(sums.orElse(LossSums.NONE)));
       state.sinceLog = LossSums.NONE;
     }
     return true;
@@ -182,13 +183,6 @@ final class TrainingRun implements AutoCloseable {
     } catch (CheckpointException e) {
       state.reported = false; // the resumed run tries again
       throw e;
-    }
-  }
-
-  private void saveReached() {
-    if (checkpoints.enabled() && state.globalStep > 0 && !state.savedSteps.contains(state.globalStep)) {
-      Path saved = save();
-      notifyAll(listener -> listener.onSave(saved));
     }
   }
 
@@ -225,20 +219,20 @@ final class TrainingRun implements AutoCloseable {
     return new TrainingListener.Step(state.globalStep, totalSteps, state.stepLoss, tokensPerSecond(), secondsLeft());
   }
 
-  private TrainingLog.Entry entry(Optional<LossSums> evaluation) {
-    OptionalLong peak = Machine.peakResidentBytes();
+  /** A row of the log; where nothing was evaluated, the means of no tokens are NaN. */
+  private TrainingLog.Entry entry(LossSums evaluation) {
+    double peak = Machine.peakResidentBytes().stream().asDoubleStream().findAny().orElse(Double.NaN);
     return new TrainingLog.Entry(state.globalStep, (double) state.numRowsSeen / data.train().size(),
-        state.sinceLog.meanLoss(), evaluation.map(LossSums::meanLoss).orElse(Double.NaN), state.learningRate,
-        state.gradNorm, tokensPerSecond(), state.sinceLog.meanTokenAccuracy(), state.sinceLog.meanEntropy(),
-        evaluation.map(LossSums::meanTokenAccuracy).orElse(Double.NaN), state.numInputTokensSeen, secondsLeft(),
-        peak.isPresent() ? peak.getAsLong() : Double.NaN);
+        state.sinceLog.meanLoss(), evaluation.meanLoss(), state.learningRate, state.gradNorm, tokensPerSecond(),
+        state.sinceLog.meanTokenAccuracy(), state.sinceLog.meanEntropy(), evaluation.meanTokenAccuracy(),
+        state.numInputTokensSeen, secondsLeft(), peak);
   }
 
   /** The log of an interrupted run ends with what was not due yet. */
   private TrainingLog log() {
     List<TrainingLog.Entry> entries = new ArrayList<>(state.logHistory);
     if (interrupted && state.sinceLog.tokens() > 0) {
-      entries.add(entry(Optional.empty()));
+      entries.add(entry(LossSums.NONE));
     }
     return new TrainingLog(entries);
   }
@@ -247,7 +241,7 @@ final class TrainingRun implements AutoCloseable {
   private TrainingResult result() {
     double evalLoss = state.entry().map(TrainingLog.Entry::evalLoss).orElse(Double.NaN);
     if (config.loadBestModelAtEnd() && !interrupted && state.bestGlobalStep > 0) {
-      checkpoints.loadBest(state);
+      checkpoints.loadWeights(checkpoints.folder(state.bestGlobalStep));
       evalLoss = state.bestMetric;
     }
     return new TrainingResult(state.globalStep, state.numRowsSeen, state.numInputTokensSeen, seconds(),

@@ -1,10 +1,15 @@
 package org.coldstart.train;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.coldstart.data.Batch;
 import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
+import org.coldstart.io.torch.DecoderOps;
 import org.coldstart.io.torch.Torch;
 import org.coldstart.model.Adapter;
 import org.coldstart.model.CausalLm;
@@ -19,7 +24,8 @@ import org.coldstart.model.LossSums;
  * With N kept tokens y in all micro-batches together the loss is −1/N Σ log p(y | tokens before y): four micro-batches
  * of one row and one of four rows are the same step.
  */
-final class TrainingStep {
+record TrainingStep(CausalLm model, ForwardBackward pass, Optimizer optimizer, SftConfig config, int totalSteps,
+    Failures failures) {
 
   /**
    * What a step has measured.
@@ -31,26 +37,6 @@ final class TrainingStep {
    */
   record Result(List<Example> rows, LossSums sums, double gradNorm, double learningRate) {}
 
-  private final CausalLm model;
-  private final ForwardBackward pass;
-  private final Optimizer optimizer;
-  private final SftConfig config;
-  private final int totalSteps;
-  private final Failures failures;
-
-  /** The rows of the present forward or backward, for messages. */
-  private List<Example> atWork;
-
-  TrainingStep(CausalLm model, ForwardBackward pass, Optimizer optimizer, SftConfig config, int totalSteps,
-      Failures failures) {
-    this.model = model;
-    this.pass = pass;
-    this.optimizer = optimizer;
-    this.config = config;
-    this.totalSteps = totalSteps;
-    this.failures = failures;
-  }
-
   /**
    * Takes a step.
    *
@@ -58,13 +44,12 @@ final class TrainingStep {
    * @return empty if the thread was interrupted before its end; the weights are then as before
    */
   Optional<Result> take(List<List<Example>> microBatches, int step) {
-    return Failures.withMemory(() -> takeOrLeave(microBatches, step), cause -> failures.outOfMemory(atWork, cause));
+    List<Example> rows = microBatches.stream().flatMap(List::stream).toList();
+    return Failures.withMemory(() -> take(rows, microBatches, step), cause -> failures.outOfMemory(rows, cause));
   }
 
-  private Optional<Result> takeOrLeave(List<List<Example>> microBatches, int step) {
-    List<Example> rows = microBatches.stream().flatMap(List::stream).toList();
+  private Optional<Result> take(List<Example> rows, List<List<Example>> microBatches, int step) {
     long keptTokens = rows.stream().mapToLong(Example::keptTokens).sum();
-    atWork = rows;
     int prefix = forwardSharedPrefix(rows);
     LossSums sums = LossSums.NONE;
     for (int i = 0; i < microBatches.size(); i++) {
@@ -73,22 +58,17 @@ final class TrainingStep {
       }
       sums = sums.plus(forwardBackward(microBatches.get(i), step, i, prefix, keptTokens));
     }
-    atWork = rows;
     pass.endRows(); // backward through the shared prefix
     double gradNorm = pass.gradients().clip(config.maxGradNorm());
     if (!Double.isFinite(gradNorm)) {
-      throw failures.diverged("gradient of step %d has the norm", gradNorm, rows);
+      throw failures.diverged("gradient norm", gradNorm, rows);
     }
-    double learningRate = learningRate(step);
+    int warmupSteps = config.warmupSteps(totalSteps);
+    double learningRate = config.learningRate() * config.lrSchedulerType().factor(step, warmupSteps, totalSteps);
     optimizer.step(pass.gradients(), learningRate);
     pass.gradients().clear();
     pass.weightsChanged();
     return Optional.of(new Result(rows, sums, gradNorm, learningRate));
-  }
-
-  private double learningRate(int step) {
-    int warmupSteps = config.warmupSteps(totalSteps);
-    return config.learningRate() * config.lrSchedulerType().factor(step, warmupSteps, totalSteps);
   }
 
   /** Adds a micro-batch's gradients to the step's. */
@@ -98,10 +78,10 @@ final class TrainingStep {
       Torch.seed(config.seed() + 1_000_003L * step + index);
     }
     long number = (long) step * config.gradientAccumulationSteps() + index;
-    atWork = rows;
-    LossSums sums = forwardBackward(rows, number, prefix, keptTokens);
+    LossSums sums = Failures.withMemory(() -> forwardBackward(rows, number, prefix, keptTokens),
+        cause -> failures.outOfMemory(rows, cause));
     if (!Double.isFinite(sums.loss())) {
-      throw failures.diverged("loss of step %d is", sums.loss(), rows);
+      throw failures.diverged("loss", sums.loss(), rows);
     }
     return sums;
   }
@@ -115,7 +95,7 @@ final class TrainingStep {
         model.train(number * 65_536 + done); // what dropout drops follows from this number
         Batch batch = Batch.of(slice, prefix);
         sums = sums.plus(pass.forwardBackward(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(),
-            1.0 / keptTokens, Neftune.noise(config.neftuneNoiseAlpha(), batch.seqLens())));
+            1.0 / keptTokens, neftune(config.neftuneNoiseAlpha(), batch.seqLens())));
         done += slice.size();
       }
     } finally {
@@ -124,7 +104,7 @@ final class TrainingStep {
     return sums;
   }
 
-  /** Runs the tokens that all rows of the step begin with forward once; how many there are. */
+  /** Runs the prefix that all rows of the step share forward once; returns its length in tokens. */
   private int forwardSharedPrefix(List<Example> rows) {
     int longest = rows.stream().mapToInt(Example::length).max().orElse(0);
     return isRandom(model, config) ? 0 : pass.beginRows(rows.stream().map(Example::context).toList(), longest);
@@ -133,5 +113,27 @@ final class TrainingStep {
   /** Under NEFTune's noise or dropout, drawn for each row on its own, rows share no prefix. */
   static boolean isRandom(CausalLm model, SftConfig config) {
     return config.neftuneNoiseAlpha() > 0 || model.adapter().filter(Adapter::dropsOut).isPresent();
+  }
+
+  /**
+   * NEFTune (Jain et al., 2023): noise on a batch's embeddings, shape (tokens, hidden), uniform in ±α / √(L · d) for a
+   * row of L tokens and hidden size d. Chat models trained with it write longer replies.
+   *
+   * @param alpha 0 for no noise
+   * @param seqLens lengths of the packed rows
+   */
+  static UnaryOperator<NDArray> neftune(double alpha, long[] seqLens) {
+    if (alpha == 0) {
+      return UnaryOperator.identity();
+    }
+    return embeddings -> {
+      long hidden = embeddings.getShape().get(1);
+      float[] scale = new float[Math.toIntExact(embeddings.getShape().get(0))];
+      int at = 0;
+      for (long length : seqLens) {
+        Arrays.fill(scale, at, at += length, (float) (alpha / Math.sqrt(length * hidden)));
+      }
+      return DecoderOps.uniformNoise(embeddings, embeddings.getManager().create(scale, new Shape(scale.length, 1)));
+    };
   }
 }

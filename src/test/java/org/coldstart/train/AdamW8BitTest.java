@@ -15,17 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.BiFunction;
-import org.coldstart.data.Batch;
-import org.coldstart.data.Example;
-import org.coldstart.fixture.Arrays32;
-import org.coldstart.fixture.ParityCase;
-import org.coldstart.fixture.Rows;
-import org.coldstart.io.torch.Torch;
-import org.coldstart.model.CausalLm;
-import org.coldstart.model.ForwardBackward;
-import org.coldstart.model.Gradients;
-import org.coldstart.model.LossSums;
-import org.coldstart.model.Precision;
 import org.junit.jupiter.api.Test;
 
 /** Eight bits a moment: the codes are bitsandbytes', the steps those of a plain loop in Python. */
@@ -35,8 +24,8 @@ class AdamW8BitTest {
 
   @Test
   void theCodesAreBitsandbytes() {
-    assertCodes("signed_codes", DynamicCode.signed());
-    assertCodes("unsigned_codes", DynamicCode.unsigned());
+    assertCodes("signed_codes", DynamicCode.of(true));
+    assertCodes("unsigned_codes", DynamicCode.of(false));
   }
 
   private static void assertCodes(String key, DynamicCode code) {
@@ -52,7 +41,7 @@ class AdamW8BitTest {
   @Test
   void anyShareFindsItsNearestCode() {
     Random random = new Random(1);
-    for (DynamicCode code : List.of(DynamicCode.signed(), DynamicCode.unsigned())) {
+    for (DynamicCode code : List.of(DynamicCode.of(true), DynamicCode.of(false))) {
       float[] values = code.values();
       float[] borders = code.borders();
       float[] floors = code.floors();
@@ -153,8 +142,8 @@ class AdamW8BitTest {
           AdamW8Bit optimizer = new AdamW8Bit(Map.of("w", parameter), config)) {
         gradients.of(parameter).set(gradient);
         optimizer.step(gradients, 1e-3);
-        assertNearest(gradient, 0.1f, 1, optimizer.state(), "1.w", DynamicCode.signed());
-        assertNearest(gradient, 0.001f, 2, optimizer.state(), "2.w", DynamicCode.unsigned());
+        assertNearest(gradient, 0.1f, 1, optimizer.state(), "1.w", DynamicCode.of(true));
+        assertNearest(gradient, 0.001f, 2, optimizer.state(), "2.w", DynamicCode.of(false));
         float[] moved = parameter.toFloatArray();
         float[] expected = new float[size];
         for (int i = 0; i < size; i++) {

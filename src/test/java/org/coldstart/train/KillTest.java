@@ -41,7 +41,7 @@ class KillTest {
     try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
       model.resizeTokenEmbeddings(tokenizer.size());
       SftTrainer trainer = new SftTrainer(model, tokenizer, config(out), Rows.some(9), List.of());
-      TrainingListener teller = new TrainingListener() {
+      TrainingListener reporter = new TrainingListener() {
         @Override
         public void onStep(Step now) {
           System.out.println("step " + now.step());
@@ -49,7 +49,7 @@ class KillTest {
       };
       Optional<Path> last = SftTrainer.lastCheckpoint(out);
       System.out.println("from " + last.map(path -> path.getFileName().toString()).orElse("start"));
-      TrainingResult result = last.isPresent() ? trainer.resume(last.get(), teller) : trainer.train(teller);
+      TrainingResult result = last.isPresent() ? trainer.resume(last.get(), reporter) : trainer.train(reporter);
       System.out.println("done " + result.steps());
     }
   }

@@ -37,8 +37,7 @@ class ModelCardTest {
       ModelCard card = ModelCard.of("tiny \"think\"", config, result)
         .baseModel("owner/tiny: 1")
         .license("apache-2.0")
-        .datasets("owner/rows", "data/my rows")
-        .tags("think");
+        .datasets("owner/rows", "data/my rows");
       IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
           () -> Pretrained.save(folder, model, tokenizer));
       assertTrue(e.getMessage().contains("resizeTokenEmbeddings"), e.getMessage());

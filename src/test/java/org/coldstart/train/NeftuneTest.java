@@ -25,7 +25,7 @@ class NeftuneTest {
     try (NDManager manager = Torch.newManager()) {
       Torch.seed(seed);
       NDArray zeros = manager.zeros(new Shape(Arrays.stream(rows).sum(), hidden));
-      return Neftune.noise(alpha, rows).apply(zeros).toFloatArray();
+      return TrainingStep.neftune(alpha, rows).apply(zeros).toFloatArray();
     }
   }
 

@@ -37,13 +37,12 @@ class SftConfigTest {
   @Test
   void aBuilderIsUsedAgain() {
     SftConfig.Builder builder = SftConfig.builder().maxSteps(5);
-    SftConfig first = builder.adamBetas(0.8, 0.9).build();
+    SftConfig first = builder.adamBeta1(0.8).adamBeta2(0.9).build();
     SftConfig second = builder.maxSteps(7).build();
     assertEquals(5, first.maxSteps());
     assertEquals(7, second.maxSteps());
     assertEquals(0.8, second.adamBeta1());
     assertEquals(0.9, second.adamBeta2());
-    assertTrue(builder.toString().contains("maxSteps=7"), "a notebook prints it");
   }
 
   @Test

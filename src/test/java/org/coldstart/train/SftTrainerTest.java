@@ -235,7 +235,7 @@ class SftTrainerTest {
     case "learningRate" -> builder.learningRate(-1);
     case "warmupRatio" -> builder.warmupRatio(-1);
     case "maxGradNorm" -> builder.maxGradNorm(-1);
-    default -> builder.adamBetas(0.9, -1);
+    default -> builder.adamBeta2(-1);
     };
   }
 

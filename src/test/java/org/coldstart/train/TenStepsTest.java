@@ -100,7 +100,8 @@ class TenStepsTest {
     double[] betas = ParityCase.doubles(optimizer.get("betas"));
     return SftConfig.builder()
       .learningRate(optimizer.get("lr").getAsDouble())
-      .adamBetas(betas[0], betas[1])
+      .adamBeta1(betas[0])
+      .adamBeta2(betas[1])
       .adamEpsilon(optimizer.get("eps").getAsDouble())
       .weightDecay(optimizer.get("weight_decay").getAsDouble())
       .lrSchedulerType(LearningRateSchedule.LINEAR)

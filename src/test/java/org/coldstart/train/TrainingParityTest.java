@@ -50,7 +50,8 @@ class TrainingParityTest {
     double[] betas = ParityCase.doubles(optimizer.get("betas"));
     return SftConfig.builder()
       .learningRate(optimizer.get("lr").getAsDouble())
-      .adamBetas(betas[0], betas[1])
+      .adamBeta1(betas[0])
+      .adamBeta2(betas[1])
       .adamEpsilon(optimizer.get("eps").getAsDouble())
       .weightDecay(optimizer.get("weight_decay").getAsDouble())
       .maxGradNorm(optimizer.get("max_grad_norm").getAsDouble())
