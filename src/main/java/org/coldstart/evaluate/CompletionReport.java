@@ -1,7 +1,13 @@
 package org.coldstart.evaluate;
 
 import java.util.List;
+import java.util.stream.IntStream;
+import org.coldstart.data.DataSet;
 import org.coldstart.generate.Generation;
+import org.coldstart.generate.Generator;
+import org.coldstart.generate.Sampling;
+import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.Tokenizer;
 import tech.tablesaw.api.BooleanColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
@@ -26,6 +32,23 @@ public record CompletionReport(List<Completion> completions) {
     public boolean right() {
       return reply.text().strip().equals(expected);
     }
+  }
+
+  /**
+   * Has a model complete each row's {@code prompt}, which is plain text without a chat template, and compares with its
+   * {@code completion}: greedily, all rows side by side.
+   *
+   * @param rows at least one
+   * @param maxNewTokens tokens after which a completion that has not ended is cut off
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted: completions cut off by it would
+   * count as wrong
+   */
+  public static CompletionReport of(CausalLm model, Tokenizer tokenizer, DataSet rows, int maxNewTokens) {
+    List<int[]> prompts = rows.stream().map(row -> tokenizer.encode(row.text("prompt")).ids()).toList();
+    List<Generation> replies = new Generator(model, tokenizer).generate(prompts, Sampling.greedy(), maxNewTokens);
+    return new CompletionReport(IntStream.range(0, rows.size())
+      .mapToObj(i -> new Completion(rows.get(i).text("prompt"), rows.get(i).text("completion").strip(), replies.get(i)))
+      .toList());
   }
 
   /** Completions that are right to the letter. */

@@ -5,6 +5,7 @@ import java.awt.Color;
 import java.awt.Font;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.IntSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -13,7 +14,6 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.coldstart.train.TrainingLog;
 import org.knowm.xchart.CategoryChart;
-import org.knowm.xchart.Histogram;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.CategoryStyler;
@@ -98,31 +98,28 @@ public final class Charts {
   }
 
   /**
-   * How often values fall into each of {@code bins} equal ranges between the smallest and the largest.
+   * How often whole numbers fall into each of at most {@code bins} equal ranges, whose width is a whole number too:
+   * others would hold now more, now fewer of the numbers.
    *
    * @throws IllegalArgumentException if there are no values
    */
   public static CategoryChart histogram(String title, String xLabel, int[] values, int bins) {
-    return histogram(title, xLabel, Arrays.stream(values).asDoubleStream().toArray(), bins);
-  }
-
-  /** As {@link #histogram(String, String, int[], int)}, for fractions. */
-  public static CategoryChart histogram(String title, String xLabel, double[] values, int bins) {
     if (values.length == 0) {
       throw new IllegalArgumentException("The histogram \"" + title + "\" has no values");
     }
-    Histogram histogram = new Histogram(boxed(values), bins);
+    IntSummaryStatistics range = IntStream.of(values).summaryStatistics();
+    int least = range.getMin();
+    int width = (range.getMax() - least) / bins + 1;
+    double[] counts = new double[(range.getMax() - least) / width + 1];
+    IntStream.of(values).forEach(value -> counts[(value - least) / width]++);
     CategoryChart chart = groupedBars(title, "count");
     chart.setXAxisTitle(xLabel);
-    double width = (histogram.getMax() - histogram.getMin()) / bins;
-    List<Double> centres = IntStream.range(0, bins)
-      .mapToObj(i -> histogram.getMin() + (i + 0.5) * width)
-      .collect(Collectors.toList());
-    chart.addSeries("count", centres, histogram.getyAxisData());
+    chart.addSeries("count",
+        IntStream.range(0, counts.length).mapToDouble(i -> least + i * width + (width - 1) / 2.0).toArray(), counts);
     chart.getStyler().setLegendVisible(false);
     chart.getStyler().setAvailableSpaceFill(0.96);
     chart.getStyler().setXAxisMaxLabelCount(12);
-    chart.getStyler().setXAxisDecimalPattern(width < 0.1 ? "0.00" : width < 2 ? "0.0" : "0");
+    chart.getStyler().setXAxisDecimalPattern(width % 2 == 0 && width < 10 ? "0.0" : "0");
     return chart;
   }
 

@@ -65,6 +65,6 @@ public final class Reproduction {
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot write the results to " + file + ": " + e.getMessage(), e);
     }
-    return Tables.ofRecords("article | here", rows);
+    return Show.table("article | here", rows);
   }
 }

@@ -142,7 +142,7 @@ public final class Settings {
     boolean chosen = environment.apply(PROFILE) != null;
     rows.add(List.of("profile", profile.toString(), chosen ? PROFILE : "default; or article"));
     settings.forEach((name, setting) -> rows.add(List.of(name, String.valueOf(setting.value()), setting.origin())));
-    return Tables.ofRows("", List.of("setting", "value", "from"), rows);
+    return Show.table("", List.of("setting", "value", "from"), rows);
   }
 
   @Override

@@ -64,7 +64,7 @@ class InterruptedEvaluationTest {
 
   @Test
   void completions() {
-    assertCancelled(() -> new CompletionEvaluator(model, tokenizer, 4).evaluate(ROWS));
+    assertCancelled(() -> CompletionReport.of(model, tokenizer, ROWS, 4));
   }
 
   @Test

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.coldstart.data.DataException;
 import org.coldstart.data.DataSet;
-import org.coldstart.generate.Answer;
+import org.coldstart.generate.Responses.Answer;
 import org.junit.jupiter.api.Test;
 import tech.tablesaw.api.Table;
 
