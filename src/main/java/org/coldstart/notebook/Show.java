@@ -73,7 +73,10 @@ public final class Show {
     }
     List<RecordComponent> components = List.of(rows.get(0).getClass().getRecordComponents());
     return table(title, components.stream().map(RecordComponent::getName).toList(),
-        rows.stream().map(row -> components.stream().map(part -> value(row, part)).toArray()).map(Arrays::asList).toList());
+        rows.stream()
+          .map(row -> components.stream().map(part -> value(row, part)).toArray())
+          .map(Arrays::asList)
+          .toList());
   }
 
   private static Object value(Record record, RecordComponent component) {

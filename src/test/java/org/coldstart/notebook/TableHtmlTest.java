@@ -19,7 +19,8 @@ class TableHtmlTest {
 
   @Test
   void escapesTextHeadersAndTitle() {
-    String html = Rendering.html(Table.create("a<b>", StringColumn.create("x&y", List.of("<script>alert(1)</script>"))));
+    String html = Rendering
+      .html(Table.create("a<b>", StringColumn.create("x&y", List.of("<script>alert(1)</script>"))));
 
     assertFalse(html.contains("<script>"), html);
     assertTrue(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), html);
@@ -29,7 +30,8 @@ class TableHtmlTest {
 
   @Test
   void numbersStandRightAndTextLeft() {
-    String html = Rendering.html(Table.create("", IntColumn.create("n", new int[] {7}), StringColumn.create("s", List.of("seven"))));
+    String html = Rendering
+      .html(Table.create("", IntColumn.create("n", new int[] {7}), StringColumn.create("s", List.of("seven"))));
 
     assertTrue(html.matches("(?s).*<td style=\"[^\"]*text-align:right[^\"]*\">7</td>.*"), html);
     assertTrue(html.matches("(?s).*<td style=\"[^\"]*text-align:left[^\"]*\">seven</td>.*"), html);
@@ -47,7 +49,8 @@ class TableHtmlTest {
 
   @Test
   void fractionsGetSixDigitsAndMissingValuesADash() {
-    String html = Rendering.html(Table.create("", DoubleColumn.create("p", new double[] {0.19965312, 1.1e-10, 3, Double.NaN})));
+    String html = Rendering
+      .html(Table.create("", DoubleColumn.create("p", new double[] {0.19965312, 1.1e-10, 3, Double.NaN})));
 
     assertTrue(html.contains(">0.199653<"), html);
     assertTrue(html.contains(">1.1e-10<"), html);
