@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import tech.tablesaw.api.Table;
 
 /**
@@ -17,8 +17,11 @@ import tech.tablesaw.api.Table;
  * <pre>{@code
  * Reproduction.of("02-embeddings").row("P(<think>) after cloning", "0.199994", String.format("%.6f", p), "SmolLM2-135M-Instruct").write()
  * }</pre>
+ *
+ * @param notebook its file name without the ending
+ * @param rows so far
  */
-public final class Reproduction {
+public record Reproduction(String notebook, List<Line> rows) {
 
   private static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
@@ -32,14 +35,6 @@ public final class Reproduction {
    */
   public record Line(String what, String article, String here, String model) {}
 
-  private final String notebook;
-  private final List<Line> rows;
-
-  private Reproduction(String notebook, List<Line> rows) {
-    this.notebook = notebook;
-    this.rows = rows;
-  }
-
   /** No rows yet, for the notebook of this file name without its ending. */
   public static Reproduction of(String notebook) {
     return new Reproduction(notebook, List.of());
@@ -47,9 +42,8 @@ public final class Reproduction {
 
   /** These rows and one more. */
   public Reproduction row(String what, String article, String here, String model) {
-    List<Line> more = new ArrayList<>(rows);
-    more.add(new Line(what, article, here, model));
-    return new Reproduction(notebook, List.copyOf(more));
+    return new Reproduction(notebook,
+        Stream.concat(rows.stream(), Stream.of(new Line(what, article, here, model))).toList());
   }
 
   /** Stores the rows under {@code output/results} and returns them as a table to show. */

@@ -1,6 +1,7 @@
 package org.coldstart.notebook;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -61,12 +62,10 @@ public final class Settings {
     if (text == null) {
       return Profile.QUICK;
     }
-    for (Profile profile : Profile.values()) {
-      if (profile.toString().equals(text)) {
-        return profile;
-      }
-    }
-    throw new IllegalArgumentException(PROFILE + " is \"" + text + "\"; it may be quick or article");
+    return Arrays.stream(Profile.values())
+      .filter(profile -> profile.toString().equals(text))
+      .findFirst()
+      .orElseThrow(() -> new IllegalArgumentException(PROFILE + " is \"" + text + "\"; it may be quick or article"));
   }
 
   /**
