@@ -8,9 +8,6 @@ import org.coldstart.generate.Generator;
 import org.coldstart.generate.Sampling;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
-import tech.tablesaw.api.BooleanColumn;
-import tech.tablesaw.api.StringColumn;
-import tech.tablesaw.api.Table;
 
 /**
  * How a model completed a set of prompts.
@@ -59,14 +56,5 @@ public record CompletionReport(List<Completion> completions) {
   /** Completions that the model ended itself. */
   public Proportion ended() {
     return Proportion.of(completions, completion -> completion.reply().ended());
-  }
-
-  /** Prompt, expected and actual completion, and the verdict of each. */
-  public Table toTable() {
-    return Table.create("completions",
-        StringColumn.create("prompt", completions.stream().map(Completion::prompt).toList()),
-        StringColumn.create("expected", completions.stream().map(Completion::expected).toList()),
-        StringColumn.create("completion", completions.stream().map(c -> c.reply().text().strip()).toList()),
-        BooleanColumn.create("right", completions.stream().map(Completion::right).toList()));
   }
 }

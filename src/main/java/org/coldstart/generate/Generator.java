@@ -267,7 +267,8 @@ public final class Generator {
    */
   public TokenDistribution nextTokenProbabilities(int[] prompt, int[] generated, Sampling sampling) {
     checkTopK(sampling);
-    Reply reply = new Reply(prompt, generated);
+    Reply reply = new Reply(prompt, Integer.MAX_VALUE, null);
+    IntStream.of(generated).forEach(id -> reply.add(id, Set.of()));
     TokenSampler sampler = new TokenSampler(sampling);
     try (NDManager step = Torch.newManager()) {
       float[] all = nextTokenLogits(reply.ids());

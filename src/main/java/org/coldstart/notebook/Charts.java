@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.coldstart.generate.Sampling;
 import org.coldstart.generate.TokenDistribution.Candidate;
@@ -84,7 +83,7 @@ public final class Charts {
   /** One bar for each label. */
   public static CategoryChart bars(String title, String yLabel, List<String> labels, double[] values) {
     CategoryChart chart = groupedBars(title, yLabel);
-    chart.addSeries(yLabel, labels, boxed(values));
+    chart.addSeries(yLabel, labels, Arrays.stream(values).boxed().toList());
     chart.getStyler().setLegendVisible(false);
     chart.getStyler().setLabelsVisible(true);
     // The labels are written as the axis is.
@@ -92,9 +91,7 @@ public final class Charts {
     return chart;
   }
 
-  /**
-   * A chart of bars without data yet; each {@code addSeries(name, labels, values)} adds one bar to every label.
-   */
+  /** A chart of bars without data yet; each {@code addSeries(name, labels, values)} adds one bar to every label. */
   public static CategoryChart groupedBars(String title, String yLabel) {
     CategoryChart chart = new CategoryChart(WIDTH, HEIGHT);
     chart.setTitle(title);
@@ -169,15 +166,17 @@ public final class Charts {
     return labels;
   }
 
-  private static List<Double> boxed(double[] values) {
-    return Arrays.stream(values).boxed().collect(Collectors.toList());
-  }
-
   /** Nothing behind the chart, and greys and colours that show on white and on black. */
   private static void style(AxesChartStyler styler) {
-    backgrounds(styler);
     fonts(styler);
     axes(styler);
+    styler.setChartBackgroundColor(CLEAR);
+    styler.setPlotBackgroundColor(CLEAR);
+    styler.setLegendBackgroundColor(CLEAR);
+    styler.setLegendBorderColor(CLEAR);
+    styler.setPlotBorderVisible(false);
+    styler.setChartTitleBoxVisible(false);
+    styler.setChartPadding(10);
     styler.setSeriesColors(SERIES);
     styler.setSeriesLines(Collections.nCopies(SERIES.length, LINE).toArray(BasicStroke[]::new));
     styler.setLegendPosition(LegendPosition.OutsideS);
@@ -190,16 +189,6 @@ public final class Charts {
       bars.setLabelsFontColorAutomaticEnabled(false);
       bars.setLabelsPosition(1.06);
     }
-  }
-
-  private static void backgrounds(AxesChartStyler styler) {
-    styler.setChartBackgroundColor(CLEAR);
-    styler.setPlotBackgroundColor(CLEAR);
-    styler.setLegendBackgroundColor(CLEAR);
-    styler.setLegendBorderColor(CLEAR);
-    styler.setPlotBorderVisible(false);
-    styler.setChartTitleBoxVisible(false);
-    styler.setChartPadding(10);
   }
 
   private static void fonts(AxesChartStyler styler) {

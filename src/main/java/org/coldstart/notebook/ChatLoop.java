@@ -64,8 +64,7 @@ public final class ChatLoop {
         System.out.println(e.getMessage());
         break;
       }
-      TwoPhaseReply last = replies.get(replies.size() - 1);
-      if (last.answer().stop() == Generation.Stop.INTERRUPTED) {
+      if (replies.get(replies.size() - 1).answer().stop() == Generation.Stop.INTERRUPTED) {
         break;
       }
     }

@@ -41,17 +41,9 @@ final class LiveDisplay {
 
   /** Shows the value now. */
   void show(Supplier<?> value) {
-    kernel.ifPresent(running -> uninterrupted(() -> send(running, value.get())));
+    kernel.ifPresent(running -> uninterrupted(() -> running.show(id, value.get(), shown)));
     shown = true;
     lastNanos = System.nanoTime();
-  }
-
-  private void send(Kernel running, Object value) {
-    if (shown) {
-      running.update(id, value);
-    } else {
-      running.display(id, value);
-    }
   }
 
   /** Runs the work to its end; an interrupt of the calling thread stays pending. */

@@ -100,7 +100,7 @@ public final class Progress implements AutoCloseable {
   /** A bar filled so far, and the text behind it. */
   static Rich bar(double percent, String text) {
     String bar = BAR + NumberText.brief(percent) + "%,rgba(128,136,146,.25) 0)";
-    return Rich.html(Html.element("div", LINE, Html.element("span", bar, "") + Html.escape(text)), text);
+    return Rich.html(Rich.element("div", LINE, Rich.element("span", bar, "") + Rich.escape(text)), text);
   }
 
   /** Shows each download as one bar under the cell, with bytes, speed and time left. */

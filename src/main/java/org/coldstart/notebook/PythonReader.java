@@ -66,16 +66,14 @@ public final class PythonReader {
    */
   public static Optional<PythonReader> find() {
     String given = System.getProperty("COLDSTART_PYTHON", System.getenv("COLDSTART_PYTHON"));
-    return given == null || given.isBlank() ? inCheckout(Output.projectRoot()) : Optional.of(named(given));
-  }
-
-  private static PythonReader named(String interpreter) {
-    if (!Files.isExecutable(Path.of(interpreter))) {
-      throw new IllegalStateException(
-          "COLDSTART_PYTHON names %s, which is no program: unset it, or name a Python with transformers."
-            .formatted(interpreter));
+    if (given == null || given.isBlank()) {
+      return inCheckout(Output.projectRoot());
     }
-    return new PythonReader(Path.of(interpreter), LIMIT);
+    if (!Files.isExecutable(Path.of(given))) {
+      throw new IllegalStateException(
+          "COLDSTART_PYTHON names " + given + ", which is no program: unset it, or name a Python with transformers.");
+    }
+    return Optional.of(new PythonReader(Path.of(given), LIMIT));
   }
 
   /** The set-up leaves its stamp when the installation is complete. */

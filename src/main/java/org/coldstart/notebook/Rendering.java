@@ -53,21 +53,21 @@ final class Rendering {
     int shown = Math.min(table.rowCount(), MAX_ROWS);
     int more = table.rowCount() - shown;
     String title = table.name() == null || table.name().isBlank() ? ""
-        : Html.element("caption", CAPTION, Html.escape(table.name()));
-    String head = cells(table, "th", Html.HEADING, Column::name);
+        : Rich.element("caption", CAPTION, Rich.escape(table.name()));
+    String head = cells(table, "th", Rich.HEADING, Column::name);
     String body = IntStream.range(0, shown)
-      .mapToObj(row -> cells(table, "td", Html.LINE_BELOW, column -> text(column, row)))
-      .map(cells -> Html.element("tr", "background:transparent", cells))
+      .mapToObj(row -> cells(table, "td", Rich.LINE_BELOW, column -> text(column, row)))
+      .map(cells -> Rich.element("tr", "background:transparent", cells))
       .collect(Collectors.joining());
-    return Html.element("table", Html.TABLE, title + "<thead><tr>" + head + "</tr></thead><tbody>" + body + "</tbody>")
-        + (more > 0 ? Html.element("div", Html.FAINT, "… " + more + " more") : "");
+    return Rich.element("table", Rich.TABLE, title + "<thead><tr>" + head + "</tr></thead><tbody>" + body + "</tbody>")
+        + (more > 0 ? Rich.element("div", Rich.FAINT, "… " + more + " more") : "");
   }
 
   private static String cells(Table table, String tag, String style, Function<Column<?>, String> text) {
     return table.columns()
       .stream()
-      .map(column -> Html.element(tag, CELL + (column instanceof NumericColumn ? NUMBER_CELL : TEXT_CELL) + style,
-          Html.escape(text.apply(column))))
+      .map(column -> Rich.element(tag, CELL + (column instanceof NumericColumn ? NUMBER_CELL : TEXT_CELL) + style,
+          Rich.escape(text.apply(column))))
       .collect(Collectors.joining());
   }
 
@@ -79,12 +79,9 @@ final class Rendering {
       return "–";
     }
     String printed = column.getString(row);
-    if (column instanceof DoubleColumn fractions) {
-      double value = fractions.getDouble(row);
-      boolean byDefault = printed.equals(DoubleColumn.create("", value).getString(0));
-      return byDefault ? NumberText.brief(value) : printed;
-    }
-    return printed;
+    boolean byDefault = column instanceof DoubleColumn fractions
+        && printed.equals(DoubleColumn.create("", fractions.getDouble(row)).getString(0));
+    return byDefault ? NumberText.brief(((DoubleColumn) column).getDouble(row)) : printed;
   }
 
   static Map<String, String> of(Chart<?, ?> chart) {
@@ -115,7 +112,7 @@ final class Rendering {
       return rendering.call();
     } catch (Throwable e) {
       String message = "could not be shown: " + e + hint(e);
-      return bundle(HTML, "<pre style=\"color:var(--jp-error-color1,#d32f2f)\">" + Html.escape(message) + "</pre>",
+      return bundle(HTML, "<pre style=\"color:var(--jp-error-color1,#d32f2f)\">" + Rich.escape(message) + "</pre>",
           message);
     }
   }

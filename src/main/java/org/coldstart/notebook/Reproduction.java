@@ -2,12 +2,10 @@ package org.coldstart.notebook;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.coldstart.io.files.AtomicFiles;
 import tech.tablesaw.api.Table;
 
 /**
@@ -52,13 +50,7 @@ public record Reproduction(String notebook, List<Line> rows) {
   }
 
   Table write(Path folder) {
-    Path file = folder.resolve(notebook + ".json");
-    try {
-      Files.createDirectories(folder);
-      Files.writeString(file, GSON.toJson(rows) + "\n");
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot write the results to " + file + ": " + e.getMessage(), e);
-    }
+    AtomicFiles.writeString(folder.resolve(notebook + ".json"), GSON.toJson(rows) + "\n");
     return Show.table("article | here", rows);
   }
 }

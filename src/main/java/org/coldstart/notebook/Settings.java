@@ -91,16 +91,12 @@ public final class Settings {
 
   private static int number(String variable, String text) {
     int least = variable.equals("COLDSTART_SEED") ? 0 : 1;
-    try {
-      int number = Integer.parseInt(text);
-      if (number >= least) {
-        return number;
-      }
-    } catch (NumberFormatException notANumber) {
-      // the message below says what it may be
+    long number = text.matches("[0-9]{1,10}") ? Long.parseLong(text) : -1;
+    if (number < least || number > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "%s is \"%s\"; it may be a whole number from %d to %d".formatted(variable, text, least, Integer.MAX_VALUE));
     }
-    throw new IllegalArgumentException(
-        "%s is \"%s\"; it may be a whole number from %d to %d".formatted(variable, text, least, Integer.MAX_VALUE));
+    return (int) number;
   }
 
   /** The profile: quick unless COLDSTART_PROFILE says otherwise. */

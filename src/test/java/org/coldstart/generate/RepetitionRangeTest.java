@@ -94,11 +94,12 @@ class RepetitionRangeTest {
 
   @Test
   void theRangeCountsGeneratedTokensOnly() {
-    Reply reply = new Reply(new int[] {7, 8}, new int[] {1, 2, 3});
+    Reply reply = new Reply(new int[] {7, 8}, 9, null);
+    assertEquals(0, reply.penalizedIds(3).length);
+    IntStream.of(1, 2, 3).forEach(id -> reply.add(id, Set.of()));
     assertArrayEquals(new int[] {2, 3}, reply.penalizedIds(2));
     assertArrayEquals(new int[] {1, 2, 3}, reply.penalizedIds(4));
     assertArrayEquals(new int[] {7, 8, 1, 2, 3}, reply.penalizedIds(0));
-    assertEquals(0, new Reply(new int[] {7, 8}, new int[0]).penalizedIds(3).length);
   }
 
   @Test
