@@ -45,9 +45,7 @@ public record ReplyReport(List<ScoredReply> replies) {
       return wellFormed() && alike(parsed().get().answer(), expected);
     }
 
-    /**
-     * Whether the right answer occurs anywhere in the reply as words of its own: lenient, for untuned models.
-     */
+    /** Whether the right answer occurs anywhere in the reply as words of its own: lenient, for untuned models. */
     public boolean mentioned() {
       return (" " + words(reply.text()) + " ").contains(" " + words(expected) + " ");
     }

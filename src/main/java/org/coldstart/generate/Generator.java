@@ -232,9 +232,7 @@ public final class Generator {
     return logits.getShape().get(1) <= tokenizer.size() ? logits : TorchOps.slice(logits, 1, 0, tokenizer.size());
   }
 
-  /**
-   * Finished rows go on beside the others until a quarter has ended: dropping them moves the cache's rows.
-   */
+  /** Finished rows go on beside the others until a quarter has ended: dropping them moves the cache's rows. */
   private static List<Reply> dropEnded(List<Reply> open, KvCache cache) {
     int[] going = IntStream.range(0, open.size()).filter(row -> !open.get(row).ended()).toArray();
     if (going.length > 0 && open.size() - going.length <= open.size() / 4) {

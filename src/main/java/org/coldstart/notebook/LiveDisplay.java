@@ -28,9 +28,7 @@ final class LiveDisplay {
     return kernel.isPresent();
   }
 
-  /**
-   * Shows the value, unless the last one is too fresh; what is not shown is not computed either.
-   */
+  /** Shows the value, unless the last one is too fresh; what is not shown is not computed either. */
   boolean offer(Supplier<?> value) {
     boolean due = !shown || System.nanoTime() - lastNanos >= intervalMillis * 1_000_000;
     if (due) {

@@ -43,9 +43,7 @@ public final class Notebook {
     });
   }
 
-  /**
-   * What our own kernel's specification sets; under another kernel it is set here, unless the user did.
-   */
+  /** What our own kernel's specification sets; under another kernel it is set here, unless the user did. */
   private static void setDefaults() {
     Map
       .of("java.awt.headless", "true", "ai.djl.offline", "true", "OPT_OUT_TRACKING", "true", "DJL_CACHE_DIR",

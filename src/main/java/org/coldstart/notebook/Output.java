@@ -5,9 +5,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/**
- * Where notebooks leave what they make: checkpoints, logs, results. Nothing in it is stored with the project.
- */
+/** Where notebooks leave what they make: checkpoints, logs, results. Nothing in it is stored with the project. */
 public final class Output {
 
   private Output() {}

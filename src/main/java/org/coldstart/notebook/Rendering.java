@@ -71,9 +71,7 @@ final class Rendering {
       .collect(Collectors.joining());
   }
 
-  /**
-   * As Tablesaw prints it, except that fractions without a format of their own get at most six digits.
-   */
+  /** As Tablesaw prints it, except that fractions without a format of their own get at most six digits. */
   private static String text(Column<?> column, int row) {
     if (column.isMissing(row)) {
       return "–";

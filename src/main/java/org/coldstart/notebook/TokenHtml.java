@@ -64,9 +64,7 @@ final class TokenHtml {
     return SPAN.formatted(background, style, title, Rich.escape(visible(token))) + end;
   }
 
-  /**
-   * Spaces as ·, line breaks as ⏎, tabs as ⇥; also in the byte-level spelling of vocabularies: Ġ, Ċ, ĉ.
-   */
+  /** Spaces as ·, line breaks as ⏎, tabs as ⇥; also in the byte-level spelling of vocabularies: Ġ, Ċ, ĉ. */
   private static String visible(String token) {
     return token.replaceAll("[ Ġ]", "·").replaceAll("[\nĊ]", "⏎").replaceAll("[\tĉ]", "⇥").replace("\r", "␍");
   }
