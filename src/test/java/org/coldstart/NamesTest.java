@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class NamesTest {
 
   private static final List<String> IMPORTED = List.of("java.lang", "java.nio.file", "java.util", "java.util.function",
-      "java.util.stream", "tech.tablesaw.api", "org.knowm.xchart");
+      "java.util.stream", "ai.djl.ndarray", "ai.djl.ndarray.types", "tech.tablesaw.api", "org.knowm.xchart");
 
   @Test
   void noTwoTypesShareASimpleName() throws IOException {

@@ -1,10 +1,13 @@
 package org.coldstart.evaluate;
 
 import java.util.List;
+import java.util.stream.IntStream;
+import org.coldstart.data.DataSet;
 import org.coldstart.generate.Generation;
-import tech.tablesaw.api.BooleanColumn;
-import tech.tablesaw.api.StringColumn;
-import tech.tablesaw.api.Table;
+import org.coldstart.generate.Generator;
+import org.coldstart.generate.Sampling;
+import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * How a model completed a set of prompts.
@@ -28,6 +31,23 @@ public record CompletionReport(List<Completion> completions) {
     }
   }
 
+  /**
+   * Has a model complete each row's {@code prompt}, which is plain text without a chat template, and compares with its
+   * {@code completion}: greedily, all rows side by side.
+   *
+   * @param rows at least one
+   * @param maxNewTokens tokens after which a completion that has not ended is cut off
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted: completions cut off by it would
+   * count as wrong
+   */
+  public static CompletionReport of(CausalLm model, Tokenizer tokenizer, DataSet rows, int maxNewTokens) {
+    List<int[]> prompts = rows.stream().map(row -> tokenizer.encode(row.text("prompt")).ids()).toList();
+    List<Generation> replies = new Generator(model, tokenizer).generate(prompts, Sampling.greedy(), maxNewTokens);
+    return new CompletionReport(IntStream.range(0, rows.size())
+      .mapToObj(i -> new Completion(rows.get(i).text("prompt"), rows.get(i).text("completion").strip(), replies.get(i)))
+      .toList());
+  }
+
   /** Completions that are right to the letter. */
   public Proportion right() {
     return Proportion.of(completions, Completion::right);
@@ -36,14 +56,5 @@ public record CompletionReport(List<Completion> completions) {
   /** Completions that the model ended itself. */
   public Proportion ended() {
     return Proportion.of(completions, completion -> completion.reply().ended());
-  }
-
-  /** Prompt, expected and actual completion, and the verdict of each. */
-  public Table toTable() {
-    return Table.create("completions",
-        StringColumn.create("prompt", completions.stream().map(Completion::prompt).toList()),
-        StringColumn.create("expected", completions.stream().map(Completion::expected).toList()),
-        StringColumn.create("completion", completions.stream().map(c -> c.reply().text().strip()).toList()),
-        BooleanColumn.create("right", completions.stream().map(Completion::right).toList()));
   }
 }

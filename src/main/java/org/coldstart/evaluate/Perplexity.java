@@ -56,8 +56,7 @@ public record Perplexity(double meanLoss, long tokens) {
   /**
    * Of the tokens that carry loss in training examples.
    *
-   * @throws IllegalArgumentException as above
-   * @throws CancellationException as above
+   * @throws IllegalArgumentException as {@link #of(CausalLm, Tokenizer, List)} does, and CancellationException as well
    */
   public static Perplexity of(CausalLm model, List<Example> examples) {
     if (examples.isEmpty()) {
@@ -66,8 +65,11 @@ public record Perplexity(double meanLoss, long tokens) {
     IntStream.range(0, examples.size()).forEach(i -> check(model, i + 1, examples.get(i)));
     synchronized (model) { // a stopped training cell may still be at its last batch
       LossSums sums = LossSums.NONE;
-      for (List<Example> batch : Batches.slices(examples, Batches.EVAL_TOKENS)) {
-        sums = sums.plus(loss(model, Batch.of(batch)));
+      for (List<Example> rows : Batches.slices(examples, Batches.EVAL_TOKENS)) {
+        checkNotInterrupted();
+        Batch batch = Batch.of(rows);
+        sums = sums
+          .plus(model.loss(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), Precision.F32));
       }
       return new Perplexity(sums.meanLoss(), sums.tokens());
     }
@@ -84,11 +86,6 @@ public record Perplexity(double meanLoss, long tokens) {
           "Text %d has %d tokens, and the model sees no more than %d: cut it into passages.".formatted(number,
               example.length(), limit));
     }
-  }
-
-  private static LossSums loss(CausalLm model, Batch batch) {
-    checkNotInterrupted();
-    return model.loss(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), Precision.F32);
   }
 
   static void checkNotInterrupted() {

@@ -37,21 +37,18 @@ public record Proportion(int hits, int total) {
 
   /** The lower end of the 95 % interval after Wilson (1927), which holds for small counts too. */
   public double low() {
-    return hits == 0 ? 0 : centre() - halfWidth();
+    return hits == 0 ? 0 : bound(-1);
   }
 
   /** Its upper end. */
   public double high() {
-    return hits == total ? 1 : centre() + halfWidth();
+    return hits == total ? 1 : bound(1);
   }
 
-  private double centre() {
-    return (value() + Z * Z / (2 * total)) / (1 + Z * Z / total);
-  }
-
-  private double halfWidth() {
-    double spread = value() * (1 - value()) / total + Z * Z / (4.0 * total * total);
-    return Z * Math.sqrt(spread) / (1 + Z * Z / total);
+  private double bound(int sign) {
+    double centre = value() + Z * Z / (2 * total);
+    double halfWidth = Z * Math.sqrt(value() * (1 - value()) / total + Z * Z / (4.0 * total * total));
+    return (centre + sign * halfWidth) / (1 + Z * Z / total);
   }
 
   /** Such as {@code 41 % (32–51 %)}. */

@@ -1,7 +1,13 @@
 package org.coldstart.evaluate;
 
 import java.util.List;
+import java.util.stream.IntStream;
+import org.coldstart.data.DataSet;
+import org.coldstart.data.ReasoningRole;
+import org.coldstart.generate.Sampling;
+import org.coldstart.generate.TwoPhaseGenerator;
 import org.coldstart.generate.TwoPhaseReply;
+import org.coldstart.tokenizer.Message;
 import tech.tablesaw.api.BooleanColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
@@ -12,6 +18,9 @@ import tech.tablesaw.api.Table;
  * @param replies in the questions' order
  */
 public record ReasoningReport(List<Scored> replies) {
+
+  /** Questions answered side by side. */
+  private static final int BATCH = 24;
 
   /**
    * A reply beside the answer that was expected.
@@ -31,6 +40,25 @@ public record ReasoningReport(List<Scored> replies) {
     public boolean exact() {
       return wellFormed() && ReplyReport.alike(reply.answer().text(), expected);
     }
+  }
+
+  /**
+   * Has a model answer the questions in one column, under the article's system message, and compares the answers with
+   * another column.
+   *
+   * @param maxNewTokens tokens after which a phase that has not ended is cut off
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted: replies cut off by it would count
+   * as wrong
+   */
+  public static ReasoningReport of(TwoPhaseGenerator generator, DataSet rows, String question, String answer,
+      Sampling sampling, int maxNewTokens) {
+    List<List<Message>> chats = rows.stream()
+      .map(row -> List.of(Message.system(ReasoningRole.SYSTEM), Message.user(row.text(question))))
+      .toList();
+    List<TwoPhaseReply> replies = generator.reply(chats, sampling, maxNewTokens, BATCH);
+    return new ReasoningReport(IntStream.range(0, rows.size())
+      .mapToObj(i -> new Scored(rows.get(i).text(question), rows.get(i).text(answer), replies.get(i)))
+      .toList());
   }
 
   /** Replies with two proper phases. */

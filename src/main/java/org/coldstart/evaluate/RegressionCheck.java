@@ -72,9 +72,8 @@ public record RegressionCheck(List<String> questions, List<Generation> replies, 
     if (!questions.equals(before.questions)) {
       throw new IllegalArgumentException("The two checks have different questions.");
     }
-    return new Proportion((int) IntStream.range(0, replies.size())
-      .filter(i -> !replies.get(i).text().equals(before.replies.get(i).text()))
-      .count(), replies.size());
+    return Proportion.of(IntStream.range(0, replies.size()).boxed().toList(),
+        i -> !replies.get(i).text().equals(before.replies.get(i).text()));
   }
 
   /** The replies of several checks with the same questions side by side, by their names. */

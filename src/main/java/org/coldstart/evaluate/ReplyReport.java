@@ -1,10 +1,17 @@
 package org.coldstart.evaluate;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import org.coldstart.data.DataRow;
+import org.coldstart.data.DataSet;
 import org.coldstart.data.ThinkAnswer;
 import org.coldstart.generate.Generation;
+import org.coldstart.generate.Generator;
+import org.coldstart.generate.Sampling;
+import org.coldstart.tokenizer.Message;
 import tech.tablesaw.api.BooleanColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
@@ -15,6 +22,9 @@ import tech.tablesaw.api.Table;
  * @param replies in the prompts' order
  */
 public record ReplyReport(List<ScoredReply> replies) {
+
+  /** Prompts answered side by side; with sampling, who shares a batch decides which random numbers a reply gets. */
+  private static final int BATCH = 50;
 
   /**
    * A reply beside the answer that was expected.
@@ -35,9 +45,7 @@ public record ReplyReport(List<ScoredReply> replies) {
       return wellFormed() && alike(parsed().get().answer(), expected);
     }
 
-    /**
-     * Whether the right answer occurs anywhere in the reply as words of its own: lenient, for untuned models.
-     */
+    /** Whether the right answer occurs anywhere in the reply as words of its own: lenient, for untuned models. */
     public boolean mentioned() {
       return (" " + words(reply.text()) + " ").contains(" " + words(expected) + " ");
     }
@@ -49,6 +57,32 @@ public record ReplyReport(List<ScoredReply> replies) {
     private static String words(String text) {
       return text.toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N}.]+|\\.(?!\\d)", " ").strip();
     }
+  }
+
+  /**
+   * Has a model answer each row's {@code instruction} and compares with its {@code output}. Prompts of similar length
+   * are answered together.
+   *
+   * @param maxNewTokens tokens after which a reply that has not ended is cut off
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted: replies cut off by it would count
+   * as wrong
+   */
+  public static ReplyReport of(Generator generator, DataSet rows, Sampling sampling, int maxNewTokens) {
+    List<int[]> prompts = rows.stream()
+      .map(row -> generator.promptIds(List.of(Message.user(row.text("instruction")))))
+      .toList();
+    List<Integer> byLength = IntStream.range(0, rows.size())
+      .boxed()
+      .sorted(Comparator.comparingInt(i -> prompts.get(i).length))
+      .toList();
+    List<Generation> replies = generator.generate(byLength.stream().map(prompts::get).toList(), sampling, maxNewTokens,
+        BATCH);
+    ScoredReply[] scored = new ScoredReply[rows.size()];
+    for (int i = 0; i < scored.length; i++) {
+      DataRow row = rows.get(byLength.get(i));
+      scored[byLength.get(i)] = new ScoredReply(row.text("instruction"), row.text("output"), replies.get(i));
+    }
+    return new ReplyReport(List.of(scored));
   }
 
   /** Whether two answers are the same but for case, spaces around them and a final period. */

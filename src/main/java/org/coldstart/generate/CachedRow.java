@@ -34,11 +34,15 @@ final class CachedRow implements AutoCloseable {
    */
   NDArray nextLogits(NDManager out, int[] ids) {
     int cached = unread(ids);
-    if (cached == 0) {
-      close();
-    }
     try {
-      NDArray logits = cached == 0 ? begin(out, ids) : append(out, Arrays.copyOfRange(ids, cached, ids.length));
+      NDArray logits;
+      if (cached == 0) {
+        close();
+        cache = model.newCache(List.of(ids), ROOM);
+        logits = model.nextLogits(out, List.of(ids), cache);
+      } else {
+        logits = append(out, Arrays.stream(ids, cached, ids.length).asLongStream().toArray());
+      }
       cachedIds = ids;
       return logits;
     } catch (RuntimeException e) {
@@ -53,13 +57,7 @@ final class CachedRow implements AutoCloseable {
     return continues ? cachedIds.length : 0;
   }
 
-  private NDArray begin(NDManager out, int[] ids) {
-    cache = model.newCache(List.of(ids), ROOM);
-    return model.nextLogits(out, List.of(ids), cache);
-  }
-
-  private NDArray append(NDManager out, int[] newIds) {
-    long[] ids = Arrays.stream(newIds).asLongStream().toArray();
+  private NDArray append(NDManager out, long[] ids) {
     if (ids.length == 1) {
       return model.nextLogits(out, ids, cache);
     }

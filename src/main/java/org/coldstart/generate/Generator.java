@@ -53,27 +53,14 @@ public final class Generator {
   }
 
   /**
-   * A generator for the same model whose replies end at these tokens as well, such as {@code [EOT]} or a token that
-   * ends a turn and is not the tokenizer's EOS. This one stays as it is.
+   * A generator whose replies end at these tokens as well, such as one that ends a turn and is not the tokenizer's EOS.
    *
    * @param tokens in the vocabulary's own spelling
    * @throws IllegalArgumentException if the tokenizer does not know one, naming it
    */
   public Generator withStopTokens(String... tokens) {
-    return withStopTokens(Arrays.stream(tokens).mapToInt(tokenizer::id).toArray());
-  }
-
-  /**
-   * As {@link #withStopTokens(String...)}, by ids.
-   *
-   * @throws IllegalArgumentException if the tokenizer has no token of such an id, naming it
-   */
-  public Generator withStopTokens(int... ids) {
     Set<Integer> all = new TreeSet<>(stopTokens);
-    for (int id : ids) {
-      tokenizer.idToToken(id); // refuses an id without a token
-      all.add(id);
-    }
+    Arrays.stream(tokens).map(tokenizer::id).forEach(all::add);
     return new Generator(model, tokenizer, all);
   }
 
@@ -97,8 +84,7 @@ public final class Generator {
   }
 
   private Generation single(int[] prompt, Sampling sampling, int maxNewTokens, Consumer<String> onText) {
-    int[] limits = {maxNewTokens};
-    return write(List.of(prompt), limits, new TokenSampler(sampling), onText).get(0);
+    return write(List.of(prompt), new int[] {maxNewTokens}, new TokenSampler(sampling), onText).get(0);
   }
 
   /** The ids of a conversation up to where the reply begins. */
@@ -127,13 +113,9 @@ public final class Generator {
   public List<Generation> generate(List<int[]> prompts, Sampling sampling, int maxNewTokens, int batchSize) {
     checkMaxNewTokens(maxNewTokens);
     TokenSampler sampler = new TokenSampler(sampling);
-    List<Generation> replies = new ArrayList<>();
-    for (List<int[]> batch : batches(prompts, batchSize)) {
-      int[] limits = new int[batch.size()];
-      Arrays.fill(limits, maxNewTokens);
-      replies.addAll(generate(batch, limits, sampler));
-    }
-    return List.copyOf(replies);
+    return batches(prompts, batchSize).stream()
+      .flatMap(batch -> generate(batch, batch.stream().mapToInt(p -> maxNewTokens).toArray(), sampler).stream())
+      .toList();
   }
 
   static <T> List<List<T>> batches(List<T> all, int size) {
@@ -247,9 +229,7 @@ public final class Generator {
     return logits.getShape().get(1) <= tokenizer.size() ? logits : TorchOps.slice(logits, 1, 0, tokenizer.size());
   }
 
-  /**
-   * Finished rows go on beside the others until a quarter has ended: dropping them moves the cache's rows.
-   */
+  /** Finished rows go on beside the others until a quarter has ended: dropping them moves the cache's rows. */
   private static List<Reply> dropEnded(List<Reply> open, KvCache cache) {
     int[] going = IntStream.range(0, open.size()).filter(row -> !open.get(row).ended()).toArray();
     if (going.length > 0 && open.size() - going.length <= open.size() / 4) {
@@ -268,12 +248,7 @@ public final class Generator {
     return ends;
   }
 
-  /**
-   * The probabilities of what comes after a text, without a generation prompt or anything else added.
-   *
-   * @param ids the text's ids
-   * @throws IllegalArgumentException if there is none
-   */
+  /** The probabilities of what comes after a text, given by its ids, at least one. */
   public TokenDistribution nextTokenProbabilities(int[] ids) {
     return nextTokenProbabilities(ids, new int[0], Sampling.temperature(1, 0));
   }
@@ -287,7 +262,8 @@ public final class Generator {
    */
   public TokenDistribution nextTokenProbabilities(int[] prompt, int[] generated, Sampling sampling) {
     checkTopK(sampling);
-    Reply reply = new Reply(prompt, generated);
+    Reply reply = new Reply(prompt, Integer.MAX_VALUE, null);
+    IntStream.of(generated).forEach(id -> reply.add(id, Set.of()));
     TokenSampler sampler = new TokenSampler(sampling);
     try (NDManager step = Torch.newManager()) {
       float[] all = nextTokenLogits(reply.ids());

@@ -56,7 +56,6 @@ public final class ReasoningChat implements AutoCloseable {
   private final Sampling sampling;
   private final int maxNewTokens;
   private final Generator generator;
-  private final Set<Integer> endTokens;
   private final Transcript prefix;
   private final CachedRow row;
   private Transcript transcript;
@@ -87,7 +86,6 @@ public final class ReasoningChat implements AutoCloseable {
     this.maxNewTokens = maxNewTokens;
     generator = new Generator(model, tokenizer).withStopTokens(ChatFormat.of(tokenizer).endToken());
     generator.checkTopK(sampling);
-    endTokens = generator.endTokens();
     prefix = Transcript.of(tokenizer, messages);
     row = new CachedRow(model);
     reset();
@@ -155,6 +153,7 @@ public final class ReasoningChat implements AutoCloseable {
   private Generation write(int[] prompt, int room, Consumer<String> onText) {
     model.checkHasRows(tokenizer, prompt);
     Reply reply = new Reply(prompt, Math.min(maxNewTokens, room), generator.stream(onText));
+    Set<Integer> endTokens = generator.endTokens();
     while (!reply.ended()) {
       if (Thread.interrupted()) {
         reply.end(Generation.Stop.INTERRUPTED);

@@ -28,14 +28,6 @@ final class Reply {
     this.length = prompt.length;
   }
 
-  /** A reply that exists in part, to look at what may come next. */
-  Reply(int[] prompt, int[] generated) {
-    this(prompt, Integer.MAX_VALUE, null);
-    length = prompt.length + generated.length;
-    ids = Arrays.copyOf(prompt, length);
-    System.arraycopy(generated, 0, ids, prompt.length, generated.length);
-  }
-
   int[] prompt() {
     return prompt;
   }

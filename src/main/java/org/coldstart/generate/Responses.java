@@ -1,8 +1,8 @@
 package org.coldstart.generate;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
@@ -19,6 +19,15 @@ import org.coldstart.tokenizer.Tokenizer;
  */
 public final class Responses {
 
+  /**
+   * A question and a model's answer to it.
+   *
+   * @param question the user's message
+   * @param answer the reply without special tokens and the spaces around it
+   * @param ended whether the model ended the reply itself; if not, it was cut off
+   */
+  public record Answer(String question, String answer, boolean ended) {}
+
   /** The most new tokens of a reply where no other limit is given. */
   public static final int MAX_NEW_TOKENS = 100;
 
@@ -31,13 +40,7 @@ public final class Responses {
 
   /** The reply to one message without a system message, of at most 100 tokens. */
   public static String generateResponses(CausalLm model, Tokenizer tokenizer, String userMessage) {
-    return generateResponses(model, tokenizer, userMessage, null);
-  }
-
-  /** The reply to one message under a system message, of at most 100 tokens. */
-  public static String generateResponses(CausalLm model, Tokenizer tokenizer, String userMessage,
-      String systemMessage) {
-    return generateResponses(model, tokenizer, userMessage, systemMessage, MAX_NEW_TOKENS);
+    return generateResponses(model, tokenizer, userMessage, null, MAX_NEW_TOKENS);
   }
 
   /**
@@ -69,12 +72,9 @@ public final class Responses {
       String systemMessage) {
     List<List<Message>> asked = questions.stream().map(q -> messages(q, systemMessage)).toList();
     List<Generation> replies = generateAll(model, tokenizer, asked, MAX_NEW_TOKENS);
-    List<Answer> answers = new ArrayList<>();
-    for (int i = 0; i < replies.size(); i++) {
-      Generation reply = replies.get(i);
-      answers.add(new Answer(questions.get(i), reply.text().strip(), reply.ended()));
-    }
-    return List.copyOf(answers);
+    return IntStream.range(0, replies.size())
+      .mapToObj(i -> new Answer(questions.get(i), replies.get(i).text().strip(), replies.get(i).ended()))
+      .toList();
   }
 
   /**

@@ -29,11 +29,7 @@ public final class TokenDistribution {
     return probability(tokenizer.id(token));
   }
 
-  /**
-   * The probability of a token by its id; 0 for one that the model has no row for.
-   *
-   * @param id not negative
-   */
+  /** The probability of a token by its id, which is not negative; 0 for one that the model has no row for. */
   public double probability(int id) {
     return id < probabilities.length ? probabilities[id] : 0;
   }

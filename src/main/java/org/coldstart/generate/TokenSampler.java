@@ -45,9 +45,7 @@ final class TokenSampler {
     return LongStream.of(chosen.toLongArray()).mapToInt(Math::toIntExact).toArray();
   }
 
-  /**
-   * The distribution drawn from, shape (batch, vocabulary); greedily, 1 for the likeliest token.
-   */
+  /** The distribution drawn from, shape (batch, vocabulary); greedily, 1 for the likeliest token. */
   NDArray probabilities(NDArray logits, List<int[]> penalizedIds) {
     NDArray adjusted = penalized(logits, penalizedIds);
     if (sampling.temperature() == 0) {

@@ -14,7 +14,7 @@ import org.coldstart.tokenizer.Tokenizer;
  *
  * <pre>{@code
  * TwoPhaseGenerator generator = new TwoPhaseGenerator(model, tokenizer);
- * List<TwoPhaseReply> replies = generator.reply(conversations, Sampling.greedy(), 120);
+ * List<TwoPhaseReply> replies = generator.reply(conversations, Sampling.greedy(), 120, 24);
  * }</pre>
  */
 public final class TwoPhaseGenerator {
@@ -36,22 +36,13 @@ public final class TwoPhaseGenerator {
   }
 
   /**
-   * The replies, in the conversations' order.
+   * The replies, in the conversations' order. Batches and phases draw from one sequence of random numbers.
    *
    * @param conversations each up to and with the user's question
    * @param maxNewTokens the most tokens a phase may have
+   * @param batchSize conversations side by side at a time, at least 1
    * @throws ConversationTooLongException if one has no room for a reply
    * @throws java.util.concurrent.CancellationException if the thread is interrupted; the interrupt is consumed
-   */
-  public List<TwoPhaseReply> reply(List<List<Message>> conversations, Sampling sampling, int maxNewTokens) {
-    return reply(conversations, sampling, maxNewTokens, Math.max(1, conversations.size()));
-  }
-
-  /**
-   * The same for any number of conversations, so many of them side by side at a time. Batches and phases draw from one
-   * sequence of random numbers.
-   *
-   * @param batchSize at least 1
    */
   public List<TwoPhaseReply> reply(List<List<Message>> conversations, Sampling sampling, int maxNewTokens,
       int batchSize) {

@@ -1,6 +1,6 @@
 package org.coldstart.generate;
 
-import java.util.List;
+import java.util.stream.Stream;
 import org.coldstart.data.ReasoningRole;
 
 /**
@@ -21,8 +21,7 @@ public record TwoPhaseReply(Generation reasoning, Generation answer, int promptT
    * which only the template is to write.
    */
   public boolean wellFormed() {
-    return List.of(reasoning, answer)
-      .stream()
+    return Stream.of(reasoning, answer)
       .allMatch(part -> part.ended() && !part.text().isBlank() && !part.text().contains(ReasoningRole.TOKEN));
   }
 

@@ -11,6 +11,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.coldstart.io.checkpoint.Checkpoint;
+import org.coldstart.io.checkpoint.CheckpointWriter;
+import org.coldstart.io.config.GenerationConfig;
+import org.coldstart.io.config.ModelConfig;
+import org.coldstart.io.hub.Hub;
+import org.coldstart.io.safetensors.TensorSource;
+import org.coldstart.io.torch.NativeMemory;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.io.torch.TorchOps;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * A causal language model: token ids in, a logit for every possible next token out.

@@ -15,6 +15,11 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.coldstart.io.files.CheckpointException;
+import org.coldstart.io.safetensors.StoredType;
+import org.coldstart.io.safetensors.TensorInfo;
+import org.coldstart.io.safetensors.TensorSource;
+import org.coldstart.io.torch.TorchOps;
 
 /**
  * A model's or adapter's parameters by their names in its file: read from a {@link TensorSource}, and one themselves,

@@ -4,16 +4,23 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.IntSummaryStatistics;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
+import org.coldstart.generate.Sampling;
+import org.coldstart.generate.TokenDistribution.Candidate;
+import org.coldstart.generate.TokenDistribution;
 import org.coldstart.train.TrainingLog;
 import org.knowm.xchart.CategoryChart;
-import org.knowm.xchart.Histogram;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.CategoryStyler;
@@ -76,7 +83,7 @@ public final class Charts {
   /** One bar for each label. */
   public static CategoryChart bars(String title, String yLabel, List<String> labels, double[] values) {
     CategoryChart chart = groupedBars(title, yLabel);
-    chart.addSeries(yLabel, labels, boxed(values));
+    chart.addSeries(yLabel, labels, Arrays.stream(values).boxed().toList());
     chart.getStyler().setLegendVisible(false);
     chart.getStyler().setLabelsVisible(true);
     // The labels are written as the axis is.
@@ -84,9 +91,7 @@ public final class Charts {
     return chart;
   }
 
-  /**
-   * A chart of bars without data yet; each {@code addSeries(name, labels, values)} adds one bar to every label.
-   */
+  /** A chart of bars without data yet; each {@code addSeries(name, labels, values)} adds one bar to every label. */
   public static CategoryChart groupedBars(String title, String yLabel) {
     CategoryChart chart = new CategoryChart(WIDTH, HEIGHT);
     chart.setTitle(title);
@@ -98,43 +103,80 @@ public final class Charts {
   }
 
   /**
-   * How often values fall into each of {@code bins} equal ranges between the smallest and the largest.
+   * How often whole numbers fall into each of at most {@code bins} equal ranges, whose width is a whole number too:
+   * others would hold now more, now fewer of the numbers.
    *
    * @throws IllegalArgumentException if there are no values
    */
   public static CategoryChart histogram(String title, String xLabel, int[] values, int bins) {
-    return histogram(title, xLabel, Arrays.stream(values).asDoubleStream().toArray(), bins);
-  }
-
-  /** As {@link #histogram(String, String, int[], int)}, for fractions. */
-  public static CategoryChart histogram(String title, String xLabel, double[] values, int bins) {
     if (values.length == 0) {
       throw new IllegalArgumentException("The histogram \"" + title + "\" has no values");
     }
-    Histogram histogram = new Histogram(boxed(values), bins);
+    IntSummaryStatistics range = IntStream.of(values).summaryStatistics();
+    int least = range.getMin();
+    int width = (range.getMax() - least) / bins + 1;
+    double[] counts = new double[(range.getMax() - least) / width + 1];
+    IntStream.of(values).forEach(value -> counts[(value - least) / width]++);
     CategoryChart chart = groupedBars(title, "count");
     chart.setXAxisTitle(xLabel);
-    double width = (histogram.getMax() - histogram.getMin()) / bins;
-    List<Double> centres = IntStream.range(0, bins)
-      .mapToObj(i -> histogram.getMin() + (i + 0.5) * width)
-      .collect(Collectors.toList());
-    chart.addSeries("count", centres, histogram.getyAxisData());
+    chart.addSeries("count",
+        IntStream.range(0, counts.length).mapToDouble(i -> least + i * width + (width - 1) / 2.0).toArray(), counts);
     chart.getStyler().setLegendVisible(false);
     chart.getStyler().setAvailableSpaceFill(0.96);
     chart.getStyler().setXAxisMaxLabelCount(12);
-    chart.getStyler().setXAxisDecimalPattern(width < 0.1 ? "0.00" : width < 2 ? "0.0" : "0");
+    chart.getStyler().setXAxisDecimalPattern(width % 2 == 0 && width < 10 ? "0.0" : "0");
     return chart;
   }
 
-  private static List<Double> boxed(double[] values) {
-    return Arrays.stream(values).boxed().collect(Collectors.toList());
+  /**
+   * What each sampling makes of one distribution: a group of bars for each of the n tokens that are likeliest over all
+   * of them.
+   *
+   * @param settings by the names of their bars, in the order to be drawn
+   * @param next the distribution after a setting's steps, such as {@code s ->
+   *     generator.nextTokenProbabilities(prompt, written, s)}
+   */
+  public static CategoryChart nextTokens(String title, Map<String, Sampling> settings,
+      Function<Sampling, TokenDistribution> next, int n) {
+    Map<String, TokenDistribution> distributions = new LinkedHashMap<>();
+    settings.forEach((name, sampling) -> distributions.put(name, next.apply(sampling)));
+    List<Candidate> tokens = likeliest(distributions, n);
+    Map<String, Integer> labels = labels(tokens);
+    CategoryChart chart = groupedBars(title, "probability");
+    distributions.forEach((name, tokensNext) -> chart.addSeries(name, List.copyOf(labels.keySet()),
+        labels.values().stream().map(tokensNext::probability).toList()));
+    return chart;
+  }
+
+  private static List<Candidate> likeliest(Map<String, TokenDistribution> distributions, int n) {
+    Collection<TokenDistribution> all = distributions.values();
+    Map<Integer, Candidate> candidates = new LinkedHashMap<>();
+    all.forEach(next -> next.top(n).forEach(token -> candidates.putIfAbsent(token.id(), token)));
+    ToDoubleFunction<Candidate> sum = token -> all.stream().mapToDouble(next -> next.probability(token.id())).sum();
+    return candidates.values().stream().sorted(Comparator.comparingDouble(sum).reversed()).limit(n).toList();
+  }
+
+  /** Ids by label; half characters look alike, so a label that is taken gets its id. */
+  private static Map<String, Integer> labels(List<Candidate> tokens) {
+    Map<String, Integer> labels = new LinkedHashMap<>();
+    for (Candidate token : tokens) {
+      String shown = token.token().replace("\n", "\\n").replace(' ', '\u00b7');
+      labels.put(labels.containsKey(shown) ? shown + " #" + token.id() : shown, token.id());
+    }
+    return labels;
   }
 
   /** Nothing behind the chart, and greys and colours that show on white and on black. */
   private static void style(AxesChartStyler styler) {
-    backgrounds(styler);
     fonts(styler);
     axes(styler);
+    styler.setChartBackgroundColor(CLEAR);
+    styler.setPlotBackgroundColor(CLEAR);
+    styler.setLegendBackgroundColor(CLEAR);
+    styler.setLegendBorderColor(CLEAR);
+    styler.setPlotBorderVisible(false);
+    styler.setChartTitleBoxVisible(false);
+    styler.setChartPadding(10);
     styler.setSeriesColors(SERIES);
     styler.setSeriesLines(Collections.nCopies(SERIES.length, LINE).toArray(BasicStroke[]::new));
     styler.setLegendPosition(LegendPosition.OutsideS);
@@ -147,16 +189,6 @@ public final class Charts {
       bars.setLabelsFontColorAutomaticEnabled(false);
       bars.setLabelsPosition(1.06);
     }
-  }
-
-  private static void backgrounds(AxesChartStyler styler) {
-    styler.setChartBackgroundColor(CLEAR);
-    styler.setPlotBackgroundColor(CLEAR);
-    styler.setLegendBackgroundColor(CLEAR);
-    styler.setLegendBorderColor(CLEAR);
-    styler.setPlotBorderVisible(false);
-    styler.setChartTitleBoxVisible(false);
-    styler.setChartPadding(10);
   }
 
   private static void fonts(AxesChartStyler styler) {

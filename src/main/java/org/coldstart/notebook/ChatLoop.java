@@ -51,15 +51,7 @@ public final class ChatLoop {
 
   List<TwoPhaseReply> run(InputStream in, List<String> scripted) {
     Iterator<String> typed = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)).lines().iterator();
-    return answer(typed.hasNext() ? typed : scripted.iterator());
-  }
-
-  /** Answers the questions of the list, whoever could type. */
-  public List<TwoPhaseReply> play(List<String> scripted) {
-    return answer(scripted.iterator());
-  }
-
-  private List<TwoPhaseReply> answer(Iterator<String> questions) {
+    Iterator<String> questions = typed.hasNext() ? typed : scripted.iterator();
     List<TwoPhaseReply> replies = new ArrayList<>();
     while (questions.hasNext()) {
       String question = questions.next().strip();
@@ -72,8 +64,7 @@ public final class ChatLoop {
         System.out.println(e.getMessage());
         break;
       }
-      TwoPhaseReply last = replies.get(replies.size() - 1);
-      if (last.answer().stop() == Generation.Stop.INTERRUPTED) {
+      if (replies.get(replies.size() - 1).answer().stop() == Generation.Stop.INTERRUPTED) {
         break;
       }
     }

@@ -14,7 +14,7 @@ import org.coldstart.tokenizer.Message;
 final class ConversationHtml {
 
   private static final String CELL = "padding:6px 12px 6px 4px;vertical-align:top;text-align:left;white-space:pre-wrap;"
-      + "overflow-wrap:anywhere;" + Html.LINE_BELOW;
+      + "overflow-wrap:anywhere;" + Rich.LINE_BELOW;
   private static final String PROMPT = "User Prompt";
   private static final String RESPONSE = "Assistant Response";
 
@@ -37,11 +37,11 @@ final class ConversationHtml {
     List<Exchange> all = rows.stream().flatMap(row -> exchanges(row).stream()).toList();
     String body = all.stream().map(e -> cells("td", CELL, e.prompt, e.response)).collect(Collectors.joining());
     String html = "<colgroup><col style=\"width:38%\"><col></colgroup><thead>"
-        + cells("th", CELL + Html.HEADING, PROMPT, RESPONSE) + "</thead><tbody>" + body + "</tbody>";
+        + cells("th", CELL + Rich.HEADING, PROMPT, RESPONSE) + "</thead><tbody>" + body + "</tbody>";
     String text = all.stream()
       .map(e -> PROMPT + ": " + e.prompt + "\n" + RESPONSE + ": " + e.response)
       .collect(Collectors.joining("\n\n"));
-    return Rich.html(Html.element("table", Html.TABLE + ";table-layout:fixed;width:100%", html), text);
+    return Rich.html(Rich.element("table", Rich.TABLE + ";table-layout:fixed;width:100%", html), text);
   }
 
   private static List<Exchange> exchanges(DataRow row) {
@@ -76,7 +76,7 @@ final class ConversationHtml {
   }
 
   private static String cells(String tag, String style, String prompt, String response) {
-    return Html.element("tr", "background:transparent",
-        Html.element(tag, style, Html.escape(prompt)) + Html.element(tag, style, Html.escape(response)));
+    return Rich.element("tr", "background:transparent",
+        Rich.element(tag, style, Rich.escape(prompt)) + Rich.element(tag, style, Rich.escape(response)));
   }
 }

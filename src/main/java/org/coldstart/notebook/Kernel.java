@@ -85,16 +85,15 @@ final class Kernel {
     }
   }
 
-  /** Shows a value now, in the middle of a cell; the id is for {@link #update}. */
-  void display(String id, Object value) {
+  /** Shows a value now, in the middle of a cell; an update replaces what was shown under the same id. */
+  void show(String id, Object value, boolean update) {
     Object data = call(renderer, "render", value);
-    call(data, "setDisplayId", id);
-    call(output, "display", data);
-  }
-
-  /** Replaces what {@link #display} showed under this id. */
-  void update(String id, Object value) {
-    call(output, "updateDisplay", id, call(renderer, "render", value));
+    if (update) {
+      call(output, "updateDisplay", id, data);
+    } else {
+      call(data, "setDisplayId", id);
+      call(output, "display", data);
+    }
   }
 
   /**
@@ -119,10 +118,9 @@ final class Kernel {
       throws ReflectiveOperationException {
     Map<String, String> bundle = Rendering.safely(() -> render.apply(value));
     Class<?> mimeType = displayClass("mime.MIMEType");
-    Method putIfRequested = displayClass("RenderContext").getMethod("renderIfRequested", mimeType, Supplier.class);
     for (Map.Entry<String, String> entry : bundle.entrySet()) {
       Object mime = mimeType.getMethod("parse", String.class).invoke(null, entry.getKey());
-      putIfRequested.invoke(context, mime, (Supplier<Object>) entry::getValue);
+      call(context, "renderIfRequested", mime, (Supplier<Object>) entry::getValue);
     }
     if (bundle.containsKey(Rendering.PNG)) {
       Map<String, Integer> width = Map.of("width", Charts.WIDTH);

@@ -28,9 +28,7 @@ final class LiveDisplay {
     return kernel.isPresent();
   }
 
-  /**
-   * Shows the value, unless the last one is too fresh; what is not shown is not computed either.
-   */
+  /** Shows the value, unless the last one is too fresh; what is not shown is not computed either. */
   boolean offer(Supplier<?> value) {
     boolean due = !shown || System.nanoTime() - lastNanos >= intervalMillis * 1_000_000;
     if (due) {
@@ -41,17 +39,9 @@ final class LiveDisplay {
 
   /** Shows the value now. */
   void show(Supplier<?> value) {
-    kernel.ifPresent(running -> uninterrupted(() -> send(running, value.get())));
+    kernel.ifPresent(running -> uninterrupted(() -> running.show(id, value.get(), shown)));
     shown = true;
     lastNanos = System.nanoTime();
-  }
-
-  private void send(Kernel running, Object value) {
-    if (shown) {
-      running.update(id, value);
-    } else {
-      running.display(id, value);
-    }
   }
 
   /** Runs the work to its end; an interrupt of the calling thread stays pending. */

@@ -1,13 +1,17 @@
 package org.coldstart.notebook;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import org.coldstart.train.TrainingListener;
 import org.coldstart.train.TrainingLog;
 import org.coldstart.train.TrainingResult;
 import org.knowm.xchart.XYChart;
+import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * Shows a training run under its cell while it goes: a progress line and a chart of train and eval loss.
+ * Shows a training run under its cell while it goes: a progress line and a chart of train and eval loss, redrawn at
+ * most once a second.
  *
  * <pre>{@code
  * try (LiveTraining live = new LiveTraining(trainer.totalSteps())) {
@@ -21,8 +25,14 @@ import org.knowm.xchart.XYChart;
  */
 public final class LiveTraining implements TrainingListener, AutoCloseable {
 
+  private static final long INTERVAL_MILLIS = 1000;
+
+  private record Point(double step, double loss) {}
+
   private final Progress progress;
-  private final LiveChart chart = new LiveChart("Loss", "step", "loss per token", "train", "eval");
+  private final LiveDisplay display = new LiveDisplay(INTERVAL_MILLIS);
+  private final List<Point> train = new ArrayList<>();
+  private final List<Point> eval = new ArrayList<>();
   private int step;
   private String details = "";
 
@@ -37,17 +47,17 @@ public final class LiveTraining implements TrainingListener, AutoCloseable {
     progress.beginAt(step);
     for (TrainingLog.Entry entry : log.entries()) {
       if (!Double.isNaN(entry.loss())) {
-        chart.add("train", entry.step(), entry.loss());
+        add(train, entry.step(), entry.loss());
       }
       onLog(entry);
     }
-    chart.draw();
+    draw();
   }
 
   @Override
   public void onStep(Step now) {
     step = now.step();
-    chart.add("train", step, now.loss());
+    add(train, step, now.loss());
     details = String.format(Locale.ROOT, "loss %.3f · %.0f tokens/s", now.loss(), now.tokensPerSecond());
     progress.update(step, details);
   }
@@ -55,8 +65,14 @@ public final class LiveTraining implements TrainingListener, AutoCloseable {
   @Override
   public void onLog(TrainingLog.Entry entry) {
     if (!Double.isNaN(entry.evalLoss())) {
-      chart.add("eval", entry.step(), entry.evalLoss());
+      add(eval, entry.step(), entry.evalLoss());
     }
+  }
+
+  /** A loss that is not finite leaves a gap. */
+  private void add(List<Point> series, int atStep, double loss) {
+    series.add(new Point(atStep, Double.isFinite(loss) ? loss : Double.NaN));
+    display.offer(this::chart);
   }
 
   @Override
@@ -68,15 +84,32 @@ public final class LiveTraining implements TrainingListener, AutoCloseable {
     }
   }
 
-  /** The chart as it is now. */
+  /** The chart as it is now; the points of the eval loss, which are few, are marked. */
   XYChart chart() {
-    return chart.chart();
+    XYChart chart = Charts.lines("Loss", "step", "loss per token");
+    chart.getStyler().setMarkerSize(6);
+    addSeries(chart, "train", train, train.size() == 1);
+    addSeries(chart, "eval", eval, true);
+    return chart;
+  }
+
+  private static void addSeries(XYChart chart, String name, List<Point> points, boolean marked) {
+    if (!points.isEmpty()) {
+      chart.addSeries(name, points.stream().map(Point::step).toList(), points.stream().map(Point::loss).toList())
+        .setMarker(marked ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
+    }
+  }
+
+  private void draw() {
+    if (!train.isEmpty() || !eval.isEmpty()) {
+      display.show(this::chart);
+    }
   }
 
   /** Draws the last state. */
   @Override
   public void close() {
     progress.close();
-    chart.draw();
+    draw();
   }
 }

@@ -19,10 +19,11 @@ public final class Notebook {
 
   /** What every cell can name without an import; nothing of {@code org.coldstart.io}. */
   static final List<String> IMPORTS = List.of("java.nio.file.*", "java.util.*", "java.util.function.*",
-      "java.util.stream.*", "tech.tablesaw.api.*", "org.knowm.xchart.*", "ai.djl.ndarray.*", "ai.djl.ndarray.types.*", "org.coldstart.tokenizer.*",
-      "org.coldstart.model.*", "org.coldstart.lora.*", "org.coldstart.data.*", "org.coldstart.data.village.*",
-      "org.coldstart.train.*", "org.coldstart.generate.*", "org.coldstart.evaluate.*", "org.coldstart.study.*",
-      "org.coldstart.notebook.*", "static org.coldstart.generate.Responses.*", "static org.coldstart.notebook.Show.*");
+      "java.util.stream.*", "ai.djl.ndarray.*", "ai.djl.ndarray.types.*", "tech.tablesaw.api.*", "org.knowm.xchart.*",
+      "org.coldstart.tokenizer.*", "org.coldstart.model.*", "org.coldstart.lora.*", "org.coldstart.data.*",
+      "org.coldstart.data.village.*", "org.coldstart.train.*", "org.coldstart.generate.*", "org.coldstart.evaluate.*",
+      "org.coldstart.study.*", "org.coldstart.notebook.*", "static org.coldstart.generate.Responses.*",
+      "static org.coldstart.notebook.Show.*");
 
   private Notebook() {}
 
@@ -38,13 +39,11 @@ public final class Notebook {
       kernel.register(Chart.class, List.of(Rendering.PNG, Rendering.HTML), chart -> Rendering.of((Chart<?, ?>) chart));
       kernel.register(Settings.class, List.of(Rendering.HTML), settings -> Rendering.of(settings.toTable()));
       kernel.evaluate("import " + String.join(";\nimport ", IMPORTS) + ";");
-      Hub.display(new DownloadBar());
+      Hub.display(new Progress.DownloadBar());
     });
   }
 
-  /**
-   * What our own kernel's specification sets; under another kernel it is set here, unless the user did.
-   */
+  /** What our own kernel's specification sets; under another kernel it is set here, unless the user did. */
   private static void setDefaults() {
     Map
       .of("java.awt.headless", "true", "ai.djl.offline", "true", "OPT_OUT_TRACKING", "true", "DJL_CACHE_DIR",

@@ -2,10 +2,10 @@ package org.coldstart.notebook;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
+import java.util.stream.Stream;
 
-/**
- * Where notebooks leave what they make: checkpoints, logs, results. Nothing in it is stored with the project.
- */
+/** Where notebooks leave what they make: checkpoints, logs, results. Nothing in it is stored with the project. */
 public final class Output {
 
   private Output() {}
@@ -32,16 +32,12 @@ public final class Output {
     return path("model").resolve(name).resolve("final_model");
   }
 
-  /**
-   * The nearest folder above the current one that holds the project's pom.xml; the current one if none does.
-   */
+  /** The nearest folder above the current one that holds the project's pom.xml; the current one if none does. */
   static Path projectRoot() {
     Path current = Path.of("").toAbsolutePath();
-    for (Path folder = current; folder != null; folder = folder.getParent()) {
-      if (Files.exists(folder.resolve("pom.xml"))) {
-        return folder;
-      }
-    }
-    return current;
+    return Stream.iterate(current, Objects::nonNull, Path::getParent)
+      .filter(folder -> Files.exists(folder.resolve("pom.xml")))
+      .findFirst()
+      .orElse(current);
   }
 }

@@ -1,5 +1,8 @@
 package org.coldstart.notebook;
 
+import java.time.Duration;
+import org.coldstart.io.hub.DownloadProgress;
+
 /**
  * A line under a cell with the progress of a long computation, its speed, and the time left: "step 12/48 · loss 1.234 ·
  * 350 tok/s · 1 min 20 s left".
@@ -97,6 +100,32 @@ public final class Progress implements AutoCloseable {
   /** A bar filled so far, and the text behind it. */
   static Rich bar(double percent, String text) {
     String bar = BAR + NumberText.brief(percent) + "%,rgba(128,136,146,.25) 0)";
-    return Rich.html(Html.element("div", LINE, Html.element("span", bar, "") + Html.escape(text)), text);
+    return Rich.html(Rich.element("div", LINE, Rich.element("span", bar, "") + Rich.escape(text)), text);
+  }
+
+  /** Shows each download as one bar under the cell, with bytes, speed and time left. */
+  static final class DownloadBar implements DownloadProgress {
+
+    private LiveDisplay display = new LiveDisplay(NOTEBOOK_MILLIS);
+    private Duration last = Duration.ZERO;
+
+    @Override
+    public void report(State state) {
+      if (state.elapsed().compareTo(last) < 0) { // the download before this one failed
+        display = new LiveDisplay(NOTEBOOK_MILLIS);
+      }
+      last = state.elapsed();
+      if (state.done()) {
+        display.show(() -> line(state));
+        display = new LiveDisplay(NOTEBOOK_MILLIS);
+        last = Duration.ZERO;
+      } else {
+        display.offer(() -> line(state));
+      }
+    }
+
+    static Rich line(State state) {
+      return bar(state.total() == 0 ? 100 : 100.0 * state.bytes() / state.total(), state.toString());
+    }
   }
 }

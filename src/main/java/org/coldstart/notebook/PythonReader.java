@@ -3,8 +3,10 @@ package org.coldstart.notebook;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * Lets Python's transformers read a saved model, to see that it finds there what we do.
@@ -36,10 +40,22 @@ public final class PythonReader {
   private static final Gson GSON = new GsonBuilder().setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
     .create();
 
-  private final PythonProcess process;
+  /** Nothing is fetched, nothing reported, and files are UTF-8 whatever the locale. */
+  private static final Map<String, String> ENVIRONMENT = Map.of("HF_HUB_OFFLINE", "1", "TRANSFORMERS_OFFLINE", "1",
+      "HF_HUB_DISABLE_TELEMETRY", "1", "TOKENIZERS_PARALLELISM", "false", "PYTHONUTF8", "1", "PYTHONDONTWRITEBYTECODE",
+      "1");
+
+  private static final int LAST_LINES = 8;
+
+  /** The script's input; its documentation explains the names. */
+  record Request(List<String> texts, int[] prompt, int newTokens, int positions) {}
+
+  private final Path interpreter;
+  private final Duration limit;
 
   PythonReader(Path interpreter, Duration limit) {
-    process = new PythonProcess(interpreter, limit);
+    this.interpreter = interpreter;
+    this.limit = limit;
   }
 
   /**
@@ -50,16 +66,14 @@ public final class PythonReader {
    */
   public static Optional<PythonReader> find() {
     String given = System.getProperty("COLDSTART_PYTHON", System.getenv("COLDSTART_PYTHON"));
-    return given == null || given.isBlank() ? inCheckout(Output.projectRoot()) : Optional.of(named(given));
-  }
-
-  private static PythonReader named(String interpreter) {
-    if (!Files.isExecutable(Path.of(interpreter))) {
-      throw new IllegalStateException(
-          "COLDSTART_PYTHON names %s, which is no program: unset it, or name a Python with transformers."
-            .formatted(interpreter));
+    if (given == null || given.isBlank()) {
+      return inCheckout(Output.projectRoot());
     }
-    return new PythonReader(Path.of(interpreter), LIMIT);
+    if (!Files.isExecutable(Path.of(given))) {
+      throw new IllegalStateException(
+          "COLDSTART_PYTHON names " + given + ", which is no program: unset it, or name a Python with transformers.");
+    }
+    return Optional.of(new PythonReader(Path.of(given), LIMIT));
   }
 
   /** The set-up leaves its stamp when the installation is complete. */
@@ -90,32 +104,81 @@ public final class PythonReader {
   /** Reads several folders in one process. */
   Map<Path, PythonReading> read(Map<Path, Request> requests) {
     List<Path> folders = List.copyOf(requests.keySet());
-    try (PythonProcess.Exchange files = PythonProcess.Exchange.create()) {
-      List<String> arguments = new ArrayList<>();
-      for (int i = 0; i < folders.size(); i++) {
-        Path request = files.path("request" + i + ".json");
-        Files.writeString(request, GSON.toJson(requests.get(folders.get(i))));
-        arguments.add(folders.get(i).toAbsolutePath().toString());
-        arguments.add(request.toString());
-        arguments.add(files.path("answer" + i + ".json").toString());
+    try {
+      Path files = Files.createTempDirectory("coldstart-python");
+      try {
+        List<String> arguments = new ArrayList<>();
+        for (int i = 0; i < folders.size(); i++) {
+          Path request = files.resolve("request" + i + ".json");
+          Files.writeString(request, GSON.toJson(requests.get(folders.get(i))));
+          arguments.add(folders.get(i).toAbsolutePath().toString());
+          arguments.add(request.toString());
+          arguments.add(files.resolve("answer" + i + ".json").toString());
+        }
+        run("read_checkpoint.py", arguments.toArray(String[]::new));
+        Map<Path, PythonReading> readings = new LinkedHashMap<>();
+        for (int i = 0; i < folders.size(); i++) {
+          String answer = Files.readString(files.resolve("answer" + i + ".json"));
+          readings.put(folders.get(i), GSON.fromJson(answer, PythonReading.class));
+        }
+        return readings;
+      } finally {
+        try (Stream<Path> left = Files.list(files)) {
+          left.map(Path::toFile).forEach(File::delete);
+        }
+        Files.delete(files);
       }
-      run("read_checkpoint.py", arguments.toArray(String[]::new));
-      Map<Path, PythonReading> readings = new LinkedHashMap<>();
-      for (int i = 0; i < folders.size(); i++) {
-        String answer = Files.readString(files.path("answer" + i + ".json"));
-        readings.put(folders.get(i), GSON.fromJson(answer, PythonReading.class));
-      }
-      return readings;
     } catch (IOException e) {
       throw new UncheckedIOException("Could not exchange files with Python about " + folders, e);
     }
   }
 
-  /** Runs one of the scripts of environment/parity. */
+  /**
+   * Runs one of the scripts of environment/parity to its end; interrupting the thread ends it.
+   *
+   * @throws IllegalStateException if the script fails, takes too long or is interrupted
+   */
   void run(String script, String... arguments) {
-    process.run(Output.projectRoot().resolve(SCRIPTS).resolve(script), List.of(arguments));
+    List<String> command = new ArrayList<>();
+    command.add(interpreter.toString());
+    command.add(Output.projectRoot().resolve(SCRIPTS).resolve(script).toString());
+    command.addAll(List.of(arguments));
+    try {
+      Path output = Files.createTempFile("coldstart-python", ".txt");
+      try {
+        run(command, output);
+      } finally {
+        Files.delete(output);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Could not run " + interpreter + " " + script, e);
+    }
   }
 
-  /** The script's input; its documentation explains the names. */
-  record Request(List<String> texts, int[] prompt, int newTokens, int positions) {}
+  private void run(List<String> command, Path output) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+    builder.environment().putAll(ENVIRONMENT);
+    Process child = builder.start();
+    try {
+      if (!child.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw failure(command, "took longer than " + limit.toSeconds() + " s", output);
+      }
+      if (child.exitValue() != 0) {
+        throw failure(command, "failed with exit code " + child.exitValue(), output);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failure(command, "was interrupted", output);
+    } finally {
+      child.destroyForcibly().onExit().join();
+    }
+  }
+
+  private static IllegalStateException failure(List<String> command, String what, Path output) throws IOException {
+    // Python may end in the middle of a character, which readString would refuse
+    List<String> lines = new String(Files.readAllBytes(output), StandardCharsets.UTF_8).lines().toList();
+    String last = String.join("\n  ", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()));
+    return new IllegalStateException("%s %s %s%s".formatted(command.get(0), command.get(1), what,
+        last.isEmpty() ? "." : ". Its last words:\n  " + last));
+  }
 }

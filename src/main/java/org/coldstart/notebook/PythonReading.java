@@ -2,6 +2,7 @@ package org.coldstart.notebook;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * What Python's transformers made of a saved model; see {@link PythonReader}.
@@ -28,12 +29,10 @@ public record PythonReading(Map<String, String> versions, List<String> loadingWa
     if (others.length != logits.length) {
       throw new IllegalArgumentException("Python gives " + logits.length + " logits, not " + others.length + ".");
     }
-    double largest = 0;
-    for (int i = 0; i < others.length; i++) {
-      double difference = Math.abs((double) logits[i] - others[i]);
-      largest = Double.isNaN(difference) ? Double.POSITIVE_INFINITY : Math.max(largest, difference);
-    }
-    return largest;
+    double largest = IntStream.range(0, others.length)
+      .mapToDouble(i -> Math.abs((double) logits[i] - others[i]))
+      .reduce(0, Math::max); // NaN if one is NaN
+    return Double.isNaN(largest) ? Double.POSITIVE_INFINITY : largest;
   }
 
   /** The versions in a line: {@code python 3.11.2, torch 2.15.0, transformers 5.23.0}. */

@@ -9,9 +9,15 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.knowm.xchart.internal.chartpart.Chart;
+import tech.tablesaw.api.DoubleColumn;
+import tech.tablesaw.api.NumericColumn;
 import tech.tablesaw.api.Table;
+import tech.tablesaw.columns.Column;
 
 /** Turns a value into what Jupyter shows: a map from MIME type to data. */
 final class Rendering {
@@ -24,6 +30,14 @@ final class Rendering {
   /** Charts are drawn at twice their logical size, to be sharp on every screen. */
   private static final int SCALE = 2;
 
+  static final int MAX_ROWS = 20;
+
+  private static final String CELL = "padding:4px 12px 4px 4px;vertical-align:top;";
+  private static final String TEXT_CELL = "text-align:left;white-space:pre-wrap;overflow-wrap:anywhere;max-width:44em;";
+  private static final String NUMBER_CELL = "text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums;";
+  private static final String CAPTION = "caption-side:top;text-align:left;font-weight:600;padding:4px;"
+      + "color:var(--jp-ui-font-color1,inherit)";
+
   private Rendering() {}
 
   static Map<String, String> of(Rich rich) {
@@ -31,7 +45,41 @@ final class Rendering {
   }
 
   static Map<String, String> of(Table table) {
-    return bundle(HTML, TableHtml.of(table), table.print(TableHtml.MAX_ROWS));
+    return bundle(HTML, html(table), table.print(MAX_ROWS));
+  }
+
+  /** A table in the notebook's own colours: header, at most {@value #MAX_ROWS} rows, and how many more there are. */
+  static String html(Table table) {
+    int shown = Math.min(table.rowCount(), MAX_ROWS);
+    int more = table.rowCount() - shown;
+    String title = table.name() == null || table.name().isBlank() ? ""
+        : Rich.element("caption", CAPTION, Rich.escape(table.name()));
+    String head = cells(table, "th", Rich.HEADING, Column::name);
+    String body = IntStream.range(0, shown)
+      .mapToObj(row -> cells(table, "td", Rich.LINE_BELOW, column -> text(column, row)))
+      .map(cells -> Rich.element("tr", "background:transparent", cells))
+      .collect(Collectors.joining());
+    return Rich.element("table", Rich.TABLE, title + "<thead><tr>" + head + "</tr></thead><tbody>" + body + "</tbody>")
+        + (more > 0 ? Rich.element("div", Rich.FAINT, "… " + more + " more") : "");
+  }
+
+  private static String cells(Table table, String tag, String style, Function<Column<?>, String> text) {
+    return table.columns()
+      .stream()
+      .map(column -> Rich.element(tag, CELL + (column instanceof NumericColumn ? NUMBER_CELL : TEXT_CELL) + style,
+          Rich.escape(text.apply(column))))
+      .collect(Collectors.joining());
+  }
+
+  /** As Tablesaw prints it, except that fractions without a format of their own get at most six digits. */
+  private static String text(Column<?> column, int row) {
+    if (column.isMissing(row)) {
+      return "–";
+    }
+    String printed = column.getString(row);
+    boolean byDefault = column instanceof DoubleColumn fractions
+        && printed.equals(DoubleColumn.create("", fractions.getDouble(row)).getString(0));
+    return byDefault ? NumberText.brief(((DoubleColumn) column).getDouble(row)) : printed;
   }
 
   static Map<String, String> of(Chart<?, ?> chart) {
@@ -62,7 +110,7 @@ final class Rendering {
       return rendering.call();
     } catch (Throwable e) {
       String message = "could not be shown: " + e + hint(e);
-      return bundle(HTML, "<pre style=\"color:var(--jp-error-color1,#d32f2f)\">" + Html.escape(message) + "</pre>",
+      return bundle(HTML, "<pre style=\"color:var(--jp-error-color1,#d32f2f)\">" + Rich.escape(message) + "</pre>",
           message);
     }
   }

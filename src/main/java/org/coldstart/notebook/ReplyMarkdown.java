@@ -2,6 +2,7 @@ package org.coldstart.notebook;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Makes Markdown that a model wrote safe to show: its emphasis, lists, tables and code stay, while HTML, links and
@@ -58,20 +59,15 @@ final class ReplyMarkdown {
     return safe.append(escape(line.substring(from))).toString();
   }
 
+  /** A dollar sign in a tag of its own begins no formula. */
   private static String escape(String text) {
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("[", "&#91;").replace("$", "<span>&#36;</span>"); // in a tag of its own it begins no formula
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("[", "&#91;").replace("$", "<span>&#36;</span>");
   }
 
   /** Nothing in code is a mark for Markdown. */
   private static String code(String text) {
-    StringBuilder plain = new StringBuilder();
-    text.codePoints().forEach(c -> {
-      if (Character.isLetterOrDigit(c) || c == ' ') {
-        plain.appendCodePoint(c);
-      } else {
-        plain.append("&#").append(c).append(';');
-      }
-    });
-    return plain.toString();
+    return text.codePoints()
+      .mapToObj(c -> Character.isLetterOrDigit(c) || c == ' ' ? Character.toString(c) : "&#" + c + ";")
+      .collect(Collectors.joining());
   }
 }

@@ -2,12 +2,10 @@ package org.coldstart.notebook;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
+import org.coldstart.io.files.AtomicFiles;
 import tech.tablesaw.api.Table;
 
 /**
@@ -17,8 +15,11 @@ import tech.tablesaw.api.Table;
  * <pre>{@code
  * Reproduction.of("02-embeddings").row("P(<think>) after cloning", "0.199994", String.format("%.6f", p), "SmolLM2-135M-Instruct").write()
  * }</pre>
+ *
+ * @param notebook its file name without the ending
+ * @param rows so far
  */
-public final class Reproduction {
+public record Reproduction(String notebook, List<Line> rows) {
 
   private static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
@@ -32,14 +33,6 @@ public final class Reproduction {
    */
   public record Line(String what, String article, String here, String model) {}
 
-  private final String notebook;
-  private final List<Line> rows;
-
-  private Reproduction(String notebook, List<Line> rows) {
-    this.notebook = notebook;
-    this.rows = rows;
-  }
-
   /** No rows yet, for the notebook of this file name without its ending. */
   public static Reproduction of(String notebook) {
     return new Reproduction(notebook, List.of());
@@ -47,9 +40,8 @@ public final class Reproduction {
 
   /** These rows and one more. */
   public Reproduction row(String what, String article, String here, String model) {
-    List<Line> more = new ArrayList<>(rows);
-    more.add(new Line(what, article, here, model));
-    return new Reproduction(notebook, List.copyOf(more));
+    return new Reproduction(notebook,
+        Stream.concat(rows.stream(), Stream.of(new Line(what, article, here, model))).toList());
   }
 
   /** Stores the rows under {@code output/results} and returns them as a table to show. */
@@ -58,13 +50,7 @@ public final class Reproduction {
   }
 
   Table write(Path folder) {
-    Path file = folder.resolve(notebook + ".json");
-    try {
-      Files.createDirectories(folder);
-      Files.writeString(file, GSON.toJson(rows) + "\n");
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot write the results to " + file + ": " + e.getMessage(), e);
-    }
-    return Tables.ofRecords("article | here", rows);
+    AtomicFiles.writeString(folder.resolve(notebook + ".json"), GSON.toJson(rows) + "\n");
+    return Show.table("article | here", rows);
   }
 }

@@ -1,6 +1,7 @@
 package org.coldstart.notebook;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -61,12 +62,10 @@ public final class Settings {
     if (text == null) {
       return Profile.QUICK;
     }
-    for (Profile profile : Profile.values()) {
-      if (profile.toString().equals(text)) {
-        return profile;
-      }
-    }
-    throw new IllegalArgumentException(PROFILE + " is \"" + text + "\"; it may be quick or article");
+    return Arrays.stream(Profile.values())
+      .filter(profile -> profile.toString().equals(text))
+      .findFirst()
+      .orElseThrow(() -> new IllegalArgumentException(PROFILE + " is \"" + text + "\"; it may be quick or article"));
   }
 
   /**
@@ -92,16 +91,12 @@ public final class Settings {
 
   private static int number(String variable, String text) {
     int least = variable.equals("COLDSTART_SEED") ? 0 : 1;
-    try {
-      int number = Integer.parseInt(text);
-      if (number >= least) {
-        return number;
-      }
-    } catch (NumberFormatException notANumber) {
-      // the message below says what it may be
+    long number = text.matches("[0-9]{1,10}") ? Long.parseLong(text) : -1;
+    if (number < least || number > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "%s is \"%s\"; it may be a whole number from %d to %d".formatted(variable, text, least, Integer.MAX_VALUE));
     }
-    throw new IllegalArgumentException(
-        "%s is \"%s\"; it may be a whole number from %d to %d".formatted(variable, text, least, Integer.MAX_VALUE));
+    return (int) number;
   }
 
   /** The profile: quick unless COLDSTART_PROFILE says otherwise. */
@@ -142,7 +137,7 @@ public final class Settings {
     boolean chosen = environment.apply(PROFILE) != null;
     rows.add(List.of("profile", profile.toString(), chosen ? PROFILE : "default; or article"));
     settings.forEach((name, setting) -> rows.add(List.of(name, String.valueOf(setting.value()), setting.origin())));
-    return Tables.ofRows("", List.of("setting", "value", "from"), rows);
+    return Show.table("", List.of("setting", "value", "from"), rows);
   }
 
   @Override

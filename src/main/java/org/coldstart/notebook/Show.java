@@ -1,14 +1,21 @@
 package org.coldstart.notebook;
 
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.coldstart.data.DataSet;
 import org.coldstart.data.Example;
-import org.coldstart.generate.Answer;
+import org.coldstart.generate.Responses.Answer;
 import org.coldstart.tokenizer.Tokenizer;
+import tech.tablesaw.api.DoubleColumn;
+import tech.tablesaw.api.LongColumn;
+import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
+import tech.tablesaw.columns.Column;
 
 /**
  * What a cell ends with to show something; imported statically into every notebook. Each call returns a value, which
@@ -61,12 +68,58 @@ public final class Show {
 
   /** A table with a column for each component of the records, in their order. */
   public static Table table(String title, List<? extends Record> rows) {
-    return Tables.ofRecords(title, rows);
+    if (rows.isEmpty()) {
+      return Table.create(title);
+    }
+    List<RecordComponent> components = List.of(rows.get(0).getClass().getRecordComponents());
+    return table(title, components.stream().map(RecordComponent::getName).toList(),
+        rows.stream()
+          .map(row -> components.stream().map(part -> value(row, part)).toArray())
+          .map(Arrays::asList)
+          .toList());
   }
 
-  /** A table of rows; a column whose values are all numbers is numeric. */
+  private static Object value(Record record, RecordComponent component) {
+    try {
+      component.getAccessor().setAccessible(true); // a record declared in a cell is not public
+      return component.getAccessor().invoke(record);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalArgumentException(
+          "Cannot read " + component.getName() + " of " + record.getClass().getSimpleName(), e);
+    }
+  }
+
+  /**
+   * A table of rows. A column whose values are all whole numbers, or all numbers, is numeric; null is a missing value.
+   *
+   * @throws IllegalArgumentException if a row has more or fewer values than there are columns
+   */
   public static Table table(String title, List<String> columns, List<? extends List<?>> rows) {
-    return Tables.ofRows(title, columns, rows);
+    for (int r = 0; r < rows.size(); r++) {
+      if (rows.get(r).size() != columns.size()) {
+        throw new IllegalArgumentException("Row %d of table \"%s\" has %d values for %d columns".formatted(r, title,
+            rows.get(r).size(), columns.size()));
+      }
+    }
+    return Table.create(title,
+        IntStream.range(0, columns.size()).<Column<?>>mapToObj(c -> column(columns.get(c), rows, c)).toList());
+  }
+
+  private static Column<?> column(String name, List<? extends List<?>> rows, int index) {
+    List<Object> values = new ArrayList<>();
+    rows.forEach(row -> values.add(row.get(index)));
+    List<Object> given = values.stream().filter(Objects::nonNull).toList();
+    if (given.isEmpty() || !given.stream().allMatch(Number.class::isInstance)) {
+      return StringColumn.create(name, values.stream().map(value -> Objects.toString(value, "")).toList());
+    }
+    if (given.stream().allMatch(value -> value instanceof Integer || value instanceof Long)) {
+      LongColumn column = LongColumn.create(name);
+      values.forEach(v -> column.append(v == null ? null : (Long) ((Number) v).longValue()));
+      return column;
+    }
+    DoubleColumn column = DoubleColumn.create(name);
+    values.forEach(v -> column.append(v == null ? null : (Double) ((Number) v).doubleValue()));
+    return column;
   }
 
   /** The first three conversations of a data set, as {@link #displayDataset(DataSet, int)}. */
@@ -97,7 +150,7 @@ public final class Show {
     if (!questions.equals(second.stream().map(Answer::question).toList())) {
       throw new IllegalArgumentException("The answers are to different questions: put the same to both.");
     }
-    return Tables.ofRows("", List.of("question", firstName, secondName),
+    return table("", List.of("question", firstName, secondName),
         IntStream.range(0, questions.size())
           .mapToObj(i -> List.of(questions.get(i), text(first.get(i)), text(second.get(i))))
           .toList());

@@ -31,7 +31,7 @@ final class TokenHtml {
       String colour = highlighted ? NEW : ALTERNATING[i % 2];
       html.append(span(tokens.get(i), ids, i, colour, highlighted ? "font-weight:600;" : ""));
     }
-    return Rich.html(Html.element("div", BLOCK, html.toString()),
+    return Rich.html(Rich.element("div", BLOCK, html.toString()),
         tokens.stream().map(token -> "[" + visible(token) + "]").collect(Collectors.joining()));
   }
 
@@ -49,11 +49,11 @@ final class TokenHtml {
       trained += mask[i] ? 1 : 0;
     }
     int ignored = tokens.size() - trained;
-    String legend = Html.element("span", SWATCH + TRAINED, "") + trained + " tokens carry loss &nbsp; "
-        + Html.element("span", SWATCH + IGNORED, "") + ignored + " are only read";
+    String legend = Rich.element("span", SWATCH + TRAINED, "") + trained + " tokens carry loss &nbsp; "
+        + Rich.element("span", SWATCH + IGNORED, "") + ignored + " are only read";
     return Rich.html(
-        Html.element("div", BLOCK, html.toString())
-            + Html.element("div", "font-size:12px;margin-top:6px;" + Html.FAINT, legend),
+        Rich.element("div", BLOCK, html.toString())
+            + Rich.element("div", "font-size:12px;margin-top:6px;" + Rich.FAINT, legend),
         text + "\n[trained] " + trained + ", not trained " + ignored);
   }
 
@@ -61,12 +61,10 @@ final class TokenHtml {
     String title = ids == null ? "" : " title=\"" + ids[i] + "\"";
     // There is no space between tokens; the markup says where a line may end.
     String end = token.endsWith("\n") || token.endsWith("Ċ") ? "<br>" : "<wbr>";
-    return SPAN.formatted(background, style, title, Html.escape(visible(token))) + end;
+    return SPAN.formatted(background, style, title, Rich.escape(visible(token))) + end;
   }
 
-  /**
-   * Spaces as ·, line breaks as ⏎, tabs as ⇥; also in the byte-level spelling of vocabularies: Ġ, Ċ, ĉ.
-   */
+  /** Spaces as ·, line breaks as ⏎, tabs as ⇥; also in the byte-level spelling of vocabularies: Ġ, Ċ, ĉ. */
   private static String visible(String token) {
     return token.replaceAll("[ Ġ]", "·").replaceAll("[\nĊ]", "⏎").replaceAll("[\tĉ]", "⇥").replace("\r", "␍");
   }

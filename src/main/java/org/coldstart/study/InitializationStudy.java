@@ -1,11 +1,11 @@
 package org.coldstart.study;
 
 import java.util.List;
+import java.util.function.Function;
 import org.coldstart.data.DataSet;
 import org.coldstart.data.Example;
 import org.coldstart.data.ExampleBuilder;
 import org.coldstart.data.ThinkAnswer;
-import org.coldstart.evaluate.ReplyEvaluator;
 import org.coldstart.evaluate.ReplyReport;
 import org.coldstart.evaluate.TeacherForcedProbability;
 import org.coldstart.generate.Generator;
@@ -30,7 +30,6 @@ import org.coldstart.train.TrainingResult;
  */
 public record InitializationStudy(String model, DataSet train, DataSet test, StudyBudget budget) {
 
-  private static final int BATCH = 50;
   private static final String[] TOKENS = ThinkAnswer.TOKENS.toArray(String[]::new);
 
   /** A run from a fresh copy of the model; {@code listeners} watch its training. */
@@ -44,11 +43,12 @@ public record InitializationStudy(String model, DataSet train, DataSet test, Stu
       double distanceBefore = meanDistance(embeddings);
       TrainingResult training = train(lm, tokenizer, seed, listeners);
       DataSet prompts = test.select(0, budget.prompts());
-      ReplyEvaluator evaluator = new ReplyEvaluator(new Generator(lm, tokenizer), budget.maxNewTokens(), BATCH);
-      ReplyReport greedy = evaluator.evaluate(prompts, Sampling.greedy());
+      Generator generator = new Generator(lm, tokenizer);
+      Function<Sampling, ReplyReport> report = s -> ReplyReport.of(generator, prompts, s, budget.maxNewTokens());
+      ReplyReport greedy = report.apply(Sampling.greedy());
       return new StudyRun(initialization.name(), seed, training.steps(), greedy.wellFormed().value(),
-          evaluator.evaluate(prompts, Sampling.temperature(0.7, seed)).wellFormed().value(),
-          evaluator.evaluate(prompts, Sampling.temperature(1, seed)).wellFormed().value(), greedy.exact().value(),
+          report.apply(Sampling.temperature(0.7, seed)).wellFormed().value(),
+          report.apply(Sampling.temperature(1, seed)).wellFormed().value(), greedy.exact().value(),
           meanProbability(lm, tokenizer, prompts), distanceBefore, meanDistance(lm.embeddings(tokenizer)),
           (System.nanoTime() - start) / 1e9, losses(training));
     }

@@ -1,6 +1,18 @@
 package org.coldstart.study;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVParser;
+import org.apache.commons.csv.CSVRecord;
+import org.coldstart.io.files.AtomicFiles;
 
 /**
  * The result of one run.
@@ -22,6 +34,70 @@ public record StudyRun(String initialization, long seed, int steps, double wellF
     double wellFormedT10, double exact, double ownPlace, double distanceBefore, double distanceAfter, double seconds,
     List<Point> losses) {
 
+  private static final String[] HEADER = {"initialization", "seed", "steps", "well_formed_greedy", "well_formed_t0.7",
+    "well_formed_t1.0", "exact", "own_place", "distance_before", "distance_after", "seconds", "eval_losses"};
+
   /** Held-out loss after a number of steps. */
   public record Point(int step, double loss) {}
+
+  /**
+   * Reads the runs of a CSV file of one line a run, held-out losses as {@code step:loss} pairs in a column; none if
+   * there is no file.
+   *
+   * @throws IllegalArgumentException if it is not a study's, naming the line
+   */
+  public static List<StudyRun> readAll(Path file) {
+    if (!Files.exists(file)) {
+      return List.of();
+    }
+    CSVFormat format = CSVFormat.DEFAULT.builder().setHeader().setSkipHeaderRecord(true).get();
+    try (CSVParser parser = CSVParser.parse(file, StandardCharsets.UTF_8, format)) {
+      return parser.stream().map(line -> run(line, file)).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read the study " + file, e);
+    }
+  }
+
+  private static StudyRun run(CSVRecord line, Path file) {
+    try {
+      return new StudyRun(line.get("initialization"), Long.parseLong(line.get("seed")),
+          Integer.parseInt(line.get("steps")), number(line, "well_formed_greedy"), number(line, "well_formed_t0.7"),
+          number(line, "well_formed_t1.0"), number(line, "exact"), number(line, "own_place"),
+          number(line, "distance_before"), number(line, "distance_after"), number(line, "seconds"),
+          Arrays.stream(line.get("eval_losses").split(" ")).map(StudyRun::point).toList());
+    } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
+      throw new IllegalArgumentException(
+          "%s, run %d is not a run of a study: %s".formatted(file, line.getRecordNumber(), e.getMessage()), e);
+    }
+  }
+
+  private static double number(CSVRecord line, String column) {
+    return Double.parseDouble(line.get(column));
+  }
+
+  private static Point point(String pair) {
+    String[] parts = pair.split(":");
+    return new Point(Integer.parseInt(parts[0]), Double.parseDouble(parts[1]));
+  }
+
+  /** Writes all runs, replacing the file in one move. */
+  public static void writeAll(Path file, List<StudyRun> runs) {
+    String lines = runs.stream().map(run -> CSVFormat.DEFAULT.format(fields(run)) + "\n").collect(Collectors.joining());
+    AtomicFiles.writeString(file, CSVFormat.DEFAULT.format((Object[]) HEADER) + "\n" + lines);
+  }
+
+  private static Object[] fields(StudyRun run) {
+    return new Object[] {run.initialization(), run.seed(), run.steps(), decimals(run.wellFormedGreedy(), 4),
+      decimals(run.wellFormedT07(), 4), decimals(run.wellFormedT10(), 4), decimals(run.exact(), 4),
+      decimals(run.ownPlace(), 6), decimals(run.distanceBefore(), 4), decimals(run.distanceAfter(), 4),
+      decimals(run.seconds(), 1),
+      run.losses()
+        .stream()
+        .map(point -> point.step() + ":" + decimals(point.loss(), 4))
+        .collect(Collectors.joining(" "))};
+  }
+
+  private static String decimals(double value, int digits) {
+    return String.format(Locale.ROOT, "%." + digits + "f", value);
+  }
 }

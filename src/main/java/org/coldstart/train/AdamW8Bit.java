@@ -10,6 +10,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.coldstart.io.torch.OptimizerOps;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.model.Gradients;
 
 /**
  * {@link AdamW} with 8-bit state (Dettmers et al., 2022; bitsandbytes' AdamW8bit), a quarter of the memory. A moment's

@@ -4,6 +4,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import org.coldstart.data.Example;
+import org.coldstart.io.torch.NativeMemory;
+import org.coldstart.model.CausalLm;
+import org.coldstart.tokenizer.Tokenizer;
 
 /**
  * Supervised fine-tuning: trains a model, or what was chosen of it, to predict the kept tokens of examples.

@@ -31,7 +31,6 @@ class CompletionReportTest {
         List.of(completion("Anna has a goat."), completion("Anna"), completion("Ben")));
     assertEquals(new Proportion(1, 3), report.right());
     assertEquals(new Proportion(3, 3), report.ended());
-    assertEquals(3, report.toTable().rowCount());
   }
 
   private static CompletionReport.Completion completion(String text) {
@@ -45,7 +44,7 @@ class CompletionReportTest {
         List.of(Map.of("prompt", "a", "completion", " b"), Map.of("prompt", "a longer one", "completion", "c")));
     try (Tokenizer tokenizer = new BpeTrainer().vocabSize(300).train(List.of("a longer one", "b"));
         CausalLm model = CausalLm.fromConfig(new LlamaConfig().vocabSize(300).numHiddenLayers(1).build(), 1)) {
-      CompletionReport report = new CompletionEvaluator(model, tokenizer, 4).evaluate(rows);
+      CompletionReport report = CompletionReport.of(model, tokenizer, rows, 4);
       assertEquals("b", report.completions().get(0).expected());
       assertEquals(4, report.completions().get(1).reply().ids().length);
       assertEquals(new Proportion(0, 2), report.ended());

@@ -51,20 +51,20 @@ class InterruptedEvaluationTest {
 
   @Test
   void replies() {
-    ReplyEvaluator evaluator = new ReplyEvaluator(new Generator(model, tokenizer), 4, 1);
-    assertCancelled(() -> evaluator.evaluate(ROWS, Sampling.greedy()));
-    assertEquals(2, evaluator.evaluate(ROWS, Sampling.greedy()).replies().size());
+    Generator generator = new Generator(model, tokenizer);
+    assertCancelled(() -> ReplyReport.of(generator, ROWS, Sampling.greedy(), 4));
+    assertEquals(2, ReplyReport.of(generator, ROWS, Sampling.greedy(), 4).replies().size());
   }
 
   @Test
   void twoPhaseReplies() {
-    ReasoningEvaluator evaluator = new ReasoningEvaluator(new TwoPhaseGenerator(model, tokenizer), 4, 1);
-    assertCancelled(() -> evaluator.evaluate(ROWS, "instruction", "output", Sampling.greedy()));
+    TwoPhaseGenerator generator = new TwoPhaseGenerator(model, tokenizer);
+    assertCancelled(() -> ReasoningReport.of(generator, ROWS, "instruction", "output", Sampling.greedy(), 4));
   }
 
   @Test
   void completions() {
-    assertCancelled(() -> new CompletionEvaluator(model, tokenizer, 4).evaluate(ROWS));
+    assertCancelled(() -> CompletionReport.of(model, tokenizer, ROWS, 4));
   }
 
   @Test

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
-import org.coldstart.generate.ReasoningChat.Phase;
 import org.coldstart.data.ReasoningRole;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
@@ -162,7 +161,7 @@ class ReasoningChatTest {
         int[] thought = prompt(List.of(), "Hi", content);
         assertEquals(thought.length - asked.length - content.length, reply.readBetween());
         TwoPhaseReply batched = new TwoPhaseGenerator(loud, other)
-          .reply(List.of(List.of(Message.user("Hi"))), Sampling.greedy(), 12)
+          .reply(List.of(List.of(Message.user("Hi"))), Sampling.greedy(), 12, 1)
           .get(0);
         assertEquals(reply.reasoning().text(), batched.reasoning().text());
         assertTrue(batched.reasoning().ended());
@@ -354,7 +353,7 @@ class ReasoningChatTest {
   void aBatchRepliesAsEachChatAlone() {
     List<String> questions = List.of("Hi", "How many words are in this longer question?", "2 + 3?");
     List<TwoPhaseReply> batch = new TwoPhaseGenerator(model, tokenizer)
-      .reply(questions.stream().map(q -> List.of(Message.user(q))).toList(), Sampling.greedy(), 9);
+      .reply(questions.stream().map(q -> List.of(Message.user(q))).toList(), Sampling.greedy(), 9, 3);
     for (int i = 0; i < batch.size(); i++) {
       try (ReasoningChat chat = chat(Sampling.greedy(), 9)) {
         TwoPhaseReply alone = chat.reply(questions.get(i));
@@ -390,7 +389,7 @@ class ReasoningChatTest {
       question += "\n"; // a token each
     }
     List<Message> filling = List.of(Message.user(question));
-    List<TwoPhaseReply> both = generator.reply(List.of(filling, brief), Sampling.greedy(), 12);
+    List<TwoPhaseReply> both = generator.reply(List.of(filling, brief), Sampling.greedy(), 12, 2);
     assertTrue(both.get(0).newTokens() <= 4, "the long one has no more room");
     assertEquals(12, both.get(1).reasoning().ids().length);
   }
@@ -399,8 +398,10 @@ class ReasoningChatTest {
   private static List<Message> lastingChat(TwoPhaseGenerator generator, int tokens) {
     return Stream.of("Hi", "2 + 3?", "Why?", "a b c", "Once upon a time", "So?")
       .map(text -> List.of(Message.user(text)))
-      .filter(
-          chat -> generator.reply(List.of(chat), Sampling.greedy(), tokens).get(0).reasoning().ids().length == tokens)
+      .filter(chat -> generator.reply(List.of(chat), Sampling.greedy(), tokens, 1)
+        .get(0)
+        .reasoning()
+        .ids().length == tokens)
       .findFirst()
       .orElseThrow();
   }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
+import org.coldstart.generate.Responses.Answer;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;

@@ -90,14 +90,14 @@ class ChatLoopTest {
   void whereNobodyTypesTheListIsAsked() {
     assertEquals(2, new ChatLoop(chat).run(NOBODY, List.of("Hi", "2 + 2?")).size());
     assertEquals(List.of("Hi", "2 + 2?"), questions());
-    assertEquals(1, new ChatLoop(chat).play(List.of("Bye", "exit", "never")).size());
+    assertEquals(1, new ChatLoop(chat).run(NOBODY, List.of("Bye", "exit", "never")).size());
     assertTrue(printed.toString(StandardCharsets.UTF_8).contains("2 + 2?"));
   }
 
   @Test
   void aFullConversationEndsWithTheClosingMessage() {
     String longer = "many words ".repeat(6);
-    List<TwoPhaseReply> replies = new ChatLoop(chat).play(Collections.nCopies(50, longer));
+    List<TwoPhaseReply> replies = new ChatLoop(chat).run(NOBODY, Collections.nCopies(50, longer));
     assertTrue(replies.size() > 0 && replies.size() < 50, replies.size() + " replies");
     String last = printed.toString(StandardCharsets.UTF_8);
     assertTrue(last.contains(ReasoningChat.CLOSING_MESSAGE), last);

@@ -1,5 +1,6 @@
 package org.coldstart.notebook;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -14,7 +15,9 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
+import org.coldstart.train.TrainingListener;
 import org.junit.jupiter.api.Test;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.internal.chartpart.Chart;
@@ -42,12 +45,25 @@ class RenderingTest {
   }
 
   @Test
+  void histogramsOfWholeNumbersHaveNoComb() {
+    for (int bins : new int[] {7, 25, 40, 60, 100}) {
+      var series = Charts.histogram("even", "n", IntStream.rangeClosed(3, 62).toArray(), bins).getSeries("count");
+      double[] counts = series.getYData();
+      assertTrue(counts.length <= bins, bins + " bins");
+      double[] inner = Arrays.copyOf(counts, counts.length - 1); // the last range may reach beyond the largest value
+      assertEquals(1, Arrays.stream(inner).distinct().count(), bins + ": " + Arrays.toString(counts));
+    }
+    var three = Charts.histogram("wide", "n", new int[] {10, 13, 14, 19}, 3).getSeries("count");
+    assertEquals(List.of(11.5, 15.5, 19.5), List.copyOf(three.getXData()), "10–13, 14–17, 18–21");
+    assertArrayEquals(new double[] {2, 1, 1}, three.getYData());
+  }
+
+  @Test
   void aLiveChartKeepsItsSeries() throws IOException {
-    LiveChart live = new LiveChart("Loss", "step", "loss");
-    live.add("train", 1, 2.0);
-    live.add("train", 2, Double.POSITIVE_INFINITY);
-    live.add("train", 3, 1.0);
-    live.add("eval", 3, 1.1);
+    LiveTraining live = new LiveTraining(3);
+    live.onStep(new TrainingListener.Step(1, 3, 2.0, 1, 1));
+    live.onStep(new TrainingListener.Step(2, 3, Double.POSITIVE_INFINITY, 1, 1));
+    live.onStep(new TrainingListener.Step(3, 3, 1.0, 1, 1));
 
     assertEquals(3, live.chart().getSeries("train").getXData().length);
     assertTrue(Double.isNaN(live.chart().getSeries("train").getYData()[1]));

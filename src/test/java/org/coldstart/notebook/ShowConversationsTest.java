@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.coldstart.data.DataException;
 import org.coldstart.data.DataSet;
-import org.coldstart.generate.Answer;
+import org.coldstart.generate.Responses.Answer;
 import org.junit.jupiter.api.Test;
 import tech.tablesaw.api.Table;
 
@@ -35,7 +35,7 @@ class ShowConversationsTest {
     String question = "Why " + "so ".repeat(3000) + "<b>long</b>?";
     String answer = "x".repeat(20_000) + "\n  indented\n\n" + "思".repeat(5_000);
     Rich shown = Show.displayDataset(chat(message("user", question), message("assistant", answer)));
-    assertTrue(shown.content().contains(Html.escape(question)));
+    assertTrue(shown.content().contains(Rich.escape(question)));
     assertTrue(shown.content().contains(answer));
     assertFalse(shown.content().contains("<b>"));
     assertTrue(shown.content().contains("overflow-wrap:anywhere"));

@@ -19,7 +19,8 @@ class TableHtmlTest {
 
   @Test
   void escapesTextHeadersAndTitle() {
-    String html = TableHtml.of(Table.create("a<b>", StringColumn.create("x&y", List.of("<script>alert(1)</script>"))));
+    String html = Rendering
+      .html(Table.create("a<b>", StringColumn.create("x&y", List.of("<script>alert(1)</script>"))));
 
     assertFalse(html.contains("<script>"), html);
     assertTrue(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), html);
@@ -29,8 +30,8 @@ class TableHtmlTest {
 
   @Test
   void numbersStandRightAndTextLeft() {
-    String html = TableHtml
-      .of(Table.create("", IntColumn.create("n", new int[] {7}), StringColumn.create("s", List.of("seven"))));
+    String html = Rendering
+      .html(Table.create("", IntColumn.create("n", new int[] {7}), StringColumn.create("s", List.of("seven"))));
 
     assertTrue(html.matches("(?s).*<td style=\"[^\"]*text-align:right[^\"]*\">7</td>.*"), html);
     assertTrue(html.matches("(?s).*<td style=\"[^\"]*text-align:left[^\"]*\">seven</td>.*"), html);
@@ -41,15 +42,15 @@ class TableHtmlTest {
     Table twenty = Table.create("", IntColumn.create("n", IntStream.range(0, 20).toArray()));
     Table more = Table.create("", IntColumn.create("n", IntStream.range(0, 23).toArray()));
 
-    assertFalse(TableHtml.of(twenty).contains("more"));
-    assertTrue(TableHtml.of(more).contains("… 3 more"));
-    assertEquals(20, TableHtml.of(more).split("<td ", -1).length - 1);
+    assertFalse(Rendering.html(twenty).contains("more"));
+    assertTrue(Rendering.html(more).contains("… 3 more"));
+    assertEquals(20, Rendering.html(more).split("<td ", -1).length - 1);
   }
 
   @Test
   void fractionsGetSixDigitsAndMissingValuesADash() {
-    String html = TableHtml
-      .of(Table.create("", DoubleColumn.create("p", new double[] {0.19965312, 1.1e-10, 3, Double.NaN})));
+    String html = Rendering
+      .html(Table.create("", DoubleColumn.create("p", new double[] {0.19965312, 1.1e-10, 3, Double.NaN})));
 
     assertTrue(html.contains(">0.199653<"), html);
     assertTrue(html.contains(">1.1e-10<"), html);
@@ -59,7 +60,7 @@ class TableHtmlTest {
 
   @Test
   void recordsBecomeColumns() {
-    Table table = Tables.ofRecords("P", List.of(new Line("<think>", 0.25, 49152), new Line("a", 0.5, 1)));
+    Table table = Show.table("P", List.of(new Line("<think>", 0.25, 49152), new Line("a", 0.5, 1)));
 
     assertEquals(List.of("token", "p", "id"), table.columnNames());
     assertEquals(0.5, table.doubleColumn("p").get(1));
@@ -69,7 +70,7 @@ class TableHtmlTest {
   @Test
   void aRowOfTheWrongLengthIsNamed() {
     IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
-        () -> Tables.ofRows("t", List.of("a", "b"), List.of(List.of(1, 2), List.of(3))));
+        () -> Show.table("t", List.of("a", "b"), List.of(List.of(1, 2), List.of(3))));
 
     assertEquals("Row 1 of table \"t\" has 1 values for 2 columns", e.getMessage());
   }

@@ -15,6 +15,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.BiFunction;
+import org.coldstart.data.Batch;
+import org.coldstart.data.Example;
+import org.coldstart.fixture.Arrays32;
+import org.coldstart.fixture.ParityCase;
+import org.coldstart.fixture.Rows;
+import org.coldstart.io.torch.Torch;
+import org.coldstart.model.CausalLm;
+import org.coldstart.model.ForwardBackward;
+import org.coldstart.model.Gradients;
+import org.coldstart.model.LossSums;
+import org.coldstart.model.Precision;
 import org.junit.jupiter.api.Test;
 
 /** Eight bits a moment: the codes are bitsandbytes', the steps those of a plain loop in Python. */

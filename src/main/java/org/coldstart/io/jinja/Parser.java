@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
-import org.coldstart.io.jinja.Stmt.LoopExit;
-import org.coldstart.io.jinja.Stmt.Target;
 import org.coldstart.io.jinja.Lexer.Token;
 import org.coldstart.io.jinja.Lexer.TokenType;
+import org.coldstart.io.jinja.Stmt.LoopExit;
+import org.coldstart.io.jinja.Stmt.Target;
 import org.coldstart.io.jinja.Values.TemplateNamespace;
 
 /**

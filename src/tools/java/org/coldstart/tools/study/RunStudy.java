@@ -10,7 +10,6 @@ import org.coldstart.model.Precision;
 import org.coldstart.study.Initialization;
 import org.coldstart.study.InitializationStudy;
 import org.coldstart.study.StudyBudget;
-import org.coldstart.study.StudyFiles;
 import org.coldstart.study.StudyRun;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -65,7 +64,7 @@ public final class RunStudy implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    List<StudyRun> runs = new ArrayList<>(StudyFiles.read(out));
+    List<StudyRun> runs = new ArrayList<>(StudyRun.readAll(out));
     DataSet train = DataSet.load(data.resolve("train.jsonl").toString());
     DataSet test = DataSet.load(data.resolve("test.jsonl").toString());
     for (int budgetSteps : steps) {
@@ -76,7 +75,7 @@ public final class RunStudy implements Callable<Integer> {
         for (Initialization initialization : Initialization.all(source)) {
           if (runs.stream().noneMatch(run -> same(run, initialization, seed, budgetSteps))) {
             runs.add(study.run(initialization, seed));
-            StudyFiles.write(out, runs);
+            StudyRun.writeAll(out, runs);
             System.out.println(summary(runs.get(runs.size() - 1)));
           }
         }

@@ -18,7 +18,7 @@ import org.coldstart.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 
 /** What counts as well-formed and as right, and that batches change nothing. */
-class ReasoningEvaluatorTest {
+class ReasoningReportTest {
 
   private static ReasoningReport.Scored scored(String reasoning, String answer, boolean ended) {
     Generation thought = new Generation(new int[] {7, 1}, reasoning, Generation.Stop.END_TOKEN);
@@ -39,18 +39,18 @@ class ReasoningEvaluatorTest {
   }
 
   @Test
-  void theBatchSizeChangesNoGreedyReply() {
+  void whoIsAskedBesideChangesNoGreedyReply() {
     DataSet rows = DataSet.fromList(List.of(Map.of("q", "Hi", "a", "5"), Map.of("q", "How many are there?", "a", "6"),
         Map.of("q", "2 + 3?", "a", "5")));
     try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-untied").model()) {
       ReasoningRole.prepareConversationTemplate(tokenizer);
       model.resizeTokenEmbeddings(tokenizer.size());
       TwoPhaseGenerator generator = new TwoPhaseGenerator(model, tokenizer);
-      ReasoningReport alone = new ReasoningEvaluator(generator, 6, 1).evaluate(rows, "q", "a", Sampling.greedy());
-      ReasoningReport together = new ReasoningEvaluator(generator, 6, 2).evaluate(rows, "q", "a", Sampling.greedy());
+      ReasoningReport together = ReasoningReport.of(generator, rows, "q", "a", Sampling.greedy(), 6);
       for (int i = 0; i < rows.size(); i++) {
+        ReasoningReport alone = ReasoningReport.of(generator, rows.select(i, i + 1), "q", "a", Sampling.greedy(), 6);
         assertEquals(rows.get(i).text("a"), together.replies().get(i).expected());
-        assertArrayEquals(alone.replies().get(i).reply().answer().ids(),
+        assertArrayEquals(alone.replies().get(0).reply().answer().ids(),
             together.replies().get(i).reply().answer().ids());
       }
     }

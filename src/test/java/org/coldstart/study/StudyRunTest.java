@@ -11,7 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class StudyFilesTest {
+class StudyRunTest {
 
   @TempDir
   Path folder;
@@ -23,26 +23,26 @@ class StudyFilesTest {
             List.of(new StudyRun.Point(0, 3.0625), new StudyRun.Point(24, 0.5))),
         new StudyRun("mean", 0, 24, 0, 0, 0, 0, 0, 0, 0.05, 128, List.of(new StudyRun.Point(0, 3))));
     Path file = folder.resolve("study.csv");
-    StudyFiles.write(file, runs);
-    assertEquals(runs, StudyFiles.read(file));
+    StudyRun.writeAll(file, runs);
+    assertEquals(runs, StudyRun.readAll(file));
   }
 
   @Test
   void noFileIsNoRuns() {
-    assertEquals(List.of(), StudyFiles.read(folder.resolve("none.csv")));
+    assertEquals(List.of(), StudyRun.readAll(folder.resolve("none.csv")));
   }
 
   @Test
   void aDamagedFileIsNamedWithItsRun() throws IOException {
     Path file = folder.resolve("study.csv");
     Files.writeString(file, "initialization,seed\nclone,zero\n");
-    String message = assertThrows(IllegalArgumentException.class, () -> StudyFiles.read(file)).getMessage();
+    String message = assertThrows(IllegalArgumentException.class, () -> StudyRun.readAll(file)).getMessage();
     assertTrue(message.contains("study.csv") && message.contains("run 1"), message);
   }
 
   @Test
   void theCommittedStudyHasAllFiveWaysOverThreeSeeds() {
-    List<StudyRun> runs = StudyFiles.read(Path.of("data/studies/initialization.csv"));
+    List<StudyRun> runs = StudyRun.readAll(Path.of("data/studies/initialization.csv"));
     for (Initialization way : Initialization.all("<|im_start|>")) {
       long seeds = runs.stream()
         .filter(run -> run.initialization().equals(way.name()))
