@@ -82,7 +82,8 @@ public final class Weights implements TensorSource {
 
   /** The tensor as one of the types that torch reads as they are. */
   private static TensorInfo plain(TensorInfo info) {
-    return info.in(info.dtype().isFloat() ? info.dtype() : StoredType.F32);
+    boolean plain = info.dtype().readable() && info.dtype().blockElements() == 1;
+    return info.in(plain ? info.dtype() : StoredType.F32);
   }
 
   /** Fills an array; returns whether all values are finite. */
