@@ -71,8 +71,8 @@ record Failures(TrainingData data, SftConfig config, TrainerState state) {
 
   /** The loss or the gradient norm of the next step is not finite. */
   TrainingException diverged(String what, double value, List<Example> rows) {
-    String message = "The %s of step %d is %s at %s of the training data: it has diverged. Load the model or a checkpoint"
-        + " again and train with a lower learning rate.";
+    String message = "The %s of step %d is %s at %s of the training data: it has diverged. Load the model or a"
+        + " checkpoint again and train with a lower learning rate.";
     String rowNumbers = data.rowNumbers(rows);
     return failure(message.formatted(what, state.globalStep + 1, value, rowNumbers), lastCheckpoint(), false, null);
   }
