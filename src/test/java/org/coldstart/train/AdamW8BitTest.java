@@ -26,6 +26,7 @@ import org.coldstart.model.ForwardBackward;
 import org.coldstart.model.Gradients;
 import org.coldstart.model.LossSums;
 import org.coldstart.model.Precision;
+import org.coldstart.train.AdamW8Bit.DynamicCode;
 import org.junit.jupiter.api.Test;
 
 /** Eight bits a moment: the codes are bitsandbytes', the steps those of a plain loop in Python. */
