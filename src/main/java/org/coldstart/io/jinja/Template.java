@@ -15,12 +15,12 @@ import java.util.Map;
  * expressions} of them: functions that render. A template can be rendered by several threads at once.
  *
  * <p>
- * Not supported, because no chat template uses it: {@code block}, {@code include}, {@code
- * import}, {@code extends}, {@code print} and {@code autoescape}; {@code cycler}; the format specifications of
- * {@code str.format}; and the filters {@code attr}, {@code batch}, {@code
- * filesizeformat}, {@code groupby}, {@code pprint}, {@code random}, {@code slice}, {@code
- * striptags}, {@code truncate}, {@code urlencode}, {@code urlize}, {@code wordcount}, {@code
- * wordwrap} and {@code xmlattr}.
+ * Not supported, because no chat template uses it: {@code block}, {@code include}, {@code import}, {@code extends},
+ * {@code print} and {@code autoescape}; {@code cycler}; the format specifications of {@code str.format}; and the
+ * filters {@code attr}, {@code batch}, {@code filesizeformat}, {@code groupby}, {@code pprint}, {@code random},
+ * {@code slice}, {@code striptags}, {@code truncate}, {@code urlencode}, {@code urlize}, {@code wordcount},
+ * {@code wordwrap} and {@code xmlattr}. Of texts marked by {@code safe} and {@code escape}, only {@code +} and
+ * {@code set} keep the mark.
  */
 public final class Template {
   private final Stmt body;
