@@ -21,7 +21,8 @@ public final class Progress implements AutoCloseable {
 
   private static final long NOTEBOOK_MILLIS = 250;
   private static final long CONSOLE_MILLIS = 10_000;
-  private static final String LINE = "font-size:13px;font-variant-numeric:tabular-nums;color:var(--jp-content-font-color1,inherit)";
+  private static final String LINE = "font-size:13px;font-variant-numeric:tabular-nums;"
+      + "color:var(--jp-content-font-color1,inherit)";
   private static final String BAR = "display:inline-block;width:160px;height:8px;border-radius:4px;margin-right:10px;"
       + "background:linear-gradient(to right,#3b8fe0 ";
 

@@ -33,7 +33,8 @@ import java.util.stream.Stream;
 public final class PythonReader {
 
   /** What a notebook prints where the extra is not installed. */
-  public static final String HOW_TO_INSTALL = "The optional Python side is not installed; environment/run --with-python installs it.";
+  public static final String HOW_TO_INSTALL = "The optional Python side is not installed; "
+      + "environment/run --with-python installs it.";
 
   private static final Duration LIMIT = Duration.ofMinutes(10);
   private static final Path SCRIPTS = Path.of("environment", "parity");

@@ -13,7 +13,7 @@ import tech.tablesaw.api.Table;
  * environment/run gathers the files of all notebooks into the reproduction table.
  *
  * <pre>{@code
- * Reproduction.of("02-embeddings").row("P(<think>) after cloning", "0.199994", String.format("%.6f", p), "SmolLM2-135M-Instruct").write()
+ * Reproduction.of("02-embeddings").row("P(<think>) after cloning", "0.199994", "" + p, "SmolLM2-135M").write()
  * }</pre>
  *
  * @param notebook its file name without the ending

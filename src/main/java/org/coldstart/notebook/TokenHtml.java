@@ -16,9 +16,10 @@ final class TokenHtml {
   private static final String IGNORED = "rgba(140,140,140,.16)";
   private static final String BLOCK = "font-family:var(--jp-code-font-family,monospace);font-size:13px;line-height:1.9;"
       + "white-space:pre-wrap;overflow-wrap:anywhere;" + "color:var(--jp-content-font-color1,inherit)";
-  private static final String SPAN = "<span style=\"background:%s;border-radius:3px;padding:2px 1px;margin:0 1px;%s\"%s>%s</span>";
-  private static final String SWATCH = "display:inline-block;width:12px;height:12px;border-radius:3px;vertical-align:-2px;"
-      + "margin-right:5px;background:";
+  private static final String SPAN = "<span style=\"background:%s;border-radius:3px;padding:2px 1px;margin:0 1px;"
+      + "%s\"%s>%s</span>";
+  private static final String SWATCH = "display:inline-block;width:12px;height:12px;border-radius:3px;"
+      + "vertical-align:-2px;" + "margin-right:5px;background:";
 
   private TokenHtml() {}
 
