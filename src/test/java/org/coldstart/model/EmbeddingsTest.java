@@ -232,7 +232,7 @@ class EmbeddingsTest {
     try (CausalLm model = ParityCase.of("llama-tied").model(); NDManager step = Torch.newManager()) {
       int rows = model.config().vocabSize();
       String sentence = "Token id %d has no row: the embedding has rows 0 to %d. Call model.resizeTokenEmbeddings"
-          .formatted(rows, rows - 1);
+        .formatted(rows, rows - 1);
       long[] ids = {1, rows};
       long[] seqLens = {2};
       long[] first = {0};
