@@ -49,6 +49,13 @@ class Figure:
         path = " ".join(f"{x},{y}" for x, y in points)
         self.shapes.append(f'<polyline points="{path}" class="line" marker-end="url(#tip)"/>')
 
+    def chain(self, left, gap, width, steps):
+        """Boxes in a row, `(words, style)` each, with an arrow from each to the next."""
+        for i, (words, style) in enumerate(steps):
+            self.box(left + i * gap, 50, width, 64, words, style, "small")
+            if i:
+                self.arrow((left + i * gap - (gap - width), 82), (left + i * gap - 2, 82))
+
     def write(self):
         FOLDER.mkdir(exist_ok=True)
         svg = [
@@ -123,10 +130,7 @@ def step():
         ("clip\n‖g‖ ≤ 1", "box"),
         ("AdamW\nw ← w − lr·(…)", "green"),
     ]
-    for i, (words, style) in enumerate(names):
-        f.box(20 + i * 126, 50, 108, 64, words, style, "small")
-        if i:
-            f.arrow((20 + i * 126 - 18, 82), (20 + i * 126 - 2, 82))
+    f.chain(20, 126, 108, names)
     f.arrow((704, 114), (704, 160), (200, 160), (200, 118))
     f.text(452, 178, "the next step sees the moved weights", "small dim")
     f.text(74, 36, "4 rows × 8", "small dim")
@@ -182,10 +186,7 @@ def sampler():
         ("softmax\nprobabilities", "yellow"),
         ("draw one\n(greedy: the largest)", "green"),
     ]
-    for i, (words, style) in enumerate(names):
-        f.box(14 + i * 128, 50, 112, 64, words, style, "small")
-        if i:
-            f.arrow((14 + i * 128 - 16, 82), (14 + i * 128 - 2, 82))
+    f.chain(14, 128, 112, names)
     f.arrow((710, 114), (710, 150), (70, 150), (70, 118))
     f.text(390, 168, "the token is appended, and the model scores again, until an end token comes", "small dim")
     return f
