@@ -46,7 +46,8 @@ record RoundAxis(double from, double to, double step) {
 
   /** The finite values of all series. */
   static <S> double[] values(Collection<S> series, Function<S, double[]> values) {
-    return series.stream().flatMapToDouble(one -> DoubleStream.of(values.apply(one))).filter(Double::isFinite).toArray();
+    return series.stream().flatMapToDouble(one -> DoubleStream.of(values.apply(one)))
+      .filter(Double::isFinite).toArray();
   }
 
   /** Makes it the y axis; a bound that was set stays. */

@@ -80,7 +80,8 @@ class ChartsTest {
   }
 
   private static int top(BufferedImage image, int x, int colour) {
-    return IntStream.range(0, image.getHeight() * 3 / 4).filter(y -> image.getRGB(x, y) == colour).findFirst().orElse(0);
+    return IntStream.range(0, image.getHeight() * 3 / 4).filter(y -> image.getRGB(x, y) == colour).findFirst()
+      .orElse(0);
   }
 
   /** The rows in which a colour is found about the middle of the chart, where the one bar's whisker stands. */
