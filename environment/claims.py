@@ -15,6 +15,7 @@ Python, run with these names:
     .column(column, table)     all cells of a column
     .find(regex)               the first group in the outputs' text
     .reproduction()            the rows of the closing table: what, article, here
+  picture(path, name, cell)  a copied picture is the one that this notebook's cell shows
   elsewhere(*headings)       sections whose figures are checked by other means, or are none of a measurement
   csv_rows("data/studies/x.csv", column=value, ...)   rows as dicts;  text(path), json_file(path);  number(text), numbers(text)
 
@@ -23,6 +24,7 @@ It fails, naming file, sentence and figures, where a claim does not stand or is 
 --write puts the measured figures into the sentences, after the notebooks were run again.
 """
 
+import base64
 import csv
 import json
 import re
@@ -73,7 +75,7 @@ class Notebook:
     """The stored outputs of a notebook."""
 
     def __init__(self, path):
-        self.name, self.tables, self.text = path.stem, [], ""
+        self.name, self.tables, self.text, self.pictures = path.stem, [], "", {}
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             for output in cell.get("outputs", []):
                 data = output.get("data", {})
@@ -81,6 +83,8 @@ class Notebook:
                 self.tables += [(cell.get("id"), title, rows) for title, rows in Tables(html).found]
                 self.text += "".join(output.get("text", [])) + "".join(data.get("text/plain", [])) + "\n"
                 self.text += re.sub(r"<[^>]*>", "", html) + "\n"
+                if "image/png" in data:
+                    self.pictures[cell.get("id")] = base64.b64decode("".join(data["image/png"]))
 
     def rows(self, table):
         found = [rows for id, title, rows in self.tables if table in (id, title)]
@@ -185,7 +189,7 @@ class Claims:
 
     def run(self):
         names = {"claim": self.claim, "holds": self.holds, "given": self.given, "elsewhere": self.elsewhere,
-                 "notebook": self.notebook, "csv_rows": self.csv_rows, "text": lambda path: (self.root / path).read_text(encoding="utf-8"),
+                 "picture": self.picture, "notebook": self.notebook, "csv_rows": self.csv_rows, "text": lambda path: (self.root / path).read_text(encoding="utf-8"),
                  "json_file": lambda path: json.loads((self.root / path).read_text(encoding="utf-8")),
                  "number": number, "numbers": numbers}
         try:
@@ -236,6 +240,14 @@ class Claims:
         for text in texts:
             if not self.prose.cover(words(text)):
                 self.fail(f"given, but not in {self.where()}: {text!r}")
+
+    def picture(self, path, name, cell):
+        self.count += 1
+        measured = self.notebook(name).pictures[cell]
+        if self.write:
+            (self.root / path).write_bytes(measured)
+        elif (self.root / path).read_bytes() != measured:
+            self.fail(f"{path} is not the picture of notebook {name}'s cell {cell}")
 
     def elsewhere(self, *headings):
         for heading in headings:
