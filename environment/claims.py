@@ -24,20 +24,20 @@ It fails, naming file, sentence and figures, where a claim does not stand or is 
 --write puts the measured figures into the sentences, after the notebooks were run again.
 """
 
+import ast
 import base64
 import csv
 import json
 import re
 import string
 import sys
-import traceback
 from html.parser import HTMLParser
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NUMBER = r"[-−]?\d(?:[\d.,]*\d)?(?:e[-+]?\d+)?"
 NOT_PROSE = re.compile(  # blanked out before figures are looked for
-    r"```.*?```|`[^`\n]*`|\[[^\]]*\b\d{4}\]\([^)]*\)|\]\([^)]*\)|<https?://[^>]*>|^#+ \d+ ·|^ *\d+\. ", re.S | re.M)
+    r"```.*?```|`[^`\n]*`|\[[^\]]*\]\(https?://[^)]*\)|\]\([^)]*\)|<https?://[^>]*>|^#+ \d+ ·|^ *\d+\. ", re.S | re.M)
 FIGURE = re.compile(rf"(?<![\w.\-])({NUMBER})(?![\w\-]*[A-Za-z])( ?%)?")
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 
@@ -192,11 +192,11 @@ class Claims:
                  "picture": self.picture, "notebook": self.notebook, "csv_rows": self.csv_rows, "text": lambda path: (self.root / path).read_text(encoding="utf-8"),
                  "json_file": lambda path: json.loads((self.root / path).read_text(encoding="utf-8")),
                  "number": number, "numbers": numbers}
-        try:
-            exec(compile(self.list.read_text(encoding="utf-8"), str(self.list), "exec"), names)
-        except Exception as error:  # a list that cannot be read is a failure like another; the others go on
-            line = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(self.list)]
-            self.fail(f"line {line[-1] if line else '?'}: {type(error).__name__}: {error}")
+        for statement in ast.parse(self.list.read_text(encoding="utf-8")).body:
+            try:
+                exec(compile(ast.Module([statement], []), str(self.list), "exec"), names)
+            except Exception as error:  # an output that is gone is a failure like another; the next claims are read
+                self.fail(f"line {statement.lineno}: {type(error).__name__}: {error}")
         for path, figure, around in self.prose.uncovered():
             self.fail(f"{path.relative_to(self.root)}: {figure!r} is neither claimed nor given: … {around} …")
         return self
