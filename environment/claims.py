@@ -165,8 +165,10 @@ class Prose:
 
 
 def words(text):
-    """A pattern for a text, however its lines are broken."""
-    return r"\s+".join(re.escape(word) for word in re.split(r"\s+", text))
+    """A pattern for a text, however its lines are broken; a figure at its edge is a whole one."""
+    pattern = r"\s+".join(re.escape(word) for word in re.split(r"\s+", text))
+    before, after = r"(?<![\d.,])" if text[:1].isdigit() else "", r"(?![.,]?\d)" if text[-1:].isdigit() else ""
+    return before + pattern + after
 
 
 def number(text):
@@ -214,7 +216,7 @@ class Claims:
             return
         pattern, rest = "", list(values)
         for literal, field, *_ in string.Formatter().parse(template):
-            pattern += words(literal)
+            pattern += re.sub(r"\\?\s+", r"\\s+", re.escape(literal))
             if field is not None:
                 shown = not isinstance(rest[0], str) or re.fullmatch(NUMBER, rest[0])
                 pattern += NUMBER if shown else r"[^\n|]+?"

@@ -45,6 +45,11 @@ class ClaimsTest(unittest.TestCase):
         self.assertIn("with 5 % exact", failures[0])
         self.assertIn("05.py", failures[0])
 
+    def test_a_part_of_a_figure_is_not_the_figure(self):
+        failures = self.check("Now 15 rows, loss 0.447.", 'claim("{} rows", 5)\nclaim("loss {}", 0.44)')
+        self.assertIn("'5 rows', the prose has '15 rows'", failures[0])
+        self.assertIn("'loss 0.44'", failures[1])
+
     def test_a_false_sentence_is_found(self):
         self.assertIn("is not true", self.check(self.TRUE, LIST.replace("after >", "after <"))[0])
 
