@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -12,7 +13,6 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.coldstart.study.RecipeRun;
 import org.coldstart.study.StudyRun;
-import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.XYChart;
 import tech.tablesaw.api.Table;
 
@@ -58,20 +58,21 @@ public final class StudyView {
     return low.equals(high) ? mean : mean + " (" + low + "–" + high + ")";
   }
 
-  /** Well-formed shares by initialization and temperature, means over the runs. */
-  public static CategoryChart wellFormed(String title, List<StudyRun> runs) {
-    CategoryChart chart = Charts.groupedBars(title, "share of replies");
-    addSeries(chart, "greedy", runs, StudyRun::wellFormedGreedy);
-    addSeries(chart, "sampled, T = 0.7", runs, StudyRun::wellFormedT07);
-    addSeries(chart, "sampled, T = 1", runs, StudyRun::wellFormedT10);
+  /** Well-formed shares by initialization and temperature: means over the runs, from the lowest to the highest. */
+  public static ShareChart wellFormed(String title, List<StudyRun> runs) {
+    ShareChart chart = Charts.shares(title, List.copyOf(byInitialization(runs).keySet()));
+    add(chart, "greedy", runs, StudyRun::wellFormedGreedy);
+    add(chart, "sampled, T = 0.7", runs, StudyRun::wellFormedT07);
+    add(chart, "sampled, T = 1", runs, StudyRun::wellFormedT10);
     return chart;
   }
 
-  private static void addSeries(CategoryChart chart, String name, List<StudyRun> runs,
-      ToDoubleFunction<StudyRun> value) {
-    Map<String, List<StudyRun>> groups = byInitialization(runs);
-    List<Double> means = groups.values().stream().map(group -> mean(group, value)).toList();
-    chart.addSeries(name, List.copyOf(groups.keySet()), means);
+  private static void add(ShareChart chart, String name, List<StudyRun> runs, ToDoubleFunction<StudyRun> value) {
+    List<DoubleSummaryStatistics> groups = byInitialization(runs).values().stream()
+      .map(group -> group.stream().mapToDouble(value).summaryStatistics()).toList();
+    chart.add(name, groups.stream().map(DoubleSummaryStatistics::getAverage).toList(),
+        groups.stream().map(DoubleSummaryStatistics::getMin).toList(),
+        groups.stream().map(DoubleSummaryStatistics::getMax).toList());
   }
 
   /** Held-out loss over the steps, one line for each initialization, means over the runs. */
@@ -92,7 +93,7 @@ public final class StudyView {
     List<RecipeRun> overall = runs.stream().filter(RecipeRun::overall).toList();
     boolean judged = overall.stream().anyMatch(run -> run.replyCounts().wellFormed() >= 0);
     List<String> columns = new ArrayList<>(List.of("recipe", "rows × epochs", "held-out loss"));
-    columns.addAll(judged ? List.of("well-formed", "exact", "reasoning holds") : List.of("ended", "tokens a reply"));
+    columns.addAll(judged ? List.of("well-formed", "exact", "and reasoning holds") : List.of("ended", "tokens a reply"));
     return Show.table(title, columns, overall.stream().map(run -> {
       List<String> row = new ArrayList<>(List.of(run.recipe(), run.rows() + " × " + run.epochs(),
           String.format(Locale.ROOT, "%.3f", run.lossAfter())));
@@ -100,6 +101,15 @@ public final class StudyView {
           : List.of("" + run.ended(), String.format(Locale.ROOT, "%.1f", run.tokensAReply())));
       return row;
     }).toList());
+  }
+
+  /** Shares of long runs over their numbers of rows, with 95 % intervals. */
+  public static ShareChart overRows(String title, List<RecipeRun> runs) {
+    List<RecipeRun> overall = runs.stream().filter(RecipeRun::overall).toList();
+    return Charts.shares(title, overall.stream().map(run -> run.rows() + " rows").toList())
+      .add("well-formed", overall.stream().map(RecipeRun::wellFormed).toList())
+      .add("exact", overall.stream().map(RecipeRun::exact).toList())
+      .add("and reasoning holds", overall.stream().map(RecipeRun::reasoningHolds).toList());
   }
 
   /** Exact answers of long runs by kind of problem, a column for each run; the kinds best answered last come first. */
