@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
 /**
  * Checks a reasoning in the manner of {@code data/reasoning} step by step: equations are true, letters stand where it
  * says, days follow each other, what it takes from the question is there, and the answer is what it comes to. That the
- * right equation was chosen, it does not know.
+ * right equation was chosen, it does not know: a wrong answer may have it, too.
  */
 public final class ReasoningCheck {
 

@@ -41,9 +41,9 @@ public record ReasoningReport(List<Scored> replies) {
       return wellFormed() && ReplyReport.alike(reply.answer().text(), expected);
     }
 
-    /** Whether the reply is well-formed and every step of its reasoning holds; see {@link ReasoningCheck}. */
+    /** Whether the answer is exact and every step that leads to it holds; see {@link ReasoningCheck}. */
     public boolean reasoningHolds() {
-      return wellFormed() && ReasoningCheck.of(question, reply.reasoning().text(), reply.answer().text()).holds();
+      return exact() && ReasoningCheck.of(question, reply.reasoning().text(), reply.answer().text()).holds();
     }
   }
 
@@ -76,7 +76,7 @@ public record ReasoningReport(List<Scored> replies) {
     return Proportion.of(replies, Scored::exact);
   }
 
-  /** Well-formed replies whose reasoning holds, whether or not the answer is the right one. */
+  /** Exact replies whose reasoning holds, too. */
   public Proportion reasoningHolds() {
     return Proportion.of(replies, Scored::reasoningHolds);
   }

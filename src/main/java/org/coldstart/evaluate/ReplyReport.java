@@ -45,10 +45,9 @@ public record ReplyReport(List<ScoredReply> replies) {
       return wellFormed() && alike(parsed().get().answer(), expected);
     }
 
-    /** Whether the reply is well-formed and every step of its reasoning holds; see {@link ReasoningCheck}. */
+    /** Whether the answer is exact and every step that leads to it holds; see {@link ReasoningCheck}. */
     public boolean reasoningHolds() {
-      return wellFormed()
-          && ReasoningCheck.of(instruction, parsed().get().reasoning(), parsed().get().answer()).holds();
+      return exact() && ReasoningCheck.of(instruction, parsed().get().reasoning(), parsed().get().answer()).holds();
     }
 
     /** Whether the right answer occurs anywhere in the reply as words of its own: lenient, for untuned models. */
@@ -110,7 +109,7 @@ public record ReplyReport(List<ScoredReply> replies) {
     return Proportion.of(replies, ScoredReply::exact);
   }
 
-  /** Well-formed replies whose reasoning holds, whether or not the answer is the right one. */
+  /** Exact replies whose reasoning holds, too. */
   public Proportion reasoningHolds() {
     return Proportion.of(replies, ScoredReply::reasoningHolds);
   }

@@ -26,8 +26,8 @@ import org.coldstart.io.files.AtomicFiles;
  * @param seed of the order of rows and of the new rows' noise
  * @param kind of problem, or {@link #ALL}
  * @param questions asked, held out and answered greedily
- * @param replyCounts how many replies ended by themselves, were well-formed, exact, and of sound reasoning; −1 where
- * that means nothing
+ * @param replyCounts how many replies ended by themselves, were well-formed, exact, and exact by reasoning that
+ * holds; −1 where that means nothing
  * @param tokensAReply mean length of a reply
  * @param lossBefore on held-out rows
  * @param lossAfter the same after training
@@ -107,7 +107,7 @@ public record RecipeRun(String model, String recipe, int rows, int epochs, int s
     return new Proportion(replyCounts.exact, questions);
   }
 
-  /** Well-formed replies in which every step holds. */
+  /** Exact replies in which every step holds, too. */
   public Proportion reasoningHolds() {
     return new Proportion(replyCounts.reasoningHolds, questions);
   }

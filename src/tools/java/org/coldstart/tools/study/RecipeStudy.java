@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.concurrent.CancellationException;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -117,6 +118,9 @@ record RecipeStudy(String model, Path results, Path checkpoints, int questions, 
       }
     };
     TrainingResult result = SftTrainer.lastCheckpoint(folder).isPresent() ? trainer.resume(log) : trainer.train(log);
+    if (result.interrupted()) {
+      throw new CancellationException("Stopped; the same command goes on from " + folder);
+    }
     return new Trained(result.steps(), result.log().entries().get(0).evalLoss(), result.evalLoss(),
         result.tokensPerSecond(), result.seconds());
   }
