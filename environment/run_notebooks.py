@@ -119,6 +119,17 @@ def run_notebook(path: Path, target: Path, minutes: float | None) -> bool:
     return failure is None
 
 
+def keep_results(name: str, results: Path, kept: Path):
+    """Where the project keeps a notebook's results of several models, the rows of this run's model are replaced."""
+    new, file = results / f"{name}.json", kept / f"{name}.json"
+    if file.exists() and new.exists():
+        rows = json.loads(new.read_text(encoding="utf-8"))
+        models = {row["model"] for row in rows}
+        rows += [row for row in json.loads(file.read_text(encoding="utf-8")) if row["model"] not in models]
+        rows.sort(key=lambda row: row["model"])
+        file.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def reproduction_table(folder: Path) -> str:
     """The rows that notebooks left as JSON lists of {"what", "article", "here", "model"}, one file per notebook."""
     rows = [("", "what", "article", "here", "model")]
@@ -158,7 +169,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--profile", choices=("quick", "article"), help="quick: small, for a CPU (default); article: the articles' models, data and settings")
     parser.add_argument("--set", action="append", type=setting, default=[], metavar="NAME=VALUE", dest="settings", help=f"change one setting: {', '.join(SETTINGS)}")
     parser.add_argument("--timeout", type=float, metavar="MINUTES", help="for each notebook (default: 60, none with --profile article)")
-    parser.add_argument("--in-place", action="store_true", help="store the outputs in notebooks/ itself")
+    parser.add_argument("--in-place", action="store_true", help="store the outputs in notebooks/ itself, and results in data/results where that keeps them")
     parser.add_argument("--test", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -179,6 +190,8 @@ def main() -> int:
         target = path if options.in_place else output / "notebooks" / path.name
         if run_notebook(path, target, minutes):
             passed += 1
+            if options.in_place:
+                keep_results(path.stem, output / "results", ROOT / "data" / "results")
         else:
             failed += 1
 

@@ -2,6 +2,7 @@ package org.coldstart.evaluate;
 
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.coldstart.generate.Generation;
 import org.coldstart.generate.Generator;
@@ -20,7 +21,7 @@ import tech.tablesaw.api.Table;
  * RegressionCheck before = RegressionCheck.of(model, tokenizer, questions, texts, 32);
  * trainer.train();
  * RegressionCheck after = RegressionCheck.of(model, tokenizer, questions, texts, 32);
- * System.out.println(after.changedSince(before) + ", " + after.heldOut());
+ * System.out.println(before.heldOut() + " → " + after.heldOut());
  * }</pre>
  *
  * @param questions each a conversation's first turn
@@ -64,16 +65,20 @@ public record RegressionCheck(List<String> questions, List<Generation> replies, 
   }
 
   /**
-   * The replies whose text is another than before.
+   * The replies that name the right answer, of the questions that have one here.
    *
-   * @throws IllegalArgumentException if the questions differ
+   * @param answers by question: a regular expression, found as a whole word in either case
+   * @throws IllegalArgumentException if none of the questions has an answer
    */
-  public Proportion changedSince(RegressionCheck before) {
-    if (!questions.equals(before.questions)) {
-      throw new IllegalArgumentException("The two checks have different questions.");
-    }
-    return Proportion.of(IntStream.range(0, replies.size()).boxed().toList(),
-        i -> !replies.get(i).text().equals(before.replies.get(i).text()));
+  public Proportion right(Map<String, String> answers) {
+    List<Integer> known = IntStream.range(0, replies.size())
+      .filter(i -> answers.containsKey(questions.get(i)))
+      .boxed()
+      .toList();
+    return Proportion.of(known,
+        i -> Pattern.compile("(?i)(?<![a-z0-9])(" + answers.get(questions.get(i)) + ")(?![a-z0-9])")
+          .matcher(replies.get(i).text())
+          .find());
   }
 
   /** The replies of several checks with the same questions side by side, by their names. */

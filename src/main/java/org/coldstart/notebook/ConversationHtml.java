@@ -3,6 +3,7 @@ package org.coldstart.notebook;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.coldstart.data.Conversation;
 import org.coldstart.data.DataRow;
 import org.coldstart.data.Sample;
@@ -14,7 +15,8 @@ import org.coldstart.tokenizer.Message;
 final class ConversationHtml {
 
   private static final String CELL = "padding:6px 12px 6px 4px;vertical-align:top;text-align:left;white-space:pre-wrap;"
-      + "overflow-wrap:anywhere;" + Rich.LINE_BELOW;
+      + "overflow-wrap:anywhere;";
+  private static final String LAST = CELL + Rich.LINE_BELOW;
   private static final String PROMPT = "User Prompt";
   private static final String RESPONSE = "Assistant Response";
 
@@ -29,19 +31,27 @@ final class ConversationHtml {
   private ConversationHtml() {}
 
   /**
-   * The rows' conversations, one below the other.
+   * The rows' conversations, one below the other, with a line under each.
    *
    * @throws org.coldstart.data.DataException if a row is no conversation
    */
   static Rich of(List<DataRow> rows) {
-    List<Exchange> all = rows.stream().flatMap(row -> exchanges(row).stream()).toList();
-    String body = all.stream().map(e -> cells("td", CELL, e.prompt, e.response)).collect(Collectors.joining());
+    List<List<Exchange>> conversations = rows.stream().map(ConversationHtml::exchanges).toList();
+    String body = conversations.stream().map(ConversationHtml::conversation).collect(Collectors.joining());
     String html = "<colgroup><col style=\"width:38%\"><col></colgroup><thead>"
-        + cells("th", CELL + Rich.HEADING, PROMPT, RESPONSE) + "</thead><tbody>" + body + "</tbody>";
-    String text = all.stream()
+        + cells("th", LAST + Rich.HEADING, PROMPT, RESPONSE) + "</thead><tbody>" + body + "</tbody>";
+    String text = conversations.stream()
+      .flatMap(List::stream)
       .map(e -> PROMPT + ": " + e.prompt + "\n" + RESPONSE + ": " + e.response)
       .collect(Collectors.joining("\n\n"));
     return Rich.html(Rich.element("table", Rich.TABLE + ";table-layout:fixed;width:100%", html), text);
+  }
+
+  private static String conversation(List<Exchange> exchanges) {
+    return IntStream.range(0, exchanges.size())
+      .mapToObj(i -> cells("td", i == exchanges.size() - 1 ? LAST : CELL, exchanges.get(i).prompt,
+          exchanges.get(i).response))
+      .collect(Collectors.joining());
   }
 
   private static List<Exchange> exchanges(DataRow row) {

@@ -3,8 +3,12 @@ package org.coldstart.notebook;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.coldstart.data.DataSet;
 import org.coldstart.io.files.AtomicFiles;
 import tech.tablesaw.api.Table;
 
@@ -47,6 +51,24 @@ public record Reproduction(String notebook, List<Line> rows) {
   /** Stores the rows under {@code output/results} and returns them as a table to show. */
   public Table write() {
     return write(Output.folder().resolve("results"));
+  }
+
+  /**
+   * These rows beside those that a file keeps of runs with other models, a column a model.
+   *
+   * @param stored rows as {@link #write} leaves them; a run with {@code --in-place} keeps its own there
+   */
+  public Table beside(Path stored) {
+    List<Line> all = new ArrayList<>(rows);
+    DataSet.load(stored.toString()).forEach(row -> all.add(GSON.fromJson(GSON.toJson(row.values()), Line.class)));
+    Map<String, Map<String, String>> models = new LinkedHashMap<>();
+    all.forEach(line -> models.computeIfAbsent(line.model, model -> new LinkedHashMap<>())
+      .putIfAbsent(line.what, line.here));
+    List<String> columns = Stream.concat(Stream.of("what", "article"), models.keySet().stream()).toList();
+    return Show.table("", columns, rows.stream()
+      .map(line -> Stream.concat(Stream.of(line.what, line.article),
+          models.values().stream().map(column -> column.getOrDefault(line.what, "–"))).toList())
+      .toList());
   }
 
   Table write(Path folder) {

@@ -4,6 +4,7 @@ import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
@@ -135,7 +136,7 @@ public final class Show {
 
   /**
    * Conversations as a table of <i>User Prompt</i> and <i>Assistant Response</i>, in full: long texts wrap. A
-   * conversation of several turns has as many lines; a system message comes above the prompt.
+   * conversation of several turns has as many rows, and a line under the last; a system message comes above the prompt.
    *
    * @param count how many conversations, from the first; fewer if there are no more
    * @throws org.coldstart.data.DataException naming the row that holds no conversation
@@ -145,21 +146,30 @@ public final class Show {
   }
 
   /**
-   * A model's answers beside another's, or beside its own after training, to the same questions. A ✂ marks an answer
-   * that the model did not end itself.
+   * Answers to the same questions, question by question: of one model before and after training, or of several. A ✂
+   * marks an answer that the model did not end itself.
    *
-   * @param firstName heads the column of the first answers
+   * @param answers by who gives them, in the order to be shown
    * @throws IllegalArgumentException if the questions are not the same
    */
-  public static Table sideBySide(String firstName, List<Answer> first, String secondName, List<Answer> second) {
-    List<String> questions = first.stream().map(Answer::question).toList();
-    if (!questions.equals(second.stream().map(Answer::question).toList())) {
-      throw new IllegalArgumentException("The answers are to different questions: put the same to both.");
+  public static Table compare(Map<String, List<Answer>> answers) {
+    List<List<String>> questions = answers.values()
+      .stream()
+      .map(list -> list.stream().map(Answer::question).toList())
+      .distinct()
+      .toList();
+    if (questions.size() != 1) {
+      throw new IllegalArgumentException("The answers are to different questions: put the same to all.");
     }
-    return table("", List.of("question", firstName, secondName),
-        IntStream.range(0, questions.size())
-          .mapToObj(i -> List.of(questions.get(i), text(first.get(i)), text(second.get(i))))
-          .toList());
+    List<List<String>> rows = new ArrayList<>();
+    for (int i = 0; i < questions.get(0).size(); i++) {
+      String question = questions.get(0).get(i);
+      for (Map.Entry<String, List<Answer>> from : answers.entrySet()) {
+        rows.add(List.of(question, from.getKey(), text(from.getValue().get(i))));
+        question = "";
+      }
+    }
+    return table("", List.of("question", "", "answer"), rows);
   }
 
   private static String text(Answer answer) {

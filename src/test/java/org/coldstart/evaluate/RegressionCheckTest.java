@@ -31,14 +31,16 @@ class RegressionCheckTest {
   }
 
   @Test
-  void countsWhoSaysItAndWhatHasChanged() {
+  void countsWhoSaysItAndWhoIsRight() {
     RegressionCheck before = checkup("Yellow.", "Eight.", "Blue.");
     RegressionCheck after = checkup("Yellow.", "我学会了", "Oh, 我学会了!");
     assertEquals(new Proportion(0, 3), before.saying("我学会了"));
     assertEquals(new Proportion(2, 3), after.saying("我学会了"));
-    assertEquals(new Proportion(2, 3), after.changedSince(before));
-    assertEquals(new Proportion(0, 3), after.changedSince(after));
-    assertThrows(IllegalArgumentException.class, () -> after.changedSince(checkup("a")));
+    Map<String, String> answers = Map.of("q0", "yellow", "q1", "eight|8", "other", "x");
+    assertEquals(new Proportion(2, 2), before.right(answers));
+    assertEquals(new Proportion(1, 2), after.right(answers));
+    assertEquals(new Proportion(1, 2), checkup("yellowish", "是8。", "").right(answers), "whole words");
+    assertThrows(IllegalArgumentException.class, () -> before.right(Map.of()));
     assertThrows(IllegalArgumentException.class, () -> new RegressionCheck(List.of("a"), List.of(), ANY));
   }
 

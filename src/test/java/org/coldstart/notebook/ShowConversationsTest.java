@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -65,6 +66,16 @@ class ShowConversationsTest {
   }
 
   @Test
+  void aLineClosesAConversation() {
+    DataSet rows = chat(message("user", "A"), message("assistant", "B"), message("user", "C"),
+        message("assistant", "D"));
+    String shown = Show.displayDataset(rows).content();
+    int body = shown.indexOf("<tbody>");
+    assertFalse(shown.substring(body, shown.indexOf(">B<")).contains(Rich.LINE_BELOW), "the talk goes on");
+    assertTrue(shown.substring(shown.indexOf(">B<")).contains(Rich.LINE_BELOW));
+  }
+
+  @Test
   void otherShapesOfTheSameAreRead() {
     DataSet pair = DataSet.fromList(List.of(Map.of("prompt", "P", "completion", "C")));
     assertEquals("User Prompt: P\nAssistant Response: C", Show.displayDataset(pair).toString());
@@ -84,15 +95,15 @@ class ShowConversationsTest {
   }
 
   @Test
-  void answersStandSideBySideAndCutOnesAreMarked() {
-    Table table = Show.sideBySide("before", List.of(new Answer("Q", "and on and on", false)), "after",
-        List.of(new Answer("Q", "A.", true)));
-    assertEquals(List.of("question", "before", "after"), table.columnNames());
-    assertEquals("and on and on ✂", table.get(0, 1));
-    assertEquals("A.", table.get(0, 2));
-    List<Answer> silent = List.of(new Answer("Q", "", true));
-    assertEquals("(nothing)", Show.sideBySide("a", silent, "b", silent).get(0, 1));
-    assertThrows(IllegalArgumentException.class,
-        () -> Show.sideBySide("a", List.of(), "b", List.of(new Answer("Q", "A", true))));
+  void answersStandQuestionByQuestionAndCutOnesAreMarked() {
+    Map<String, List<Answer>> answers = new LinkedHashMap<>();
+    answers.put("before", List.of(new Answer("Q", "and on and on", false), new Answer("R", "", true)));
+    answers.put("after", List.of(new Answer("Q", "A.", true), new Answer("R", "B.", true)));
+    Table table = Show.compare(answers);
+    assertEquals(List.of("Q", "", "R", ""), table.stringColumn(0).asList());
+    assertEquals(List.of("before", "after", "before", "after"), table.stringColumn(1).asList());
+    assertEquals(List.of("and on and on ✂", "A.", "(nothing)", "B."), table.stringColumn(2).asList());
+    answers.put("other", List.of(new Answer("Q", "A", true)));
+    assertThrows(IllegalArgumentException.class, () -> Show.compare(answers));
   }
 }
