@@ -45,6 +45,12 @@ public record ReplyReport(List<ScoredReply> replies) {
       return wellFormed() && alike(parsed().get().answer(), expected);
     }
 
+    /** Whether the reply is well-formed and every step of its reasoning holds; see {@link ReasoningCheck}. */
+    public boolean reasoningHolds() {
+      return wellFormed()
+          && ReasoningCheck.of(instruction, parsed().get().reasoning(), parsed().get().answer()).holds();
+    }
+
     /** Whether the right answer occurs anywhere in the reply as words of its own: lenient, for untuned models. */
     public boolean mentioned() {
       return (" " + words(reply.text()) + " ").contains(" " + words(expected) + " ");
@@ -104,6 +110,11 @@ public record ReplyReport(List<ScoredReply> replies) {
     return Proportion.of(replies, ScoredReply::exact);
   }
 
+  /** Well-formed replies whose reasoning holds, whether or not the answer is the right one. */
+  public Proportion reasoningHolds() {
+    return Proportion.of(replies, ScoredReply::reasoningHolds);
+  }
+
   /** Replies of any shape in which the right answer occurs somewhere. */
   public Proportion mentioned() {
     return Proportion.of(replies, ScoredReply::mentioned);
@@ -121,6 +132,7 @@ public record ReplyReport(List<ScoredReply> replies) {
         StringColumn.create("expected", replies.stream().map(ScoredReply::expected).toList()),
         StringColumn.create("reply", replies.stream().map(each -> each.reply().text()).toList()),
         BooleanColumn.create("well-formed", replies.stream().map(ScoredReply::wellFormed).toList()),
-        BooleanColumn.create("exact", replies.stream().map(ScoredReply::exact).toList()));
+        BooleanColumn.create("exact", replies.stream().map(ScoredReply::exact).toList()),
+        BooleanColumn.create("reasoning holds", replies.stream().map(ScoredReply::reasoningHolds).toList()));
   }
 }
