@@ -15,27 +15,30 @@ Python, run with these names:
     .column(column, table)     all cells of a column
     .find(regex)               the first group in the outputs' text
     .reproduction()            the rows of the closing table: what, article, here
+  picture(path, name, cell)  a copied picture is the one that this notebook's cell shows
   elsewhere(*headings)       sections whose figures are checked by other means, or are none of a measurement
-  csv_rows("data/studies/x.csv", column=value, ...)   rows as dicts;  text(path), json_file(path);  number(text), numbers(text)
+  csv_rows("data/studies/x.csv", column=value, ...)  rows as dicts;  text(path), number(text), numbers(text)
 
 It fails, naming file, sentence and figures, where a claim does not stand or is not true, and where a figure in the prose
 (a percentage, a decimal fraction, a whole number above 20; code and links do not count) is neither claimed nor given.
 --write puts the measured figures into the sentences, after the notebooks were run again.
 """
 
+import ast
+import base64
 import csv
 import json
 import re
 import string
 import sys
-import traceback
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NUMBER = r"[-−]?\d(?:[\d.,]*\d)?(?:e[-+]?\d+)?"
 NOT_PROSE = re.compile(  # blanked out before figures are looked for
-    r"```.*?```|`[^`\n]*`|\[[^\]]*\b\d{4}\]\([^)]*\)|\]\([^)]*\)|<https?://[^>]*>|^#+ \d+ ·|^ *\d+\. ", re.S | re.M)
+    r"```.*?```|`[^`\n]*`|\[[^\]]*\]\(https?://[^)]*\)|\]\([^)]*\)|<https?://[^>]*>|^#+ \d+ ·|^ *\d+\. ", re.S | re.M)
 FIGURE = re.compile(rf"(?<![\w.\-])({NUMBER})(?![\w\-]*[A-Za-z])( ?%)?")
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 
@@ -73,14 +76,16 @@ class Notebook:
     """The stored outputs of a notebook."""
 
     def __init__(self, path):
-        self.name, self.tables, self.text = path.stem, [], ""
+        self.name, self.tables, self.text, self.pictures = path.stem, [], "", {}
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             for output in cell.get("outputs", []):
                 data = output.get("data", {})
                 html = "".join(data.get("text/html", []))
                 self.tables += [(cell.get("id"), title, rows) for title, rows in Tables(html).found]
                 self.text += "".join(output.get("text", [])) + "".join(data.get("text/plain", [])) + "\n"
-                self.text += re.sub(r"<[^>]*>", "", html) + "\n"
+                self.text += unescape(re.sub(r"<[^>]*>", "", html)) + "\n"
+                if "image/png" in data:
+                    self.pictures[cell.get("id")] = base64.b64decode("".join(data["image/png"]))
 
     def rows(self, table):
         found = [rows for id, title, rows in self.tables if table in (id, title)]
@@ -143,6 +148,8 @@ class Prose:
         path, cell, text = self.pieces[index]
         text = text[:start] + new + text[end:]
         self.pieces[index] = (path, cell, text)
+        shift = len(new) - (end - start)
+        self.covered[index] = {i + shift * (i >= end) for i in self.covered[index]} | set(range(start, start + len(new)))
         if cell is None:
             path.write_text(text, encoding="utf-8")
         else:
@@ -161,8 +168,10 @@ class Prose:
 
 
 def words(text):
-    """A pattern for a text, however its lines are broken."""
-    return r"\s+".join(re.escape(word) for word in re.split(r"\s+", text))
+    """A pattern for a text, however its lines are broken; a figure at its edge is a whole one."""
+    pattern = r"\s+".join(re.escape(word) for word in re.split(r"\s+", text))
+    before, after = r"(?<![\d.,])" if text[:1].isdigit() else "", r"(?![.,]?\d)" if text[-1:].isdigit() else ""
+    return before + pattern + after
 
 
 def number(text):
@@ -185,14 +194,13 @@ class Claims:
 
     def run(self):
         names = {"claim": self.claim, "holds": self.holds, "given": self.given, "elsewhere": self.elsewhere,
-                 "notebook": self.notebook, "csv_rows": self.csv_rows, "text": lambda path: (self.root / path).read_text(encoding="utf-8"),
-                 "json_file": lambda path: json.loads((self.root / path).read_text(encoding="utf-8")),
-                 "number": number, "numbers": numbers}
-        try:
-            exec(compile(self.list.read_text(encoding="utf-8"), str(self.list), "exec"), names)
-        except Exception as error:  # a list that cannot be read is a failure like another; the others go on
-            line = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(self.list)]
-            self.fail(f"line {line[-1] if line else '?'}: {type(error).__name__}: {error}")
+                 "picture": self.picture, "notebook": self.notebook, "csv_rows": self.csv_rows, "number": number,
+                 "numbers": numbers, "text": lambda path: (self.root / path).read_text(encoding="utf-8")}
+        for statement in ast.parse(self.list.read_text(encoding="utf-8") if self.list.exists() else "").body:
+            try:
+                exec(compile(ast.Module([statement], []), str(self.list), "exec"), names)
+            except Exception as error:  # an output that is gone is a failure like another; the next claims are read
+                self.fail(f"line {statement.lineno}: {type(error).__name__}: {error}")
         for path, figure, around in self.prose.uncovered():
             self.fail(f"{path.relative_to(self.root)}: {figure!r} is neither claimed nor given: … {around} …")
         return self
@@ -210,7 +218,7 @@ class Claims:
             return
         pattern, rest = "", list(values)
         for literal, field, *_ in string.Formatter().parse(template):
-            pattern += words(literal)
+            pattern += re.sub(r"\\?\s+", r"\\s+", re.escape(literal))
             if field is not None:
                 shown = not isinstance(rest[0], str) or re.fullmatch(NUMBER, rest[0])
                 pattern += NUMBER if shown else r"[^\n|]+?"
@@ -219,7 +227,6 @@ class Claims:
         if self.write and len(near) == 1:
             index, match = near[0]
             self.prose.rewrite(index, *match.span(), rendered)
-            self.prose.cover(words(rendered))
             self.written += 1
         else:
             stands = " / ".join(repr(match.group()) for _, match in near) or f"nothing like it in {self.where()}"
@@ -237,6 +244,14 @@ class Claims:
             if not self.prose.cover(words(text)):
                 self.fail(f"given, but not in {self.where()}: {text!r}")
 
+    def picture(self, path, name, cell):
+        self.count += 1
+        measured = self.notebook(name).pictures[cell]
+        if self.write:
+            (self.root / path).write_bytes(measured)
+        elif (self.root / path).read_bytes() != measured:
+            self.fail(f"{path} is not the picture of notebook {name}'s cell {cell}")
+
     def elsewhere(self, *headings):
         for heading in headings:
             if not self.prose.cover(re.compile(rf"^## {re.escape(heading)}$.*?(?=^## |\Z)", re.S | re.M)):
@@ -252,7 +267,7 @@ class Claims:
 
 def main(arguments):
     names = [a for a in arguments if a != "--write"]
-    names = names or sorted(path.stem for path in (ROOT / "environment/claims").glob("*.py"))
+    names = names or ["README", *sorted(path.name[:2] for path in (ROOT / "notebooks").glob("*.ipynb"))]
     lists = [Claims(ROOT, name, "--write" in arguments).run() for name in names]
     failures = [failure for one in lists for failure in one.failures]
     print("\n".join(failures), file=sys.stderr)
