@@ -13,4 +13,10 @@ holds("Its first logged loss and its weights should be ours.",
 holds("the first step moves nothing", float(nb.find(r"learning rate: (\S+) in the first")) == 0)
 holds("the last one still counts", float(nb.find(r"(\S+) in the last")) > 0)
 claim("One pass over {} rows is a lesson", nb.cell("steps, rows", "value", "what it took, both halves").split(", ")[1])
+longer = csv_rows("data/studies/rows.csv", kind="all")
+claim("then {} held-out questions", longer[0]["questions"])
+exact = [int(run["exact"]) for run in longer]
+holds("More rows of the same data buy right answers and sound thoughts; the form is cheap.",
+      len(exact) > 1 and exact == sorted(exact) and int(longer[-1]["reasoning_holds"]) > int(longer[0]["reasoning_holds"])
+      and 2 * int(longer[0]["well_formed"]) > int(longer[0]["questions"]))
 given("31 GB and about 3 hours on an A100", "why did the article take 562 steps?", "95 % intervals")
