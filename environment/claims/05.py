@@ -31,19 +31,50 @@ holds("more well-formed replies in every column, the right tag nearly certain at
 holds("**Random rows do just as well on form** here, over three seeds", all(abs(mean("random", c) - mean("noise", c)) < 0.06
                                                                            for c in (greedy, sampled, hot)))
 holds("only their loss is a little higher each time", all(0 < a - b < 0.1 for a, b in zip(last("random"), last("noise"))))
-holds("begins with the lowest loss", first("parts") == min(map(first, runs)))
-holds("is the best of all by greedy decoding", mean("parts", greedy) == max(mean(key, greedy) for key in runs))
+holds("**The mean of sub-tokens has the lowest loss of the first five,** before the first step and after the last",
+      first("parts") == min(map(first, runs)) and sum(last("parts")) == min(sum(last(key)) for key in runs))
+holds("it is the best of them by greedy decoding", mean("parts", greedy) == max(mean(key, greedy) for key in runs))
 holds("at temperature 1 it falls behind", mean("parts", hot) < 0.6 * mean("noise", hot))
 holds("after this little training the tags are still out of reach", mean("mean", greedy) == 0)
 holds("Notebook 04 trains from clone + noise: level with random rows on form, and lower in loss.", sum(last("noise")) < sum(last("random")))
 
 prompts = f"{nb.find('([0-9]+) held-out prompts')} held-out prompts"
-share = {row: [number(nb.cell(row, column, prompts)) for column in ("well-formed", "exact", "mentioned", "ended by itself")]
+share = {row: [number(nb.cell(row, column, prompts)) for column in ("well-formed", "exact", "and reasoning holds", "mentioned")]
          for row in ("before", "after, greedy", "after, sampled")}
-holds("Before training no reply has the taught form; afterwards most have it, sampled ones too, and nearly all end by themselves.",
-      share["before"][0] == 0 and min(share["after, greedy"][0], share["after, sampled"][0]) > 60 and share["after, greedy"][3] > 85)
+holds("Before training no reply has the taught form; afterwards most have it, sampled ones too.",
+      share["before"][0] == 0 and min(share["after, greedy"][0], share["after, sampled"][0]) > 60)
 holds("The answers are hardly right more often", share["after, greedy"][1] - share["before"][1] < 15)
 holds("After so few steps hardly a reply is well-formed", all(number(x) < 15 for x in nb.column("well-formed, greedy", "cell-16")))
 claim("the *form* is learnt from {} rows", notebook("04").cell("rows", "value", "cell-02"))
-given("an end of its own within 96 tokens", "Each share has its 95 % interval", "small puzzles in some 40 words",
+claim("{} rows of puzzles brought a form", notebook("04").cell("rows", "value", "cell-02"))
+claim("These minutes are few: {} rows, each seen once", notebook("04").cell("rows", "value", "cell-02"))
+holds("in the stored run tags come twice", nb.cell("after", 2, "cell-14") == "false" and nb.cell("after", 1, "cell-14").count("<answer>") > 1)
+
+
+def sum_of_rates(peak, steps):
+    warm = -(-steps // 10)
+    return sum(peak * s / warm if s < warm else peak * (steps - s) / (steps - warm) for s in range(steps))
+
+
+claim("nearly the same, {:.4f} and {:.4f}", sum_of_rates(3e-4, 24), sum_of_rates(1e-5, 562))
+holds("the noisy rows lie more than two apart, the random ones more than four", mean("noise", "distance_before") > 2
+      and mean("random", "distance_before") > 4)
+holds("A run that can move a row by a tenth", 0.05 < sum_of_rates(3e-4, 24) * 576 ** 0.5 < 0.15)
+
+def long(rows, column, kind="all"):
+    return int(csv_rows("data/studies/rows.csv", rows=str(rows), kind=kind)[0][column])
+
+
+claim("{} of {} after 192 rows, {} of 200 after 1000", long(192, "exact"), long(192, "questions"), long(1000, "exact"))
+holds("The form needs few rows.", long(192, "well_formed") > 150)
+holds("After 1000 rows products in two parts and the rule about a group were right every time, turned words, sequences and fair shares never",
+      all(long(1000, "exact", kind) == 10 for kind in ("groups", "membership"))
+      and all(long(1000, "exact", kind) == 0 for kind in ("reverse", "sequence", "sharing")))
+claim("And {} of the {} have a reasoning that holds", long(1000, "reasoning_holds"), long(1000, "exact"))
+claim("All {} right counts of letters are of that kind", long(1000, "exact", "letter count"))
+holds("All 8 right counts of letters are of that kind", long(1000, "reasoning_holds", "letter count") == 0)
+holds("*The letter w stands at places 3 and 4, which makes 2 in all*, it says of *willow*",
+      "The letter w stands at places 3 and 4, which makes 2 in all" in text("data/studies/rows-1000-replies.jsonl"))
+given("after 24 steps, of a model of 135 M weights", "16 rows a step instead of 8, one pass, one seed, 200 held-out questions",
+      "an end of its own within 96 tokens", "Each share has its 95 % interval", "small puzzles in some 40 words",
       "Sample at temperatures 0.7, 1 and 1.5.")

@@ -34,7 +34,8 @@ public final class ReasoningCheck {
   private static final Pattern ORDER = Pattern.compile("(\\w+) (is \\w+ than) (\\w+), and (\\w+) \\2 (\\w+)\\. "
       + "From the (\\w+) to the (\\w+), the order is (\\w+), (\\w+), (\\w+)\\. So (\\w+) is (?:in )?the (\\w+)");
   private static final Pattern RULE = Pattern
-    .compile("The fact: (\\w+) (?:(is in) .* It follows|(has no) .* So \\1 is not|(has) an? .* cannot tell)");
+    .compile("The fact: (\\w+) (?:(is in) .* It follows|(has no|does not have) .* So \\1 is not"
+        + "|(has) an? .* cannot tell)");
 
   private final String question;
   private final String reasoning;
@@ -189,8 +190,9 @@ public final class ReasoningCheck {
   private void rule(MatchResult it) {
     boolean in = it.group(2) != null;
     boolean without = it.group(3) != null;
-    String fact = it.group(1) + (in ? " is (?:in (?:the|it)|a member)" : without ? " (?:has no|does not)" : " (?:has|owns) (?:a|one)");
-    step(it, Pattern.compile("\\b" + fact).matcher(question).find());
+    String fact = in ? " is (?:in (?:the|it)|a member)"
+        : without ? " (?:has no|does not)" : " (?:has|owns) (?:a|one)";
+    step(it, Pattern.compile("\\b" + it.group(1) + fact).matcher(question).find());
     end = in ? "yes" : without ? "no" : "cannot tell";
   }
 

@@ -28,7 +28,8 @@ public record Initialization(String name, LongFunction<EmbeddingInit> init) {
         new Initialization("clone + noise", seed -> new EmbeddingInit.CloneWithNoise(source, NOISE, seed)),
         new Initialization("mean", seed -> new EmbeddingInit.Mean()),
         new Initialization("mean of sub-tokens", seed -> new EmbeddingInit.MeanOfSubTokens()),
-        new Initialization("random", EmbeddingInit.RandomDeviation::new), new Initialization("mean of description + noise",
+        new Initialization("random", EmbeddingInit.RandomDeviation::new),
+        new Initialization("mean of description + noise",
             seed -> new EmbeddingInit.MeanOfDescription(DESCRIPTIONS, NOISE, seed)));
   }
 }

@@ -73,7 +73,9 @@ public record RecipeRun(String model, String recipe, int rows, int epochs, int s
 
   /** Writes all lines, replacing the file in one move. */
   public static void writeAll(Path file, List<RecipeRun> runs) {
-    String lines = runs.stream().map(run -> CSVFormat.DEFAULT.format(run.fields()) + "\n").collect(Collectors.joining());
+    String lines = runs.stream()
+      .map(run -> CSVFormat.DEFAULT.format(run.fields()) + "\n")
+      .collect(Collectors.joining());
     AtomicFiles.writeString(file, CSVFormat.DEFAULT.format((Object[]) HEADER) + "\n" + lines);
   }
 

@@ -104,7 +104,8 @@ class ReasoningCheckTest {
 
   private static void expectRefused(String question, String right, String wrong) {
     DataRow row = rows.stream()
-      .filter(r -> r.text("instruction").contains(question) && Pattern.compile(right).matcher(r.text("reasoning")).find())
+      .filter(r -> r.text("instruction").contains(question))
+      .filter(r -> Pattern.compile(right).matcher(r.text("reasoning")).find())
       .findFirst()
       .orElseThrow();
     String spoilt = row.text("reasoning").replaceFirst(right, wrong);
@@ -122,8 +123,9 @@ class ReasoningCheckTest {
 
   @Test
   void anythingAModelWritesIsRead() {
-    for (String reasoning : List.of("10 / 3 = 3.33", "10 / 0 = 0", "= = =", "99999999999 is less than 5", "count 5 from Blue: Red",
-        "count 99999999999 from Friday: Saturday", "2 + 2 = 4 = 4", "The letter x stands at places and, which makes 3")) {
+    for (String reasoning : List.of("10 / 3 = 3.33", "10 / 0 = 0", "= = =", "99999999999 is less than 5",
+        "count 5 from Blue: Red", "count 99999999999 from Friday: Saturday", "2 + 2 = 4 = 4",
+        "The letter x stands at places and, which makes 3")) {
       assertFalse(ReasoningCheck.of("How many? '", reasoning, "5").holds(), reasoning);
     }
   }

@@ -56,9 +56,9 @@ record RecipeStudy(String model, Path results, Path checkpoints, int questions, 
   /** Trains and asks, unless that is done already. */
   void run(String csv, Recipe recipe, int rows, int epochs) {
     Path file = results.resolve(csv);
-    List<RecipeRun> runs = new ArrayList<>(RecipeRun.readAll(file));
     String name = "%s-%d".formatted(recipe.name().replace(' ', '-'), rows);
-    boolean done = runs.stream()
+    boolean done = RecipeRun.readAll(file)
+      .stream()
       .anyMatch(it -> it.model().equals(modelName()) && it.recipe().equals(recipe.name()) && it.rows() == rows
           && it.seed() == seed);
     if (done) {
@@ -78,6 +78,7 @@ record RecipeStudy(String model, Path results, Path checkpoints, int questions, 
       writeReplies(results.resolve(name + "-replies.jsonl"), replies.subList(0, Math.min(KEPT_REPLIES, replies.size())),
           kinds);
       Function<String, RecipeRun> line = kind -> line(recipe, rows, epochs, trained, kind, replies, kinds);
+      List<RecipeRun> runs = new ArrayList<>(RecipeRun.readAll(file));
       runs.add(line.apply(RecipeRun.ALL));
       new TreeSet<>(kinds).stream().filter(kind -> !kind.isEmpty()).map(line).forEach(runs::add);
       RecipeRun.writeAll(file, runs);
@@ -140,7 +141,8 @@ record RecipeStudy(String model, Path results, Path checkpoints, int questions, 
       }
     }
     RecipeRun.Counts counts = new RecipeRun.Counts(count(of, Recipe.Judged::ended),
-        count(of, Recipe.Judged::wellFormed), count(of, Recipe.Judged::exact), count(of, Recipe.Judged::reasoningHolds));
+        count(of, Recipe.Judged::wellFormed), count(of, Recipe.Judged::exact),
+        count(of, Recipe.Judged::reasoningHolds));
     return new RecipeRun(modelName(), recipe.name(), rows, rows == 0 ? 0 : epochs, trained.steps(), seed, kind,
         of.size(), counts, of.stream().mapToInt(Recipe.Judged::tokens).average().orElse(0), trained.lossBefore(),
         trained.lossAfter(), trained.tokensPerSecond(), trained.seconds(), machine);
