@@ -73,6 +73,13 @@ class ClaimsTest(unittest.TestCase):
         self.assertEqual([], self.check(self.TRUE.replace("8 %", "5 %").replace("0.44", "1.2"), write=True))
         self.assertEqual(self.TRUE.replace("\n", " "), self.prose)
 
+    def test_what_was_accounted_for_stays_so_when_a_sentence_before_it_grows(self):
+        self.assertEqual([], self.check("A loss of 9. Of 95 % of 40 rows.", """
+given("Of 95 % of 40 rows.")
+claim("A loss of {}.", 9.123456)
+""", write=True))
+        self.assertEqual("A loss of 9.123456. Of 95 % of 40 rows.", self.prose)
+
 
 if __name__ == "__main__":
     unittest.main()
