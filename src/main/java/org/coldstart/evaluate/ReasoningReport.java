@@ -40,6 +40,11 @@ public record ReasoningReport(List<Scored> replies) {
     public boolean exact() {
       return wellFormed() && ReplyReport.alike(reply.answer().text(), expected);
     }
+
+    /** Whether the answer is exact and every step that leads to it holds; see {@link ReasoningCheck}. */
+    public boolean reasoningHolds() {
+      return exact() && ReasoningCheck.of(question, reply.reasoning().text(), reply.answer().text()).holds();
+    }
   }
 
   /**
@@ -71,6 +76,11 @@ public record ReasoningReport(List<Scored> replies) {
     return Proportion.of(replies, Scored::exact);
   }
 
+  /** Exact replies whose reasoning holds, too. */
+  public Proportion reasoningHolds() {
+    return Proportion.of(replies, Scored::reasoningHolds);
+  }
+
   /** Mean number of tokens that the model wrote in both phases. */
   public double newTokens() {
     return replies.stream().mapToInt(each -> each.reply().newTokens()).average().orElse(0);
@@ -84,6 +94,7 @@ public record ReasoningReport(List<Scored> replies) {
         StringColumn.create("answer", replies.stream().map(each -> each.reply().answer().text()).toList()),
         StringColumn.create("expected", replies.stream().map(Scored::expected).toList()),
         BooleanColumn.create("well-formed", replies.stream().map(Scored::wellFormed).toList()),
-        BooleanColumn.create("exact", replies.stream().map(Scored::exact).toList()));
+        BooleanColumn.create("exact", replies.stream().map(Scored::exact).toList()),
+        BooleanColumn.create("reasoning holds", replies.stream().map(Scored::reasoningHolds).toList()));
   }
 }

@@ -45,6 +45,11 @@ public record ReplyReport(List<ScoredReply> replies) {
       return wellFormed() && alike(parsed().get().answer(), expected);
     }
 
+    /** Whether the answer is exact and every step that leads to it holds; see {@link ReasoningCheck}. */
+    public boolean reasoningHolds() {
+      return exact() && ReasoningCheck.of(instruction, parsed().get().reasoning(), parsed().get().answer()).holds();
+    }
+
     /** Whether the right answer occurs anywhere in the reply as words of its own: lenient, for untuned models. */
     public boolean mentioned() {
       return (" " + words(reply.text()) + " ").contains(" " + words(expected) + " ");
@@ -104,6 +109,11 @@ public record ReplyReport(List<ScoredReply> replies) {
     return Proportion.of(replies, ScoredReply::exact);
   }
 
+  /** Exact replies whose reasoning holds, too. */
+  public Proportion reasoningHolds() {
+    return Proportion.of(replies, ScoredReply::reasoningHolds);
+  }
+
   /** Replies of any shape in which the right answer occurs somewhere. */
   public Proportion mentioned() {
     return Proportion.of(replies, ScoredReply::mentioned);
@@ -121,6 +131,7 @@ public record ReplyReport(List<ScoredReply> replies) {
         StringColumn.create("expected", replies.stream().map(ScoredReply::expected).toList()),
         StringColumn.create("reply", replies.stream().map(each -> each.reply().text()).toList()),
         BooleanColumn.create("well-formed", replies.stream().map(ScoredReply::wellFormed).toList()),
-        BooleanColumn.create("exact", replies.stream().map(ScoredReply::exact).toList()));
+        BooleanColumn.create("exact", replies.stream().map(ScoredReply::exact).toList()),
+        BooleanColumn.create("reasoning holds", replies.stream().map(ScoredReply::reasoningHolds).toList()));
   }
 }

@@ -6,7 +6,9 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.tokenizer.Tokenizer;
 
@@ -61,10 +63,26 @@ public sealed interface EmbeddingInit {
   record MeanOfSubTokens() implements EmbeddingInit {
     @Override
     public NDArray rows(NDArray known, Tokenizer tokenizer, List<String> tokens) {
-      return NDArrays.concat(new NDList(tokens.stream().map(token -> {
-        long[] pieces = Arrays.stream(tokenizer.subTokens(token)).asLongStream().toArray();
-        return TorchOps.select(known, 0, known.getManager().create(pieces)).mean(new int[] {0}, true);
-      }).toList()));
+      return meanOf(known, tokens.stream().map(tokenizer::subTokens));
+    }
+  }
+
+  /**
+   * For each token the mean of the rows of the tokens of a text that says what it means, plus Gaussian noise.
+   *
+   * @param texts by token
+   * @param scale the noise's standard deviation, in units of the matrix's own
+   */
+  record MeanOfDescription(Map<String, String> texts, double scale, long seed) implements EmbeddingInit {
+    @Override
+    public NDArray rows(NDArray known, Tokenizer tokenizer, List<String> tokens) {
+      NDArray noise = gaussian(known, tokens.size(), seed).mul(scale * deviation(known));
+      return meanOf(known, tokens.stream().map(token -> {
+        if (!texts.containsKey(token)) {
+          throw new IllegalArgumentException("There is no description of the token '%s'.".formatted(token));
+        }
+        return tokenizer.encode(texts.get(token), false).ids();
+      })).add(noise);
     }
   }
 
@@ -75,6 +93,13 @@ public sealed interface EmbeddingInit {
       NDArray noise = gaussian(known, tokens.size(), seed).mul(deviation(known));
       return noise.add(known.mean(new int[] {0}, true));
     }
+  }
+
+  private static NDArray meanOf(NDArray known, Stream<int[]> pieces) {
+    return NDArrays.concat(new NDList(pieces.map(ids -> {
+      NDArray indices = known.getManager().create(Arrays.stream(ids).asLongStream().toArray());
+      return TorchOps.select(known, 0, indices).mean(new int[] {0}, true);
+    }).toList()));
   }
 
   private static double deviation(NDArray known) {

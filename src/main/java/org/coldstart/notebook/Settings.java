@@ -72,7 +72,7 @@ public final class Settings {
    * These settings and one more.
    *
    * @param name model, steps, rows, prompts or seed
-   * @param quick text for model, a whole number for the others
+   * @param quick text for model, a whole number for the others; 0 may be given only where a profile has it, and a seed
    * @param article of the same type
    * @throws IllegalArgumentException if there is no such setting, or its variable has no valid value
    */
@@ -83,14 +83,14 @@ public final class Settings {
     }
     String variable = "COLDSTART_" + name.toUpperCase(Locale.ROOT);
     String given = environment.apply(variable);
+    int least = name.equals("seed") || Arrays.asList(quick, article).contains(0) ? 0 : 1;
     Map<String, Setting> more = new LinkedHashMap<>(settings);
     more.put(name, given == null ? new Setting(choose(quick, article), "profile")
-        : new Setting(name.equals("model") ? given : number(variable, given), variable));
+        : new Setting(name.equals("model") ? given : number(variable, given, least), variable));
     return new Settings(environment, profile, more);
   }
 
-  private static int number(String variable, String text) {
-    int least = variable.equals("COLDSTART_SEED") ? 0 : 1;
+  private static int number(String variable, String text, int least) {
     long number = text.matches("[0-9]{1,10}") ? Long.parseLong(text) : -1;
     if (number < least || number > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(

@@ -3,6 +3,7 @@ package org.coldstart.notebook;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,11 +11,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
+import org.coldstart.study.RecipeRun;
 import org.coldstart.study.StudyRun;
 import org.knowm.xchart.XYChart;
 import tech.tablesaw.api.Table;
 
-/** Tables and charts of a study of initializations. */
+/** Tables and charts of the studies: of initializations, and of long runs of a recipe. */
 public final class StudyView {
 
   private static final List<String> COLUMNS = List.of("rows begin as", "well-formed, greedy", "at T = 0.7", "at T = 1",
@@ -84,6 +86,47 @@ public final class StudyView {
       chart.addSeries(name, steps, losses);
     });
     return chart;
+  }
+
+  /** Long runs, a line each: what they took, and how the held-out questions were answered. */
+  public static Table recipes(String title, List<RecipeRun> runs) {
+    List<RecipeRun> overall = runs.stream().filter(RecipeRun::overall).toList();
+    boolean judged = overall.stream().anyMatch(run -> run.replyCounts().wellFormed() >= 0);
+    List<String> columns = new ArrayList<>(List.of("recipe", "rows × epochs", "held-out loss"));
+    columns.addAll(judged ? List.of("well-formed", "exact", "and reasoning holds") : List.of("ended", "tokens a reply"));
+    return Show.table(title, columns, overall.stream().map(run -> {
+      List<String> row = new ArrayList<>(List.of(run.recipe(), run.rows() + " × " + run.epochs(),
+          String.format(Locale.ROOT, "%.3f", run.lossAfter())));
+      row.addAll(judged ? List.of("" + run.wellFormed(), "" + run.exact(), "" + run.reasoningHolds())
+          : List.of("" + run.ended(), String.format(Locale.ROOT, "%.1f", run.tokensAReply())));
+      return row;
+    }).toList());
+  }
+
+  /** Shares of long runs over their numbers of rows, with 95 % intervals. */
+  public static ShareChart overRows(String title, List<RecipeRun> runs) {
+    List<RecipeRun> overall = runs.stream().filter(RecipeRun::overall).toList();
+    return Charts.shares(title, overall.stream().map(run -> run.rows() + " rows").toList())
+      .add("well-formed", overall.stream().map(RecipeRun::wellFormed).toList())
+      .add("exact", overall.stream().map(RecipeRun::exact).toList())
+      .add("and reasoning holds", overall.stream().map(RecipeRun::reasoningHolds).toList());
+  }
+
+  /** Exact answers of long runs by kind of problem, a column for each run; the kinds best answered last come first. */
+  public static Table kinds(String title, List<RecipeRun> runs) {
+    Map<String, List<RecipeRun>> byKind = runs.stream()
+      .filter(run -> !run.overall())
+      .collect(Collectors.groupingBy(RecipeRun::kind, LinkedHashMap::new, Collectors.toList()));
+    List<String> columns = new ArrayList<>(List.of("kind"));
+    runs.stream().filter(RecipeRun::overall).forEach(run -> columns.add(run.recipe() + ", " + run.rows()));
+    return Show.table(title, columns, byKind.entrySet().stream().sorted(Comparator.comparing(kind -> {
+      List<RecipeRun> of = kind.getValue();
+      return -of.get(of.size() - 1).exact().value();
+    })).map(kind -> {
+      List<String> row = new ArrayList<>(List.of(kind.getKey()));
+      kind.getValue().forEach(run -> row.add(run.replyCounts().exact() + " of " + run.questions()));
+      return row;
+    }).toList());
   }
 
   private static Map<String, List<StudyRun>> byInitialization(List<StudyRun> runs) {

@@ -1,6 +1,7 @@
 package org.coldstart.study;
 
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongFunction;
 import org.coldstart.model.EmbeddingInit;
 
@@ -13,9 +14,12 @@ import org.coldstart.model.EmbeddingInit;
 public record Initialization(String name, LongFunction<EmbeddingInit> init) {
 
   private static final double NOISE = 0.5;
+  private static final Map<String, String> DESCRIPTIONS = Map.of("<think>", "the model begins to think step by step",
+      "</think>", "the model has thought enough and stops thinking", "<answer>", "now comes the short answer",
+      "</answer>", "the answer is complete and the reply ends");
 
   /**
-   * The five that are compared.
+   * The six that are compared.
    *
    * @param source the token whose row is cloned
    */
@@ -24,6 +28,7 @@ public record Initialization(String name, LongFunction<EmbeddingInit> init) {
         new Initialization("clone + noise", seed -> new EmbeddingInit.CloneWithNoise(source, NOISE, seed)),
         new Initialization("mean", seed -> new EmbeddingInit.Mean()),
         new Initialization("mean of sub-tokens", seed -> new EmbeddingInit.MeanOfSubTokens()),
-        new Initialization("random", EmbeddingInit.RandomDeviation::new));
+        new Initialization("random", EmbeddingInit.RandomDeviation::new), new Initialization("mean of description + noise",
+            seed -> new EmbeddingInit.MeanOfDescription(DESCRIPTIONS, NOISE, seed)));
   }
 }

@@ -13,6 +13,7 @@ import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.coldstart.fixture.Arrays32;
 import org.coldstart.fixture.ParityCase;
@@ -130,6 +131,24 @@ class EmbeddingsTest {
         mean[i] = (q[i] + z[i]) / 2;
       }
       assertClose(mean, embeddings.row("QZ"), 1e-6, "row of QZ");
+    }
+  }
+
+  @Test
+  void aDescriptionGivesTheMeanOfItsTokens() {
+    try (Tokenizer words = TinyTokenizer.endingWith2(); CausalLm model = ParityCase.of("llama-tied").model()) {
+      words.addTokens("<q>");
+      model.resizeTokenEmbeddings(words.size());
+      TokenEmbeddings embeddings = model.embeddings(words);
+      float[] q = embeddings.row("Q");
+      embeddings.initialize(new EmbeddingInit.MeanOfDescription(Map.of("<q>", "Q"), 0, 1), "<q>");
+      assertClose(q, embeddings.row("<q>"), 1e-6, "of one token, without noise");
+      embeddings.initialize(new EmbeddingInit.MeanOfDescription(Map.of("<q>", "Q"), 0.5, 1), "<q>");
+      assertTrue(embeddings.distance("Q", "<q>") > 0.1, "with noise");
+      EmbeddingInit other = new EmbeddingInit.MeanOfDescription(Map.of("<z>", "Q"), 0, 1);
+      String message = assertThrows(IllegalArgumentException.class, () -> embeddings.initialize(other, "<q>"))
+        .getMessage();
+      assertTrue(message.contains("<q>"), message);
     }
   }
 

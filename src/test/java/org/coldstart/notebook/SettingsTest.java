@@ -55,6 +55,13 @@ class SettingsTest {
   }
 
   @Test
+  void zeroIsAllowedWhereAProfileHasIt() {
+    Map<String, String> zero = Map.of("COLDSTART_STEPS", "0");
+
+    assertEquals(0, Settings.from(zero::get).and("steps", 12, 0).integer("steps"));
+  }
+
+  @Test
   void aSettingTheNotebookHasNotIsNamed() {
     Settings settings = Settings.from(Map.<String, String>of()::get).and("steps", 48, 562);
 

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.coldstart.evaluate.Equations;
 import org.junit.jupiter.api.Test;
 
 class ConversationEquationsTest {

@@ -2,6 +2,7 @@ package org.coldstart.tools.reasoning;
 
 import java.util.List;
 import java.util.function.Predicate;
+import org.coldstart.evaluate.Equations;
 
 /**
  * One generated problem: the four columns of a row and the check its answer must pass.

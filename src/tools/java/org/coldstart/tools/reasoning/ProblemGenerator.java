@@ -1,9 +1,10 @@
 package org.coldstart.tools.reasoning;
 
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * Draws the rows of both parts: as many of each kind, every block of rows one of each kind in random order, so that any
@@ -13,8 +14,12 @@ import java.util.Set;
 public final class ProblemGenerator {
   private static final int MAX_DRAWS_PER_ROW = 1000;
 
+  /** Of the data set in {@code data/reasoning}. */
+  private static final long SEED = 7;
+  private static final int ROWS = 10_000;
+
   private final long seed;
-  private final Set<String> instructions = new HashSet<>();
+  private final Map<String, String> kindOf = new HashMap<>();
 
   public ProblemGenerator(long seed) {
     this.seed = seed;
@@ -33,7 +38,7 @@ public final class ProblemGenerator {
       throw new IllegalArgumentException("rows = " + rows + " cannot be shared evenly among " + kinds.size()
           + " kinds at 9:1; take a multiple of " + unit);
     }
-    instructions.clear();
+    kindOf.clear();
     List<List<ReasoningRow>> train = new ArrayList<>();
     List<List<ReasoningRow>> test = new ArrayList<>();
     for (ProblemKind kind : kinds) {
@@ -44,6 +49,18 @@ public final class ProblemGenerator {
       test.add(heldOut);
     }
     return new SplitRows(mixed(train), mixed(test));
+  }
+
+  /** Has made {@code data/reasoning} again, to tell the kinds of its rows. */
+  public static ProblemGenerator ofTheDataSet() {
+    ProblemGenerator generator = new ProblemGenerator(SEED);
+    generator.generate(ROWS);
+    return generator;
+  }
+
+  /** The kind of a row that was generated; empty for any other. */
+  public Optional<String> kind(String instruction) {
+    return Optional.ofNullable(kindOf.get(instruction));
   }
 
   private void fill(ProblemKind kind, List<ReasoningRow> train, int trainRows, List<ReasoningRow> test, int testRows) {
@@ -60,7 +77,7 @@ public final class ProblemGenerator {
       boolean heldOut = Combination.of(row.instruction()).heldOut();
       List<ReasoningRow> part = heldOut ? test : train;
       boolean full = part.size() == (heldOut ? testRows : trainRows);
-      if (!full && RowRules.lengthProblem(row).isEmpty() && instructions.add(row.instruction())) {
+      if (!full && RowRules.lengthProblem(row).isEmpty() && kindOf.putIfAbsent(row.instruction(), kind.name()) == null) {
         part.add(row);
       }
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.coldstart.evaluate.Equations;
 
 /**
  * What every row and both parts together must keep to; it needs nothing but the rows themselves.

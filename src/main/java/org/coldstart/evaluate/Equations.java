@@ -1,4 +1,4 @@
-package org.coldstart.tools.reasoning;
+package org.coldstart.evaluate;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -7,7 +7,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Finds equations such as {@code 6 * 4 = 24} in a text and says whether they are true, exactly. */
-final class Equations {
+public final class Equations {
   private static final String NUMBER = "\\d+(?:\\.\\d+)?";
   private static final Pattern EQUATION = Pattern.compile(NUMBER + "(?: ?[-+*/] ?" + NUMBER + ")+ ?= ?" + NUMBER);
   private static final Pattern SYMBOL = Pattern.compile(NUMBER + "|[-+*/]");
@@ -15,7 +15,7 @@ final class Equations {
   private Equations() {}
 
   /** The equations in the order in which they stand. */
-  static List<String> in(String text) {
+  public static List<String> in(String text) {
     List<String> found = new ArrayList<>();
     Matcher matcher = EQUATION.matcher(text);
     while (matcher.find()) {
@@ -25,12 +25,16 @@ final class Equations {
   }
 
   /**
-   * Whether both sides are equal; {@code *} and {@code /} bind tighter than {@code +} and {@code
-   * -}.
+   * Whether both sides are equal; {@code *} and {@code /} bind tighter than {@code +} and {@code -}. A quotient that no
+   * finite decimal writes is equal to nothing.
    */
-  static boolean holds(String equation) {
+  public static boolean holds(String equation) {
     String[] sides = equation.split("=");
-    return sides.length == 2 && value(sides[0]).compareTo(new BigDecimal(sides[1].strip())) == 0;
+    try {
+      return sides.length == 2 && value(sides[0]).compareTo(new BigDecimal(sides[1].strip())) == 0;
+    } catch (ArithmeticException e) {
+      return false;
+    }
   }
 
   private static BigDecimal value(String expression) {
@@ -47,7 +51,7 @@ final class Equations {
       BigDecimal number = new BigDecimal(symbol);
       switch (operator) {
       case "*" -> term = term.multiply(number);
-      case "/" -> term = term.divide(number); // throws unless the quotient is finite: ours all are
+      case "/" -> term = term.divide(number); // throws unless the quotient is finite
       default -> {
         sum = sum.add(term);
         term = operator.equals("+") ? number : number.negate();

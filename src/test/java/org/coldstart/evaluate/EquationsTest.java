@@ -1,4 +1,4 @@
-package org.coldstart.tools.reasoning;
+package org.coldstart.evaluate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -21,5 +21,7 @@ class EquationsTest {
     assertTrue(Equations.holds("10 - 2 - 3 = 5"));
     assertFalse(Equations.holds("63 - 27 = 37"));
     assertFalse(Equations.holds("2 + 3 * 4 = 20"));
+    assertFalse(Equations.holds("10 / 3 = 3.33"));
+    assertFalse(Equations.holds("10 / 0 = 0"));
   }
 }
