@@ -25,6 +25,8 @@ import tech.tablesaw.api.Table;
  */
 public record Reproduction(String notebook, List<Line> rows) {
 
+  private static final String TITLE = "article | here";
+
   private static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
   /**
@@ -65,7 +67,7 @@ public record Reproduction(String notebook, List<Line> rows) {
     all.forEach(line -> models.computeIfAbsent(line.model, model -> new LinkedHashMap<>())
       .putIfAbsent(line.what, line.here));
     List<String> columns = Stream.concat(Stream.of("what", "article"), models.keySet().stream()).toList();
-    return Show.table("", columns, rows.stream()
+    return Show.table(TITLE, columns, rows.stream()
       .map(line -> Stream.concat(Stream.of(line.what, line.article),
           models.values().stream().map(column -> column.getOrDefault(line.what, "–"))).toList())
       .toList());
@@ -73,6 +75,6 @@ public record Reproduction(String notebook, List<Line> rows) {
 
   Table write(Path folder) {
     AtomicFiles.writeString(folder.resolve(notebook + ".json"), GSON.toJson(rows) + "\n");
-    return Show.table("article | here", rows);
+    return Show.table(TITLE, rows);
   }
 }

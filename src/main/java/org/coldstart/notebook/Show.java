@@ -163,13 +163,12 @@ public final class Show {
     }
     List<List<String>> rows = new ArrayList<>();
     for (int i = 0; i < questions.get(0).size(); i++) {
-      String question = questions.get(0).get(i);
+      rows.add(List.of("question", questions.get(0).get(i)));
       for (Map.Entry<String, List<Answer>> from : answers.entrySet()) {
-        rows.add(List.of(question, from.getKey(), text(from.getValue().get(i))));
-        question = "";
+        rows.add(List.of(from.getKey(), text(from.getValue().get(i))));
       }
     }
-    return table("", List.of("question", "", "answer"), rows);
+    return table("", List.of("", "text"), rows);
   }
 
   private static String text(Answer answer) {

@@ -100,9 +100,9 @@ class ShowConversationsTest {
     answers.put("before", List.of(new Answer("Q", "and on and on", false), new Answer("R", "", true)));
     answers.put("after", List.of(new Answer("Q", "A.", true), new Answer("R", "B.", true)));
     Table table = Show.compare(answers);
-    assertEquals(List.of("Q", "", "R", ""), table.stringColumn(0).asList());
-    assertEquals(List.of("before", "after", "before", "after"), table.stringColumn(1).asList());
-    assertEquals(List.of("and on and on ✂", "A.", "(nothing)", "B."), table.stringColumn(2).asList());
+    assertEquals(List.of("question", "before", "after", "question", "before", "after"),
+        table.stringColumn(0).asList());
+    assertEquals(List.of("Q", "and on and on ✂", "A.", "R", "(nothing)", "B."), table.stringColumn(1).asList());
     answers.put("other", List.of(new Answer("Q", "A", true)));
     assertThrows(IllegalArgumentException.class, () -> Show.compare(answers));
   }
