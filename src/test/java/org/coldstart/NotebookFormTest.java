@@ -1,0 +1,118 @@
+package org.coldstart;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The form that all notebooks share: a head, short cells with a sentence before each, exercises with levels. */
+class NotebookFormTest {
+
+  private static final Path FOLDER = Path.of("notebooks");
+  private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)(?:#[^)]*)?\\)");
+  private static final List<String> HEAD = List.of("**You will be able to**", "**Time**", "**Builds on**", "**Article**",
+      "[glossary](glossary.md)", "%load ../environment/kernel.jsh");
+
+  private record Cell(String type, String source) {
+    static Cell of(JsonElement json) {
+      JsonObject cell = json.getAsJsonObject();
+      String source = cell.getAsJsonArray("source").asList().stream().map(JsonElement::getAsString)
+        .collect(Collectors.joining());
+      return new Cell(cell.get("cell_type").getAsString(), source);
+    }
+
+    boolean isCode() {
+      return type.equals("code");
+    }
+  }
+
+  static List<Path> notebooks() throws IOException {
+    try (Stream<Path> files = Files.list(FOLDER)) {
+      return files.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList();
+    }
+  }
+
+  private static List<Cell> cells(Path notebook) throws IOException {
+    return JsonParser.parseString(Files.readString(notebook)).getAsJsonObject().getAsJsonArray("cells").asList().stream()
+      .map(Cell::of)
+      .toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("notebooks")
+  void theHeadSaysWhatFor(Path notebook) throws IOException {
+    String head = cells(notebook).get(0).source();
+    assertEquals(List.of(), HEAD.stream().filter(part -> !head.contains(part)).toList());
+  }
+
+  @ParameterizedTest
+  @MethodSource("notebooks")
+  void cellsAreShortAndKeepOffTheFormats(Path notebook) throws IOException {
+    Predicate<String> tooLong = code -> code.lines().count() > 15
+        || code.lines().anyMatch(line -> line.length() > 120 || line.contains("org.coldstart.io"));
+    assertEquals(List.of(), cells(notebook).stream().filter(Cell::isCode).map(Cell::source).filter(tooLong).toList());
+  }
+
+  @ParameterizedTest
+  @MethodSource("notebooks")
+  void aSentenceComesBeforeEachCell(Path notebook) throws IOException {
+    List<Cell> cells = cells(notebook);
+    List<String> without = new ArrayList<>();
+    for (int i = 2; i < cells.size(); i++) { // the settings follow the head
+      if (cells.get(i).isCode() && cells.get(i - 1).isCode()) {
+        without.add(cells.get(i).source());
+      }
+    }
+    assertEquals(List.of(), without);
+  }
+
+  @ParameterizedTest
+  @MethodSource("notebooks")
+  void exercisesHaveLevelsAndSolutions(Path notebook) throws IOException {
+    List<Cell> cells = cells(notebook);
+    String end = cells.get(cells.size() - 1).source();
+    String exercises = end.substring(end.indexOf("## Exercises"));
+    List<String> numbered = exercises.lines().filter(line -> line.matches("\\d+\\. .*")).toList();
+
+    assertTrue(numbered.size() >= 3, exercises);
+    assertTrue(numbered.stream().allMatch(line -> line.matches("\\d+\\. \\((easy|medium|hard)\\) .*")), exercises);
+    assertTrue(exercises.contains("](solutions/"), exercises);
+  }
+
+  @ParameterizedTest
+  @MethodSource("notebooks")
+  void linksLeadToFiles(Path notebook) throws IOException {
+    assertEquals(List.of(), broken(cells(notebook).stream().filter(cell -> !cell.isCode()).map(Cell::source)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("pages")
+  void linksOfThePagesBesideLeadToFiles(Path page) throws IOException {
+    assertEquals(List.of(), broken(Stream.of(Files.readString(page))));
+  }
+
+  static List<Path> pages() {
+    return List.of(FOLDER.resolve("glossary.md"), FOLDER.resolve("from-python.md"));
+  }
+
+  private static List<String> broken(Stream<String> texts) {
+    return texts.flatMap(text -> LINK.matcher(text).results())
+      .map((MatchResult link) -> link.group(1))
+      .filter(link -> !Files.exists(FOLDER.resolve(link)))
+      .toList();
+  }
+}
