@@ -23,7 +23,7 @@ final class NumberText {
       return String.valueOf((long) value);
     }
     double size = Math.abs(value);
-    if (size < 1e-4 || size >= 1e9 || Double.isNaN(value)) {
+    if (size < Math.min(1e-4, Math.pow(10, 1 - digits)) || size >= 1e9 || Double.isNaN(value)) {
       return String.format(Locale.ROOT, "%.1e", value);
     }
     int decimals = Math.max(0, digits - String.valueOf((long) size).replaceFirst("^0", "").length());

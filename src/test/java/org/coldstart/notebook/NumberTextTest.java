@@ -11,7 +11,7 @@ class NumberTextTest {
 
   @ParameterizedTest
   @CsvSource({"0.5833333, 0.583333, 0.583", "0.3, 0.3, 0.3", "12.34567, 12.3457, 12.3", "12345.6, 12345.6, 12346",
-    "3, 3, 3", "-1.25, -1.25, -1.25", "1.14e-10, 1.1e-10, 1.1e-10", "NaN, NaN, NaN"})
+    "3, 3, 3", "-1.25, -1.25, -1.25", "1.14e-10, 1.1e-10, 1.1e-10", "1.4e-05, 0.000014, 1.4e-05", "NaN, NaN, NaN"})
   void areShort(double value, String sixDigits, String threeDigits) {
     assertEquals(sixDigits, NumberText.brief(value));
     assertEquals(threeDigits, NumberText.brief(value, 3));
