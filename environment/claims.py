@@ -17,7 +17,7 @@ Python, run with these names:
     .reproduction()            the rows of the closing table: what, article, here
   picture(path, name, cell)  a copied picture is the one that this notebook's cell shows
   elsewhere(*headings)       sections whose figures are checked by other means, or are none of a measurement
-  csv_rows("data/studies/x.csv", column=value, ...)   rows as dicts;  text(path), json_file(path);  number(text), numbers(text)
+  csv_rows("data/studies/x.csv", column=value, ...)  rows as dicts;  text(path), json_file(path), number(text), numbers(text)
 
 It fails, naming file, sentence and figures, where a claim does not stand or is not true, and where a figure in the prose
 (a percentage, a decimal fraction, a whole number above 20; code and links do not count) is neither claimed nor given.
@@ -31,6 +31,7 @@ import json
 import re
 import string
 import sys
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -82,7 +83,7 @@ class Notebook:
                 html = "".join(data.get("text/html", []))
                 self.tables += [(cell.get("id"), title, rows) for title, rows in Tables(html).found]
                 self.text += "".join(output.get("text", [])) + "".join(data.get("text/plain", [])) + "\n"
-                self.text += re.sub(r"<[^>]*>", "", html) + "\n"
+                self.text += unescape(re.sub(r"<[^>]*>", "", html)) + "\n"
                 if "image/png" in data:
                     self.pictures[cell.get("id")] = base64.b64decode("".join(data["image/png"]))
 
@@ -147,6 +148,8 @@ class Prose:
         path, cell, text = self.pieces[index]
         text = text[:start] + new + text[end:]
         self.pieces[index] = (path, cell, text)
+        shift = len(new) - (end - start)
+        self.covered[index] = {i + shift * (i >= end) for i in self.covered[index]} | set(range(start, start + len(new)))
         if cell is None:
             path.write_text(text, encoding="utf-8")
         else:
@@ -165,8 +168,10 @@ class Prose:
 
 
 def words(text):
-    """A pattern for a text, however its lines are broken."""
-    return r"\s+".join(re.escape(word) for word in re.split(r"\s+", text))
+    """A pattern for a text, however its lines are broken; a figure at its edge is a whole one."""
+    pattern = r"\s+".join(re.escape(word) for word in re.split(r"\s+", text))
+    before, after = r"(?<![\d.,])" if text[:1].isdigit() else "", r"(?![.,]?\d)" if text[-1:].isdigit() else ""
+    return before + pattern + after
 
 
 def number(text):
@@ -189,10 +194,10 @@ class Claims:
 
     def run(self):
         names = {"claim": self.claim, "holds": self.holds, "given": self.given, "elsewhere": self.elsewhere,
-                 "picture": self.picture, "notebook": self.notebook, "csv_rows": self.csv_rows, "text": lambda path: (self.root / path).read_text(encoding="utf-8"),
-                 "json_file": lambda path: json.loads((self.root / path).read_text(encoding="utf-8")),
-                 "number": number, "numbers": numbers}
-        for statement in ast.parse(self.list.read_text(encoding="utf-8")).body:
+                 "picture": self.picture, "notebook": self.notebook, "csv_rows": self.csv_rows, "number": number,
+                 "numbers": numbers, "text": lambda path: (self.root / path).read_text(encoding="utf-8"),
+                 "json_file": lambda path: json.loads((self.root / path).read_text(encoding="utf-8"))}
+        for statement in ast.parse(self.list.read_text(encoding="utf-8") if self.list.exists() else "").body:
             try:
                 exec(compile(ast.Module([statement], []), str(self.list), "exec"), names)
             except Exception as error:  # an output that is gone is a failure like another; the next claims are read
@@ -214,7 +219,7 @@ class Claims:
             return
         pattern, rest = "", list(values)
         for literal, field, *_ in string.Formatter().parse(template):
-            pattern += words(literal)
+            pattern += re.sub(r"\\?\s+", r"\\s+", re.escape(literal))
             if field is not None:
                 shown = not isinstance(rest[0], str) or re.fullmatch(NUMBER, rest[0])
                 pattern += NUMBER if shown else r"[^\n|]+?"
@@ -223,7 +228,6 @@ class Claims:
         if self.write and len(near) == 1:
             index, match = near[0]
             self.prose.rewrite(index, *match.span(), rendered)
-            self.prose.cover(words(rendered))
             self.written += 1
         else:
             stands = " / ".join(repr(match.group()) for _, match in near) or f"nothing like it in {self.where()}"
@@ -264,7 +268,7 @@ class Claims:
 
 def main(arguments):
     names = [a for a in arguments if a != "--write"]
-    names = names or sorted(path.stem for path in (ROOT / "environment/claims").glob("*.py"))
+    names = names or ["README", *sorted(path.name[:2] for path in (ROOT / "notebooks").glob("*.ipynb"))]
     lists = [Claims(ROOT, name, "--write" in arguments).run() for name in names]
     failures = [failure for one in lists for failure in one.failures]
     print("\n".join(failures), file=sys.stderr)

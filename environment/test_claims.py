@@ -45,6 +45,11 @@ class ClaimsTest(unittest.TestCase):
         self.assertIn("with 5 % exact", failures[0])
         self.assertIn("05.py", failures[0])
 
+    def test_a_part_of_a_figure_is_not_the_figure(self):
+        failures = self.check("Now 15 rows, loss 0.447.", 'claim("{} rows", 5)\nclaim("loss {}", 0.44)')
+        self.assertIn("'5 rows', the prose has '15 rows'", failures[0])
+        self.assertIn("'loss 0.44'", failures[1])
+
     def test_a_false_sentence_is_found(self):
         self.assertIn("is not true", self.check(self.TRUE, LIST.replace("after >", "after <"))[0])
 
@@ -67,6 +72,13 @@ class ClaimsTest(unittest.TestCase):
     def test_write_puts_the_measured_figures_in(self):
         self.assertEqual([], self.check(self.TRUE.replace("8 %", "5 %").replace("0.44", "1.2"), write=True))
         self.assertEqual(self.TRUE.replace("\n", " "), self.prose)
+
+    def test_what_was_accounted_for_stays_so_when_a_sentence_before_it_grows(self):
+        self.assertEqual([], self.check("A loss of 9. Of 95 % of 40 rows.", """
+given("Of 95 % of 40 rows.")
+claim("A loss of {}.", 9.123456)
+""", write=True))
+        self.assertEqual("A loss of 9.123456. Of 95 % of 40 rows.", self.prose)
 
 
 if __name__ == "__main__":
