@@ -26,7 +26,7 @@ public final class Settings {
   /** The settings there are; environment/run_notebooks.py offers the same. */
   private static final List<String> NAMES = List.of("model", "steps", "rows", "prompts", "seed");
 
-  /** Models whose files hold weights of 4 bits, and in which form. */
+  /** Models whose files hold most weights in 4 bits, and in which form. */
   private static final Map<String, String> FOUR_BITS = Map.of("SmolLM2-135M-Instruct", "Q4_1", "gemma-3-270m",
       "Q4_K_M");
 
@@ -147,7 +147,7 @@ public final class Settings {
       String value = String.valueOf(setting.value());
       rows.add(List.of(name, value, setting.origin()));
       if (name.equals("model") && FOUR_BITS.containsKey(value)) {
-        rows.add(List.of("weights", FOUR_BITS.get(value) + ", 4 bits each, widened to f32", "the model's file"));
+        rows.add(List.of("weights", FOUR_BITS.get(value) + ", 4 bits for most, widened to f32", "the model's file"));
       }
     });
     return Show.table("", List.of("setting", "value", "from"), rows);

@@ -73,7 +73,7 @@ class SettingsTest {
   @Test
   void weightsOfFourBitsAreNamed() {
     Settings settings = Settings.from(name -> null).and("model", "SmolLM2-135M-Instruct", "meta-llama/Llama-3.2-1B");
-    assertTrue(settings.toString().contains("Q4_1, 4 bits each, widened to f32"), settings.toString());
+    assertTrue(settings.toString().contains("Q4_1, 4 bits for most, widened to f32"), settings.toString());
     Settings other = Settings.from(Map.of("COLDSTART_MODEL", "/a/model")::get).and("model", "a", "b");
     assertFalse(other.toString().contains("bits"), other.toString());
   }
