@@ -9,4 +9,4 @@ shuffled, grouped = (number(nb.cell(row, "padding", "batches of 8")) for row in 
 holds("rows of similar length need less of it", grouped < shuffled)
 holds("The end-of-turn token carries loss, prompt and padding do not.", nb.cell("34", "has to predict", "hand-03-labels-code")
       == "<|im_end|>" and nb.cell("28", "has to predict", "hand-03-labels-code") == "no loss")
-given("42 as everywhere", "id 128004", "cuts at 1024 tokens", "or −100 where nothing is learnt", "Set the limit to 90 tokens, then 100, 110 and 120.")
+given("say what −100", "for it in Llama 3.2", "42 as everywhere", "id 128004", "cuts at 1024 tokens", "or −100 where nothing is learnt", "Set the limit to 90 tokens, then 100, 110 and 120.")
