@@ -150,7 +150,12 @@ public final class TokenizerConfig {
 
   /** The chat template's source; of several, the one named "default". */
   public Optional<String> chatTemplate() {
-    return Optional.ofNullable(templates().get(DEFAULT));
+    return chatTemplate(DEFAULT);
+  }
+
+  /** The source of the chat template of this name. */
+  public Optional<String> chatTemplate(String name) {
+    return Optional.ofNullable(templates().get(name));
   }
 
   /** Whether there is a template, and no others beside it under names of their own. */
