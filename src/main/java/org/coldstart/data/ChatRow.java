@@ -267,7 +267,7 @@ final class ChatRow {
   private IllegalArgumentException dependsOnContent(String verb, int turn) {
     return new IllegalArgumentException("the chat template " + verb + " " + named(turn)
         + " depending on its content: set one made for training, tokenizer.setChatTemplate(jinja), with"
-        + " {% generation %} around what the model writes; TrainingTemplates has those of Qwen3 and R1.");
+        + " {% generation %} around what the model writes; TrainingChatTemplate has those of Qwen3 and R1.");
   }
 
   private static boolean isBlank(String content) {

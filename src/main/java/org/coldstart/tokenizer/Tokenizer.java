@@ -159,7 +159,7 @@ public final class Tokenizer implements AutoCloseable {
    * transformers' {@code add_tokens} looks, in the normalised one, they would hardly ever be found.
    *
    * @return the number of tokens added; those that were there do not count
-   * @throws IllegalArgumentException if a token is empty, given twice, or an ordinary piece of text
+   * @throws IllegalArgumentException if a token is null, empty, given twice, or an ordinary piece of text
    */
   public int addTokens(String... tokens) {
     return pool.add(false, tokens);

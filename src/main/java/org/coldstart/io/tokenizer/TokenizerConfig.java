@@ -163,11 +163,9 @@ public final class TokenizerConfig {
     return templates().keySet().equals(Set.of(DEFAULT));
   }
 
-  /** This with another default template; others stay. */
+  /** This with a template in place of all it had, as transformers' {@code tokenizer.chat_template = …}. */
   public TokenizerConfig withChatTemplate(String source) {
-    Map<String, String> changed = templates();
-    changed.put(DEFAULT, source);
-    return withTemplates(changed);
+    return withTemplates(Map.of(DEFAULT, source));
   }
 
   private Map<String, String> templates() {
