@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.coldstart.io.jinja.RenderedTemplate;
 import org.coldstart.io.jinja.Span;
@@ -140,19 +141,28 @@ final class ChatRow {
           + " follows: use one that only appends, or one with {% generation %} blocks.");
     }
     Words own = written(turn);
-    String header = prompted ? opened.substring(closed.length()) : "";
-    int behind = header.isEmpty() ? -1 : lastIndexBefore(header, own.start() < 0 ? own.end() : own.start());
-    if (behind >= headerStart(turn)) { // the turns before are written otherwise in the prompt
-      return behind + header.length();
-    }
-    if (own.start() < 0) {
+    int behind = prompted ? behindHeader(opened.substring(closed.length()), turn, own) : -1;
+    if (behind < 0 && own.start() < 0) {
       throw dependsOnContent("begins", turn);
     }
-    return own.start();
+    return behind < 0 ? own.start() : behind;
   }
 
-  private int lastIndexBefore(String header, int end) {
-    return text().lastIndexOf(header, end - header.length());
+  /**
+   * Where a turn's header ends in the text, if the turns before it are written otherwise than in the prompt. The prompt
+   * may open more than finished turns have, such as a {@code <think>}: then its header counts up to there.
+   */
+  private int behindHeader(String header, int turn, Words own) {
+    int before = own.start() < 0 ? own.end() : own.start();
+    return Stream
+      .concat(TokenizedSpans.specialTokens(header, tokenizer).stream().map(Span::end),
+          IntStream.range(0, header.length()).filter(i -> header.charAt(i) == '\n').mapToObj(i -> i + 1))
+      .sorted(Comparator.reverseOrder())
+      .map(cut -> header.substring(0, cut))
+      .filter(opening -> text().lastIndexOf(opening, before - opening.length()) >= headerStart(turn))
+      .map(opening -> text().lastIndexOf(opening, before - opening.length()) + opening.length())
+      .findFirst()
+      .orElse(-1);
   }
 
   /** Where a turn's header begins: behind the words of the last turn before it that the template writes. */
@@ -174,7 +184,11 @@ final class ChatRow {
     int from = wordsEnd(turn);
     String suffix = written(turn).suffix();
     List<Span> stops = TokenizedSpans.specialTokens(suffix, tokenizer);
-    if (stops.isEmpty() || !text().startsWith(suffix.substring(0, stops.get(0).end()), from)) {
+    if (!stops.isEmpty() && !text().startsWith(suffix.substring(0, stops.get(0).end()), from)) {
+      suffix = text().substring(from); // ends otherwise where more turns follow
+      stops = TokenizedSpans.specialTokens(suffix, tokenizer).stream().limit(1).filter(s -> s.start() == 0).toList();
+    }
+    if (stops.isEmpty()) {
       throw new IllegalArgumentException(
           "the chat template writes no end-of-turn token" + TokenizedSpans.example(tokenizer) + " after turn "
               + (turn + 1) + ", so the model would not learn to stop.");

@@ -170,8 +170,8 @@ final class GgufTokenizer {
   private Words words() {
     String name = metadata.string("tokenizer.ggml.pre").orElse("");
     if (name.isEmpty()) {
-      LOG.log(Level.WARNING, "{0} does not say how its text is split into words (it has no tokenizer.ggml.pre): GPT-2's"
-          + " rule is taken. If ids differ from those of the original, load a folder with tokenizer.json.", origin);
+      LOG.log(Level.WARNING, "{0} does not say how its text is split into words (it has no tokenizer.ggml.pre): the"
+          + " rule of GPT-2 is taken. If ids differ from those of the original, load a folder with tokenizer.json.", origin);
     }
     return switch (name) {
     case "", "gpt-2" -> new Words(List.of(byteLevel(true)), null, false);
