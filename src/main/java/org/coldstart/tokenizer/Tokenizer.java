@@ -46,7 +46,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * Loads the tokenizer of a model.
+   * Loads the tokenizer of a model. Without chat template in its files, as a base model's, it gets one: its family's
+   * where the vocabulary has its turn tokens, see {@link DefaultChatTemplate} (transformers leaves it without).
    *
    * @param nameOrPath a folder, a .gguf file, or a model's name as {@link Hub#tokenizer} takes it
    */
@@ -54,9 +55,13 @@ public final class Tokenizer implements AutoCloseable {
     return fromPretrained(Hub.tokenizer(nameOrPath));
   }
 
-  /** Loads a folder's tokenizer.json or a GGUF file's tokenizer; a {@link TokenizerException} if that fails. */
+  /** The same of a folder's tokenizer.json or a GGUF file; a {@link TokenizerException} if it cannot be read. */
   public static Tokenizer fromPretrained(Path folderOrGguf) {
-    return new Tokenizer(TokenizerFiles.read(folderOrGguf));
+    Tokenizer tokenizer = new Tokenizer(TokenizerFiles.read(folderOrGguf));
+    if (tokenizer.config.chatTemplate().filter(source -> !source.isBlank()).isEmpty()) {
+      DefaultChatTemplate.giveByVocabulary(tokenizer, folderOrGguf.toString());
+    }
+    return tokenizer;
   }
 
   /**
@@ -246,7 +251,7 @@ public final class Tokenizer implements AutoCloseable {
   /**
    * The template that turns messages into one text.
    *
-   * @throws IllegalStateException if the tokenizer has none, as that of a base model
+   * @throws IllegalStateException if the tokenizer has none, as one without a token to end a reply
    * @throws TemplateException if it cannot be parsed
    */
   public ChatTemplate chatTemplate() {
