@@ -104,7 +104,7 @@ public final class DefaultChatTemplate {
     }
     set(tokenizer, family.map(f -> f.source).orElseGet(() -> source(end.get())), end.get());
     if (TOLD.add(origin)) {
-      LOG.log(Level.WARNING, "{0} has no chat template, as a base model; its tokenizer takes {1}", origin,
+      LOG.log(Level.WARNING, "{0} has no chat template, like most base models; its tokenizer takes {1}", origin,
           family.map(f -> f.owner + ", whose turn tokens it has").orElse("the plain one: User: … Assistant: …"));
     }
   }

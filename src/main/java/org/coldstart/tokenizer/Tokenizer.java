@@ -59,7 +59,7 @@ public final class Tokenizer implements AutoCloseable {
   public static Tokenizer fromPretrained(Path folderOrGguf) {
     Tokenizer tokenizer = new Tokenizer(TokenizerFiles.read(folderOrGguf));
     if (tokenizer.config.chatTemplate().filter(source -> !source.isBlank()).isEmpty()) {
-      DefaultChatTemplate.giveByVocabulary(tokenizer, folderOrGguf.toString());
+      DefaultChatTemplate.giveByVocabulary(tokenizer, folderOrGguf.getFileName().toString());
     }
     return tokenizer;
   }
