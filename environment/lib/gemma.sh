@@ -10,8 +10,8 @@ GEMMA_SHA256=a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818
 require_gemma_terms() {
   local answer
   [ ! -f "$GEMMA_FOLDER/accepted" ] || return 0
-  say "$GEMMA is Gemma 3 270M, base, of Google. Gemma is provided under and subject to the Gemma Terms of Use" \
-    "found at $GEMMA_TERMS, which also say what it must not be used for."
+  say "$GEMMA is Gemma 3 270M, base, by Google. Gemma is provided under and subject to the Gemma Terms of Use"
+  say "found at $GEMMA_TERMS, which also say what it must not be used for."
   if [ "${1:-}" != accepted ]; then
     [ -t 0 ] || die "There is no one to ask here whether the terms are accepted." \
       "If you have read and accept them, add --accept-gemma-terms; without --set model=$GEMMA the default model runs."
