@@ -102,7 +102,8 @@ public final class DefaultChatTemplate {
     if (end.isEmpty()) {
       return;
     }
-    set(tokenizer, family.map(f -> f.source).orElseGet(() -> source(end.get())), end.get());
+    setTemplate(tokenizer, family.map(f -> f.source).orElseGet(() -> source(end.get())));
+    tokenizer.setTurnEnd(end.get());
     if (TOLD.add(origin)) {
       LOG.log(Level.WARNING, "{0} has no chat template, like most base models; its tokenizer takes {1}", origin,
           family.map(f -> f.owner + ", whose turn tokens it has").orElse("the plain one: User: … Assistant: …"));
@@ -119,15 +120,15 @@ public final class DefaultChatTemplate {
     String end = endToken(tokenizer).orElseThrow(() -> new IllegalStateException(
         "the tokenizer has neither %1$s nor an eos_token; use addSpecialTokens(\"%1$s\") and resize the embedding"
           .formatted(END_TOKEN)));
-    set(tokenizer, source(end), end);
+    setTemplate(tokenizer, source(end));
+    tokenizer.setEosToken(end);
     if (tokenizer.padToken().isEmpty()) {
       tokenizer.setPadToken(end);
     }
   }
 
-  private static void set(Tokenizer tokenizer, String source, String end) {
+  private static void setTemplate(Tokenizer tokenizer, String source) {
     tokenizer.setChatTemplate((tokenizer.addsBos() ? "{{ bos_token }}" : "") + source);
-    tokenizer.setEosToken(end);
   }
 
   private static boolean isSpecial(Tokenizer tokenizer, String token) {
@@ -135,7 +136,7 @@ public final class DefaultChatTemplate {
   }
 
   private static Optional<String> endToken(Tokenizer tokenizer) {
-    return isSpecial(tokenizer, END_TOKEN) ? Optional.of(END_TOKEN) : tokenizer.eosToken();
+    return isSpecial(tokenizer, END_TOKEN) ? Optional.of(END_TOKEN) : tokenizer.textEnd();
   }
 
   private static String source(String end) {

@@ -38,6 +38,9 @@ public final class Tokenizer implements AutoCloseable {
   /** The config's, parsed at its first use. */
   private volatile ChatTemplate chatTemplate;
 
+  /** The files' EOS, where that of a {@link DefaultChatTemplate}'s turns took its place; null elsewhere. */
+  private volatile String textEnd;
+
   /** A tokenizer read here, or trained by {@link BpeTrainer}. */
   Tokenizer(TokenizerFiles files) {
     this.pool = new TokenizerPool(files.json());
@@ -222,6 +225,19 @@ public final class Tokenizer implements AutoCloseable {
   /** Names the token that ends a text or a turn; an IllegalArgumentException if it is an ordinary piece of text. */
   public void setEosToken(String token) {
     setToken("eos_token", token);
+    textEnd = null;
+  }
+
+  /** The same for a token that ends turns: {@link #textEnd()} stays. */
+  void setTurnEnd(String token) {
+    String before = eosToken().orElse(null);
+    setToken("eos_token", token);
+    textEnd = before;
+  }
+
+  /** The token that ends a text: EOS, or what it was before {@link #setTurnEnd}. */
+  Optional<String> textEnd() {
+    return Optional.ofNullable(textEnd).or(this::eosToken);
   }
 
   private synchronized void setToken(String role, String token) {

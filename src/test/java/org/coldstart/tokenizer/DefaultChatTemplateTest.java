@@ -132,6 +132,9 @@ class DefaultChatTemplateTest {
         List<Message> chat = List.of(Message.user("Hi "), Message.assistant("{x}"), Message.user("a\nb"));
         assertEquals(own.applyChatTemplate(chat, true), tokenizer.applyChatTemplate(chat, true));
       }
+      DefaultChatTemplate.give(tokenizer);
+      assertEquals("<eos>", tokenizer.eosToken().orElseThrow(), "what ends a text, not Gemma's turn");
+      assertEquals("<eos>", ChatFormat.of(tokenizer).endToken());
     }
   }
 
