@@ -12,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
@@ -44,35 +43,40 @@ public final class Charts {
   private static final int HEIGHT = 340;
 
   private static final Color CLEAR = new Color(0, 0, 0, 0);
-  private static final Color LABELS = new Color(0x7c838c);
+  static final Color LABELS = new Color(0x7c838c);
   private static final Color GRID = new Color(0x80, 0x88, 0x92, 0x40);
   private static final Color[] SERIES = IntStream.of(0x3b8fe0, 0xf28e2b, 0x3fa76a, 0xb07cc6, 0xe15759, 0x2fb5b5)
     .mapToObj(Color::new)
     .toArray(Color[]::new);
   private static final BasicStroke LINE = new BasicStroke(2.2f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND);
   private static final String FONT = Font.SANS_SERIF;
+  static final Font SMALL = new Font(FONT, Font.PLAIN, 11);
 
   private Charts() {}
 
-  /** A chart of lines over a numeric x axis; add series with {@code addSeries(name, x, y)}. */
+  /**
+   * A chart of lines over a numeric x axis; add series with {@code addSeries(name, x, y)}. Ticks are round numbers, one
+   * of them at or below the lowest value. {@code getStyler().setYAxisLogarithmic(true)} shows what is small as well.
+   */
   public static XYChart lines(String title, String xLabel, String yLabel) {
-    XYChart chart = new XYChart(WIDTH, HEIGHT);
+    XYChart chart = new LineChart(WIDTH, HEIGHT);
     chart.setTitle(title);
     chart.setXAxisTitle(xLabel);
     chart.setYAxisTitle(yLabel);
     style(chart.getStyler());
     chart.getStyler().setMarkerSize(0);
+    chart.getStyler().setXAxisTickLabelsFormattingFunction(NumberText::brief);
     return chart;
   }
 
   /**
    * The training loss of several runs over their steps.
    *
-   * @param runs by the names of their lines, drawn in the order of these names
+   * @param runs by the names of their lines, drawn in the map's order
    */
   public static XYChart losses(String title, Map<String, TrainingLog> runs) {
     XYChart chart = lines(title, "step", "loss per token");
-    new TreeMap<>(runs).forEach((name, log) -> {
+    runs.forEach((name, log) -> {
       List<TrainingLog.Entry> rows = log.entries().stream().filter(row -> !Double.isNaN(row.loss())).toList();
       chart.addSeries(name, rows.stream().map(row -> (double) row.step()).toList(),
           rows.stream().map(TrainingLog.Entry::loss).toList());
@@ -93,7 +97,20 @@ public final class Charts {
 
   /** A chart of bars without data yet; each {@code addSeries(name, labels, values)} adds one bar to every label. */
   public static CategoryChart groupedBars(String title, String yLabel) {
-    CategoryChart chart = new CategoryChart(WIDTH, HEIGHT);
+    return styled(new BarChart(WIDTH, HEIGHT), title, yLabel);
+  }
+
+  /** Bars of shares with their intervals, on an axis from 0 to 100 %; add them with {@code add(name, shares)}. */
+  public static ShareChart shares(String title, List<String> labels) {
+    ShareChart chart = styled(new ShareChart(WIDTH, HEIGHT, labels), title, "");
+    chart.getStyler().setYAxisMin(0.0);
+    chart.getStyler().setYAxisMax(1.0);
+    chart.getStyler().setChartTitlePadding(14); // room for the figure above a bar of 100 %
+    chart.getStyler().setYAxisTickLabelsFormattingFunction(share -> Math.round(100 * share) + " %");
+    return chart;
+  }
+
+  private static <C extends CategoryChart> C styled(C chart, String title, String yLabel) {
     chart.setTitle(title);
     chart.setYAxisTitle(yLabel);
     style(chart.getStyler());
@@ -123,7 +140,8 @@ public final class Charts {
         IntStream.range(0, counts.length).mapToDouble(i -> least + i * width + (width - 1) / 2.0).toArray(), counts);
     chart.getStyler().setLegendVisible(false);
     chart.getStyler().setAvailableSpaceFill(0.96);
-    chart.getStyler().setXAxisMaxLabelCount(12);
+    chart.getStyler().setXAxisMaxLabelCount(0); // as many as there is room for, each below its bar
+    chart.getStyler().setXAxisTickMarkSpacingHint(45);
     chart.getStyler().setXAxisDecimalPattern(width % 2 == 0 && width < 10 ? "0.0" : "0");
     return chart;
   }
@@ -184,7 +202,7 @@ public final class Charts {
     styler.setLegendPadding(6);
     styler.setLocale(Locale.ROOT);
     if (styler instanceof CategoryStyler bars) {
-      bars.setLabelsFont(new Font(FONT, Font.PLAIN, 11));
+      bars.setLabelsFont(SMALL);
       bars.setLabelsFontColor(LABELS);
       bars.setLabelsFontColorAutomaticEnabled(false);
       bars.setLabelsPosition(1.06);

@@ -86,7 +86,8 @@ public final class LiveTraining implements TrainingListener, AutoCloseable {
 
   /** The chart as it is now; the points of the eval loss, which are few, are marked. */
   XYChart chart() {
-    XYChart chart = Charts.lines("Loss", "step", "loss per token");
+    String title = eval.isEmpty() ? "Loss of the rows just seen" : "Loss of the rows just seen, and of held-out rows";
+    XYChart chart = Charts.lines(title, "step", "loss per token");
     chart.getStyler().setMarkerSize(6);
     addSeries(chart, "train", train, train.size() == 1);
     addSeries(chart, "eval", eval, true);

@@ -7,15 +7,18 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Base64;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.NumericColumn;
+import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 import tech.tablesaw.columns.Column;
 
@@ -32,6 +35,9 @@ final class Rendering {
 
   static final int MAX_ROWS = 20;
 
+  /** Columns by these names hold tokens: their blanks are shown. */
+  private static final Set<String> TOKEN_COLUMNS = Set.of("token", "piece");
+
   private static final String CELL = "padding:4px 12px 4px 4px;vertical-align:top;";
   private static final String TEXT_CELL = "text-align:left;white-space:pre-wrap;overflow-wrap:anywhere;max-width:44em;";
   private static final String NUMBER_CELL = "text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums;";
@@ -45,41 +51,62 @@ final class Rendering {
   }
 
   static Map<String, String> of(Table table) {
-    return bundle(HTML, html(table), table.print(MAX_ROWS));
+    return bundle(HTML, html(table), legible(table).print(MAX_ROWS));
   }
 
   /** A table in the notebook's own colours: header, at most {@value #MAX_ROWS} rows, and how many more there are. */
   static String html(Table table) {
-    int shown = Math.min(table.rowCount(), MAX_ROWS);
+    Table legible = legible(table.first(MAX_ROWS));
+    int shown = legible.rowCount();
     int more = table.rowCount() - shown;
     String title = table.name() == null || table.name().isBlank() ? ""
         : Rich.element("caption", CAPTION, Rich.escape(table.name()));
-    String head = cells(table, "th", Rich.HEADING, Column::name);
+    String head = cells(table, "th", Rich.HEADING, c -> table.column(c).name());
     String body = IntStream.range(0, shown)
-      .mapToObj(row -> cells(table, "td", Rich.LINE_BELOW, column -> text(column, row)))
+      .mapToObj(row -> cells(table, "td", Rich.LINE_BELOW, c -> legible.getString(row, c)))
       .map(cells -> Rich.element("tr", "background:transparent", cells))
       .collect(Collectors.joining());
     return Rich.element("table", Rich.TABLE, title + "<thead><tr>" + head + "</tr></thead><tbody>" + body + "</tbody>")
         + (more > 0 ? Rich.element("div", Rich.FAINT, "… " + more + " more") : "");
   }
 
-  private static String cells(Table table, String tag, String style, Function<Column<?>, String> text) {
-    return table.columns()
-      .stream()
-      .map(column -> Rich.element(tag, CELL + (column instanceof NumericColumn ? NUMBER_CELL : TEXT_CELL) + style,
-          Rich.escape(text.apply(column))))
+  private static String cells(Table table, String tag, String style, IntFunction<String> text) {
+    return IntStream.range(0, table.columnCount())
+      .mapToObj(c -> Rich.element(tag, CELL + alignment(table.column(c)) + style, Rich.escape(text.apply(c))))
       .collect(Collectors.joining());
   }
 
-  /** As Tablesaw prints it, except that fractions without a format of their own get at most six digits. */
-  private static String text(Column<?> column, int row) {
-    if (column.isMissing(row)) {
-      return "–";
+  private static String alignment(Column<?> column) {
+    return column instanceof NumericColumn ? NUMBER_CELL : TEXT_CELL;
+  }
+
+  /**
+   * The table with text in place of values: tokens legible, and fractions without a format of their own in one for the
+   * whole column. What is missing is a dash.
+   */
+  private static Table legible(Table table) {
+    return Table.create(table.name(), table.columns().stream().<Column<?>>map(Rendering::legible).toList());
+  }
+
+  private static StringColumn legible(Column<?> column) {
+    List<String> printed = IntStream.range(0, column.size()).mapToObj(column::getString).toList();
+    List<String> texts = printed;
+    if (column instanceof DoubleColumn fractions && printed.equals(byDefault(fractions))) {
+      texts = NumberText.column(fractions.asDoubleArray());
+    } else if (!(column instanceof NumericColumn)) {
+      boolean tokens = TOKEN_COLUMNS.contains(column.name());
+      texts = printed.stream().map(text -> tokens || text.isBlank() ? Pieces.visible(text) : text).toList();
     }
-    String printed = column.getString(row);
-    boolean byDefault = column instanceof DoubleColumn fractions
-        && printed.equals(DoubleColumn.create("", fractions.getDouble(row)).getString(0));
-    return byDefault ? NumberText.brief(((DoubleColumn) column).getDouble(row)) : printed;
+    StringColumn shown = StringColumn.create(column.name());
+    for (int row = 0; row < column.size(); row++) {
+      shown.append(column.isMissing(row) ? "–" : texts.get(row));
+    }
+    return shown;
+  }
+
+  private static List<String> byDefault(DoubleColumn fractions) {
+    DoubleColumn plain = DoubleColumn.create("", fractions.asDoubleArray());
+    return IntStream.range(0, plain.size()).mapToObj(plain::getString).toList();
   }
 
   static Map<String, String> of(Chart<?, ?> chart) {

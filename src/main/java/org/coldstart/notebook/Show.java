@@ -26,7 +26,7 @@ public final class Show {
 
   private Show() {}
 
-  /** Tokens side by side on alternating backgrounds, spaces and line breaks made visible. */
+  /** Tokens side by side on alternating backgrounds; their bytes decoded, spaces and line breaks made visible. */
   public static Rich tokens(List<String> tokens) {
     return TokenHtml.tokens(tokens, null, id -> false);
   }
@@ -66,6 +66,11 @@ public final class Show {
     return TokenHtml.mask(tokens, ids, mask);
   }
 
+  /** Tokens of one text, for a table: their bytes decoded, blanks and line breaks visible. */
+  public static List<String> legible(List<String> tokens) {
+    return Pieces.legible(tokens);
+  }
+
   /** A table with a column for each component of the records, in their order. */
   public static Table table(String title, List<? extends Record> rows) {
     if (rows.isEmpty()) {
@@ -91,6 +96,7 @@ public final class Show {
 
   /**
    * A table of rows. A column whose values are all whole numbers, or all numbers, is numeric; null is a missing value.
+   * Blanks are made visible in the columns {@code token} and {@code piece}, and where a text is nothing else.
    *
    * @throws IllegalArgumentException if a row has more or fewer values than there are columns
    */

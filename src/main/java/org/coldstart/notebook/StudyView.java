@@ -3,6 +3,7 @@ package org.coldstart.notebook;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -10,7 +11,6 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.coldstart.study.StudyRun;
-import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.XYChart;
 import tech.tablesaw.api.Table;
 
@@ -56,20 +56,21 @@ public final class StudyView {
     return low.equals(high) ? mean : mean + " (" + low + "–" + high + ")";
   }
 
-  /** Well-formed shares by initialization and temperature, means over the runs. */
-  public static CategoryChart wellFormed(String title, List<StudyRun> runs) {
-    CategoryChart chart = Charts.groupedBars(title, "share of replies");
-    addSeries(chart, "greedy", runs, StudyRun::wellFormedGreedy);
-    addSeries(chart, "sampled, T = 0.7", runs, StudyRun::wellFormedT07);
-    addSeries(chart, "sampled, T = 1", runs, StudyRun::wellFormedT10);
+  /** Well-formed shares by initialization and temperature: means over the runs, from the lowest to the highest. */
+  public static ShareChart wellFormed(String title, List<StudyRun> runs) {
+    ShareChart chart = Charts.shares(title, List.copyOf(byInitialization(runs).keySet()));
+    add(chart, "greedy", runs, StudyRun::wellFormedGreedy);
+    add(chart, "sampled, T = 0.7", runs, StudyRun::wellFormedT07);
+    add(chart, "sampled, T = 1", runs, StudyRun::wellFormedT10);
     return chart;
   }
 
-  private static void addSeries(CategoryChart chart, String name, List<StudyRun> runs,
-      ToDoubleFunction<StudyRun> value) {
-    Map<String, List<StudyRun>> groups = byInitialization(runs);
-    List<Double> means = groups.values().stream().map(group -> mean(group, value)).toList();
-    chart.addSeries(name, List.copyOf(groups.keySet()), means);
+  private static void add(ShareChart chart, String name, List<StudyRun> runs, ToDoubleFunction<StudyRun> value) {
+    List<DoubleSummaryStatistics> groups = byInitialization(runs).values().stream()
+      .map(group -> group.stream().mapToDouble(value).summaryStatistics()).toList();
+    chart.add(name, groups.stream().map(DoubleSummaryStatistics::getAverage).toList(),
+        groups.stream().map(DoubleSummaryStatistics::getMin).toList(),
+        groups.stream().map(DoubleSummaryStatistics::getMax).toList());
   }
 
   /** Held-out loss over the steps, one line for each initialization, means over the runs. */

@@ -26,27 +26,29 @@ final class TokenHtml {
   /** Tokens on alternating colours, new ones highlighted; ids may be null. */
   static Rich tokens(List<String> tokens, int[] ids, IntPredicate isNew) {
     requireLength(ids == null ? tokens.size() : ids.length, "ids", tokens);
+    List<String> pieces = Pieces.legible(tokens);
     StringBuilder html = new StringBuilder();
     for (int i = 0; i < tokens.size(); i++) {
       boolean highlighted = ids != null && isNew.test(ids[i]);
       String colour = highlighted ? NEW : ALTERNATING[i % 2];
-      html.append(span(tokens.get(i), ids, i, colour, highlighted ? "font-weight:600;" : ""));
+      html.append(span(pieces.get(i), ids, i, colour, highlighted ? "font-weight:600;" : ""));
     }
     return Rich.html(Rich.element("div", BLOCK, html.toString()),
-        tokens.stream().map(token -> "[" + visible(token) + "]").collect(Collectors.joining()));
+        pieces.stream().map(piece -> "[" + piece + "]").collect(Collectors.joining()));
   }
 
   /** Tokens that carry loss in green, the others in grey, and how many of each; ids may be null. */
   static Rich mask(List<String> tokens, int[] ids, boolean[] mask) {
     requireLength(mask.length, "mask values", tokens);
     requireLength(ids == null ? tokens.size() : ids.length, "ids", tokens);
+    List<String> pieces = Pieces.legible(tokens);
     StringBuilder html = new StringBuilder();
     StringBuilder text = new StringBuilder();
     int trained = 0;
     for (int i = 0; i < tokens.size(); i++) {
-      String token = tokens.get(i);
-      html.append(span(token, ids, i, mask[i] ? TRAINED : IGNORED, mask[i] ? "" : "opacity:.75;"));
-      text.append(mask[i] ? "[" + visible(token) + "]" : visible(token));
+      String piece = pieces.get(i);
+      html.append(span(piece, ids, i, mask[i] ? TRAINED : IGNORED, mask[i] ? "" : "opacity:.75;"));
+      text.append(mask[i] ? "[" + piece + "]" : piece);
       trained += mask[i] ? 1 : 0;
     }
     int ignored = tokens.size() - trained;
@@ -58,16 +60,11 @@ final class TokenHtml {
         text + "\n[trained] " + trained + ", not trained " + ignored);
   }
 
-  private static String span(String token, int[] ids, int i, String background, String style) {
+  private static String span(String piece, int[] ids, int i, String background, String style) {
     String title = ids == null ? "" : " title=\"" + ids[i] + "\"";
     // There is no space between tokens; the markup says where a line may end.
-    String end = token.endsWith("\n") || token.endsWith("Ċ") ? "<br>" : "<wbr>";
-    return SPAN.formatted(background, style, title, Rich.escape(visible(token))) + end;
-  }
-
-  /** Spaces as ·, line breaks as ⏎, tabs as ⇥; also in the byte-level spelling of vocabularies: Ġ, Ċ, ĉ. */
-  private static String visible(String token) {
-    return token.replaceAll("[ Ġ]", "·").replaceAll("[\nĊ]", "⏎").replaceAll("[\tĉ]", "⇥").replace("\r", "␍");
+    String end = piece.endsWith("⏎") ? "<br>" : "<wbr>";
+    return SPAN.formatted(background, style, title, Rich.escape(piece)) + end;
   }
 
   private static void requireLength(int count, String what, List<String> tokens) {

@@ -1,6 +1,5 @@
 package org.coldstart.tokenizer;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -13,6 +12,7 @@ import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import org.coldstart.io.tokenizer.ByteLevel;
 
 /**
  * Byte-level BPE (Sennrich et al., 2016): count the pairs of neighbouring tokens within words, make the most frequent
@@ -25,9 +25,6 @@ final class BpeMerges {
   private static final Pattern WORDS = Pattern.compile(
       "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
       Pattern.UNICODE_CHARACTER_CLASS);
-
-  /** GPT-2's visible character for each of the 256 bytes. */
-  private static final String BYTES = bytes();
 
   private record Pair(int left, int right) {}
 
@@ -56,7 +53,7 @@ final class BpeMerges {
   static BpeMerges learn(Iterable<String> texts, List<String> specialTokens, int vocabSize, int minFrequency) {
     BpeMerges bpe = new BpeMerges();
     specialTokens.forEach(bpe::token);
-    BYTES.chars().sorted().mapToObj(Character::toString).forEach(bpe::token);
+    ByteLevel.CHARACTERS.chars().sorted().mapToObj(Character::toString).forEach(bpe::token);
     bpe.countPairs(texts);
     bpe.mergePairs(vocabSize, Math.max(1, minFrequency));
     return bpe;
@@ -75,7 +72,7 @@ final class BpeMerges {
   private void countPairs(Iterable<String> texts) {
     Map<String, Long> counts = new LinkedHashMap<>();
     for (String text : texts) {
-      WORDS.matcher(text).results().forEach(w -> counts.merge(spelled(w.group()), 1L, Long::sum));
+      WORDS.matcher(text).results().forEach(w -> counts.merge(ByteLevel.spell(w.group()), 1L, Long::sum));
     }
     if (counts.isEmpty()) {
       throw new IllegalArgumentException("There is no text to train a tokenizer on.");
@@ -158,25 +155,5 @@ final class BpeMerges {
       tokens.add(added);
       return tokens.size() - 1;
     });
-  }
-
-  /** The UTF-8 bytes of a word, one character each. */
-  private static String spelled(String word) {
-    StringBuilder spelled = new StringBuilder();
-    for (byte b : word.getBytes(StandardCharsets.UTF_8)) {
-      spelled.append(BYTES.charAt(b & 0xFF));
-    }
-    return spelled.toString();
-  }
-
-  /** Printable ones of Latin-1 stand for themselves, others for those from U+0100 on. */
-  private static String bytes() {
-    StringBuilder bytes = new StringBuilder();
-    char next = 0x100;
-    for (char b = 0; b < 256; b++) {
-      boolean printable = b >= '!' && b <= '~' || b >= 0xA1 && b <= 0xAC || b >= 0xAE;
-      bytes.append(printable ? b : next++);
-    }
-    return bytes.toString();
   }
 }

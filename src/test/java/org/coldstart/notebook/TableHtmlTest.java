@@ -12,6 +12,7 @@ import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
+import tech.tablesaw.columns.numbers.NumberColumnFormatter;
 
 class TableHtmlTest {
 
@@ -48,14 +49,36 @@ class TableHtmlTest {
   }
 
   @Test
-  void fractionsGetSixDigitsAndMissingValuesADash() {
-    String html = Rendering
-      .html(Table.create("", DoubleColumn.create("p", new double[] {0.19965312, 1.1e-10, 3, Double.NaN})));
+  void aColumnHasOneNumberFormatAndADashForWhatIsMissing() {
+    String html = Rendering.html(Table.create("", DoubleColumn.create("p", new double[] {0.19965312, 0.5, Double.NaN}),
+        DoubleColumn.create("tiny", new double[] {0.19965312, 1.14e-10, 0})));
 
     assertTrue(html.contains(">0.199653<"), html);
-    assertTrue(html.contains(">1.1e-10<"), html);
-    assertTrue(html.contains(">3<"), html);
+    assertTrue(html.contains(">0.500000<"), html);
     assertTrue(html.contains(">–<"), html);
+    assertTrue(html.contains(">2.00e-01<"), html);
+    assertTrue(html.contains(">1.14e-10<"), html);
+  }
+
+  @Test
+  void aFormatOfTheColumnsOwnIsKept() {
+    DoubleColumn share = DoubleColumn.create("share", new double[] {0.5, 0.25});
+    share.setPrintFormatter(NumberColumnFormatter.percent(0));
+
+    assertTrue(Rendering.html(Table.create("", share)).contains(">50%<"));
+  }
+
+  @Test
+  void tokensAndBlankCellsAreVisible() {
+    Table table = Show.table("", List.of("token", "text"),
+        List.of(List.of("\r\n  ", "  "), List.of(" sky", "a b")));
+
+    String html = Rendering.html(table);
+    for (String cell : List.of(">␍⏎··<", ">··<", ">·sky<", ">a b<")) {
+      assertTrue(html.contains(cell), cell + " in " + html);
+    }
+    assertTrue(Rendering.of(table).get(Rendering.TEXT).contains("␍⏎··"));
+    assertEquals(" sky", table.stringColumn("token").get(1), "the table itself is left as it was");
   }
 
   @Test

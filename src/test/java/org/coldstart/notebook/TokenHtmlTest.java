@@ -52,4 +52,16 @@ class TokenHtmlTest {
     assertThrows(IllegalArgumentException.class, () -> Show.mask(List.of("a", "b"), new boolean[1]));
     assertThrows(IllegalArgumentException.class, () -> Show.tokens(List.of("a", "b"), new int[3]));
   }
+
+  @Test
+  void bytesBecomeTextWhereTheyAreWholeCharacters() {
+    List<String> byteLevel = List.of("<|im_start|>", "user", "Ċ", "å¾®", "è°ĥ", "æĪ", "ĳ", "Ġcaf", "Ã©", "é");
+    assertEquals("[<|im_start|>][user][⏎][微][调][⟨E6 88⟩][⟨91⟩][·caf][é][⟨E9⟩]", Show.tokens(byteLevel).toString());
+    assertEquals("[微调]", Show.tokens(List.of("å¾®è°ĥ")).toString());
+  }
+
+  @Test
+  void aSentencePieceVocabularySpellsCharacters() {
+    assertEquals("[·Caf][é][微]", Show.tokens(List.of("▁Caf", "é", "微")).toString());
+  }
 }

@@ -1,0 +1,7 @@
+nb = notebook("01")
+before, after = number(nb.find(r"(\d+) pieces: \[44")), number(nb.find(r"(\d+) pieces: \[49152"))
+holds("A tag that was several pieces is one piece after `addTokens`, with the next free id.",
+      before > 4 and after == 4 and nb.column("id", "the new words") == ["49152", "49153", "49154", "49155"])
+ordinary, special = (nb.cell(tags, "without special tokens", "decoding one reply") for tags in ("ordinary", "special"))
+holds("Ours were added as ordinary words, so they stay", "<think>" in ordinary)
+holds("Special tokens can be left out on the way, ordinary ones cannot.", "<think>" not in special)

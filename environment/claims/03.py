@@ -1,0 +1,12 @@
+nb = notebook("03")
+train, test = nb.find(r"(\d+) rows to learn from"), nb.find(r"(\d+) held out")
+claim("{} rows to learn from, {} held out, and what makes", train, test)
+holds("no question and no **combination of operands**", nb.find("also stand in the training part: (.)") == "0")
+holds("the **end-of-turn token, which must be in**", "ends with: <|im_end|>" in nb.text)
+holds("the label −100 leaves its position out, whatever the logits are there",
+      nb.find(r"the first two -100: (\S+)") == nb.find(r"other logits there: (\S+)") != nb.find(r"all labels: +(\S+)"))
+shuffled, grouped = (number(nb.cell(row, "padding", "batches of 8")) for row in ("shuffled", "grouped"))
+holds("Rows of similar length waste less.", grouped < shuffled)
+holds("The end-of-turn token carries loss, prompt and padding do not.", nb.cell("34", "has to predict", "hand-03-labels-code")
+      == "<|im_end|>" and nb.cell("28", "has to predict", "hand-03-labels-code") == "no loss")
+given("or −100 where nothing is learnt", "Set the limit to 90 tokens, then 100, 110 and 120.")
