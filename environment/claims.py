@@ -17,7 +17,7 @@ Python, run with these names:
     .reproduction()            the rows of the closing table: what, article, here
   picture(path, name, cell)  a copied picture is the one that this notebook's cell shows
   elsewhere(*headings)       sections whose figures are checked by other means, or are none of a measurement
-  csv_rows("data/studies/x.csv", column=value, ...)  rows as dicts;  text(path), number(text), numbers(text)
+  csv_rows("data/studies/x.csv", column=value, ...)  rows as dicts;  text(path), json_file(path), number(text), numbers(text)
 
 It fails, naming file, sentence and figures, where a claim does not stand or is not true, and where a figure in the prose
 (a percentage, a decimal fraction, a whole number above 20; code and links do not count) is neither claimed nor given.
@@ -195,7 +195,8 @@ class Claims:
     def run(self):
         names = {"claim": self.claim, "holds": self.holds, "given": self.given, "elsewhere": self.elsewhere,
                  "picture": self.picture, "notebook": self.notebook, "csv_rows": self.csv_rows, "number": number,
-                 "numbers": numbers, "text": lambda path: (self.root / path).read_text(encoding="utf-8")}
+                 "numbers": numbers, "text": lambda path: (self.root / path).read_text(encoding="utf-8"),
+                 "json_file": lambda path: json.loads((self.root / path).read_text(encoding="utf-8"))}
         for statement in ast.parse(self.list.read_text(encoding="utf-8") if self.list.exists() else "").body:
             try:
                 exec(compile(ast.Module([statement], []), str(self.list), "exec"), names)

@@ -1,4 +1,4 @@
-"""Runs the notebooks headless through the `java` kernel, one line each, and prints the reproduction table.
+"""Runs the notebooks and the solutions of their exercises headless through the `java` kernel, one line each, and prints the reproduction table.
 
 Started by environment/run and environment/test, which set everything up first. Settings reach the notebooks as environment
 variables (COLDSTART_PROFILE, COLDSTART_STEPS, ...); the class org.coldstart.notebook.Settings reads and checks them there.
@@ -22,6 +22,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
+SOLUTIONS = NOTEBOOKS / "solutions"
 SETTINGS = ("model", "steps", "rows", "prompts", "seed")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 QUOTED_LINES = 25
@@ -31,21 +32,26 @@ class Failure(Exception):
     """A notebook that did not run through, with the text to show for it."""
 
 
-class Runner(NotebookClient):
-    """Executes one notebook in the folder notebooks/, within a time limit for the whole of it."""
+def name_of(path: Path) -> str:
+    """04-training.ipynb or solutions/04-training.ipynb; a notebook from elsewhere has its file's name alone."""
+    return path.relative_to(NOTEBOOKS).as_posix() if path.is_relative_to(NOTEBOOKS) else path.name
 
-    def __init__(self, notebook, name: str, minutes: float | None):
+
+class Runner(NotebookClient):
+    """Executes one notebook in its own folder, as JupyterLab does, within a time limit for the whole of it."""
+
+    def __init__(self, notebook, path: Path, minutes: float | None):
         deadline = None if minutes is None else time.monotonic() + 60 * minutes
         super().__init__(
             notebook,
             kernel_name="java",
-            resources={"metadata": {"path": str(NOTEBOOKS)}},
+            resources={"metadata": {"path": str(path.parent)}},
             timeout_func=None if deadline is None else lambda cell: max(1, int(deadline - time.monotonic())),
             record_timing=False,
             coalesce_streams=True,
             on_cell_start=self.show_cell,
         )
-        self.name = name
+        self.name = name_of(path)
         self.minutes = minutes
         self.cell_index = 0
 
@@ -104,12 +110,12 @@ def run_notebook(path: Path, target: Path, minutes: float | None) -> bool:
     start = time.monotonic()
     failure = None
     try:
-        Runner(notebook, path.name, minutes).run()
+        Runner(notebook, path, minutes).run()
     except Failure as failed:
         failure = str(failed)
     seconds = time.monotonic() - start
     clear = "\r\033[K" if sys.stdout.isatty() else ""
-    print(f"{clear}{path.name:<32} {seconds:7.1f} s  {'ok' if failure is None else 'FAILED'}", flush=True)
+    print(f"{clear}{name_of(path):<38} {seconds:7.1f} s  {'ok' if failure is None else 'FAILED'}", flush=True)
     if failure is not None:
         print(failure, flush=True)
     if failure is None or target != path:
@@ -142,7 +148,7 @@ def setting(text: str) -> tuple[str, str]:
 
 
 def find(name: str) -> Path:
-    """A notebook by its path, its file name, or the start of it ("04")."""
+    """A notebook by its path, its file name, or the start of it ("04", "solutions/04")."""
     matches = [Path(name)] if Path(name).is_file() else sorted(NOTEBOOKS.glob(f"{name}*.ipynb")) or sorted(NOTEBOOKS.glob(name))
     if len(matches) != 1:
         raise argparse.ArgumentTypeError(f"no notebook {name!r} in {NOTEBOOKS}" if not matches else f"{name!r} could be {', '.join(m.name for m in matches)}")
@@ -152,10 +158,10 @@ def find(name: str) -> Path:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="environment/run",
-        description="Runs the notebooks headless through the real kernel and prints the reproduction table.",
+        description="Runs the notebooks and their solutions headless through the real kernel and prints the reproduction table.",
         epilog="--with-python also installs PyTorch and transformers, with which one notebook reads what Java saved. "
         "--set model=gemma-3-270m installs that base model, once Google's terms for it are accepted: when asked, or by --accept-gemma-terms.")
-    parser.add_argument("notebooks", nargs="*", type=find, metavar="notebook", help="which ones, by file name or its start, like 04 (default: all)")
+    parser.add_argument("notebooks", nargs="*", type=find, metavar="notebook", help="which ones, by file name or its start, like 04 or solutions/04 (default: all, then, but in the profile article, all solutions)")
     parser.add_argument("--profile", choices=("quick", "article"), help="quick: small, for a CPU (default); article: the articles' models, data and settings")
     parser.add_argument("--set", action="append", type=setting, default=[], metavar="NAME=VALUE", dest="settings", help=f"change one setting: {', '.join(SETTINGS)}")
     parser.add_argument("--timeout", type=float, metavar="MINUTES", help="for each notebook (default: 60, none with --profile article)")
@@ -175,9 +181,11 @@ def main() -> int:
     minutes = options.timeout or (None if article else 60)
 
     passed = failed = 0
-    for path in options.notebooks or sorted(NOTEBOOKS.glob("*.ipynb")):
-        (output / "results" / f"{path.stem}.json").unlink(missing_ok=True)
-        target = path if options.in_place else output / "notebooks" / path.name
+    solutions = [] if article else sorted(SOLUTIONS.glob("*.ipynb"))
+    for path in options.notebooks or sorted(NOTEBOOKS.glob("*.ipynb")) + solutions:
+        if path.parent != SOLUTIONS:
+            (output / "results" / f"{path.stem}.json").unlink(missing_ok=True)
+        target = path if options.in_place else output / "notebooks" / name_of(path)
         if run_notebook(path, target, minutes):
             passed += 1
         else:

@@ -68,17 +68,12 @@ class NotebookTest {
     }
   }
 
-  /** All code by notebook or page of solutions. */
+  /** All code by notebook, solutions included. */
   private static Map<String, String> cells() throws IOException {
     Map<String, String> cells = new TreeMap<>();
     try (Stream<Path> files = Files.walk(Path.of("notebooks"), 2)) {
-      for (Path file : files.toList()) {
-        String name = file.getFileName().toString();
-        if (name.endsWith(".ipynb")) {
-          cells.put(name, notebook(Files.readString(file)));
-        } else if (name.endsWith(".md")) {
-          cells.put(name, fenced(Files.readString(file)));
-        }
+      for (Path file : files.filter(file -> file.toString().endsWith(".ipynb")).toList()) {
+        cells.put(file.toString(), notebook(Files.readString(file)));
       }
     }
     assertTrue(cells.size() >= 20, "notebooks and solutions: " + cells.keySet());
@@ -93,13 +88,5 @@ class NotebookTest {
       .flatMap(cell -> StreamSupport.stream(cell.getAsJsonArray("source").spliterator(), false))
       .map(JsonElement::getAsString)
       .collect(Collectors.joining("", "", "\n"));
-  }
-
-  private static String fenced(String markdown) {
-    return Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL)
-      .matcher(markdown)
-      .results()
-      .map(match -> match.group(1))
-      .collect(Collectors.joining("\n"));
   }
 }
