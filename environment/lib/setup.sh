@@ -139,8 +139,8 @@ download() { # url, file
   fi
 }
 
-sha512() {
-  "$PYTHON" -c 'import hashlib, sys; print(hashlib.sha512(open(sys.argv[1], "rb").read()).hexdigest())' "$1"
+checksum() { # algorithm, file
+  "$PYTHON" -c 'import hashlib, sys; print(hashlib.new(sys.argv[1], open(sys.argv[2], "rb").read()).hexdigest())' "$1" "$2"
 }
 
 # The version of the mvn on the PATH; nothing if there is none.
@@ -171,7 +171,7 @@ find_maven() {
   say "${installed:-No mvn on the PATH}; bringing Maven $MAVEN_VERSION into .tools ..."
   download "$url" "$archive" || die "Could not download $url" \
     "Check the network or the proxy (HTTPS_PROXY), or install Maven yourself (sudo apt-get install maven, brew install maven)."
-  if [ "$(sha512 "$archive")" != "$MAVEN_SHA512" ]; then
+  if [ "$(checksum sha512 "$archive")" != "$MAVEN_SHA512" ]; then
     rm -f "$archive"
     die "The Maven archive from $url has the wrong checksum and was deleted." \
       "Something between here and Maven Central changed it. Run this again, or install Maven yourself."

@@ -6,7 +6,6 @@ import java.util.OptionalInt;
 import org.coldstart.io.config.GenerationConfig;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointFiles;
-import org.coldstart.tokenizer.DefaultChatTemplate;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
@@ -26,16 +25,16 @@ public record Pretrained(CausalLm model, Tokenizer tokenizer) implements AutoClo
   private static final String CARD = "README.md";
 
   /**
-   * Loads a model and its tokenizer, ready to chat: a tokenizer without chat template gets the
-   * {@link DefaultChatTemplate}, and one without pad token takes its EOS for that.
+   * Loads a model and its tokenizer, which takes its EOS for pad token if it has none.
    *
    * @param nameOrPath as {@link CausalLm#fromPretrained(String)} takes it
-   * @throws IllegalStateException if the tokenizer has neither a template nor a token that could end a reply
    */
   public static Pretrained load(String nameOrPath) {
     Tokenizer tokenizer = Tokenizer.fromPretrained(nameOrPath);
     try {
-      DefaultChatTemplate.giveIfMissing(tokenizer);
+      if (tokenizer.padToken().isEmpty()) {
+        tokenizer.eosToken().ifPresent(tokenizer::setPadToken);
+      }
       return new Pretrained(CausalLm.fromPretrained(nameOrPath), tokenizer);
     } catch (RuntimeException e) {
       tokenizer.close();

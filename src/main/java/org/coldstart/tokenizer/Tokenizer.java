@@ -38,6 +38,9 @@ public final class Tokenizer implements AutoCloseable {
   /** The config's, parsed at its first use. */
   private volatile ChatTemplate chatTemplate;
 
+  /** The files' EOS, where that of a {@link DefaultChatTemplate}'s turns took its place; null elsewhere. */
+  private volatile String textEnd;
+
   /** A tokenizer read here, or trained by {@link BpeTrainer}. */
   Tokenizer(TokenizerFiles files) {
     this.pool = new TokenizerPool(files.json());
@@ -46,7 +49,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * Loads the tokenizer of a model.
+   * Loads the tokenizer of a model. Without chat template in its files, as a base model's, it gets one: its family's
+   * where the vocabulary has its turn tokens, see {@link DefaultChatTemplate} (transformers leaves it without).
    *
    * @param nameOrPath a folder, a .gguf file, or a model's name as {@link Hub#tokenizer} takes it
    */
@@ -54,9 +58,13 @@ public final class Tokenizer implements AutoCloseable {
     return fromPretrained(Hub.tokenizer(nameOrPath));
   }
 
-  /** Loads a folder's tokenizer.json or a GGUF file's tokenizer; a {@link TokenizerException} if that fails. */
+  /** The same of a folder's tokenizer.json or a GGUF file; a {@link TokenizerException} if it cannot be read. */
   public static Tokenizer fromPretrained(Path folderOrGguf) {
-    return new Tokenizer(TokenizerFiles.read(folderOrGguf));
+    Tokenizer tokenizer = new Tokenizer(TokenizerFiles.read(folderOrGguf));
+    if (tokenizer.config.chatTemplate().filter(source -> !source.isBlank()).isEmpty()) {
+      DefaultChatTemplate.giveByVocabulary(tokenizer, folderOrGguf.getFileName().toString());
+    }
+    return tokenizer;
   }
 
   /**
@@ -217,6 +225,19 @@ public final class Tokenizer implements AutoCloseable {
   /** Names the token that ends a text or a turn; an IllegalArgumentException if it is an ordinary piece of text. */
   public void setEosToken(String token) {
     setToken("eos_token", token);
+    textEnd = null;
+  }
+
+  /** The same for a token that ends turns: {@link #textEnd()} stays. */
+  void setTurnEnd(String token) {
+    String before = eosToken().orElse(null);
+    setToken("eos_token", token);
+    textEnd = before;
+  }
+
+  /** The token that ends a text: EOS, or what it was before {@link #setTurnEnd}. */
+  Optional<String> textEnd() {
+    return Optional.ofNullable(textEnd).or(this::eosToken);
   }
 
   private synchronized void setToken(String role, String token) {
@@ -246,7 +267,7 @@ public final class Tokenizer implements AutoCloseable {
   /**
    * The template that turns messages into one text.
    *
-   * @throws IllegalStateException if the tokenizer has none, as that of a base model
+   * @throws IllegalStateException if the tokenizer has none, as one without a token to end a reply
    * @throws TemplateException if it cannot be parsed
    */
   public ChatTemplate chatTemplate() {

