@@ -28,13 +28,22 @@ class ReasoningReportTest {
   }
 
   @Test
+  void reasoningHoldsWhereRightAnswersComeOfTrueSteps() {
+    ReasoningReport report = new ReasoningReport(
+        List.of(scored("2 + 3 = 5.", "5", true), scored("2 + 4 = 5.", "5", true), scored("2 + 4 = 6.", "6", true),
+            scored("2 and 3", "5", true), scored("2 + 3 = 5.", "5", false)));
+    assertEquals(1, report.reasoningHolds().hits());
+    assertEquals(3, report.exact().hits());
+  }
+
+  @Test
   void rightNeedsBothPhasesAndTheAnswerAlone() {
     ReasoningReport report = new ReasoningReport(List.of(scored("2 and 3", " 5. ", true),
         scored("2 and 3", "5 I think", true), scored("2 and 3", "5", false), scored(" ", "5", true)));
     assertEquals(2, report.wellFormed().hits());
     assertEquals(1, report.exact().hits());
     assertEquals(4, report.newTokens());
-    assertEquals(List.of("question", "reasoning", "answer", "expected", "well-formed", "exact"),
+    assertEquals(List.of("question", "reasoning", "answer", "expected", "well-formed", "exact", "reasoning holds"),
         report.toTable().columnNames());
   }
 

@@ -65,4 +65,13 @@ class ReplyReportTest {
     assertEquals(new Proportion(2, 3), report.ended());
     assertEquals(3, report.toTable().rowCount());
   }
+
+  @Test
+  void reasoningHoldsWhereAnExactAnswerComesOfTrueSteps() {
+    assertTrue(ended("5", "<think>2 + 3 = 5.</think><answer>5</answer>").reasoningHolds());
+    assertFalse(ended("5", "<think>2 + 2 = 5.</think><answer>5</answer>").reasoningHolds(), "a false step");
+    assertFalse(ended("5", "<think>Five.</think><answer>5</answer>").reasoningHolds(), "no step");
+    assertFalse(ended("5", "<think>2 + 4 = 6.</think><answer>6</answer>").reasoningHolds(), "not the answer");
+    assertFalse(ended("5", "2 + 3 = 5").reasoningHolds(), "no form");
+  }
 }
