@@ -26,7 +26,7 @@ class Load {
       CausalLm model = stage("load", () -> CausalLm.fromPretrained(folder, DType.BF16));
       int[] prompt = IntStream.range(1000, 1064).toArray();
       stage("next token", () -> softmax(model.nextTokenLogits(prompt)));
-      stage("resize", () -> run(() -> model.resizeTokenEmbeddings(tokenizer.size())));
+      stage("resize", () -> run(() -> model.resizeTokenEmbeddings(tokenizer)));
       stage("clone row", () -> run(() -> model.embeddings(tokenizer).cloneEmbedding("token744", NEW)));
       stage("save", () -> run(() -> Pretrained.save(Path.of(arguments[1]), model, tokenizer)));
       model.close();

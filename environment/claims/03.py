@@ -6,7 +6,7 @@ holds("the **end-of-turn token, which must be in**", "ends with: <|im_end|>" in 
 holds("the label −100 leaves its position out, whatever the logits are there",
       nb.find(r"the first two -100: (\S+)") == nb.find(r"other logits there: (\S+)") != nb.find(r"all labels: +(\S+)"))
 shuffled, grouped = (number(nb.cell(row, "padding", "batches of 8")) for row in ("shuffled", "grouped"))
-holds("Rows of similar length waste less.", grouped < shuffled)
+holds("rows of similar length need less of it", grouped < shuffled)
 holds("The end-of-turn token carries loss, prompt and padding do not.", nb.cell("34", "has to predict", "hand-03-labels-code")
       == "<|im_end|>" and nb.cell("28", "has to predict", "hand-03-labels-code") == "no loss")
-given("or −100 where nothing is learnt", "Set the limit to 90 tokens, then 100, 110 and 120.")
+given("say what −100", "for it in Llama 3.2", "42 as everywhere", "id 128004", "cuts at 1024 tokens", "or −100 where nothing is learnt", "Set the limit to 90 tokens, then 100, 110 and 120.")

@@ -1,4 +1,4 @@
-"""Turns the kernelspec `java` that the jjava wheel installed into ours: kernelspec.py ROOT VENV JAVA_HOME
+"""Turns the kernelspec `java` that the jjava wheel installed into ours, and sets JupyterLab up: kernelspec.py ROOT VENV JAVA_HOME
 
 The java command stands here in full, without JJava's launcher: that one starts whatever `java` is first on the PATH and
 splits its options at spaces. The paths are in environment variables and in single arguments, so spaces in them are safe.
@@ -37,3 +37,9 @@ spec = {
 }
 target = venv / "share" / "jupyter" / "kernels" / "java" / "kernel.json"
 target.write_text(json.dumps(spec, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+# JupyterLab shows a Markdown file that a notebook links to, as the glossary, instead of opening its source.
+settings = venv / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+settings.parent.mkdir(parents=True, exist_ok=True)
+viewers = {"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}}}
+settings.write_text(json.dumps(viewers, indent=2) + "\n", encoding="utf-8")

@@ -1,6 +1,9 @@
 package org.coldstart.data;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.coldstart.tokenizer.Message;
 
 /**
@@ -9,15 +12,22 @@ import org.coldstart.tokenizer.Message;
  * @param messages all of them
  * @param promptTurns how many of them, from the first, are only the prompt of what follows; 0 where there is no such
  * boundary
+ * @param variables further ones for the chat template, such as {@code tools}
  */
-public record Conversation(List<Message> messages, int promptTurns) implements Sample {
+public record Conversation(List<Message> messages, int promptTurns, Map<String, Object> variables) implements Sample {
 
   public Conversation {
     messages = List.copyOf(messages);
+    variables = Collections.unmodifiableMap(new LinkedHashMap<>(variables));
     if (promptTurns < 0 || promptTurns > 0 && promptTurns >= messages.size()) {
       throw new IllegalArgumentException(
           "promptTurns must leave a message to learn: %d of %d messages.".formatted(promptTurns, messages.size()));
     }
+  }
+
+  /** A conversation without further variables. */
+  public Conversation(List<Message> messages, int promptTurns) {
+    this(messages, promptTurns, Map.of());
   }
 
   /** A conversation without a boundary between prompt and completion. */

@@ -39,7 +39,8 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
   private List<Path> files(String nameOrPath, String split) {
     Path path = Path.of(nameOrPath);
     if (Files.isDirectory(path)) {
-      Map<String, List<String>> splits = SplitFiles.of(relativeFiles(path), new JsonObject(), configuration);
+      refuseArrow(path);
+      Map<String, List<String>> splits = SplitFiles.of(relativeFiles(path), card(path), configuration);
       return pick(splits, split, nameOrPath).stream().map(path::resolve).toList();
     }
     if (Files.isRegularFile(path)) {
@@ -51,6 +52,22 @@ record DataSetLoader(Supplier<Hub> hub, String configuration) {
       .map(repository -> fromHub(hub.get(), repository, split))
       .orElseThrow(() -> new DataException("There is no file or folder %s, and '%s' is not a hub's owner/name."
         .formatted(path.toAbsolutePath(), nameOrPath)));
+  }
+
+  private static JsonObject card(Path folder) {
+    Path readme = folder.resolve("README.md");
+    try {
+      return Files.isRegularFile(readme) ? SplitFiles.card(Files.readString(readme)) : new JsonObject();
+    } catch (IOException e) {
+      throw new DataException("Cannot read " + readme + ": " + e.getMessage() + ".", e);
+    }
+  }
+
+  private static void refuseArrow(Path folder) {
+    if (Files.exists(folder.resolve("dataset_dict.json")) || Files.exists(folder.resolve("state.json"))) {
+      throw new DataException(folder + " was written by save_to_disk of Python's datasets, in Arrow: write it with"
+          + " to_parquet or to_json there, each split to a file of its own.");
+    }
   }
 
   /** Data sets without files of rows (scripts, archives) are read from the hub's conversion to Parquet. */

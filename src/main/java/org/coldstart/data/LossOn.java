@@ -93,7 +93,7 @@ public final class LossOn {
   }
 
   List<Span> in(ChatRow row) {
-    return inChat.apply(row);
+    return row.withoutWeightless(inChat.apply(row));
   }
 
   /** Whether the kept part must have a token that ends it. */

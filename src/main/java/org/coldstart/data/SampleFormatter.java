@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import org.coldstart.io.rows.RowFiles;
 import org.coldstart.tokenizer.Message;
 import org.coldstart.tokenizer.Tokenizer;
 
@@ -27,6 +28,10 @@ import org.coldstart.tokenizer.Tokenizer;
  * SampleFormatter formatter = SampleFormatter.standard().withRole("reasoning");
  * ExampleSet train = new ExampleBuilder(tokenizer).build(rows, formatter, 1024);
  * }</pre>
+ *
+ * <p>
+ * Beside them, {@code tools} and {@code chat_template_kwargs} reach the chat template, and {@code system} is a first
+ * message. A message with {@code weight} 0 carries no loss. A content in parts is read where all are text.
  *
  * <p>
  * Known roles are system, developer, user (also written human), assistant (also gpt, model, bot) and tool; capitals do
@@ -93,7 +98,40 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
   /** The conversation in a row; a {@link DataException} as from {@link #apply}, or if the row holds none. */
   public Conversation conversation(DataRow row) {
     String column = conversationColumn(row).orElseThrow(() -> unknownShape(row, "conversation "));
-    return new Conversation(read(row, column, row.value(column)));
+    List<Message> messages = new ArrayList<>(read(row, column, row.value(column)));
+    if (row.values().get("system") instanceof String system && !messages.get(0).role().equals("system")) {
+      messages.add(0, Message.system(system));
+    }
+    return new Conversation(messages, 0, variables(row));
+  }
+
+  /** What a row says to the chat template, as TRL's data sets do; tools may be written as JSON. */
+  private static Map<String, Object> variables(DataRow row) {
+    Map<String, Object> variables = new LinkedHashMap<>();
+    Object settings = row.values().get("chat_template_kwargs");
+    if (settings instanceof Map<?, ?> map) {
+      map.forEach((name, value) -> variables.put(String.valueOf(name), value));
+    } else if (settings != null) {
+      throw row.problem("column 'chat_template_kwargs' is not an object with the template's variables.");
+    }
+    Object tools = row.values().get("tools");
+    if (tools instanceof String text) {
+      tools = text.isBlank() ? null : toolsIn(row, text);
+    }
+    if (tools instanceof List<?>) {
+      variables.put("tools", tools);
+    } else if (tools != null) {
+      throw row.problem("column 'tools' is not a list of tools.");
+    }
+    return variables;
+  }
+
+  private static Object toolsIn(DataRow row, String json) {
+    try {
+      return RowFiles.jsonValue(json);
+    } catch (RuntimeException e) {
+      throw row.problem("column 'tools' is not a list of tools, nor JSON with one.");
+    }
   }
 
   /**
@@ -104,17 +142,18 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
   public Function<DataRow, Text> toText(Tokenizer tokenizer) {
     return row -> {
       Sample sample = apply(row);
-      return sample instanceof Conversation chat ? rendered(row, chat.messages(), tokenizer) : (Text) sample;
+      return sample instanceof Conversation chat ? rendered(row, chat, tokenizer) : (Text) sample;
     };
   }
 
-  private static Text rendered(DataRow row, List<Message> messages, Tokenizer tokenizer) {
+  private static Text rendered(DataRow row, Conversation chat, Tokenizer tokenizer) {
+    List<Message> messages = chat.messages();
     String last = messages.get(messages.size() - 1).role();
     if (!last.equals("assistant")) {
       throw row.problem("the conversation ends with a turn of the " + last + ": add the assistant's reply.");
     }
     try {
-      return Text.of(tokenizer.applyChatTemplate(messages, false));
+      return Text.of(tokenizer.applyChatTemplate(messages, false, chat.variables()));
     } catch (RuntimeException e) {
       throw new DataException(row.number(), String.valueOf(e.getMessage()), e);
     }
@@ -129,7 +168,7 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
     List<Message> messages = new ArrayList<>(messages(row, "prompt", "user", prompt));
     int promptTurns = messages.size();
     messages.addAll(messages(row, "completion", "assistant", completion));
-    return new Conversation(messages, promptTurns);
+    return new Conversation(messages, promptTurns, variables(row));
   }
 
   private List<Message> messages(DataRow row, String column, String role, Object value) {
@@ -161,6 +200,9 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
     String role = role(remove(extra, ROLE, fields.keySet()));
     Object content = remove(extra, CONTENT, fields.keySet());
     extra.values().removeIf(Objects::isNull);
+    if (content instanceof List<?> parts) {
+      content = joined(role, parts);
+    }
     if (content != null && !(content instanceof String)) {
       throw new IllegalArgumentException("(" + role + ") has something else than text as content");
     }
@@ -170,6 +212,20 @@ public final class SampleFormatter implements Function<DataRow, Sample> {
       throw new IllegalArgumentException("(" + role + ") is empty");
     }
     return new Message(role, text, extra);
+  }
+
+  /** Parts of type text, one behind the other, as chat templates write them. */
+  private static String joined(String role, List<?> parts) {
+    StringBuilder text = new StringBuilder();
+    for (Object part : parts) {
+      Object own = part instanceof Map<?, ?> map ? map.get("text") : part;
+      if (!(own instanceof String)) {
+        Object type = part instanceof Map<?, ?> map ? map.get("type") : part;
+        throw new IllegalArgumentException("(" + role + ") has something else than text as content: " + type);
+      }
+      text.append(own);
+    }
+    return text.toString();
   }
 
   private static Object remove(Map<String, Object> fields, List<String> names, Set<?> all) {

@@ -40,8 +40,9 @@ public record LoraConfig(int r, double loraAlpha, double loraDropout, Targets ta
    *
    * @param names names of layers or their ends ({@code q_proj}, {@code mlp.up_proj}); empty if a regex chooses
    * @param regex matches the whole name of a layer ({@code model.layers.0.self_attn.q_proj}); null if names choose
+   * @param except those of them left out, PEFT's {@code exclude_modules}; null for none
    */
-  public record Targets(List<String> names, String regex) {
+  public record Targets(List<String> names, String regex, Targets except) {
 
     /** PEFT's word for every linear layer but the head. */
     static final String ALL_LINEAR = "all-linear";
@@ -57,27 +58,31 @@ public record LoraConfig(int r, double loraAlpha, double loraDropout, Targets ta
 
     /** Layers whose name is, or ends with, one of these. */
     public static Targets named(String... names) {
-      return new Targets(List.of(names), null);
+      return new Targets(List.of(names), null, null);
     }
 
     /** Layers whose whole name the regular expression matches; {@code "all-linear"} matches all but the head. */
     public static Targets matching(String regex) {
-      return new Targets(List.of(), Objects.requireNonNull(regex));
+      return new Targets(List.of(), Objects.requireNonNull(regex), null);
+    }
+
+    /** These without those; of the latter none need be there. */
+    public Targets without(Targets except) {
+      return new Targets(names, regex, except);
     }
 
     /** The chosen ones among the linear layers of some decoder layers (none listed: all), in the model's order. */
     List<String> among(Set<String> linears, List<Integer> layers) {
-      List<String> patterns = regex == null ? names : List.of(regex);
-      for (String pattern : patterns) {
-        if (linears.stream().noneMatch(linear -> matches(pattern, linear))) {
-          throw new IllegalArgumentException(
-              ("The target module \"%s\" names no linear layer of this model; there are %s (in full %s). Rows of"
-                  + " embedding and head are trained with trainableTokenIndices.")
-                .formatted(pattern, String.join(", ", lastParts(linears)), linears.iterator().next()));
-        }
+      List<String> named = linears.stream()
+        .filter(linear -> choose(linear) && (except == null || !except.choose(linear)))
+        .toList();
+      if (named.isEmpty()) {
+        throw new IllegalArgumentException(
+            ("No target module (%s) names a linear layer of this model; there are %s (in full %s). Rows of embedding and"
+                + " head are trained with trainableTokenIndices.")
+              .formatted(regex == null ? String.join(", ", names) : regex, String.join(", ", lastParts(linears)), linears.iterator().next()));
       }
-      List<String> chosen = linears.stream()
-        .filter(linear -> patterns.stream().anyMatch(pattern -> matches(pattern, linear)))
+      List<String> chosen = named.stream()
         .filter(linear -> layers.isEmpty() || layers.contains(Integer.valueOf(linear.split("\\.")[2])))
         .toList();
       if (chosen.isEmpty()) {
@@ -86,9 +91,9 @@ public record LoraConfig(int r, double loraAlpha, double loraDropout, Targets ta
       return chosen;
     }
 
-    private boolean matches(String pattern, String linear) {
-      return regex == null ? linear.equals(pattern) || linear.endsWith("." + pattern)
-          : pattern.equals(ALL_LINEAR) || linear.matches(pattern);
+    private boolean choose(String linear) {
+      return regex == null ? names.stream().anyMatch(name -> linear.equals(name) || linear.endsWith("." + name))
+          : regex.equals(ALL_LINEAR) || linear.matches(regex);
     }
 
     private static Set<String> lastParts(Collection<String> linears) {
@@ -99,6 +104,9 @@ public record LoraConfig(int r, double loraAlpha, double loraDropout, Targets ta
 
     /** PEFT, too, saves the names that "all-linear" stood for. */
     Targets resolved(List<String> targets) {
+      if (except != null) {
+        return named(targets.toArray(String[]::new));
+      }
       return ALL_LINEAR.equals(regex) ? named(lastParts(targets).toArray(String[]::new)) : this;
     }
   }

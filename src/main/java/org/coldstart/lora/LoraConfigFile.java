@@ -27,6 +27,7 @@ final class LoraConfigFile {
     .serializeNulls()
     .create();
 
+  private static final String EXCLUDED = "exclude_modules";
   private static final List<String> OFF = List.of("false", "{}", "[]", "\"\"");
 
   private LoraConfigFile() {}
@@ -40,7 +41,10 @@ final class LoraConfigFile {
     LoraConfig.Builder builder = LoraConfig.builder();
     try {
       json.entrySet().forEach(entry -> read(entry.getKey(), entry.getValue(), builder));
-      return builder.build();
+      LoraConfig config = builder.build();
+      JsonElement excluded = json.get(EXCLUDED);
+      return excluded == null || excluded.isJsonNull() || OFF.contains(excluded.toString()) ? config
+          : config.withTargetModules(config.targetModules().without(targets(EXCLUDED, excluded)));
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(file + ": " + e.getMessage(), e);
     }
@@ -64,10 +68,10 @@ final class LoraConfigFile {
     case "bias" -> requireOneOf(List.of("\"none\""), key, value);
     case "init_lora_weights" -> requireOneOf(List.of("true", "false", "\"gaussian\""), key, value);
     case "layers_pattern" -> requireOneOf(List.of("[]", "\"\"", "\"layers\"", "[\"layers\"]"), key, value);
-    case "peft_version", "inference_mode", "revision", "auto_mapping", "megatron_core", "loftq_config",
+    case EXCLUDED, "peft_version", "inference_mode", "revision", "auto_mapping", "megatron_core", "loftq_config",
         "qalora_group_size", "runtime_config", "ensure_weight_tying" ->
       {
-      } // change nothing about what a loaded adapter computes
+      } // read apart, or change nothing about what a loaded adapter computes
     default -> requireOneOf(OFF, key, value);
     }
   }

@@ -99,9 +99,7 @@ public final class CausalLm implements AutoCloseable {
       throw new IllegalArgumentException("Weights are held in F32 or BF16, not in " + dtype + ".");
     }
     try (Checkpoint checkpoint = Checkpoint.open(folderOrGguf)) {
-      GenerationConfig generation = checkpoint.generationConfig()
-        .orElseGet(() -> GenerationConfig.fromJson(new JsonObject()));
-      return new CausalLm(checkpoint.config(), generation, checkpoint.tensors(), dtype);
+      return new CausalLm(checkpoint.config(), checkpoint.generationConfig(), checkpoint.tensors(), dtype);
     }
   }
 
@@ -310,6 +308,11 @@ public final class CausalLm implements AutoCloseable {
    * 151669), which {@link #resizeTokenEmbeddings(Tokenizer)} and {@link #embeddings} initialise.
    */
   public synchronized void resizeTokenEmbeddings(int size) {
+    if (size < config.vocabSize()) {
+      throw new IllegalArgumentException(
+          "The embedding has %d rows, and rows are not taken away: not even for %d; resizeTokenEmbeddings(tokenizer)"
+            .formatted(config.vocabSize(), size) + " makes use of rows to spare.");
+    }
     TokenEmbeddings.grow(this, size);
     config = config.withVocabSize(Math.toIntExact(embedding().getShape().get(0)));
   }
@@ -320,7 +323,7 @@ public final class CausalLm implements AutoCloseable {
    */
   public synchronized TokenEmbeddings.Resized resizeTokenEmbeddings(Tokenizer tokenizer) {
     int before = config.vocabSize();
-    resizeTokenEmbeddings(tokenizer.size());
+    resizeTokenEmbeddings(Math.max(before, tokenizer.size()));
     String[] added = embeddings(tokenizer).uninitialized(before);
     if (added.length > 0) {
       embeddings(tokenizer).initialize(new EmbeddingInit.Mean(), added);

@@ -78,7 +78,7 @@ final class Decoder {
   static void requireRow(long id, long rows) {
     if (id < 0 || id >= rows) {
       throw new IllegalArgumentException(("Token id %d has no row: the embedding has rows 0 to %d."
-          + " Call model.resizeTokenEmbeddings(tokenizer.size()) first.")
+          + " Call model.resizeTokenEmbeddings(tokenizer) first.")
         .formatted(id, rows - 1));
     }
   }

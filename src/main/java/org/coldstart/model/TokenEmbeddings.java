@@ -18,7 +18,7 @@ import org.coldstart.tokenizer.Tokenizer;
  *
  * <pre>{@code
  * tokenizer.addTokens("<think>", "</think>");
- * model.resizeTokenEmbeddings(tokenizer.size());
+ * model.resizeTokenEmbeddings(tokenizer);
  * model.embeddings(tokenizer).cloneEmbedding("<|im_start|>", "<think>", "</think>");
  * }</pre>
  */
@@ -137,12 +137,15 @@ public final class TokenEmbeddings {
   void checkRows(int... ids) {
     int rows = model.config().vocabSize();
     for (int id : ids) {
-      if (id >= rows || id < 0) {
-        String token = id >= 0 && id < tokenizer.size() ? tokenizer.idToToken(id) : "[unknown]";
+      if (id < 0 || id >= tokenizer.size()) {
+        throw new IllegalArgumentException(
+            "The id %d is not in the vocabulary, whose %d tokens have the ids from 0.".formatted(id, tokenizer.size()));
+      }
+      if (id >= rows) {
         throw new IllegalArgumentException(
             ("The tokenizer has %d tokens, but the model's embedding has only %d rows, so that token '%s' (id %d) has"
                 + " none: call model.resizeTokenEmbeddings(tokenizer), or load both from the same folder.")
-              .formatted(tokenizer.size(), rows, token, id));
+              .formatted(tokenizer.size(), rows, tokenizer.idToToken(id), id));
       }
     }
   }
@@ -162,10 +165,7 @@ public final class TokenEmbeddings {
   /** Adds rows to embedding and head up to a size, initialised with the mean of those there are. */
   static void grow(CausalLm model, int size) {
     int rows = model.config().vocabSize();
-    if (size < 1) {
-      throw new IllegalArgumentException("An embedding needs at least one row, not " + size + ".");
-    }
-    if (size <= rows) {
+    if (size == rows) {
       return;
     }
     if (!model.trainable().tokens().isEmpty()) {

@@ -29,9 +29,13 @@ final class Pieces {
       .orElseGet(() -> visible(token));
   }
 
-  /** Spaces as ·, line breaks as ⏎, tabs as ⇥; also in the spelling of vocabularies: Ġ, ▁, Ċ, ĉ. */
+  /** Spaces as ·, line breaks as ⏎, tabs as ⇥; also in the spelling of vocabularies: Ġ, ▁, Ċ, ĉ, {@code <0xE5>}. */
   static String visible(String token) {
-    return token.replaceAll("[ Ġ▁]", "·").replaceAll("[\nĊ]", "⏎").replaceAll("[\tĉ]", "⇥").replace("\r", "␍");
+    return token.replaceAll("[ Ġ▁]", "·")
+      .replaceAll("[\nĊ]", "⏎")
+      .replaceAll("[\tĉ]", "⇥")
+      .replace("\r", "␍")
+      .replaceAll("<0x([0-9A-F]{2})>", "⟨$1⟩");
   }
 
   private static Optional<String> text(byte[] bytes) {

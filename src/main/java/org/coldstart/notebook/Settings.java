@@ -26,6 +26,10 @@ public final class Settings {
   /** The settings there are; environment/run_notebooks.py offers the same. */
   private static final List<String> NAMES = List.of("model", "steps", "rows", "prompts", "seed");
 
+  /** Models whose files hold most weights in 4 bits, and in which form. */
+  private static final Map<String, String> FOUR_BITS = Map.of("SmolLM2-135M-Instruct", "Q4_1", "gemma-3-270m",
+      "Q4_K_M");
+
   private static final String PROFILE = "COLDSTART_PROFILE";
 
   private record Setting(Object value, String origin) {}
@@ -131,12 +135,21 @@ public final class Settings {
     return profile == Profile.QUICK ? quick : article;
   }
 
-  /** Name, value and origin of each; shown when the settings are a cell's last expression. */
+  /**
+   * Name, value and origin of each, and which weights the model has if its file holds them in 4 bits; shown when the
+   * settings are a cell's last expression.
+   */
   public Table toTable() {
     List<List<String>> rows = new ArrayList<>();
     boolean chosen = environment.apply(PROFILE) != null;
     rows.add(List.of("profile", profile.toString(), chosen ? PROFILE : "default; or article"));
-    settings.forEach((name, setting) -> rows.add(List.of(name, String.valueOf(setting.value()), setting.origin())));
+    settings.forEach((name, setting) -> {
+      String value = String.valueOf(setting.value());
+      rows.add(List.of(name, value, setting.origin()));
+      if (name.equals("model") && FOUR_BITS.containsKey(value)) {
+        rows.add(List.of("weights", FOUR_BITS.get(value) + ", 4 bits for most, widened to f32", "the model's file"));
+      }
+    });
     return Show.table("", List.of("setting", "value", "from"), rows);
   }
 

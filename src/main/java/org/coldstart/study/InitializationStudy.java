@@ -37,7 +37,7 @@ public record InitializationStudy(String model, DataSet train, DataSet test, Stu
     long start = System.nanoTime();
     try (CausalLm lm = CausalLm.fromPretrained(model); Tokenizer tokenizer = Tokenizer.fromPretrained(model)) {
       tokenizer.addTokens(TOKENS);
-      lm.resizeTokenEmbeddings(tokenizer.size());
+      lm.resizeTokenEmbeddings(tokenizer);
       TokenEmbeddings embeddings = lm.embeddings(tokenizer);
       embeddings.initialize(initialization.init().apply(seed), TOKENS);
       double distanceBefore = meanDistance(embeddings);

@@ -137,6 +137,9 @@ public record ChatFormat(String bos, String beforeRole, String afterRole, String
 
     private int startId() {
       int from = promptStart(question, prompt);
+      if (prompt.isEmpty()) {
+        throw new IllegalStateException("the chat template writes nothing for a question whose content is text");
+      }
       return from < prompt.length() ? tokenizer.encodePart(prompt, from, prompt.length()).ids()[0]
           : tokenizer.encode(prompt, false).ids()[0];
     }

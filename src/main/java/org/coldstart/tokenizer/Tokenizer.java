@@ -159,7 +159,7 @@ public final class Tokenizer implements AutoCloseable {
    * transformers' {@code add_tokens} looks, in the normalised one, they would hardly ever be found.
    *
    * @return the number of tokens added; those that were there do not count
-   * @throws IllegalArgumentException if a token is empty, given twice, or an ordinary piece of text
+   * @throws IllegalArgumentException if a token is null, empty, given twice, or an ordinary piece of text
    */
   public int addTokens(String... tokens) {
     return pool.add(false, tokens);
@@ -250,10 +250,18 @@ public final class Tokenizer implements AutoCloseable {
    * @throws TemplateException if it cannot be parsed
    */
   public ChatTemplate chatTemplate() {
-    String source = config().chatTemplate().orElse(null);
-    if (source == null) {
-      throw new IllegalStateException("this tokenizer has no chat template; give it one with setChatTemplate(jinja)");
-    }
+    return chatTemplate(Map.of());
+  }
+
+  /**
+   * The template for these variables: as in transformers, of several the one named {@code tool_use} where there are
+   * {@code tools}. Throws as {@link #chatTemplate()}.
+   */
+  public ChatTemplate chatTemplate(Map<String, ?> variables) {
+    String source = (variables.get("tools") == null ? Optional.<String>empty() : config().chatTemplate("tool_use"))
+      .or(() -> config().chatTemplate())
+      .orElseThrow(() -> new IllegalStateException(
+          "this tokenizer has no chat template; give it one with setChatTemplate(jinja)"));
     ChatTemplate known = chatTemplate;
     if (known == null || !known.source().equals(source)) {
       known = ChatTemplate.parse(source);
@@ -285,9 +293,22 @@ public final class Tokenizer implements AutoCloseable {
 
   /** The same with further variables ({@code tools}, {@code enable_thinking} …). */
   public String applyChatTemplate(List<Message> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
+    return chatTemplate(variables).render(messages, addGenerationPrompt, withSpecialTokens(variables));
+  }
+
+  /**
+   * The conversation up to the end of its last message, which the model is to go on with; transformers'
+   * {@code continue_final_message}. Errors as in {@link ChatTemplate#renderContinued}.
+   */
+  public String continueFinalMessage(List<Message> messages, Map<String, ?> variables) {
+    return chatTemplate(variables).renderContinued(messages, withSpecialTokens(variables));
+  }
+
+  /** What a chat template is given beside the messages: special tokens by role, and these. */
+  private Map<String, Object> withSpecialTokens(Map<String, ?> variables) {
     Map<String, Object> all = new LinkedHashMap<>(specialTokens());
     all.putAll(variables);
-    return chatTemplate().render(messages, addGenerationPrompt, all);
+    return all;
   }
 
   /** Writes tokenizer.json and the files beside it, as this class and Python's {@code AutoTokenizer} read them. */

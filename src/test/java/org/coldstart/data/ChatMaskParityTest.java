@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.ToNumberPolicy;
 import com.google.gson.reflect.TypeToken;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.coldstart.tokenizer.Message;
@@ -25,10 +28,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ChatMaskParityTest {
 
   private record Case(String tokenizer, String family, String title, String template, String plain, List<String> added,
-      String opener, List<Map<String, String>> messages, int[] ids, String mask) {
+      String opener, List<Map<String, Object>> messages, int[] ids, String mask) {
 
     Conversation conversation() {
-      return new Conversation(messages.stream().map(m -> Message.of(m.get("role"), m.get("content"))).toList());
+      return new Conversation(messages.stream().map(Case::message).toList());
+    }
+
+    private static Message message(Map<String, Object> fields) {
+      Map<String, Object> extra = new LinkedHashMap<>(fields);
+      return new Message((String) extra.remove("role"), (String) extra.remove("content"), extra);
     }
 
     /** Only the last stretch of the mask. */
@@ -92,7 +100,8 @@ class ChatMaskParityTest {
 
   private static List<Case> read() throws IOException {
     Path file = Path.of("src/test/resources/data/chat-masks.json");
-    List<Map<String, Object>> raw = new Gson().fromJson(Files.readString(file),
+    Gson gson = new GsonBuilder().setObjectToNumberStrategy(ToNumberPolicy.LONG_OR_DOUBLE).create();
+    List<Map<String, Object>> raw = gson.fromJson(Files.readString(file),
         new TypeToken<List<Map<String, Object>>>() {}.getType());
     return raw.stream().map(ChatMaskParityTest::parse).toList();
   }
@@ -101,7 +110,7 @@ class ChatMaskParityTest {
   private static Case parse(Map<String, Object> fields) {
     return new Case((String) fields.get("tokenizer"), (String) fields.get("family"), (String) fields.get("title"),
         (String) fields.get("template"), (String) fields.get("plain"), (List<String>) fields.get("added"),
-        (String) fields.get("opener"), (List<Map<String, String>>) fields.get("messages"),
-        ((List<Double>) fields.get("ids")).stream().mapToInt(Double::intValue).toArray(), (String) fields.get("mask"));
+        (String) fields.get("opener"), (List<Map<String, Object>>) fields.get("messages"),
+        ((List<Long>) fields.get("ids")).stream().mapToInt(Long::intValue).toArray(), (String) fields.get("mask"));
   }
 }

@@ -2,6 +2,7 @@ package org.coldstart.data;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -85,10 +86,41 @@ class DataFilesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"{\"a\": 1", "{'a': 1}", "[1]x", "{\"a\": 1} {}", "7", "{\"a\": NaN}", "{\"a\": 01}"})
+  @ValueSource(strings = {"{\"a\": 1", "{'a': 1}", "[1]x", "{\"a\": 1} x", "7", "{\"a\": nan}", "{\"a\": 01}",
+    "{\"a\": NaN, 'b': 1}", "{\"a\": \"NaN}", "[{\"a\": 1},]", "[{\"a\": 1} {\"a\": 2}]", "// {\"a\": 1}"})
   void aBadJsonLineIsNamed(String line) throws IOException {
     Path file = write("bad.jsonl", "{\"a\": 1}\n" + line + "\n");
     assertTrue(message(file).startsWith(file + ", line 2"), message(file));
+    assertOwnWords(message(file));
+  }
+
+  /** Nothing that only a programmer of a library can follow. */
+  private static void assertOwnWords(String message) {
+    assertFalse(message.matches("(?s).*(Exception|Strictness|CSVFormat|https?:|org\\.|com\\.).*"), message);
+  }
+
+  @Test
+  void everyJsonValueOfAFileIsRead() throws IOException {
+    assertEquals(List.of(1L, 2L, 3L), column("{\"q\": 1}{\"q\": 2}\n{\"q\": 3}"));
+    assertEquals(List.of(1L, 2L), column("{\n  \"q\": 1\n}\n{\n  \"q\": 2\n}\n"));
+    assertEquals(List.of(1L, 2L, 3L), column("[{\"q\": 1}, {\"q\": 2}]\n[]\n[{\"q\": 3}]\n"));
+    assertEquals(List.of("}{", "\\\"]"), column("{\"q\": \"}{\"}\n{\"q\": \"\\\\\\\"]\"}"));
+    assertEquals(List.of(Double.NaN, Double.NEGATIVE_INFINITY, "NaN"),
+        column("{\"q\": NaN}\n{\"q\": -Infinity}\n{\"q\": \"NaN\"}"));
+    assertEquals(List.of(), column(""));
+  }
+
+  private List<Object> column(String json) throws IOException {
+    DataSet rows = DataSet.load(write("values.jsonl", json).toString());
+    return rows.size() == 0 ? List.of() : rows.column("q");
+  }
+
+  @Test
+  void aRowOverSeveralLinesIsNamedByItsFirst() throws IOException {
+    DataSet rows = DataSet.load(write("pretty.json", "{\n \"q\": 1\n}\n\n{\"q\":\n 2}").toString());
+    assertEquals(List.of(1L, 5L), rows.stream().map(DataRow::number).toList());
+    Path cut = write("cut.jsonl", "{\n \"q\": 1\n}\n{\"q\":\n");
+    assertEquals(cut + ", line 4 is not valid JSON (the file ends within a row): correct or remove it.", message(cut));
   }
 
   @Test
@@ -97,9 +129,9 @@ class DataFilesTest {
     assertEquals(List.of("x", "y"), rows.column("a"));
     assertEquals(2, rows.get(1).number());
     Path cut = write("cut.json", "[{\"a\": 1}, {\"a\": ");
-    assertTrue(message(cut).startsWith(cut + ", row 2 is not valid JSON"), message(cut));
+    assertTrue(message(cut).startsWith(cut + ", line 1 is not valid JSON"), message(cut));
     Path numbers = write("numbers.json", "[1]");
-    assertTrue(message(numbers).startsWith(numbers + ", row 1"), message(numbers));
+    assertTrue(message(numbers).startsWith(numbers + ", line 1"), message(numbers));
   }
 
   @Test
@@ -123,12 +155,78 @@ class DataFilesTest {
     Path open = write("open.csv", "a,b\n1,2\n\"3,4\n");
     assertTrue(message(open).startsWith(open + " is not valid CSV after line 2"), message(open));
     Path twice = write("twice.csv", "a,a\n1,2\n");
-    assertTrue(message(twice).startsWith(twice + " is not valid CSV"), message(twice));
+    assertEquals(twice + " has two columns with the name a: rename one of them in its first line.", message(twice));
+    for (String quoted : List.of("\"x\"y", "\"x")) {
+      Path inner = write("inner.csv", "a,b\n" + quoted + ",2\n");
+      assertTrue(message(inner).startsWith(inner + " is not valid CSV after line 1: quotes"), message(inner));
+      assertOwnWords(message(inner));
+    }
   }
 
   @Test
-  void gzipIsReadByItsName() throws IOException {
-    Path file = folder.resolve("a.jsonl.gz");
+  void csvColumnsWithoutANameAreCalledAsPandasDoes() throws IOException {
+    DataSet index = DataSet.load(write("index.csv", ",q,a\n0,x,1\n1,y,2\n").toString());
+    assertEquals(List.of("Unnamed: 0", "q", "a"), index.columns());
+    assertEquals(List.of(0L, 1L), index.column("Unnamed: 0"));
+    DataSet trailing = DataSet.load(write("trailing.csv", "q,a,\nx,1,\n").toString());
+    assertEquals(Arrays.asList((Object) null), trailing.column("Unnamed: 2"));
+    assertEquals(List.of("Unnamed: 0", "Unnamed: 1"),
+        DataSet.load(write("two.tsv", "\t \n1\t2\n").toString()).columns());
+  }
+
+  @Test
+  void aFolderOfSaveToDiskIsRefused() throws IOException {
+    for (String file : List.of("state.json", "dataset_dict.json")) {
+      Path saved = Files.createDirectories(folder.resolve(file + "-saved"));
+      Files.writeString(saved.resolve(file), "{}");
+      assertTrue(message(saved).startsWith(saved + " was written by save_to_disk"), message(saved));
+    }
+  }
+
+  @Test
+  void parquetOfAnUnknownCodecNamesIt() {
+    String message = message(FIXTURES.resolve("conversations-brotli.parquet"));
+    assertTrue(message.contains("compressed with BROTLI"), message);
+    assertOwnWords(message);
+  }
+
+  @Test
+  void theReadmeOfAFolderSaysWhichFilesAreWhichSplit() throws IOException {
+    Path data = Files.createDirectories(folder.resolve("card"));
+    for (String file : List.of("a.jsonl", "b.jsonl", "de.jsonl")) {
+      Files.writeString(data.resolve(file), "{\"from\": \"" + file + "\"}\n");
+    }
+    Files.writeString(data.resolve("README.md"), """
+        ---
+        license: mit
+        configs:
+        - config_name: en
+          default: true
+          data_files:
+          - {split: train, path: a.jsonl}
+          - {split: test, path: [b.jsonl]}
+        - config_name: de
+          data_files: "de*"
+        ---
+        # Words of our own
+        """);
+    assertEquals(List.of("a.jsonl"), DataSet.load(data.toString(), "train").column("from"));
+    assertEquals(List.of("b.jsonl"), DataSet.load(data.toString(), "test").column("from"));
+    assertEquals(List.of("de.jsonl"), DataSet.load(data.toString(), "de", "train").column("from"));
+    Files.writeString(data.resolve("README.md"), "---\n: [\n---\n");
+    assertTrue(message(data).startsWith("The settings on top of README.md"), message(data));
+    Files.writeString(data.resolve("README.md"), "# No settings\n\n---\n");
+    assertEquals(3, DataSet.load(data.toString(), "train").size());
+  }
+
+  @Test
+  void gzipIsReadWhateverItsName() throws IOException {
+    gzipIsRead("a.jsonl.gz");
+    gzipIsRead("b.jsonl");
+  }
+
+  private void gzipIsRead(String name) throws IOException {
+    Path file = folder.resolve(name);
     try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
       out.write("{\"a\": \"x\"}\n".getBytes(StandardCharsets.UTF_8));
     }

@@ -221,13 +221,42 @@ class LossOnTest {
   }
 
   @Test
-  void aHistoryThatIsRenderedDifferentlyIsRefused() {
+  void aHistoryThatIsRenderedDifferentlyIsFoundInTheText() {
     tokenizer.setChatTemplate("{% for m in messages %}<|bos|>{{ m.role }}\n"
         + "{% if m.role == 'assistant' and loop.last %}<think></think>{% endif %}{{ m.content"
         + " }}<|eos|>{% endfor %}{% if add_generation_prompt %}<|bos|>assistant\n" + "{% endif %}");
-    assertTrue(refusal(LossOn.assistantTurns(), CHAT).startsWith("Row 7: the chat template renders the"));
+    String all = mask(LossOn.assistantTurns(), CHAT);
+    assertTrue(all.contains("assistant\n[Hello.<|eos|>]"), all);
+    assertTrue(all.endsWith("assistant\n[<think></think>4<|eos|>]"), all);
     String last = mask(LossOn.completions(), new Conversation(CHAT.messages(), 4));
     assertTrue(last.endsWith("assistant\n[<think></think>4<|eos|>]"), last);
+  }
+
+  @Test
+  void aTemplateThatChangesTheContentIsRefusedWithAWayOut() {
+    tokenizer.setChatTemplate("{% for m in messages %}<|bos|>{{ m.role }}\n{{ m.content | upper if m.content | length < 7"
+        + " else m.content }}{{ m.content | length }}<|eos|>{% endfor %}");
+    String refusal = refusal(LossOn.assistantTurns(), CHAT);
+    assertTrue(refusal.contains("depending on its content") && refusal.contains("setChatTemplate"), refusal);
+  }
+
+  @Test
+  void aTurnOfWeightZeroCarriesNoLoss() {
+    List<Message> messages = new ArrayList<>(CHAT.messages());
+    messages.set(2, messages.get(2).with("weight", 0L));
+    messages.set(4, messages.get(4).with("weight", 1L));
+    Conversation chat = new Conversation(messages);
+    String rest = "<|bos|>user\n2 + 2?<|eos|>\n<|bos|>assistant\n[4<|eos|>]\n";
+    for (LossOn loss : List.of(LossOn.assistantTurns(), LossOn.completions(), LossOn.roles("assistant"),
+        LossOn.between("user\n", "assistant\n"))) {
+      String marked = mask(loss, chat);
+      assertTrue(marked.endsWith("assistant\nHello.<|eos|>\n" + rest), marked);
+    }
+    assertTrue(mask(LossOn.everything(), chat).contains("<|bos|>assistant\n]Hello.<|eos|>[\n"));
+    messages.set(4, messages.get(4).with("weight", 0));
+    assertTrue(refusal(LossOn.assistantTurns(), new Conversation(messages)).contains("no token carries loss"));
+    messages.set(4, messages.get(4).with("weight", 0.5));
+    assertTrue(refusal(LossOn.assistantTurns(), new Conversation(messages)).contains("0.5"));
   }
 
   @Test

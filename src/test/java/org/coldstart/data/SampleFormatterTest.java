@@ -45,6 +45,37 @@ class SampleFormatterTest {
   }
 
   @Test
+  void toolsSettingsAndTheSystemMessageOfARowAreKept() throws IOException {
+    String turns = "'messages': [{'role': 'user', 'content': 'q'}, {'role': 'assistant', 'content': 'a'}]";
+    Map<String, Object> tool = Map.of("type", "function", "function", Map.of("name", "f", "limit", 3L));
+    DataSet rows = rows(("{" + turns + ", 'tools': [{'type': 'function', 'function': {'name': 'f', 'limit': 3}}],"
+        + " 'chat_template_kwargs': {'enable_thinking': false}}\n{" + turns
+        + ", 'tools': '[{\\'type\\': \\'function\\', \\'function\\': {\\'name\\': \\'f\\', \\'limit\\': 3}}]', 'system': 'S'}\n{"
+        + turns + ", 'tools': null, 'chat_template_kwargs': null}").replace('\'', '"'));
+    Conversation first = Conversation.of(rows.get(0));
+    assertEquals(Map.of("tools", List.of(tool), "enable_thinking", false), first.variables());
+    Conversation second = Conversation.of(rows.get(1));
+    assertEquals(Map.of("tools", List.of(tool)), second.variables());
+    assertEquals(Message.system("S"), second.messages().get(0));
+    assertEquals(Map.of(), Conversation.of(rows.get(2)).variables());
+    for (String wrong : List.of("'tools': 7", "'tools': 'f()'", "'chat_template_kwargs': 'x'")) {
+      String refusal = refusal(SampleFormatter.standard(), ("{" + turns + ", " + wrong + "}").replace('\'', '"'));
+      assertTrue(refusal.startsWith("Row 2: column '" + wrong.split("'")[1]), refusal);
+    }
+  }
+
+  @Test
+  void contentInPartsIsJoined() throws IOException {
+    String line = "{'messages': [{'role': 'user', 'content': [{'type': 'text', 'text': 'a '}, 'b', {'type': 'text',"
+        + " 'text': 'c'}]}, {'role': 'assistant', 'content': [{'type': 'text', 'text': 'd'}]}]}";
+    assertEquals(Conversation.of(Message.user("a bc"), Message.assistant("d")),
+        Conversation.of(rows(line.replace('\'', '"')).get(0)));
+    String image = "{'messages': [{'role': 'user', 'content': [{'type': 'image', 'url': 'x.png'}]}]}";
+    String refusal = refusal(SampleFormatter.standard(), image.replace('\'', '"'));
+    assertTrue(refusal.contains("turn 1 (user) has something else than text as content: image"), refusal);
+  }
+
+  @Test
   void promptAndCompletionAsTextOrMessages() throws IOException {
     SampleFormatter formatter = SampleFormatter.standard();
     DataSet rows = rows("{\"prompt\": \"Q\", \"completion\": \" A\"}",

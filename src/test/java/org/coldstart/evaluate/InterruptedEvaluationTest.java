@@ -40,7 +40,7 @@ class InterruptedEvaluationTest {
     tokenizer = TinyTokenizer.chat();
     ReasoningRole.prepareConversationTemplate(tokenizer);
     model = ParityCase.of("llama-untied").model();
-    model.resizeTokenEmbeddings(tokenizer.size());
+    model.resizeTokenEmbeddings(tokenizer);
   }
 
   @AfterAll

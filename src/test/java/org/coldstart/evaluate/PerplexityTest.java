@@ -103,7 +103,7 @@ class PerplexityTest {
   void aTextBeginsAsTheTokenizerBeginsTexts() {
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(Path.of("src/test/resources/tokenizer/gemma"));
         CausalLm model = ParityCase.of("gemma").model()) {
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       String text = "the boat came in";
       int[] ids = tokenizer.encode(text).ids();
       assertEquals(tokenizer.bosTokenId().getAsInt(), ids[0]);
@@ -125,7 +125,7 @@ class PerplexityTest {
   @Test
   void everyTokenCountsTheSameHoweverTextsAreBatched() {
     try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       String longer = "Two men threw a rope to the boy on the pier. ";
       List<String> texts = IntStream.range(0, 60).mapToObj(i -> longer.repeat(1 + i % 2) + i).toList();
       double sum = 0;
@@ -162,7 +162,7 @@ class PerplexityTest {
   void textsThatCannotBeMeasuredAreNamed() {
     try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
       assertTrue(refusal(model, tokenizer, "some text").contains("resizeTokenEmbeddings"));
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       assertTrue(refusal(model, tokenizer).startsWith("There is no text"));
       assertTrue(refusal(model, tokenizer, "some text", "").startsWith("Text 2 has no token"));
       int limit = model.config().maxPositionEmbeddings();

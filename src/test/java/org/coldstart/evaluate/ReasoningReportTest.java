@@ -44,7 +44,7 @@ class ReasoningReportTest {
         Map.of("q", "2 + 3?", "a", "5")));
     try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-untied").model()) {
       ReasoningRole.prepareConversationTemplate(tokenizer);
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       TwoPhaseGenerator generator = new TwoPhaseGenerator(model, tokenizer);
       ReasoningReport together = ReasoningReport.of(generator, rows, "q", "a", Sampling.greedy(), 6);
       for (int i = 0; i < rows.size(); i++) {

@@ -55,7 +55,7 @@ class RegressionCheckTest {
   @Test
   void asksEachQuestionByItselfHoweverManyThereAre() {
     try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       List<String> questions = IntStream.range(0, 35).mapToObj(i -> "What is " + i + " plus 3?").toList();
       RegressionCheck found = RegressionCheck.of(model, tokenizer, questions, List.of("a quiet harbour"), 5);
       Generator generator = new Generator(model, tokenizer);

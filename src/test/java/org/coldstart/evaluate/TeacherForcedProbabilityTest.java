@@ -19,7 +19,7 @@ class TeacherForcedProbabilityTest {
   @Test
   void isTheProbabilityReadOffAtEachPlaceAndAveraged() {
     try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       int end = tokenizer.id(TinyTokenizer.END);
       // The end token stands at a place with loss twice, and once in a prompt, where it does not count.
       Example one = example(new int[] {9, end, 11, 12, end}, 2);

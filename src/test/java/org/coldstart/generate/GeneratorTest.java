@@ -35,7 +35,7 @@ class GeneratorTest {
   static void load() {
     tokenizer = TinyTokenizer.chat();
     model = ParityCase.of("llama-untied").model();
-    model.resizeTokenEmbeddings(tokenizer.size());
+    model.resizeTokenEmbeddings(tokenizer);
     generator = new Generator(model, tokenizer);
   }
 

@@ -52,7 +52,7 @@ class ReasoningChatTest {
 
   private static CausalLm of(String fixture) {
     CausalLm made = ParityCase.of(fixture).model();
-    made.resizeTokenEmbeddings(tokenizer.size());
+    made.resizeTokenEmbeddings(tokenizer);
     return made;
   }
 
@@ -280,7 +280,7 @@ class ReasoningChatTest {
     Files.writeString(far.resolve("config.json"),
         config.replaceAll("\"max_position_embeddings\": *\\d+", "\"max_position_embeddings\": 131072"));
     try (CausalLm lm = CausalLm.fromPretrained(far)) {
-      lm.resizeTokenEmbeddings(tokenizer.size());
+      lm.resizeTokenEmbeddings(tokenizer);
       try (ReasoningChat chat = new ReasoningChat(lm, tokenizer, NONE, Sampling.greedy(), 2)) {
         assertEquals(32_000, chat.limit());
         assertThrows(ConversationTooLongException.class, () -> chat.reply("a b ".repeat(20_000)));

@@ -38,7 +38,7 @@ class RepetitionRangeTest {
   static void load() {
     tokenizer = TinyTokenizer.chat();
     model = ParityCase.of("llama-untied").model();
-    model.resizeTokenEmbeddings(tokenizer.size());
+    model.resizeTokenEmbeddings(tokenizer);
     generator = new Generator(model, tokenizer);
   }
 

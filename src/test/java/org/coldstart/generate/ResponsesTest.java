@@ -33,7 +33,7 @@ class ResponsesTest {
   static void load() {
     tokenizer = TinyTokenizer.chat();
     model = ParityCase.of("llama-untied").model();
-    model.resizeTokenEmbeddings(tokenizer.size());
+    model.resizeTokenEmbeddings(tokenizer);
   }
 
   @AfterAll

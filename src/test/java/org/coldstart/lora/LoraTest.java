@@ -235,7 +235,7 @@ class LoraTest {
     "model.layers.9.self_attn.q_proj|down_proj"})
   void anUnknownTargetListsThoseThereAre(String target, String part) {
     try (CausalLm model = ParityCase.of("llama-tied").model()) {
-      LoraConfig config = LoraConfig.builder().targetModules("q_proj", target).build();
+      LoraConfig config = LoraConfig.builder().targetModules(target).build();
       assertMessage(target, () -> Lora.attach(model, config));
       assertMessage(part, () -> Lora.attach(model, config));
       assertTrue(model.adapter().isEmpty());
@@ -285,7 +285,42 @@ class LoraTest {
     assertTrue(message.contains(folder.toString()), message);
   }
 
+  /** PEFT complains only where no name finds a layer. */
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', value = {"target_modules|[\"q_proj\", \"v_proj\", \"c_attn\", \"query_key_value\"]",
+    "exclude_modules|[\"lm_head\"]", "exclude_modules|\".*vision.*\"", "exclude_modules|[]"})
+  void superfluousNamesAreFine(String key, String value, @TempDir Path folder) throws IOException {
+    changeConfig(folder, key, value);
+    try (CausalLm model = ParityCase.of("llama-tied").model(); CausalLm other = ParityCase.of("llama-tied").model()) {
+      Lora.fromPretrained(model, folder);
+      Lora.fromPretrained(other, LoraCase.of("plain").trained());
+      assertEquals(other.trainableParameters().keySet(), model.trainableParameters().keySet());
+    }
+  }
+
+  @Test
+  void excludedLayersAreLeftAlone(@TempDir Path folder) {
+    LoraConfig config = LoraConfig.builder()
+      .targetModules(LoraConfig.Targets.matching("all-linear").without(LoraConfig.Targets.named("q_proj", "mlp.up_proj")))
+      .build();
+    try (CausalLm model = ParityCase.of("llama-tied").model(); CausalLm other = ParityCase.of("llama-tied").model()) {
+      Lora.attach(model, config).savePretrained(folder);
+      List<String> trained = List.copyOf(model.trainableParameters().keySet());
+      assertTrue(trained.stream().noneMatch(name -> name.matches(".*(q_proj|up_proj).*")), trained::toString);
+      assertTrue(trained.stream().anyMatch(name -> name.contains("k_proj")), trained::toString);
+      Lora.fromPretrained(other, folder);
+      assertEquals(trained, List.copyOf(other.trainableParameters().keySet()));
+    }
+  }
+
   private static String refusal(Path folder, String key, String value) throws IOException {
+    changeConfig(folder, key, value);
+    try (CausalLm model = ParityCase.of("llama-tied").model()) {
+      return assertThrows(CheckpointException.class, () -> Lora.fromPretrained(model, folder)).getMessage();
+    }
+  }
+
+  private static void changeConfig(Path folder, String key, String value) throws IOException {
     Path from = LoraCase.of("plain").trained();
     for (String file : List.of("adapter_model.safetensors", "adapter_config.json")) {
       Files.copy(from.resolve(file), folder.resolve(file));
@@ -293,9 +328,6 @@ class LoraTest {
     JsonObject config = ParityCase.json(folder.resolve("adapter_config.json"));
     config.add(key, new Gson().fromJson(value, com.google.gson.JsonElement.class));
     Files.writeString(folder.resolve("adapter_config.json"), config.toString());
-    try (CausalLm model = ParityCase.of("llama-tied").model()) {
-      return assertThrows(CheckpointException.class, () -> Lora.fromPretrained(model, folder)).getMessage();
-    }
   }
 
   @Test

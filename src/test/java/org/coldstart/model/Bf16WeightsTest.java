@@ -59,7 +59,7 @@ class Bf16WeightsTest {
     Path grown = folder.resolve("grown");
     try (CausalLm model = CausalLm.fromPretrained(bf16, DType.BF16);
         Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       String last = tokenizer.idToToken(tokenizer.size() - 1);
       String first = tokenizer.idToToken(5);
       model.embeddings(tokenizer).cloneEmbedding(first, last);

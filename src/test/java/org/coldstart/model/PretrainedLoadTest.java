@@ -26,7 +26,7 @@ class PretrainedLoadTest {
 
   private void save(Tokenizer tokenizer) {
     try (CausalLm model = ParityCase.of("llama-tied").model(); tokenizer) {
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       Pretrained.save(folder, model, tokenizer);
     }
   }
@@ -61,7 +61,7 @@ class PretrainedLoadTest {
     try (Pretrained chat = Pretrained.load(folder.toString())) {
       List<Integer> before = chat.model().generationConfig().eosTokenIds();
       chat.tokenizer().addSpecialTokens(DefaultChatTemplate.END_TOKEN);
-      chat.model().resizeTokenEmbeddings(chat.tokenizer().size());
+      chat.model().resizeTokenEmbeddings(chat.tokenizer());
       DefaultChatTemplate.give(chat.tokenizer());
       int end = chat.tokenizer().id(DefaultChatTemplate.END_TOKEN);
       Pretrained.save(folder, chat.model(), chat.tokenizer());

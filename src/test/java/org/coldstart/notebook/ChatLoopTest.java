@@ -43,7 +43,7 @@ class ChatLoopTest {
     tokenizer.addSpecialTokens(ReasoningRole.TOKEN);
     ReasoningRole.prepareConversationTemplate(tokenizer);
     model = ParityCase.of("llama-untied").model();
-    model.resizeTokenEmbeddings(tokenizer.size());
+    model.resizeTokenEmbeddings(tokenizer);
   }
 
   @AfterAll

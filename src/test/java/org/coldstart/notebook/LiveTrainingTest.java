@@ -55,7 +55,7 @@ class LiveTrainingTest {
 
   private static CausalLm model(Tokenizer tokenizer) {
     CausalLm model = ParityCase.of("llama-tied").model();
-    model.resizeTokenEmbeddings(tokenizer.size());
+    model.resizeTokenEmbeddings(tokenizer);
     return model;
   }
 

@@ -1,7 +1,9 @@
 package org.coldstart.notebook;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -66,5 +68,13 @@ class SettingsTest {
     assertEquals(message,
         assertThrows(IllegalArgumentException.class, () -> Settings.from(environment::get).and(name, 1, 2))
           .getMessage());
+  }
+
+  @Test
+  void weightsOfFourBitsAreNamed() {
+    Settings settings = Settings.from(name -> null).and("model", "SmolLM2-135M-Instruct", "meta-llama/Llama-3.2-1B");
+    assertTrue(settings.toString().contains("Q4_1, 4 bits for most, widened to f32"), settings.toString());
+    Settings other = Settings.from(Map.of("COLDSTART_MODEL", "/a/model")::get).and("model", "a", "b");
+    assertFalse(other.toString().contains("bits"), other.toString());
   }
 }

@@ -62,6 +62,6 @@ class TokenHtmlTest {
 
   @Test
   void aSentencePieceVocabularySpellsCharacters() {
-    assertEquals("[·Caf][é][微]", Show.tokens(List.of("▁Caf", "é", "微")).toString());
+    assertEquals("[·Caf][é][微][⟨E8⟩]", Show.tokens(List.of("▁Caf", "é", "微", "<0xE8>")).toString());
   }
 }

@@ -159,7 +159,7 @@ class TransformersReadsTest {
   private static float[] saveTrained(ParityCase fixture, Path folder, SaveOptions options) throws IOException {
     try (CausalLm model = fixture.model(); Tokenizer tokenizer = tokenizerFor(model)) {
       int known = model.config().vocabSize();
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       String[] others = IntStream.range(known, tokenizer.size()).mapToObj(tokenizer::idToToken).toArray(String[]::new);
       model.embeddings(tokenizer).initialize(new EmbeddingInit.RandomDeviation(1), others);
       addTags(tokenizer, model, tokenizer.idToToken(0));
@@ -188,7 +188,7 @@ class TransformersReadsTest {
 
   private static void addTags(Tokenizer tokenizer, CausalLm model, String source) {
     tokenizer.addTokens(TAGS);
-    model.resizeTokenEmbeddings(tokenizer.size());
+    model.resizeTokenEmbeddings(tokenizer);
     model.embeddings(tokenizer).cloneEmbedding(source, TAGS);
   }
 

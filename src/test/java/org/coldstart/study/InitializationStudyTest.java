@@ -28,7 +28,7 @@ class InitializationStudyTest {
   @BeforeEach
   void tinyModel() {
     try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       model.savePretrained(folder);
       tokenizer.save(folder);
     }

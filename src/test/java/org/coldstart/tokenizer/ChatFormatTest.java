@@ -215,6 +215,16 @@ class ChatFormatTest {
     assertFalse(template.contains("7f"), name);
   }
 
+  @Test
+  void aTemplateThatWritesNothingForATextIsToldAsThat() {
+    try (Tokenizer tokenizer = Truth.tiny()) {
+      tokenizer.setChatTemplate("{% for m in messages %}{% for p in m.content if p.type is defined %}{{ p.text }}{% endfor %}"
+          + "{% endfor %}");
+      String message = assertThrows(IllegalStateException.class, () -> ChatFormat.of(tokenizer)).getMessage();
+      assertTrue(message.contains("writes nothing for a question whose content is text"), message);
+    }
+  }
+
   private static String of(String family, String template) {
     return format(family, template).responseTemplate();
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,17 +33,37 @@ class ChatTemplateFixtureTest {
   @TestFactory
   List<DynamicTest> rendersLikeTransformers() throws IOException {
     List<DynamicTest> tests = new ArrayList<>();
-    for (JsonElement element : cases()) {
+    for (JsonElement element : cases("cases")) {
       JsonObject test = element.getAsJsonObject();
       tests.add(DynamicTest.dynamicTest(test.get("name").getAsString(), () -> check(test)));
     }
     return tests;
   }
 
-  private static JsonArray cases() throws IOException {
+  @TestFactory
+  List<DynamicTest> continuesLikeTransformers() throws IOException {
+    List<DynamicTest> tests = new ArrayList<>();
+    for (JsonElement element : cases("continued")) {
+      JsonObject test = element.getAsJsonObject();
+      tests.add(DynamicTest.dynamicTest(test.get("name").getAsString(), () -> checkContinued(test)));
+    }
+    return tests;
+  }
+
+  private static void checkContinued(JsonObject test) {
+    ChatTemplate template = ChatTemplate.parse(test.get("source").getAsString()).withClock(CLOCK);
+    Map<String, String> tokens = Map.of("bos_token", "<s>", "eos_token", "</s>");
+    if (test.get("text").isJsonNull()) {
+      assertThrows(RuntimeException.class, () -> template.renderContinued(messages(test), tokens));
+    } else {
+      assertEquals(test.get("text").getAsString(), template.renderContinued(messages(test), tokens));
+    }
+  }
+
+  private static JsonArray cases(String key) throws IOException {
     try (InputStream file = ChatTemplateFixtureTest.class.getResourceAsStream("chat_templates.json")) {
       String text = new String(file.readAllBytes(), StandardCharsets.UTF_8);
-      return Json.parse(text).getAsJsonObject().getAsJsonArray("cases");
+      return Json.parse(text).getAsJsonObject().getAsJsonArray(key);
     }
   }
 
@@ -68,16 +89,21 @@ class ChatTemplateFixtureTest {
   }
 
   private static RenderedTemplate render(JsonObject test) {
-    List<Message> messages = new ArrayList<>();
-    test.getAsJsonArray("messages").forEach(message -> messages.add(message(message.getAsJsonObject())));
     return ChatTemplate.parse(test.get("source").getAsString())
       .withClock(CLOCK)
-      .renderWithGeneration(messages, test.get("prompt").getAsBoolean(), Truth.map(test.getAsJsonObject("variables")));
+      .renderWithGeneration(messages(test), test.get("prompt").getAsBoolean(), Truth.map(test.getAsJsonObject("variables")));
+  }
+
+  private static List<Message> messages(JsonObject test) {
+    List<Message> messages = new ArrayList<>();
+    test.getAsJsonArray("messages").forEach(message -> messages.add(message(message.getAsJsonObject())));
+    return messages;
   }
 
   private static Message message(JsonObject json) {
     Map<String, Object> extra = Truth.map(json);
     extra.keySet().removeAll(Set.of("role", "content"));
+    extra.replaceAll((name, value) -> value instanceof JsonNull ? null : value);
     JsonElement content = json.get("content");
     return new Message(json.get("role").getAsString(), content.isJsonNull() ? null : content.getAsString(), extra);
   }

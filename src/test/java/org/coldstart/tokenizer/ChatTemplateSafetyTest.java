@@ -132,7 +132,7 @@ class ChatTemplateSafetyTest {
     List<Object> list = new ArrayList<>(List.of(1, 2));
     Map<String, Object> variables = new HashMap<>(Map.of("list", list));
     String text = ChatTemplate.parse("{% set list = list + [3] %}{% set add_generation_prompt = 5 %}{{ list }}")
-      .render(List.of(), true, variables);
+      .render(List.of(Message.user("q")), true, variables);
     assertEquals("[1, 2, 3]", text);
     assertEquals(Map.of("list", List.of(1, 2)), variables);
   }

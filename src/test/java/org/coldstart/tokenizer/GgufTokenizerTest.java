@@ -1,22 +1,31 @@
 package org.coldstart.tokenizer;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalInt;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.coldstart.fixture.Warnings;
 import org.coldstart.io.files.CheckpointException;
+import org.coldstart.io.json.Json;
 import org.coldstart.io.tokenizer.TokenizerException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Roles, sizes and refusals; the ids themselves are in {@link PythonParityTest}. */
 class GgufTokenizerTest {
@@ -53,9 +62,62 @@ class GgufTokenizerTest {
   void otherKindsAreRefusedByName() throws IOException {
     assertTrue(error(changed("gpt2", "bert")).contains("is \"bert\"; known are gpt2"));
     String words = error(changed("llama-bpe", "chatglm-4"));
-    assertTrue(words.contains("is \"chatglm-4\"; known are gpt-2, smollm, llama-bpe, qwen2"), words);
+    assertTrue(words.contains("is \"chatglm-4\"; known are gpt-2, smollm, llama-bpe"), words);
     assertTrue(
         error(changed("tokenizer.ggml.merges", "tokenizer.ggml.nerges")).contains("has no tokenizer.ggml.merges"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"llama3,llama-bpe", "llama-v3,llama-bpe", "falcon3,llama-bpe", "deepseek-r1-qwen,qwen2"})
+  void namesOfOneRule(String name, String known) throws IOException {
+    String text = "It's 12345 o'clock, e\u0301 — ÜBER\n\n  HelloWorld";
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(withPre(name));
+        Tokenizer same = Tokenizer.fromPretrained(withPre(known))) {
+      assertArrayEquals(same.encode(text).ids(), tokenizer.encode(text).ids());
+    }
+  }
+
+  /** Splits as the tokenizers that Mistral and Smaug publish: examples worked out by hand. */
+  @Test
+  void rulesOfTheirOwn() throws IOException {
+    assertEquals(List.of("Hello", "World", " I", "'m", " ", "1", "2", "3", " Été", "MIX", "/\n"),
+        split("tekken", "HelloWorld I'm 123 ÉtéMIX/\n"));
+    assertEquals(List.of("HelloWorld", " I", "'m", " ", "123", "4", " ÉtéMIX", "/\n"),
+        split("smaug-bpe", "HelloWorld I'm 1234 ÉtéMIX/\n"));
+  }
+
+  private List<String> split(String pre, String text) throws IOException {
+    try (Tokenizer tokenizer = Tokenizer.fromPretrained(withPre(pre))) {
+      tokenizer.save(folder);
+    }
+    JsonObject json = Json.parse(Files.readString(folder.resolve("tokenizer.json"))).getAsJsonObject();
+    assertEquals(pre.equals("tekken"), json.getAsJsonObject("model").get("ignore_merges").getAsBoolean());
+    String regex = json.getAsJsonObject("pre_tokenizer")
+      .getAsJsonArray("pretokenizers")
+      .get(0)
+      .getAsJsonObject()
+      .getAsJsonObject("pattern")
+      .get("Regex")
+      .getAsString();
+    return Pattern.compile(regex).matcher(text).results().map(MatchResult::group).toList();
+  }
+
+  @Test
+  void aFileThatDoesNotSayHowItSplitsIsWarnedOf() throws IOException {
+    Path file = changed("tokenizer.ggml.pre", "tokenizer.ggml.prx");
+    try (Warnings warnings = new Warnings()) {
+      Tokenizer.fromPretrained(file).close();
+      warnings.assertOne(file.toString(), "tokenizer.ggml.pre");
+    }
+  }
+
+  /** The tiny file with another name of its rule for words. */
+  private Path withPre(String name) throws IOException {
+    String bytes = Files.readString(TINY, StandardCharsets.ISO_8859_1);
+    String old = "tokenizer.ggml.pre\10\0\0\0\11\0\0\0\0\0\0\0llama-bpe";
+    assertTrue(bytes.contains(old));
+    String changed = "tokenizer.ggml.pre\10\0\0\0" + (char) name.length() + "\0\0\0\0\0\0\0" + name;
+    return Files.writeString(folder.resolve(name + ".gguf"), bytes.replace(old, changed), StandardCharsets.ISO_8859_1);
   }
 
   @Test

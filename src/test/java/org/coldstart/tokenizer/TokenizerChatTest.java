@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.coldstart.io.jinja.TemplateException;
@@ -74,7 +75,13 @@ class TokenizerChatTest {
             + " \"default\", \"template\": \"D\"}]}");
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
       assertEquals("D", tokenizer.applyChatTemplate(CHAT, false));
+      Map<String, List<String>> tools = Map.of("tools", List.of());
+      assertEquals("T", tokenizer.applyChatTemplate(CHAT, false, tools));
+      Map<String, Object> noTools = new HashMap<>();
+      noTools.put("tools", null);
+      assertEquals("D", tokenizer.applyChatTemplate(CHAT, false, noTools));
       tokenizer.setChatTemplate("E");
+      assertEquals("E", tokenizer.applyChatTemplate(CHAT, false, tools));
       tokenizer.save(folder);
     }
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
@@ -83,6 +90,27 @@ class TokenizerChatTest {
     Files.writeString(folder.resolve("chat_template.jinja"), "F");
     try (Tokenizer tokenizer = Tokenizer.fromPretrained(folder)) {
       assertEquals("F", tokenizer.applyChatTemplate(CHAT, false));
+    }
+  }
+
+  @Test
+  void aReplyIsGoneOnWithFromItsLastWord() {
+    try (Tokenizer tokenizer = Truth.tiny()) {
+      tokenizer.setChatTemplate("{{ bos_token }}{% for m in messages %}<{{ m.role }}>{{ m.content }}</>{% endfor %}");
+      List<Message> begun = List.of(Message.user("q"), Message.assistant("It is "));
+      assertEquals(tokenizer.bosToken().orElseThrow() + "<user>q</><assistant>It is ",
+          tokenizer.continueFinalMessage(begun, Map.of()));
+      assertThrows(IllegalArgumentException.class, () -> tokenizer.continueFinalMessage(List.of(), Map.of()));
+    }
+  }
+
+  @Test
+  void anEmptyConversationIsToldAsThat() {
+    try (Tokenizer tokenizer = Truth.tiny()) {
+      tokenizer.setChatTemplate("{{ messages[0].content }}");
+      String message = assertThrows(IllegalArgumentException.class,
+          () -> tokenizer.applyChatTemplate(List.of(), false)).getMessage();
+      assertTrue(message.contains("conversation is empty"), message);
     }
   }
 

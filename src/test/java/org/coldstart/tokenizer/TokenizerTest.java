@@ -202,4 +202,14 @@ class TokenizerTest {
   private String refused(String... tokens) {
     return assertThrows(IllegalArgumentException.class, () -> tokenizer.addTokens(tokens)).getMessage();
   }
+
+  @Test
+  void nullIsNoToken() {
+    try (Tokenizer tokenizer = Truth.tiny()) {
+      for (String[] tokens : new String[][] {null, {"<a>", null}}) {
+        String message = assertThrows(IllegalArgumentException.class, () -> tokenizer.addTokens(tokens)).getMessage();
+        assertTrue(message.startsWith("a token to add is null"), message);
+      }
+    }
+  }
 }

@@ -46,7 +46,7 @@ class CheckpointsTest {
   @BeforeEach
   void load() {
     model = ParityCase.of("llama-tied").model();
-    model.resizeTokenEmbeddings(TOKENIZER.size());
+    model.resizeTokenEmbeddings(TOKENIZER);
   }
 
   @AfterEach

@@ -54,7 +54,7 @@ class FailureTest {
   @BeforeEach
   void load() {
     model = ParityCase.of("llama-tied").model();
-    model.resizeTokenEmbeddings(TOKENIZER.size());
+    model.resizeTokenEmbeddings(TOKENIZER);
   }
 
   @AfterEach
@@ -107,7 +107,7 @@ class FailureTest {
       }
     };
     try (CausalLm other = ParityCase.of("llama-tied").model()) {
-      other.resizeTokenEmbeddings(TOKENIZER.size());
+      other.resizeTokenEmbeddings(TOKENIZER);
       new SftTrainer(other, TOKENIZER, config().outputDir(null).build(), Rows.some(8), List.of()).train();
       SftTrainer trainer = trainer(config().build());
       TrainingException error = assertThrows(TrainingException.class, () -> trainer.train(faulty, counter));
@@ -208,7 +208,7 @@ class FailureTest {
     SftConfig config = config().maxLength(300_000).build();
     List<Example> rows = List.of(endless());
     try (CausalLm capped = ParityCase.of("gemma2").model()) {
-      capped.resizeTokenEmbeddings(TOKENIZER.size());
+      capped.resizeTokenEmbeddings(TOKENIZER);
       SftTrainer trainer = new SftTrainer(capped, TOKENIZER, config, rows, List.of());
       TrainingException error = assertThrows(TrainingException.class, trainer::train);
       String message = error.getMessage();
@@ -224,7 +224,7 @@ class FailureTest {
     assumeMemoryIsRefused();
     SftConfig config = config().maxLength(300_000).build();
     try (CausalLm capped = ParityCase.of("gemma2").model()) {
-      capped.resizeTokenEmbeddings(TOKENIZER.size());
+      capped.resizeTokenEmbeddings(TOKENIZER);
       SftTrainer trainer = new SftTrainer(capped, TOKENIZER, config, Rows.some(8), List.of(endless()));
       String message = assertThrows(TrainingException.class, trainer::train).getMessage();
       assertTrue(message.startsWith("Memory ran out before the first step"), message);

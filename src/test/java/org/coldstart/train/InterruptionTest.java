@@ -101,7 +101,7 @@ class InterruptionTest {
   /** One batch: the interrupt comes after the last check for one. */
   @Test
   void theStepIsFinishedAndSavedIfItsLastBatchIsUnderWay(@TempDir Path folder) throws InterruptedException {
-    model.resizeTokenEmbeddings(tokenizer.size());
+    model.resizeTokenEmbeddings(tokenizer);
     List<Example> rows = Collections.nCopies(1000, Rows.of(12, 1));
     SftConfig config = config().perDeviceTrainBatchSize(1000)
       .gradientAccumulationSteps(1)
@@ -197,7 +197,7 @@ class InterruptionTest {
 
   @Test
   void whatWasReachedIsSaved(@TempDir Path folder) {
-    model.resizeTokenEmbeddings(tokenizer.size());
+    model.resizeTokenEmbeddings(tokenizer);
     TrainingResult result = train(config().outputDir(folder).build(), after(1));
     assertTrue(result.interrupted());
     assertEquals(1, result.steps());

@@ -39,7 +39,7 @@ class KillTest {
   public static void main(String[] arguments) {
     Path out = Path.of(arguments[0]);
     try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       SftTrainer trainer = new SftTrainer(model, tokenizer, config(out), Rows.some(9), List.of());
       TrainingListener reporter = new TrainingListener() {
         @Override

@@ -38,7 +38,7 @@ class ListenersTest {
       .evalSteps(2)
       .build();
     try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       return new SftTrainer(model, tokenizer, config, rows.subList(0, 8), rows.subList(8, 10)).train(listeners);
     }
   }

@@ -29,7 +29,7 @@ class MaskedLossTest {
   @Test
   void theTrainersLossIsThatOfTheRepliesAndTheirEndTokens() {
     try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       Example example = new ExampleBuilder(tokenizer).build(1, CHAT);
       assertEquals("<|bos|>user\n2 + 2?<|eos|>\n" + "<|bos|>assistant\n[4<|eos|>]\n" + "<|bos|>user\nSure?<|eos|>\n"
           + "<|bos|>assistant\n[Yes.<|eos|>]\n", Marked.text(tokenizer, example));

@@ -69,7 +69,7 @@ class MemoryTest {
   @Test
   void generationAndResizingHoldNothing() {
     try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       Set<NDArray> others = aboveTheModel(model);
       Generator generator = new Generator(model, tokenizer);
       int before = tensorsHeld(model, others);

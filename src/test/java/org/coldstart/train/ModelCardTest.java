@@ -41,7 +41,7 @@ class ModelCardTest {
       IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
           () -> Pretrained.save(folder, model, tokenizer));
       assertTrue(e.getMessage().contains("resizeTokenEmbeddings"), e.getMessage());
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       Pretrained.save(folder, model, tokenizer, SaveOptions.defaults(), card.toMarkdown());
     }
     assertTrue(names().containsAll(List.of("README.md", "config.json", "generation_config.json", "model.safetensors",

@@ -90,7 +90,7 @@ class ResumeTest {
   /** Large enough an embedding that the 8-bit optimizer quantises it. */
   private static CausalLm model() {
     CausalLm model = ParityCase.of("llama-tied").model();
-    model.resizeTokenEmbeddings(TOKENIZER.size());
+    model.resizeTokenEmbeddings(TOKENIZER);
     return model;
   }
 
@@ -161,7 +161,7 @@ class ResumeTest {
 
   private static CausalLm partly(String base, Consumer<CausalLm> choice) {
     CausalLm model = ParityCase.of(base).model();
-    model.resizeTokenEmbeddings(TOKENIZER.size());
+    model.resizeTokenEmbeddings(TOKENIZER);
     choice.accept(model);
     return model;
   }

@@ -187,7 +187,7 @@ class SftTrainerTest {
       .numTrainEpochs(2)
       .outputDir(folder)
       .learningRate(1e-3);
-    model.resizeTokenEmbeddings(tokenizer.size());
+    model.resizeTokenEmbeddings(tokenizer);
     trainer(config, 4, 0).train(listener);
     assertEquals(List.of(folder.resolve("checkpoint-2"), folder.resolve("checkpoint-4")), saved);
     try (Stream<Path> files = Files.list(folder)) {

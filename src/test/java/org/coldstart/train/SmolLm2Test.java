@@ -142,7 +142,7 @@ class SmolLm2Test {
     int[] question = ParityCase.ints(TRUTH.getAsJsonObject("next_token").get("input_ids"));
     String[] added = {"<think>", "</think>", "<answer>", "</answer>"};
     assertEquals(4, tokenizer.addTokens(added));
-    model.resizeTokenEmbeddings(tokenizer.size());
+    model.resizeTokenEmbeddings(tokenizer);
     assertEquals(truth.get("vocab_size").getAsInt(), model.config().vocabSize());
     Generator generator = new Generator(model, tokenizer);
     // transformers draws about the mean, with a billionth of the covariance; hence 1 %.

@@ -3,6 +3,7 @@ package org.coldstart.io.checkpoint;
 import static org.coldstart.io.files.CheckpointException.require;
 
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.System.Logger;
@@ -11,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.coldstart.io.config.GenerationConfig;
 import org.coldstart.io.config.ModelConfig;
@@ -32,15 +32,15 @@ import org.coldstart.io.safetensors.TensorSource;
  * }
  * }</pre>
  *
- * @param generationConfig how to sample; empty when a folder has no {@code generation_config.json}. From GGUF: the ids
- * that end a reply
+ * @param generationConfig how to sample; without a {@code generation_config.json}, and from GGUF: the ids that end a reply
  * @param tensors by their Hugging Face names; closed with this checkpoint
  */
-public record Checkpoint(ModelConfig config, Optional<GenerationConfig> generationConfig, TensorSource tensors)
+public record Checkpoint(ModelConfig config, GenerationConfig generationConfig, TensorSource tensors)
     implements AutoCloseable {
 
   static final String CONFIG = "config.json";
   static final String GENERATION_CONFIG = "generation_config.json";
+  private static final String ADAPTER = "adapter_config.json";
   static final String WEIGHTS = "model.safetensors";
   static final String INDEX = "model.safetensors.index.json";
 
@@ -68,11 +68,11 @@ public record Checkpoint(ModelConfig config, Optional<GenerationConfig> generati
   }
 
   private static Checkpoint openGguf(Path path) {
-    require(isGguf(path), "%s is neither a folder nor a .gguf file.", path);
+    require(GgufFile.isGguf(path), "%s is neither a folder nor a GGUF file.", path);
     GgufFile file = GgufFile.open(path);
     try {
       file.tensors(); // checked here, and not when they are read
-      return new Checkpoint(file.config(), Optional.of(file.generationConfig()), file);
+      return new Checkpoint(file.config(), file.generationConfig(), file);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -82,10 +82,7 @@ public record Checkpoint(ModelConfig config, Optional<GenerationConfig> generati
   private static Checkpoint openFolder(Path folder) {
     Path configFile = folder.resolve(CONFIG);
     ModelConfig config = ModelConfig.fromJson(json(configFile), configFile.toString());
-    Path generationFile = folder.resolve(GENERATION_CONFIG);
-    Optional<GenerationConfig> generationConfig = Optional.of(generationFile)
-      .filter(Files::exists)
-      .map(file -> GenerationConfig.fromJson(json(file), file.toString()));
+    GenerationConfig generationConfig = generationConfig(folder.resolve(GENERATION_CONFIG), config);
     TensorSource tensors = openWeights(folder);
     try {
       config = withItsOwnHead(config, tensors);
@@ -95,6 +92,35 @@ public record Checkpoint(ModelConfig config, Optional<GenerationConfig> generati
       tensors.close();
       throw e;
     }
+  }
+
+  /** Weights that are whole can be used without this file: what is wrong in it is told, and config.json counts. */
+  private static GenerationConfig generationConfig(Path file, ModelConfig config) {
+    if (!Files.exists(file)) {
+      return GenerationConfig.of(config.ids());
+    }
+    JsonObject json;
+    try {
+      json = json(file);
+    } catch (CheckpointException e) {
+      LOG.log(Level.WARNING, "{0} is not used, config.json counts instead: {1}", file, e.getMessage());
+      return GenerationConfig.of(config.ids());
+    }
+    JsonObject ownIds = GenerationConfig.of(config.ids()).source();
+    for (String key : List.copyOf(json.keySet())) {
+      JsonObject one = new JsonObject();
+      one.add(key, json.get(key));
+      try {
+        GenerationConfig.fromJson(one, file.toString());
+      } catch (CheckpointException e) {
+        LOG.log(Level.WARNING, "{0}; {1} is not used", e.getMessage(), key);
+        json.remove(key);
+        if (ownIds.has(key)) {
+          json.add(key, ownIds.get(key));
+        }
+      }
+    }
+    return GenerationConfig.fromJson(json, file.toString());
   }
 
   private static JsonObject json(Path file) {
@@ -146,17 +172,19 @@ public record Checkpoint(ModelConfig config, Optional<GenerationConfig> generati
   private static Path onlyGguf(Path folder) {
     List<Path> found;
     try (Stream<Path> files = Files.list(folder)) {
-      found = files.filter(Checkpoint::isGguf).sorted().toList();
+      found = files.filter(file -> file.toString().toLowerCase(Locale.ROOT).endsWith(".gguf")).sorted().toList();
     } catch (IOException e) {
       throw new CheckpointException("Cannot list " + folder + ": " + e.getMessage(), e);
     }
+    Path adapter = folder.resolve(ADAPTER);
+    require(!found.isEmpty() || !Files.exists(adapter),
+        "%s holds an adapter%s: load its base model and call Lora.fromPretrained(model, folder).", folder,
+        Files.exists(adapter) && json(adapter).get("base_model_name_or_path") instanceof JsonPrimitive base
+            ? " for " + base.getAsString()
+            : "");
     require(!found.isEmpty(), "%s has neither a %s nor a .gguf file; it is no checkpoint.", folder, CONFIG);
     require(found.size() == 1, "%s has %d .gguf files; name one of them: %s.", folder, found.size(), found);
     return found.get(0);
-  }
-
-  private static boolean isGguf(Path path) {
-    return path.getFileName().toString().toLowerCase(Locale.ROOT).endsWith(".gguf");
   }
 
   @Override

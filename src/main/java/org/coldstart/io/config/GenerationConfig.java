@@ -3,6 +3,7 @@ package org.coldstart.io.config;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.coldstart.io.config.ModelConfig.SpecialIds;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.json.Json;
@@ -37,6 +38,9 @@ public record GenerationConfig(boolean doSample, double temperature, int topK, d
        "suppress_tokens": null, "begin_suppress_tokens": null, "bad_words_ids": null, "force_words_ids": null,
        "forced_bos_token_id": null, "forced_eos_token_id": null, "sequence_bias": null, "stop_strings": null,
        "exponential_decay_length_penalty": null, "watermarking_config": null}""").getAsJsonObject();
+
+  /** Those that cut the distribution, of which greedy decoding takes the likeliest token anyway. */
+  private static final Set<String> OF_SAMPLING = Set.of("min_p", "typical_p", "epsilon_cutoff", "eta_cutoff");
 
   public GenerationConfig {
     eosTokenIds = List.copyOf(eosTokenIds);
@@ -91,6 +95,9 @@ public record GenerationConfig(boolean doSample, double temperature, int topK, d
 
   /** Names of options in the source that change what is generated and have no field here; best empty. */
   public List<String> otherOptions() {
-    return new JsonFields(source, "the generation configuration").otherThan(OFF);
+    return new JsonFields(source, "the generation configuration").otherThan(OFF)
+      .stream()
+      .filter(option -> doSample || !OF_SAMPLING.contains(option))
+      .toList();
   }
 }

@@ -90,12 +90,16 @@ record JsonFields(JsonObject json, JsonObject defaults, String origin) {
     return fields.number(key).orElseThrow(() -> new CheckpointException(origin + ": \"" + key + "\" is missing."));
   }
 
-  /** Which options, null aside, have another value than the one here, which changes nothing. */
+  /** Which options, null and empty ones aside, have another value than the one here, which changes nothing. */
   List<String> otherThan(JsonObject neutral) {
     return neutral.keySet()
       .stream()
-      .filter(key -> element(key).filter(value -> !value.equals(neutral.get(key))).isPresent())
+      .filter(key -> element(key).filter(value -> !value.equals(neutral.get(key)) && !isEmpty(value)).isPresent())
       .toList();
+  }
+
+  private static boolean isEmpty(JsonElement value) {
+    return List.of("[]", "{}", "\"\"").contains(value.toString());
   }
 
   private <T> Optional<T> value(String key, Predicate<JsonElement> fits, String expected, Function<JsonElement, T> as) {

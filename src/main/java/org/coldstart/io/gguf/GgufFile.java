@@ -2,8 +2,13 @@ package org.coldstart.io.gguf;
 
 import static org.coldstart.io.files.CheckpointException.require;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -54,6 +59,15 @@ public final class GgufFile implements TensorSource {
   private Map<String, StoredTensor> stored;
 
   private Map<String, TensorInfo> infos;
+
+  /** Whether a file begins as a GGUF file does, whatever its name; Ollama names them by their hash. */
+  public static boolean isGguf(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      return Arrays.equals(in.readNBytes(4), "GGUF".getBytes(StandardCharsets.US_ASCII));
+    } catch (IOException e) {
+      throw new CheckpointException("Cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
 
   private GgufFile(BinaryFile file) {
     this.file = file;

@@ -79,7 +79,7 @@ public final class Hub {
 
   private static Optional<Path> local(String nameOrPath) {
     Path path = Path.of(nameOrPath);
-    if (Files.isDirectory(path) || nameOrPath.endsWith(".gguf") && Files.isRegularFile(path)) {
+    if (Files.exists(path)) {
       return Optional.of(path);
     }
     return ModelFiles.isPackaged(nameOrPath) ? ModelFiles.packaged(System.getenv(), Path.of("")) : Optional.empty();

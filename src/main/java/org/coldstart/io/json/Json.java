@@ -57,9 +57,10 @@ public final class Json {
     }
   }
 
-  /** Gson's message, without its advice to programmers. */
-  private static String reason(Exception e) {
+  /** What is wrong with a JSON text, without the parser's advice to programmers. */
+  public static String reason(Exception e) {
     return String.valueOf(e.getMessage())
+      .replaceFirst("^(\\w+\\.)+\\w+: ", "")
       .replaceFirst("Use JsonReader\\.setStrictness\\(.*\\) to accept malformed", "malformed")
       .replaceFirst("\nSee .*", "");
   }

@@ -13,7 +13,6 @@ import java.util.stream.IntStream;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
-import org.apache.commons.csv.DuplicateHeaderMode;
 
 /**
  * Reads rows from CSV and TSV with a header line. A column is numbers or booleans when each of its non-empty fields is
@@ -27,27 +26,27 @@ final class CsvRows {
   static void read(Path file, Reader text, char delimiter, RowFiles.Sink sink) throws IOException {
     CSVFormat format = CSVFormat.RFC4180.builder()
       .setDelimiter(delimiter)
-      .setHeader()
-      .setSkipHeaderRecord(true)
       .setIgnoreEmptyLines(true)
-      .setDuplicateHeaderMode(DuplicateHeaderMode.DISALLOW)
       .get();
-    List<String> columns;
+    List<String> columns = List.of();
     List<List<String>> records = new ArrayList<>();
     long line = 1;
     try (CSVParser parser = format.parse(text)) {
-      columns = parser.getHeaderNames();
       for (CSVRecord csv : parser) {
         line = parser.getCurrentLineNumber();
+        if (columns.isEmpty()) {
+          columns = columns(file, csv.toList());
+          continue;
+        }
         if (csv.size() != columns.size()) {
           throw new RowException("%s, row %d, which ends at line %d, has %d fields and the header %d: correct the row"
-              + " or quote its text.", file, csv.getRecordNumber(), line, csv.size(), columns.size());
+              + " or quote its text.", file, records.size() + 1, line, csv.size(), columns.size());
         }
         records.add(csv.toList());
       }
-    } catch (UncheckedIOException | IllegalStateException | IllegalArgumentException e) {
-      throw new RowException("%s is not valid CSV after line %d (%s): correct it there.", file, line, e.getMessage(),
-          e);
+    } catch (UncheckedIOException | IllegalStateException e) {
+      throw new RowException("%s is not valid CSV after line %d: quotes surround a whole field or none of it, and one"
+          + " within is doubled; correct it there.", file, line, e);
     }
     List<Function<String, Object>> types = IntStream.range(0, columns.size()).mapToObj(i -> type(records, i)).toList();
     for (int n = 0; n < records.size(); n++) {
@@ -60,6 +59,20 @@ final class CsvRows {
         return;
       }
     }
+  }
+
+  /** A column without a name is called as pandas does: it writes its index that way. */
+  private static List<String> columns(Path file, List<String> header) {
+    List<String> columns = new ArrayList<>();
+    for (String name : header) {
+      String column = name.isBlank() ? "Unnamed: " + columns.size() : name;
+      if (columns.contains(column)) {
+        throw new RowException("%s has two columns with the name %s: rename one of them in its first line.", file,
+            column);
+      }
+      columns.add(column);
+    }
+    return columns;
   }
 
   private static Function<String, Object> type(List<List<String>> records, int column) {

@@ -1,80 +1,171 @@
 package org.coldstart.io.rows;
 
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonParseException;
 import com.google.gson.ToNumberPolicy;
 import com.google.gson.TypeAdapter;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
-import java.io.BufferedReader;
-import java.io.EOFException;
 import java.io.IOException;
+import java.io.Reader;
 import java.io.StringReader;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.coldstart.io.json.Json;
 
-/** Reads rows from JSON: one object a line, or one array of objects. */
+/**
+ * Reads rows from JSON: objects one after the other, on a line each or over several, and arrays of them. Every object in
+ * the file is a row, and what is neither is an error.
+ */
 final class JsonRows {
+
   /** Whole numbers become Long where they fit, all others Double. */
   private static final TypeAdapter<Object> VALUES = new GsonBuilder()
     .setObjectToNumberStrategy(ToNumberPolicy.LONG_OR_DOUBLE)
     .create()
     .getAdapter(Object.class);
 
-  private JsonRows() {}
+  /** Numbers that JSON does not have, as Python writes them; only outside of texts. */
+  private static final Pattern NOT_FINITE = Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*\"|(-?Infinity|NaN)");
 
-  static void read(Path file, BufferedReader text, RowFiles.Sink sink) throws IOException {
-    boolean isArray = startsWithBracket(text);
-    long number = 1;
-    try {
-      if (isArray) {
-        JsonReader reader = Json.reader(text);
-        reader.beginArray();
-        for (; reader.hasNext(); number++) {
-          if (!sink.accept(number, object(reader))) {
-            return;
-          }
-        }
-        reader.endArray();
+  private final Path file;
+  private final Reader text;
+  private final RowFiles.Sink sink;
+  private int next;
+  private long line = 1;
+  private long rows;
+
+  private JsonRows(Path file, Reader text, RowFiles.Sink sink) throws IOException {
+    this.file = file;
+    this.text = text;
+    this.sink = sink;
+    this.next = text.read();
+  }
+
+  static void read(Path file, Reader text, RowFiles.Sink sink) throws IOException {
+    new JsonRows(file, text, sink).read();
+  }
+
+  /** The value of a JSON text as rows have it, a {@code Map}, {@code List}, {@code Long} …; an IOException if it is none. */
+  static Object value(String json) throws IOException {
+    boolean[] found = new boolean[1];
+    String strict = NOT_FINITE.matcher(json).replaceAll(m -> {
+      found[0] |= m.group(1) != null;
+      return Matcher.quoteReplacement(m.group(1) == null ? m.group() : "\"\\u0000" + m.group(1) + '"');
+    });
+    JsonReader reader = Json.reader(new StringReader(strict));
+    Object value = VALUES.read(reader);
+    if (reader.peek() != JsonToken.END_DOCUMENT) {
+      throw new MalformedJsonException("more than one value");
+    }
+    return found[0] ? withNotFinite(value) : value;
+  }
+
+  private static Object withNotFinite(Object value) {
+    if (value instanceof Map<?, ?> map) {
+      Map<Object, Object> changed = new LinkedHashMap<>();
+      map.forEach((key, entry) -> changed.put(key, withNotFinite(entry)));
+      return changed;
+    }
+    if (value instanceof List<?> list) {
+      return list.stream().map(JsonRows::withNotFinite).collect(Collectors.toCollection(ArrayList::new));
+    }
+    return value instanceof String text && text.startsWith("\0") ? Double.valueOf(text.substring(1)) : value;
+  }
+
+  private void read() throws IOException {
+    for (skipSpace(); next >= 0; skipSpace()) {
+      if (!(next == '[' ? readArray() : readObject(line))) {
         return;
       }
-      for (String line = text.readLine(); line != null; line = text.readLine(), number++) {
-        if (!line.isBlank() && !sink.accept(number, parse(line))) {
-          return;
-        }
+    }
+  }
+
+  private boolean readArray() throws IOException {
+    take();
+    skipSpace();
+    if (next == ']') {
+      take();
+      return true;
+    }
+    while (true) {
+      if (!readObject(rows + 1)) {
+        return false;
       }
-    } catch (MalformedJsonException | EOFException | NumberFormatException e) {
-      String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-      throw new RowException("%s, %s %d is not valid JSON (%s): correct or remove it.", file, isArray ? "row" : "line",
-          number, reason, e);
+      skipSpace();
+      int mark = next;
+      if (mark != ',' && mark != ']') {
+        throw invalid(line, mark < 0 ? "the file ends within an array" : "no comma between two rows");
+      }
+      take();
+      skipSpace();
+      if (mark == ']') {
+        return true;
+      }
     }
   }
 
-  private static boolean startsWithBracket(BufferedReader text) throws IOException {
-    text.mark(1 << 16);
-    int c = text.read();
-    for (int i = 1; i < 1 << 15 && Character.isWhitespace(c); i++) {
-      c = text.read();
-    }
-    text.reset();
-    return c == '[';
-  }
-
-  private static Map<String, Object> parse(String line) throws IOException {
-    JsonReader reader = Json.reader(new StringReader(line));
-    Map<String, Object> values = object(reader);
-    if (reader.peek() != JsonToken.END_DOCUMENT) {
-      throw new MalformedJsonException("more than one object {…}");
-    }
-    return values;
-  }
-
+  /** Reads an object and hands it over; false when no more rows are wanted. */
   @SuppressWarnings("unchecked") // names are strings
-  private static Map<String, Object> object(JsonReader reader) throws IOException {
-    if (VALUES.read(reader) instanceof Map<?, ?> object) {
-      return (Map<String, Object>) object;
+  private boolean readObject(long number) throws IOException {
+    long start = line;
+    if (next != '{') {
+      throw invalid(start, "not an object {…}");
     }
-    throw new MalformedJsonException("not an object {…}");
+    String json = object();
+    try {
+      rows++;
+      return sink.accept(number, (Map<String, Object>) value(json));
+    } catch (IOException | JsonParseException | NumberFormatException e) {
+      throw invalid(start, next >= 0 || json.endsWith("}") ? Json.reason(e) : "the file ends within a row", e);
+    }
+  }
+
+  /** From a brace to the one that closes it, by counting them outside of texts. */
+  private String object() throws IOException {
+    StringBuilder json = new StringBuilder();
+    int depth = 0;
+    boolean inText = false;
+    do {
+      if (inText && next == '\n') {
+        return json.toString(); // no text holds a line feed: its quotes are not closed
+      }
+      if (inText && next == '\\') {
+        json.append((char) take());
+      } else if (next == '"') {
+        inText = !inText;
+      } else if (!inText) {
+        depth += next == '{' || next == '[' ? 1 : next == '}' || next == ']' ? -1 : 0;
+      }
+      if (next >= 0) {
+        json.append((char) take());
+      }
+    } while (depth > 0 && next >= 0);
+    return json.toString();
+  }
+
+  private void skipSpace() throws IOException {
+    while (Character.isWhitespace(next)) {
+      take();
+    }
+  }
+
+  private int take() throws IOException {
+    int taken = next;
+    line += taken == '\n' ? 1 : 0;
+    next = text.read();
+    return taken;
+  }
+
+  private RowException invalid(long line, String reason, Object... cause) {
+    return new RowException("%s, line %d is not valid JSON (%s): correct or remove it.", file, line, reason,
+        cause.length > 0 ? cause[0] : null);
   }
 }

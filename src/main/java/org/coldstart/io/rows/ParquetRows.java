@@ -51,8 +51,14 @@ final class ParquetRows {
         }
       }
     } catch (IOException | RuntimeException e) {
-      throw new RowException("Cannot read %s as Parquet after row %d (%s): download it again, or check what wrote it.",
-          file, number, e.getMessage(), e);
+      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+        if (cause instanceof UnknownCodec codec) {
+          throw new RowException("%s is compressed with %s, which is not read here: write it again with another codec,"
+              + " in pandas with df.to_parquet(path, compression=\"snappy\").", file, codec.getMessage(), e);
+        }
+      }
+      throw new RowException("Cannot read %s as Parquet after row %d: download it again, or check what wrote it.", file,
+          number, e);
     }
   }
 
@@ -74,7 +80,17 @@ final class ParquetRows {
 
     @Override
     protected BytesDecompressor createDecompressor(CompressionCodecName codec) {
-      return codec == CompressionCodecName.GZIP ? new Gunzip() : super.createDecompressor(codec);
+      return switch (codec) {
+      case GZIP -> new Gunzip();
+      case BROTLI, LZO, LZ4 -> throw new UnknownCodec(codec); // of Hadoop's native libraries
+      default -> super.createDecompressor(codec);
+      };
+    }
+  }
+
+  private static final class UnknownCodec extends RuntimeException {
+    UnknownCodec(CompressionCodecName codec) {
+      super(codec.name());
     }
   }
 

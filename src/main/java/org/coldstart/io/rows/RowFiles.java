@@ -1,5 +1,6 @@
 package org.coldstart.io.rows;
 
+import java.io.BufferedInputStream;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -69,10 +70,27 @@ public final class RowFiles {
     }
   }
 
-  private static BufferedReader open(Path file) throws IOException {
-    InputStream in = Files.newInputStream(file);
+  /** By the first two bytes: files on the hub do not always have the ending. */
+  private static boolean isGzip(InputStream in) throws IOException {
+    in.mark(2);
+    int magic = in.read() | in.read() << 8;
+    in.reset();
+    return magic == GZIPInputStream.GZIP_MAGIC;
+  }
+
+  /** The value of a JSON text as a row has it; an IllegalArgumentException if it is none. */
+  public static Object jsonValue(String json) {
     try {
-      InputStream text = file.toString().endsWith(".gz") ? new GZIPInputStream(in) : in;
+      return JsonRows.value(json);
+    } catch (IOException | RuntimeException e) {
+      throw new IllegalArgumentException("not JSON: " + e.getMessage(), e);
+    }
+  }
+
+  private static BufferedReader open(Path file) throws IOException {
+    InputStream in = new BufferedInputStream(Files.newInputStream(file));
+    try {
+      InputStream text = isGzip(in) ? new GZIPInputStream(in) : in;
       BufferedReader reader = new BufferedReader(
           new InputStreamReader(text, StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)));
       reader.mark(1);

@@ -1,5 +1,6 @@
 package org.coldstart.io.rows;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -18,6 +19,9 @@ import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
  * Which files make up which split, by the rules of Python's datasets (data_files.py): the README's settings, else
@@ -38,6 +42,20 @@ public final class SplitFiles {
       file -> byKeyword(file, "(.*[-._ 0-9/])?(%s)[-._ 0-9][^/]*"), file -> List.of("train"));
 
   private SplitFiles() {}
+
+  /** The settings on top of a README, between lines of three hyphens; none where it has no such or none in YAML. */
+  public static JsonObject card(String readme) {
+    Matcher front = Pattern.compile("\\A\uFEFF?---\\s*\\R(.*?)\\R---\\s*(\\R|\\z)", Pattern.DOTALL).matcher(readme);
+    if (!front.find()) {
+      return new JsonObject();
+    }
+    try {
+      Object settings = new Load(LoadSettings.builder().build()).loadFromString(front.group(1));
+      return settings instanceof Map<?, ?> map ? new Gson().toJsonTree(map).getAsJsonObject() : new JsonObject();
+    } catch (YamlEngineException e) {
+      throw new RowException("The settings on top of README.md are no YAML: correct or remove them.", e);
+    }
+  }
 
   /**
    * Files of each split, sorted by name; empty when there is no file of rows.

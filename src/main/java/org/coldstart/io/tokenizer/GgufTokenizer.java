@@ -6,6 +6,8 @@ import static org.coldstart.io.tokenizer.TokenizerSteps.replace;
 import static org.coldstart.io.tokenizer.TokenizerSteps.step;
 
 import com.google.gson.JsonObject;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -26,6 +28,13 @@ final class GgufTokenizer {
   /** Contractions, words, numbers (put in for %s), punctuation, line ends, spaces. */
   private static final String SPLIT = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|%s"
       + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+  /** The pattern of Mistral's Tekken: capitals, then small letters; numbers digit by digit. */
+  private static final String TEKKEN = "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
+      + "|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|\\p{N}"
+      + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+  private static final Logger LOG = System.getLogger(GgufTokenizer.class.getName());
 
   // llama.cpp's enum llama_token_type
   private static final int NORMAL = 1;
@@ -145,26 +154,45 @@ final class GgufTokenizer {
     return TokenizerSteps.bpe(tokens.subList(0, end), merges);
   }
 
-  /** Byte-level BPE (GPT-2, Llama 3, SmolLM2, Qwen). GGUF only names the way words are split. */
-  private JsonObject byteLevelBpe() {
-    String words = metadata.string("tokenizer.ggml.pre").orElse("gpt-2");
-    List<JsonObject> preTokenizers = switch (words) {
-    case "gpt-2" -> List.of(byteLevel(true));
-    case "smollm" -> List.of(step("Digits", "individual_digits", true), byteLevel(true));
-    case "llama-bpe" -> List.of(split("\\p{N}{1,3}"), byteLevel(false));
-    case "qwen2" -> List.of(split("\\p{N}"), byteLevel(false));
-    default -> throw refused(origin, "tokenizer.ggml.pre is \"%s\"; known are gpt-2, smollm, llama-bpe, qwen2", words);
-    };
-    boolean llama3 = words.equals("llama-bpe");
-    JsonObject model = bpe(required(origin, "merges", metadata::strings));
-    model.addProperty("ignore_merges", llama3); // a word that is a token is not put together
-    return object("version", "1.0", "added_tokens", addedTokens(false), "normalizer",
-        words.equals("qwen2") ? step("NFC") : null, "pre_tokenizer", step("Sequence", "pretokenizers", preTokenizers),
-        "post_processor", postProcessor(llama3), "decoder", byteLevel(true), "model", model);
+  /**
+   * How words are split, which GGUF only names (llama.cpp's llama-vocab.cpp has the names).
+   *
+   * @param wholeWords whether a word that is a token is not put together from pieces, and texts begin with BOS
+   */
+  private record Words(List<JsonObject> preTokenizers, JsonObject normalizer, boolean wholeWords) {
+
+    static Words splitBy(String pattern, JsonObject normalizer, boolean wholeWords) {
+      JsonObject split = step("Split", "pattern", object("Regex", pattern), "behavior", "Isolated", "invert", false);
+      return new Words(List.of(split, byteLevel(false)), normalizer, wholeWords);
+    }
   }
 
-  private static JsonObject split(String numbers) {
-    return step("Split", "pattern", object("Regex", SPLIT.formatted(numbers)), "behavior", "Isolated", "invert", false);
+  private Words words() {
+    String name = metadata.string("tokenizer.ggml.pre").orElse("");
+    if (name.isEmpty()) {
+      LOG.log(Level.WARNING, "{0} does not say how its text is split into words (it has no tokenizer.ggml.pre): the"
+          + " rule of GPT-2 is taken. If ids differ from those of the original, load a folder with tokenizer.json.", origin);
+    }
+    return switch (name) {
+    case "", "gpt-2" -> new Words(List.of(byteLevel(true)), null, false);
+    case "smollm" -> new Words(List.of(step("Digits", "individual_digits", true), byteLevel(true)), null, false);
+    case "llama-bpe", "llama3", "llama-v3", "falcon3" -> Words.splitBy(SPLIT.formatted("\\p{N}{1,3}"), null, true);
+    case "smaug-bpe" -> Words.splitBy(SPLIT.formatted("\\p{N}{1,3}"), null, false);
+    case "tekken" -> Words.splitBy(TEKKEN, null, true);
+    case "qwen2", "deepseek-r1-qwen" -> Words.splitBy(SPLIT.formatted("\\p{N}"), step("NFC"), false);
+    default -> throw refused(origin, "tokenizer.ggml.pre is \"%s\"; known are gpt-2, smollm, llama-bpe, llama3, llama-v3,"
+        + " falcon3, smaug-bpe, tekken, qwen2, deepseek-r1-qwen", name);
+    };
+  }
+
+  /** Byte-level BPE (GPT-2, Llama 3, SmolLM2, Qwen, Mistral Nemo). */
+  private JsonObject byteLevelBpe() {
+    Words words = words();
+    JsonObject model = bpe(required(origin, "merges", metadata::strings));
+    model.addProperty("ignore_merges", words.wholeWords());
+    return object("version", "1.0", "added_tokens", addedTokens(false), "normalizer", words.normalizer(),
+        "pre_tokenizer", step("Sequence", "pretokenizers", words.preTokenizers()), "post_processor",
+        postProcessor(words.wholeWords()), "decoder", byteLevel(true), "model", model);
   }
 
   /**

@@ -150,7 +150,12 @@ public final class TokenizerConfig {
 
   /** The chat template's source; of several, the one named "default". */
   public Optional<String> chatTemplate() {
-    return Optional.ofNullable(templates().get(DEFAULT));
+    return chatTemplate(DEFAULT);
+  }
+
+  /** The source of the chat template of this name. */
+  public Optional<String> chatTemplate(String name) {
+    return Optional.ofNullable(templates().get(name));
   }
 
   /** Whether there is a template, and no others beside it under names of their own. */
@@ -158,11 +163,9 @@ public final class TokenizerConfig {
     return templates().keySet().equals(Set.of(DEFAULT));
   }
 
-  /** This with another default template; others stay. */
+  /** This with a template in place of all it had, as transformers' {@code tokenizer.chat_template = …}. */
   public TokenizerConfig withChatTemplate(String source) {
-    Map<String, String> changed = templates();
-    changed.put(DEFAULT, source);
-    return withTemplates(changed);
+    return withTemplates(Map.of(DEFAULT, source));
   }
 
   private Map<String, String> templates() {

@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -78,6 +79,9 @@ public final class TokenizerJson {
    * @throws IllegalArgumentException if a token is empty, given twice, or an ordinary piece of text
    */
   public TokenizerJson withTokens(boolean special, String... tokens) {
+    if (tokens == null || Arrays.asList(tokens).contains(null)) {
+      throw new IllegalArgumentException("a token to add is null; a token is a text, such as \"<think>\"");
+    }
     List<String> wanted = List.of(tokens);
     if (new HashSet<>(wanted).size() < tokens.length) {
       throw new IllegalArgumentException("a token is given twice among " + wanted);

@@ -14,16 +14,22 @@ import java.util.List;
 import org.coldstart.fixture.Fixtures;
 import org.coldstart.fixture.MemoryTensors;
 import org.coldstart.fixture.Warnings;
+import org.coldstart.io.config.GenerationConfig;
 import org.coldstart.io.config.RopeParameters;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
+import org.coldstart.io.hub.Hub;
+import org.coldstart.io.json.Json;
 import org.coldstart.io.json.JsonFiles;
 import org.coldstart.io.safetensors.SafetensorsWriter;
 import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.TensorSource;
+import org.coldstart.model.CausalLm;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class CheckpointTest {
   @TempDir
@@ -34,7 +40,7 @@ class CheckpointTest {
     try (Checkpoint checkpoint = Checkpoint.open(Fixtures.path("hf"))) {
       assertEquals(new RopeParameters(RopeParameters.Type.LINEAR, 5000, 2, 1, 1, 0),
           checkpoint.config().attention().rope());
-      assertEquals(List.of(2, 3), checkpoint.generationConfig().orElseThrow().eosTokenIds());
+      assertEquals(List.of(2, 3), checkpoint.generationConfig().eosTokenIds());
       assertEquals(21, checkpoint.tensors().tensors().size());
     }
   }
@@ -61,7 +67,7 @@ class CheckpointTest {
     try (Checkpoint file = Checkpoint.open(folder.resolve("model.gguf"));
         Checkpoint inFolder = Checkpoint.open(folder)) {
       assertEquals(file.config(), inFolder.config());
-      assertEquals(List.of(2, 3), file.generationConfig().orElseThrow().eosTokenIds());
+      assertEquals(List.of(2, 3), file.generationConfig().eosTokenIds());
     }
     Files.copy(Fixtures.path("llama-v2.gguf"), folder.resolve("other.gguf"));
     assertFails(folder, "2 .gguf files", "other.gguf");
@@ -83,10 +89,67 @@ class CheckpointTest {
   }
 
   @Test
+  void aGgufFileIsKnownByItsFirstBytes() throws IOException {
+    Path blob = Files.copy(Fixtures.path("llama-v3.gguf"), folder.resolve("sha256-4fed"));
+    assertEquals(blob, Hub.model(blob.toString()));
+    try (Checkpoint file = Checkpoint.open(blob); Checkpoint named = Checkpoint.open(Fixtures.path("llama-v3.gguf"))) {
+      assertEquals(named.config().tensorShapes(), file.config().tensorShapes());
+    }
+  }
+
+  @Test
+  void anAdaptersFolderPointsToItsBase() throws IOException {
+    Path adapter = folder.resolve("adapter_config.json");
+    Files.writeString(adapter, "{\"peft_type\": \"LORA\", \"base_model_name_or_path\": \"our/base\"}");
+    assertFails(folder, "holds an adapter for our/base", "Lora.fromPretrained(model, folder)");
+    Files.writeString(adapter, "{\"base_model_name_or_path\": null}");
+    assertFails(folder, "holds an adapter: load its base model");
+  }
+
+  @Test
+  void withoutAGenerationConfigTheEndsAreThoseOfTheModel() throws IOException {
+    copy("hf");
+    Files.delete(folder.resolve("generation_config.json"));
+    change("eos_token_id", 7);
+    try (Warnings warnings = new Warnings(); CausalLm model = CausalLm.fromPretrained(folder)) {
+      warnings.assertNone();
+      assertEquals(List.of(7), model.generationConfig().eosTokenIds());
+      assertEquals("7", model.generationConfig().toJson().get("eos_token_id").toString());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', value = {"{\"eos_token_id\": 5,}|7", "''|7", "[5]|7", "{\"eos_token_id\": 5, \"top_p\": NaN}|7",
+    "{\"eos_token_id\": \"5\"}|7", "{\"eos_token_id\": 5, \"top_k\": -1}|5", "{\"eos_token_id\": 5, \"temperature\": \"hot\"}|5"})
+  void anOddGenerationConfigIsWarnedOf(String text, int end) throws IOException {
+    copy("hf");
+    change("eos_token_id", 7);
+    Files.writeString(folder.resolve("generation_config.json"), text);
+    try (Warnings warnings = new Warnings(); Checkpoint checkpoint = Checkpoint.open(folder)) {
+      warnings.assertOne("generation_config.json");
+      assertEquals(List.of(end), checkpoint.generationConfig().eosTokenIds());
+      assertEquals(50, checkpoint.generationConfig().topK());
+      assertEquals(1, checkpoint.generationConfig().temperature());
+    }
+  }
+
+  @Test
+  void optionsThatAreOffAreOff() {
+    String off = "\"suppress_tokens\": [], \"sequence_bias\": {}, \"stop_strings\": \"\", \"num_beams\": 1";
+    assertEquals(List.of(), others("{" + off + ", \"min_p\": 0.1, \"typical_p\": 0.9}"));
+    assertEquals(List.of("min_p"), others("{" + off + ", \"min_p\": 0.1, \"do_sample\": true}"));
+    assertEquals(List.of("suppress_tokens"), others("{\"suppress_tokens\": [1]}"));
+  }
+
+  private static List<String> others(String json) {
+    return GenerationConfig.fromJson(Json.parse(json).getAsJsonObject()).otherOptions();
+  }
+
+  @Test
   void whatIsNoCheckpointIsTold() throws IOException {
     assertFails(folder.resolve("nowhere"), "There is no checkpoint", "nowhere");
     assertFails(folder, "neither a config.json nor a .gguf");
-    assertFails(Files.writeString(folder.resolve("model.bin"), "x"), "neither a folder nor a .gguf");
+    assertFails(Files.writeString(folder.resolve("model.bin"), "x"), "neither a folder nor a GGUF file");
     Files.copy(Fixtures.path("hf/config.json"), folder.resolve("config.json"));
     assertFails(folder, "neither model.safetensors nor");
     Files.writeString(folder.resolve("config.json"), "{");

@@ -30,7 +30,7 @@ class CheckpointWriterTest {
   Path folder;
 
   private void save(Checkpoint source, long maxShardSize) {
-    CheckpointWriter.write(folder, source.config(), source.generationConfig().orElseThrow(), source.tensors(),
+    CheckpointWriter.write(folder, source.config(), source.generationConfig(), source.tensors(),
         source.tensors().tensor(ModelConfig.EMBEDDING).dtype(), maxShardSize);
   }
 
@@ -98,7 +98,7 @@ class CheckpointWriterTest {
     try (Checkpoint source = Checkpoint.open(Fixtures.path("hf"))) {
       JsonObject json = source.config().toJson();
       json.add("bos_token_id", JsonNull.INSTANCE);
-      CheckpointWriter.write(folder, ModelConfig.fromJson(json), source.generationConfig().orElseThrow(),
+      CheckpointWriter.write(folder, ModelConfig.fromJson(json), source.generationConfig(),
           source.tensors(), StoredType.F32, Long.MAX_VALUE);
       try (Checkpoint saved = Checkpoint.open(folder)) {
         assertNull(saved.config().ids().bos());
