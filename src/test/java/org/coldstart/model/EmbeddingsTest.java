@@ -162,7 +162,7 @@ class EmbeddingsTest {
   void aDescriptionGivesTheMeanOfItsTokens() {
     try (Tokenizer words = TinyTokenizer.endingWith2(); CausalLm model = ParityCase.of("llama-tied").model()) {
       words.addTokens("<q>");
-      model.resizeTokenEmbeddings(words.size());
+      model.resizeTokenEmbeddings(words);
       TokenEmbeddings embeddings = model.embeddings(words);
       float[] q = embeddings.row("Q");
       embeddings.initialize(new EmbeddingInit.MeanOfDescription(Map.of("<q>", "Q"), 0, 1), "<q>");

@@ -30,7 +30,7 @@ class RecipeStudyTest {
   @BeforeEach
   void tinyModel() {
     try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       model.savePretrained(folder.resolve("tiny"));
       tokenizer.save(folder.resolve("tiny"));
     }

@@ -70,7 +70,7 @@ interface Recipe {
     @Override
     public void begin(Tokenizer tokenizer, CausalLm model, long seed) {
       tokenizer.addTokens(TAGS);
-      model.resizeTokenEmbeddings(tokenizer.size());
+      model.resizeTokenEmbeddings(tokenizer);
       String source = ChatFormat.of(tokenizer).startToken();
       model.embeddings(tokenizer).initialize(new EmbeddingInit.CloneWithNoise(source, 0.5, seed), TAGS);
     }
