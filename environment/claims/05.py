@@ -40,8 +40,9 @@ holds("Notebook 04 trains from clone + noise: level with random rows on form, an
 
 prompts = f"{nb.find('([0-9]+) held-out prompts')} held-out prompts"
 share = {row: [number(nb.cell(row, column, prompts)) for column in ("well-formed", "exact", "and reasoning holds", "mentioned")]
-         for row in ("before", "after, greedy", "after, sampled")}
-holds("Before training no reply has the taught form; afterwards most have it, sampled ones too.",
+         for row in ("before", "before, three", "after, greedy", "after, sampled")}
+holds("Three examples in the prompt bring it to some replies", 5 < share["before, three"][0] < 60)
+holds("Before training no reply has the taught form. Three examples in the prompt bring it to some replies, training to most, sampled ones too.",
       share["before"][0] == 0 and min(share["after, greedy"][0], share["after, sampled"][0]) > 60)
 holds("The answers are hardly right more often", share["after, greedy"][1] - share["before"][1] < 15)
 holds("After so few steps hardly a reply is well-formed", all(number(x) < 15 for x in nb.column("well-formed, greedy", "cell-16")))
