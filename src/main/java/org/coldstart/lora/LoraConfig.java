@@ -80,7 +80,8 @@ public record LoraConfig(int r, double loraAlpha, double loraDropout, Targets ta
         throw new IllegalArgumentException(
             ("No target module (%s) names a linear layer of this model; there are %s (in full %s). Rows of embedding and"
                 + " head are trained with trainableTokenIndices.")
-              .formatted(regex == null ? String.join(", ", names) : regex, String.join(", ", lastParts(linears)), linears.iterator().next()));
+              .formatted(regex == null ? String.join(", ", names) : regex, String.join(", ", lastParts(linears)),
+                  linears.iterator().next()));
       }
       List<String> chosen = named.stream()
         .filter(linear -> layers.isEmpty() || layers.contains(Integer.valueOf(linear.split("\\.")[2])))

@@ -93,7 +93,8 @@ public final class StudyView {
     List<RecipeRun> overall = runs.stream().filter(RecipeRun::overall).toList();
     boolean judged = overall.stream().anyMatch(run -> run.replyCounts().wellFormed() >= 0);
     List<String> columns = new ArrayList<>(List.of("recipe", "rows × epochs", "held-out loss"));
-    columns.addAll(judged ? List.of("well-formed", "exact", "and reasoning holds") : List.of("ended", "tokens a reply"));
+    columns
+      .addAll(judged ? List.of("well-formed", "exact", "and reasoning holds") : List.of("ended", "tokens a reply"));
     return Show.table(title, columns, overall.stream().map(run -> {
       List<String> row = new ArrayList<>(List.of(run.recipe(), run.rows() + " × " + run.epochs(),
           String.format(Locale.ROOT, "%.3f", run.lossAfter())));

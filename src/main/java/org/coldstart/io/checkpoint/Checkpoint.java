@@ -32,7 +32,8 @@ import org.coldstart.io.safetensors.TensorSource;
  * }
  * }</pre>
  *
- * @param generationConfig how to sample; without a {@code generation_config.json}, and from GGUF: the ids that end a reply
+ * @param generationConfig how to sample; without a {@code generation_config.json}, and from GGUF: the ids that end a
+ * reply
  * @param tensors by their Hugging Face names; closed with this checkpoint
  */
 public record Checkpoint(ModelConfig config, GenerationConfig generationConfig, TensorSource tensors)

@@ -21,8 +21,8 @@ import java.util.stream.Collectors;
 import org.coldstart.io.json.Json;
 
 /**
- * Reads rows from JSON: objects one after the other, on a line each or over several, and arrays of them. Every object in
- * the file is a row, and what is neither is an error.
+ * Reads rows from JSON: objects one after the other, on a line each or over several, and arrays of them. Every object
+ * in the file is a row, and what is neither is an error.
  */
 final class JsonRows {
 
@@ -53,7 +53,7 @@ final class JsonRows {
     new JsonRows(file, text, sink).read();
   }
 
-  /** The value of a JSON text as rows have it, a {@code Map}, {@code List}, {@code Long} …; an IOException if it is none. */
+  /** The value of a JSON text as rows have it, a {@code Map}, {@code Long} …; an IOException if it is none. */
   static Object value(String json) throws IOException {
     boolean[] found = new boolean[1];
     String strict = NOT_FINITE.matcher(json).replaceAll(m -> {

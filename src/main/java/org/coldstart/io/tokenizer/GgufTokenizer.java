@@ -30,8 +30,8 @@ final class GgufTokenizer {
       + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
   /** The pattern of Mistral's Tekken: capitals, then small letters; numbers digit by digit. */
-  private static final String TEKKEN = "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
-      + "|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|\\p{N}"
+  private static final String TEKKEN = "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*"
+      + "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|\\p{N}"
       + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
   private static final Logger LOG = System.getLogger(GgufTokenizer.class.getName());
@@ -171,7 +171,8 @@ final class GgufTokenizer {
     String name = metadata.string("tokenizer.ggml.pre").orElse("");
     if (name.isEmpty()) {
       LOG.log(Level.WARNING, "{0} does not say how its text is split into words (it has no tokenizer.ggml.pre): the"
-          + " rule of GPT-2 is taken. If ids differ from those of the original, load a folder with tokenizer.json.", origin);
+          + " rule of GPT-2 is taken. If ids differ from those of the original, load a folder with tokenizer.json.",
+          origin);
     }
     return switch (name) {
     case "", "gpt-2" -> new Words(List.of(byteLevel(true)), null, false);
@@ -180,8 +181,8 @@ final class GgufTokenizer {
     case "smaug-bpe" -> Words.splitBy(SPLIT.formatted("\\p{N}{1,3}"), null, false);
     case "tekken" -> Words.splitBy(TEKKEN, null, true);
     case "qwen2", "deepseek-r1-qwen" -> Words.splitBy(SPLIT.formatted("\\p{N}"), step("NFC"), false);
-    default -> throw refused(origin, "tokenizer.ggml.pre is \"%s\"; known are gpt-2, smollm, llama-bpe, llama3, llama-v3,"
-        + " falcon3, smaug-bpe, tekken, qwen2, deepseek-r1-qwen", name);
+    default -> throw refused(origin, "tokenizer.ggml.pre is \"%s\"; known are gpt-2, smollm, llama-bpe, llama3,"
+        + " llama-v3, falcon3, smaug-bpe, tekken, qwen2, deepseek-r1-qwen", name);
     };
   }
 
