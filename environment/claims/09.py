@@ -20,4 +20,4 @@ holds("Phase two reads a handful of ids, however long the conversation is.",
 claim("| rows | {} word problems |", nb.cell("rows", "value", "cell-02"))
 given("| some 20 000 |", "one pass, some 2450", "| longest row, tokens | 1024 | 3000 |", "rows beyond 3000 tokens",
       "2 % of the rows are held out", "Brackets hold the 95 % interval", "A conversation may have 32 000 tokens",
-      "The same over 2000 rows", "2000 rows instead of 96, 16 a step, and 200 held-out questions", "the 2000 rows say more")
+      )
