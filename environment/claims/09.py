@@ -19,5 +19,4 @@ holds("Phase two reads a handful of ids, however long the conversation is.",
       len(set(nb.column("read between", "cell-22"))) == 1 and number(nb.column("read between", "cell-22")[0]) < 10)
 claim("| rows | {} word problems |", nb.cell("rows", "value", "cell-02"))
 given("| some 20 000 |", "one pass, some 2450", "| longest row, tokens | 1024 | 3000 |", "rows beyond 3000 tokens",
-      "2 % of the rows are held out", "Brackets hold the 95 % interval", "A conversation may have 32 000 tokens",
-      )
+      "2 % of the rows are held out", "Brackets hold the 95 % interval", "A conversation may have 32 000 tokens")
