@@ -103,6 +103,9 @@ def tidy(notebook):
     for cell in notebook.cells:
         for volatile in ("execution", "ExecuteTime", "widgets"):
             cell.metadata.pop(volatile, None)
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream" and output.name == "stderr":
+                output.text = re.sub(r"^\[W [\d-]+ [\d:.]+ ", "[W ", output.text, flags=re.M)  # a warning without its time
 
 
 def run_notebook(path: Path, target: Path, minutes: float | None) -> bool:
