@@ -209,7 +209,7 @@ class SftTrainerTest {
     assertRefused("Evaluation row 1 has no token that carries loss", List.of(Rows.of(5, 1)), List.of(silent));
     assertRefused("Training row 1 has 30 tokens, more than maxLength 20", List.of(Rows.of(30, 1)), List.of());
     Example rowless = new Example(new int[] {5, 100_000}, new boolean[] {false, true});
-    assertRefused("(id 100000) has none", List.of(rowless), List.of());
+    assertRefused("The id 100000 is not in the vocabulary", List.of(rowless), List.of());
     assertRefused("no row to train on", List.of(), List.of());
   }
 
