@@ -57,4 +57,4 @@ for length in ("128", "256", "512", "1024", "2048"):
 
 elsewhere("Performance", "Another model", "GPU", "How it is built", "Known limits")
 given("Python (3.10 or newer)", "how far 100 rows bring it", "为Llama 3.2模型添加思考与回答标记", "24 GB, no GPU")
-given("took 10 minutes on two cores with bf16 instructions (AVX-512), 25 on two without")  # whole runs, by the clock
+given("take 15 to 40 minutes on two cores")  # whole runs, by the clock
