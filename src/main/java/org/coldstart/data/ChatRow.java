@@ -154,13 +154,13 @@ final class ChatRow {
    */
   private int behindHeader(String header, int turn, Words own) {
     int before = own.start() < 0 ? own.end() : own.start();
+    int from = headerStart(turn);
     return Stream
       .concat(TokenizedSpans.specialTokens(header, tokenizer).stream().map(Span::end),
           IntStream.range(0, header.length()).filter(i -> header.charAt(i) == '\n').mapToObj(i -> i + 1))
       .sorted(Comparator.reverseOrder())
-      .map(cut -> header.substring(0, cut))
-      .filter(opening -> text().lastIndexOf(opening, before - opening.length()) >= headerStart(turn))
-      .map(opening -> text().lastIndexOf(opening, before - opening.length()) + opening.length())
+      .filter(cut -> text().lastIndexOf(header.substring(0, cut), before - cut) >= from)
+      .map(cut -> text().lastIndexOf(header.substring(0, cut), before - cut) + cut)
       .findFirst()
       .orElse(-1);
   }

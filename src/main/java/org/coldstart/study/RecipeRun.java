@@ -1,19 +1,12 @@
 package org.coldstart.study;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import static org.coldstart.study.StudyFile.decimals;
+
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.stream.Collectors;
-import org.apache.commons.csv.CSVFormat;
-import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.coldstart.evaluate.Proportion;
-import org.coldstart.io.files.AtomicFiles;
 
 /**
  * A line of a long run's results: over all held-out questions, or over those of one kind.
@@ -51,15 +44,7 @@ public record RecipeRun(String model, String recipe, int rows, int epochs, int s
 
   /** The lines of a CSV file, a run's line over all kinds before those of each; none if there is no file. */
   public static List<RecipeRun> readAll(Path file) {
-    if (!Files.exists(file)) {
-      return List.of();
-    }
-    CSVFormat format = CSVFormat.DEFAULT.builder().setHeader().setSkipHeaderRecord(true).get();
-    try (CSVParser parser = CSVParser.parse(file, StandardCharsets.UTF_8, format)) {
-      return parser.stream().map(RecipeRun::of).toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read the study " + file, e);
-    }
+    return StudyFile.readAll(file, RecipeRun::of);
   }
 
   private static RecipeRun of(CSVRecord line) {
@@ -73,20 +58,13 @@ public record RecipeRun(String model, String recipe, int rows, int epochs, int s
 
   /** Writes all lines, replacing the file in one move. */
   public static void writeAll(Path file, List<RecipeRun> runs) {
-    String lines = runs.stream()
-      .map(run -> CSVFormat.DEFAULT.format(run.fields()) + "\n")
-      .collect(Collectors.joining());
-    AtomicFiles.writeString(file, CSVFormat.DEFAULT.format((Object[]) HEADER) + "\n" + lines);
+    StudyFile.writeAll(file, HEADER, runs, RecipeRun::fields);
   }
 
   private Object[] fields() {
     return new Object[] {model, recipe, rows, epochs, steps, seed, kind, questions, replyCounts.ended,
-      replyCounts.wellFormed, replyCounts.exact, replyCounts.reasoningHolds, decimals(1, tokensAReply),
-      decimals(4, lossBefore), decimals(4, lossAfter), decimals(0, tokensPerSecond), decimals(0, seconds), machine};
-  }
-
-  private static String decimals(int digits, double value) {
-    return String.format(Locale.ROOT, "%." + digits + "f", value);
+      replyCounts.wellFormed, replyCounts.exact, replyCounts.reasoningHolds, decimals(tokensAReply, 1),
+      decimals(lossBefore, 4), decimals(lossAfter, 4), decimals(tokensPerSecond, 0), decimals(seconds, 0), machine};
   }
 
   /** Whether this is the line over all kinds. */

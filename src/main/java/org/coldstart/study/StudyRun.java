@@ -1,18 +1,12 @@
 package org.coldstart.study;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import static org.coldstart.study.StudyFile.decimals;
+
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Collectors;
-import org.apache.commons.csv.CSVFormat;
-import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
-import org.coldstart.io.files.AtomicFiles;
 
 /**
  * The result of one run.
@@ -47,28 +41,15 @@ public record StudyRun(String initialization, long seed, int steps, double wellF
    * @throws IllegalArgumentException if it is not a study's, naming the line
    */
   public static List<StudyRun> readAll(Path file) {
-    if (!Files.exists(file)) {
-      return List.of();
-    }
-    CSVFormat format = CSVFormat.DEFAULT.builder().setHeader().setSkipHeaderRecord(true).get();
-    try (CSVParser parser = CSVParser.parse(file, StandardCharsets.UTF_8, format)) {
-      return parser.stream().map(line -> run(line, file)).toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read the study " + file, e);
-    }
+    return StudyFile.readAll(file, StudyRun::of);
   }
 
-  private static StudyRun run(CSVRecord line, Path file) {
-    try {
-      return new StudyRun(line.get("initialization"), Long.parseLong(line.get("seed")),
-          Integer.parseInt(line.get("steps")), number(line, "well_formed_greedy"), number(line, "well_formed_t0.7"),
-          number(line, "well_formed_t1.0"), number(line, "exact"), number(line, "own_place"),
-          number(line, "distance_before"), number(line, "distance_after"), number(line, "seconds"),
-          Arrays.stream(line.get("eval_losses").split(" ")).map(StudyRun::point).toList());
-    } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
-      throw new IllegalArgumentException(
-          "%s, run %d is not a run of a study: %s".formatted(file, line.getRecordNumber(), e.getMessage()), e);
-    }
+  private static StudyRun of(CSVRecord line) {
+    return new StudyRun(line.get("initialization"), Long.parseLong(line.get("seed")),
+        Integer.parseInt(line.get("steps")), number(line, "well_formed_greedy"), number(line, "well_formed_t0.7"),
+        number(line, "well_formed_t1.0"), number(line, "exact"), number(line, "own_place"),
+        number(line, "distance_before"), number(line, "distance_after"), number(line, "seconds"),
+        Arrays.stream(line.get("eval_losses").split(" ")).map(StudyRun::point).toList());
   }
 
   private static double number(CSVRecord line, String column) {
@@ -82,8 +63,7 @@ public record StudyRun(String initialization, long seed, int steps, double wellF
 
   /** Writes all runs, replacing the file in one move. */
   public static void writeAll(Path file, List<StudyRun> runs) {
-    String lines = runs.stream().map(run -> CSVFormat.DEFAULT.format(fields(run)) + "\n").collect(Collectors.joining());
-    AtomicFiles.writeString(file, CSVFormat.DEFAULT.format((Object[]) HEADER) + "\n" + lines);
+    StudyFile.writeAll(file, HEADER, runs, StudyRun::fields);
   }
 
   private static Object[] fields(StudyRun run) {
@@ -95,9 +75,5 @@ public record StudyRun(String initialization, long seed, int steps, double wellF
         .stream()
         .map(point -> point.step() + ":" + decimals(point.loss(), 4))
         .collect(Collectors.joining(" "))};
-  }
-
-  private static String decimals(double value, int digits) {
-    return String.format(Locale.ROOT, "%." + digits + "f", value);
   }
 }
