@@ -107,7 +107,14 @@ class DataFilesTest {
     assertEquals(List.of("}{", "\\\"]"), column("{\"q\": \"}{\"}\n{\"q\": \"\\\\\\\"]\"}"));
     assertEquals(List.of(Double.NaN, Double.NEGATIVE_INFINITY, "NaN"),
         column("{\"q\": NaN}\n{\"q\": -Infinity}\n{\"q\": \"NaN\"}"));
+    assertEquals(List.of("NaN \"Infinity"), column("{\"q\": \"NaN \\\"Infinity\", \"r\": NaN}"));
     assertEquals(List.of(), column(""));
+  }
+
+  @Test
+  void aLongTextIsReadBesideANumberThatJsonDoesNotHave() throws IOException {
+    String text = "a\\n".repeat(200_000);
+    assertEquals(List.of(text.translateEscapes()), column("{\"r\": NaN, \"q\": \"" + text + "\"}"));
   }
 
   private List<Object> column(String json) throws IOException {

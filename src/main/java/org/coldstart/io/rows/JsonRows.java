@@ -15,8 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.coldstart.io.json.Json;
 
@@ -32,8 +31,8 @@ final class JsonRows {
     .create()
     .getAdapter(Object.class);
 
-  /** Numbers that JSON does not have, as Python writes them; only outside of texts. */
-  private static final Pattern NOT_FINITE = Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*\"|(-?Infinity|NaN)");
+  /** Numbers that JSON does not have, as Python writes them. */
+  private static final List<String> NOT_FINITE = List.of("-Infinity", "Infinity", "NaN");
 
   private final Path file;
   private final Reader text;
@@ -55,17 +54,32 @@ final class JsonRows {
 
   /** The value of a JSON text as rows have it, a {@code Map}, {@code Long} …; an IOException if it is none. */
   static Object value(String json) throws IOException {
-    boolean[] found = new boolean[1];
-    String strict = NOT_FINITE.matcher(json).replaceAll(m -> {
-      found[0] |= m.group(1) != null;
-      return Matcher.quoteReplacement(m.group(1) == null ? m.group() : "\"\\u0000" + m.group(1) + '"');
-    });
-    JsonReader reader = Json.reader(new StringReader(strict));
+    boolean notFinite = NOT_FINITE.stream().anyMatch(json::contains); // hardly ever
+    JsonReader reader = Json.reader(new StringReader(notFinite ? quoted(json) : json));
     Object value = VALUES.read(reader);
     if (reader.peek() != JsonToken.END_DOCUMENT) {
       throw new MalformedJsonException("more than one value");
     }
-    return found[0] ? withNotFinite(value) : value;
+    return notFinite ? withNotFinite(value) : value;
+  }
+
+  /** With marked texts for the numbers that JSON does not have; those within texts stay. */
+  private static String quoted(String json) {
+    StringBuilder strict = new StringBuilder();
+    boolean inText = false;
+    for (int i = 0; i < json.length();) {
+      int at = i;
+      Optional<String> number = inText ? Optional.empty()
+          : NOT_FINITE.stream().filter(name -> json.startsWith(name, at)).findFirst();
+      number.ifPresent(name -> strict.append("\"\\u0000").append(name).append('"'));
+      int length = number.map(String::length).orElse(inText && json.charAt(i) == '\\' ? 2 : 1);
+      if (number.isEmpty()) {
+        inText ^= json.charAt(i) == '"';
+        strict.append(json, i, Math.min(i + length, json.length()));
+      }
+      i += length;
+    }
+    return strict.toString();
   }
 
   private static Object withNotFinite(Object value) {
