@@ -46,12 +46,7 @@ record Attention(int layer, AttentionConfig config, Linear query, Linear key, Li
     if (pass.readsPrefix()) {
       pass.prefix().put(layer, k, v, pass.gradients() != null);
     }
-    NDArray[] attended = DecoderOps.packedAttention(q, k, v, attention(pass));
-    if (pass.followsPrefix()) {
-      attended = pass.prefix().attend(layer, q, attended, attention(pass));
-    }
-    pass.keep(attended[1]);
-    return attended[0];
+    return DecoderOps.packedAttention(q, k, v, attention(pass));
   }
 
   private NDArray cached(NDArray in, ForwardContext pass) {
@@ -85,7 +80,7 @@ record Attention(int layer, AttentionConfig config, Linear query, Linear key, Li
   NDArray backward(NDArray dy, ForwardContext pass) {
     NDManager scope = dy.getManager();
     NDArray attended = pass.recall(scope);
-    NDArray[] d = backwardPacked(output.backward(pass.rounded(dy), attended, pass), attended, pass);
+    NDArray[] d = backwardPacked(output.backward(pass.rounded(dy), attended, pass), pass);
     NDArray dk = backwardRotated(d[1], keyNorm, pass);
     NDArray dq = backwardRotated(d[0], queryNorm, pass);
     NDArray in = pass.recall(scope);
@@ -96,16 +91,13 @@ record Attention(int layer, AttentionConfig config, Linear query, Linear key, Li
   }
 
   /** The gradients of rotated queries and keys, and of values. */
-  private NDArray[] backwardPacked(NDArray dAttended, NDArray attended, ForwardContext pass) {
+  private NDArray[] backwardPacked(NDArray dAttended, ForwardContext pass) {
     NDManager scope = dAttended.getManager();
-    NDArray logSums = pass.recall(scope);
     NDArray v = pass.recall(scope);
     NDArray k = pass.recall(scope);
     NDArray q = pass.recall(scope);
-    NDArray[] d = TrainingOps.packedAttention(dAttended, q, k, v, attended, logSums, attention(pass));
-    if (pass.followsPrefix()) {
-      pass.prefix().backward(layer, dAttended, q, attended, logSums, d[0], attention(pass));
-    } else if (pass.readsPrefix()) {
+    NDArray[] d = TrainingOps.packedAttention(dAttended, q, k, v, attention(pass));
+    if (pass.readsPrefix()) {
       pass.prefix().addGradients(layer, d[1], d[2]);
     }
     return d;
@@ -118,9 +110,9 @@ record Attention(int layer, AttentionConfig config, Linear query, Linear key, Li
   }
 
   private PackedAttention attention(ForwardContext pass) {
-    AttentionContext context = context(pass);
-    return new PackedAttention(pass.seqLens(), config.keyValueHeads(), config.scale(), cap(), context.window(),
-        context.flash());
+    NDArray[] prefix = pass.followsPrefix() ? pass.prefix().of(layer) : new NDArray[0];
+    return new PackedAttention(pass.seqLens(), config.keyValueHeads(), config.scale(), cap(), context(pass).window(),
+        prefix);
   }
 
   private AttentionContext context(ForwardContext pass) {

@@ -11,16 +11,14 @@ import java.util.stream.LongStream;
 import org.coldstart.io.config.AttentionConfig.LayerType;
 import org.coldstart.io.config.AttentionConfig;
 import org.coldstart.io.config.RopeParameters;
-import org.coldstart.io.torch.Torch;
 import org.coldstart.io.torch.TorchOps;
 
 /**
  * What the layers of one kind attend to: by which rotary angles, and how far back.
  *
  * @param window how many positions, itself included, a position attends to
- * @param capped whether scores are capped, which torch's kernels cannot do
  */
-record AttentionSpan(RotaryEmbedding rotary, int window, boolean capped) {
+record AttentionSpan(RotaryEmbedding rotary, int window) {
 
   /**
    * The positions of a pass's tokens, and what each attends to, in layers of one kind.
@@ -28,9 +26,8 @@ record AttentionSpan(RotaryEmbedding rotary, int window, boolean capped) {
    * @param cos cosines of each position's angles, shape (n, 1, head size), in the type of activations; sin alike
    * @param mask with a cache: added to the attention scores; null if nothing is masked
    * @param window how many positions, itself included, a position attends to
-   * @param flash without a cache: whether the CPU's flash kernel serves
    */
-  record AttentionContext(NDArray cos, NDArray sin, NDArray mask, int window, boolean flash) {}
+  record AttentionContext(NDArray cos, NDArray sin, NDArray mask, int window) {}
 
   /** One for each kind of layer that there is. */
   static Map<LayerType, AttentionSpan> all(NDManager manager, AttentionConfig config) {
@@ -40,7 +37,7 @@ record AttentionSpan(RotaryEmbedding rotary, int window, boolean capped) {
       RotaryEmbedding rotary = rotaries.computeIfAbsent(config.ropes().get(type),
           rope -> new RotaryEmbedding(manager, rope, config.headDim()));
       int window = type == LayerType.SLIDING_ATTENTION ? config.slidingWindow() : Integer.MAX_VALUE;
-      spans.put(type, new AttentionSpan(rotary, window, config.scoreSoftcap() != null));
+      spans.put(type, new AttentionSpan(rotary, window));
     }
     return spans;
   }
@@ -53,24 +50,19 @@ record AttentionSpan(RotaryEmbedding rotary, int window, boolean capped) {
   AttentionContext packed(NDManager out, long[] seqLens, int start, Precision precision) {
     long longest = start + Arrays.stream(seqLens).max().orElse(0);
     long[] positions = Arrays.stream(seqLens).flatMap(length -> LongStream.range(start, start + length)).toArray();
-    return context(out, positions, (int) longest, precision, null, flash(longest));
-  }
-
-  /** Whether the CPU's flash kernel serves for sequences of that length. */
-  boolean flash(long longest) {
-    return window >= longest && !capped && !Torch.device().isGpu();
+    return context(out, positions, (int) longest, precision, null);
   }
 
   /** For the next {@code time} tokens of a cache's rows, in f32. */
   AttentionContext after(KvCache cache, NDManager out, int time) {
     NDArray mask = cache.mask(out, time, window);
-    return context(out, cache.positions(time), cache.length() + time, Precision.F32, mask, false);
+    return context(out, cache.positions(time), cache.length() + time, Precision.F32, mask);
   }
 
-  private AttentionContext context(NDManager out, long[] positions, int greatest, Precision precision, NDArray mask,
-      boolean flash) {
+  private AttentionContext context(NDManager out, long[] positions, int greatest, Precision precision,
+      NDArray mask) {
     RotaryEmbedding.Tables at = rotary.at(out, out.create(positions), greatest);
-    return new AttentionContext(typed(at.cos(), precision), typed(at.sin(), precision), mask, window, flash);
+    return new AttentionContext(typed(at.cos(), precision), typed(at.sin(), precision), mask, window);
   }
 
   private static NDArray typed(NDArray table, Precision precision) {

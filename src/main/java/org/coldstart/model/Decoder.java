@@ -115,15 +115,6 @@ final class Decoder {
     return contexts;
   }
 
-  /**
-   * Whether sequences can continue a shared prefix: where every layer attends to all of a sequence by the flash kernel.
-   *
-   * @param longest tokens of the longest sequence, its prefix included
-   */
-  boolean canShare(long longest) {
-    return spans.values().stream().allMatch(span -> span.flash(longest));
-  }
-
   List<DecoderLayer> layers() {
     return layers;
   }

@@ -84,13 +84,12 @@ public final class ForwardBackward implements AutoCloseable {
    * to {@link #endRows} leave these tokens out; losses and gradients are those of whole sequences.
    *
    * @param contexts each sequence's tokens before the first position that predicts a label
-   * @param longest tokens of the longest sequence
-   * @return how many tokens were read; 0 if that would not pay or the model's attention does not allow it
+   * @return how many tokens were read; 0 if that would not pay
    */
-  public int beginRows(List<int[]> contexts, int longest) {
+  public int beginRows(List<int[]> contexts) {
     closePrefix();
     int length = SharedPrefix.sharedBy(contexts);
-    if (length == 0 || !decoder.canShare(longest)) {
+    if (length == 0) {
       return 0;
     }
     long[] ids = Arrays.stream(contexts.get(0), 0, length).asLongStream().toArray();

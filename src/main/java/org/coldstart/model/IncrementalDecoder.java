@@ -20,7 +20,7 @@ record IncrementalDecoder(Decoder decoder) {
    */
   NDArray begin(NDManager out, List<int[]> prompts, KvCache cache) {
     int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
-    int shared = decoder.canShare(longest) ? shared(prompts) : 0;
+    int shared = shared(prompts);
     long[] seqLens = prompts.stream().mapToLong(prompt -> prompt.length - shared).toArray();
     NDArray hidden;
     try (NDManager scope = out.newSubManager()) {

@@ -58,11 +58,11 @@ record LmHead(Norm norm, Linear output, double cap) {
     x.attach(labels.getManager());
     NDArray in = pass.rounded(norm.forward(x, pass));
     NDArray logits = output.forward(in, pass);
-    NDArray[] predicted = TrainingOps.crossEntropy(logits, labels, cap);
-    float[] sums = predicted[1].toFloatArray();
-    if (dHidden != null) {
-      NDArray dLogits = TrainingOps.crossEntropyBackward(predicted[0], logits, labels, cap, scale);
-      NDArray dx = norm.backward(output.backward(dLogits, in, pass), pass);
+    boolean backward = dHidden != null;
+    NDArray weights = backward ? labels.getManager().full(labels.getShape(), (float) scale) : null;
+    float[] sums = TrainingOps.crossEntropy(logits, labels, weights, cap, 1)[0].toFloatArray();
+    if (backward) {
+      NDArray dx = norm.backward(output.backward(logits, in, pass), pass);
       TrainingOps.addAtRows(dHidden, positions, dx);
     }
     return new LossSums(sums[0], labels.size(), (long) sums[1], sums[2]);

@@ -5,9 +5,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.List;
 import org.coldstart.io.torch.DecoderOps;
-import org.coldstart.io.torch.PackedAttention;
 import org.coldstart.io.torch.TorchOps;
-import org.coldstart.io.torch.TrainingOps;
 
 /**
  * A prefix that several sequences share, such as a system message, read once for all of them.
@@ -19,24 +17,21 @@ import org.coldstart.io.torch.TrainingOps;
  */
 final class SharedPrefix {
 
-  /** Each pass over the sequences attends to the prefix anew, which fewer tokens are not worth. */
+  /** Each sequence attends to the prefix anew, which fewer tokens are not worth. */
   private static final int LEAST_TOKENS = 8;
 
   /** A pass more through all weights costs as much as some tens of tokens. */
   private static final int LEAST_SAVED = 64;
 
-  /** Of one layer, all of shape (length, key-value heads · head size); the gradients in f32, null without backward. */
-  private record Layer(NDArray keys, NDArray values, NDArray dKeys, NDArray dValues) {}
-
   private final NDManager manager;
-  private final Layer[] layers;
+  private final NDArray[][] layers;
   private final int length;
 
   /** A prefix that has not been read yet; {@code manager} owns its tensors. */
   SharedPrefix(NDManager manager, int length, int layers) {
     this.manager = manager;
     this.length = length;
-    this.layers = new Layer[layers];
+    this.layers = new NDArray[layers][];
   }
 
   /** The length of the prefix that all of several sequences share; 0 where sharing it would not pay. */
@@ -64,9 +59,17 @@ final class SharedPrefix {
     if (layers[layer] == null) {
       NDArray k = owned(keys);
       NDArray v = owned(values);
-      layers[layer] = new Layer(k, v, backward ? manager.zeros(k.getShape()) : null,
-          backward ? manager.zeros(v.getShape()) : null);
+      layers[layer] = backward ? new NDArray[] {k, v, manager.zeros(k.getShape()), manager.zeros(v.getShape())}
+          : new NDArray[] {k, v};
     }
+  }
+
+  /**
+   * A layer's keys and values, shape (length, key-value heads · head size), and with backward the sums of their
+   * gradients, f32.
+   */
+  NDArray[] of(int layer) {
+    return layers[layer];
   }
 
   private NDArray owned(NDArray x) {
@@ -79,39 +82,13 @@ final class SharedPrefix {
 
   /** Writes a layer's keys and values into all rows of a cache, before columns {@code ends}. */
   void copy(int layer, KvCache.Entry into, long[] ends) {
-    DecoderOps.storePrefix(into.keys(), layers[layer].keys(), ends);
-    DecoderOps.storePrefix(into.values(), layers[layer].values(), ends);
+    DecoderOps.storePrefix(into.keys(), layers[layer][0], ends);
+    DecoderOps.storePrefix(into.values(), layers[layer][1], ends);
   }
 
-  /**
-   * Has the queries of sequences attend to the prefix, too.
-   *
-   * @param own the outputs of their attention to themselves, and the logarithms of its sums
-   * @return the same over both
-   */
-  NDArray[] attend(int layer, NDArray q, NDArray[] own, PackedAttention packed) {
-    if (!packed.flash()) {
-      throw new IllegalStateException("A sequence is longer than was announced when its prefix was read.");
-    }
-    Layer prefix = layers[layer];
-    return DecoderOps.prefixAttention(q, own[0], own[1], prefix.keys(), prefix.values(), packed);
-  }
-
-  /**
-   * The gradients of {@link #attend}: adds to those of the prefix's keys and values, and to dq.
-   *
-   * @param attended what that returned; logSums alike
-   */
-  void backward(int layer, NDArray dAttended, NDArray q, NDArray attended, NDArray logSums, NDArray dq,
-      PackedAttention packed) {
-    Layer prefix = layers[layer];
-    NDArray[] total = {dq, prefix.dKeys(), prefix.dValues()};
-    TrainingOps.prefixAttention(dAttended, q, prefix.keys(), prefix.values(), attended, logSums, total, packed);
-  }
-
-  /** Adds what {@link #backward} has summed to the gradients of the prefix's own pass. */
+  /** Adds what the sequences have summed to the gradients of the prefix's own pass. */
   void addGradients(int layer, NDArray dKeys, NDArray dValues) {
-    TorchOps.addInPlace(dKeys, layers[layer].dKeys());
-    TorchOps.addInPlace(dValues, layers[layer].dValues());
+    TorchOps.addInPlace(dKeys, layers[layer][2]);
+    TorchOps.addInPlace(dValues, layers[layer][3]);
   }
 }

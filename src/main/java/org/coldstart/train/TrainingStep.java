@@ -106,8 +106,7 @@ record TrainingStep(CausalLm model, ForwardBackward pass, Optimizer optimizer, S
 
   /** Runs the prefix that all rows of the step share forward once; returns its length in tokens. */
   private int forwardSharedPrefix(List<Example> rows) {
-    int longest = rows.stream().mapToInt(Example::length).max().orElse(0);
-    return isRandom(model, config) ? 0 : pass.beginRows(rows.stream().map(Example::context).toList(), longest);
+    return isRandom(model, config) ? 0 : pass.beginRows(rows.stream().map(Example::context).toList());
   }
 
   /** Under NEFTune's noise or dropout, drawn for each row on its own, rows share no prefix. */

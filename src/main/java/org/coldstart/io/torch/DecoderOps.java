@@ -118,25 +118,11 @@ public final class DecoderOps {
    *
    * @param q shape (n, heads · size), or by head
    * @param k shape (n, key-value heads · size), or by head; v alike
-   * @return the outputs, shape (n, heads · size), and the logarithms of the softmax's sums, which backward needs;
-   *   without elements unless by the flash kernel
+   * @return shape (n, heads · size)
    */
-  public static NDArray[] packedAttention(NDArray q, NDArray k, NDArray v, PackedAttention p) {
-    return OPS.callAll("packed_attention", q, k, v, p.seqLens(), p.keyValueHeads(), p.scale(), p.cap(), p.window(),
-        p.flash());
-  }
-
-  /**
-   * Has packed sequences attend to a prefix as well that they share.
-   *
-   * @param q as given to {@link #packedAttention}
-   * @param out what that returned, by the flash kernel; logSums alike
-   * @param k keys of the prefix, shape (m, key-value heads · size); v alike
-   * @return outputs and logarithms of sums over both
-   */
-  public static NDArray[] prefixAttention(NDArray q, NDArray out, NDArray logSums, NDArray k, NDArray v,
-      PackedAttention p) {
-    return OPS.callAll("prefix_attention", q, out, logSums, k, v, p.keyValueHeads(), p.scale());
+  public static NDArray packedAttention(NDArray q, NDArray k, NDArray v, PackedAttention p) {
+    return OPS.call("packed_attention", q, k, v, p.prefix(), p.seqLens(), p.keyValueHeads(), p.scale(), p.cap(),
+        p.window(), p.block());
   }
 
   /**

@@ -98,48 +98,28 @@ public final class TrainingOps {
   }
 
   /**
-   * The gradients of {@link DecoderOps#packedAttention}.
+   * The gradients of {@link DecoderOps#packedAttention}; adds to those of the prefix.
    *
-   * @param out what that returned; logSums alike
    * @return those of q, k and v, heads side by side
    */
-  public static NDArray[] packedAttention(NDArray dy, NDArray q, NDArray k, NDArray v, NDArray out, NDArray logSums,
-      PackedAttention p) {
-    return OPS.callAll("packed_attention_backward", dy, q, k, v, out, logSums, p.seqLens(), p.keyValueHeads(),
-        p.scale(), p.cap(), p.window(), p.flash());
-  }
-
-  /**
-   * The gradients of {@link DecoderOps#prefixAttention}, after {@link #packedAttention} with what that returned.
-   *
-   * @param total where the gradients of q and of the prefix's keys and values are added
-   */
-  public static void prefixAttention(NDArray dy, NDArray q, NDArray k, NDArray v, NDArray out, NDArray logSums,
-      NDArray[] total, PackedAttention p) {
-    int heads = p.keyValueHeads();
-    OPS.invoke("prefix_attention_backward", dy, q, k, v, out, logSums, total, heads, p.scale());
+  public static NDArray[] packedAttention(NDArray dy, NDArray q, NDArray k, NDArray v, PackedAttention p) {
+    return OPS.callAll("packed_attention_backward", dy, q, k, v, p.prefix(), p.seqLens(), p.keyValueHeads(), p.scale(),
+        p.cap(), p.window(), p.block());
   }
 
   /**
    * Cross-entropy of logits against labels.
    *
-   * @param logits shape (n, vocabulary); without a cap, f32 logits are overwritten by their probabilities
+   * @param logits shape (n, vocabulary); overwritten by their gradient if there are weights
    * @param labels int64, shape (n)
+   * @param weights what each label's loss is multiplied by in the gradient, f32, shape (n); null for no gradient
    * @param cap soft cap of the logits, 0 for none
-   * @return probabilities, f32, of the logits' shape; and three sums: of the losses, of labels that were likeliest, of
-   *   the entropies in nats
+   * @param temperature divides them
+   * @return three sums without weights: of the losses, of labels that were likeliest, of the entropies in nats; and the
+   *   labels' log-probabilities, shape (n)
    */
-  public static NDArray[] crossEntropy(NDArray logits, NDArray labels, double cap) {
-    return OPS.callAll("cross_entropy", logits, labels, cap);
-  }
-
-  /**
-   * The gradient of {@link #crossEntropy}, of the logits' shape and type; overwrites the probabilities.
-   *
-   * @param scale what the loss is multiplied by
-   */
-  public static NDArray crossEntropyBackward(NDArray probabilities, NDArray logits, NDArray labels, double cap,
-      double scale) {
-    return OPS.call("cross_entropy_backward", probabilities, logits, labels, cap, scale);
+  public static NDArray[] crossEntropy(NDArray logits, NDArray labels, NDArray weights, double cap,
+      double temperature) {
+    return OPS.callAll("cross_entropy", logits, labels, optional(weights), cap, temperature);
   }
 }

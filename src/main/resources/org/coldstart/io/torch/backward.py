@@ -5,11 +5,14 @@ class Backward(Module):
 
   # y = x·Wᵀ + b:  dW = dyᵀ·x,  db = Σ dy,  dx = dy·W
 
+  # A product in bf16 is taken some rows at a time, and added while it is in the cache.
   def add_outer(self, total: Tensor, dy: Tensor, x: Tensor) -> int:
     if dy.dtype == total.dtype:
       total.addmm_(dy.t(), x)
     else:
-      total.add_(torch.mm(dy.t(), x).to(total.dtype))
+      for at in range(0, dy.size(1), 2048):
+        rows = dy[:, at:at + 2048]
+        total[at:at + 2048].add_(torch.mm(rows.t(), x))
     return 0
 
   def add_rows(self, total: Tensor, dy: Tensor) -> int:
@@ -79,80 +82,75 @@ class Backward(Module):
 
   # Attention
 
-  # The keys of a group's heads are the same, so their gradients add up:
-  # (groups, kv, length, size) → (length, kv · size)
-  def flat_sum(self, x: Tensor) -> Tensor:
-    return x.sum([0]).transpose(0, 1).flatten(1)
+  # (kv, n, size) → (n, kv · size)
+  def flat(self, x: Tensor) -> Tensor:
+    return x.transpose(0, 1).flatten(1)
 
   # s = q·kᵀ · scale, p = softmax(s), y = p·v:
   #   dv = pᵀ·dy     ds = p · (dy·vᵀ − Σ p·dy·vᵀ)     dq = ds·k · scale     dk = dsᵀ·q · scale
-  def packed_attention_backward(self, dout: Tensor, q: Tensor, k: Tensor, v: Tensor, out: Tensor, log_sums: Tensor,
+  # The probabilities are computed again. Of a prefix there are keys, values, and the sums of their gradients.
+  def packed_attention_backward(self, dout: Tensor, q: Tensor, k: Tensor, v: Tensor, prefix: List[Tensor],
                                 lengths: List[int], kv: int, scale: float, cap: float, window: int,
-                                flash: bool) -> List[Tensor]:
-    groups = q.numel() // k.numel()
+                                block: int) -> List[Tensor]:
     dqs = annotate(List[Tensor], [])
     dks = annotate(List[Tensor], [])
     dvs = annotate(List[Tensor], [])
     start = 0
     for n in lengths:
-      dy = self.query_heads(dout, start, n, kv, groups)
-      queries = self.query_heads(q, start, n, kv, groups)
-      keys = self.shared_heads(k, start, n, kv, groups)
-      values = self.shared_heads(v, start, n, kv, groups)
-      if flash:
-        dq, dk, dv = torch._scaled_dot_product_flash_attention_for_cpu_backward(
-            dy, queries, keys, values, self.query_heads(out, start, n, kv, groups), log_sums.narrow(2, start, n),
-            0.0, True, scale=scale)
-      else:
-        scores = self.capped_scores(queries, keys, scale, cap)
-        p = self.hide(scores, window).softmax(-1)
-        dv = torch.matmul(p.to(v.dtype).transpose(2, 3), dy)
-        ds = torch._softmax_backward_data(torch.matmul(dy, values.transpose(2, 3)).float(), p, -1, 6)
-        if cap > 0.0:
-          ds = ds * (1 - (scores / cap).square())
-        ds = (ds * scale).to(v.dtype)
-        dq = torch.matmul(ds, keys)
-        dk = torch.matmul(ds.transpose(2, 3), queries)
-      dqs.append(self.flat(dq))
-      dks.append(self.flat_sum(dk))
-      dvs.append(self.flat_sum(dv))
+      keys = self.by_head(prefix[:1], k[start:start + n], kv)
+      values = self.by_head(prefix[1:2], v[start:start + n], kv)
+      before = keys.size(1) - n
+      dk = torch.zeros(keys.size(), dtype=6, device=k.device)
+      dv = torch.zeros_like(dk)
+      for at in range(0, n, block):
+        end = min(at + block, n)
+        first = max(0, before + at + 1 - window)
+        queries = self.grouped(q[start + at:start + end], kv, keys.size(2))
+        dy = self.grouped(dout[start + at:start + end], kv, keys.size(2))
+        seen = keys[:, first:before + end]
+        scores = self.scores(queries, seen, scale, cap)
+        slope = 1 - (scores / cap).square_() if cap > 0.0 else scores
+        p = self.probabilities(scores, before + at, first, window)
+        dv[:, first:before + end].add_(torch.bmm(p.to(v.dtype).transpose(1, 2), dy))
+        dp = torch.bmm(dy, values[:, first:before + end].transpose(1, 2)).float()
+        ds = torch._softmax_backward_data(dp, p, -1, 6).mul_(scale)
+        ds = (ds.mul_(slope) if cap > 0.0 else ds).to(v.dtype)
+        dqs.append(self.ungrouped(torch.bmm(ds, seen), end - at))
+        dk[:, first:before + end].add_(torch.bmm(ds.transpose(1, 2), queries))
+      dks.append(self.flat(dk[:, before:]).to(k.dtype))
+      dvs.append(self.flat(dv[:, before:]).to(v.dtype))
+      if before > 0:
+        prefix[2].add_(self.flat(dk[:, :before]))
+        prefix[3].add_(self.flat(dv[:, :before]))
       start += n
     return [torch.cat(dqs), torch.cat(dks), torch.cat(dvs)]
 
-  # With the sums of both parts, each part's gradient is that of its own attention. Adds to those of q and of the
-  # prefix's k and v.
-  def prefix_attention_backward(self, dout: Tensor, q: Tensor, k: Tensor, v: Tensor, out: Tensor, log_sums: Tensor,
-                                total: List[Tensor], kv: int, scale: float) -> int:
-    n = q.size(0)
-    m = k.size(0)
-    groups = q.numel() // n // (k.numel() // m)
-    gq, gk, gv = torch._scaled_dot_product_flash_attention_for_cpu_backward(
-        self.query_heads(dout, 0, n, kv, groups), self.query_heads(q, 0, n, kv, groups),
-        self.shared_heads(k, 0, m, kv, groups), self.shared_heads(v, 0, m, kv, groups),
-        self.query_heads(out, 0, n, kv, groups), log_sums, 0.0, False, scale=scale)
-    total[0].add_(self.flat(gq))
-    total[1].add_(self.flat_sum(gk))
-    total[2].add_(self.flat_sum(gv))
-    return 0
-
   # Cross-entropy
 
-  # L = −Σ log p(label) with p = softmax(logits). Gives p, and the sums of the loss, of hits (the label was likeliest)
-  # and of the entropy −Σ p·log p. Without a cap, f32 logits are overwritten by p.
-  def cross_entropy(self, logits: Tensor, labels: Tensor, cap: float) -> List[Tensor]:
-    capped = self.softcap(logits.float(), cap)
-    log_p = capped.log_softmax(-1)
-    own = log_p.gather(1, labels.unsqueeze(1))
-    hits = (own >= log_p.amax([1], True)).sum()
-    p = torch.exp(log_p) if cap > 0.0 else torch.exp(log_p, out=capped)
-    entropy = -torch.dot(p.flatten(), log_p.flatten())
-    return [p, torch.stack([-own.sum(), hits.float(), entropy])]
-
-  # dL/dlogits = p − 1 at the label, p elsewhere; overwrites p.
-  def cross_entropy_backward(self, p: Tensor, logits: Tensor, labels: Tensor, cap: float, scale: float) -> Tensor:
-    at = labels.unsqueeze(1)
-    p.scatter_add_(1, at, -torch.ones_like(p.gather(1, at)))
-    p.mul_(scale)
-    if cap > 0.0:
-      p.mul_(1 - (logits.float() / cap).tanh().square())
-    return p.to(logits.dtype)
+  # L = −Σ w · log p(label) with p = softmax(logits / temperature), and its gradient w · (p − 1 at the label, p elsewhere)
+  # / temperature, which is written over the logits if there are weights w. Gives the sums of −log p(label), of hits (the
+  # label was likeliest) and of the entropy −Σ p·log p, and each log p(label). Some rows at a time stay in the cache.
+  def cross_entropy(self, logits: Tensor, labels: Tensor, weights: List[Tensor], cap: float,
+                    temperature: float) -> List[Tensor]:
+    rows = max(1, 1048576 // logits.size(1))
+    logs = annotate(List[Tensor], [])
+    hits = torch.zeros([], device=logits.device)
+    entropy = torch.zeros([], device=logits.device)
+    for start in range(0, logits.size(0), rows):
+      part = logits[start:start + rows]
+      label = labels[start:start + rows].unsqueeze(1)
+      capped = self.softcap(part.float(), cap)
+      log_p = (capped / temperature).log_softmax(-1) if temperature != 1.0 else capped.log_softmax(-1)
+      own = log_p.gather(1, label)
+      logs.append(own)
+      hits += (own >= log_p.amax([1], True)).sum()
+      p = torch.exp(log_p)
+      entropy -= torch.dot(p.flatten(), log_p.flatten())
+      if len(weights) > 0:
+        p.scatter_add_(1, label, torch.full_like(own, -1.0))
+        p.mul_(weights[0][start:start + rows].unsqueeze(1) / temperature)
+        if cap > 0.0:
+          p.mul_(1 - (capped / cap).square_())
+        part.copy_(p)
+    log_p = torch.cat(logs).squeeze(1)
+    return [torch.stack([-log_p.sum(), hits, entropy]), log_p]

@@ -102,65 +102,57 @@ class Decoder(Module):
   def softcap(self, x: Tensor, cap: float) -> Tensor:
     return (x / cap).tanh_().mul_(cap) if cap > 0.0 else x
 
-  # One sequence of queries by head: (n, heads · size) → (groups, kv, length, size)
-  def query_heads(self, x: Tensor, start: int, length: int, kv: int, groups: int) -> Tensor:
-    return x[start:start + length].view([length, kv, groups, -1]).permute([2, 1, 0, 3])
+  # Keys or values of one sequence, behind those of the prefix that it continues, by head:
+  # (n, kv · size) → (kv, m + n, size)
+  def by_head(self, prefix: List[Tensor], x: Tensor, kv: int) -> Tensor:
+    rows = x.flatten(1)
+    if len(prefix) > 0:
+      rows = torch.cat([prefix[0], rows])
+    return rows.view([rows.size(0), kv, -1]).transpose(0, 1)
 
-  # Of keys or values, the same for every group: (n, kv · size) → (groups, kv, length, size)
-  def shared_heads(self, x: Tensor, start: int, length: int, kv: int, groups: int) -> Tensor:
-    return x[start:start + length].view([length, kv, -1]).transpose(0, 1).expand([groups, -1, -1, -1])
+  # Queries, those that attend to the same head together: (n, heads · size) → (kv, groups · n, size)
+  def grouped(self, x: Tensor, kv: int, size: int) -> Tensor:
+    return x.view([x.size(0), kv, -1, size]).permute([1, 2, 0, 3]).flatten(1, 2)
 
-  # (groups, kv, length, size) → (length, heads · size)
-  def flat(self, x: Tensor) -> Tensor:
-    return x.permute([2, 1, 0, 3]).flatten(1)
+  # … and back
+  def ungrouped(self, x: Tensor, n: int) -> Tensor:
+    return x.view([x.size(0), -1, n, x.size(2)]).permute([2, 0, 1, 3]).flatten(1)
 
-  def capped_scores(self, q: Tensor, k: Tensor, scale: float, cap: float) -> Tensor:
-    return self.softcap((torch.matmul(q, k.transpose(2, 3)) * scale).float(), cap)
+  # (kv, groups · n, m), in f32: rounded to bf16, a score of 10 would make its probability 2 % wrong.
+  def scores(self, q: Tensor, k: Tensor, scale: float, cap: float) -> Tensor:
+    return self.softcap(torch.bmm(q.float(), k.float().transpose(1, 2)).mul_(scale), cap)
 
-  # Position i attends to j where i − window < j ≤ i.
-  def hide(self, scores: Tensor, window: int) -> Tensor:
-    at = torch.arange(scores.size(-1), device=scores.device)
-    distance = at.unsqueeze(1) - at
-    return scores.masked_fill((distance < 0).logical_or(distance >= window), float("-inf"))
+  # The softmax of the scores of queries from position `i` on and keys from position `j` on, which end at the same one;
+  # overwrites the scores. Position i attends to j where i − window < j ≤ i.
+  def probabilities(self, scores: Tensor, i: int, j: int, window: int) -> Tensor:
+    end = j + scores.size(2)
+    by_row = scores.view([scores.size(0), -1, end - i, end - j])
+    rows = torch.arange(i, end, device=scores.device).unsqueeze(1)
+    columns = torch.arange(j, end, device=scores.device)
+    by_row[..., i - j:].masked_fill_(columns[i - j:] > rows, float("-inf"))
+    if window < end:
+      by_row.masked_fill_(columns <= rows - window, float("-inf"))
+    return scores.softmax(-1)
 
-  # Causal attention of packed sequences. The CPU's flash kernel (Dao et al., 2022) knows neither window nor cap, but
-  # gives the logarithms of the softmax's sums along, which backward needs: they are empty without it.
-  def packed_attention(self, q: Tensor, k: Tensor, v: Tensor, lengths: List[int], kv: int, scale: float, cap: float,
-                       window: int, flash: bool) -> List[Tensor]:
-    groups = q.numel() // k.numel()
+  # Causal attention of packed sequences, each behind a prefix that they may share: its keys and values, or nothing. It
+  # takes `block` queries at a time (Rabe & Staats, 2021): all scores of a sequence at once would fit into no cache.
+  def packed_attention(self, q: Tensor, k: Tensor, v: Tensor, prefix: List[Tensor], lengths: List[int], kv: int,
+                       scale: float, cap: float, window: int, block: int) -> Tensor:
     outs = annotate(List[Tensor], [])
-    sums = annotate(List[Tensor], [])
     start = 0
     for n in lengths:
-      queries = self.query_heads(q, start, n, kv, groups)
-      keys = self.shared_heads(k, start, n, kv, groups)
-      values = self.shared_heads(v, start, n, kv, groups)
-      if flash:
-        out, log_sum = torch._scaled_dot_product_flash_attention_for_cpu(queries, keys, values, 0.0, True, scale=scale)
-        sums.append(log_sum)
-      elif cap == 0.0 and window >= n:
-        out = torch.scaled_dot_product_attention(queries, keys, values, None, 0.0, True, scale=scale)
-      else:
-        scores = self.hide(self.capped_scores(queries, keys, scale, cap), window)
-        out = torch.matmul(scores.softmax(-1).to(v.dtype), values)
-      outs.append(self.flat(out))
+      keys = self.by_head(prefix[:1], k[start:start + n], kv)
+      values = self.by_head(prefix[1:2], v[start:start + n], kv)
+      before = keys.size(1) - n
+      for at in range(0, n, block):
+        end = min(at + block, n)
+        first = max(0, before + at + 1 - window)
+        queries = self.grouped(q[start + at:start + end], kv, keys.size(2))
+        scores = self.scores(queries, keys[:, first:before + end], scale, cap)
+        p = self.probabilities(scores, before + at, first, window).to(v.dtype)
+        outs.append(self.ungrouped(torch.bmm(p, values[:, first:before + end]), end - at))
       start += n
-    return [torch.cat(outs), torch.cat(sums, 2) if flash else torch.empty([0])]
-
-  # Lets sequences attend to a prefix as well that they share. The softmax over both is each part's own softmax,
-  # weighted by its share of both sums.
-  def prefix_attention(self, q: Tensor, out: Tensor, log_sum: Tensor, k: Tensor, v: Tensor, kv: int,
-                       scale: float) -> List[Tensor]:
-    n = q.size(0)
-    m = k.size(0)
-    groups = q.numel() // n // (k.numel() // m)
-    before, log_before = torch._scaled_dot_product_flash_attention_for_cpu(
-        self.query_heads(q, 0, n, kv, groups), self.shared_heads(k, 0, m, kv, groups),
-        self.shared_heads(v, 0, m, kv, groups), 0.0, False, scale=scale)
-    both = torch.logaddexp(log_sum, log_before)
-    share = torch.exp(log_before - both).unsqueeze(-1)
-    mixed = torch.lerp(self.query_heads(out, 0, n, kv, groups).float(), before.float(), share)
-    return [self.flat(mixed.to(out.dtype)), both]
+    return torch.cat(outs)
 
   # The cache: keys and values of each layer, (rows, kv, room, size)
 
