@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.coldstart.data.Batch;
 import org.coldstart.data.Example;
@@ -35,9 +34,6 @@ class SharedPrefixTest {
 
   private static final String CASES = "org.coldstart.fixture.ParityCase#all";
 
-  /** Short windows and capped scores: their attention does not work across a prefix. */
-  private static final Set<String> READ_WHOLE = Set.of("mistral-window", "qwen2-tied-window", "gemma2", "gemma3");
-
   private static final int SHARED = 9;
 
   /** Share of a gradient's norm. Sums come in another order, no more; measured are up to 1e-6. */
@@ -54,7 +50,7 @@ class SharedPrefixTest {
       Step whole = step(model, rows, Precision.F32, false, false);
       Step shared = step(model, rows, Precision.F32, false, true);
       assertEquals(0, whole.read());
-      assertEquals(READ_WHOLE.contains(fixture.name()) ? 0 : SHARED, shared.read(), fixture.name());
+      assertEquals(SHARED, shared.read(), fixture.name());
       assertEquals(whole.loss(), shared.loss(), 1e-5);
       assertNear(whole, shared, EXACT);
     }
@@ -154,10 +150,10 @@ class SharedPrefixTest {
     ParityCase fixture = ParityCase.of("llama-tied");
     int[] ids = fixture.rows().get(0);
     try (CausalLm model = fixture.model(); ForwardBackward pass = model.trainingPass(Precision.F32, false)) {
-      assertEquals(0, pass.beginRows(List.of(ids), ids.length));
+      assertEquals(0, pass.beginRows(List.of(ids)));
       int[] other = ids.clone();
       other[3]++;
-      assertEquals(0, pass.beginRows(List.of(ids, other), ids.length));
+      assertEquals(0, pass.beginRows(List.of(ids, other)));
     }
   }
 
@@ -177,7 +173,7 @@ class SharedPrefixTest {
   private static Step step(CausalLm model, List<Example> rows, Precision precision, boolean checkpointing,
       boolean sharing) {
     try (ForwardBackward pass = model.trainingPass(precision, checkpointing)) {
-      int read = sharing ? pass.beginRows(rows.stream().map(Example::context).toList(), 20) : 0;
+      int read = sharing ? pass.beginRows(rows.stream().map(Example::context).toList()) : 0;
       LossSums sums = LossSums.NONE;
       for (List<Example> slice : List.of(rows.subList(0, 1), rows)) {
         Batch batch = Batch.of(slice, read);
