@@ -6,6 +6,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
+import com.sun.jna.Function;
+import com.sun.jna.Platform;
 
 /**
  * The PyTorch engine of this JVM: its device, its threads, and where tensors come from.
@@ -25,12 +27,25 @@ public final class Torch {
   private static NDManager start() {
     // DJL would otherwise look for libraries and report usage over the network.
     System.setProperty("ai.djl.offline", System.getProperty("ai.djl.offline", "true"));
+    waitInTurn();
     Engine engine = Engine.getEngine("PyTorch");
     // The profiling executor recompiles a method for every new shape; texts have many lengths.
     JniUtils.setGraphExecutorOptimize(false);
     NDManager root = engine.newBaseManager();
     keepFreedMemory(root);
     return root;
+  }
+
+  /**
+   * A thread of libgomp that waits for another one runs in a loop for some milliseconds before it sleeps. Where another
+   * process takes one of two processors, that loop may hold the one that the awaited thread needs, and a pass takes up
+   * to ten times as long. A thousand rounds, some 30 µs, cost nothing measurable on an idle machine. libgomp reads the
+   * variable when libtorch is loaded; a setting of the user's stays.
+   */
+  private static void waitInTurn() {
+    if (Platform.isLinux() && System.getenv("OMP_WAIT_POLICY") == null) {
+      Function.getFunction("c", "setenv").invoke(new Object[] {"GOMP_SPINCOUNT", "1000", 0});
+    }
   }
 
   /**
