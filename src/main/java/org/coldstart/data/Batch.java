@@ -15,8 +15,9 @@ import java.util.List;
  * @param inputIds their ids, one example after the other
  * @param positions indices into {@code inputIds} that predict a label, ascending
  * @param labels the kept tokens, parallel to {@code positions}
+ * @param weights of the labels, parallel to them; null where no example has any
  */
-public record Batch(long[] seqLens, long[] inputIds, long[] positions, long[] labels) {
+public record Batch(long[] seqLens, long[] inputIds, long[] positions, long[] labels, float[] weights) {
 
   /** Packs examples. */
   public static Batch of(List<Example> examples) {
@@ -35,6 +36,7 @@ public record Batch(long[] seqLens, long[] inputIds, long[] positions, long[] la
     int kept = examples.stream().mapToInt(Example::keptTokens).sum();
     long[] positions = new long[kept];
     long[] labels = new long[kept];
+    float[] weights = examples.stream().allMatch(example -> example.weights() == null) ? null : new float[kept];
     int at = 0;
     int next = 0;
     for (Example example : examples) {
@@ -42,7 +44,11 @@ public record Batch(long[] seqLens, long[] inputIds, long[] positions, long[] la
         inputIds[at] = example.ids()[t];
         if (t > prefix && example.mask()[t]) {
           positions[next] = at - 1;
-          labels[next++] = example.ids()[t];
+          labels[next] = example.ids()[t];
+          if (weights != null) {
+            weights[next] = example.weights() == null ? 1 : example.weights()[t];
+          }
+          next++;
         }
       }
     }
@@ -50,7 +56,7 @@ public record Batch(long[] seqLens, long[] inputIds, long[] positions, long[] la
       throw new IllegalArgumentException("Of %d kept tokens, %d are predicted within the shared prefix of %d tokens."
         .formatted(kept, kept - next, prefix));
     }
-    return new Batch(seqLens, inputIds, positions, labels);
+    return new Batch(seqLens, inputIds, positions, labels, weights);
   }
 
   /** Tokens that carry loss. */

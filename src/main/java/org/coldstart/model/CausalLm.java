@@ -177,20 +177,26 @@ public final class CausalLm implements AutoCloseable {
     }
   }
 
+  /** The loss of packed sequences, without gradients, see {@link #predictions}. */
+  public LossSums loss(long[] inputIds, long[] seqLens, long[] positions, long[] labels, Precision precision) {
+    return predictions(inputIds, seqLens, positions, labels, 1, precision).sums();
+  }
+
   /**
-   * The loss of packed sequences, without gradients.
+   * How the labels of packed sequences are predicted, without gradients.
    *
    * @param inputIds all sequences' token ids
    * @param seqLens the sequences' lengths
    * @param positions where a label is predicted, ascending indices into {@code inputIds}
    * @param labels the token that should be predicted there
+   * @param temperature divides the logits; 1 for the model's own distribution
    */
-  public synchronized LossSums loss(long[] inputIds, long[] seqLens, long[] positions, long[] labels,
-      Precision precision) {
+  public synchronized Predictions predictions(long[] inputIds, long[] seqLens, long[] positions, long[] labels,
+      double temperature, Precision precision) {
     try (NDManager step = Torch.newManager()) {
       ForwardContext pass = decoder.packed(step, seqLens, 0, precision);
       NDArray hidden = decoder.forward(step.create(inputIds), pass);
-      return decoder.head().loss(hidden, positions, labels, pass, 0, null);
+      return decoder.head().loss(hidden, positions, labels, pass, new LabelWeights(null, 0, temperature), null);
     }
   }
 

@@ -124,23 +124,24 @@ public final class ForwardBackward implements AutoCloseable {
    * batches of an optimizer step
    */
   public LossSums forwardBackward(long[] inputIds, long[] seqLens, long[] positions, long[] labels, double scale) {
-    return forwardBackward(inputIds, seqLens, positions, labels, scale, UnaryOperator.identity());
+    return forwardBackward(inputIds, seqLens, positions, labels, LabelWeights.equal(scale), UnaryOperator.identity())
+      .sums();
   }
 
   /**
-   * The same with a change to the embeddings, such as noise.
+   * The same with weights of the labels, and a change to the embeddings, such as noise.
    *
    * @param onEmbeddings takes and gives shape (n, hidden); gradients pass it unchanged
    */
-  public LossSums forwardBackward(long[] inputIds, long[] seqLens, long[] positions, long[] labels, double scale,
-      UnaryOperator<NDArray> onEmbeddings) {
+  public Predictions forwardBackward(long[] inputIds, long[] seqLens, long[] positions, long[] labels,
+      LabelWeights weights, UnaryOperator<NDArray> onEmbeddings) {
     try (Pass pass = new Pass(inputIds, seqLens, false)) {
       NDArray x = pass.forward(onEmbeddings);
       NDArray dx = pass.zeros();
-      LossSums sums = decoder.head().loss(x, positions, labels, pass.plain, scale, dx);
+      Predictions predictions = decoder.head().loss(x, positions, labels, pass.plain, weights, dx);
       x.close();
       pass.backward(dx);
-      return sums;
+      return predictions;
     }
   }
 

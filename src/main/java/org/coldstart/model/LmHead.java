@@ -34,37 +34,41 @@ record LmHead(Norm norm, Linear output, double cap) {
    * @param hidden the last layer's output, shape (n, hidden)
    * @param positions that predict a label, ascending
    * @param labels the token each should predict
-   * @param scale factor of the loss that gradients are taken of
+   * @param weights of the labels in the loss that gradients are taken of; the sums are those without weights
    * @param dHidden the gradient of {@code hidden} so far, added to; null for the loss alone
    */
-  LossSums loss(NDArray hidden, long[] positions, long[] labels, ForwardContext pass, double scale, NDArray dHidden) {
+  Predictions loss(NDArray hidden, long[] positions, long[] labels, ForwardContext pass, LabelWeights weights,
+      NDArray dHidden) {
     int chunk = (int) Math.max(1, LOGITS / output.weight().getShape().get(0));
-    LossSums sums = LossSums.NONE;
+    Predictions all = Predictions.NONE;
     for (int from = 0; from < labels.length; from += chunk) {
       int count = Math.min(chunk, labels.length - from);
       try (NDManager scope = hidden.getManager().newSubManager();
           ActivationStack activations = new ActivationStack(scope)) {
         NDArray at = scope.create(Arrays.copyOfRange(positions, from, from + count));
         NDArray of = scope.create(Arrays.copyOfRange(labels, from, from + count));
-        sums = sums.plus(lossOf(hidden, at, of, pass.with(dHidden == null ? null : activations), scale, dHidden));
+        all = all.then(lossOf(hidden, at, of, pass.with(dHidden == null ? null : activations),
+            weights.range(from, from + count), dHidden));
       }
     }
-    return sums;
+    return all;
   }
 
-  private LossSums lossOf(NDArray hidden, NDArray positions, NDArray labels, ForwardContext pass, double scale,
-      NDArray dHidden) {
+  private Predictions lossOf(NDArray hidden, NDArray positions, NDArray labels, ForwardContext pass,
+      LabelWeights weights, NDArray dHidden) {
     NDArray x = TorchOps.select(hidden, 0, positions);
     x.attach(labels.getManager());
     NDArray in = pass.rounded(norm.forward(x, pass));
     NDArray logits = output.forward(in, pass);
     boolean backward = dHidden != null;
-    NDArray weights = backward ? labels.getManager().full(labels.getShape(), (float) scale) : null;
-    float[] sums = TrainingOps.crossEntropy(logits, labels, weights, cap, 1)[0].toFloatArray();
+    NDArray[] predicted = TrainingOps.crossEntropy(logits, labels, backward ? weights.of(labels) : null, cap,
+        weights.temperature());
+    float[] sums = predicted[0].toFloatArray();
+    float[] logProbs = predicted[1].toFloatArray();
     if (backward) {
       NDArray dx = norm.backward(output.backward(logits, in, pass), pass);
       TrainingOps.addAtRows(dHidden, positions, dx);
     }
-    return new LossSums(sums[0], labels.size(), (long) sums[1], sums[2]);
+    return new Predictions(new LossSums(sums[0], labels.size(), (long) sums[1], sums[2]), logProbs);
   }
 }

@@ -14,6 +14,7 @@ import org.coldstart.io.torch.Torch;
 import org.coldstart.model.Adapter;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.ForwardBackward;
+import org.coldstart.model.LabelWeights;
 import org.coldstart.model.LossSums;
 
 /**
@@ -94,8 +95,11 @@ record TrainingStep(CausalLm model, ForwardBackward pass, Optimizer optimizer, S
       for (List<Example> slice : Batches.slices(rows, pass.tokensAtOnce(), prefix)) {
         model.train(number * 65_536 + done); // what dropout drops follows from this number
         Batch batch = Batch.of(slice, prefix);
-        sums = sums.plus(pass.forwardBackward(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(),
-            1.0 / keptTokens, neftune(config.neftuneNoiseAlpha(), batch.seqLens())));
+        LabelWeights weights = new LabelWeights(batch.weights(), 1.0 / keptTokens, 1);
+        sums = sums.plus(pass
+          .forwardBackward(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), weights,
+              neftune(config.neftuneNoiseAlpha(), batch.seqLens()))
+          .sums());
         done += slice.size();
       }
     } finally {

@@ -3,6 +3,7 @@ package org.coldstart.data;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +17,19 @@ import org.junit.jupiter.api.Test;
 
 /** How rows become batches. */
 class BatchTest {
+
+  @Test
+  void weightsGoWithTheirLabels() {
+    Example weighed = new Example(new int[] {5, 6, 7, 8}, new boolean[] {true, false, true, true},
+        new float[] {9, 9, -2, 0});
+    Example plain = new Example(new int[] {9, 4}, new boolean[] {false, true});
+    assertArrayEquals(new float[] {-2, 0, 1}, Batch.of(List.of(weighed, plain)).weights());
+    assertArrayEquals(new float[] {-2}, Batch.of(List.of(weighed.truncate(3))).weights());
+    assertNull(Batch.of(List.of(plain)).weights());
+    assertEquals(1, weighed.weighedTokens());
+    assertEquals(1, plain.weighedTokens());
+    assertThrows(IllegalArgumentException.class, () -> plain.withWeights(new float[3]));
+  }
 
   @Test
   void positionsStandBeforeTheTokensTheyPredict() {
