@@ -18,8 +18,8 @@ public final class Batches {
   private Batches() {}
 
   /** Shuffles by seed and cuts into batches; the last may be smaller. */
-  public static List<List<Example>> shuffled(List<Example> examples, int batchSize, long seed) {
-    return cut(shuffle(examples, seed), batchSize);
+  public static <T> List<List<T>> shuffled(List<T> rows, int batchSize, long seed) {
+    return cut(shuffle(rows, seed), batchSize);
   }
 
   /**
@@ -106,7 +106,9 @@ public final class Batches {
       }
       tokens += length;
     }
-    slices.add(batch.subList(from, batch.size()));
+    if (from < batch.size()) {
+      slices.add(batch.subList(from, batch.size()));
+    }
     return slices;
   }
 
@@ -121,7 +123,7 @@ public final class Batches {
   }
 
   /** Consecutive runs of {@code size}; the last may be smaller. */
-  static <T> List<List<T>> cut(List<T> items, int size) {
+  public static <T> List<List<T>> cut(List<T> items, int size) {
     List<List<T>> parts = new ArrayList<>();
     for (int from = 0; from < items.size(); from += size) {
       parts.add(List.copyOf(items.subList(from, Math.min(items.size(), from + size))));

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.safetensors.StoredType;
@@ -217,6 +218,24 @@ public final class Lora implements Adapter {
   @Override
   public void train(OptionalLong batch) {
     dropout.batch(batch);
+  }
+
+  @Override
+  public <T> T disabled(Supplier<T> work) {
+    synchronized (model) {
+      requireLoaded();
+      boolean wasMerged = merged;
+      unmergeAdapter();
+      layers.values().forEach(layer -> layer.base().adapt(null));
+      tokens.values().forEach(TrainableTokens::restore);
+      try {
+        return work.get();
+      } finally {
+        layers.values().forEach(layer -> layer.base().adapt(layer));
+        tokens.values().forEach(TrainableTokens::writeBack);
+        setMerged(wasMerged);
+      }
+    }
   }
 
   /** Adds the adapter to the base weights, W + s · BA: a pass costs what it costs without one, logits stay. */

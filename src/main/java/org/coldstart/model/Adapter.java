@@ -3,6 +3,7 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /** An adapter, such as LoRA's, as the model knows it: while one is attached, it is all that is trained. */
 public interface Adapter {
@@ -22,6 +23,9 @@ public interface Adapter {
 
   /** Whether it drops inputs at random in training, so that equal rows give unequal outputs. */
   boolean dropsOut();
+
+  /** Does some work with the model as it is without the adapter; PEFT's {@code disable_adapter}. */
+  <T> T disabled(Supplier<T> work);
 
   /** Turns dropout on for the batch of that number, which decides what is dropped; off without one. */
   void train(OptionalLong batch);

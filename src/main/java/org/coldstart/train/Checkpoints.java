@@ -61,15 +61,14 @@ final class Checkpoints {
   /** NaN until it is needed, for all weights are read for it. */
   private double baseModelChecksum = Double.NaN;
 
-  Checkpoints(CausalLm model, Tokenizer tokenizer, SftConfig config, TrainingData data) {
+  /** Of a run with an objective's fingerprint. */
+  Checkpoints(CausalLm model, Tokenizer tokenizer, SftConfig config, Map<String, String> objective) {
     this.model = model;
     this.tokenizer = tokenizer;
     this.config = config;
-    this.fingerprint = new LinkedHashMap<>(config.recipe());
+    this.fingerprint = new LinkedHashMap<>(objective);
     Map<String, NDArray> trained = model.trainableParameters();
     long values = trained.values().stream().mapToLong(NDArray::size).sum();
-    fingerprint.put("training data", TrainingData.fingerprint(data.train()));
-    fingerprint.put("evaluation data", TrainingData.fingerprint(data.eval()));
     fingerprint.put("trained parameters", values + " values of tensors " + trained.keySet().hashCode());
     fingerprint.put("adapter", model.adapter().map(a -> a.config().toString()).orElse("none"));
   }
@@ -287,7 +286,7 @@ final class Checkpoints {
   static void restore(TrainerState state, Optimizer optimizer) {
     if (state.folder != null) {
       StateTensors.read(state.folder.resolve(OPTIMIZER_FILE), optimizer.state());
-      optimizer.continueAt(state.globalStep);
+      optimizer.continueAt(state.updates);
     }
   }
 

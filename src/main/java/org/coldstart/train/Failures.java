@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import org.coldstart.data.Example;
 
 /** Why a run cannot go on: a sentence with the step and the way out, and the last checkpoint. */
-record Failures(TrainingData data, SftConfig config, TrainerState state) {
+record Failures(Objective<?> objective, SftConfig config, TrainerState state) {
 
   private static final Pattern OUT_OF_MEMORY = Pattern
     .compile("(?i)can't allocate memory|not enough memory|out of memory");
@@ -45,7 +45,7 @@ record Failures(TrainingData data, SftConfig config, TrainerState state) {
   TrainingException outOfMemory(List<Example> rows, Throwable cause) {
     int longest = rows.stream().mapToInt(Example::length).max().orElse(0);
     String place = " in step %d with a batch of %d × %d tokens (%s)".formatted(state.globalStep + 1, rows.size(),
-        longest, data.rowNumbers(rows));
+        longest, objective.rowNumbers(rows));
     return outOfMemory(place, LESS_MEMORY, lastCheckpoint(), cause);
   }
 
@@ -73,7 +73,7 @@ record Failures(TrainingData data, SftConfig config, TrainerState state) {
   TrainingException diverged(String what, double value, List<Example> rows) {
     String message = "The %s of step %d is %s at %s of the training data: it has diverged. Load the model or a"
         + " checkpoint again and train with a lower learning rate.";
-    String rowNumbers = data.rowNumbers(rows);
+    String rowNumbers = objective.rowNumbers(rows);
     return failure(message.formatted(what, state.globalStep + 1, value, rowNumbers), lastCheckpoint(), false, null);
   }
 

@@ -8,7 +8,8 @@ import java.util.regex.Pattern;
 import org.coldstart.model.Precision;
 
 /**
- * The hyper-parameters of supervised fine-tuning, under TRL's names; the fields of {@link Builder} list the defaults.
+ * The hyper-parameters of supervised fine-tuning, under TRL's names; the fields of {@link TrainingArguments}
+ * list the defaults.
  *
  * <pre>{@code
  * SftConfig config = SftConfig.builder().learningRate(1e-5).warmupRatio(0.1).numTrainEpochs(2)
@@ -91,18 +92,24 @@ public record SftConfig(double learningRate, LearningRateSchedule lrSchedulerTyp
     require(!loadBestModelAtEnd || outputDir != null, "loadBestModelAtEnd needs an outputDir.");
   }
 
-  private static void requireAtLeast(int least, String name, Number value) {
+  static void requireAtLeast(int least, String name, Number value) {
     require(value.doubleValue() >= least, name, "at least " + least, value);
   }
 
-  private static void require(boolean holds, String name, String range, Number value) {
+  static void require(boolean holds, String name, String range, Number value) {
     require(holds, name + " must be " + range + ", not " + value + ".");
   }
 
-  private static void require(boolean holds, String message) {
+  static void require(boolean holds, String message) {
     if (!holds) {
       throw new IllegalArgumentException(message);
     }
+  }
+
+  /** Refuses what changes rows, or how they are put together, where a row is more than its tokens. */
+  void requireRowsAsTheyAre(String trainer) {
+    require(!packing && !groupByLength && neftuneNoiseAlpha == 0,
+        "packing, groupByLength and neftuneNoiseAlpha are for supervised fine-tuning, not for " + trainer + ".");
   }
 
   /** Steps of warm-up in a run of so many. */
@@ -135,204 +142,21 @@ public record SftConfig(double learningRate, LearningRateSchedule lrSchedulerTyp
     return new Builder();
   }
 
-  /** Sets hyper-parameters by their names in {@link SftConfig}; its fields are the defaults, TRL's unless said. */
-  public static final class Builder {
-    private double learningRate = 2e-5;
-    private LearningRateSchedule lrSchedulerType = LearningRateSchedule.LINEAR;
-    private double warmupRatio = 0;
-    private int warmupSteps = 0;
-    private double numTrainEpochs = 3;
-    private int maxSteps = 0; // TRL: -1
-    private int perDeviceTrainBatchSize = 8;
-    private int gradientAccumulationSteps = 1;
-    private int perDeviceEvalBatchSize = 8;
-    private int maxLength = 1024;
-    private OptimizerName optim = OptimizerName.ADAMW;
-    private double weightDecay = 0;
-    private double adamBeta1 = 0.9;
-    private double adamBeta2 = 0.999;
-    private double adamEpsilon = 1e-8;
-    private double maxGradNorm = 1;
-    private Precision precision = Precision.F32; // TRL: bf16
-    private boolean groupByLength = false;
-    private int loggingSteps = 10;
-    private int evalSteps = 0; // TRL: no evaluation
-    private boolean packing = false;
-    private boolean gradientCheckpointing = false; // TRL: true
-    private double neftuneNoiseAlpha = 0;
-    private Path outputDir = null; // TRL: a folder
-    private SaveStrategy saveStrategy = SaveStrategy.EPOCH; // TRL: every 500 steps
-    private int saveSteps = 500;
-    private int saveTotalLimit = 0;
-    private boolean loadBestModelAtEnd = false;
-    private int earlyStoppingPatience = 0;
-    private double earlyStoppingThreshold = 0;
-    private long seed = 42;
+  /** Sets hyper-parameters by their names in {@link SftConfig}; TRL's defaults unless {@link TrainingArguments} says. */
+  public static final class Builder extends TrainingArguments<Builder> {
 
-    private Builder() {}
-
-    public Builder learningRate(double value) {
-      learningRate = value;
-      return this;
+    private Builder() {
+      super(2e-5);
     }
 
-    public Builder lrSchedulerType(LearningRateSchedule value) {
-      lrSchedulerType = value;
-      return this;
-    }
-
-    public Builder warmupRatio(double value) {
-      warmupRatio = value;
-      return this;
-    }
-
-    public Builder warmupSteps(int value) {
-      warmupSteps = value;
-      return this;
-    }
-
-    public Builder numTrainEpochs(double value) {
-      numTrainEpochs = value;
-      return this;
-    }
-
-    public Builder maxSteps(int value) {
-      maxSteps = value;
-      return this;
-    }
-
-    public Builder perDeviceTrainBatchSize(int value) {
-      perDeviceTrainBatchSize = value;
-      return this;
-    }
-
-    public Builder gradientAccumulationSteps(int value) {
-      gradientAccumulationSteps = value;
-      return this;
-    }
-
-    public Builder perDeviceEvalBatchSize(int value) {
-      perDeviceEvalBatchSize = value;
-      return this;
-    }
-
-    public Builder maxLength(int value) {
-      maxLength = value;
-      return this;
-    }
-
-    public Builder optim(OptimizerName value) {
-      optim = value;
-      return this;
-    }
-
-    public Builder weightDecay(double value) {
-      weightDecay = value;
-      return this;
-    }
-
-    public Builder adamBeta1(double value) {
-      adamBeta1 = value;
-      return this;
-    }
-
-    public Builder adamBeta2(double value) {
-      adamBeta2 = value;
-      return this;
-    }
-
-    public Builder adamEpsilon(double value) {
-      adamEpsilon = value;
-      return this;
-    }
-
-    public Builder maxGradNorm(double value) {
-      maxGradNorm = value;
-      return this;
-    }
-
-    public Builder precision(Precision value) {
-      precision = value;
-      return this;
-    }
-
-    public Builder groupByLength(boolean value) {
-      groupByLength = value;
-      return this;
-    }
-
-    public Builder loggingSteps(int value) {
-      loggingSteps = value;
-      return this;
-    }
-
-    public Builder evalSteps(int value) {
-      evalSteps = value;
-      return this;
-    }
-
-    public Builder packing(boolean value) {
-      packing = value;
-      return this;
-    }
-
-    public Builder gradientCheckpointing(boolean value) {
-      gradientCheckpointing = value;
-      return this;
-    }
-
-    public Builder neftuneNoiseAlpha(double value) {
-      neftuneNoiseAlpha = value;
-      return this;
-    }
-
-    public Builder outputDir(Path value) {
-      outputDir = value;
-      return this;
-    }
-
-    public Builder saveStrategy(SaveStrategy value) {
-      saveStrategy = value;
-      return this;
-    }
-
-    public Builder saveSteps(int value) {
-      saveSteps = value;
-      return this;
-    }
-
-    public Builder saveTotalLimit(int value) {
-      saveTotalLimit = value;
-      return this;
-    }
-
-    public Builder loadBestModelAtEnd(boolean value) {
-      loadBestModelAtEnd = value;
-      return this;
-    }
-
-    public Builder earlyStoppingPatience(int value) {
-      earlyStoppingPatience = value;
-      return this;
-    }
-
-    public Builder earlyStoppingThreshold(double value) {
-      earlyStoppingThreshold = value;
-      return this;
-    }
-
-    public Builder seed(long value) {
-      seed = value;
+    @Override
+    Builder self() {
       return this;
     }
 
     /** The configuration; throws an {@link IllegalArgumentException} naming a value out of range. */
     public SftConfig build() {
-      return new SftConfig(learningRate, lrSchedulerType, warmupRatio, warmupSteps, numTrainEpochs, maxSteps,
-          perDeviceTrainBatchSize, gradientAccumulationSteps, perDeviceEvalBatchSize, maxLength, optim, weightDecay,
-          adamBeta1, adamBeta2, adamEpsilon, maxGradNorm, precision, groupByLength, loggingSteps, evalSteps, packing,
-          gradientCheckpointing, neftuneNoiseAlpha, outputDir, saveStrategy, saveSteps, saveTotalLimit,
-          loadBestModelAtEnd, earlyStoppingPatience, earlyStoppingThreshold, seed);
+      return training();
     }
   }
 }

@@ -1,11 +1,7 @@
 package org.coldstart.train;
 
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 import org.coldstart.data.Example;
-import org.coldstart.io.torch.NativeMemory;
 import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
 
@@ -18,30 +14,10 @@ import org.coldstart.tokenizer.Tokenizer;
  * }</pre>
  *
  * <p>
- * What is trained are all weights, those chosen with {@link CausalLm#setTrainable}, or an adapter that is attached. One
- * optimizer step takes {@code gradientAccumulationSteps} micro-batches; {@link TrainingStep} shows what it does with
+ * One optimizer step takes {@code gradientAccumulationSteps} micro-batches; {@link TrainingStep} shows what it does with
  * them.
- *
- * <p>
- * Interrupting the thread ends the run after the micro-batch at hand; the model then holds what was reached,
- * {@link TrainingResult#interrupted} is true, and {@link #resume() resume} goes on from there. A notebook's cell counts
- * as stopped before that, so what trains, generates with, saves or closes the model next waits for the run's end.
- *
- * <p>
- * A run that was saved and resumed takes the same steps, to the bit, as one left alone. The same seed on the same
- * machine with as many threads gives the same weights.
  */
-public final class SftTrainer {
-
-  private final CausalLm model;
-  private final Tokenizer tokenizer;
-  private final SftConfig config;
-  private final TrainingData data;
-
-  /** Left between two steps, with the optimizer's native memory. */
-  private final AtomicReference<TrainingRun> stopped = new AtomicReference<>();
-
-  private TrainingResult result;
+public final class SftTrainer extends Trainer {
 
   /**
    * A trainer.
@@ -52,158 +28,8 @@ public final class SftTrainer {
    * an eval loss and there are no rows for it
    */
   public SftTrainer(CausalLm model, Tokenizer tokenizer, SftConfig config, List<Example> train, List<Example> eval) {
-    model.trainable().requireF32();
-    this.model = model;
-    this.tokenizer = tokenizer;
-    this.config = config;
-    this.data = new TrainingData(train, eval, config);
-    check(train, "Training");
-    check(eval, "Evaluation");
-    if (train.isEmpty()) {
-      throw new IllegalArgumentException("There is no row to train on.");
-    }
-    if (eval.isEmpty() && (config.loadBestModelAtEnd() || config.earlyStoppingPatience() > 0)) {
-      throw new IllegalArgumentException(
-          "loadBestModelAtEnd and earlyStoppingPatience go by the eval loss, and there are no evaluation rows.");
-    }
-    if (config.outputDir() != null) {
-      model.checkFits(tokenizer);
-    }
-    AtomicReference<TrainingRun> run = stopped; // for what frees it must not hold this trainer
-    NativeMemory.of(this, () -> close(run));
-  }
-
-  private void check(List<Example> examples, String which) {
-    for (int i = 0; i < examples.size(); i++) {
-      Example example = examples.get(i);
-      String row = which + " row " + (i + 1);
-      model.checkHasRows(tokenizer, example.ids());
-      if (example.keptTokens() == 0) {
-        throw new IllegalArgumentException(row + " has no token that carries loss.");
-      }
-      if (example.length() > config.maxLength()) {
-        throw new IllegalArgumentException(
-            "%s has %d tokens, more than maxLength %d; let ExampleBuilder leave such rows out.".formatted(row,
-                example.length(), config.maxLength()));
-      }
-    }
-  }
-
-  /** The optimizer steps a full run takes. */
-  public int totalSteps() {
-    return data.totalSteps();
-  }
-
-  /**
-   * Trains from the first step to the end, or until the thread is interrupted.
-   *
-   * @param listeners notified as the run goes
-   * @throws TrainingException if the run cannot go on: the loss is no longer a number, memory or disk ran out, or a
-   * listener failed; it names the step and the last checkpoint
-   */
-  public TrainingResult train(TrainingListener... listeners) {
-    synchronized (model) {
-      close(stopped);
-      TrainerState state = new TrainerState();
-      Failures failures = new Failures(data, config, state);
-      return run(Failures.withMemory(() -> newRun(state, checkpoints()), failures::outOfMemory), listeners);
-    }
-  }
-
-  /**
-   * Goes on where the last run of this trainer was stopped, by an interrupt, a full disk or a listener; if there was
-   * none, from the newest checkpoint in {@code outputDir} that is of a run with these settings and rows.
-   *
-   * @throws IllegalStateException if there is neither such a run nor any checkpoint
-   * @throws IllegalArgumentException if all checkpoints are of other runs, naming what differs in the one of the most
-   * steps
-   * @throws org.coldstart.io.files.CheckpointException if none can be read
-   */
-  public TrainingResult resume(TrainingListener... listeners) {
-    synchronized (model) {
-      if (stopped.get() != null) {
-        return run(stopped.get(), listeners);
-      }
-      String nothing = "There is nothing to resume: no stopped run and no checkpoint in " + config.outputDir()
-          + "; begin with train().";
-      return resume(checkpoints().newest().orElseThrow(() -> new IllegalStateException(nothing)), listeners);
-    }
-  }
-
-  /**
-   * Goes on from a checkpoint: its weights, optimizer and place in the data replace what is there, and the run takes
-   * the steps it would have taken without the break.
-   *
-   * @param checkpoint a folder that a run saved, such as {@code checkpoint-200}
-   * @throws IllegalArgumentException if that run had other settings or data, or trained an adapter or rows on another
-   * model, naming what differs; what only watches or saves a run may differ
-   * @throws org.coldstart.io.files.CheckpointException if the folder is no such checkpoint
-   */
-  public TrainingResult resume(Path checkpoint, TrainingListener... listeners) {
-    synchronized (model) {
-      close(stopped);
-      Checkpoints checkpoints = checkpoints();
-      return run(Failures.resuming(checkpoint, () -> newRun(checkpoints.load(checkpoint), checkpoints)), listeners);
-    }
-  }
-
-  private TrainingRun newRun(TrainerState state, Checkpoints checkpoints) {
-    Optimizer optimizer = Optimizer.of(model.trainableParameters(), config);
-    try {
-      Checkpoints.restore(state, optimizer);
-      return new TrainingRun(model, config, data, state, optimizer, checkpoints);
-    } catch (RuntimeException | OutOfMemoryError e) {
-      optimizer.close();
-      throw e;
-    }
-  }
-
-  /**
-   * What the last run came to, for the cell after one that was stopped; waits for a run that is still at its last
-   * batch.
-   *
-   * @throws IllegalStateException if no run has come to an end or to a stop
-   */
-  public TrainingResult result() {
-    synchronized (model) {
-      if (result == null) {
-        throw new IllegalStateException("There is no result yet; begin with train().");
-      }
-      return result;
-    }
-  }
-
-  /** The checkpoint of the most steps in an output folder. */
-  public static Optional<Path> lastCheckpoint(Path outputDir) {
-    return Checkpoints.last(outputDir);
-  }
-
-  private Checkpoints checkpoints() {
-    return new Checkpoints(model, tokenizer, config, data);
-  }
-
-  private TrainingResult run(TrainingRun run, TrainingListener... listeners) {
-    boolean canResume = false;
-    result = null;
-    stopped.set(run);
-    try {
-      result = run.run(listeners);
-      canResume = result.interrupted();
-      return result;
-    } catch (TrainingException e) {
-      canResume = e.canResume();
-      throw e;
-    } finally {
-      if (!canResume) {
-        close(stopped);
-      }
-    }
-  }
-
-  private static void close(AtomicReference<TrainingRun> run) {
-    TrainingRun old = run.getAndSet(null);
-    if (old != null) {
-      old.close();
-    }
+    super(model, tokenizer, config, new SftObjective(model, config, train, eval));
+    check(model, tokenizer, config, train, "Training row");
+    check(model, tokenizer, config, eval, "Evaluation row");
   }
 }

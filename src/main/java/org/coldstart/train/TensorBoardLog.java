@@ -44,6 +44,7 @@ public final class TensorBoardLog implements TrainingListener {
     add(summary, "train/tokens_per_second", entry.tokensPerSecond());
     add(summary, "train/seconds_left", entry.secondsLeft());
     add(summary, "train/peak_memory_gib", entry.peakMemory() / 0x1p30);
+    entry.metrics().forEach((name, value) -> add(summary, "train/" + name, value));
     add(summary, "eval/loss", entry.evalLoss());
     add(summary, "eval/mean_token_accuracy", entry.evalMeanTokenAccuracy());
     write(entry.step(), summary);

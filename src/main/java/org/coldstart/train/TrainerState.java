@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.coldstart.data.Example;
 import org.coldstart.io.files.CheckpointException;
@@ -62,6 +63,10 @@ final class TrainerState {
   long startedAt = System.currentTimeMillis();
 
   int globalStep;
+
+  /** Steps that have changed the weights: those with nothing to learn have not. */
+  int updates;
+
   int epochIndex;
   int stepInEpoch;
   long numRowsSeen;
@@ -71,6 +76,11 @@ final class TrainerState {
 
   LossSums total = LossSums.NONE;
   LossSums sinceLog = LossSums.NONE;
+
+  /** Sums of what the objective has measured of each step, and of how many, since the last row of the log. */
+  Map<String, Double> metricsSinceLog = new TreeMap<>();
+
+  int stepsSinceLog;
   double stepLoss = Double.NaN;
   double learningRate;
   double gradNorm = Double.NaN;
@@ -97,19 +107,38 @@ final class TrainerState {
   /** Where it was read from. */
   transient Path folder;
 
-  /** Counts an optimizer step. */
+  /** Counts an optimizer step. An objective's own loss takes the place of the mean −log p. */
   void addStep(TrainingStep.Result result, boolean endsEpoch) {
     globalStep++;
     epochIndex += endsEpoch ? 1 : 0;
     stepInEpoch = endsEpoch ? 0 : stepInEpoch + 1;
-    numRowsSeen += result.rows().size();
-    numInputTokensSeen += result.rows().stream().mapToLong(Example::length).sum();
-    total = total.plus(result.sums());
-    sinceLog = sinceLog.plus(result.sums());
-    stepLoss = result.sums().meanLoss();
+    StepBatch batch = result.batch();
+    updates += batch.parts().isEmpty() ? 0 : 1;
+    numRowsSeen += batch.rows();
+    numInputTokensSeen += batch.examples().stream().mapToLong(Example::length).sum();
+    LossSums sums = batch.isWeighedByTheModel() ? result.sums().withMeanLoss(batch.loss()) : result.sums();
+    total = total.plus(sums);
+    sinceLog = sinceLog.plus(sums);
+    batch.metrics().forEach((name, value) -> metricsSinceLog.merge(name, value, Double::sum));
+    stepsSinceLog++;
+    stepLoss = sums.meanLoss();
     gradNorm = result.gradNorm();
     learningRate = result.learningRate();
     reported = false;
+  }
+
+  /** The means of the objective's metrics since the last row of the log. */
+  Map<String, Double> metrics() {
+    Map<String, Double> means = new TreeMap<>(metricsSinceLog);
+    means.replaceAll((name, sum) -> sum / stepsSinceLog);
+    return means;
+  }
+
+  /** Begins a new row of the log. */
+  void clearSinceLog() {
+    sinceLog = LossSums.NONE;
+    metricsSinceLog.clear();
+    stepsSinceLog = 0;
   }
 
   /** Counts an evaluation. */

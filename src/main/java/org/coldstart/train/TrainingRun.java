@@ -4,9 +4,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.coldstart.data.Example;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.ForwardBackward;
@@ -21,7 +21,7 @@ final class TrainingRun implements AutoCloseable {
 
   private final CausalLm model;
   private final SftConfig config;
-  private final TrainingData data;
+  private final Objective<?> objective;
   private final TrainerState state;
   private final Optimizer optimizer;
   private final Checkpoints checkpoints;
@@ -33,16 +33,16 @@ final class TrainingRun implements AutoCloseable {
   private boolean interrupted;
   private long countedUpTo;
 
-  TrainingRun(CausalLm model, SftConfig config, TrainingData data, TrainerState state, Optimizer optimizer,
+  TrainingRun(CausalLm model, SftConfig config, Objective<?> objective, TrainerState state, Optimizer optimizer,
       Checkpoints checkpoints) {
     this.model = model;
     this.config = config;
-    this.data = data;
+    this.objective = objective;
     this.state = state;
     this.optimizer = optimizer;
     this.checkpoints = checkpoints;
-    this.failures = new Failures(data, config, state);
-    this.totalSteps = data.totalSteps();
+    this.failures = new Failures(objective, config, state);
+    this.totalSteps = objective.totalSteps(config);
   }
 
   /**
@@ -83,7 +83,7 @@ final class TrainingRun implements AutoCloseable {
       report(); // what an interrupt or a full disk has cut short
     }
     while (goesOn()) {
-      trainEpoch(data.steps(state.epochIndex));
+      trainEpoch(objective);
     }
     boolean unsaved = state.globalStep > 0 && !state.savedSteps.contains(state.globalStep);
     if (interrupted() && checkpoints.enabled() && unsaved) {
@@ -93,15 +93,25 @@ final class TrainingRun implements AutoCloseable {
   }
 
   /** The steps of an epoch from the next on. */
-  private void trainEpoch(List<List<List<Example>>> steps) {
+  private <R> void trainEpoch(Objective<R> rows) {
+    List<List<R>> steps = rows.steps(state.epochIndex);
     for (int i = state.stepInEpoch; i < steps.size() && goesOn(); i++) {
       long start = System.nanoTime();
-      Optional<TrainingStep.Result> result = step.take(steps.get(i), state.globalStep);
+      Optional<TrainingStep.Result> result = weigh(rows, steps.get(i)).flatMap(it -> step.take(it, state.globalStep));
       if (result.isPresent()) {
         state.addStep(result.get(), i == steps.size() - 1);
         state.trainingSeconds += (System.nanoTime() - start) / 1e9;
         report();
       }
+    }
+  }
+
+  private <R> Optional<StepBatch> weigh(Objective<R> rows, List<R> of) {
+    try {
+      return Optional.of(rows.weigh(of, state, failures));
+    } catch (CancellationException e) {
+      interrupted = true;
+      return Optional.empty();
     }
   }
 
@@ -127,8 +137,7 @@ final class TrainingRun implements AutoCloseable {
 
   /** The held-out rows' loss; empty if there are none, and after an interrupt, which stays pending. */
   private Optional<LossSums> evaluate() {
-    return data.eval().isEmpty() ? Optional.empty()
-        : Losses.measure(model, data.eval(), config.perDeviceEvalBatchSize(), config.precision());
+    return objective.evaluates() ? objective.evaluate() : Optional.empty();
   }
 
   /**
@@ -150,7 +159,7 @@ final class TrainingRun implements AutoCloseable {
 
   /** Evaluates and logs what is due; false if interrupted before it is measured. */
   private boolean evaluateAndLog(boolean last) {
-    boolean evaluates = !data.eval().isEmpty() && (last || isDue(config.evalSteps()));
+    boolean evaluates = objective.evaluates() && (last || isDue(config.evalSteps()));
     Optional<LossSums> sums = evaluates ? evaluate() : Optional.empty();
     if (evaluates && sums.isEmpty()) {
       return false;
@@ -158,7 +167,7 @@ final class TrainingRun implements AutoCloseable {
     sums.ifPresent(it -> state.addEvaluation(it.meanLoss(), config.earlyStoppingThreshold()));
     if (evaluates || last || isDue(config.loggingSteps())) {
       state.logHistory.add(entry(sums.orElse(LossSums.NONE)));
-      state.sinceLog = LossSums.NONE;
+      state.clearSinceLog();
     }
     return true;
   }
@@ -222,16 +231,16 @@ final class TrainingRun implements AutoCloseable {
   /** A row of the log; where nothing was evaluated, the means of no tokens are NaN. */
   private TrainingLog.Entry entry(LossSums evaluation) {
     double peak = Machine.peakResidentBytes().stream().asDoubleStream().findAny().orElse(Double.NaN);
-    return new TrainingLog.Entry(state.globalStep, (double) state.numRowsSeen / data.train().size(),
+    return new TrainingLog.Entry(state.globalStep, (double) state.numRowsSeen / objective.rows(),
         state.sinceLog.meanLoss(), evaluation.meanLoss(), state.learningRate, state.gradNorm, tokensPerSecond(),
         state.sinceLog.meanTokenAccuracy(), state.sinceLog.meanEntropy(), evaluation.meanTokenAccuracy(),
-        state.numInputTokensSeen, secondsLeft(), peak);
+        state.numInputTokensSeen, secondsLeft(), peak, state.metrics());
   }
 
   /** The log of an interrupted run ends with what was not due yet. */
   private TrainingLog log() {
     List<TrainingLog.Entry> entries = new ArrayList<>(state.logHistory);
-    if (interrupted && state.sinceLog.tokens() > 0) {
+    if (interrupted && state.stepsSinceLog > 0) {
       entries.add(entry(LossSums.NONE));
     }
     return new TrainingLog(entries);

@@ -19,11 +19,8 @@ import org.coldstart.model.LossSums;
 
 /**
  * One optimizer step: forward, loss and backward for each micro-batch, then the gradient clipped, the schedule's
- * learning rate, and the optimizer.
- *
- * <p>
- * With N kept tokens y in all micro-batches together the loss is −1/N Σ log p(y | tokens before y): four micro-batches
- * of one row and one of four rows are the same step.
+ * learning rate, and the optimizer. Its gradient is that of Σ scale · w · −log p(y | tokens before y) over the kept
+ * tokens y of all micro-batches; what w and scale are is for the {@link Objective} to say.
  */
 record TrainingStep(CausalLm model, ForwardBackward pass, Optimizer optimizer, SftConfig config, int totalSteps,
     Failures failures) {
@@ -31,12 +28,12 @@ record TrainingStep(CausalLm model, ForwardBackward pass, Optimizer optimizer, S
   /**
    * What a step has measured.
    *
-   * @param rows of all its micro-batches
+   * @param batch what it was taken on
    * @param sums of the loss and its like over the kept tokens
    * @param gradNorm global norm of the gradient, before clipping
    * @param learningRate with which the step was taken
    */
-  record Result(List<Example> rows, LossSums sums, double gradNorm, double learningRate) {}
+  record Result(StepBatch batch, LossSums sums, double gradNorm, double learningRate) {}
 
   /**
    * Takes a step.
@@ -44,42 +41,47 @@ record TrainingStep(CausalLm model, ForwardBackward pass, Optimizer optimizer, S
    * @param step its number, from 0
    * @return empty if the thread was interrupted before its end; the weights are then as before
    */
-  Optional<Result> take(List<List<Example>> microBatches, int step) {
-    List<Example> rows = microBatches.stream().flatMap(List::stream).toList();
-    return Failures.withMemory(() -> take(rows, microBatches, step), cause -> failures.outOfMemory(rows, cause));
+  Optional<Result> take(StepBatch batch, int step) {
+    List<Example> rows = batch.examples();
+    return Failures.withMemory(() -> take(rows, batch, step), cause -> failures.outOfMemory(rows, cause));
   }
 
-  private Optional<Result> take(List<Example> rows, List<List<Example>> microBatches, int step) {
-    long keptTokens = rows.stream().mapToLong(Example::keptTokens).sum();
-    int prefix = forwardSharedPrefix(rows);
-    LossSums sums = LossSums.NONE;
-    for (int i = 0; i < microBatches.size(); i++) {
-      if (Thread.currentThread().isInterrupted()) {
-        return Optional.empty();
-      }
-      sums = sums.plus(forwardBackward(microBatches.get(i), step, i, prefix, keptTokens));
+  private Optional<Result> take(List<Example> rows, StepBatch batch, int step) {
+    int warmupSteps = config.warmupSteps(totalSteps);
+    double learningRate = config.learningRate() * config.lrSchedulerType().factor(step, warmupSteps, totalSteps);
+    if (rows.isEmpty()) {
+      return Optional.of(new Result(batch, LossSums.NONE, 0, learningRate));
     }
-    pass.endRows(); // backward through the shared prefix
+    LossSums sums = LossSums.NONE;
+    int index = 0;
+    for (List<List<Example>> part : batch.parts()) {
+      int prefix = forwardSharedPrefix(part.stream().flatMap(List::stream).toList(), batch);
+      for (List<Example> microBatch : part) {
+        if (Thread.currentThread().isInterrupted()) {
+          return Optional.empty();
+        }
+        sums = sums.plus(forwardBackward(microBatch, batch, step, index++, prefix));
+      }
+      pass.endRows(); // backward through the shared prefix
+    }
     double gradNorm = pass.gradients().clip(config.maxGradNorm());
     if (!Double.isFinite(gradNorm)) {
       throw failures.diverged("gradient norm", gradNorm, rows);
     }
-    int warmupSteps = config.warmupSteps(totalSteps);
-    double learningRate = config.learningRate() * config.lrSchedulerType().factor(step, warmupSteps, totalSteps);
     optimizer.step(pass.gradients(), learningRate);
     pass.gradients().clear();
     pass.weightsChanged();
-    return Optional.of(new Result(rows, sums, gradNorm, learningRate));
+    return Optional.of(new Result(batch, sums, gradNorm, learningRate));
   }
 
   /** Adds a micro-batch's gradients to the step's. */
-  private LossSums forwardBackward(List<Example> rows, int step, int index, int prefix, long keptTokens) {
+  private LossSums forwardBackward(List<Example> rows, StepBatch batch, int step, int index, int prefix) {
     if (config.neftuneNoiseAlpha() > 0) {
       // By the place in the run alone, so that a resumed run draws the same noise.
       Torch.seed(config.seed() + 1_000_003L * step + index);
     }
     long number = (long) step * config.gradientAccumulationSteps() + index;
-    LossSums sums = Failures.withMemory(() -> forwardBackward(rows, number, prefix, keptTokens),
+    LossSums sums = Failures.withMemory(() -> forwardBackward(rows, batch, number, prefix),
         cause -> failures.outOfMemory(rows, cause));
     if (!Double.isFinite(sums.loss())) {
       throw failures.diverged("loss", sums.loss(), rows);
@@ -88,14 +90,16 @@ record TrainingStep(CausalLm model, ForwardBackward pass, Optimizer optimizer, S
   }
 
   /** In slices that hold the activations of few tokens at a time. */
-  private LossSums forwardBackward(List<Example> rows, long number, int prefix, long keptTokens) {
+  private LossSums forwardBackward(List<Example> rows, StepBatch step, long number, int prefix) {
     LossSums sums = LossSums.NONE;
     int done = 0;
     try {
       for (List<Example> slice : Batches.slices(rows, pass.tokensAtOnce(), prefix)) {
-        model.train(number * 65_536 + done); // what dropout drops follows from this number
+        if (!step.isWeighedByTheModel()) {
+          model.train(number * 65_536 + done); // what dropout drops follows from this number
+        }
         Batch batch = Batch.of(slice, prefix);
-        LabelWeights weights = new LabelWeights(batch.weights(), 1.0 / keptTokens, 1);
+        LabelWeights weights = new LabelWeights(batch.weights(), step.scale(), step.temperature());
         sums = sums.plus(pass
           .forwardBackward(batch.inputIds(), batch.seqLens(), batch.positions(), batch.labels(), weights,
               neftune(config.neftuneNoiseAlpha(), batch.seqLens()))
@@ -108,9 +112,10 @@ record TrainingStep(CausalLm model, ForwardBackward pass, Optimizer optimizer, S
     return sums;
   }
 
-  /** Runs the prefix that all rows of the step share forward once; returns its length in tokens. */
-  private int forwardSharedPrefix(List<Example> rows) {
-    return isRandom(model, config) ? 0 : pass.beginRows(rows.stream().map(Example::context).toList());
+  /** Runs the prefix that all rows share forward once; returns its length in tokens. */
+  private int forwardSharedPrefix(List<Example> rows, StepBatch batch) {
+    boolean random = !batch.isWeighedByTheModel() && isRandom(model, config);
+    return random ? 0 : pass.beginRows(rows.stream().map(Example::context).toList());
   }
 
   /** Under NEFTune's noise or dropout, drawn for each row on its own, rows share no prefix. */

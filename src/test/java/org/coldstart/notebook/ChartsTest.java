@@ -61,7 +61,8 @@ class ChartsTest {
 
   private static TrainingLog log() {
     double nan = Double.NaN;
-    return new TrainingLog(List.of(new TrainingLog.Entry(1, 1, 2.5, nan, 1e-4, 1, 1, nan, nan, nan, 1, nan, nan)));
+    return new TrainingLog(List.of(new TrainingLog.Entry(1, 1, 2.5, nan, 1e-4, 1, 1, nan, nan, nan, 1, nan, nan,
+        Map.of())));
   }
 
   @Test

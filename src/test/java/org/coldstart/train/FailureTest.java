@@ -297,7 +297,7 @@ class FailureTest {
   @Test
   void theJavaHeapHasItsOwnWayOut() {
     List<Example> rows = Rows.some(3);
-    TrainingData data = new TrainingData(rows, List.of(), config().build());
+    SftObjective data = new SftObjective(null, config().build(), rows, List.of());
     TrainerState state = new TrainerState();
     state.globalStep = 3;
     String message = new Failures(data, config().build(), state).outOfMemory(rows.subList(0, 1), new OutOfMemoryError())
