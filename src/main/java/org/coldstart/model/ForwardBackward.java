@@ -98,6 +98,11 @@ public final class ForwardBackward implements AutoCloseable {
     return length;
   }
 
+  /** The length of a prefix that would be read once for all of several sequences; 0 if that would not pay. */
+  public static int sharedPrefix(List<int[]> contexts) {
+    return SharedPrefix.sharedBy(contexts);
+  }
+
   /** Runs backward through the prefix, if one was read, with what the sequences have added up. */
   public void endRows() {
     if (prefix != null) {

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.coldstart.io.torch.TorchOps;
 
 /**
@@ -14,11 +15,28 @@ import org.coldstart.io.torch.TorchOps;
 record IncrementalDecoder(Decoder decoder) {
 
   /**
-   * Reads prompts into an empty cache, as packed sequences; the prefix that all of them share is read once.
+   * Reads prompts into an empty cache, as packed sequences; the prefix that all of them share is read once, as is a
+   * prompt that stands there several times in a row.
    *
    * @return the logits of what comes after each, (batch, vocabulary)
    */
   NDArray begin(NDManager out, List<int[]> prompts, KvCache cache) {
+    int[] firsts = IntStream.range(0, prompts.size())
+      .filter(row -> row == 0 || !Arrays.equals(prompts.get(row - 1), prompts.get(row)))
+      .toArray();
+    if (firsts.length == prompts.size()) {
+      return read(out, prompts, cache);
+    }
+    cache.keepRows(firsts);
+    NDArray logits = read(out, Arrays.stream(firsts).mapToObj(prompts::get).toList(), cache);
+    int[] rows = IntStream.range(0, prompts.size())
+      .map(row -> (int) Arrays.stream(firsts).filter(first -> first <= row).count() - 1)
+      .toArray();
+    cache.repeatRows(rows);
+    return TorchOps.select(logits, 0, out.create(Arrays.stream(rows).asLongStream().toArray()));
+  }
+
+  private NDArray read(NDManager out, List<int[]> prompts, KvCache cache) {
     int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
     int shared = shared(prompts);
     long[] seqLens = prompts.stream().mapToLong(prompt -> prompt.length - shared).toArray();

@@ -25,8 +25,8 @@ public record DpoConfig(SftConfig training, double beta, DpoLossType lossType) {
   /** The settings that decide which weights a run ends with, by name. */
   Map<String, String> recipe() {
     Map<String, String> recipe = training.recipe();
-    recipe.put("beta", String.valueOf(beta));
-    recipe.put("lossType", lossType.toString());
+    recipe.putAll(SftConfig.values(this));
+    recipe.remove("training");
     return recipe;
   }
 

@@ -46,11 +46,7 @@ public final class DpoTrainer extends Trainer {
 
   private static DpoObjective objective(CausalLm model, CausalLm reference, Tokenizer tokenizer, DpoConfig config,
       List<PreferencePair> train, List<PreferencePair> eval) {
-    if (reference != null && reference.config().vocabSize() != model.config().vocabSize()) {
-      throw new IllegalArgumentException(
-          "The reference has a vocabulary of %d tokens, the model one of %d: resize the smaller one's embeddings."
-            .formatted(reference.config().vocabSize(), model.config().vocabSize()));
-    }
+    checkVocabulary(model, reference);
     check(model, tokenizer, config, train, "training pair");
     check(model, tokenizer, config, eval, "evaluation pair");
     return DpoObjective.of(model, reference, config, train, eval);

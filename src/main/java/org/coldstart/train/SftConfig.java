@@ -124,17 +124,22 @@ public record SftConfig(double learningRate, LearningRateSchedule lrSchedulerTyp
 
   /** The settings that decide which weights a run ends with, by name. */
   Map<String, String> recipe() {
-    Map<String, String> recipe = new LinkedHashMap<>();
+    Map<String, String> recipe = values(this);
+    recipe.keySet().removeIf(OBSERVING.asMatchPredicate());
+    return recipe;
+  }
+
+  /** All settings of a configuration by name. */
+  static Map<String, String> values(Record settings) {
+    Map<String, String> values = new LinkedHashMap<>();
     try {
-      for (RecordComponent setting : SftConfig.class.getRecordComponents()) {
-        if (!OBSERVING.matcher(setting.getName()).matches()) {
-          recipe.put(setting.getName(), String.valueOf(setting.getAccessor().invoke(this)));
-        }
+      for (RecordComponent setting : settings.getClass().getRecordComponents()) {
+        values.put(setting.getName(), String.valueOf(setting.getAccessor().invoke(settings)));
       }
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("A record's accessors can be called.", e);
     }
-    return recipe;
+    return values;
   }
 
   /** A builder that holds the defaults. */

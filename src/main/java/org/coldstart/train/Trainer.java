@@ -10,7 +10,7 @@ import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * What {@link SftTrainer} and {@link DpoTrainer} have in common: running, being stopped, and going
+ * What {@link SftTrainer}, {@link DpoTrainer} and {@link GrpoTrainer} have in common: running, being stopped, and going
  * on.
  *
  * <p>
@@ -25,7 +25,7 @@ import org.coldstart.tokenizer.Tokenizer;
  * A run that was saved and resumed takes the same steps, to the bit, as one left alone. The same seed on the same
  * machine with as many threads gives the same weights.
  */
-public abstract sealed class Trainer permits SftTrainer, DpoTrainer {
+public abstract sealed class Trainer permits SftTrainer, DpoTrainer, GrpoTrainer {
 
   private final CausalLm model;
   private final Tokenizer tokenizer;
@@ -71,6 +71,15 @@ public abstract sealed class Trainer permits SftTrainer, DpoTrainer {
             "%s has %d tokens, more than maxLength %d; let ExampleBuilder leave such rows out.".formatted(row,
                 example.length(), config.maxLength()));
       }
+    }
+  }
+
+  /** Refuses a reference, if there is one, that has other tokens than the model. */
+  static void checkVocabulary(CausalLm model, CausalLm reference) {
+    if (reference != null && reference.config().vocabSize() != model.config().vocabSize()) {
+      throw new IllegalArgumentException(
+          "The reference has a vocabulary of %d tokens, the model one of %d: resize the smaller one's embeddings."
+            .formatted(reference.config().vocabSize(), model.config().vocabSize()));
     }
   }
 

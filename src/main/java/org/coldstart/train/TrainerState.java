@@ -98,6 +98,9 @@ final class TrainerState {
 
   List<TrainingLog.Entry> logHistory = new ArrayList<>();
 
+  /** Replies that more than one step is taken on. */
+  List<Completion> rollout = List.of();
+
   /** What decides which weights the run ends with, see {@link Checkpoints}. */
   Map<String, String> fingerprint = Map.of();
 

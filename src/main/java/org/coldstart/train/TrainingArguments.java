@@ -10,7 +10,7 @@ import org.coldstart.model.Precision;
  * @param <B> the builder itself
  */
 public abstract sealed class TrainingArguments<B extends TrainingArguments<B>>
-    permits SftConfig.Builder, DpoConfig.Builder {
+    permits SftConfig.Builder, DpoConfig.Builder, GrpoConfig.Builder {
 
   private double learningRate;
   private LearningRateSchedule lrSchedulerType = LearningRateSchedule.LINEAR;
