@@ -104,25 +104,29 @@ public final class PythonReader {
 
   /** Reads several folders in one process. */
   Map<Path, PythonReading> read(Map<Path, Request> requests) {
-    List<Path> folders = List.copyOf(requests.keySet());
+    return exchange("read_checkpoint.py", requests, PythonReading.class);
+  }
+
+  /** Hands a script a request for each file or folder, in JSON, and takes its answers. */
+  <A> Map<Path, A> exchange(String script, Map<Path, ?> requests, Class<A> type) {
+    List<Path> models = List.copyOf(requests.keySet());
     try {
       Path files = Files.createTempDirectory("coldstart-python");
       try {
         List<String> arguments = new ArrayList<>();
-        for (int i = 0; i < folders.size(); i++) {
+        for (int i = 0; i < models.size(); i++) {
           Path request = files.resolve("request" + i + ".json");
-          Files.writeString(request, GSON.toJson(requests.get(folders.get(i))));
-          arguments.add(folders.get(i).toAbsolutePath().toString());
+          Files.writeString(request, GSON.toJson(requests.get(models.get(i))));
+          arguments.add(models.get(i).toAbsolutePath().toString());
           arguments.add(request.toString());
           arguments.add(files.resolve("answer" + i + ".json").toString());
         }
-        run("read_checkpoint.py", arguments.toArray(String[]::new));
-        Map<Path, PythonReading> readings = new LinkedHashMap<>();
-        for (int i = 0; i < folders.size(); i++) {
-          String answer = Files.readString(files.resolve("answer" + i + ".json"));
-          readings.put(folders.get(i), GSON.fromJson(answer, PythonReading.class));
+        run(script, arguments.toArray(String[]::new));
+        Map<Path, A> answers = new LinkedHashMap<>();
+        for (int i = 0; i < models.size(); i++) {
+          answers.put(models.get(i), GSON.fromJson(Files.readString(files.resolve("answer" + i + ".json")), type));
         }
-        return readings;
+        return answers;
       } finally {
         try (Stream<Path> left = Files.list(files)) {
           left.map(Path::toFile).forEach(File::delete);
@@ -130,7 +134,17 @@ public final class PythonReader {
         Files.delete(files);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("Could not exchange files with Python about " + folders, e);
+      throw new UncheckedIOException("Could not exchange files with Python about " + models, e);
+    }
+  }
+
+  /** Whether this Python has a module. */
+  boolean has(String module) {
+    try {
+      run("find_module.py", module);
+      return true;
+    } catch (IllegalStateException missing) {
+      return false;
     }
   }
 

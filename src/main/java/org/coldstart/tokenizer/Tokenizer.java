@@ -334,7 +334,12 @@ public final class Tokenizer implements AutoCloseable {
 
   /** Writes tokenizer.json and the files beside it, as this class and Python's {@code AutoTokenizer} read them. */
   public void save(Path folder) {
-    new TokenizerFiles(pool.json(), config).save(folder);
+    files().save(folder);
+  }
+
+  /** What is saved. */
+  public TokenizerFiles files() {
+    return new TokenizerFiles(pool.json(), config);
   }
 
   /** Frees the native memory; a second call does nothing. */

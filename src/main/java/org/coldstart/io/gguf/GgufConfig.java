@@ -5,6 +5,7 @@ import static org.coldstart.io.files.CheckpointException.require;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.nio.FloatBuffer;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -23,7 +24,8 @@ import org.coldstart.io.safetensors.StoredTensor;
 final class GgufConfig {
   static final String ROPE_TABLE = "rope_freqs.weight";
 
-  private static final Map<String, Architecture> ARCHITECTURES = new TreeMap<>(
+  /** By llama.cpp's names. */
+  static final Map<String, Architecture> ARCHITECTURES = new TreeMap<>(
       Map.of("llama", Architecture.LLAMA, "qwen2", Architecture.QWEN2, "qwen3", Architecture.QWEN3, "gemma",
           Architecture.GEMMA, "gemma2", Architecture.GEMMA2, "gemma3", Architecture.GEMMA3));
 
@@ -166,7 +168,7 @@ final class GgufConfig {
    * head, for the two models of 27 billion parameters hidden size / heads, and knows those by their number of layers.
    */
   private void addGemma(int hiddenPerHead, int headDim) {
-    boolean large = json.get("num_hidden_layers").getAsInt() == (architecture == Architecture.GEMMA2 ? 46 : 62);
+    boolean large = isLarge(json.get("num_hidden_layers").getAsInt(), architecture.name().toLowerCase(Locale.ROOT));
     json.addProperty("query_pre_attn_scalar", large ? hiddenPerHead : headDim);
     for (String key : new String[] {"attn_logit_softcapping", "final_logit_softcapping"}) {
       if (architecture.has(key)) {
@@ -182,6 +184,11 @@ final class GgufConfig {
       // Without a window all layers have full attention.
       json.addProperty("sliding_window_pattern", windowed ? pattern : 1);
     }
+  }
+
+  /** Whether it is one of the two models of 27 billion parameters, to llama.cpp. */
+  static boolean isLarge(int layers, String architecture) {
+    return architecture.equals("gemma2") && layers == 46 || architecture.equals("gemma3") && layers == 62;
   }
 
   /** The whole name of a key of the architecture, which counts as read. */

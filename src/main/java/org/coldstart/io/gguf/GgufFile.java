@@ -1,7 +1,5 @@
 package org.coldstart.io.gguf;
 
-import static org.coldstart.io.files.CheckpointException.require;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.FloatBuffer;
@@ -12,9 +10,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import org.coldstart.io.config.Architecture;
 import org.coldstart.io.config.GenerationConfig;
 import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.BinaryFile;
@@ -38,19 +33,6 @@ import org.coldstart.io.safetensors.TensorSource;
  * this library can run.
  */
 public final class GgufFile implements TensorSource {
-  private static final Pattern NAME = Pattern.compile("(?:blk\\.(\\d{1,6})\\.)?([a-z_]+)\\.(weight|bias)");
-
-  /** Hugging Face's modules by llama.cpp's: those outside the layers, and those in one. */
-  private static final Map<String, String> OUTER = Map.of("token_embd", "model.embed_tokens", "output_norm",
-      "model.norm", "output", "lm_head");
-  private static final Map<String, String> INNER = Map.ofEntries(Map.entry("attn_norm", "input_layernorm"),
-      Map.entry("attn_q", "self_attn.q_proj"), Map.entry("attn_k", "self_attn.k_proj"),
-      Map.entry("attn_v", "self_attn.v_proj"), Map.entry("attn_output", "self_attn.o_proj"),
-      Map.entry("attn_q_norm", "self_attn.q_norm"), Map.entry("attn_k_norm", "self_attn.k_norm"),
-      Map.entry("post_attention_norm", "post_attention_layernorm"), Map.entry("ffn_norm", "post_attention_layernorm"),
-      Map.entry("post_ffw_norm", "post_feedforward_layernorm"), Map.entry("ffn_gate", "mlp.gate_proj"),
-      Map.entry("ffn_up", "mlp.up_proj"), Map.entry("ffn_down", "mlp.down_proj"));
-
   private final BinaryFile file;
   private final GgufHeader header;
   private ModelConfig config;
@@ -131,16 +113,10 @@ public final class GgufFile implements TensorSource {
   }
 
   private String huggingFaceName(String name) {
-    Matcher parts = NAME.matcher(name);
-    require(parts.matches() && (parts.group(1) == null ? OUTER : INNER).containsKey(parts.group(2)),
-        "Tensor \"%s\" in %s is not part of a known decoder; leaving it out would change the results.", name, origin());
-    if (parts.group(1) == null) {
-      return OUTER.get(parts.group(2)) + "." + parts.group(3);
-    }
-    // The norm before the feed-forward part has another name where one follows attention, too.
-    boolean renamed = parts.group(2).equals("ffn_norm") && config().norm().sandwiched();
-    String module = renamed ? "pre_feedforward_layernorm" : INNER.get(parts.group(2));
-    return "model.layers.%d.%s.%s".formatted(Integer.parseInt(parts.group(1)), module, parts.group(3));
+    return GgufNames.toHuggingFace(name, config().norm().sandwiched())
+      .orElseThrow(() -> new CheckpointException(
+          "Tensor \"%s\" in %s is not part of a known decoder; leaving it out would change the results.".formatted(name,
+              origin())));
   }
 
   @Override
@@ -148,11 +124,10 @@ public final class GgufFile implements TensorSource {
     tensor(name);
     StoredTensor tensor = stored.get(name);
     int start = into.position();
-    boolean interleaved = config().architecture().equals(Architecture.LLAMA.className);
-    if (interleaved && name.contains(".q_proj.")) {
-      readUnpermuted(tensor, config().attention().heads(), offset, into);
-    } else if (interleaved && name.contains(".k_proj.")) {
-      readUnpermuted(tensor, config().attention().keyValueHeads(), offset, into);
+    if (HeadRows.reordered(config(), name)) {
+      tensor.checkRange(offset, into.remaining());
+      long headDim = config().attention().headDim();
+      HeadRows.read(tensor.info(), row -> HeadRows.inGguf(row, headDim), offset, into, tensor::read);
     } else {
       tensor.read(offset, into);
     }
@@ -161,33 +136,6 @@ public final class GgufFile implements TensorSource {
       for (int i = start; i < into.position(); i++) {
         into.put(i, into.get(i) - 1);
       }
-    }
-  }
-
-  /**
-   * Reads a q or k projection (or its bias) of {@code heads} heads with its rows in Hugging Face's order.
-   *
-   * <p>
-   * Hugging Face rotates halves of a head ({@code j} with {@code j + d/2}), llama.cpp neighbours ({@code 2j} with
-   * {@code 2j + 1}); its converter ({@code LlamaModel.permute} in {@code convert_hf_to_gguf.py}) moves the rows of each
-   * head so that both give the same result.
-   */
-  private static void readUnpermuted(StoredTensor tensor, long heads, long offset, FloatBuffer into) {
-    tensor.checkRange(offset, into.remaining());
-    long rows = tensor.info().shape().get(0);
-    long columns = tensor.info().elements() / rows;
-    long headDim = rows / heads;
-    int end = into.limit();
-    while (into.position() < end) {
-      long row = offset / columns;
-      long column = offset % columns;
-      long within = row % headDim;
-      long storedRow = row - within + within % (headDim / 2) * 2 + within / (headDim / 2);
-      int count = (int) Math.min(end - into.position(), columns - column);
-      into.limit(into.position() + count);
-      tensor.read(storedRow * columns + column, into);
-      into.limit(end);
-      offset += count;
     }
   }
 

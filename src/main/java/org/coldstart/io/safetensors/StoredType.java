@@ -69,6 +69,11 @@ public enum StoredType {
     return Math.multiplyExact(elements / blockElements, blockBytes);
   }
 
+  /** Its number in GGUF; -1 for a type that only safetensors has. */
+  public int ggmlId() {
+    return ggmlId;
+  }
+
   /** By its number in GGUF. */
   public static Optional<StoredType> ofGgml(int id) {
     return Arrays.stream(values()).filter(type -> type.ggmlId == id && id >= 0).findFirst();

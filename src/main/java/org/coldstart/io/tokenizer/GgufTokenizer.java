@@ -9,39 +9,29 @@ import com.google.gson.JsonObject;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.coldstart.io.gguf.GgufMetadata;
 
 /** Builds a tokenizer.json and its config from the tables in a GGUF file. */
 final class GgufTokenizer {
-  private static final String SPACE = "\u2581";
-
-  /** Contractions, words, numbers (put in for %s), punctuation, line ends, spaces. */
-  private static final String SPLIT = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|%s"
-      + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-
-  /** The pattern of Mistral's Tekken: capitals, then small letters; numbers digit by digit. */
-  private static final String TEKKEN = "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*"
-      + "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|\\p{N}"
-      + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+  static final String SPACE = "\u2581";
 
   private static final Logger LOG = System.getLogger(GgufTokenizer.class.getName());
 
   // llama.cpp's enum llama_token_type
-  private static final int NORMAL = 1;
-  private static final int UNKNOWN = 2;
-  private static final int CONTROL = 3;
-  private static final int USER_DEFINED = 4;
-  private static final int UNUSED = 5;
+  static final int NORMAL = 1;
+  static final int UNKNOWN = 2;
+  static final int CONTROL = 3;
+  static final int USER_DEFINED = 4;
+  static final int UNUSED = 5;
+  static final int BYTE = 6;
 
   private final GgufMetadata metadata;
   private final String origin;
@@ -154,46 +144,27 @@ final class GgufTokenizer {
     return TokenizerSteps.bpe(tokens.subList(0, end), merges);
   }
 
-  /**
-   * How words are split, which GGUF only names (llama.cpp's llama-vocab.cpp has the names).
-   *
-   * @param wholeWords whether a word that is a token is not put together from pieces, and texts begin with BOS
-   */
-  private record Words(List<JsonObject> preTokenizers, JsonObject normalizer, boolean wholeWords) {
-
-    static Words splitBy(String pattern, JsonObject normalizer, boolean wholeWords) {
-      JsonObject split = step("Split", "pattern", object("Regex", pattern), "behavior", "Isolated", "invert", false);
-      return new Words(List.of(split, byteLevel(false)), normalizer, wholeWords);
-    }
-  }
-
-  private Words words() {
+  private GgufWords words() {
     String name = metadata.string("tokenizer.ggml.pre").orElse("");
     if (name.isEmpty()) {
       LOG.log(Level.WARNING, "{0} does not say how its text is split into words (it has no tokenizer.ggml.pre): the"
           + " rule of GPT-2 is taken. If ids differ from those of the original, load a folder with tokenizer.json.",
           origin);
+      return GgufWords.GPT_2;
     }
-    return switch (name) {
-    case "", "gpt-2" -> new Words(List.of(byteLevel(true)), null, false);
-    case "smollm" -> new Words(List.of(step("Digits", "individual_digits", true), byteLevel(true)), null, false);
-    case "llama-bpe", "llama3", "llama-v3", "falcon3" -> Words.splitBy(SPLIT.formatted("\\p{N}{1,3}"), null, true);
-    case "smaug-bpe" -> Words.splitBy(SPLIT.formatted("\\p{N}{1,3}"), null, false);
-    case "tekken" -> Words.splitBy(TEKKEN, null, true);
-    case "qwen2", "deepseek-r1-qwen" -> Words.splitBy(SPLIT.formatted("\\p{N}"), step("NFC"), false);
-    default -> throw refused(origin, "tokenizer.ggml.pre is \"%s\"; known are gpt-2, smollm, llama-bpe, llama3,"
-        + " llama-v3, falcon3, smaug-bpe, tekken, qwen2, deepseek-r1-qwen", name);
-    };
+    return GgufWords.named(name)
+      .orElseThrow(
+          () -> refused(origin, "tokenizer.ggml.pre is \"%s\"; known are %s", name, GgufWords.allNames()));
   }
 
   /** Byte-level BPE (GPT-2, Llama 3, SmolLM2, Qwen, Mistral Nemo). */
   private JsonObject byteLevelBpe() {
-    Words words = words();
+    GgufWords words = words();
     JsonObject model = bpe(required(origin, "merges", metadata::strings));
-    model.addProperty("ignore_merges", words.wholeWords());
-    return object("version", "1.0", "added_tokens", addedTokens(false), "normalizer", words.normalizer(),
-        "pre_tokenizer", step("Sequence", "pretokenizers", words.preTokenizers()), "post_processor",
-        postProcessor(words.wholeWords()), "decoder", byteLevel(true), "model", model);
+    model.addProperty("ignore_merges", words.wholeWords);
+    return object("version", "1.0", "added_tokens", addedTokens(false), "normalizer", words.normalizer,
+        "pre_tokenizer", step("Sequence", "pretokenizers", words.preTokenizers), "post_processor",
+        postProcessor(words.wholeWords), "decoder", byteLevel(true), "model", model);
   }
 
   /**
@@ -241,31 +212,10 @@ final class GgufTokenizer {
     return IntStream.range(0, tokens.size()).filter(id -> kinds[id] == NORMAL);
   }
 
-  /**
-   * SentencePiece joins the two neighbours that make the token of the highest score. A list of merges does the same if
-   * it names every way to halve every token, in the order of the scores; ways to make one token as transformers orders
-   * them ({@code generate_merges}), the longer left half first. Only normal tokens are put together.
-   */
+  /** Only normal tokens are put together. */
   private List<List<String>> merges(double[] scores) {
-    record Merge(String left, String right, double score) {}
-    Set<String> pieces = normal().mapToObj(tokens::get).collect(Collectors.toSet());
-    List<Merge> merges = new ArrayList<>();
-    for (int id : normal().toArray()) {
-      String piece = tokens.get(id);
-      int points = piece.codePointCount(0, piece.length());
-      for (int count = 1; count < points; count++) {
-        int at = piece.offsetByCodePoints(0, count);
-        String left = piece.substring(0, at);
-        String right = piece.substring(at);
-        if (pieces.contains(left) && pieces.contains(right)) {
-          merges.add(new Merge(left, right, scores[id]));
-        }
-      }
-    }
-    merges.sort(Comparator.comparingDouble(Merge::score)
-      .thenComparingLong(merge -> merge.left().codePoints().count())
-      .thenComparingLong(merge -> merge.right().codePoints().count())
-      .reversed());
-    return merges.stream().map(merge -> List.of(merge.left(), merge.right())).toList();
+    Map<String, Double> pieces = new LinkedHashMap<>();
+    normal().forEach(id -> pieces.put(tokens.get(id), scores[id]));
+    return SentencePieceMerges.of(pieces);
   }
 }
