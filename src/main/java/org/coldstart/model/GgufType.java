@@ -1,5 +1,7 @@
 package org.coldstart.model;
 
+import java.util.Arrays;
+import java.util.List;
 import org.coldstart.io.safetensors.StoredType;
 
 /**
@@ -18,6 +20,20 @@ public enum GgufType {
   Q4_0,
   /** 5 bits: 32 whole numbers from 0 to 15 share a scale and a smallest value. Embedding and head likewise. */
   Q4_1;
+
+  /**
+   * By its name, such as {@code q8_0}.
+   *
+   * @throws IllegalArgumentException for a type that is not written here
+   */
+  public static GgufType of(String name) {
+    return Arrays.stream(values())
+      .filter(type -> type.name().equalsIgnoreCase(name))
+      .findFirst()
+      .orElseThrow(() -> new IllegalArgumentException(
+          "\"%s\" is no type that is written here; take one of %s, or F32 and llama.cpp's llama-quantize.".formatted(name,
+              List.of(values()))));
+  }
 
   StoredType stored() {
     return StoredType.valueOf(name());

@@ -5,7 +5,6 @@ import static org.coldstart.io.files.CheckpointException.require;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.nio.FloatBuffer;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -168,7 +167,7 @@ final class GgufConfig {
    * head, for the two models of 27 billion parameters hidden size / heads, and knows those by their number of layers.
    */
   private void addGemma(int hiddenPerHead, int headDim) {
-    boolean large = isLarge(json.get("num_hidden_layers").getAsInt(), architecture.name().toLowerCase(Locale.ROOT));
+    boolean large = isLarge(prefix.replace(".", ""), json.get("num_hidden_layers").getAsInt());
     json.addProperty("query_pre_attn_scalar", large ? hiddenPerHead : headDim);
     for (String key : new String[] {"attn_logit_softcapping", "final_logit_softcapping"}) {
       if (architecture.has(key)) {
@@ -187,7 +186,7 @@ final class GgufConfig {
   }
 
   /** Whether it is one of the two models of 27 billion parameters, to llama.cpp. */
-  static boolean isLarge(int layers, String architecture) {
+  static boolean isLarge(String architecture, int layers) {
     return architecture.equals("gemma2") && layers == 46 || architecture.equals("gemma3") && layers == 62;
   }
 

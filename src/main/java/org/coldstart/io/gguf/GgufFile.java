@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.coldstart.io.config.Architecture;
 import org.coldstart.io.config.GenerationConfig;
 import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.BinaryFile;
@@ -124,10 +125,11 @@ public final class GgufFile implements TensorSource {
     tensor(name);
     StoredTensor tensor = stored.get(name);
     int start = into.position();
-    if (HeadRows.reordered(config(), name)) {
-      tensor.checkRange(offset, into.remaining());
-      long headDim = config().attention().headDim();
-      HeadRows.read(tensor.info(), row -> HeadRows.inGguf(row, headDim), offset, into, tensor::read);
+    boolean interleaved = config().architecture().equals(Architecture.LLAMA.className);
+    if (interleaved && name.contains(".q_proj.")) {
+      readUnpermuted(tensor, config().attention().heads(), offset, into);
+    } else if (interleaved && name.contains(".k_proj.")) {
+      readUnpermuted(tensor, config().attention().keyValueHeads(), offset, into);
     } else {
       tensor.read(offset, into);
     }
@@ -136,6 +138,33 @@ public final class GgufFile implements TensorSource {
       for (int i = start; i < into.position(); i++) {
         into.put(i, into.get(i) - 1);
       }
+    }
+  }
+
+  /**
+   * Reads a q or k projection (or its bias) of {@code heads} heads with its rows in Hugging Face's order.
+   *
+   * <p>
+   * Hugging Face rotates halves of a head ({@code j} with {@code j + d/2}), llama.cpp neighbours ({@code 2j} with
+   * {@code 2j + 1}); its converter ({@code LlamaModel.permute} in {@code convert_hf_to_gguf.py}) moves the rows of each
+   * head so that both give the same result.
+   */
+  private static void readUnpermuted(StoredTensor tensor, long heads, long offset, FloatBuffer into) {
+    tensor.checkRange(offset, into.remaining());
+    long rows = tensor.info().shape().get(0);
+    long columns = tensor.info().elements() / rows;
+    long headDim = rows / heads;
+    int end = into.limit();
+    while (into.position() < end) {
+      long row = offset / columns;
+      long column = offset % columns;
+      long within = row % headDim;
+      long storedRow = row - within + within % (headDim / 2) * 2 + within / (headDim / 2);
+      int count = (int) Math.min(end - into.position(), columns - column);
+      into.limit(into.position() + count);
+      tensor.read(storedRow * columns + column, into);
+      into.limit(end);
+      offset += count;
     }
   }
 

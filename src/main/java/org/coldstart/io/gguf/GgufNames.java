@@ -2,60 +2,58 @@ package org.coldstart.io.gguf;
 
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
-/** A decoder's tensors by llama.cpp's names and by Hugging Face's: {@code blk.0.attn_q.weight}. */
+/** The names of a decoder's tensors, llama.cpp's ({@code blk.0.attn_q.weight}) and Hugging Face's. */
 final class GgufNames {
-  private static final Pattern GGUF = Pattern.compile("(?:blk\\.(\\d{1,6})\\.)?([a-z_]+)\\.(weight|bias)");
-  private static final Pattern HUGGING_FACE = Pattern
-    .compile("(?:model\\.layers\\.(\\d{1,6})\\.)?([a-z_.]+)\\.(weight|bias)");
+  private static final Pattern NAME = Pattern.compile("(?:(?:blk|model\\.layers)\\.(\\d{1,6})\\.)?(.+)\\.(weight|bias)");
 
-  /** Hugging Face's modules by llama.cpp's: those outside the layers, and those in one. */
-  private static final Map<String, String> OUTER = Map.of("token_embd", "model.embed_tokens", "output_norm",
-      "model.norm", "output", "lm_head");
-  private static final Map<String, String> INNER = Map.ofEntries(Map.entry("attn_norm", "input_layernorm"),
-      Map.entry("attn_q", "self_attn.q_proj"), Map.entry("attn_k", "self_attn.k_proj"),
-      Map.entry("attn_v", "self_attn.v_proj"), Map.entry("attn_output", "self_attn.o_proj"),
-      Map.entry("attn_q_norm", "self_attn.q_norm"), Map.entry("attn_k_norm", "self_attn.k_norm"),
-      Map.entry("post_attention_norm", "post_attention_layernorm"),
-      Map.entry("post_ffw_norm", "post_feedforward_layernorm"), Map.entry("ffn_gate", "mlp.gate_proj"),
-      Map.entry("ffn_up", "mlp.up_proj"), Map.entry("ffn_down", "mlp.down_proj"));
+  /** llama.cpp's modules, each followed by Hugging Face's. */
+  private static final String[] MODULES = {"token_embd", "model.embed_tokens", "output_norm", "model.norm", "output",
+    "lm_head", "attn_norm", "input_layernorm", "attn_q", "self_attn.q_proj", "attn_k", "self_attn.k_proj", "attn_v",
+    "self_attn.v_proj", "attn_output", "self_attn.o_proj", "attn_q_norm", "self_attn.q_norm", "attn_k_norm",
+    "self_attn.k_norm", "post_attention_norm", "post_attention_layernorm", "post_ffw_norm",
+    "post_feedforward_layernorm", "ffn_gate", "mlp.gate_proj", "ffn_up", "mlp.up_proj", "ffn_down", "mlp.down_proj"};
 
-  /** The norm before the feed-forward part; Hugging Face calls it otherwise where one follows attention, too. */
-  private static final String FFN_NORM = "ffn_norm";
+  private static final Map<String, String> HUGGING_FACE = new TreeMap<>();
+  private static final Map<String, String> GGUF = new TreeMap<>();
+
+  static {
+    for (int i = 0; i < MODULES.length; i += 2) {
+      HUGGING_FACE.put(MODULES[i], MODULES[i + 1]);
+      GGUF.put(MODULES[i + 1], MODULES[i]);
+    }
+  }
 
   private GgufNames() {}
 
   /** Hugging Face's name, or empty for a tensor of no known decoder; {@code sandwiched}: norms after attention, too. */
   static Optional<String> toHuggingFace(String name, boolean sandwiched) {
-    String norm = sandwiched ? "pre_feedforward_layernorm" : "post_attention_layernorm";
-    return translated(GGUF, name, OUTER::get, inner -> inner.equals(FFN_NORM) ? norm : INNER.get(inner),
-        "model.layers.");
+    return translated(name, "model.layers.",
+        module -> module.equals("ffn_norm") ? feedForwardNorm(sandwiched) : HUGGING_FACE.get(module));
   }
 
   /** The inverse. */
   static Optional<String> toGguf(String name, boolean sandwiched) {
-    String norm = sandwiched ? "pre_feedforward_layernorm" : "post_attention_layernorm";
-    return translated(HUGGING_FACE, name, inverse(OUTER)::get,
-        inner -> inner.equals(norm) ? FFN_NORM : inverse(INNER).get(inner), "blk.");
+    return translated(name, "blk.",
+        module -> module.equals(feedForwardNorm(sandwiched)) ? "ffn_norm" : GGUF.get(module));
   }
 
-  private static Optional<String> translated(Pattern pattern, String name, Function<String, String> outer,
-      Function<String, String> inner, String layers) {
-    Matcher parts = pattern.matcher(name);
-    if (!parts.matches()) {
+  /** The norm before the feed-forward part has another name where one follows attention, too. */
+  private static String feedForwardNorm(boolean sandwiched) {
+    return sandwiched ? "pre_feedforward_layernorm" : "post_attention_layernorm";
+  }
+
+  private static Optional<String> translated(String name, String layers, UnaryOperator<String> modules) {
+    Matcher parts = NAME.matcher(name);
+    String module = parts.matches() ? modules.apply(parts.group(2)) : null;
+    if (module == null) {
       return Optional.empty();
     }
-    boolean outside = parts.group(1) == null;
-    String module = (outside ? outer : inner).apply(parts.group(2));
-    String prefix = outside ? "" : layers + Integer.parseInt(parts.group(1)) + ".";
-    return Optional.ofNullable(module).map(known -> prefix + known + "." + parts.group(3));
-  }
-
-  private static Map<String, String> inverse(Map<String, String> names) {
-    return names.entrySet().stream().collect(Collectors.toMap(Map.Entry::getValue, Map.Entry::getKey));
+    String layer = parts.group(1) == null ? "" : layers + Integer.parseInt(parts.group(1)) + ".";
+    return Optional.of(layer + module + "." + parts.group(3));
   }
 }

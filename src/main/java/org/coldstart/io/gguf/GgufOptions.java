@@ -1,6 +1,7 @@
 package org.coldstart.io.gguf;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.coldstart.io.config.Architecture;
 import org.coldstart.io.config.AttentionConfig;
@@ -16,21 +17,24 @@ import org.coldstart.io.safetensors.StoredType;
  * llama.cpp would compute otherwise is refused.
  */
 final class GgufOptions {
+
+  /** The types that are written, by llama.cpp's number for a file of them (enum llama_ftype). */
+  private static final Map<StoredType, Integer> FILE_TYPES = Map.of(StoredType.F32, 0, StoredType.F16, 1,
+      StoredType.Q4_0, 2, StoredType.Q4_1, 3, StoredType.Q8_0, 7, StoredType.BF16, 32);
+
   private final ModelConfig config;
   private final AttentionConfig attention;
+  private final RopeParameters sliding;
   private final String architecture;
+  private final boolean gemma3;
   private final Map<String, Object> metadata = new LinkedHashMap<>();
 
   private GgufOptions(ModelConfig config) {
     this.config = config;
     this.attention = config.attention();
-    this.architecture = config.architecture().equals(Architecture.MISTRAL.className) ? "llama"
-        : GgufConfig.ARCHITECTURES.entrySet()
-          .stream()
-          .filter(known -> known.getValue().className.equals(config.architecture()))
-          .findFirst()
-          .map(Map.Entry::getKey)
-          .orElseThrow(() -> refused("a " + config.architecture()));
+    this.sliding = attention.ropes().get(LayerType.SLIDING_ATTENTION);
+    this.architecture = architecture(config);
+    this.gemma3 = architecture.equals("gemma3");
   }
 
   /** The metadata of a model whose matrices are stored in {@code type}. */
@@ -39,58 +43,47 @@ final class GgufOptions {
     options.check();
     options.metadata.put("general.architecture", options.architecture);
     options.metadata.put("general.type", "model");
-    options.metadata.put("general.file_type", fileType(type));
+    options.metadata.put("general.file_type", FILE_TYPES.get(type));
     options.metadata.put("general.quantization_version", 2);
     options.write();
     return options.metadata;
   }
 
-  /** llama.cpp's enum llama_ftype. */
-  private static int fileType(StoredType type) {
-    return switch (type) {
-    case F32 -> 0;
-    case F16 -> 1;
-    case Q4_0 -> 2;
-    case Q4_1 -> 3;
-    case Q8_0 -> 7;
-    case BF16 -> 32;
-    default -> throw new IllegalArgumentException(type + " is not written.");
-    };
+  /** llama.cpp's name of the architecture; a Mistral is a Llama there. */
+  static String architecture(ModelConfig config) {
+    return GgufConfig.ARCHITECTURES.entrySet()
+      .stream()
+      .filter(known -> known.getValue().className.equals(config.architecture()))
+      .findFirst()
+      .map(Map.Entry::getKey)
+      .orElse("llama");
   }
 
   private void check() {
     boolean gemma = config.norm().onePlusWeight();
     boolean llama = architecture.equals("llama");
-    refuseIf(config.feedForward().activation() != (gemma ? Activation.GELU_TANH : Activation.SILU),
-        "the activation " + config.feedForward().activation());
-    refuseIf(!llama && (attention.outputBias() || config.feedForward().bias())
-        || attention.inputBias() && !llama && !architecture.equals("qwen2"), "these biases");
-    refuseIf(gemma && !config.tieWordEmbeddings(), "a head that is not the embedding");
-    refuseIf(attention.rope().type() == RopeParameters.Type.LLAMA3 && !llama, "the rope_type llama3");
-    refuseIf(attention.ropes().get(LayerType.SLIDING_ATTENTION).type() != RopeParameters.Type.DEFAULT
-        && architecture.equals("gemma3"), "stretched positions in sliding layers");
-    double width = GgufConfig.isLarge(config.numHiddenLayers(), architecture)
-        ? (double) config.hiddenSize() / attention.heads()
-        : attention.headDim();
-    refuseIf(Math.abs(attention.scale() * Math.sqrt(width) - 1) > 1e-6,
-        "a query_pre_attn_scalar other than " + Math.round(width));
-    refuseIf(architecture.equals("gemma2") && (attention.scoreSoftcap() == null || config.logitSoftcap() == null),
-        "no soft caps");
+    refuseIf(config.feedForward().activation() != (gemma ? Activation.GELU_TANH : Activation.SILU), "hidden_act");
+    refuseIf(attention.outputBias() && !llama || attention.inputBias() && !List.of("llama", "qwen2").contains(architecture),
+        "attention_bias");
+    refuseIf(gemma && !config.tieWordEmbeddings(), "tie_word_embeddings");
+    refuseIf(attention.rope().type() == RopeParameters.Type.LLAMA3 && !llama
+        || gemma3 && sliding.type() != RopeParameters.Type.DEFAULT, "rope_scaling");
+    boolean large = GgufConfig.isLarge(architecture, config.numHiddenLayers());
+    double width = large ? (double) config.hiddenSize() / attention.heads() : attention.headDim();
+    refuseIf(Math.abs(attention.scale() * Math.sqrt(width) - 1) > 1e-6, "query_pre_attn_scalar");
+    boolean capped = attention.scoreSoftcap() != null && config.logitSoftcap() != null;
+    refuseIf(architecture.equals("gemma2") && !capped, "attn_logit_softcapping or final_logit_softcapping");
     for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
-      boolean sliding = attention.layerTypes().get(layer) == LayerType.SLIDING_ATTENTION;
-      refuseIf(sliding != (pattern() > 1 && (layer + 1) % pattern() != 0),
-          sliding ? "a sliding window in layer " + layer : "full attention in layer " + layer);
+      boolean slides = attention.layerTypes().get(layer) == LayerType.SLIDING_ATTENTION;
+      refuseIf(slides != (pattern() > 1 && (layer + 1) % pattern() != 0), "sliding_window");
     }
   }
 
   /** Every n-th layer attends to everything, where the architecture has windows; else 1. */
   private int pattern() {
     int full = attention.layerTypes().indexOf(LayerType.FULL_ATTENTION);
-    return switch (architecture) {
-    case "gemma2" -> 2;
-    case "gemma3" -> full >= 0 ? full + 1 : Math.max(6, config.numHiddenLayers() + 1);
-    default -> 1;
-    };
+    return gemma3 ? full < 0 ? Math.max(6, config.numHiddenLayers() + 1) : full + 1
+        : architecture.equals("gemma2") ? 2 : 1;
   }
 
   private void write() {
@@ -103,41 +96,29 @@ final class GgufOptions {
     put("attention.head_count_kv", attention.keyValueHeads());
     put("attention.key_length", attention.headDim());
     put("attention.value_length", attention.headDim());
-    put("attention.layer_norm_rms_epsilon", (float) config.norm().eps());
+    put("attention.layer_norm_rms_epsilon", config.norm().eps());
     put("rope.dimension_count", attention.headDim());
-    put("rope.freq_base", (float) attention.rope().theta());
-    if (attention.rope().type() == RopeParameters.Type.LINEAR) {
-      put("rope.scaling.type", "linear");
-      put("rope.scaling.factor", (float) attention.rope().factor());
-    }
-    if (architecture.equals("gemma3")) {
-      put("rope.freq_base_swa", (float) attention.ropes().get(LayerType.SLIDING_ATTENTION).theta());
-      put("attention.sliding_window_pattern", pattern());
-    }
-    if (pattern() > 1) {
-      put("attention.sliding_window", attention.slidingWindow());
-    }
-    if (attention.scoreSoftcap() != null) {
-      put("attn_logit_softcapping", attention.scoreSoftcap().floatValue());
-    }
-    if (config.logitSoftcap() != null) {
-      put("final_logit_softcapping", config.logitSoftcap().floatValue());
-    }
+    put("rope.freq_base", attention.rope().theta());
+    boolean linear = attention.rope().type() == RopeParameters.Type.LINEAR;
+    put("rope.scaling.type", linear ? "linear" : null);
+    put("rope.scaling.factor", linear ? attention.rope().factor() : null);
+    put("rope.freq_base_swa", gemma3 ? sliding.theta() : null);
+    put("attention.sliding_window_pattern", gemma3 ? pattern() : null);
+    put("attention.sliding_window", pattern() > 1 ? attention.slidingWindow() : null);
+    put("attn_logit_softcapping", attention.scoreSoftcap());
+    put("final_logit_softcapping", config.logitSoftcap());
   }
 
+  /** Fractions are f32; null is left out. */
   private void put(String key, Object value) {
-    metadata.put(architecture + "." + key, value);
-  }
-
-  private void refuseIf(boolean foreign, String what) {
-    if (foreign) {
-      throw refused(what);
+    if (value != null) {
+      metadata.put(architecture + "." + key, value instanceof Double number ? number.floatValue() : value);
     }
   }
 
-  private CheckpointException refused(String what) {
-    return new CheckpointException(
-        "This %s has %s, for which llama.cpp and its GGUF files have no form; save it for transformers with Pretrained.save."
-          .formatted(config.architecture(), what));
+  private void refuseIf(boolean foreign, String option) {
+    CheckpointException.require(!foreign, "llama.cpp computes a %s without regard to what \"%s\" says here, so that a"
+        + " GGUF file of it would be another model; save it for transformers with Pretrained.save.",
+        config.architecture(), option);
   }
 }

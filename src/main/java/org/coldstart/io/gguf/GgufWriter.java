@@ -9,10 +9,12 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.coldstart.io.config.ModelConfig;
+import org.coldstart.io.config.RopeParameters;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.safetensors.StoredType;
@@ -20,8 +22,8 @@ import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
 
 /**
- * Writes a decoder as a GGUF file of version 3, in pieces, so that any size fits into memory. Layout as in ggml's
- * {@code docs/gguf.md}; {@link GgufHeader} reads it.
+ * Writes a decoder as a GGUF file of version 3, in pieces, its tensors under llama.cpp's names and in its layout: the
+ * inverse of {@link GgufFile} and {@link GgufHeader}.
  */
 public final class GgufWriter {
   private static final int ALIGNMENT = 32;
@@ -29,9 +31,14 @@ public final class GgufWriter {
   /** Values in one piece: a multiple of every block. */
   private static final int CHUNK = 1 << 20;
 
+  private final ModelConfig config;
+  private final TensorSource source;
   private final ByteArrayOutputStream head = new ByteArrayOutputStream();
 
-  private GgufWriter() {}
+  private GgufWriter(ModelConfig config, TensorSource source) {
+    this.config = config;
+    this.source = source;
+  }
 
   /**
    * Writes a model. The file appears in full or not at all, see {@link AtomicFiles}.
@@ -40,34 +47,99 @@ public final class GgufWriter {
    * @param type of the matrices
    * @param further metadata beside the configuration's: Strings, Booleans, Integers (written as u32), lists of Strings,
    * int[] and float[]
-   * @throws CheckpointException if llama.cpp knows no such model, a tensor has no finite values, or the file cannot be
+   * @throws CheckpointException if llama.cpp knows no such model, a weight is no finite number, or the file cannot be
    * written; an old one is then intact
    */
   public static void write(Path target, ModelConfig config, TensorSource source, StoredType type,
       Map<String, Object> further) {
     Map<String, Object> metadata = new LinkedHashMap<>(GgufOptions.of(config, type));
     metadata.putAll(further);
-    TensorSource tensors = new GgufTensors(config, source, type);
-    ByteBuffer head = new GgufWriter().head(metadata, tensors.tensors());
-    AtomicFiles.write(target, file -> {
-      try (FileChannel out = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        writeAligned(out, head);
-        for (TensorInfo tensor : tensors.tensors().values()) {
-          writeData(out, tensors, tensor);
-        }
-      }
-    });
+    AtomicFiles.write(target, file -> new GgufWriter(config, source).write(file, metadata, type));
   }
 
-  private static void writeData(FileChannel out, TensorSource source, TensorInfo tensor) throws IOException {
-    float[] values = new float[(int) Math.min(CHUNK, tensor.elements())];
-    ByteBuffer piece = ByteBuffer.allocate((int) tensor.dtype().bytes(values.length)).order(ByteOrder.LITTLE_ENDIAN);
-    for (long at = 0; at < tensor.elements(); at += CHUNK) {
-      int count = (int) Math.min(CHUNK, tensor.elements() - at);
-      source.read(tensor.name(), at, FloatBuffer.wrap(values, 0, count));
-      Quantizer.encode(tensor.dtype(), values, count, piece.clear());
-      writeAligned(out, piece.flip());
+  private void write(Path file, Map<String, Object> metadata, StoredType type) throws IOException {
+    float[] table = ropeTable();
+    List<TensorInfo> tensors = new ArrayList<>();
+    config.tensorShapes().forEach((name, shape) -> tensors.add(new TensorInfo(name, stored(name, shape, type), shape)));
+    if (table.length > 0) {
+      tensors.add(0, new TensorInfo(GgufConfig.ROPE_TABLE, StoredType.F32, List.of((long) table.length)));
     }
+    try (FileChannel out = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      writeAligned(out, head(metadata, tensors));
+      for (TensorInfo tensor : tensors) {
+        if (tensor.name().equals(GgufConfig.ROPE_TABLE)) {
+          writeAligned(out, encoded(tensor.dtype(), table));
+        } else {
+          writeData(out, tensor);
+        }
+      }
+    }
+  }
+
+  /**
+   * Vectors stay in F32, rows that are no whole blocks in F16; of the four-bit types the embedding and the head, which
+   * suffer most, have eight bits.
+   */
+  private static StoredType stored(String name, List<Long> shape, StoredType type) {
+    if (shape.size() == 1) {
+      return StoredType.F32;
+    }
+    if (shape.get(1) % type.blockElements() != 0) {
+      return StoredType.F16;
+    }
+    boolean outer = name.equals(ModelConfig.EMBEDDING) || name.equals(ModelConfig.HEAD);
+    return type.quantized() && outer ? StoredType.Q8_0 : type;
+  }
+
+  /** What a Llama 3's frequencies are divided by; nothing for other rotary embeddings. */
+  private float[] ropeTable() {
+    RopeParameters rope = config.attention().rope();
+    double[] plain = RopeParameters.plain(rope.theta()).inverseFrequencies(config.attention().headDim());
+    float[] table = new float[rope.type() == RopeParameters.Type.LLAMA3 ? plain.length : 0];
+    for (int i = 0; i < table.length; i++) {
+      table[i] = (float) rope.stretch(2 * Math.PI / plain[i]);
+    }
+    return table;
+  }
+
+  private void writeData(FileChannel out, TensorInfo tensor) throws IOException {
+    String name = tensor.name();
+    boolean interleaved = GgufOptions.architecture(config).equals("llama")
+        && (name.contains(".q_proj.") || name.contains(".k_proj."));
+    int most = interleaved ? Math.toIntExact(tensor.elements()) : CHUNK;
+    for (long at = 0; at < tensor.elements(); at += most) {
+      float[] values = new float[(int) Math.min(most, tensor.elements() - at)];
+      source.read(name, at, FloatBuffer.wrap(values));
+      boolean onePlus = config.norm().onePlusWeight() && name.endsWith("norm.weight");
+      for (int i = 0; i < values.length; i++) {
+        CheckpointException.require(Float.isFinite(values[i]),
+            "Tensor %s of %s has a value that is infinite or not a number: the training diverged, and no model can be"
+                + " made of it.",
+            name, source.origin());
+        values[i] = onePlus ? 1 + values[i] : values[i]; // llama.cpp knows only plain norms
+      }
+      float[] rows = interleaved ? interleaved(values, Math.toIntExact(tensor.shape().get(0))) : values;
+      writeAligned(out, encoded(tensor.dtype(), rows));
+    }
+  }
+
+  /** Halves of each head become neighbours, see {@link GgufFile}. */
+  private float[] interleaved(float[] values, int rows) {
+    int width = values.length / rows;
+    int half = config.attention().headDim() / 2;
+    float[] moved = new float[values.length];
+    for (int row = 0; row < rows; row++) {
+      int within = row % (2 * half);
+      int from = row - within + within % 2 * half + within / 2;
+      System.arraycopy(values, from * width, moved, row * width, width);
+    }
+    return moved;
+  }
+
+  private static ByteBuffer encoded(StoredType type, float[] values) {
+    ByteBuffer bytes = ByteBuffer.allocate((int) type.bytes(values.length)).order(ByteOrder.LITTLE_ENDIAN);
+    Quantizer.encode(type, values, bytes);
+    return bytes.flip();
   }
 
   /** Pieces but the last of a tensor are of whole multiples, so that padding is written behind that alone. */
@@ -84,18 +156,18 @@ public final class GgufWriter {
     return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 
-  private ByteBuffer head(Map<String, Object> metadata, Map<String, TensorInfo> tensors) {
+  private ByteBuffer head(Map<String, Object> metadata, List<TensorInfo> tensors) {
     head.writeBytes("GGUF".getBytes(StandardCharsets.US_ASCII));
     i32(3);
     i64(tensors.size());
     i64(metadata.size());
     metadata.forEach((key, value) -> {
       string(key);
-      value(value);
+      typed(value);
     });
     long offset = 0;
-    for (TensorInfo tensor : tensors.values()) {
-      string(tensor.name());
+    for (TensorInfo tensor : tensors) {
+      string(GgufNames.toGguf(tensor.name(), config.norm().sandwiched()).orElse(tensor.name()));
       i32(tensor.shape().size());
       for (int i = tensor.shape().size() - 1; i >= 0; i--) { // the innermost size first
         i64(tensor.shape().get(i));
@@ -107,44 +179,42 @@ public final class GgufWriter {
     return ByteBuffer.wrap(head.toByteArray());
   }
 
-  /** A type's number, and the value; the numbers are those of {@link GgufHeader}. */
-  private void value(Object value) {
-    if (value instanceof Integer number) {
-      i32(4);
-      i32(number);
-    } else if (value instanceof Float number) {
-      i32(6);
-      i32(Float.floatToIntBits(number));
-    } else if (value instanceof Boolean flag) {
-      i32(7);
-      head.write(flag ? 1 : 0);
-    } else if (value instanceof String text) {
-      i32(8);
-      string(text);
-    } else {
-      i32(9);
-      array(value);
-    }
-  }
-
-  private void array(Object value) {
+  /** A type's number and the value, as {@link GgufHeader} reads them. */
+  private void typed(Object value) {
     if (value instanceof int[] numbers) {
-      i32(5);
-      i64(numbers.length);
+      list(5, numbers.length);
       for (int number : numbers) {
         i32(number);
       }
     } else if (value instanceof float[] numbers) {
-      i32(6);
-      i64(numbers.length);
+      list(6, numbers.length);
       for (float number : numbers) {
-        i32(Float.floatToIntBits(number));
+        plain(number);
       }
+    } else if (value instanceof List<?> texts) {
+      list(8, texts.size());
+      texts.forEach(this::plain);
     } else {
-      List<?> texts = (List<?>) value;
-      i32(8);
-      i64(texts.size());
-      texts.forEach(text -> string((String) text));
+      i32(value instanceof Integer ? 4 : value instanceof Float ? 6 : value instanceof Boolean ? 7 : 8);
+      plain(value);
+    }
+  }
+
+  private void list(int type, int length) {
+    i32(9);
+    i32(type);
+    i64(length);
+  }
+
+  private void plain(Object value) {
+    if (value instanceof Integer number) {
+      i32(number);
+    } else if (value instanceof Float number) {
+      i32(Float.floatToIntBits(number));
+    } else if (value instanceof Boolean flag) {
+      head.write(flag ? 1 : 0);
+    } else {
+      string((String) value);
     }
   }
 

@@ -13,9 +13,9 @@ final class Quantizer {
 
   private Quantizer() {}
 
-  /** Appends the first {@code count} values, whole blocks of F32, F16, BF16, Q8_0, Q4_0 or Q4_1, to {@code out}. */
-  static void encode(StoredType type, float[] values, int count, ByteBuffer out) {
-    for (int at = 0; at < count; at += type.blockElements()) {
+  /** Appends values, whole blocks of F32, F16, BF16, Q8_0, Q4_0 or Q4_1, to {@code out}. */
+  static void encode(StoredType type, float[] values, ByteBuffer out) {
+    for (int at = 0; at < values.length; at += type.blockElements()) {
       switch (type) {
       case F32 -> out.putFloat(values[at]);
       case F16 -> out.putShort(toF16(values[at]));

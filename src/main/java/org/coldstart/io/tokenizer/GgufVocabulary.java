@@ -25,18 +25,24 @@ public final class GgufVocabulary {
 
   private static final Pattern BYTE_PIECE = Pattern.compile("<0x[0-9A-F]{2}>");
 
-  /** {@code {% generation %}} stands for training; a block in its place keeps its treatment of white space. */
+  /** {@code {% generation %}} is for training; a block in its place treats the white space around it alike. */
   private static final Pattern GENERATION = Pattern.compile("(\\{%[-+]?\\s*)(end)?generation(\\s*[-+]?%})");
 
   private final TokenizerFiles files;
   private final JsonObject json;
   private final Vocabulary vocabulary;
+
+  /** SentencePiece's, else a byte-level BPE. */
+  private final boolean pieces;
+
   private final Map<String, Object> metadata = new LinkedHashMap<>();
 
   private GgufVocabulary(TokenizerFiles files) {
     this.files = files;
     this.json = files.json().json();
     this.vocabulary = files.json().vocabulary();
+    JsonElement fallback = json.getAsJsonObject("model").get("byte_fallback");
+    this.pieces = fallback != null && !fallback.isJsonNull() && fallback.getAsBoolean();
   }
 
   /**
@@ -48,21 +54,35 @@ public final class GgufVocabulary {
    * @throws TokenizerException if the tokenizer has no form in GGUF
    */
   public static Map<String, Object> of(TokenizerFiles files, int rows, int[] around, List<Integer> ends) {
-    GgufVocabulary gguf = new GgufVocabulary(files);
-    gguf.refuseStrippingTokens();
-    boolean pieces = gguf.isSet("byte_fallback");
-    gguf.put("model", pieces ? "llama" : "gpt2");
-    gguf.put("pre", pieces ? "default" : gguf.words());
-    gguf.tokens(rows, pieces);
-    gguf.roles(around, ends);
-    files.config()
-      .chatTemplate()
-      .ifPresent(source -> gguf.metadata.put("tokenizer.chat_template", withoutGeneration(source)));
-    return gguf.metadata;
+    return new GgufVocabulary(files).read(rows, around, ends);
   }
 
-  /** The same template where the masks of training are not known. */
-  static String withoutGeneration(String template) {
+  private Map<String, Object> read(int rows, int[] around, List<Integer> ends) {
+    vocabulary.added().forEach(token -> {
+      if (token.lstrip() || token.rstrip() || token.singleWord()) {
+        throw refused("lstrip, rstrip or single_word of token \"" + token.content() + "\" change what is found");
+      }
+    });
+    put("model", pieces ? "llama" : "gpt2");
+    put("pre", pieces ? "default" : words());
+    tokens(rows);
+    List.of("bos_token", "unk_token", "pad_token")
+      .forEach(role -> files.config().token(role).ifPresent(token -> putId(role, vocabulary.id(token))));
+    for (int i = 0; i < Math.min(ends.size(), 3); i++) {
+      putId(List.of("eos_token", "eot_token", "eom_token").get(i), ends.get(i));
+    }
+    if (ends.size() == 1) {
+      putId("eot_token", ends.get(0));
+    }
+    put("add_bos_token", around.length > 0 && ends.indexOf(around[0]) != 0);
+    put("add_eos_token", around.length > 0 && ends.indexOf(around[around.length - 1]) == 0);
+    files.config()
+      .chatTemplate()
+      .ifPresent(template -> metadata.put("tokenizer.chat_template", withoutGeneration(template)));
+    return metadata;
+  }
+
+  private static String withoutGeneration(String template) {
     return GENERATION.matcher(template)
       .replaceAll(tag -> tag.group(1) + (tag.group(2) == null ? "if true" : "endif") + tag.group(3));
   }
@@ -71,32 +91,22 @@ public final class GgufVocabulary {
     metadata.put("tokenizer.ggml." + key, value);
   }
 
-  private boolean isSet(String option) {
-    JsonElement value = json.getAsJsonObject("model").get(option);
-    return value != null && !value.isJsonNull() && value.getAsBoolean();
-  }
-
-  private void refuseStrippingTokens() {
-    vocabulary.added().forEach(token -> {
-      if (token.lstrip() || token.rstrip() || token.singleWord()) {
-        throw refused("token \"" + token.content()
-            + "\" swallows the blanks beside it or asks for a word's end (lstrip, rstrip, single_word)");
-      }
-    });
+  private void putId(String role, int id) {
+    put(role.replace("unk", "unknown").replace("pad", "padding") + "_id", id);
   }
 
   private String words() {
     return GgufWords.of(json)
-      .orElseThrow(() -> refused("it splits text into words by a rule without a name there; the rules with one are "
-          + GgufWords.allNames())).names.get(0);
+      .orElseThrow(() -> refused("its rule for words has no name there, as have those of " + GgufWords.allNames())).names
+        .get(0);
   }
 
-  private void tokens(int rows, boolean pieces) {
+  private void tokens(int rows) {
     List<String> tokens = new ArrayList<>();
     int[] kinds = new int[rows];
     for (int id = 0; id < rows; id++) {
-      kinds[id] = id < vocabulary.size() ? kind(vocabulary.text(id), pieces) : GgufTokenizer.UNUSED;
       String text = id < vocabulary.size() ? vocabulary.text(id) : "[PAD" + id + "]";
+      kinds[id] = id < vocabulary.size() ? kind(text) : GgufTokenizer.UNUSED;
       // A user's tokens are looked for in the text as it was typed.
       tokens.add(kinds[id] == GgufTokenizer.USER_DEFINED && pieces ? text.replace(SPACE, " ") : text);
     }
@@ -110,7 +120,7 @@ public final class GgufVocabulary {
     }
   }
 
-  private int kind(String token, boolean pieces) {
+  private int kind(String token) {
     AddedToken added = vocabulary.added(token);
     if (pieces && files.config().token("unk_token").filter(token::equals).isPresent()) {
       return GgufTokenizer.UNKNOWN;
@@ -118,11 +128,11 @@ public final class GgufVocabulary {
     if (added == null) {
       return pieces && BYTE_PIECE.matcher(token).matches() ? GgufTokenizer.BYTE : GgufTokenizer.NORMAL;
     }
-    return added.special() || LOOKS_SPECIAL.matcher(token).matches() ? GgufTokenizer.CONTROL
-        : GgufTokenizer.USER_DEFINED;
+    boolean control = added.special() || LOOKS_SPECIAL.matcher(token).matches();
+    return control ? GgufTokenizer.CONTROL : GgufTokenizer.USER_DEFINED;
   }
 
-  /** Merges become scores; tokens that are not put together have the converter's -1000. */
+  /** Merges become scores; tokens that are not put together have the converter's −1000. */
   private float[] scores(int[] kinds) {
     List<String> normal = IntStream.range(0, vocabulary.size())
       .filter(id -> kinds[id] == GgufTokenizer.NORMAL)
@@ -137,44 +147,22 @@ public final class GgufVocabulary {
     return scores;
   }
 
-  /** Whether a space comes in front of every text. */
+  /** Whether a space comes in front of every text, as in Llama 2 and not in Gemma. */
   private boolean prefix() {
     List<JsonObject> steps = GgufWords.steps(json.get("normalizer"));
     List<JsonObject> words = GgufWords.steps(json.get("pre_tokenizer"));
     JsonObject prepend = step("Prepend", "prepend", SPACE);
-    JsonObject spaces = replace(" ", SPACE);
-    // Gemma's: no space is left to split at
-    boolean splits = !words.isEmpty() && !(words.size() == 1 && words.get(0).toString().contains("{\"String\":\" \"}"));
-    if (splits || !steps.equals(List.of(spaces)) && !steps.equals(List.of(prepend, spaces))) {
+    boolean prefixed = steps.equals(List.of(prepend, replace(" ", SPACE)));
+    // Gemma's rule splits at spaces, of which none is left
+    boolean whole = words.isEmpty() || words.size() == 1 && words.get(0).toString().contains("{\"String\":\" \"}");
+    if (!whole || !prefixed && !steps.equals(List.of(replace(" ", SPACE)))) {
       throw refused("its normalizer or pre_tokenizer are not those of Llama 2 or Gemma");
     }
-    return steps.contains(prepend);
+    return prefixed;
   }
 
-  private void roles(int[] around, List<Integer> ends) {
-    role("bos", "bos_token");
-    role("unknown", "unk_token");
-    role("padding", "pad_token");
-    List<String> slots = List.of("eos", "eot", "eom");
-    for (int i = 0; i < Math.min(ends.size(), slots.size()); i++) {
-      put(slots.get(i) + "_token_id", ends.get(i));
-    }
-    if (ends.size() == 1) {
-      put("eot_token_id", ends.get(0));
-    }
-    boolean bos = around.length > 0 && ends.indexOf(around[0]) != 0;
-    boolean eos = around.length > 0 && ends.indexOf(around[around.length - 1]) == 0;
-    put("add_bos_token", bos);
-    put("add_eos_token", eos);
-  }
-
-  private void role(String key, String role) {
-    files.config().token(role).map(vocabulary::id).ifPresent(id -> put(key + "_token_id", id));
-  }
-
-  private TokenizerException refused(String why) {
-    return new TokenizerException(
-        "This tokenizer has no form in GGUF, where llama.cpp would read other ids: %s. Save it for transformers with Pretrained.save."
-          .formatted(why));
+  private static TokenizerException refused(String why) {
+    return new TokenizerException("With this tokenizer llama.cpp would read other ids, and a GGUF file of it would be"
+        + " another model: " + why + ". Save it for transformers with Pretrained.save.");
   }
 }

@@ -3,7 +3,6 @@ package org.coldstart.io.tokenizer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,40 +42,23 @@ final class SentencePieceMerges {
   }
 
   /**
-   * The scores behind merges, one lower for each piece that is made; pieces that none makes have the lowest.
-   *
-   * @param merges each {@code left right}
-   * @return empty if no scores give these merges
+   * The scores behind merges, each {@code left right}: 0, −1, −2 … for the pieces in the order they are made, the lowest
+   * for those that none makes. Empty if no scores give these merges.
    */
   static Optional<Map<String, Double>> scores(List<String> pieces, List<String> merges) {
     Map<String, Double> scores = new HashMap<>();
-    pieces.forEach(piece -> scores.put(piece, (double) -merges.size() - 1));
-    List<List<String>> own = new ArrayList<>();
-    Map<String, Double> made = new HashMap<>();
-    for (String merge : merges) {
-      int space = merge.indexOf(' ');
-      List<String> halves = List.of(merge.substring(0, space), merge.substring(space + 1));
-      String piece = String.join("", halves);
-      // Merges of other tokens, as of a user's, are of no account: those are found before.
-      if (scores.keySet().containsAll(halves) && scores.containsKey(piece)) {
-        own.add(halves);
-        made.putIfAbsent(piece, (double) -made.size());
-      }
+    pieces.forEach(piece -> scores.put(piece, (double) -merges.size()));
+    // Merges to or of other tokens, as a user's, are of no account: those are found before.
+    List<String> made = merges.stream()
+      .filter(merge -> scores.keySet().containsAll(List.of(merge.split(" ", 2))))
+      .map(merge -> merge.replace(" ", ""))
+      .filter(scores::containsKey)
+      .toList();
+    List<String> distinct = made.stream().distinct().toList();
+    for (int i = 0; i < distinct.size(); i++) {
+      scores.put(distinct.get(i), (double) -i);
     }
-    scores.putAll(made);
-    boolean same = new HashSet<>(own).equals(new HashSet<>(of(scores))) && inOrder(own, made);
+    boolean same = made.equals(of(scores).stream().map(halves -> String.join("", halves)).toList());
     return same ? Optional.of(scores) : Optional.empty();
-  }
-
-  private static boolean inOrder(List<List<String>> merges, Map<String, Double> scores) {
-    double last = 0;
-    for (List<String> merge : merges) {
-      double score = scores.get(String.join("", merge));
-      if (score > last) {
-        return false;
-      }
-      last = score;
-    }
-    return true;
   }
 }
