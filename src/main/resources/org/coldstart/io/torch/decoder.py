@@ -21,8 +21,8 @@ class Decoder(Module):
       y = torch.linear(x.to(dtype), weight.to(dtype))
     return y if bf16 else y.to(x.dtype)
 
-  # The same for a few vectors, where reading W takes the time. MKL's product of a matrix and one vector runs on one
-  # thread, so W is cut into parts that a batched product shares among the threads.
+  # The same for a few vectors, where reading W takes the time. On some processors MKL's product of a matrix and one
+  # vector runs on one thread: there W is cut into parts that a batched product shares among the threads.
   def linear_few(self, x: Tensor, weight: Tensor, bias: List[Tensor], parts: int) -> Tensor:
     n = x.size(0)
     rows = x.to(weight.dtype).contiguous()

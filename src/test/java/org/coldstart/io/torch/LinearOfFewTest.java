@@ -23,9 +23,15 @@ class LinearOfFewTest {
       NDArray bias = manager.randomNormal(new Shape(out));
       for (NDArray some : new NDArray[] {null, bias}) {
         NDArray plain = DecoderOps.linear(x, weight, some, false);
-        NDArray few = DecoderOps.linearOfFew(x, weight, some);
-        Arrays32.assertClose(plain.toFloatArray(), few.toFloatArray(), 1e-4, n + " x " + out);
+        assertClose(plain, DecoderOps.linearOfFew(x, weight, some));
+        for (int parts : new int[] {1, 4}) { // whichever the machine would choose
+          assertClose(plain, TorchScript.OPS.call("linear_few", x, weight, TorchScript.optional(some), parts));
+        }
       }
     }
+  }
+
+  private static void assertClose(NDArray plain, NDArray few) {
+    Arrays32.assertClose(plain.toFloatArray(), few.toFloatArray(), 1e-4, plain.getShape().toString());
   }
 }
