@@ -2,6 +2,7 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import org.coldstart.io.config.AttentionConfig.LayerType;
 import org.coldstart.io.config.AttentionConfig;
 import org.coldstart.io.torch.DecoderOps;
 import org.coldstart.io.torch.PackedAttention;
@@ -14,12 +15,13 @@ import org.coldstart.model.AttentionSpan.AttentionContext;
  * W_o · softmax(q·kᵀ · scale)·v}, where q and k are rotated.
  *
  * <p>
- * It runs over packed sequences, in training and when prompts are read, or over the next tokens of a cache's rows, in
- * decoding.
+ * This is over packed sequences, in training and when prompts are read; over the next tokens of a cache's rows the layer
+ * runs as a whole, see {@link DecoderLayer#decode}.
  *
  * @param layer its number, from 0
  * @param config how many heads of which width, and how their scores are scaled and capped
- * @param joint query, key and value in one, its weight's rows theirs: one product for decoding
+ * @param joint query, key and value in one, its weight's rows theirs: one product for decoding; where it is held in fewer
+ * bits, they are empty
  * @param queryNorm over each query head before it is rotated
  * @param keyNorm over each key head
  */
@@ -29,17 +31,17 @@ record Attention(int layer, AttentionConfig config, Linear query, Linear key, Li
   /** (n, hidden) → (n, hidden). */
   NDArray forward(NDArray x, ForwardContext pass) {
     NDArray in = pass.keep(pass.rounded(x));
-    NDArray attended = pass.continues() ? cached(in, pass) : packed(in, pass);
-    return output.forward(pass.keep(attended), pass);
+    return output.forward(pass.keep(packed(in, pass)), pass);
   }
 
   private NDArray packed(NDArray in, ForwardContext pass) {
     AttentionContext context = context(pass);
-    NDArray q = normed(query.forward(in, pass), queryNorm, config.heads(), pass);
-    NDArray k = normed(key.forward(in, pass), keyNorm, config.keyValueHeads(), pass);
+    NDArray[] qkv = projected(in, pass);
+    NDArray q = normed(qkv[0], queryNorm, config.heads(), pass);
+    NDArray k = normed(qkv[1], keyNorm, config.keyValueHeads(), pass);
     q = pass.keep(DecoderOps.rotate(q, context.cos(), context.sin()));
     k = pass.keep(DecoderOps.rotate(k, context.cos(), context.sin()));
-    NDArray v = pass.keep(value.forward(in, pass));
+    NDArray v = pass.keep(qkv[2]);
     if (pass.cache() != null) {
       pass.cache().store(layer, k, v, pass);
     }
@@ -49,20 +51,8 @@ record Attention(int layer, AttentionConfig config, Linear query, Linear key, Li
     return DecoderOps.packedAttention(q, k, v, attention(pass));
   }
 
-  private NDArray cached(NDArray in, ForwardContext pass) {
-    KvCache cache = pass.cache();
-    AttentionContext context = context(pass);
-    NDArray[] qkv = projected(in, pass);
-    int time = (int) in.getShape().get(0) / cache.batchSize();
-    KvCache.Entry entry = cache.reserved(layer, time);
-    return DecoderOps.cachedAttention(normed(qkv[0], queryNorm, config.heads(), pass),
-        normed(qkv[1], keyNorm, config.keyValueHeads(), pass), qkv[2], context.cos(), context.sin(), entry.keys(),
-        entry.values(), cache.batchSize(), cache.firstColumn(context.window()), cache.length(), context.mask(),
-        config.scale(), cap());
-  }
-
   private NDArray[] projected(NDArray in, ForwardContext pass) {
-    if (query.adapted() || key.adapted() || value.adapted()) {
+    if (!joint.fewer()) {
       return new NDArray[] {query.forward(in, pass), key.forward(in, pass), value.forward(in, pass)};
     }
     long queries = (long) config.heads() * config.headDim();
@@ -116,10 +106,15 @@ record Attention(int layer, AttentionConfig config, Linear query, Linear key, Li
   }
 
   private AttentionContext context(ForwardContext pass) {
-    return pass.attention().get(config.layerTypes().get(layer));
+    return pass.attention().get(type());
   }
 
-  private double cap() {
+  LayerType type() {
+    return config.layerTypes().get(layer);
+  }
+
+  /** Of the scores; 0 for none. */
+  double cap() {
     return config.scoreSoftcap() == null ? 0 : config.scoreSoftcap();
   }
 }

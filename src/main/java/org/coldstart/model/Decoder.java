@@ -6,12 +6,16 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.coldstart.io.config.AttentionConfig.LayerType;
 import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.safetensors.TensorSource;
 import org.coldstart.io.torch.DecoderOps;
+import org.coldstart.io.torch.TorchOps;
 import org.coldstart.model.AttentionSpan.AttentionContext;
 
 /**
@@ -37,8 +41,11 @@ final class Decoder {
   private final double logitCap;
   private final boolean tied;
 
+  /** The head in fewer bits, or null. */
+  private final Linear packedHead;
+
   /** Loads the network's parameters, in the order of the forward pass. */
-  Decoder(ModelConfig config, TensorSource source, Weights weights) {
+  Decoder(ModelConfig config, TensorSource source, Weights weights, DType dtype) {
     this.weights = weights;
     hiddenSize = config.hiddenSize();
     embeddingScale = config.embeddingScale();
@@ -46,13 +53,24 @@ final class Decoder {
     tied = config.tieWordEmbeddings();
     spans = AttentionSpan.all(weights.newManager(), config.attention());
     weights.load(source, EMBEDDING, config.vocabSize(), hiddenSize);
-    LayerLoader loader = new LayerLoader(config, source, weights);
+    LayerLoader loader = new LayerLoader(config, source, weights, dtype);
     layers = IntStream.range(0, config.numHiddenLayers()).mapToObj(loader::layer).toList();
     norm = loader.norm("model.norm");
     linears = loader.linears();
     if (!tied) {
       weights.load(source, HEAD, config.vocabSize(), hiddenSize);
     }
+    packedHead = dtype.packed() ? packedHead(dtype) : null;
+  }
+
+  /** The head in fewer bits; rows of the embedding are looked up in bf16 then. */
+  private Linear packedHead(DType dtype) {
+    Linear packed = new Linear(headWeight(), null).packed(dtype);
+    weights.replace(EMBEDDING, TorchOps.toBf16(embedding()));
+    if (!tied) {
+      weights.remove(headWeight());
+    }
+    return packed;
   }
 
   /** Token ids of any shape → the last layer's output, (…, hidden). */
@@ -91,7 +109,7 @@ final class Decoder {
 
   /** The final norm and the logits, over the head's matrix as it is now. */
   LmHead head() {
-    return new LmHead(norm, new Linear(headWeight(), null), logitCap);
+    return new LmHead(norm, packedHead == null ? new Linear(headWeight(), null) : packedHead, logitCap);
   }
 
   /**
@@ -104,9 +122,23 @@ final class Decoder {
         contexts(span -> span.packed(out, seqLens, start, precision)));
   }
 
-  /** A pass over the next {@code time} tokens of a cache's rows. */
-  ForwardContext after(KvCache cache, NDManager out, int time) {
-    return ForwardContext.after(cache, Precision.F32, contexts(span -> span.after(cache, out, time)));
+  /** The next tokens of a cache's rows, (batch, time) → (batch · time, hidden), in f32. */
+  NDArray decode(NDArray inputIds, KvCache cache) {
+    NDArray x = embed(inputIds.flatten());
+    int time = (int) inputIds.getShape().get(1);
+    Map<LayerType, AttentionContext> contexts = contexts(span -> span.after(cache, x.getManager(), time));
+    layers.forEach(layer -> layer.decode(x, cache, contexts));
+    cache.advance(time);
+    return x;
+  }
+
+  /** How many of the matrices that activations are multiplied with are held in each type. */
+  Map<DType, Long> dtypes() {
+    Stream<Linear> products = layers.stream()
+      .flatMap(layer -> Stream.of(layer.attention().joint(), layer.attention().output(), layer.feedForward().joint(),
+          layer.feedForward().down()));
+    return Stream.concat(products, Stream.of(head().output()))
+      .collect(Collectors.groupingBy(Linear::dtype, TreeMap::new, Collectors.counting()));
   }
 
   private Map<LayerType, AttentionContext> contexts(Function<AttentionSpan, AttentionContext> context) {

@@ -10,7 +10,8 @@ import org.coldstart.io.torch.TrainingOps;
  *
  * @param gate hidden → intermediate
  * @param up hidden → intermediate
- * @param joint gate and up in one, whose weight's rows are theirs: one product for decoding
+ * @param joint gate and up in one, whose weight's rows are theirs: one product for decoding; where it is held in fewer
+ * bits, they are empty
  * @param down intermediate → hidden
  */
 record FeedForward(Activation activation, Linear gate, Linear up, Linear joint, Linear down) {
@@ -18,7 +19,7 @@ record FeedForward(Activation activation, Linear gate, Linear up, Linear joint, 
   /** (n, hidden) → (n, hidden). */
   NDArray forward(NDArray x, ForwardContext pass) {
     NDArray in = pass.keep(pass.rounded(x));
-    if (pass.continues() && !gate.adapted() && !up.adapted()) {
+    if (joint.fewer()) {
       return down.forward(DecoderOps.glu(joint.forward(in, pass), silu()), pass);
     }
     NDArray g = pass.keep(gate.forward(in, pass));
@@ -41,7 +42,7 @@ record FeedForward(Activation activation, Linear gate, Linear up, Linear joint, 
     return dx;
   }
 
-  private boolean silu() {
+  boolean silu() {
     return activation == Activation.SILU;
   }
 }

@@ -11,10 +11,10 @@ import org.coldstart.model.AttentionSpan.AttentionContext;
  * What all layers share in one pass through the decoder.
  *
  * @param precision of the matrix products
- * @param seqLens lengths of the packed sequences; null where the rows of a cache are continued
+ * @param seqLens lengths of the packed sequences
  * @param start position of each sequence's first token
  * @param attention what the layers of each kind attend to
- * @param cache keys and values of earlier passes, or where those of the packed sequences go; may be null
+ * @param cache where keys and values go; may be null
  * @param bf16Copies weights rounded to bf16 ahead, by identity; others are rounded when they are needed
  * @param activations keeps what backward needs, or null for a pass without backward
  * @param gradients where backward adds up gradients, or null
@@ -30,9 +30,9 @@ record ForwardContext(Precision precision, long[] seqLens, int start, Map<LayerT
     return new ForwardContext(precision, seqLens, start, attention, null, Map.of(), null, null, null);
   }
 
-  /** A pass over the next tokens of a cache's rows; or through the head alone, without attention. */
-  static ForwardContext after(KvCache cache, Precision precision, Map<LayerType, AttentionContext> attention) {
-    return new ForwardContext(precision, null, 0, attention, cache, Map.of(), null, null, null);
+  /** A pass through the head alone, without attention. */
+  static ForwardContext head(Precision precision) {
+    return packed(precision, null, 0, Map.of());
   }
 
   /** The same pass into an empty cache. */
@@ -53,11 +53,6 @@ record ForwardContext(Precision precision, long[] seqLens, int start, Map<LayerT
   /** The same pass that keeps its activations there, or nowhere. */
   ForwardContext with(ActivationStack other) {
     return new ForwardContext(precision, seqLens, start, attention, cache, bf16Copies, other, gradients, prefix);
-  }
-
-  /** Whether the tokens continue a cache's rows: few of them, seldom more than one a row. */
-  boolean continues() {
-    return cache != null && seqLens == null;
   }
 
   /** Whether the tokens are the prefix itself, whose keys and values others will attend to. */

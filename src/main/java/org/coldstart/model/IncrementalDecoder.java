@@ -51,7 +51,7 @@ record IncrementalDecoder(Decoder decoder) {
       hidden.attach(out);
     }
     cache.advance(longest);
-    return logits(hidden, cache);
+    return decoder.head().few(hidden);
   }
 
   /** Each prompt's last token is read on its own: the logits after it are wanted. */
@@ -81,19 +81,11 @@ record IncrementalDecoder(Decoder decoder) {
 
   /** Adds one token to each row of a cache; logits of what comes after it, (batch, vocabulary). */
   NDArray next(NDManager out, long[] ids, KvCache cache) {
-    NDArray hidden = forward(out.create(ids, new Shape(ids.length, 1)), cache);
-    return logits(hidden.reshape(ids.length, hidden.getShape().get(2)), cache);
+    return decoder.head().few(decoder.decode(out.create(ids, new Shape(ids.length, 1)), cache));
   }
 
   /** The next tokens of a cache's rows, (batch, time) → (batch, time, hidden). */
   NDArray forward(NDArray inputIds, KvCache cache) {
-    int time = (int) inputIds.getShape().get(1);
-    NDArray hidden = decoder.forward(inputIds, decoder.after(cache, inputIds.getManager(), time));
-    cache.advance(time);
-    return hidden;
-  }
-
-  private NDArray logits(NDArray hidden, KvCache cache) {
-    return decoder.head().forward(hidden, ForwardContext.after(cache, Precision.F32, null));
+    return decoder.decode(inputIds, cache).reshape(inputIds.getShape().add(decoder.hiddenSize()));
   }
 }

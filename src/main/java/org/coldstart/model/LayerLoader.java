@@ -2,6 +2,7 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.coldstart.io.config.AttentionConfig;
 import org.coldstart.io.config.ModelConfig;
@@ -14,9 +15,11 @@ final class LayerLoader {
   private final ModelConfig config;
   private final TensorSource source;
   private final Weights weights;
+  private final DType dtype;
   private final Map<String, Linear> linears = new LinkedHashMap<>();
 
-  LayerLoader(ModelConfig config, TensorSource source, Weights weights) {
+  LayerLoader(ModelConfig config, TensorSource source, Weights weights, DType dtype) {
+    this.dtype = dtype;
     this.config = config;
     this.source = source;
     this.weights = weights;
@@ -49,9 +52,11 @@ final class LayerLoader {
     long queries = (long) attention.heads() * attention.headDim();
     long keys = (long) attention.keyValueHeads() * attention.headDim();
     Linear joint = room(queries + 2 * keys, hidden, attention.inputBias());
-    return new Attention(index, attention, linear(prefix + ".q_proj", joint, 0, queries),
-        linear(prefix + ".k_proj", joint, queries, keys), linear(prefix + ".v_proj", joint, queries + keys, keys),
-        joint, linear(prefix + ".o_proj", hidden, queries, attention.outputBias()),
+    Linear query = linear(prefix + ".q_proj", joint, 0, queries);
+    Linear key = linear(prefix + ".k_proj", joint, queries, keys);
+    Linear value = linear(prefix + ".v_proj", joint, queries + keys, keys);
+    Linear output = linear(prefix + ".o_proj", hidden, queries, attention.outputBias());
+    return new Attention(index, attention, query, key, value, held(joint, query, key, value), held(output, output),
         attention.queryKeyNorm() ? norm(prefix + ".q_norm", attention.headDim()) : Norm.NONE,
         attention.queryKeyNorm() ? norm(prefix + ".k_norm", attention.headDim()) : Norm.NONE);
   }
@@ -61,12 +66,28 @@ final class LayerLoader {
     long inner = config.feedForward().intermediateSize();
     boolean bias = config.feedForward().bias();
     Linear joint = room(2 * inner, hidden, bias);
-    return new FeedForward(config.feedForward().activation(), linear(prefix + ".gate_proj", joint, 0, inner),
-        linear(prefix + ".up_proj", joint, inner, inner), joint, linear(prefix + ".down_proj", hidden, inner, bias));
+    Linear gate = linear(prefix + ".gate_proj", joint, 0, inner);
+    Linear up = linear(prefix + ".up_proj", joint, inner, inner);
+    Linear down = linear(prefix + ".down_proj", hidden, inner, bias);
+    return new FeedForward(config.feedForward().activation(), gate, up, held(joint, gate, up), held(down, down));
+  }
+
+  /** A layer as it is held: in fewer bits if the model is, and those whose rows it has are let go. */
+  private Linear held(Linear whole, Linear... parts) {
+    if (!dtype.packed()) {
+      return whole;
+    }
+    Linear packed = whole.packed(dtype);
+    whole.weight().close();
+    List.of(parts).forEach(part -> weights.remove(part.weight()));
+    return packed;
   }
 
   private Linear linear(String name, long out, long in, boolean bias) {
-    return linear(name, room(out, in, bias), 0, out);
+    Linear whole = new Linear(weights.load(source, name + ".weight", out, in),
+        bias ? weights.load(source, name + ".bias", out) : null);
+    linears.put(name, whole);
+    return whole;
   }
 
   /** A layer without values yet. */

@@ -28,6 +28,12 @@ record LmHead(Norm norm, Linear output, double cap) {
     return cap == 0 ? logits : DecoderOps.softcap(logits, cap);
   }
 
+  /** The same for a few rows. */
+  NDArray few(NDArray hidden) {
+    NDArray logits = output.few(DecoderOps.rmsNorm(hidden, norm.weight(), norm.eps(), norm.onePlusWeight()));
+    return cap == 0 ? logits : DecoderOps.softcap(logits, cap);
+  }
+
   /**
    * The summed cross-entropy −log softmax(logits)[label] at some positions.
    *

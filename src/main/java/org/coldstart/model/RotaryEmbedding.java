@@ -17,7 +17,7 @@ import org.coldstart.io.torch.TorchOps;
  */
 final class RotaryEmbedding {
 
-  /** Cosines and sines by position, each of shape (n, head size). */
+  /** Cosines and sines by position, each of shape (n, head size); the sines of the first half are negated. */
   record Tables(NDArray cos, NDArray sin) {}
 
   private final NDManager manager;
@@ -63,7 +63,8 @@ final class RotaryEmbedding {
         float angle = p * (float) frequencies[i];
         int at = p * half * 2 + i;
         cos[at] = cos[at + half] = (float) Math.cos(angle);
-        sin[at] = sin[at + half] = (float) Math.sin(angle);
+        sin[at + half] = (float) Math.sin(angle);
+        sin[at] = -sin[at + half];
       }
     }
     Shape shape = new Shape(positions, half * 2L);

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import org.coldstart.io.safetensors.StoredType;
 
 /** Which of a model's parameters are trained at present, see {@link CausalLm#trainable}. */
 public final class TrainableParameters {
@@ -37,6 +36,7 @@ public final class TrainableParameters {
 
   private final Weights weights;
   private final boolean tied;
+  private final DType dtype;
 
   /** Names of chosen base parameters; null for all. */
   private Set<String> chosen;
@@ -47,15 +47,16 @@ public final class TrainableParameters {
   private NDManager tokensManager;
   private Adapter adapter;
 
-  TrainableParameters(Weights weights, boolean tied) {
+  TrainableParameters(Weights weights, boolean tied, DType dtype) {
+    this.dtype = dtype;
     this.weights = weights;
     this.tied = tied;
   }
 
-  /** Refuses a model whose weights are held in BF16 with an {@link IllegalArgumentException}. */
+  /** Refuses a model whose weights are not held in F32 with an {@link IllegalArgumentException}. */
   public void requireF32() {
-    if (weights.dtype() != StoredType.F32) {
-      throw new IllegalArgumentException("The model's weights are held in " + weights.dtype()
+    if (dtype != DType.F32) {
+      throw new IllegalArgumentException("The model's weights are held in " + dtype
           + ", which loses the small steps of training: load it in F32 and train with Precision.BF16.");
     }
   }

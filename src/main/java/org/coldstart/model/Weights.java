@@ -148,6 +148,12 @@ public final class Weights implements TensorSource {
     return arrays.get(name);
   }
 
+  /** Releases a parameter that is held in another form from now on. */
+  void remove(NDArray array) {
+    arrays.values().removeIf(each -> each == array);
+    array.close();
+  }
+
   /** Puts another array in a parameter's place and releases the old one. */
   void replace(String name, NDArray array) {
     array.attach(manager);

@@ -5,6 +5,7 @@ import static org.coldstart.io.torch.TorchScript.optional;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
 /**
@@ -51,9 +52,28 @@ public final class DecoderOps {
     return OPS.call("linear", x, weight, optional(bias), bf16);
   }
 
-  /** {@link #linear} in W's type for a few vectors, where reading W is what takes the time. */
-  public static NDArray linearOfFew(NDArray x, NDArray weight, NDArray bias) {
-    return OPS.call("linear_few", x, weight, optional(bias), parts(weight));
+  /**
+   * {@link #linear} for a few vectors, where reading W is what takes the time, in f32.
+   *
+   * @param scales of a W in the form that {@link #pack} gives; without elements for one in f32 or bf16
+   * @param bias without elements for none
+   */
+  public static NDArray linearOfFew(NDArray x, NDArray weight, NDArray scales, NDArray bias) {
+    try (NDArray y = OPS.call("linear_few", x, weight, scales, bias, parts(weight))) {
+      return TorchOps.toFloat32(y);
+    }
+  }
+
+  /**
+   * W in fewer bits, for products with few vectors: 8 with a scale for each row; or, if that is asked for and loses
+   * nothing, as with the weights of a 4-bit GGUF, 4 with a step and a centre for each 32 of a row; or bf16 where its
+   * shape fits neither.
+   *
+   * @param weight W, f32
+   * @return W and its scales
+   */
+  public static NDArray[] pack(NDArray weight, boolean four) {
+    return OPS.callAll("pack", weight, four);
   }
 
   /**
@@ -62,6 +82,9 @@ public final class DecoderOps {
    */
   private static synchronized int parts(NDArray weight) {
     int most = 2 * Torch.threads();
+    if (weight.getDataType() != DataType.FLOAT32) {
+      return 1;
+    }
     if (parts == 0) {
       boolean one = Torch.device().isGpu() || Torch.threads() == 1 || nanos(weight, 1) < nanos(weight, most);
       parts = one ? 1 : most;
@@ -76,7 +99,7 @@ public final class DecoderOps {
       NDArray x = scope.ones(new Shape(1, weight.getShape().get(1)));
       for (int i = 0; i < 9; i++) {
         long start = System.nanoTime();
-        OPS.call("linear_few", x, weight, optional(null), parts).close();
+        OPS.call("f32_few", x, weight, parts).close();
         least = Math.min(least, System.nanoTime() - start);
       }
     }
@@ -131,7 +154,7 @@ public final class DecoderOps {
    * Rotary position embedding in the half-split layout of Hugging Face checkpoints (Su et al., 2021).
    *
    * @param x shape (n, heads, size) or (n, heads · size)
-   * @param cos shape (n, 1, size), of x's type; the same angles stand in both halves; sin alike
+   * @param cos shape (n, 1, size), of x's type; the same angles stand in both halves; sin alike, its first half negated
    * @return shape (n, heads, size)
    */
   public static NDArray rotate(NDArray x, NDArray cos, NDArray sin) {
@@ -156,19 +179,19 @@ public final class DecoderOps {
   }
 
   /**
-   * Rotates the queries and keys of each row's next tokens, puts keys and values into the cache at {@code end}, and
-   * attends to what it holds from {@code start} to the tokens themselves.
+   * Takes the next tokens of a cache's rows through a layer, in place: their keys and values go into the cache at
+   * {@code end}, and they attend to what it holds from {@code start} to the tokens themselves.
    *
-   * @param q shape (batch · time, heads · size), or by head; k and v alike, with key-value heads
-   * @param cos shape (batch · time, 1, size), sin alike
+   * @param x shape (batch · time, hidden)
+   * @param cos shape (batch · time, 1, size), sin alike, as {@link #rotate} takes them
    * @param keys shape (rows, key-value heads, room, size), values alike; the first {@code batch} rows are used
-   * @param mask added to the scores, broadcastable to (batch, 1, time, end + time − start), or null
-   * @param cap of the scores, 0 for none
-   * @return shape (batch · time, heads · size)
+   * @param mask added to the scores, shape (batch or 1, 1, time, end + time − start), or null
    */
-  public static NDArray cachedAttention(NDArray q, NDArray k, NDArray v, NDArray cos, NDArray sin, NDArray keys,
-      NDArray values, int batch, int start, int end, NDArray mask, double scale, double cap) {
-    return OPS.call("cached_attention", q, k, v, cos, sin, keys, values, batch, start, end, optional(mask), scale, cap);
+  public static void decode(NDArray x, LayerTensors layer, NDArray cos, NDArray sin, NDArray keys, NDArray values,
+      NDArray mask, long batch, long start, long end) {
+    OPS.invoke("decode_layer", x, layer.norms(), layer.linears(), layer.deltas(), layer.deltaScales(), cos, sin, keys,
+        values, optional(mask), new long[] {batch, start, end}, parts(layer.linears()[0]), layer.eps(), layer.onePlus(),
+        layer.silu(), layer.scale(), layer.cap());
   }
 
   /**

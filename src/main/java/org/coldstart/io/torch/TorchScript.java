@@ -73,7 +73,7 @@ final class TorchScript {
   /**
    * Calls a method that returns one tensor, which belongs to the first argument's manager.
    *
-   * @param arguments {@link NDArray}, {@code NDArray[]}, {@code long[]}, {@link Integer}, {@link Long}, {@link Double}
+   * @param arguments {@link NDArray}, {@code NDArray[]}, {@code long[]}, {@code double[]}, {@link Integer}, {@link Long}, {@link Double}
    * or {@link Boolean}
    */
   NDArray call(String method, Object... arguments) {
@@ -128,6 +128,9 @@ final class TorchScript {
       return IValue.listFrom(List.of(arrays).toArray(new PtNDArray[0]));
     }
     if (argument instanceof long[] numbers) {
+      return IValue.listFrom(numbers);
+    }
+    if (argument instanceof double[] numbers) {
       return IValue.listFrom(numbers);
     }
     if (argument instanceof Double number) {

@@ -21,28 +21,76 @@ class Decoder(Module):
       y = torch.linear(x.to(dtype), weight.to(dtype))
     return y if bf16 else y.to(x.dtype)
 
-  # The same for a few vectors, where reading W takes the time. On some processors MKL's product of a matrix and one
-  # vector runs on one thread: there W is cut into parts that a batched product shares among the threads.
-  def linear_few(self, x: Tensor, weight: Tensor, bias: List[Tensor], parts: int) -> Tensor:
+  # The same for a few vectors in f32, where reading W takes the time. Its form follows from its scales: none for f32 and
+  # bf16, a scale a row in 8 bits, a step and a centre for each group of a row in 4; y is in bf16 for all but f32.
+  def linear_few(self, x: Tensor, weight: Tensor, scales: Tensor, bias: Tensor, parts: int) -> Tensor:
+    if scales.dim() == 3:
+      y = torch._weight_int4pack_mm_for_cpu(x.to(15), weight, 32, scales)
+    elif scales.numel() > 0:
+      y = torch._weight_int8pack_mm(x.to(15), weight, scales)
+    elif weight.dtype == 6:
+      y = self.f32_few(x.float().contiguous(), weight, parts)
+    else:
+      y = torch.linear(x.to(weight.dtype), weight)
+    return y if bias.numel() == 0 else y.add_(bias)
+
+  # On some processors MKL's product of a matrix and one vector runs on one thread: there W is cut into parts that a
+  # batched product shares among the threads.
+  def f32_few(self, x: Tensor, weight: Tensor, parts: int) -> Tensor:
     n = x.size(0)
-    rows = x.to(weight.dtype).contiguous()
     rest = weight.size(0) % parts
     out = weight.size(0) - rest
-    if parts > 1 and weight.dtype == 6 and n < 32 and out > 0:
+    if parts > 1 and n < 32 and out > 0:
       part = weight[:out].view([parts, -1, weight.size(1)])
       if n < 6:
-        y = torch.bmm(part, rows.t().expand([parts, -1, -1])).view([out, n]).t()
+        y = torch.bmm(part, x.t().expand([parts, -1, -1])).view([out, n]).t()
       else:
-        y = torch.bmm(rows.expand([parts, -1, -1]), part.transpose(1, 2)).transpose(0, 1).reshape([n, out])
-      if rest > 0:
-        y = torch.cat([y, torch.linear(rows, weight[out:])], 1)
-    elif n > 1 and n < 8:
-      y = torch.mm(weight, rows.t()).t()
-    else:
-      y = torch.linear(rows, weight)
-    if len(bias) > 0:
-      y = y.add_(bias[0].to(weight.dtype))
-    return y.to(x.dtype)
+        y = torch.bmm(x.expand([parts, -1, -1]), part.transpose(1, 2)).transpose(0, 1).reshape([n, out])
+      return torch.cat([y, torch.linear(x, weight[out:])], 1) if rest > 0 else y
+    return torch.mm(weight, x.t()).t() if n > 1 and n < 8 else torch.linear(x, weight)
+
+  # W in fewer bits, in the best of the forms above that it fits, and the form's scales
+  def pack(self, weight: Tensor, four: bool) -> List[Tensor]:
+    if four and weight.size(0) % 16 == 0 and weight.size(1) % 32 == 0 and not weight.is_cuda:
+      packed = self.pack_int4(weight)
+      if len(packed) > 0:
+        return packed
+    if weight.size(1) % 16 == 0 and not weight.is_cuda:
+      return self.pack_int8(weight)
+    return [weight.to(15), torch.empty([0])]
+
+  # 8 bits and a scale for each row
+  def pack_int8(self, weight: Tensor) -> List[Tensor]:
+    scales = torch.amax(torch.abs(weight), 1).div_(127.0).clamp_(min=1e-30).to(15)
+    q = torch.div(weight, scales.float().unsqueeze(1)).round_().clamp_(-127, 127)
+    return [q.to(1), scales]
+
+  # 4 bits, w = (q − 8)·step + centre, if the values of every 32 of a row lie on a grid of 16, as in a file of such
+  # blocks; else nothing. The range of a group may be less than 15 steps.
+  def pack_int4(self, weight: Tensor) -> List[Tensor]:
+    groups = weight.view([-1, 32])
+    low, high = torch.aminmax(groups, dim=1)
+    low = low.unsqueeze(1)
+    width = high.unsqueeze(1) - low
+    steps = (width / 15.0).clamp_(min=1e-30)
+    q = torch.sub(groups, low).div_(steps)
+    left = self.off_grid(q)
+    for n in range(14, 0, -1):
+      if left.numel() > 0 and left.numel() < groups.size(0):
+        narrower = (width[left] / n).clamp_(min=1e-30)
+        q[left] = (groups[left] - low[left]).div_(narrower)
+        steps[left] = narrower
+        left = left[self.off_grid(q[left])]
+    if left.numel() > 0:
+      return annotate(List[Tensor], [])
+    rows = [weight.size(0), weight.size(1) // 32]
+    scales = torch.stack([steps.view(rows), torch.add(low, steps, alpha=8.0).view(rows)], 2)
+    packed = torch._convert_weight_to_int4pack_for_cpu(q.round_().to(3).view(weight.size()), 1)
+    return [packed, scales.to(15).transpose(0, 1).contiguous()]
+
+  # The rows that are not of whole numbers
+  def off_grid(self, q: Tensor) -> Tensor:
+    return torch.nonzero(torch.amax(torch.abs(q - q.round()), 1) > 0.01).flatten()
 
   # LoRA (Hu et al., 2021): y + scale · x·Aᵀ·Bᵀ
   def add_low_rank(self, y: Tensor, x: Tensor, a: Tensor, b: Tensor, scale: float) -> Tensor:
@@ -86,12 +134,13 @@ class Decoder(Module):
 
   # Rotary positions (Su et al., 2021), in the half-split layout of Hugging Face checkpoints:
   #   y₁ = x₁·cos − x₂·sin     y₂ = x₂·cos + x₁·sin
-  # x is (n, heads · size) or (n, heads, size), cos and sin are (n, 1, size); the angles of both halves are the same.
+  # x is (n, heads · size) or (n, heads, size), cos and sin are (n, 1, size); the angles of both halves are the same, but
+  # sin's first half is negated: then y = x·cos + (x₂, x₁)·sin.
   def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     x = x.view(x.size(0), -1, cos.size(-1))
     half = x.size(-1) // 2
     y = x * cos
-    y[..., :half].addcmul_(x[..., half:], sin[..., :half], value=-1)
+    y[..., :half].addcmul_(x[..., half:], sin[..., :half])
     y[..., half:].addcmul_(x[..., :half], sin[..., half:])
     return y
 
@@ -183,26 +232,66 @@ class Decoder(Module):
           used[b].copy_(used[rows[b]])
     return 0
 
-  # The next tokens of each row, q (batch · time, heads · size), not rotated yet: puts their keys and values into the
-  # cache at column `end` and attends to what it holds from column `start` on.
-  def cached_attention(self, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor,
-                       batch: int, start: int, end: int, mask: List[Tensor], scale: float, cap: float) -> Tensor:
-    n = q.size(0)
+  # A layer over the next tokens of each row, x (batch · time, hidden), in place; its parts are DecoderLayer's. `norms`
+  # are before attention, of queries, of keys, after attention, before and after feed-forward. `linears` are W, its
+  # scales and b of query, key and value in one, output, gate and up in one, and down. What there is not is empty.
+  # Keys and values go into the cache at column `end`; what it holds from column `start` on is attended to.
+  def decode_layer(self, x: Tensor, norms: List[Tensor], linears: List[Tensor], deltas: List[Tensor],
+                   delta_scales: List[float], cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor,
+                   mask: List[Tensor], at: List[int], parts: int, eps: float, one_plus: bool, silu: bool, scale: float,
+                   cap: float) -> int:
+    batch, start, end = at
+    n = x.size(0)
     time = n // batch
     kv = keys.size(1)
     size = keys.size(3)
-    both = self.rotate(torch.cat([q.reshape([n, -1, size]), k.reshape([n, kv, size])], 1), cos, sin)
-    heads = both.size(1) - kv
+    h = self.rms_norm(x, norms[0], eps, one_plus)
+    y = self.linear_few(h, linears[0], linears[1], linears[2], parts)
+    qkv = self.add_deltas(y, h, deltas, delta_scales, 0, 3).float().contiguous().view([n, -1, size])
+    heads = qkv.size(1) - 2 * kv
+    both = qkv[:, :heads + kv]
+    if norms[1].numel() > 0:
+      both = torch.cat([self.rms_norm(both[:, :heads], norms[1], eps, one_plus),
+                        self.rms_norm(both[:, heads:], norms[2], eps, one_plus)], 1)
+    both = torch.addcmul(both * cos, torch.roll(both, size // 2, -1), sin)
     new_keys = both[:, heads:].view([batch, time, kv, size]).transpose(1, 2)
-    new_values = v.reshape([batch, time, kv, size]).transpose(1, 2)
+    new_values = qkv[:, heads + kv:].view([batch, time, kv, size]).transpose(1, 2)
     keys[:batch].narrow(2, end, time).copy_(new_keys)
     values[:batch].narrow(2, end, time).copy_(new_values)
-    seen_keys = keys[:batch, :, start:end + time]
-    seen_values = values[:batch, :, start:end + time]
     # (batch, kv, groups · time, size): all queries that share keys
     queries = both[:, :heads].view([batch, time, kv, -1, size]).permute([0, 2, 3, 1, 4]).reshape([batch, kv, -1, size])
-    scores = self.softcap(torch.matmul(queries, seen_keys.transpose(2, 3)).mul_(scale), cap)
+    out = self.attend(queries, keys[:batch, :, start:end + time], values[:batch, :, start:end + time], mask, scale, cap)
+    out = out.reshape([batch, kv, -1, time, size]).permute([0, 3, 1, 2, 4]).reshape([n, -1])
+    y = self.linear_few(out, linears[3], linears[4], linears[5], parts)
+    y = self.add_deltas(y, out, deltas, delta_scales, 3, 1)
+    x.add_(self.rms_norm(y.float(), norms[3], eps, one_plus) if norms[3].numel() > 0 else y)
+    h = self.rms_norm(x, norms[4], eps, one_plus)
+    y = self.linear_few(h, linears[6], linears[7], linears[8], parts)
+    inner = self.joint_glu(self.add_deltas(y, h, deltas, delta_scales, 4, 2), silu)
+    y = self.linear_few(inner, linears[9], linears[10], linears[11], parts)
+    y = self.add_deltas(y, inner, deltas, delta_scales, 6, 1)
+    x.add_(self.rms_norm(y.float(), norms[5], eps, one_plus) if norms[5].numel() > 0 else y)
+    return 0
+
+  # LoRA's y + scale · x·Aᵀ·Bᵀ of layers whose outputs stand side by side; a scale of 0 for none
+  def add_deltas(self, y: Tensor, x: Tensor, deltas: List[Tensor], scales: List[float], first: int,
+                 count: int) -> Tensor:
+    if len(scales) > 0:
+      at = 0
+      for i in range(first, first + count):
+        out = deltas[2 * i + 1].size(0)
+        if scales[i] != 0.0:
+          y[:, at:at + out] = self.add_low_rank(y[:, at:at + out].float(), x, deltas[2 * i], deltas[2 * i + 1], scales[i])
+        at += out
+    return y
+
+  # (batch, kv, queries, size); the mask is added to the scores, by time or for all queries
+  def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: List[Tensor], scale: float, cap: float) -> Tensor:
     if len(mask) > 0:
-      scores = scores.view([batch, kv, -1, time, scores.size(-1)]).add_(mask[0].unsqueeze(1)).flatten(2, 3)
-    out = torch.matmul(scores.softmax(-1), seen_values)
-    return out.view([batch, kv, -1, time, size]).permute([0, 3, 1, 2, 4]).reshape([n, -1])
+      mask = [mask[0].repeat([1, 1, q.size(2) // mask[0].size(2), 1])]
+    if cap == 0.0 and not q.is_cuda:
+      only = mask[0] if len(mask) > 0 else None
+      out, _ = torch._scaled_dot_product_flash_attention_for_cpu(q, k, v, 0.0, False, attn_mask=only, scale=scale)
+      return out
+    scores = self.softcap(torch.matmul(q, k.transpose(2, 3)).mul_(scale), cap)
+    return torch.matmul((scores if len(mask) == 0 else scores + mask[0]).softmax(-1), v)

@@ -32,7 +32,7 @@ final class BenchGeneration implements Callable<Integer> {
   @Option(names = "--new-tokens", defaultValue = "64", description = "most tokens of an answer")
   private int newTokens;
 
-  @Option(names = "--dtype", defaultValue = "F32", description = "of the weights: F32 or BF16")
+  @Option(names = {"--decode", "--dtype"}, defaultValue = "F32", description = "of the weights: F32, BF16, INT8 or INT4")
   private DType dtype;
 
   @Option(names = "--out", required = true)
