@@ -29,6 +29,19 @@ record MergedWeights(Weights weights, Map<String, Linear> linears) implements Te
     return weights.origin();
   }
 
+  /** Copies a weight into an array of its shape. */
+  void copy(String name, NDArray into) {
+    TorchOps.write(into, weights.get(name), 0, 0);
+    Linear linear = linear(name);
+    if (linear != null && linear.adapted()) {
+      linear.delta().addTo(into, 0, 1);
+    }
+  }
+
+  private Linear linear(String name) {
+    return linears.get(name.replaceFirst("\\.weight$", ""));
+  }
+
   @Override
   public void read(String name, long offset, FloatBuffer into) {
     Weights.readThroughBytes(this, name, offset, into);
@@ -36,8 +49,7 @@ record MergedWeights(Weights weights, Map<String, Linear> linears) implements Te
 
   @Override
   public void read(String name, long offset, StoredType as, ByteBuffer into) {
-    String layer = name.endsWith(".weight") ? name.substring(0, name.lastIndexOf('.')) : "";
-    Linear linear = linears.get(layer);
+    Linear linear = linear(name);
     if (linear == null || !linear.adapted()) {
       weights.read(name, offset, as, into);
       return;

@@ -73,7 +73,9 @@ public final class Weights implements TensorSource {
   /** Reads a parameter of the array's shape into it, which may be rows of a larger one. */
   NDArray load(TensorSource source, String name, NDArray array) {
     TensorInfo plain = plain(requireShape(source, name, array.getShape().getShape()));
-    if (!copy(source, plain, array, staging)) {
+    if (source instanceof MergedWeights model) {
+      model.copy(name, array);
+    } else if (!copy(source, plain, array, staging)) {
       notFinite.add(name);
     }
     arrays.put(name, array);

@@ -49,29 +49,36 @@ class Decoder(Module):
       return torch.cat([y, torch.linear(x, weight[out:])], 1) if rest > 0 else y
     return torch.mm(weight, x.t()).t() if n > 1 and n < 8 else torch.linear(x, weight)
 
-  # W in fewer bits, in the best of the forms above that it fits, and the form's scales
+  # W in fewer bits, in the best of the forms above that it fits, and the form's scales; some rows at a time
   def pack(self, weight: Tensor, four: bool) -> List[Tensor]:
-    if four and weight.size(0) % 16 == 0 and weight.size(1) % 32 == 0 and not weight.is_cuda:
-      packed = self.pack_int4(weight)
-      if len(packed) > 0:
-        return packed
-    if weight.size(1) % 16 == 0 and not weight.is_cuda:
-      return self.pack_int8(weight)
-    return [weight.to(15), torch.empty([0])]
+    packed = annotate(List[Tensor], [])
+    scales = annotate(List[Tensor], [])
+    if weight.is_cuda or weight.size(1) % 16 > 0:
+      return [weight.to(15), torch.empty([0])]
+    if four and weight.size(0) % 16 == 0 and weight.size(1) % 32 == 0:
+      for rows in torch.split(weight, 1024):
+        if len(packed) == len(scales):
+          packed.append(rows)
+          piece = self.pack_int4(rows)
+          if len(piece) > 0:
+            packed[-1] = piece[0]
+            scales.append(piece[1])
+      if len(packed) == len(scales):
+        return [torch.cat(packed), torch.cat(scales, 1)]
+    packed.clear()
+    scales.clear()
+    for rows in torch.split(weight, 1024):
+      scale = torch.amax(torch.abs(rows), 1).div_(127.0).clamp_(min=1e-30).to(15)
+      packed.append(torch.div(rows, scale.float().unsqueeze(1)).round_().clamp_(-127, 127).to(1))
+      scales.append(scale)
+    return [torch.cat(packed), torch.cat(scales)]
 
-  # 8 bits and a scale for each row
-  def pack_int8(self, weight: Tensor) -> List[Tensor]:
-    scales = torch.amax(torch.abs(weight), 1).div_(127.0).clamp_(min=1e-30).to(15)
-    q = torch.div(weight, scales.float().unsqueeze(1)).round_().clamp_(-127, 127)
-    return [q.to(1), scales]
-
-  # 4 bits, w = (q − 8)·step + centre, if the values of every 32 of a row lie on a grid of 16, as in a file of such
+  # In 4 bits, w = (q − 8)·step + centre, if the values of every 32 of a row lie on a grid of 16, as in a file of such
   # blocks; else nothing. The range of a group may be less than 15 steps.
   def pack_int4(self, weight: Tensor) -> List[Tensor]:
     groups = weight.view([-1, 32])
-    low, high = torch.aminmax(groups, dim=1)
-    low = low.unsqueeze(1)
-    width = high.unsqueeze(1) - low
+    low, high = torch.aminmax(groups, dim=1, keepdim=True)
+    width = high - low
     steps = (width / 15.0).clamp_(min=1e-30)
     q = torch.sub(groups, low).div_(steps)
     left = self.off_grid(q)
@@ -130,7 +137,7 @@ class Decoder(Module):
   # Gate and up in one, (n, 2 · size)
   def joint_glu(self, both: Tensor, silu: bool) -> Tensor:
     half = both.size(1) // 2
-    return self.glu(both[:, :half], both[:, half:], silu)
+    return self.glu(both.narrow(1, 0, half), both.narrow(1, half, half), silu)
 
   # Rotary positions (Su et al., 2021), in the half-split layout of Hugging Face checkpoints:
   #   y₁ = x₁·cos − x₂·sin     y₂ = x₂·cos + x₁·sin
@@ -236,42 +243,56 @@ class Decoder(Module):
   # are before attention, of queries, of keys, after attention, before and after feed-forward. `linears` are W, its
   # scales and b of query, key and value in one, output, gate and up in one, and down. What there is not is empty.
   # Keys and values go into the cache at column `end`; what it holds from column `start` on is attended to.
+  # One token is some microseconds' work for each operation here, so that their number counts.
   def decode_layer(self, x: Tensor, norms: List[Tensor], linears: List[Tensor], deltas: List[Tensor],
                    delta_scales: List[float], cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor,
-                   mask: List[Tensor], at: List[int], parts: int, eps: float, one_plus: bool, silu: bool, scale: float,
-                   cap: float) -> int:
+                   mask: List[Tensor], at: List[int], parts: int, epsilon: float, one_plus: bool, silu: bool,
+                   scale: float, cap: float) -> int:
     batch, start, end = at
-    n = x.size(0)
+    eps = torch.full([1], epsilon, device=x.device)
+    n, kv, size = x.size(0), keys.size(1), keys.size(3)
     time = n // batch
-    kv = keys.size(1)
-    size = keys.size(3)
-    h = self.rms_norm(x, norms[0], eps, one_plus)
+    if batch < keys.size(0):
+      keys = keys.narrow(0, 0, batch)
+      values = values.narrow(0, 0, batch)
+    h = self.norm_few(x, norms[0], eps, one_plus)
     y = self.linear_few(h, linears[0], linears[1], linears[2], parts)
     qkv = self.add_deltas(y, h, deltas, delta_scales, 0, 3).float().contiguous().view([n, -1, size])
     heads = qkv.size(1) - 2 * kv
-    both = qkv[:, :heads + kv]
+    both = qkv.narrow(1, 0, heads + kv)
     if norms[1].numel() > 0:
-      both = torch.cat([self.rms_norm(both[:, :heads], norms[1], eps, one_plus),
-                        self.rms_norm(both[:, heads:], norms[2], eps, one_plus)], 1)
+      both = torch.cat([self.norm_few(both.narrow(1, 0, heads), norms[1], eps, one_plus),
+                        self.norm_few(both.narrow(1, heads, kv), norms[2], eps, one_plus)], 1)
     both = torch.addcmul(both * cos, torch.roll(both, size // 2, -1), sin)
-    new_keys = both[:, heads:].view([batch, time, kv, size]).transpose(1, 2)
-    new_values = qkv[:, heads + kv:].view([batch, time, kv, size]).transpose(1, 2)
-    keys[:batch].narrow(2, end, time).copy_(new_keys)
-    values[:batch].narrow(2, end, time).copy_(new_values)
+    keys.narrow(2, end, time).copy_(self.rows(both.narrow(1, heads, kv), batch))
+    values.narrow(2, end, time).copy_(self.rows(qkv.narrow(1, heads + kv, kv), batch))
     # (batch, kv, groups · time, size): all queries that share keys
-    queries = both[:, :heads].view([batch, time, kv, -1, size]).permute([0, 2, 3, 1, 4]).reshape([batch, kv, -1, size])
-    out = self.attend(queries, keys[:batch, :, start:end + time], values[:batch, :, start:end + time], mask, scale, cap)
-    out = out.reshape([batch, kv, -1, time, size]).permute([0, 3, 1, 2, 4]).reshape([n, -1])
+    queries = self.rows(both.narrow(1, 0, heads), batch).reshape([batch, kv, -1, size])
+    seen = end + time - start
+    out = self.attend(queries, keys.narrow(2, start, seen), values.narrow(2, start, seen), mask, scale, cap)
+    if time > 1:
+      out = out.reshape([batch, heads, time, size]).transpose(1, 2)
+    out = out.reshape([n, -1])
     y = self.linear_few(out, linears[3], linears[4], linears[5], parts)
     y = self.add_deltas(y, out, deltas, delta_scales, 3, 1)
-    x.add_(self.rms_norm(y.float(), norms[3], eps, one_plus) if norms[3].numel() > 0 else y)
-    h = self.rms_norm(x, norms[4], eps, one_plus)
+    x.add_(self.norm_few(y.float(), norms[3], eps, one_plus) if norms[3].numel() > 0 else y)
+    h = self.norm_few(x, norms[4], eps, one_plus)
     y = self.linear_few(h, linears[6], linears[7], linears[8], parts)
     inner = self.joint_glu(self.add_deltas(y, h, deltas, delta_scales, 4, 2), silu)
     y = self.linear_few(inner, linears[9], linears[10], linears[11], parts)
     y = self.add_deltas(y, inner, deltas, delta_scales, 6, 1)
-    x.add_(self.rms_norm(y.float(), norms[5], eps, one_plus) if norms[5].numel() > 0 else y)
+    x.add_(self.norm_few(y.float(), norms[5], eps, one_plus) if norms[5].numel() > 0 else y)
     return 0
+
+  # rms_norm in fewer operations
+  def norm_few(self, x: Tensor, weight: Tensor, eps: Tensor, one_plus: bool) -> Tensor:
+    norm = torch.linalg_vector_norm(x, 2, [-1], True)
+    y = x * torch.addcmul(eps, norm, norm, value=1.0 / x.size(-1)).rsqrt_()
+    return y.mul_(weight + 1 if one_plus else weight)
+
+  # (batch · time, heads, size) → (batch, heads, time, size)
+  def rows(self, x: Tensor, batch: int) -> Tensor:
+    return x.unsqueeze(2) if x.size(0) == batch else x.view([batch, -1, x.size(1), x.size(2)]).transpose(1, 2)
 
   # LoRA's y + scale · x·Aᵀ·Bᵀ of layers whose outputs stand side by side; a scale of 0 for none
   def add_deltas(self, y: Tensor, x: Tensor, deltas: List[Tensor], scales: List[float], first: int,
@@ -287,7 +308,7 @@ class Decoder(Module):
 
   # (batch, kv, queries, size); the mask is added to the scores, by time or for all queries
   def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: List[Tensor], scale: float, cap: float) -> Tensor:
-    if len(mask) > 0:
+    if len(mask) > 0 and mask[0].size(2) > 1:
       mask = [mask[0].repeat([1, 1, q.size(2) // mask[0].size(2), 1])]
     if cap == 0.0 and not q.is_cuda:
       only = mask[0] if len(mask) > 0 else None
