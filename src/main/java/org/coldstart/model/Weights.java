@@ -2,8 +2,6 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import java.lang.System.Logger.Level;
 import java.lang.System.Logger;
 import java.nio.ByteBuffer;
@@ -33,23 +31,18 @@ public final class Weights implements TensorSource {
 
   private static final Logger LOG = System.getLogger(Weights.class.getName());
 
-  /** Values moved at a time: 4 MB of f32, which stay in the cache from the file to the tensor. */
+  /** Values moved at a time: 4 MB of f32, which are still in the cache when they are looked at. */
   private static final int CHUNK = 1 << 20;
 
   private final NDManager manager;
   private final StoredType dtype;
   private final Map<String, NDArray> arrays = new LinkedHashMap<>();
   private final List<String> notFinite = new ArrayList<>();
-  private final ByteBuffer staging = newStaging();
 
   /** No parameters yet; {@code manager} owns them, {@code dtype} is the matrices' in memory: F32 or BF16. */
   public Weights(NDManager manager, StoredType dtype) {
     this.manager = manager;
     this.dtype = dtype;
-  }
-
-  private static ByteBuffer newStaging() {
-    return ByteBuffer.allocateDirect(CHUNK * Float.BYTES).order(ByteOrder.nativeOrder());
   }
 
   StoredType dtype() {
@@ -75,7 +68,7 @@ public final class Weights implements TensorSource {
     TensorInfo plain = plain(requireShape(source, name, array.getShape().getShape()));
     if (source instanceof MergedWeights model) {
       model.copy(name, array);
-    } else if (!copy(source, plain, array, staging)) {
+    } else if (!copy(source, plain, array)) {
       notFinite.add(name);
     }
     arrays.put(name, array);
@@ -89,17 +82,14 @@ public final class Weights implements TensorSource {
   }
 
   /** Fills an array; returns whether all values are finite. */
-  private static boolean copy(TensorSource source, TensorInfo tensor, NDArray array, ByteBuffer staging) {
+  private static boolean copy(TensorSource source, TensorInfo tensor, NDArray array) {
     StoredType type = tensor.dtype();
     long size = tensor.elements();
     boolean finite = true;
     for (long at = 0; at < size; at += CHUNK) {
-      int count = (int) Math.min(CHUNK, size - at);
-      staging.clear().limit(count * type.blockBytes());
-      source.read(tensor.name(), at, type, staging);
-      try (NDArray part = array.getManager().create(staging.flip(), new Shape(staging.limit()), DataType.UINT8)) {
-        finite &= Float.isFinite(TorchOps.writeBytes(array, part, type, at));
-      }
+      long from = at;
+      finite &= Float.isFinite(TorchOps.write(array, type, from, Math.min(CHUNK, size - from),
+          into -> source.read(tensor.name(), from, type, into)));
     }
     return finite;
   }
@@ -122,7 +112,7 @@ public final class Weights implements TensorSource {
 
   /** Fills an array with a tensor of as many values. */
   public static void fill(TensorSource source, String name, NDArray array) {
-    copy(source, plain(source.tensor(name)), array, newStaging());
+    copy(source, plain(source.tensor(name)), array);
   }
 
   /** Lists an f32 array that another manager may own. */

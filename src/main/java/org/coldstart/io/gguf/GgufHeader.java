@@ -3,7 +3,6 @@ package org.coldstart.io.gguf;
 import static org.coldstart.io.files.CheckpointException.require;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,7 +41,9 @@ final class GgufHeader {
   private final GgufMetadata metadata;
   private final Map<String, StoredTensor> tensors;
   private ByteBuffer window = ByteBuffer.allocate(0);
-  private long position;
+
+  /** Where the window begins in the file. */
+  private long start;
 
   /** What is being read, for messages. */
   private String where = "the file type";
@@ -85,7 +86,7 @@ final class GgufHeader {
     return switch (type) {
     case STRING -> string();
     case ARRAY -> array();
-    default -> scalar(type, take(width(type)));
+    default -> scalar(type, ahead(width(type)));
     };
   }
 
@@ -122,7 +123,7 @@ final class GgufHeader {
       }
       return Collections.unmodifiableList(strings);
     }
-    ByteBuffer in = take((int) count * width);
+    ByteBuffer in = ahead((int) count * width);
     if (type == 6 || type == 12) {
       double[] numbers = new double[(int) count];
       Arrays.setAll(numbers, i -> (Double) scalar(type, in));
@@ -182,8 +183,8 @@ final class GgufHeader {
     long alignment = metadata.integer("general.alignment").orElse(DEFAULT_ALIGNMENT);
     check(alignment > 0 && alignment <= 1 << 24 && Long.bitCount(alignment) == 1,
         "general.alignment is %d, not a power of two", alignment);
-    long start = (position + alignment - 1) / alignment * alignment;
-    long size = file.size() - start;
+    long begin = (position() + alignment - 1) / alignment * alignment;
+    long size = file.size() - begin;
     tensors.replaceAll((name, tensor) -> {
       long offset = tensor.position();
       long bytes = tensor.info().bytes();
@@ -191,22 +192,22 @@ final class GgufHeader {
           "tensor \"%s\" starts at offset %d, which is no multiple of the alignment %d", name, offset, alignment);
       check(offset <= size && bytes <= size - offset,
           "tensor \"%s\" has %d bytes at offset %d of the data, which has only %d", name, bytes, offset, size);
-      return new StoredTensor(file, tensor.info(), start + offset, tensor.decoder());
+      return new StoredTensor(file, tensor.info(), begin + offset, tensor.decoder());
     });
   }
 
   private int i32() {
-    return take(4).getInt();
+    return ahead(4).getInt();
   }
 
   private long i64() {
-    return take(8).getLong();
+    return ahead(8).getLong();
   }
 
   /** A number of things that follow, of at least {@code bytesEach} bytes. */
   private long count(String what, long bytesEach) {
     long count = i64();
-    long rest = file.size() - position;
+    long rest = file.size() - position();
     check(count >= 0 && count <= rest / bytesEach, "%s is %d, but only %d bytes follow", what, count, rest);
     return count;
   }
@@ -214,21 +215,24 @@ final class GgufHeader {
   private String string() {
     long length = count("the length of " + where, 1);
     check(length <= MAX_STRING, "%s has %d bytes", where, length);
-    byte[] bytes = new byte[(int) length];
-    take((int) length).get(bytes);
-    return new String(bytes, StandardCharsets.UTF_8);
+    ByteBuffer in = ahead((int) length);
+    in.position(in.position() + (int) length);
+    return new String(in.array(), in.position() - (int) length, (int) length, StandardCharsets.UTF_8);
   }
 
-  private ByteBuffer take(int length) {
-    long rest = file.size() - position;
-    check(length <= rest, "it ends at byte %d, in the middle of %s", file.size(), where);
+  private long position() {
+    return start + window.position();
+  }
+
+  /** The window, with at least {@code length} bytes left in it: what is read from it is passed. */
+  private ByteBuffer ahead(int length) {
     if (length > window.remaining()) {
-      window = file.read(position, (int) Math.max(length, Math.min(WINDOW, rest)));
+      long rest = file.size() - position();
+      check(length <= rest, "it ends at byte %d, in the middle of %s", file.size(), where);
+      start = position();
+      window = file.read(start, (int) Math.max(length, Math.min(WINDOW, rest)));
     }
-    ByteBuffer bytes = window.slice(window.position(), length).order(ByteOrder.LITTLE_ENDIAN);
-    window.position(window.position() + length);
-    position += length;
-    return bytes;
+    return window;
   }
 
   private void check(boolean fine, String damage, Object... values) {

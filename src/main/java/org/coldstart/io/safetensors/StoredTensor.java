@@ -5,6 +5,7 @@ import static org.coldstart.io.files.CheckpointException.require;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.stream.IntStream;
 import org.coldstart.io.files.BinaryFile;
 import org.coldstart.io.files.CheckpointException;
 
@@ -33,13 +34,25 @@ public record StoredTensor(BinaryFile file, TensorInfo info, long position, Deco
     return new StoredTensor(file, named, position, decoder);
   }
 
-  /** Fills {@code into} from element {@code offset}, in stored order. */
+  /** Fills {@code into} from element {@code offset}, in stored order; much at a time is decoded by all processors. */
   public void read(long offset, FloatBuffer into) {
     StoredType type = info.dtype();
     require(type.readable(),
         "Tensor \"%s\" in %s has type %s, which is not read; use a checkpoint in F32, F16, BF16, Q8_0 or Q4_K.",
         info.name(), file.path(), type);
     checkRange(offset, into.remaining());
+    int total = into.remaining();
+    int parts = Math.min(Runtime.getRuntime().availableProcessors(), total / CHUNK + 1);
+    IntStream.range(0, parts).parallel().forEach(i -> {
+      int from = (int) ((long) total * i / parts);
+      int to = (int) ((long) total * (i + 1) / parts);
+      decode(offset + from, into.slice(into.position() + from, to - from));
+    });
+    into.position(into.limit());
+  }
+
+  private void decode(long offset, FloatBuffer into) {
+    StoredType type = info.dtype();
     int size = type.blockElements();
     int most = Math.min(CHUNK / size, into.remaining() / size + 2);
     byte[] bytes = new byte[most * type.blockBytes()];

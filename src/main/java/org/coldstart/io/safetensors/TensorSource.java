@@ -33,9 +33,7 @@ public interface TensorSource extends AutoCloseable {
     if (as != StoredType.F32) {
       throw new CheckpointException("Tensor \"%s\" of %s is given as F32, not as %s.".formatted(name, origin(), as));
     }
-    FloatBuffer floats = FloatBuffer.allocate(into.remaining() / Float.BYTES);
-    read(name, offset, floats);
-    into.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(floats.flip());
+    read(name, offset, into.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer());
     into.position(into.limit());
   }
 

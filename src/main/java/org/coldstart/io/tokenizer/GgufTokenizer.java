@@ -212,10 +212,12 @@ final class GgufTokenizer {
     return IntStream.range(0, tokens.size()).filter(id -> kinds[id] == NORMAL);
   }
 
-  /** Only normal tokens are put together. */
-  private List<List<String>> merges(double[] scores) {
+  /** Of normal tokens only; each as {@code left right}, or as a pair where a token has a space in it. */
+  private List<?> merges(double[] scores) {
     Map<String, Double> pieces = new LinkedHashMap<>();
     normal().forEach(id -> pieces.put(tokens.get(id), scores[id]));
-    return SentencePieceMerges.of(pieces);
+    List<List<String>> merges = SentencePieceMerges.of(pieces);
+    boolean spaces = pieces.keySet().stream().anyMatch(piece -> piece.indexOf(' ') >= 0);
+    return spaces ? merges : merges.stream().map(halves -> String.join(" ", halves)).toList();
   }
 }

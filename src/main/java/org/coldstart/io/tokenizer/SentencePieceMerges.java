@@ -6,6 +6,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The rules of a SentencePiece BPE in its two forms: a score for every piece, or a list of merges.
@@ -18,27 +20,34 @@ import java.util.Optional;
 final class SentencePieceMerges {
   private SentencePieceMerges() {}
 
-  private record Merge(String left, String right, double score) {}
+  private record Merge(String left, String right, double score, int leftPoints, int rightPoints) {}
 
   /** The merges of pieces with these scores, as pairs. */
   static List<List<String>> of(Map<String, Double> pieces) {
-    List<Merge> merges = new ArrayList<>();
-    pieces.forEach((piece, score) -> {
-      int points = piece.codePointCount(0, piece.length());
-      for (int count = 1; count < points; count++) {
-        int at = piece.offsetByCodePoints(0, count);
-        String left = piece.substring(0, at);
-        String right = piece.substring(at);
-        if (pieces.containsKey(left) && pieces.containsKey(right)) {
-          merges.add(new Merge(left, right, score));
-        }
+    return pieces.entrySet()
+      .parallelStream()
+      .flatMap(piece -> halves(piece.getKey(), piece.getValue(), pieces.keySet()))
+      .sorted(Comparator.comparingDouble(Merge::score)
+        .thenComparingInt(Merge::leftPoints)
+        .thenComparingInt(Merge::rightPoints)
+        .reversed())
+      .map(merge -> List.of(merge.left(), merge.right()))
+      .toList();
+  }
+
+  /** The ways to put a piece together from two others. */
+  private static Stream<Merge> halves(String piece, double score, Set<String> pieces) {
+    List<Merge> halves = new ArrayList<>();
+    int points = piece.codePointCount(0, piece.length());
+    int at = 0;
+    for (int count = 1; count < points; count++) {
+      at = piece.offsetByCodePoints(at, 1);
+      String left = piece.substring(0, at);
+      if (pieces.contains(left) && pieces.contains(piece.substring(at))) {
+        halves.add(new Merge(left, piece.substring(at), score, count, points - count));
       }
-    });
-    merges.sort(Comparator.comparingDouble(Merge::score)
-      .thenComparingLong(merge -> merge.left().codePoints().count())
-      .thenComparingLong(merge -> merge.right().codePoints().count())
-      .reversed());
-    return merges.stream().map(merge -> List.of(merge.left(), merge.right())).toList();
+    }
+    return halves.stream();
   }
 
   /**

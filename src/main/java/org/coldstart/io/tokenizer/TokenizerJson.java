@@ -3,6 +3,7 @@ package org.coldstart.io.tokenizer;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Arrays;
@@ -159,8 +160,8 @@ public final class TokenizerJson {
   }
 
   private static Map<String, Integer> model(JsonObject root) {
-    Map<String, Integer> vocabulary = new HashMap<>();
     JsonObject json = root.getAsJsonObject("model").getAsJsonObject("vocab");
+    Map<String, Integer> vocabulary = new HashMap<>(2 * json.size());
     json.asMap().forEach((token, id) -> vocabulary.put(token, exactInt(id)));
     return vocabulary;
   }
@@ -176,7 +177,8 @@ public final class TokenizerJson {
   }
 
   private static int exactInt(JsonElement value) {
-    return value.getAsBigDecimal().intValueExact();
+    boolean isInt = value instanceof JsonPrimitive one && one.isNumber() && one.getAsNumber() instanceof Integer;
+    return isInt ? value.getAsInt() : value.getAsBigDecimal().intValueExact();
   }
 
   private static JsonObject shallowCopy(JsonObject object) {

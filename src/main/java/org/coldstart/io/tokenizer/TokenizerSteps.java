@@ -1,5 +1,6 @@
 package org.coldstart.io.tokenizer;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +24,9 @@ final class TokenizerSteps {
   private static JsonObject with(JsonObject json, Object... fields) {
     for (int i = 0; i < fields.length; i += 2) {
       if (fields[i + 1] != null) {
-        json.add((String) fields[i], AddedToken.GSON.toJsonTree(fields[i + 1]));
+        boolean isJson = fields[i + 1] instanceof JsonElement; // toJsonTree would copy it
+        json.add((String) fields[i],
+            isJson ? (JsonElement) fields[i + 1] : AddedToken.GSON.toJsonTree(fields[i + 1]));
       }
     }
     return json;

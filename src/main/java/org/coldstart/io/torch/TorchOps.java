@@ -5,6 +5,8 @@ import static org.coldstart.io.torch.TorchScript.OPS;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.nio.ByteBuffer;
+import java.util.function.Consumer;
 import org.coldstart.io.safetensors.StoredType;
 
 /**
@@ -79,14 +81,18 @@ public final class TorchOps {
   }
 
   /**
-   * Writes numbers given as bytes over the elements of {@code target} from {@code start}, counted in row-major order.
+   * Writes {@code length} numbers over the elements of {@code target} from {@code start}, counted in row-major order.
    *
-   * @param bytes uint8, one axis: numbers of the given type in the machine's byte order
+   * @param type of the numbers as {@code reader} puts them into a buffer, in the machine's byte order; where
+   * {@code target} is of that type, the buffer is its own memory
    * @return their sum; not finite if one of them is not
    */
-  public static float writeBytes(NDArray target, NDArray bytes, StoredType type, long start) {
-    try (NDArray sum = OPS.call("write_bytes", target, bytes, scalarType(type), start)) {
-      return sum.getFloat();
+  public static float write(NDArray target, StoredType type, long start, long length, Consumer<ByteBuffer> reader) {
+    try (NDArray values = OPS.call("staging", target, scalarType(type), start, length)) {
+      reader.accept(values.toByteBuffer(true));
+      try (NDArray sum = OPS.call("write_values", target, values, start)) {
+        return sum.getFloat();
+      }
     }
   }
 

@@ -29,9 +29,14 @@ class Ops(Module):
   def read_bytes(self, source: Tensor, dtype: int, start: int, length: int) -> Tensor:
     return source.view(-1)[start:start + length].to(dtype).contiguous().view_copy(dtype=0)
 
-  # Returns the sum of what was written, which is not finite if a value is not.
-  def write_bytes(self, target: Tensor, bytes: Tensor, dtype: int, start: int) -> Tensor:
-    values = bytes.view_copy(dtype=dtype)
+  # The elements themselves where they are of this type and at hand, else room for as many.
+  def staging(self, target: Tensor, dtype: int, start: int, length: int) -> Tensor:
+    if target.dtype == dtype and not target.is_cuda:
+      return target.view(-1)[start:start + length]
+    return torch.empty([length], dtype=dtype)
+
+  # Returns the sum of what was written, which is not finite if a value is not. Over themselves values are not copied.
+  def write_values(self, target: Tensor, values: Tensor, start: int) -> Tensor:
     target.view(-1)[start:start + values.size(0)].copy_(values)
     return values.sum(dtype=6)
 
