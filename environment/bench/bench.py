@@ -1,10 +1,12 @@
 """Runs both sides in turn and writes what they measured; environment/bench/run starts it."""
 
 import argparse
+import contextlib
 import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,9 +17,11 @@ import report
 from sides import ROOT, Sides
 
 # Short parts first: the rounds of training take the time that is left.
-DEFAULT_PARTS = ["generation", "memory", "cost", "training"]
+DEFAULT_PARTS = ["generation", "decoding", "busy", "memory", "cost", "training"]
 PARTS = [*DEFAULT_PARTS, "1b", "load"]
-QUICK = {"rows": 32, "eval_rows": 8, "rounds": 1, "memory_rows": 8, "new_tokens": 16, "prompts": 4, "max_tokens": 512,
+# llama.cpp's types of weights, and what ours holds weights of the same file in.
+DECODE = {"F16": "BF16", "Q8_0": "INT8", "Q4_1": "INT4"}
+QUICK = {"rows": 32, "busy_rows": 4, "eval_rows": 8, "rounds": 1, "memory_rows": 8, "new_tokens": 16, "prompts": 4, "max_tokens": 512,
          "lengths": [128, 256], "batches": [1, 2], "big_rows": 2, "big_length": 128}
 
 
@@ -37,6 +41,7 @@ def arguments():
     add("--trl-option", action="append", default=[], metavar="NAME=JSON", help="a further setting of TRL's SFTConfig")
     add("--model", default="SmolLM2-135M-Instruct", help="name or path (default: the notebooks' own)")
     add("--memory-rows", type=int, default=64, help="rows of the part memory (default 64)")
+    add("--busy-rows", type=int, default=32, help="rows of the part busy (default 32)")
     add("--prompts", type=int, default=16, help="prompts answered at once; a third of them one by one (default 16)")
     add("--new-tokens", type=int, default=64, help="most tokens of an answer (default 64)")
     add("--lengths", type=int, nargs="+", default=[128, 256, 512, 1024, 2048], help="of the cost table")
@@ -47,7 +52,7 @@ def arguments():
     add("--1b-rows", dest="big_rows", type=int, default=4, help="rows of the part 1b, two to a step (default 4)")
     add("--1b-length", dest="big_length", type=int, default=512, help="tokens in each (default 512)")
     add("--work", type=Path, help="keep checkpoints and logs in this folder (default: a temporary one)")
-    add("--out", type=Path, help="where results go (default: data/benchmarks, with --quick output/bench)")
+    add("--out", type=Path, help="where the machine's folder goes (default: data/benchmarks, with --quick output/bench)")
     options = parser.parse_args()
     if options.quick:
         for name, value in QUICK.items():
@@ -99,16 +104,17 @@ class Bench:
                 break
 
     def train(self, side, label, files, extra, number=0):
-        """One process of training on one side."""
+        """One process of training on one side: ours, TRL or TRL compiled."""
         o = self.options
         train, test = files
         command = ["--train", train, "--learning-rate", o.learning_rate, "--precision", o.precision, "--seed", number, *extra]
         if test:
             command += ["--eval", test]
         model = self.work / "1b" if label == "1b" else self.checkpoint
-        name = f"{label}-{side}-{number + 1}"
-        if side == "TRL":
-            for setting in o.trl_option:
+        name = f"{label}-{side}-{number + 1}".replace(" ", "-")
+        if side != "ours":
+            compiled = ["torch_compile=true"] if side == report.COMPILED else []
+            for setting in o.trl_option + compiled:
                 command += ["--option", setting]
             return self.sides.theirs("peer_training.py", "--model", model, *command, name=name)
         return self.sides.ours("training", "--model", model, *command, name=name)
@@ -123,6 +129,10 @@ class Bench:
                     "gradient checkpointing": False, "TRL options": self.options.trl_option}
         for results in self.alternate(runs):
             yield settings, results
+        # A line of its own: it compiles again for other lengths, and needs a C++ compiler.
+        compiled = self.train(report.COMPILED, "training", (train, test), batch)
+        say(f"  {report.COMPILED}: {report.short(compiled)}")
+        yield settings, results + [{"side": report.COMPILED, "round": 1} | compiled]
 
     def recipes(self, label, files, accumulation):
         """The least memory: 8-bit AdamW (TRL's from bitsandbytes), gradient checkpointing, one row at a time."""
@@ -161,23 +171,73 @@ class Bench:
             say(f"  {side}: {report.short(results[-1])}")
             yield settings, results
 
-    def generation(self):
-        self.prepare()
-        prompts = self.work / "prompts.jsonl"
-        settings = {"prompts at once": self.options.prompts, "new tokens": self.options.new_tokens, "greedy": True}
+    def answer(self, side, model, batch, *extra):
+        """One process that answers prompts, `batch` at a time."""
+        count = self.options.prompts if batch > 1 else -(-self.options.prompts // 3)
+        prompts = self.work / f"prompts-{batch}.jsonl"
+        write(prompts, [{"text": row["prompt"][0]["content"]} for row in real_rows()[1][:count]])
+        command = ["--model", model, "--prompts", prompts, "--batch", batch, "--new-tokens", self.options.new_tokens, *extra]
+        name = f"answers-{side}-{batch}"
+        if side == "ours":
+            return self.sides.ours("generation", *command, name=name)
+        if side == "llama.cpp":
+            return self.sides.theirs("peer_llama.py", "--tokenizer", self.checkpoint, *command, name=name)
+        return self.sides.theirs("peer_generation.py", *command, name=name)
+
+    def answers(self, sides, of):
+        """Rounds of one prompt at a time, then of many at once; yields all runs so far, each with its batch and `of`."""
         results = []
-        for batch, count in ((1, -(-self.options.prompts // 3)), (self.options.prompts, self.options.prompts)):
-            write(prompts, [{"text": row["prompt"][0]["content"]} for row in real_rows()[1][:count]])
-            common = ["--model", self.checkpoint, "--prompts", prompts, "--batch", batch,
-                      "--new-tokens", self.options.new_tokens, "--dtype", self.options.precision]
-            runs = [
-                ("ours", lambda n: self.sides.ours("generation", *common, name=f"generation-{batch}-ours-{n + 1}")),
-                ("transformers",
-                 lambda n: self.sides.theirs("peer_generation.py", *common, name=f"generation-{batch}-theirs-{n + 1}")),
-            ]
+        for batch in (1, self.options.prompts):
+            runs = [(side, lambda n, side=side, how=how: self.answer(side, how[0], batch, *how[1:])) for side, how in sides]
             before = results
             for more in self.alternate(runs):
-                results = before + report.compare_answers([run | {"batch": batch} for run in more])
+                results = before + [run | {"batch": batch} | of for run in more]
+                yield results
+
+    def answer_settings(self):
+        return {"prompts at once": self.options.prompts, "new tokens": self.options.new_tokens, "greedy": True}
+
+    def generation(self):
+        self.prepare()
+        how = (self.checkpoint, "--dtype", self.options.precision)
+        for results in self.answers([("ours", how), ("transformers", how)], {}):
+            for batch in {run["batch"] for run in results}:
+                report.compare_answers([run for run in results if run["batch"] == batch])
+            yield self.answer_settings(), results
+
+    def decoding(self):
+        """Weights held in few bits, beside llama.cpp: both sides read the same GGUF file."""
+        self.prepare()
+        source = os.environ.get("COLDSTART_GGUF")
+        if not source or self.options.model not in ("SmolLM2-135M-Instruct", source):
+            raise SystemExit("The part decoding runs with the default model alone, whose GGUF file COLDSTART_GGUF names.")
+        settings, results = self.answer_settings() | {"precision": None}, []
+        for weights, held in DECODE.items():
+            file = Path(source) if weights == "Q4_1" else self.work / f"{weights}.gguf"  # its own type
+            if not file.exists():
+                self.sides.python("requantize.py", source, file, weights, name=f"requantize-{weights}")
+            sides = [("ours", (file, "--decode", held)), ("llama.cpp", (file,))]
+            before = results
+            for more in self.answers(sides, {"weights": weights, "held in": held}):
+                results = before + more
+                yield settings, results
+
+    def busy(self):
+        """Training and decoding of each side, alone and beside one process that wants a core, in one round."""
+        self.prepare()
+        train, _, source = self.rows(self.options.busy_rows)
+        settings = {"rows": self.options.busy_rows, "source": source, "rows per micro-batch": 4, "micro-batches per step": 8,
+                    "beside": "one single-threaded process, niced by 15"} | self.answer_settings()
+        step = lambda side: self.train(side, "busy", (train, None), ["--batch", 4, "--accumulation", 8])
+        reply = lambda side: self.answer(side, self.checkpoint, 1, "--dtype", self.options.precision)
+        results = []
+        for work, run, side in (("training", step, "ours"), ("training", step, "TRL"),
+                                ("one reply at a time", reply, "ours"), ("one reply at a time", reply, "transformers")):
+            for state, beside in (("idle", contextlib.nullcontext), ("busy", busy_process)):
+                with beside():
+                    figures = run(side)
+                results.append({"side": side, "round": 1, "work": work, "state": state} | figures)
+                say(f"  {work}, {side}, {state}: {report.short(results[-1])}")
                 yield settings, results
 
     def cost(self):
@@ -207,9 +267,21 @@ class Bench:
         settings = {"precision": self.options.precision, "threads": self.options.threads, "model": self.options.model} | settings
         runs = [{key: value for key, value in run.items() if key != "answers"} for run in runs]
         document = {"part": part, "machine": machine.describe(self.sides.versions(), self.commit), "settings": settings, "runs": runs}
-        self.options.out.mkdir(parents=True, exist_ok=True)
-        replace(self.options.out / f"{part}.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        folder = self.options.out / machine.folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        replace(folder / f"{part}.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
         replace(self.options.out / "README.md", report.markdown(self.options.out))
+
+
+@contextlib.contextmanager
+def busy_process():
+    """A process that never rests, as a browser's tab may; ended with the block."""
+    process = subprocess.Popen(["nice", "-n", "15", sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def real_rows():

@@ -3,6 +3,7 @@
 import datetime
 import os
 import platform
+import re
 import subprocess
 from pathlib import Path
 
@@ -34,6 +35,12 @@ def memory_gib():
 def instructions():
     flags = set(cpuinfo("flags").split())
     return [name for name in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if name in flags][:2]
+
+
+def folder():
+    """A name for the machine, that of its folder of results."""
+    name = f"{cpuinfo('model name') or platform.machine()} {' '.join(instructions()[:1])} {cores()} cores"
+    return re.sub(r"\((r|tm)\)|cpu @.*ghz|[^a-z0-9_]+", "-", name.lower()).replace("--", "-").strip("-")
 
 
 def git_commit(root):

@@ -4,7 +4,8 @@ import json
 from statistics import median
 
 GIB = 2**30
-ORDER = ["training", "memory", "1b", "generation", "cost"]
+ORDER = ["training", "memory", "1b", "generation", "decoding", "busy", "cost"]
+COMPILED = "TRL, torch.compile"
 
 
 def short(run):
@@ -63,6 +64,8 @@ def training(document):
     yield row("peak memory, GiB", runs, "TRL", "peak_bytes", 2, GIB)
     yield row("seconds from process start to first step", runs, "TRL", "seconds_to_first_step", 1)
     yield row("held-out loss afterwards", runs, "TRL", "eval_loss", 4)
+    if any(run["side"] == COMPILED for run in runs):
+        yield row("trained tokens a second, TRL with torch_compile=true", runs, COMPILED, "tokens_per_second", 1)
     yield from differences(runs)
 
 
@@ -85,6 +88,25 @@ def generation(document):
         text = f"{least['same_answers']} of {least['prompts']}" if least else "–"
         yield row(str(batch), runs, "transformers", "tokens_per_second", 1) + f" {text} |"
         yield from differences(runs)
+
+
+def decoding(document):
+    """Weights of the same file, held in as many bits on both sides."""
+    yield "| weights, prompts at once | tokens of answer a second: here | llama.cpp | ratio |\n|---|---|---|---|"
+    runs = document["runs"]
+    for weights, held, batch in dict.fromkeys((run["weights"], run["held in"], run["batch"]) for run in runs):
+        some = [run for run in runs if (run["weights"], run["batch"]) == (weights, batch)]
+        yield row(f"{weights} (here {held}), {batch}", some, "llama.cpp", "tokens_per_second", 1)
+
+
+def busy(document):
+    """What another process takes: each side's speed alone, beside it, and how many times slower that is."""
+    yield "| tokens a second | idle | busy | times slower |\n|---|---|---|---|"
+    runs = document["runs"]
+    for work, side in dict.fromkeys((run["work"], run["side"]) for run in runs):
+        some = [run | {"side": "ours" if run["state"] == "idle" else "busy"} for run in runs
+                if (run["work"], run["side"]) == (work, side)]
+        yield row(f"{work}, {'here' if side == 'ours' else side}", some, "busy", "tokens_per_second", 1)
 
 
 def cost(document):
@@ -113,9 +135,12 @@ TITLES = {
     "memory": "Least memory",
     "1b": "Least memory, Llama-3.2-1B shape",
     "generation": "Greedy answers beside transformers",
+    "decoding": "Greedy answers from weights in few bits, beside llama.cpp",
+    "busy": "Beside a busy process",
     "cost": "What a micro-batch costs",
 }
-TABLES = {"training": training, "memory": memory, "1b": memory, "generation": generation, "cost": cost}
+TABLES = {"training": training, "memory": memory, "1b": memory, "generation": generation,
+          "decoding": decoding, "busy": busy, "cost": cost}
 
 
 def under(document):
@@ -129,12 +154,30 @@ def under(document):
             f"{machine['memory_gib']} GiB, {machine['system']}; {versions['java']}; {packages}; commit {machine['commit']}.\n")
 
 
+def beside(tables):
+    """Tables of several machines as one: a row for each label, "–" where a machine has none. The words around follow."""
+    rows, notes = {}, []
+    for machine, lines in tables:
+        lines = [line for text in lines for line in text.split("\n") if line.strip()]
+        width = len(next(iter(rows.values()), [""]))
+        for number, line in enumerate(line for line in lines if line.startswith("|")):
+            label, *cells = [cell.strip() for cell in line.strip("|").split("|")]
+            known = rows.setdefault(("head", "rule", label)[min(number, 2)], [label])
+            known += ["–"] * (width - len(known)) + (cells if number else [f"{machine}: {cell}" for cell in cells])
+        most = max(map(len, rows.values()))
+        rows = {label: cells + ["–"] * (most - len(cells)) for label, cells in rows.items()}
+        notes += [f"{machine}: {line.strip()}" for line in lines if not line.startswith("|")]
+    return ["| " + " | ".join(cells) + " |" for cells in rows.values()] + ["", *notes]
+
+
 def markdown(folder):
-    """The tables of all parts measured so far."""
-    lines = ["# Benchmarks\n", "Written by `environment/bench/run`; the JSON files beside this one hold every run.\n"]
+    """The tables of all parts measured so far, those of several machines side by side."""
+    lines = ["# Benchmarks\n", "Written by `environment/bench/run`; the JSON files in each machine's folder hold every run.\n"]
     for part in ORDER:
-        file = folder / f"{part}.json"
-        if file.exists():
-            document = json.loads(file.read_text())
-            lines += [f"## {TITLES[part]}\n", *TABLES[part](document), "", under(document)]
+        documents = {file.parent.name: json.loads(file.read_text()) for file in sorted(folder.glob(f"*/{part}.json"))}
+        if documents:
+            tables = [(machine, list(TABLES[part](document))) for machine, document in documents.items()]
+            alone = len(tables) == 1
+            lines += [f"## {TITLES[part]}\n", *(tables[0][1] if alone else beside(tables)), ""]
+            lines += [("" if alone else f"**{machine}.** ") + under(document) for machine, document in documents.items()]
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-PACKAGES = ["torch", "transformers", "trl", "datasets", "accelerate", "bitsandbytes"]
+PACKAGES = ["torch", "transformers", "trl", "datasets", "accelerate", "bitsandbytes", "xllamacpp"]
 
 
 class Sides:
