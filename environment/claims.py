@@ -3,7 +3,7 @@
 
   environment/claims.py [--write] [NN ...]
 
-environment/claims/NN.py lists the claims of notebook NN and its solutions, README.py those of the README. A list is
+environment/claims/NN.py lists the claims of notebook NN and its solutions, README.py those of the README and docs/. A list is
 Python, run with these names:
 
   claim(template, *values)   the template, with each {} replaced by its value ({:.2f} and the like), stands in the prose
@@ -189,7 +189,7 @@ class Claims:
         self.root, self.write, self.failures, self.count, self.written = root, write, [], 0, 0
         self.list = root / "environment/claims" / f"{name}.py"
         notebooks = root / "notebooks"
-        self.prose = Prose([root / "README.md"] if name == "README" else
+        self.prose = Prose([root / "README.md", *root.glob("docs/*.md")] if name == "README" else
                            [*notebooks.glob(f"{name}*.ipynb"), *(notebooks / "solutions").glob(f"{name}*.ipynb")])
 
     def run(self):

@@ -7,7 +7,7 @@ TRL as its users would set it for speed on this machine:
 - bf16 autocast where it is the faster one, f32 elsewhere, as on our side;
 - the loss at kept tokens only, which is this TRL's default (`loss_type="nll"`);
 - attention is transformers' default, PyTorch's scaled-dot-product; no torch.compile, which would compile again for each
-  length of text: try `--option torch_compile=true`;
+  length of text: that is a run of its own, with `--option torch_compile=true`;
 - nothing is saved, reported or evaluated while it trains.
 """
 

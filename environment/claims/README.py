@@ -34,15 +34,28 @@ for name, what, article, here in rows:
 holds("so do the numbers that depend on size and skill",
       len(rows) == sum(line[:2] == "| " and line[2:4].isdigit() and line[4] == "-" for line in text("README.md").splitlines()))
 
-# The tables of "Performance" are those of data/benchmarks.
-bench = [[cell.strip() for cell in line.strip("|").split("|")] for line in text("data/benchmarks/README.md").splitlines()
-         if line.startswith("|")]
+# The tables of "Performance" and docs/performance.md are those of this machine in data/benchmarks.
+MACHINE = "amd-epyc-avx2-2-cores"
+import sys
+sys.path.append(sys.path[0] + "/bench")
+import report
+documents = [(part, json_file(f"data/benchmarks/{MACHINE}/{part}.json")) for part in ("training", "memory", "1b", "generation", "cost")]
+bench = [[cell.strip() for cell in line.strip("|").split("|")]
+         for part, document in documents for lines in report.TABLES[part](document) for line in lines.split("\n") if line.startswith("|")]
 
 
 def measured(label, nth=0):
     return [row[1:] for row in bench if row[0] == label][nth]
 
 
+versions = documents[0][1]["machine"]["versions"]
+claim("beside TRL {} and transformers {} on the", *(versions[name].rpartition(".")[0] for name in ("trl", "transformers")))
+for line, label in (("full fine-tuning, tokens a second", "trained tokens a second, padding not counted"),
+                    ("… its peak memory, GiB", "peak memory, GiB"),
+                    ("… seconds from start to first step", "seconds from process start to first step"),
+                    ("one reply at a time, tokens a second", "1"), ("sixteen replies at once, tokens a second", "16")):
+    cells = [cell.split(" ")[0] for cell in measured(label)]  # the medians
+    claim(f"| {line} | " + "{} | {} | {} |", *cells[:3])
 claim("| trained tokens a second, padding not counted | {} | {} | {} |", *measured("trained tokens a second, padding not counted"))
 claim("| peak memory, GiB, JVM or interpreter included | {} | {} | {} |", *measured("peak memory, GiB"))
 claim("| seconds from process start to first step | {} | {} | {} |", *measured("seconds from process start to first step"))
@@ -55,6 +68,6 @@ for length in ("128", "256", "512", "1024", "2048"):
     cells = [cell.replace(" GiB", "").replace("%", " %") for cell in measured(length) if cell != "–"]
     claim(f"| {length} | " + " | ".join(["{}"] * len(cells)) + " |", *cells)
 
-elsewhere("Performance", "Another model", "GPU", "How it is built", "Known limits")
+elsewhere("Speed and memory, measured", "Another model", "GPU", "How it is built", "Known limits")
 given("Python (3.10 or newer)", "how far 100 rows bring it", "为Llama 3.2模型添加思考与回答标记", "24 GB, no GPU")
 given("take 15 to 40 minutes on two cores")  # whole runs, by the clock
