@@ -16,6 +16,7 @@ import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.files.BinaryFile;
 import org.coldstart.io.files.CheckpointException;
 import org.coldstart.io.safetensors.StoredTensor;
+import org.coldstart.io.safetensors.StoredType;
 import org.coldstart.io.safetensors.TensorInfo;
 import org.coldstart.io.safetensors.TensorSource;
 
@@ -103,7 +104,8 @@ public final class GgufFile implements TensorSource {
         if (!name.equals(GgufConfig.ROPE_TABLE) && !name.endsWith(".attn_rot_embd.weight")) {
           StoredTensor known = tensor.named(huggingFaceName(name));
           tensors.put(known.info().name(), known);
-          named.put(known.info().name(), known.info());
+          boolean half = known.info().dtype() == StoredType.F16 || known.info().dtype() == StoredType.BF16;
+          named.put(known.info().name(), half ? known.info().in(StoredType.F32) : known.info()); // as read gives it
         }
       });
       config().checkTensors(named, origin());
