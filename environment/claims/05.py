@@ -66,15 +66,18 @@ def long(rows, column, kind="all"):
     return int(csv_rows("data/studies/rows.csv", rows=str(rows), kind=kind)[0][column])
 
 
-claim("{} of {} after 192 rows, {} of 200 after 1000", long(192, "exact"), long(192, "questions"), long(1000, "exact"))
+claim("{} of {} after 192 rows, {} after 1000, {} after 3000", long(192, "exact"), long(192, "questions"), long(1000, "exact"),
+      long(3000, "exact"))
 holds("The form needs few rows.", long(192, "well_formed") > 150)
-holds("After 1000 rows products in two parts and the rule about a group were right every time, turned words, sequences and fair shares never",
-      all(long(1000, "exact", kind) == 10 for kind in ("groups", "membership"))
-      and all(long(1000, "exact", kind) == 0 for kind in ("reverse", "sequence", "sharing")))
-claim("And {} of the {} have a reasoning that holds", long(1000, "reasoning_holds"), long(1000, "exact"))
-claim("All {} right counts of letters are of that kind", long(1000, "exact", "letter count"))
-holds("All 8 right counts of letters are of that kind", long(1000, "reasoning_holds", "letter count") == 0)
-holds("*The letter w stands at places 3 and 4, which makes 2 in all*, it says of *willow*",
+holds("After 3000 rows sums, products in two parts and the rule about a group were right every time, turned words and fair shares never",
+      all(long(3000, "exact", kind) == 10 for kind in ("total", "groups", "membership"))
+      and all(long(3000, "exact", kind) == 0 for kind in ("reverse", "sharing")))
+claim("And {} of the {} have a reasoning that holds", long(3000, "reasoning_holds"), long(3000, "exact"))
+claim("All {} right counts of letters are of that kind, and after 3000 rows all {} still are", long(1000, "exact", "letter count"),
+      long(3000, "exact", "letter count"))
+holds("All 8 right counts of letters are of that kind, and after 3000 rows all 8 still are",
+      long(1000, "reasoning_holds", "letter count") == long(3000, "reasoning_holds", "letter count") == 0)
+holds("*The letter w stands at places 3 and 4, which makes 2 in all*, said the model of 1000 rows of *willow*",
       "The letter w stands at places 3 and 4, which makes 2 in all" in text("data/studies/rows-1000-replies.jsonl"))
 given("after 24 steps, of a model of 135 M weights", "16 rows a step instead of 8, one pass, one seed, 200 held-out questions",
       "an end of its own within 96 tokens", "Each share has its 95 % interval", "small puzzles in some 40 words",

@@ -12,3 +12,10 @@ claim("of the three questions it ended {} before and {} after", *kept["three que
 shares = numbers(kept["held-out replies that end: before → after"])
 claim("of the held-out replies {:.0f} % before and {:.0f} % after", shares[0], shares[3])
 given("100 new tokens at most", "takes the first 100 rows; that is 13 steps", "with 95 % certainty")
+before, after = csv_rows("data/studies/instruction.csv", kind="all")
+claim("Of {} replies {} ended before", before["questions"], before["ended"])
+claim("and all {} do now; a reply is {:.0f} tokens long where it was {:.0f}", after["ended"], float(after["tokens_a_reply"]),
+      float(before["tokens_a_reply"]))
+claim("fell from {:.3f} to {:.3f}", float(after["loss_before"]), float(after["loss_after"]))
+claim("took all {} conversations three times", after["rows"])
+holds("HTTPS does not encrypt *in plain text*", "encrypts the data in plain text" in text("data/studies/instruction-362-replies.jsonl"))

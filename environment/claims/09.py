@@ -20,3 +20,13 @@ holds("Phase two reads a handful of ids, however long the conversation is.",
 claim("| rows | {} word problems |", nb.cell("rows", "value", "cell-02"))
 given("| some 20 000 |", "one pass, some 2450", "| longest row, tokens | 1024 | 3000 |", "rows beyond 3000 tokens",
       "2 % of the rows are held out", "Brackets hold the 95 % interval", "A conversation may have 32 000 tokens")
+token, plain = (csv_rows("data/studies/role.csv", kind="all", recipe=f"role as {way}")[0] for way in ("token", "text"))
+claim("{} with the token and {} as text", token["exact"], plain["exact"])
+claim("Most right answers, {} and {}, have a reasoning that holds", token["reasoning_holds"], plain["reasoning_holds"])
+half = 1.96 * (0.25 / int(token["questions"])) ** 0.5
+holds("the intervals still overlap", (int(token["exact"]) - int(plain["exact"])) / int(token["questions"]) < 2 * half)
+claim("2000 rows instead of 96, 16 a step, one seed, and {} held-out questions", token["questions"])
+holds("Right answers come with rows, in both ways alike.",
+      min(int(way["exact"]) for way in (token, plain)) > 4 * max(share[0] for share in right) / 100 * int(token["questions"]) / 2)
+claim("The same over {} rows", token["rows"])
+claim("from one seed and {} questions no one can tell", token["questions"])
