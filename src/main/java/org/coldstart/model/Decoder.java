@@ -3,6 +3,7 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import java.util.stream.Stream;
 import org.coldstart.io.config.AttentionConfig.LayerType;
 import org.coldstart.io.config.ModelConfig;
 import org.coldstart.io.safetensors.TensorSource;
+import org.coldstart.io.torch.DecodedLayers;
 import org.coldstart.io.torch.DecoderOps;
 import org.coldstart.io.torch.TorchOps;
 import org.coldstart.model.AttentionSpan.AttentionContext;
@@ -41,6 +43,8 @@ final class Decoder {
   private final double logitCap;
   private final boolean tied;
 
+  private final DecodedLayers decoded;
+
   /** The head in fewer bits, or null. */
   private final Linear packedHead;
 
@@ -61,6 +65,15 @@ final class Decoder {
       weights.load(source, HEAD, config.vocabSize(), hiddenSize);
     }
     packedHead = dtype.packed() ? packedHead(dtype) : null;
+    decoded = decoded(config);
+  }
+
+  private DecodedLayers decoded(ModelConfig config) {
+    return new DecodedLayers(layers.stream().flatMap(DecoderLayer::norms).toArray(NDArray[]::new),
+        layers.stream().flatMap(DecoderLayer::products).flatMap(Linear::tensors).toArray(NDArray[]::new),
+        config.attention().layerTypes().stream().mapToLong(LayerType::ordinal).toArray(), norm.eps(),
+        norm.onePlusWeight(), layers.get(0).feedForward().silu(), config.attention().scale(),
+        layers.get(0).attention().cap());
   }
 
   /** The head in fewer bits; rows of the embedding are looked up in bf16 then. */
@@ -126,18 +139,43 @@ final class Decoder {
   NDArray decode(NDArray inputIds, KvCache cache) {
     NDArray x = embed(inputIds.flatten());
     int time = (int) inputIds.getShape().get(1);
-    Map<LayerType, AttentionContext> contexts = contexts(span -> span.after(cache, x.getManager(), time));
-    layers.forEach(layer -> layer.decode(x, cache, contexts));
+    NDArray[] keys = new NDArray[layers.size()];
+    NDArray[] values = new NDArray[keys.length];
+    for (int i = 0; i < keys.length; i++) {
+      keys[i] = cache.reserved(i, time).keys();
+      values[i] = cache.reserved(i, time).values();
+    }
+    DecoderOps.decode(x, decoded, deltas(), reach(cache, x.getManager(), time), keys, values, cache.batchSize(),
+        cache.length());
     cache.advance(time);
     return x;
   }
 
+  private DecodedLayers.Deltas deltas() {
+    if (linears.values().stream().noneMatch(Linear::adapted)) {
+      return DecodedLayers.Deltas.NONE;
+    }
+    // Seven a layer, in the order of the forward pass
+    return new DecodedLayers.Deltas(linears.values().stream().flatMap(Linear::lowRank).toArray(NDArray[]::new),
+        linears.values().stream().mapToDouble(each -> each.adapted() ? each.delta().scale() : 0).toArray());
+  }
+
+  private DecodedLayers.Reach reach(KvCache cache, NDManager out, int time) {
+    NDArray[][] tensors = new NDArray[3][LayerType.values().length];
+    Stream.of(tensors).forEach(each -> Arrays.fill(each, Linear.NONE));
+    long[] starts = new long[tensors[0].length];
+    contexts(span -> span.after(cache, out, time)).forEach((type, context) -> {
+      tensors[0][type.ordinal()] = context.cos();
+      tensors[1][type.ordinal()] = context.sin();
+      tensors[2][type.ordinal()] = context.mask() == null ? Linear.NONE : context.mask();
+      starts[type.ordinal()] = cache.firstColumn(context.window());
+    });
+    return new DecodedLayers.Reach(tensors[0], tensors[1], tensors[2], starts);
+  }
+
   /** How many of the matrices that activations are multiplied with are held in each type. */
   Map<DType, Long> dtypes() {
-    Stream<Linear> products = layers.stream()
-      .flatMap(layer -> Stream.of(layer.attention().joint(), layer.attention().output(), layer.feedForward().joint(),
-          layer.feedForward().down()));
-    return Stream.concat(products, Stream.of(head().output()))
+    return Stream.concat(layers.stream().flatMap(DecoderLayer::products), Stream.of(head().output()))
       .collect(Collectors.groupingBy(Linear::dtype, TreeMap::new, Collectors.counting()));
   }
 

@@ -2,14 +2,9 @@ package org.coldstart.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
-import org.coldstart.io.config.AttentionConfig.LayerType;
-import org.coldstart.io.torch.DecoderOps;
-import org.coldstart.io.torch.LayerTensors;
+import org.coldstart.io.torch.DecodedLayers;
 import org.coldstart.io.torch.TorchOps;
-import org.coldstart.model.AttentionSpan.AttentionContext;
 
 /**
  * One layer of the decoder, {@code h = x + attention(norm(x)); y = h + feedForward(norm(h))}; some architectures
@@ -38,34 +33,17 @@ record DecoderLayer(Norm beforeAttention, Attention attention, Norm afterAttenti
     }
   }
 
-  /** The next tokens of a cache's rows, (batch · time, hidden), in place. */
-  void decode(NDArray x, KvCache cache, Map<LayerType, AttentionContext> contexts) {
-    AttentionContext context = contexts.get(attention.type());
-    KvCache.Entry entry = cache.reserved(attention.layer(), (int) x.getShape().get(0) / cache.batchSize());
-    DecoderOps.decode(x, tensors(), context.cos(), context.sin(), entry.keys(), entry.values(), context.mask(),
-        cache.batchSize(), cache.firstColumn(context.window()), cache.length());
-  }
-
-  private LayerTensors tensors() {
-    NDArray[] norms = Stream
+  /** Its norms' weights in the order of {@link DecodedLayers}. */
+  Stream<NDArray> norms() {
+    return Stream
       .of(beforeAttention, attention.queryNorm(), attention.keyNorm(), afterAttention, beforeFeedForward,
           afterFeedForward)
-      .map(norm -> norm == Norm.NONE ? Linear.NONE : norm.weight())
-      .toArray(NDArray[]::new);
-    NDArray[] linears = Stream.of(attention.joint(), attention.output(), feedForward.joint(), feedForward.down())
-      .flatMap(Linear::tensors)
-      .toArray(NDArray[]::new);
-    List<Linear> adapted = Stream
-      .of(attention.query(), attention.key(), attention.value(), attention.output(), feedForward.gate(),
-          feedForward.up(), feedForward.down())
-      .toList();
-    if (adapted.stream().noneMatch(Linear::adapted)) {
-      adapted = List.of();
-    }
-    return new LayerTensors(norms, linears, adapted.stream().flatMap(Linear::lowRank).toArray(NDArray[]::new),
-        adapted.stream().mapToDouble(each -> each.adapted() ? each.delta().scale() : 0).toArray(),
-        beforeAttention.eps(), beforeAttention.onePlusWeight(), feedForward.silu(), attention.config().scale(),
-        attention.cap());
+      .map(norm -> norm == Norm.NONE ? Linear.NONE : norm.weight());
+  }
+
+  /** The linear layers that decoding multiplies with. */
+  Stream<Linear> products() {
+    return Stream.of(attention.joint(), attention.output(), feedForward.joint(), feedForward.down());
   }
 
   /** From y's gradient, f32, to x's. Takes over {@code dy} and overwrites it. */

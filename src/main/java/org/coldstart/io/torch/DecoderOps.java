@@ -179,19 +179,18 @@ public final class DecoderOps {
   }
 
   /**
-   * Takes the next tokens of a cache's rows through a layer, in place: their keys and values go into the cache at
-   * {@code end}, and they attend to what it holds from {@code start} to the tokens themselves.
+   * Takes the next tokens of a cache's rows through all layers, in place: their keys and values go into the cache at
+   * {@code end}, and they attend to what it holds up to themselves.
    *
    * @param x shape (batch · time, hidden)
-   * @param cos shape (batch · time, 1, size), sin alike, as {@link #rotate} takes them
-   * @param keys shape (rows, key-value heads, room, size), values alike; the first {@code batch} rows are used
-   * @param mask added to the scores, shape (batch or 1, 1, time, end + time − start), or null
+   * @param keys of each layer, shape (rows, key-value heads, room, size), of which the first {@code batch} rows are
+   * used; values alike
    */
-  public static void decode(NDArray x, LayerTensors layer, NDArray cos, NDArray sin, NDArray keys, NDArray values,
-      NDArray mask, long batch, long start, long end) {
-    OPS.invoke("decode_layer", x, layer.norms(), layer.linears(), layer.deltas(), layer.deltaScales(), cos, sin, keys,
-        values, optional(mask), new long[] {batch, start, end}, parts(layer.linears()[0]), layer.eps(), layer.onePlus(),
-        layer.silu(), layer.scale(), layer.cap());
+  public static void decode(NDArray x, DecodedLayers layers, DecodedLayers.Deltas deltas, DecodedLayers.Reach reach,
+      NDArray[] keys, NDArray[] values, long batch, long end) {
+    OPS.invoke("decode", x, layers.norms(), layers.linears(), deltas.factors(), deltas.scales(), layers.kinds(),
+        reach.cos(), reach.sin(), reach.masks(), reach.starts(), keys, values, batch, end, parts(layers.linears()[0]),
+        layers.eps(), layers.onePlus(), layers.silu(), layers.scale(), layers.cap());
   }
 
   /**

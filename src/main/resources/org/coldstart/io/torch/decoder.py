@@ -239,17 +239,29 @@ class Decoder(Module):
           used[b].copy_(used[rows[b]])
     return 0
 
-  # A layer over the next tokens of each row, x (batch · time, hidden), in place; its parts are DecoderLayer's. `norms`
-  # are before attention, of queries, of keys, after attention, before and after feed-forward. `linears` are W, its
-  # scales and b of query, key and value in one, output, gate and up in one, and down. What there is not is empty.
-  # Keys and values go into the cache at column `end`; what it holds from column `start` on is attended to.
-  # One token is some microseconds' work for each operation here, so that their number counts.
-  def decode_layer(self, x: Tensor, norms: List[Tensor], linears: List[Tensor], deltas: List[Tensor],
-                   delta_scales: List[float], cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor,
-                   mask: List[Tensor], at: List[int], parts: int, epsilon: float, one_plus: bool, silu: bool,
-                   scale: float, cap: float) -> int:
-    batch, start, end = at
+  # The layers over the next tokens of each row, x (batch · time, hidden), in place; their parts are DecoderLayer's. For
+  # each layer there are six `norms`: before attention, of queries, of keys, after attention, before and after
+  # feed-forward; four `linears`, of W, its scales and b each: query, key and value in one, output, gate and up in one,
+  # down; LoRA's A and B of seven in `deltas`, or none at all. What else there is not is empty. Layers of a kind share
+  # angles, mask and the column from which on they attend.
+  def decode(self, x: Tensor, norms: List[Tensor], linears: List[Tensor], deltas: List[Tensor],
+             delta_scales: List[float], kinds: List[int], cos: List[Tensor], sin: List[Tensor], masks: List[Tensor],
+             starts: List[int], keys: List[Tensor], values: List[Tensor], batch: int, end: int, parts: int,
+             epsilon: float, one_plus: bool, silu: bool, scale: float, cap: float) -> int:
     eps = torch.full([1], epsilon, device=x.device)
+    for i in range(len(kinds)):
+      at = kinds[i]
+      self.decode_layer(x, norms[6 * i:6 * i + 6], linears[12 * i:12 * i + 12], deltas[14 * i:14 * i + 14],
+                        delta_scales[7 * i:7 * i + 7], cos[at], sin[at], keys[i], values[i], masks[at], batch,
+                        starts[at], end, parts, eps, one_plus, silu, scale, cap)
+    return 0
+
+  # One of them. Keys and values go into the cache at column `end`; what it holds from column `start` on is attended to.
+  # For a single token an operation here takes some microseconds whatever it does, so that their number counts.
+  def decode_layer(self, x: Tensor, norms: List[Tensor], linears: List[Tensor], deltas: List[Tensor],
+                   delta_scales: List[float], cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, mask: Tensor,
+                   batch: int, start: int, end: int, parts: int, eps: Tensor, one_plus: bool, silu: bool, scale: float,
+                   cap: float) -> int:
     n, kv, size = x.size(0), keys.size(1), keys.size(3)
     time = n // batch
     if batch < keys.size(0):
@@ -306,13 +318,13 @@ class Decoder(Module):
         at += out
     return y
 
-  # (batch, kv, queries, size); the mask is added to the scores, by time or for all queries
-  def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: List[Tensor], scale: float, cap: float) -> Tensor:
-    if len(mask) > 0 and mask[0].size(2) > 1:
-      mask = [mask[0].repeat([1, 1, q.size(2) // mask[0].size(2), 1])]
+  # (batch, kv, queries, size); the mask, where there is one, is added to the scores, by time or for all queries.
+  def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, scale: float, cap: float) -> Tensor:
+    if mask.numel() > 0 and mask.size(2) > 1:
+      mask = mask.repeat([1, 1, q.size(2) // mask.size(2), 1])
     if cap == 0.0 and not q.is_cuda:
-      only = mask[0] if len(mask) > 0 else None
-      out, _ = torch._scaled_dot_product_flash_attention_for_cpu(q, k, v, 0.0, False, attn_mask=only, scale=scale)
+      hidden = mask if mask.numel() > 0 else None
+      out, _ = torch._scaled_dot_product_flash_attention_for_cpu(q, k, v, 0.0, False, attn_mask=hidden, scale=scale)
       return out
     scores = self.softcap(torch.matmul(q, k.transpose(2, 3)).mul_(scale), cap)
-    return torch.matmul((scores if len(mask) == 0 else scores + mask[0]).softmax(-1), v)
+    return torch.matmul((scores + mask if mask.numel() > 0 else scores).softmax(-1), v)
