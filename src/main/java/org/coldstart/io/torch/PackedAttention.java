@@ -17,7 +17,7 @@ public record PackedAttention(long[] seqLens, int keyValueHeads, double scale, d
     NDArray... prefix) {
 
   /** Queries taken at a time: on a CPU so that their scores stay in its cache. */
-  private static final int BLOCK = 96;
+  private static final int BLOCK = 128;
 
   private static final int BLOCK_OF_GPU = 1024;
 
