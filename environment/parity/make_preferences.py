@@ -199,7 +199,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for loss_type in ("grpo", "dr_grpo", "dapo"):
             cases[f"{loss_type}.one"] = dict(loss_type=loss_type)
-            cases[f"{loss_type}.several"] = dict(loss_type=loss_type, several=True, epsilon_high=0.28)
+            cases[f"{loss_type}.several"] = dict(loss_type=loss_type, several=True)
             cases[f"{loss_type}.kl"] = dict(loss_type=loss_type, several=True, beta=0.3)
             cases[f"{loss_type}.masked"] = dict(loss_type=loss_type, mask_truncated_completions=True)
         cases["temperature"] = dict(loss_type="dapo", temperature=0.7)

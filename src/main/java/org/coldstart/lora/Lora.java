@@ -223,9 +223,7 @@ public final class Lora implements Adapter {
   @Override
   public <T> T disabled(Supplier<T> work) {
     synchronized (model) {
-      requireLoaded();
-      boolean wasMerged = merged;
-      unmergeAdapter();
+      parameters(); // not merged
       layers.values().forEach(layer -> layer.base().adapt(null));
       tokens.values().forEach(TrainableTokens::restore);
       try {
@@ -233,7 +231,6 @@ public final class Lora implements Adapter {
       } finally {
         layers.values().forEach(layer -> layer.base().adapt(layer));
         tokens.values().forEach(TrainableTokens::writeBack);
-        setMerged(wasMerged);
       }
     }
   }

@@ -24,7 +24,7 @@ public interface Adapter {
   /** Whether it drops inputs at random in training, so that equal rows give unequal outputs. */
   boolean dropsOut();
 
-  /** Does some work with the model as it is without the adapter; PEFT's {@code disable_adapter}. */
+  /** Does some work with the model as it is without the adapter, unless that is merged; PEFT's disable_adapter. */
   <T> T disabled(Supplier<T> work);
 
   /** Turns dropout on for the batch of that number, which decides what is dropped; off without one. */

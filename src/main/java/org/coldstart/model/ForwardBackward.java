@@ -129,8 +129,8 @@ public final class ForwardBackward implements AutoCloseable {
    * batches of an optimizer step
    */
   public LossSums forwardBackward(long[] inputIds, long[] seqLens, long[] positions, long[] labels, double scale) {
-    return forwardBackward(inputIds, seqLens, positions, labels, LabelWeights.equal(scale), UnaryOperator.identity())
-      .sums();
+    LabelWeights weights = new LabelWeights(null, scale, 1);
+    return forwardBackward(inputIds, seqLens, positions, labels, weights, UnaryOperator.identity()).sums();
   }
 
   /**

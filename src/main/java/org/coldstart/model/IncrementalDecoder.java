@@ -29,11 +29,11 @@ record IncrementalDecoder(Decoder decoder) {
     }
     cache.keepRows(firsts);
     NDArray logits = read(out, Arrays.stream(firsts).mapToObj(prompts::get).toList(), cache);
-    int[] rows = IntStream.range(0, prompts.size())
-      .map(row -> (int) Arrays.stream(firsts).filter(first -> first <= row).count() - 1)
+    long[] rows = IntStream.range(0, prompts.size())
+      .mapToLong(row -> Arrays.stream(firsts).filter(first -> first <= row).count() - 1)
       .toArray();
     cache.repeatRows(rows);
-    return TorchOps.select(logits, 0, out.create(Arrays.stream(rows).asLongStream().toArray()));
+    return TorchOps.select(logits, 0, out.create(rows));
   }
 
   private NDArray read(NDManager out, List<int[]> prompts, KvCache cache) {

@@ -152,15 +152,15 @@ public final class KvCache implements AutoCloseable {
   }
 
   /** Takes each row as often as these indices name it: replies to one prompt, which was read once. */
-  void repeatRows(int[] rows) {
-    try (NDArray index = manager.create(Arrays.stream(rows).asLongStream().toArray())) {
+  void repeatRows(long[] rows) {
+    try (NDArray index = manager.create(rows)) {
       for (int i = 0; i < layers.length; i++) {
         try (NDArray keys = layers[i].keys(); NDArray values = layers[i].values()) {
           layers[i] = new Entry(TorchOps.select(keys, 0, index), TorchOps.select(values, 0, index));
         }
       }
     }
-    padding = Arrays.stream(rows).map(row -> padding[row]).toArray();
+    padding = Arrays.stream(rows).mapToInt(row -> padding[(int) row]).toArray();
   }
 
   @Override

@@ -14,11 +14,6 @@ import java.util.Arrays;
  */
 public record LabelWeights(float[] values, double scale, double temperature) {
 
-  /** All labels weigh the same, at temperature 1. */
-  public static LabelWeights equal(double scale) {
-    return new LabelWeights(null, scale, 1);
-  }
-
   /** Those of some labels. */
   LabelWeights range(int from, int to) {
     return values == null ? this : new LabelWeights(Arrays.copyOfRange(values, from, to), scale, temperature);

@@ -46,18 +46,21 @@ record LmHead(Norm norm, Linear output, double cap) {
   Predictions loss(NDArray hidden, long[] positions, long[] labels, ForwardContext pass, LabelWeights weights,
       NDArray dHidden) {
     int chunk = (int) Math.max(1, LOGITS / output.weight().getShape().get(0));
-    Predictions all = Predictions.NONE;
+    LossSums sums = LossSums.NONE;
+    float[] logProbs = new float[labels.length];
     for (int from = 0; from < labels.length; from += chunk) {
       int count = Math.min(chunk, labels.length - from);
       try (NDManager scope = hidden.getManager().newSubManager();
           ActivationStack activations = new ActivationStack(scope)) {
         NDArray at = scope.create(Arrays.copyOfRange(positions, from, from + count));
         NDArray of = scope.create(Arrays.copyOfRange(labels, from, from + count));
-        all = all.then(lossOf(hidden, at, of, pass.with(dHidden == null ? null : activations),
-            weights.range(from, from + count), dHidden));
+        Predictions some = lossOf(hidden, at, of, pass.with(dHidden == null ? null : activations),
+            weights.range(from, from + count), dHidden);
+        sums = sums.plus(some.sums());
+        System.arraycopy(some.logProbs(), 0, logProbs, from, count);
       }
     }
-    return all;
+    return new Predictions(sums, logProbs);
   }
 
   private Predictions lossOf(NDArray hidden, NDArray positions, NDArray labels, ForwardContext pass,
@@ -70,11 +73,12 @@ record LmHead(Norm norm, Linear output, double cap) {
     NDArray[] predicted = TrainingOps.crossEntropy(logits, labels, backward ? weights.of(labels) : null, cap,
         weights.temperature());
     float[] sums = predicted[0].toFloatArray();
-    float[] logProbs = predicted[1].toFloatArray();
+    LossSums all = new LossSums(sums[0], labels.size(), (long) sums[1], sums[2]);
+    Predictions result = new Predictions(all, predicted[1].toFloatArray());
     if (backward) {
       NDArray dx = norm.backward(output.backward(logits, in, pass), pass);
       TrainingOps.addAtRows(dHidden, positions, dx);
     }
-    return new Predictions(new LossSums(sums[0], labels.size(), (long) sums[1], sums[2]), logProbs);
+    return result;
   }
 }

@@ -18,11 +18,6 @@ public record LossSums(double loss, long tokens, long correct, double entropy) {
     return new LossSums(loss + other.loss, tokens + other.tokens, correct + other.correct, entropy + other.entropy);
   }
 
-  /** The same with another loss, a mean over the labels. */
-  public LossSums withMeanLoss(double mean) {
-    return new LossSums(mean * tokens, tokens, correct, entropy);
-  }
-
   /** The mean loss of a label. */
   public double meanLoss() {
     return loss / tokens;

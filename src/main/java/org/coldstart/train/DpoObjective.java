@@ -1,6 +1,5 @@
 package org.coldstart.train;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -27,20 +26,12 @@ record DpoObjective(CausalLm model, DpoConfig config, List<Row> train, List<Row>
   /** A pair, and the log-probabilities of its replies under the reference. */
   record Row(PreferencePair pair, double refChosen, double refRejected) {}
 
-  /** Where a pair stands now. */
-  private record Judged(PreferencePair pair, double chosen, double rejected, double refChosen, double refRejected,
-      DpoConfig config) {
-
-    double chosenReward() {
-      return config.beta() * (chosen - refChosen);
-    }
-
-    double rejectedReward() {
-      return config.beta() * (rejected - refRejected);
-    }
+  /** Where a pair stands: log π of its replies, and their log-ratios. */
+  private record Judged(DpoConfig config, PreferencePair pair, double chosen, double rejected, double chosenRatio,
+      double rejectedRatio) {
 
     double margin() {
-      return (chosen - refChosen) / per(pair.chosen()) - (rejected - refRejected) / per(pair.rejected());
+      return chosenRatio / per(pair.chosen()) - rejectedRatio / per(pair.rejected());
     }
 
     /** What a reply's log-ratio is divided by. */
@@ -62,23 +53,27 @@ record DpoObjective(CausalLm model, DpoConfig config, List<Row> train, List<Row>
   /** The objective with the log-probabilities of a reference, or of the model itself without its adapter. */
   static DpoObjective of(CausalLm model, CausalLm reference, DpoConfig config, List<PreferencePair> train,
       List<PreferencePair> eval) {
-    Supplier<DpoObjective> made = () -> {
-      CausalLm by = reference == null ? model : reference;
-      return new DpoObjective(model, config, rows(by, config, train), rows(by, config, eval));
-    };
+    CausalLm by = reference == null ? model : reference;
+    Supplier<DpoObjective> made = () -> new DpoObjective(model, config, rows(by, config, train),
+        rows(by, config, eval));
     boolean withoutAdapter = reference == null && model.adapter().isPresent();
     return withoutAdapter ? model.adapter().get().disabled(made) : made.get();
   }
 
   private static List<Row> rows(CausalLm reference, DpoConfig config, List<PreferencePair> pairs) {
-    LogProbabilities given = LogProbabilities.of(reference, replies(pairs), 1, config.training().precision());
+    LogProbabilities given = logProbabilities(reference, config, pairs.stream());
     return IntStream.range(0, pairs.size())
       .mapToObj(i -> new Row(pairs.get(i), given.sum(2 * i), given.sum(2 * i + 1)))
       .toList();
   }
 
-  private static List<Example> replies(List<PreferencePair> pairs) {
-    return pairs.stream().flatMap(pair -> Stream.of(pair.chosen(), pair.rejected())).toList();
+  /** Of chosen and rejected replies in turn. */
+  private static LogProbabilities logProbabilities(CausalLm by, DpoConfig config, Stream<PreferencePair> pairs) {
+    return LogProbabilities.of(by, replies(pairs), 1, config.training().precision());
+  }
+
+  private static List<Example> replies(Stream<PreferencePair> pairs) {
+    return pairs.flatMap(pair -> Stream.of(pair.chosen(), pair.rejected())).toList();
   }
 
   @Override
@@ -93,29 +88,24 @@ record DpoObjective(CausalLm model, DpoConfig config, List<Row> train, List<Row>
 
   @Override
   public StepBatch weigh(List<Row> step, TrainerState state, Failures failures) {
-    List<Judged> pairs = new ArrayList<>();
-    judge(step, pairs);
+    LogProbabilities now = logProbabilities(model, config, step.stream().map(Row::pair));
+    List<Judged> pairs = IntStream.range(0, step.size()).mapToObj(i -> {
+      Row row = step.get(i);
+      double chosen = now.sum(2 * i);
+      double rejected = now.sum(2 * i + 1);
+      return new Judged(config, row.pair(), chosen, rejected, chosen - row.refChosen(), rejected - row.refRejected());
+    }).toList();
     List<List<Example>> microBatches = Batches.cut(pairs, config.training().perDeviceTrainBatchSize())
       .stream()
       .map(batch -> batch.stream().flatMap(Judged::weighed).toList())
       .toList();
-    Map<String, Double> metrics = Map.of("rewards/chosen", mean(pairs, Judged::chosenReward), "rewards/rejected",
-        mean(pairs, Judged::rejectedReward), "rewards/margins",
-        mean(pairs, pair -> pair.chosenReward() - pair.rejectedReward()), "rewards/accuracies",
-        mean(pairs, pair -> pair.chosenReward() > pair.rejectedReward() ? 1 : 0), "logps/chosen",
-        mean(pairs, Judged::chosen), "logps/rejected", mean(pairs, Judged::rejected));
+    double beta = config.beta();
+    Map<String, Double> metrics = Map.of("logps/chosen", mean(pairs, Judged::chosen), "logps/rejected",
+        mean(pairs, Judged::rejected), "rewards/chosen", mean(pairs, it -> beta * it.chosenRatio()),
+        "rewards/rejected", mean(pairs, it -> beta * it.rejectedRatio()), "rewards/margins",
+        mean(pairs, it -> beta * (it.chosenRatio() - it.rejectedRatio())), "rewards/accuracies",
+        mean(pairs, it -> it.chosenRatio() > it.rejectedRatio() ? 1 : 0));
     return new StepBatch(step.size(), List.of(microBatches), 1.0 / step.size(), 1, mean(pairs, Judged::loss), metrics);
-  }
-
-  /** Adds where each pair stands now; returns the sums over their tokens. */
-  private LossSums judge(List<Row> rows, List<Judged> into) {
-    LogProbabilities now = LogProbabilities.of(model, replies(rows.stream().map(Row::pair).toList()), 1,
-        config.training().precision());
-    for (int i = 0; i < rows.size(); i++) {
-      Row row = rows.get(i);
-      into.add(new Judged(row.pair(), now.sum(2 * i), now.sum(2 * i + 1), row.refChosen(), row.refRejected(), config));
-    }
-    return now.sums();
   }
 
   private static double mean(List<Judged> pairs, ToDoubleFunction<Judged> value) {
@@ -127,12 +117,14 @@ record DpoObjective(CausalLm model, DpoConfig config, List<Row> train, List<Row>
     return !eval.isEmpty();
   }
 
+  /** Of whole pairs: "correct" are those whose chosen reply has the greater reward. */
   @Override
   public Optional<LossSums> evaluate() {
     try {
-      List<Judged> pairs = new ArrayList<>();
-      LossSums sums = judge(eval, pairs);
-      return Optional.of(sums.withMeanLoss(mean(pairs, Judged::loss)));
+      StepBatch all = weigh(eval, null, null);
+      int n = eval.size();
+      long correct = Math.round(n * all.metrics().get("rewards/accuracies"));
+      return Optional.of(new LossSums(n * all.loss(), n, correct, Double.NaN));
     } catch (CancellationException e) {
       return Optional.empty();
     }
@@ -150,15 +142,14 @@ record DpoObjective(CausalLm model, DpoConfig config, List<Row> train, List<Row>
   private static String fingerprint(List<Row> rows) {
     double reference = rows.stream().mapToDouble(row -> row.refChosen() + row.refRejected()).sum();
     return String.format(Locale.ROOT, "%s, reference %.3e",
-        SftObjective.fingerprint(replies(rows.stream().map(Row::pair).toList())), reference);
+        SftObjective.fingerprint(replies(rows.stream().map(Row::pair))), reference);
   }
 
   @Override
   public String rowNumbers(List<Example> examples) {
-    return Objective.named("pair", IntStream.range(0, train.size())
-      .filter(i -> examples.stream().anyMatch(it -> it.ids() == train.get(i).pair().chosen().ids()
-          || it.ids() == train.get(i).pair().rejected().ids()))
-      .map(i -> i + 1)
+    List<int[]> ids = examples.stream().map(Example::ids).toList();
+    return Objective.named("pair", IntStream.rangeClosed(1, train.size())
+      .filter(i -> replies(Stream.of(train.get(i - 1).pair())).stream().map(Example::ids).anyMatch(ids::contains))
       .boxed()
       .toList());
   }

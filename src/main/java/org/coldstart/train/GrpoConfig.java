@@ -17,15 +17,14 @@ import java.util.Map;
  * @param temperature of the draws; the probabilities that are trained are those at it
  * @param beta β, how closely the model is held to a reference; 0 for no reference
  * @param numIterations optimizer steps on the same replies
- * @param epsilon ε, by how much a token's probability may fall under one batch of replies before it is left alone
- * @param epsilonHigh the same for its rise
+ * @param epsilon ε, by what share a token's probability may move under one batch of replies before it is left alone
  * @param scaleRewards what advantages are divided by
  * @param lossType what the loss is a mean over
  * @param maskTruncatedCompletions whether replies cut at the limit are left out of the loss
  */
 public record GrpoConfig(SftConfig training, int numGenerations, int maxCompletionLength, double temperature,
-    double beta, int numIterations, double epsilon, double epsilonHigh, ScaleRewards scaleRewards,
-    GrpoLossType lossType, boolean maskTruncatedCompletions) {
+    double beta, int numIterations, double epsilon, ScaleRewards scaleRewards, GrpoLossType lossType,
+    boolean maskTruncatedCompletions) {
 
   /** Checks the ranges. */
   public GrpoConfig {
@@ -35,7 +34,6 @@ public record GrpoConfig(SftConfig training, int numGenerations, int maxCompleti
     SftConfig.requireAtLeast(0, "beta", beta);
     SftConfig.requireAtLeast(1, "numIterations", numIterations);
     SftConfig.require(epsilon > 0 && epsilon < 1, "epsilon", "in (0, 1)", epsilon);
-    SftConfig.require(epsilonHigh > 0, "epsilonHigh", "above 0", epsilonHigh);
     training.requireRowsAsTheyAre("GRPO");
     SftConfig.require(training.rowsPerStep() % numGenerations == 0,
         "A step's %d replies (perDeviceTrainBatchSize × gradientAccumulationSteps) are no whole groups of %d."
@@ -63,7 +61,6 @@ public record GrpoConfig(SftConfig training, int numGenerations, int maxCompleti
     private double beta = 0;
     private int numIterations = 1;
     private double epsilon = 0.2;
-    private Double epsilonHigh = null; // as epsilon
     private ScaleRewards scaleRewards = ScaleRewards.GROUP;
     private GrpoLossType lossType = GrpoLossType.DAPO;
     private boolean maskTruncatedCompletions = false;
@@ -107,11 +104,6 @@ public record GrpoConfig(SftConfig training, int numGenerations, int maxCompleti
       return this;
     }
 
-    public Builder epsilonHigh(double value) {
-      epsilonHigh = value;
-      return this;
-    }
-
     public Builder scaleRewards(ScaleRewards value) {
       scaleRewards = value;
       return this;
@@ -130,7 +122,7 @@ public record GrpoConfig(SftConfig training, int numGenerations, int maxCompleti
     /** The configuration; throws an {@link IllegalArgumentException} naming a value out of range. */
     public GrpoConfig build() {
       return new GrpoConfig(training(), numGenerations, maxCompletionLength, temperature, beta, numIterations, epsilon,
-          epsilonHigh == null ? epsilon : epsilonHigh, scaleRewards, lossType, maskTruncatedCompletions);
+          scaleRewards, lossType, maskTruncatedCompletions);
     }
   }
 }

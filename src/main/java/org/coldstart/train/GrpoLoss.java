@@ -5,7 +5,7 @@ package org.coldstart.train;
  * become since it was drawn, and d = log π_ref − log π:
  *
  * <pre>
- * loss   = −min(ρ A, clip(ρ, 1 − ε, 1 + ε_high) A) + β ρ (eᵈ − d − 1)
+ * loss   = −min(ρ A, clip(ρ, 1 − ε, 1 + ε) A) + β ρ (eᵈ − d − 1)
  * weight = ρ A where the first is the smaller, else 0,  + β ρ d
  * </pre>
  *
@@ -19,7 +19,7 @@ package org.coldstart.train;
 record GrpoLoss(GrpoConfig config, double advantage, double ratio, double toReference) {
 
   double loss() {
-    double clipped = Math.max(1 - config.epsilon(), Math.min(1 + config.epsilonHigh(), ratio));
+    double clipped = Math.max(1 - config.epsilon(), Math.min(1 + config.epsilon(), ratio));
     return -Math.min(ratio * advantage, clipped * advantage) + config.beta() * ratio * divergence();
   }
 
@@ -29,7 +29,7 @@ record GrpoLoss(GrpoConfig config, double advantage, double ratio, double toRefe
 
   /** Whether the token has been made likelier, or less likely, by as much as one batch may. */
   boolean isClipped() {
-    return advantage > 0 ? ratio > 1 + config.epsilonHigh() : advantage < 0 && ratio < 1 - config.epsilon();
+    return advantage > 0 ? ratio > 1 + config.epsilon() : advantage < 0 && ratio < 1 - config.epsilon();
   }
 
   double divergence() {

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
@@ -16,7 +15,6 @@ import org.coldstart.generate.Generator;
 import org.coldstart.generate.Sampling;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.ForwardBackward;
-import org.coldstart.model.LossSums;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
@@ -29,7 +27,6 @@ final class GrpoObjective implements Objective<Prompt> {
   private final CausalLm reference;
   private final Generator generator;
   private final GrpoConfig config;
-  private final SftConfig training;
   private final List<Prompt> prompts;
   private final List<Reward> rewards;
   private volatile List<Completion> completions = List.of();
@@ -40,12 +37,17 @@ final class GrpoObjective implements Objective<Prompt> {
     this.reference = reference;
     this.generator = new Generator(model, tokenizer);
     this.config = config;
-    this.training = config.training();
     this.prompts = List.copyOf(prompts);
     this.rewards = List.copyOf(rewards);
     Trainer.checkVocabulary(model, reference);
+    int most = model.config().maxPositionEmbeddings() - 1;
     for (int i = 0; i < prompts.size(); i++) {
-      check(model, tokenizer, "Prompt " + (i + 1), prompts.get(i).ids());
+      int[] ids = prompts.get(i).ids();
+      if (ids.length == 0 || ids.length > most) {
+        throw new IllegalArgumentException("Prompt %d has %d tokens; to be answered it needs one at least and %d at most."
+          .formatted(i + 1, ids.length, most));
+      }
+      model.checkHasRows(tokenizer, ids);
     }
     if (rewards.isEmpty() || rewards.stream().map(Reward::name).distinct().count() < rewards.size()) {
       throw new IllegalArgumentException("There must be at least one reward, and no two of the same name.");
@@ -56,15 +58,6 @@ final class GrpoObjective implements Objective<Prompt> {
     }
   }
 
-  private static void check(CausalLm model, Tokenizer tokenizer, String which, int[] ids) {
-    int most = model.config().maxPositionEmbeddings() - 1;
-    if (ids.length == 0 || ids.length > most) {
-      throw new IllegalArgumentException(
-          "%s has %d tokens; to be answered it needs at least one and at most %d.".formatted(which, ids.length, most));
-    }
-    model.checkHasRows(tokenizer, ids);
-  }
-
   List<Completion> completions() {
     return completions;
   }
@@ -72,8 +65,8 @@ final class GrpoObjective implements Objective<Prompt> {
   /** Each step's prompts as often as there are updates on their replies. */
   @Override
   public List<List<Prompt>> steps(int epoch) {
-    int size = training.rowsPerStep() / config.numGenerations();
-    return Batches.shuffled(prompts, size, training.seed() + epoch)
+    int size = config.training().rowsPerStep() / config.numGenerations();
+    return Batches.shuffled(prompts, size, config.training().seed() + epoch)
       .stream()
       .flatMap(step -> Collections.nCopies(config.numIterations(), step).stream())
       .toList();
@@ -104,9 +97,9 @@ final class GrpoObjective implements Objective<Prompt> {
     int size = config.numGenerations();
     List<Prompt> asked = step.stream().flatMap(prompt -> Collections.nCopies(size, prompt).stream()).toList();
     // By the place in the run alone, so that a resumed run draws the same replies.
-    Sampling sampling = Sampling.temperature(config.temperature(), training.seed() + 1_000_003L * number);
+    Sampling sampling = Sampling.temperature(config.temperature(), config.training().seed() + 1_000_003L * number);
     List<Generation> replies = generator.generate(asked.stream().map(Prompt::ids).toList(), sampling,
-        config.maxCompletionLength(), training.perDeviceTrainBatchSize());
+        config.maxCompletionLength(), config.training().perDeviceTrainBatchSize());
     double[][] judged = new double[asked.size()][];
     double[] sums = new double[asked.size()];
     for (int i = 0; i < judged.length; i++) {
@@ -145,7 +138,7 @@ final class GrpoObjective implements Objective<Prompt> {
 
   private List<float[]> logProbabilities(CausalLm by) {
     List<Example> examples = completions.stream().map(Completion::example).toList();
-    return LogProbabilities.of(by, examples, config.temperature(), training.precision()).tokens();
+    return LogProbabilities.of(by, examples, config.temperature(), config.training().precision()).tokens();
   }
 
   /** Keeps what the later updates on these replies are measured by. */
@@ -212,7 +205,7 @@ final class GrpoObjective implements Objective<Prompt> {
     List<Example> all = groups.stream().flatMap(List::stream).toList();
     int common = sharedPrefix(all);
     return groups.stream().allMatch(group -> sharedPrefix(group) > common) ? groups.stream().map(List::of).toList()
-        : List.of(Batches.cut(all, training.perDeviceTrainBatchSize()));
+        : List.of(Batches.cut(all, config.training().perDeviceTrainBatchSize()));
   }
 
   private static int sharedPrefix(List<Example> replies) {
@@ -234,7 +227,6 @@ final class GrpoObjective implements Objective<Prompt> {
       int index = k;
       double[] each = values(replies, reply -> reply.rewards()[index]);
       metrics.put("rewards/" + rewards.get(k).name() + "/mean", ScaleRewards.mean(each));
-      metrics.put("rewards/" + rewards.get(k).name() + "/std", ScaleRewards.deviation(each));
     }
     metrics.put("completions/mean_length", ScaleRewards.mean(values(replies, Completion::length)));
     metrics.put("completions/clipped_ratio", ScaleRewards.mean(values(replies, reply -> reply.truncated() ? 1 : 0)));
@@ -243,16 +235,6 @@ final class GrpoObjective implements Objective<Prompt> {
 
   private static double[] values(List<Completion> replies, ToDoubleFunction<Completion> value) {
     return replies.stream().mapToDouble(value).toArray();
-  }
-
-  @Override
-  public boolean evaluates() {
-    return false;
-  }
-
-  @Override
-  public Optional<LossSums> evaluate() {
-    return Optional.empty();
   }
 
   @Override

@@ -16,8 +16,8 @@ import org.coldstart.tokenizer.Tokenizer;
  *
  * <p>
  * The log has {@code reward}, {@code reward_std}, {@code frac_reward_zero_std} (the share of groups whose replies all got
- * the same reward, and that teach nothing), each reward's {@code rewards/NAME/mean} and {@code rewards/NAME/std},
- * {@code completions/mean_length}, {@code completions/clipped_ratio} (the share cut at the limit), with a reference {@code
+ * the same reward, and that teach nothing), each reward's {@code rewards/NAME/mean}, {@code
+ * completions/mean_length}, {@code completions/clipped_ratio} (the share cut at the limit), with a reference {@code
  * kl}, and with several updates a batch {@code clip_ratio/region_mean}. A step without anything to learn leaves the
  * weights as they are, and counts in {@code steps_without_update}, a share.
  *
@@ -26,8 +26,6 @@ import org.coldstart.tokenizer.Tokenizer;
  * same steps if the rewards give the same numbers.
  */
 public final class GrpoTrainer extends Trainer {
-
-  private final GrpoObjective objective;
 
   /** A trainer without a reference; β above 0 then takes the model without its adapter for one. */
   public GrpoTrainer(CausalLm model, Tokenizer tokenizer, GrpoConfig config, List<Prompt> prompts,
@@ -46,16 +44,12 @@ public final class GrpoTrainer extends Trainer {
    */
   public GrpoTrainer(CausalLm model, CausalLm reference, Tokenizer tokenizer, GrpoConfig config, List<Prompt> prompts,
       List<Reward> rewards) {
-    this(model, tokenizer, config, new GrpoObjective(model, reference, tokenizer, config, prompts, rewards));
-  }
-
-  private GrpoTrainer(CausalLm model, Tokenizer tokenizer, GrpoConfig config, GrpoObjective objective) {
-    super(model, tokenizer, config.training(), objective);
-    this.objective = objective;
+    super(model, tokenizer, config.training(),
+        new GrpoObjective(model, reference, tokenizer, config, prompts, rewards));
   }
 
   /** The replies that the last step was taken on, group by group; empty before the first. */
   public List<Completion> completions() {
-    return objective.completions();
+    return ((GrpoObjective) objective).completions();
   }
 }

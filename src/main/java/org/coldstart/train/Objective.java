@@ -35,10 +35,14 @@ interface Objective<R> {
   StepBatch weigh(List<R> step, TrainerState state, Failures failures);
 
   /** Whether there are held-out rows. */
-  boolean evaluates();
+  default boolean evaluates() {
+    return false;
+  }
 
   /** The loss of the held-out rows; empty after an interrupt, which stays pending. */
-  Optional<LossSums> evaluate();
+  default Optional<LossSums> evaluate() {
+    return Optional.empty();
+  }
 
   /** All that decides which weights a run ends with, by name. */
   Map<String, String> fingerprint();

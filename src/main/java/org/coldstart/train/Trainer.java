@@ -30,7 +30,7 @@ public abstract sealed class Trainer permits SftTrainer, DpoTrainer, GrpoTrainer
   private final CausalLm model;
   private final Tokenizer tokenizer;
   private final SftConfig config;
-  private final Objective<?> objective;
+  final Objective<?> objective;
 
   /** Left between two steps, with the optimizer's native memory. */
   private final AtomicReference<TrainingRun> stopped = new AtomicReference<>();

@@ -119,15 +119,24 @@ final class TrainerState {
     updates += batch.parts().isEmpty() ? 0 : 1;
     numRowsSeen += batch.rows();
     numInputTokensSeen += batch.examples().stream().mapToLong(Example::length).sum();
-    LossSums sums = batch.isWeighedByTheModel() ? result.sums().withMeanLoss(batch.loss()) : result.sums();
+    LossSums sums = result.sums();
+    stepLoss = sums.meanLoss();
+    if (batch.isWeighedByTheModel()) {
+      stepLoss = batch.loss();
+      sums = new LossSums(stepLoss * sums.tokens(), sums.tokens(), sums.correct(), sums.entropy());
+    }
     total = total.plus(sums);
     sinceLog = sinceLog.plus(sums);
     batch.metrics().forEach((name, value) -> metricsSinceLog.merge(name, value, Double::sum));
     stepsSinceLog++;
-    stepLoss = sums.meanLoss();
     gradNorm = result.gradNorm();
     learningRate = result.learningRate();
     reported = false;
+  }
+
+  /** The mean loss of some steps, which is 0 where there was nothing to learn. */
+  static double meanLoss(LossSums sums, int steps) {
+    return steps > 0 && sums.tokens() == 0 ? 0 : sums.meanLoss();
   }
 
   /** The means of the objective's metrics since the last row of the log. */

@@ -232,8 +232,8 @@ final class TrainingRun implements AutoCloseable {
   private TrainingLog.Entry entry(LossSums evaluation) {
     double peak = Machine.peakResidentBytes().stream().asDoubleStream().findAny().orElse(Double.NaN);
     return new TrainingLog.Entry(state.globalStep, (double) state.numRowsSeen / objective.rows(),
-        state.sinceLog.meanLoss(), evaluation.meanLoss(), state.learningRate, state.gradNorm, tokensPerSecond(),
-        state.sinceLog.meanTokenAccuracy(), state.sinceLog.meanEntropy(), evaluation.meanTokenAccuracy(),
+        TrainerState.meanLoss(state.sinceLog, state.stepsSinceLog), evaluation.meanLoss(), state.learningRate,
+        state.gradNorm, tokensPerSecond(), state.sinceLog.meanTokenAccuracy(), state.sinceLog.meanEntropy(), evaluation.meanTokenAccuracy(),
         state.numInputTokensSeen, secondsLeft(), peak, state.metrics());
   }
 
@@ -254,8 +254,8 @@ final class TrainingRun implements AutoCloseable {
       evalLoss = state.bestMetric;
     }
     return new TrainingResult(state.globalStep, state.numRowsSeen, state.numInputTokensSeen, seconds(),
-        tokensPerSecond(), state.total.meanLoss(), evalLoss, Machine.peakResidentBytes(), interrupted, stopsEarly(),
-        TrainingResult.trained(model), Optional.ofNullable(failures.lastCheckpoint()),
+        tokensPerSecond(), TrainerState.meanLoss(state.total, state.globalStep), evalLoss, Machine.peakResidentBytes(),
+        interrupted, stopsEarly(), TrainingResult.trained(model), Optional.ofNullable(failures.lastCheckpoint()),
         Stream.of(state.bestGlobalStep).filter(state.savedSteps::contains).map(checkpoints::folder).findAny(), log());
   }
 

@@ -118,6 +118,7 @@ class DpoTrainerTest {
     try (CausalLm model = model()) {
       List<TrainingLog.Entry> log = trainer(model, config().build()).train().log().entries();
       assertEquals(Math.log(2), log.get(0).evalLoss(), 1e-5, "untrained, model and reference are the same");
+      assertEquals(1, log.get(log.size() - 1).evalMeanTokenAccuracy(), "pairs ranked right");
       Map<String, Double> last = log.get(log.size() - 1).metrics();
       assertTrue(last.get("rewards/margins") > 0.5, last::toString);
       assertEquals(1, last.get("rewards/accuracies"));

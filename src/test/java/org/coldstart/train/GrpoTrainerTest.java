@@ -135,6 +135,7 @@ class GrpoTrainerTest {
       log.entries().forEach(entry -> {
         assertEquals(1, entry.metrics().get("steps_without_update"));
         assertEquals(1, entry.metrics().get("frac_reward_zero_std"));
+        assertEquals(0, entry.loss());
         assertEquals(0.1, entry.metrics().get("reward"), 1e-12);
       });
       trainer.completions().forEach(reply -> assertEquals(0, reply.advantage()));
