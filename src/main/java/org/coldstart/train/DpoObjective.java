@@ -17,8 +17,8 @@ import org.coldstart.model.LossSums;
 
 /**
  * Preferences: with the log-ratio r(y) = log π(y) − log π_ref(y) of a whole reply the loss of a pair is a function of
- * its margin m = r(chosen) − r(rejected), {@link DpoLossType}. Its gradient is that of −log π with a weight of −dloss/dm
- * for all tokens of the chosen reply, and the opposite for those of the rejected one.
+ * its margin m = r(chosen) − r(rejected), {@link DpoLossType}. Its gradient is that of −log π with a weight of
+ * −dloss/dm for all tokens of the chosen reply, and the opposite for those of the rejected one.
  */
 record DpoObjective(CausalLm model, DpoConfig config, List<Row> train, List<Row> eval)
     implements Objective<DpoObjective.Row> {

@@ -8,8 +8,8 @@ import org.coldstart.model.CausalLm;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
- * Direct preference optimisation (Rafailov et al., 2023): makes the better of two replies likelier and the worse one less
- * likely, as seen from a reference, the model before training.
+ * Direct preference optimisation (Rafailov et al., 2023): makes the better of two replies likelier and the worse one
+ * less likely, as seen from a reference, the model before training.
  *
  * <pre>{@code
  * TrainingResult result = new DpoTrainer(model, tokenizer, config, pairs, heldOut).train();
@@ -19,7 +19,8 @@ import org.coldstart.tokenizer.Tokenizer;
  * <p>
  * The reference's log-probabilities are worked out when the trainer is made, one pass over all pairs, so that no second
  * model stays in memory. The log has {@code rewards/chosen}, {@code rewards/rejected}, {@code rewards/margins}, {@code
- * rewards/accuracies}, {@code logps/chosen} and {@code logps/rejected}.
+ * rewards/accuracies}, {@code logps/chosen} and {@code logps/rejected}; its {@code evalMeanTokenAccuracy} is the share
+ * of held-out pairs whose chosen reply has the greater reward. An adapter's dropout is off.
  */
 public final class DpoTrainer extends Trainer {
 

@@ -44,7 +44,7 @@ final class GrpoObjective implements Objective<Prompt> {
     for (int i = 0; i < prompts.size(); i++) {
       int[] ids = prompts.get(i).ids();
       if (ids.length == 0 || ids.length > most) {
-        throw new IllegalArgumentException("Prompt %d has %d tokens; to be answered it needs one at least and %d at most."
+        throw new IllegalArgumentException("Prompt %d has %d tokens; to be answered it needs one, and %d at most."
           .formatted(i + 1, ids.length, most));
       }
       model.checkHasRows(tokenizer, ids);
@@ -146,7 +146,8 @@ final class GrpoObjective implements Objective<Prompt> {
     List<float[]> ref = config.beta() == 0 ? Collections.nCopies(old.size(), null)
         : reference != null ? logProbabilities(reference)
             : model.adapter().get().disabled(() -> logProbabilities(model));
-    completions = IntStream.range(0, old.size()).mapToObj(i -> completions.get(i).with(old.get(i), ref.get(i))).toList();
+    List<Completion> bare = completions;
+    completions = IntStream.range(0, bare.size()).mapToObj(i -> bare.get(i).with(old.get(i), ref.get(i))).toList();
   }
 
   /**
@@ -188,7 +189,8 @@ final class GrpoObjective implements Objective<Prompt> {
       metrics.put("clip_ratio/region_mean", clipped);
     }
     metrics.put("steps_without_update", learns ? 0.0 : 1);
-    return new StepBatch(rows, learns ? parts(List.copyOf(groups.values())) : List.of(), 1, config.temperature(), loss, metrics);
+    return new StepBatch(rows, learns ? parts(List.copyOf(groups.values())) : List.of(), 1, config.temperature(), loss,
+        metrics);
   }
 
   /** The share of one of a reply's tokens in the mean. */

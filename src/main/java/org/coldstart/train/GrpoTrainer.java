@@ -15,11 +15,11 @@ import org.coldstart.tokenizer.Tokenizer;
  * }</pre>
  *
  * <p>
- * The log has {@code reward}, {@code reward_std}, {@code frac_reward_zero_std} (the share of groups whose replies all got
- * the same reward, and that teach nothing), each reward's {@code rewards/NAME/mean}, {@code
+ * The log has {@code reward}, {@code reward_std}, {@code frac_reward_zero_std} (the share of groups whose replies all
+ * got the same reward, and that teach nothing), each reward's {@code rewards/NAME/mean}, {@code
  * completions/mean_length}, {@code completions/clipped_ratio} (the share cut at the limit), with a reference {@code
  * kl}, and with several updates a batch {@code clip_ratio/region_mean}. A step without anything to learn leaves the
- * weights as they are, and counts in {@code steps_without_update}, a share.
+ * weights as they are, and counts in {@code steps_without_update}, a share. An adapter's dropout is off.
  *
  * <p>
  * There are no evaluation rows: have a listener measure what the rewards stand for. A run that was resumed takes the

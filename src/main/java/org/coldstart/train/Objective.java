@@ -52,6 +52,6 @@ interface Objective<R> {
 
   /** Numbers with their noun. */
   static String named(String noun, List<Integer> numbers) {
-    return noun + (numbers.size() == 1 ? " " : "s ") + String.join(", ", numbers.stream().map(String::valueOf).toList());
+    return noun + (numbers.size() == 1 ? " " : "s ") + numbers.toString().replaceAll("[\\[\\]]", "");
   }
 }

@@ -8,8 +8,8 @@ import org.coldstart.generate.Generation;
 public interface RewardFunction {
 
   /**
-   * The reward of one reply, a finite number; only differences between replies to the same prompt count. It is called on
-   * the training thread.
+   * The reward of one reply, a finite number; only differences between replies to the same prompt count. It is called
+   * on the training thread.
    *
    * @param row of the prompt
    */

@@ -16,7 +16,7 @@ public enum ScaleRewards {
   private static final double SAME = 1e-8;
 
   /**
-   * The advantages A = (r − mean of the group) / (deviation + 10⁻⁴); exactly 0 where all rewards of a group are the same.
+   * The advantages A = (r − mean of the group) / (deviation + 10⁻⁴); exactly 0 where a group's rewards are all the same.
    *
    * @param rewards groups of equal size, one after the other
    */

@@ -147,7 +147,7 @@ public record SftConfig(double learningRate, LearningRateSchedule lrSchedulerTyp
     return new Builder();
   }
 
-  /** Sets hyper-parameters by their names in {@link SftConfig}; TRL's defaults unless {@link TrainingArguments} says. */
+  /** Sets hyper-parameters by their names in {@link SftConfig}; TRL's defaults unless said there. */
   public static final class Builder extends TrainingArguments<Builder> {
 
     private Builder() {

@@ -14,8 +14,8 @@ import org.coldstart.tokenizer.Tokenizer;
  * }</pre>
  *
  * <p>
- * One optimizer step takes {@code gradientAccumulationSteps} micro-batches; {@link TrainingStep} shows what it does with
- * them.
+ * One optimizer step takes {@code gradientAccumulationSteps} micro-batches; {@link TrainingStep} shows what it does
+ * with them. Examples may have weights, such as 1 for replies that were right and 0 for the others.
  */
 public final class SftTrainer extends Trainer {
 

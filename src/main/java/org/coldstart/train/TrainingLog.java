@@ -44,7 +44,8 @@ public record TrainingLog(List<Entry> entries) {
 
   /** The rows as a table; missing where nothing was measured. */
   public Table toTable() {
-    Table table = Table.create("training log", IntColumn.create("step", entries.stream().mapToInt(Entry::step).toArray()),
+    IntColumn steps = IntColumn.create("step", entries.stream().mapToInt(Entry::step).toArray());
+    Table table = Table.create("training log", steps,
         column("epoch", Entry::epoch), column("loss", Entry::loss), column("eval loss", Entry::evalLoss),
         column("learning rate", Entry::learningRate), column("grad norm", Entry::gradNorm),
         column("tokens/s", Entry::tokensPerSecond), column("token accuracy", Entry::meanTokenAccuracy),

@@ -233,8 +233,8 @@ final class TrainingRun implements AutoCloseable {
     double peak = Machine.peakResidentBytes().stream().asDoubleStream().findAny().orElse(Double.NaN);
     return new TrainingLog.Entry(state.globalStep, (double) state.numRowsSeen / objective.rows(),
         TrainerState.meanLoss(state.sinceLog, state.stepsSinceLog), evaluation.meanLoss(), state.learningRate,
-        state.gradNorm, tokensPerSecond(), state.sinceLog.meanTokenAccuracy(), state.sinceLog.meanEntropy(), evaluation.meanTokenAccuracy(),
-        state.numInputTokensSeen, secondsLeft(), peak, state.metrics());
+        state.gradNorm, tokensPerSecond(), state.sinceLog.meanTokenAccuracy(), state.sinceLog.meanEntropy(),
+        evaluation.meanTokenAccuracy(), state.numInputTokensSeen, secondsLeft(), peak, state.metrics());
   }
 
   /** The log of an interrupted run ends with what was not due yet. */

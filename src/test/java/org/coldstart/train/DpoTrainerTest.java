@@ -93,7 +93,8 @@ class DpoTrainerTest {
       Map<String, float[]> weights = Arrays32.weights(other);
       Arrays32.weights(alone).forEach((name, w) -> assertArrayEquals(w, weights.get(name), name));
       other.trainableParameters()
-        .forEach((name, w) -> assertArrayEquals(alone.trainableParameters().get(name).toFloatArray(), w.toFloatArray()));
+        .forEach(
+            (name, w) -> assertArrayEquals(alone.trainableParameters().get(name).toFloatArray(), w.toFloatArray()));
     }
   }
 

@@ -76,7 +76,9 @@ class GrpoParityTest {
       List<float[]> now = LogProbabilities.of(model, examples, config.temperature(), Precision.F32).tokens();
       StepBatch batch = objective.weigh(replies, now, 2);
       List<Example> all = new ArrayList<>(batch.examples());
-      IntStream.range(0, 8).filter(i -> replies.get(i).masked()).forEach(i -> all.add(i, examples.get(i).withWeight(0)));
+      IntStream.range(0, 8)
+        .filter(i -> replies.get(i).masked())
+        .forEach(i -> all.add(i, examples.get(i).withWeight(0)));
       DpoParityTest.assertLikeTrl(model, batch, all, truth, name);
       assertMetrics(truth.getAsJsonObject("metrics"), batch.metrics());
     }

@@ -13,11 +13,14 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.coldstart.data.Example;
+import org.coldstart.data.PreferencePair;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.Rows;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.generate.Generator;
 import org.coldstart.generate.Sampling;
+import org.coldstart.lora.Lora;
+import org.coldstart.lora.LoraConfig;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.Machine;
 import org.coldstart.tokenizer.Tokenizer;
@@ -63,6 +66,34 @@ class MemoryTest {
       long growth = Math.abs(resident.get(349) - before);
       assertTrue(growth < 0.02 * before,
           "resident memory moved by " + growth / MIB + " of " + before / MIB + " MiB in 200 steps");
+    }
+  }
+
+  /** Replies, their log-probabilities and the reference's are gone with their step. */
+  @Test
+  void preferencesAndReinforcementHoldNothing() {
+    try (Tokenizer tokenizer = TinyTokenizer.chat(); CausalLm model = ParityCase.of("llama-tied").model()) {
+      model.resizeTokenEmbeddings(tokenizer);
+      Lora.attach(model, LoraConfig.builder().r(4).trainableTokenIndices(5, 9).build());
+      Set<NDArray> others = aboveTheModel(model);
+      List<Integer> held = new ArrayList<>();
+      TrainingListener counter = new TrainingListener() {
+        @Override
+        public void onStep(Step step) {
+          held.add(tensorsHeld(model, others));
+        }
+      };
+      DpoConfig dpo = DpoConfig.builder().maxSteps(6).perDeviceTrainBatchSize(2).build();
+      List<PreferencePair> pairs = List.of(new PreferencePair(Rows.of(9, 1), Rows.of(7, 2)),
+          new PreferencePair(Rows.of(8, 3), Rows.of(5, 4)));
+      new DpoTrainer(model, tokenizer, dpo, pairs, pairs).train(counter);
+      assertEquals(held.get(1), held.get(5), "preferences");
+      held.clear();
+      GrpoConfig grpo = GrpoConfig.builder().maxSteps(6).beta(0.1).numIterations(2).maxCompletionLength(4).build();
+      List<Prompt> prompts = List.of(new Prompt(new int[40], null), new Prompt(new int[] {7, 8}, null));
+      Reward odd = Reward.of("odd", (row, reply) -> reply.ids()[0] % 2);
+      new GrpoTrainer(model, tokenizer, grpo, prompts, List.of(odd)).train(counter);
+      assertEquals(held.get(1), held.get(5), "reinforcement");
     }
   }
 
