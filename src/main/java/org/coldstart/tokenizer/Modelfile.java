@@ -2,6 +2,7 @@ package org.coldstart.tokenizer;
 
 import java.util.List;
 import java.util.Optional;
+import org.coldstart.io.jinja.TemplateException;
 
 /**
  * What Ollama wants to know about a GGUF file: {@code ollama create think -f Modelfile}. Ollama does not run a model's
@@ -23,8 +24,10 @@ public final class Modelfile {
    */
   public static String of(Tokenizer tokenizer, String model, List<Integer> ends) {
     StringBuilder file = new StringBuilder("FROM ./" + model + "\n");
-    if (tokenizer.hasChatTemplate()) {
+    try {
       template(tokenizer).ifPresent(file::append);
+    } catch (IllegalStateException | TemplateException noTurns) {
+      file.append("# The chat template has no turns that Ollama's language could write.\n");
     }
     ends.forEach(id -> file.append("PARAMETER stop \"").append(tokenizer.idToToken(id)).append("\"\n"));
     return file.toString();

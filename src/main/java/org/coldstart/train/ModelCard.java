@@ -27,38 +27,50 @@ import java.util.regex.Pattern;
  * @param baseModel name on the hub or any other description of the model it was made from, or null
  * @param license the hub's short name of it, or null
  * @param datasets names on the hub, or any other description of the rows it was trained on
+ * @param gguf names of GGUF files beside it
  * @param config the hyper-parameters
  * @param result what the run came to
  */
-public record ModelCard(String name, String baseModel, String license, List<String> datasets, SftConfig config,
-    TrainingResult result) {
+public record ModelCard(String name, String baseModel, String license, List<String> datasets, List<String> gguf,
+    SftConfig config, TrainingResult result) {
 
   /** {@code owner/name}: only such a name can be a link on the hub. */
   private static final Pattern HUB_NAME = Pattern.compile("[\\w-][\\w.-]*/[\\w-][\\w.-]*");
 
   /** A card of a run. */
   public static ModelCard of(String name, SftConfig config, TrainingResult result) {
-    return new ModelCard(name, null, null, List.of(), config, result);
+    return new ModelCard(name, null, null, List.of(), List.of(), config, result);
   }
 
   /** The same with the model it was made from. */
   public ModelCard baseModel(String value) {
-    return new ModelCard(name, value, license, datasets, config, result);
+    return new ModelCard(name, value, license, datasets, gguf, config, result);
   }
 
   /** The same with the licence, such as {@code apache-2.0}. */
   public ModelCard license(String value) {
-    return new ModelCard(name, baseModel, value, datasets, config, result);
+    return new ModelCard(name, baseModel, value, datasets, gguf, config, result);
   }
 
   /** The same with what it was trained on. */
   public ModelCard datasets(String... values) {
-    return new ModelCard(name, baseModel, license, List.of(values), config, result);
+    return new ModelCard(name, baseModel, license, List.of(values), gguf, config, result);
+  }
+
+  /** The same with the names of the GGUF files beside it, see {@link org.coldstart.model.Gguf}. */
+  public ModelCard gguf(String... files) {
+    return new ModelCard(name, baseModel, license, datasets, List.of(files), config, result);
   }
 
   /** The text of README.md. */
   public String toMarkdown() {
-    return String.join("\n\n", head(), "# " + name, origin(), run(), hyperParameters()) + "\n";
+    return String.join("\n\n", head(), "# " + name, origin() + elsewhere(), run(), hyperParameters()) + "\n";
+  }
+
+  private String elsewhere() {
+    return gguf.isEmpty() ? ""
+        : "\n\nFor llama.cpp: `%s`, as in `llama-server -m %s`; for Ollama: `ollama create my-model -f Modelfile`."
+          .formatted(String.join("`, `", gguf), gguf.get(0));
   }
 
   private String head() {
@@ -75,7 +87,8 @@ public record ModelCard(String name, String baseModel, String license, List<Stri
       lines.add("datasets:");
       named.forEach(dataset -> lines.add("- " + quoted(dataset)));
     }
-    lines.addAll(List.of("tags:", "- \"sft\"", "- \"coldstart\"", "---"));
+    lines.addAll(List.of("tags:", "- \"sft\"", "- \"coldstart\""));
+    lines.add(gguf.isEmpty() ? "---" : "- \"gguf\"\n---");
     return String.join("\n", lines);
   }
 

