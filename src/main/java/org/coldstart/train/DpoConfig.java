@@ -1,7 +1,5 @@
 package org.coldstart.train;
 
-import java.util.Map;
-
 /**
  * The hyper-parameters of direct preference optimisation, under TRL's names.
  *
@@ -20,14 +18,6 @@ public record DpoConfig(SftConfig training, double beta, DpoLossType lossType) {
   public DpoConfig {
     SftConfig.require(beta > 0, "beta", "above 0", beta);
     training.requireRowsAsTheyAre("DPO");
-  }
-
-  /** The settings that decide which weights a run ends with, by name. */
-  Map<String, String> recipe() {
-    Map<String, String> recipe = training.recipe();
-    recipe.putAll(SftConfig.values(this));
-    recipe.remove("training");
-    return recipe;
   }
 
   /** A builder that holds the defaults: TRL's, the learning rate of 1e-6 among them. */

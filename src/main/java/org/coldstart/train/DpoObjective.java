@@ -132,7 +132,7 @@ record DpoObjective(CausalLm model, DpoConfig config, List<Row> train, List<Row>
 
   @Override
   public Map<String, String> fingerprint() {
-    Map<String, String> fingerprint = config.recipe();
+    Map<String, String> fingerprint = config.training().recipe(config);
     fingerprint.put("training pairs", fingerprint(train));
     fingerprint.put("evaluation pairs", fingerprint(eval));
     return fingerprint;

@@ -1,7 +1,5 @@
 package org.coldstart.train;
 
-import java.util.Map;
-
 /**
  * The hyper-parameters of group relative policy optimisation, under TRL's names.
  *
@@ -38,14 +36,6 @@ public record GrpoConfig(SftConfig training, int numGenerations, int maxCompleti
     SftConfig.require(training.rowsPerStep() % numGenerations == 0,
         "A step's %d replies (perDeviceTrainBatchSize × gradientAccumulationSteps) are no whole groups of %d."
           .formatted(training.rowsPerStep(), numGenerations));
-  }
-
-  /** The settings that decide which weights a run ends with, by name. */
-  Map<String, String> recipe() {
-    Map<String, String> recipe = training.recipe();
-    recipe.putAll(SftConfig.values(this));
-    recipe.remove("training");
-    return recipe;
   }
 
   /** A builder that holds the defaults: TRL's, the learning rate of 1e-6 among them. */

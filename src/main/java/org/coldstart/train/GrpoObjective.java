@@ -241,7 +241,7 @@ final class GrpoObjective implements Objective<Prompt> {
 
   @Override
   public Map<String, String> fingerprint() {
-    Map<String, String> fingerprint = config.recipe();
+    Map<String, String> fingerprint = config.training().recipe(config);
     List<Example> rows = prompts.stream().map(it -> new Example(it.ids(), new boolean[it.ids().length])).toList();
     fingerprint.put("prompts", SftObjective.fingerprint(rows));
     rewards.forEach(reward -> fingerprint.put("weight of reward " + reward.name(), "" + reward.weight()));

@@ -124,22 +124,22 @@ public record SftConfig(double learningRate, LearningRateSchedule lrSchedulerTyp
 
   /** The settings that decide which weights a run ends with, by name. */
   Map<String, String> recipe() {
-    Map<String, String> recipe = values(this);
-    recipe.keySet().removeIf(OBSERVING.asMatchPredicate());
-    return recipe;
+    return recipe(this);
   }
 
-  /** All settings of a configuration by name. */
-  static Map<String, String> values(Record settings) {
-    Map<String, String> values = new LinkedHashMap<>();
+  /** These and those of a configuration that contains them. */
+  Map<String, String> recipe(Record outer) {
+    Map<String, String> recipe = new LinkedHashMap<>(outer == this ? Map.of() : recipe());
     try {
-      for (RecordComponent setting : settings.getClass().getRecordComponents()) {
-        values.put(setting.getName(), String.valueOf(setting.getAccessor().invoke(settings)));
+      for (RecordComponent setting : outer.getClass().getRecordComponents()) {
+        if (setting.getType() != SftConfig.class && !OBSERVING.matcher(setting.getName()).matches()) {
+          recipe.put(setting.getName(), String.valueOf(setting.getAccessor().invoke(outer)));
+        }
       }
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("A record's accessors can be called.", e);
     }
-    return values;
+    return recipe;
   }
 
   /** A builder that holds the defaults. */

@@ -116,6 +116,40 @@ class GrpoTrainerTest {
     }
   }
 
+  /** Once before replies are drawn, once while they are judged: both steps are taken anew, and the same. */
+  @Test
+  void interruptedInTheMiddleOfAStep() {
+    GrpoConfig config = config().numIterations(2).maxSteps(4).build();
+    AtomicBoolean interrupts = new AtomicBoolean(true);
+    Reward reward = Reward.of("odd", (row, reply) -> {
+      if (interrupts.getAndSet(false)) {
+        Thread.currentThread().interrupt();
+      }
+      return reply.ids()[0] % 2;
+    });
+    try (CausalLm whole = model(); CausalLm other = model()) {
+      TrainingResult one = trainer(whole, config, ODD).train();
+      GrpoTrainer trainer = trainer(other, config, ODD);
+      TrainingResult none = trainer.train(new TrainingListener() {
+        @Override
+        public void onLog(TrainingLog.Entry entry) {
+          if (entry.step() == 2) {
+            Thread.currentThread().interrupt();
+          }
+        }
+      });
+      assertEquals(2, none.steps());
+      assertEquals(log(one), log(trainer.resume()));
+      try (CausalLm third = model()) {
+        GrpoTrainer judged = trainer(third, config, reward);
+        TrainingResult nothing = judged.train();
+        assertTrue(nothing.interrupted());
+        assertEquals(0, nothing.steps());
+        assertEquals(log(one), log(judged.resume()));
+      }
+    }
+  }
+
   private static List<List<Object>> log(TrainingResult result) {
     return result.log()
       .entries()
