@@ -1,7 +1,7 @@
 nb = notebook("05")
 study = "data/studies/initialization.csv"
 WAYS = {"clone": "clone", "noise": "clone + noise", "mean": "mean", "parts": "mean of sub-tokens", "random": "random",
-        "description": "mean of description + noise"}
+        "description": "description + noise"}
 runs = {key: csv_rows(study, initialization=way) for key, way in WAYS.items()}
 losses = {key: [dict(point.split(":") for point in run["eval_losses"].split()) for run in rows] for key, rows in runs.items()}
 

@@ -2,7 +2,7 @@ nb = notebook("09")
 ways, budget = ("one token", "plain text"), "one budget, two ways"
 form, right = ([numbers(nb.cell(way, column, budget)) for way in ways] for column in ("well-formed", "right"))
 loss = [numbers(nb.cell(way, "loss, held out", budget).replace("→", " "))[1] for way in ways]
-claim("{:.3f} with the token and {:.3f} as text", *loss)
+claim("end close together, {:.3f} with the token and {:.3f} as text", *loss)
 holds("Their held-out losses end close together", abs(loss[0] - loss[1]) < 0.1)
 holds("the intervals of their replies overlap", all(a[1] <= b[2] and b[1] <= a[2] for a, b in (form, right)))
 claim("one where the text takes {:.0f}", numbers(nb.reproduction()[0][2])[1])
@@ -21,7 +21,7 @@ claim("| rows | {} word problems |", nb.cell("rows", "value", "cell-02"))
 given("| some 20 000 |", "one pass, some 2450", "| longest row, tokens | 1024 | 3000 |", "rows beyond 3000 tokens",
       "2 % of the rows are held out", "Brackets hold the 95 % interval", "A conversation may have 32 000 tokens")
 token, plain = (csv_rows("data/studies/role.csv", kind="all", recipe=f"role as {way}")[0] for way in ("token", "text"))
-claim("{} with the token and {} as text", token["exact"], plain["exact"])
+claim("right answers to compare, {} with the token and {} as text", token["exact"], plain["exact"])
 claim("Most right answers, {} and {}, have a reasoning that holds", token["reasoning_holds"], plain["reasoning_holds"])
 half = 1.96 * (0.25 / int(token["questions"])) ** 0.5
 holds("the intervals still overlap", (int(token["exact"]) - int(plain["exact"])) / int(token["questions"]) < 2 * half)

@@ -10,8 +10,8 @@ def shares(way, column):
 
 holds("looks fair while the likeliest token is taken, and falls apart as soon as replies are sampled",
       shares("clone", "well_formed_greedy") > 0.5 and shares("clone", "well_formed_t0.7") < 0.1)
-holds("A little noise on the clones cures it; random rows do as well.",
-      min(shares(way, "well_formed_t0.7") for way in ("clone + noise", "random")) > 0.8)
+holds("A little noise on the clones cures it; random rows and a description's mean with noise do as well.",
+      min(shares(way, "well_formed_t0.7") for way in ("clone + noise", "random", "description + noise")) > 0.8)
 names = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven"}
 claim("four new tokens, {} ways to begin", names[len({run["initialization"] for run in study})])
 claim("Means over {} seeds.", names[len({run["seed"] for run in study})])

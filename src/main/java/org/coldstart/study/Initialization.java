@@ -29,7 +29,7 @@ public record Initialization(String name, LongFunction<EmbeddingInit> init) {
         new Initialization("mean", seed -> new EmbeddingInit.Mean()),
         new Initialization("mean of sub-tokens", seed -> new EmbeddingInit.MeanOfSubTokens()),
         new Initialization("random", EmbeddingInit.RandomDeviation::new),
-        new Initialization("mean of description + noise",
+        new Initialization("description + noise",
             seed -> new EmbeddingInit.MeanOfDescription(DESCRIPTIONS, NOISE, seed)));
   }
 }

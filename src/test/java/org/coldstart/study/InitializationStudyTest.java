@@ -64,7 +64,7 @@ class InitializationStudyTest {
     assertEquals(0, distances.get(2), 1e-9, "mean");
     assertTrue(distances.get(3) > 0.01, "mean of sub-tokens");
     assertTrue(distances.get(4) > 0.1, "random");
-    assertTrue(distances.get(5) > 0.1, "mean of description + noise");
+    assertTrue(distances.get(5) > 0.1, "description + noise");
   }
 
   @Test
