@@ -70,4 +70,4 @@ for length in ("128", "256", "512", "1024", "2048"):
 
 elsewhere("Speed and memory, measured", "Another model", "GPU", "How it is built", "Known limits")
 given("Python (3.10 or newer)", "how far 100 rows bring it", "为Llama 3.2模型添加思考与回答标记", "24 GB, no GPU")
-given("take 15 to 40 minutes on two cores")  # whole runs, by the clock
+given("take 15 to 45 minutes on two cores")  # whole runs, by the clock
