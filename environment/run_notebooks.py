@@ -173,7 +173,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="environment/run",
         description="Runs the notebooks and their solutions headless through the real kernel and prints the reproduction table.",
-        epilog="--with-python also installs PyTorch and transformers, with which one notebook reads what Java saved. "
+        epilog="--with-python also installs PyTorch, transformers and llama.cpp, with which 06 and 13 read what Java saved. "
         "--set model=gemma-3-270m installs that base model, once Google's terms for it are accepted: when asked, or by --accept-gemma-terms.")
     parser.add_argument("notebooks", nargs="*", type=find, metavar="notebook", help="which ones, by file name or its start, like 04 or solutions/04 (default: all, then, but in the profile article, all solutions)")
     parser.add_argument("--profile", choices=("quick", "article"), help="quick: small, for a CPU (default); article: the articles' models, data and settings")
