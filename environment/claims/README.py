@@ -68,6 +68,20 @@ for length in ("128", "256", "512", "1024", "2048"):
     cells = [cell.replace(" GiB", "").replace("%", " %") for cell in measured(length) if cell != "–"]
     claim(f"| {length} | " + " | ".join(["{}"] * len(cells)) + " |", *cells)
 
-elsewhere("Speed and memory, measured", "Another model", "GPU", "How it is built", "Known limits")
+
+def rows_of(part):
+    lines = "\n".join(report.TABLES[part](json_file(f"data/benchmarks/amd-epyc-avx512_bf16-2-cores/{part}.json"))).split("\n")
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
+
+
+for line, (label, *cells) in zip(("trained tokens a second", "peak memory, GiB", "seconds from start to first step", "held-out loss"),
+                                 rows_of("training")[1:]):
+    claim(f"| {line} | " + "{} | {} | {} |", *cells[:3])
+few_bits = {label: cells for label, *cells in rows_of("decoding")[1:]}
+claim("training is {} times as fast as TRL's", rows_of("training")[1][3])
+claim("written at {} times the speed of llama.cpp's, sixteen at once at {}", *(few_bits[f"Q4_1 (here INT4), {n}"][2] for n in (1, 16)))
+for label, cells in few_bits.items():
+    claim(f"| {label} | " + "{} | {} | {} |", *cells[:3])
+elsewhere("Speed and memory, measured", "With bf16 instructions", "Another model", "GPU", "How it is built", "Known limits")
 given("Python (3.10 or newer)", "how far 100 rows bring it", "为Llama 3.2模型添加思考与回答标记", "24 GB, no GPU")
 given("take 15 to 45 minutes on two cores")  # whole runs, by the clock
