@@ -3,7 +3,6 @@ package org.coldstart.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -34,8 +33,8 @@ import org.coldstart.tokenizer.Tokenizer;
  * }</pre>
  *
  * <p>
- * Weights are f32 whatever the file holds, unless another type is asked for. Results belong to the manager of the input ids, so
- * closing it frees a whole step. A model that is not closed is freed once nothing refers to it, its parameters
+ * Weights are f32 whatever the file holds, unless another type is asked for. Results belong to the manager of the input
+ * ids, so closing it frees a whole step. A model that is not closed is freed once nothing refers to it, its parameters
  * included.
  *
  * <p>

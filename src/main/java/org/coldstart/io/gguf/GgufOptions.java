@@ -3,7 +3,6 @@ package org.coldstart.io.gguf;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.coldstart.io.config.Architecture;
 import org.coldstart.io.config.AttentionConfig;
 import org.coldstart.io.config.AttentionConfig.LayerType;
 import org.coldstart.io.config.ModelConfig;
