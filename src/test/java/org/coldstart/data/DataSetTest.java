@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -51,15 +53,25 @@ class DataSetTest {
 
   @Test
   void mapKeepsTheOrderAndUsesSeveralThreads() {
-    Set<String> threads = ConcurrentHashMap.newKeySet();
+    Set<Thread> threads = ConcurrentHashMap.newKeySet();
+    boolean several = Runtime.getRuntime().availableProcessors() > 1;
+    CountDownLatch two = new CountDownLatch(several ? 2 : 1);
     DataSet mapped = numbers(20_000).map(row -> {
-      threads.add(Thread.currentThread().getName());
+      if (threads.add(Thread.currentThread())) {
+        two.countDown(); // a thread's first row waits for a second thread: a busy machine may start it late
+        assertTrue(await(two), "one thread alone was given rows for a minute");
+      }
       return row.with("double", 2 * (Long) row.value("n"));
     });
     assertEquals(LongStream.range(0, 20_000).map(n -> 2 * n).boxed().toList(), mapped.column("double"));
     assertEquals(List.of("n", "double"), mapped.columns());
-    if (Runtime.getRuntime().availableProcessors() > 1) {
-      assertTrue(threads.size() > 1, threads.toString());
+  }
+
+  private static boolean await(CountDownLatch latch) {
+    try {
+      return latch.await(60, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      return false;
     }
   }
 

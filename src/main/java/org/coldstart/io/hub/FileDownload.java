@@ -46,7 +46,7 @@ record FileDownload(HubClient client, Meter meter, RemoteFile file, Path blob) {
             "The download of %s is damaged (its checksum is not %s) and was removed: try again.", file.name(),
             file.etag());
       }
-      Files.move(incomplete, blob, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(incomplete, blob, StandardCopyOption.ATOMIC_MOVE); // over what another process has just put there, too
     } catch (IOException e) {
       throw HubException.storage(incomplete, e);
     }

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLockInterruptionException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -138,6 +139,8 @@ record HubCache(HubSettings settings, HubRepository repository) {
         try {
           Files.createSymbolicLink(pointer, pointer.getParent().relativize(blob));
           return;
+        } catch (FileAlreadyExistsException e) {
+          return; // another process, Python's hub perhaps, has just put the same link there
         } catch (IOException | UnsupportedOperationException e) {
           // Windows without developer mode, some network drives
         }

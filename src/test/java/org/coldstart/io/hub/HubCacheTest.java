@@ -15,6 +15,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.coldstart.io.hub.HubException.Reason;
 import org.junit.jupiter.api.Test;
@@ -42,6 +47,29 @@ class HubCacheTest extends HubCase {
     assertTrue(output.contains("Cannot read or write") && output.contains("free space"), output);
     fails(Reason.OFFLINE, () -> offline().downloadModel(NAME));
     assertWeightsIn(hub().downloadModel(NAME));
+  }
+
+  @Test
+  void aBlobIsNeverLostWhenTwoLinkItAtOnce() throws Exception {
+    HubCache files = new HubCache(server.settings(cache), model(NAME));
+    Path blob = Files.createDirectories(files.blob("x").getParent()).resolve("x");
+    Files.writeString(blob, "content");
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    for (int i = 0; i < 300; i++) {
+      Path pointer = files.pointer(files.snapshot("c" + i), "file");
+      CyclicBarrier both = new CyclicBarrier(2);
+      Callable<Integer> link = () -> {
+        both.await();
+        files.link(blob, pointer, true);
+        return 0;
+      };
+      for (Future<Integer> done : threads.invokeAll(List.of(link, link))) {
+        done.get();
+      }
+      assertEquals("content", Files.readString(pointer));
+    }
+    threads.shutdown();
+    assertEquals("content", Files.readString(blob));
   }
 
   @Test
