@@ -5,14 +5,10 @@ class Backward(Module):
 
   # y = x·Wᵀ + b:  dW = dyᵀ·x,  db = Σ dy,  dx = dy·W
 
-  # A product in bf16 is taken some rows at a time, and added while it is in the cache.
+  # Some rows of dW at a time, added while they are in the cache
   def add_outer(self, total: Tensor, dy: Tensor, x: Tensor) -> int:
-    if dy.dtype == total.dtype:
-      total.addmm_(dy.t(), x)
-    else:
-      for at in range(0, dy.size(1), 2048):
-        rows = dy[:, at:at + 2048]
-        total[at:at + 2048].add_(torch.mm(rows.t(), x))
+    for at in range(0, dy.size(1), 2048):
+      self.accumulate(total[at:at + 2048], dy[:, at:at + 2048].t(), x.t())
     return 0
 
   def add_rows(self, total: Tensor, dy: Tensor) -> int:
@@ -20,10 +16,10 @@ class Backward(Module):
     return 0
 
   def times(self, dy: Tensor, weight: Tensor) -> Tensor:
-    return torch.mm(dy, weight)
+    return self.product(dy, weight.t())
 
   def add_times(self, total: Tensor, dy: Tensor, weight: Tensor) -> int:
-    total.addmm_(dy, weight)
+    self.accumulate(total, dy, weight.t())
     return 0
 
   # LoRA, y = scale · x·Aᵀ·Bᵀ:  dB = scale · dyᵀ·(x·Aᵀ),  dA = (scale · dy·B)ᵀ·x,  dx = scale · dy·B·A

@@ -15,10 +15,12 @@ class Decoder(Module):
 
   def linear(self, x: Tensor, weight: Tensor, bias: List[Tensor], bf16: bool) -> Tensor:
     dtype = 15 if bf16 else weight.dtype
-    if len(bias) > 0:
-      y = torch.linear(x.to(dtype), weight.to(dtype), bias[0].to(dtype))
+    if len(bias) > 0 and dtype != 6:
+      y = torch.linear(x.to(dtype), weight.to(dtype), bias[0].to(dtype))  # rounded once
     else:
-      y = torch.linear(x.to(dtype), weight.to(dtype))
+      y = self.product(x.to(dtype), weight.to(dtype))
+      if len(bias) > 0:
+        y.add_(bias[0])
     return y if bf16 else y.to(x.dtype)
 
   # The same for a few vectors in f32, where reading W takes the time. Its form follows from its scales: none for f32 and
@@ -47,7 +49,7 @@ class Decoder(Module):
       else:
         y = torch.bmm(x.expand([parts, -1, -1]), part.transpose(1, 2)).transpose(0, 1).reshape([n, out])
       return torch.cat([y, torch.linear(x, weight[out:])], 1) if rest > 0 else y
-    return torch.mm(weight, x.t()).t() if n > 1 and n < 8 else torch.linear(x, weight)
+    return torch.mm(weight, x.t()).t() if n > 1 and n < 8 else self.product(x, weight)
 
   # W in fewer bits, in the best of the forms above that it fits, and the form's scales; some rows at a time
   def pack(self, weight: Tensor, four: bool) -> List[Tensor]:
