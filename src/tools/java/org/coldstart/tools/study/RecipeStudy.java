@@ -22,6 +22,7 @@ import org.coldstart.evaluate.Perplexity;
 import org.coldstart.io.files.AtomicFiles;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.Precision;
+import org.coldstart.model.Pretrained;
 import org.coldstart.study.RecipeRun;
 import org.coldstart.tokenizer.Tokenizer;
 import org.coldstart.tools.reasoning.ProblemGenerator;
@@ -65,7 +66,7 @@ record RecipeStudy(String model, Path results, Path checkpoints, int questions, 
       System.out.println(name + " is in " + file);
       return;
     }
-    Path folder = checkpoints.resolve(modelName() + "-" + name + "-seed-" + seed);
+    Path folder = folder(name);
     try (CausalLm lm = CausalLm.fromPretrained(model); Tokenizer tokenizer = Tokenizer.fromPretrained(model)) {
       recipe.begin(tokenizer, lm, seed);
       DataSet test = DataSet.load(recipe.data(), "test");
@@ -87,7 +88,28 @@ record RecipeStudy(String model, Path results, Path checkpoints, int questions, 
     delete(folder);
   }
 
-  private String modelName() {
+  /** A model that a run of a recipe has trained, once; it stays beside the runs at work. */
+  Path trained(Recipe recipe, int rows) {
+    Path kept = folder("%s-%d-trained".formatted(recipe.name(), rows));
+    if (!Files.exists(kept)) {
+      Path folder = folder("%s-%d".formatted(recipe.name(), rows));
+      try (CausalLm lm = CausalLm.fromPretrained(model); Tokenizer tokenizer = Tokenizer.fromPretrained(model)) {
+        recipe.begin(tokenizer, lm, seed);
+        List<Example> watched = recipe.examples(tokenizer, DataSet.load(recipe.data(), "test").select(0, WATCHED));
+        train(lm, tokenizer, recipe, DataSet.load(recipe.data(), "train").select(0, rows), 1, watched, folder);
+        Pretrained.save(kept, lm, tokenizer);
+      }
+      delete(folder);
+    }
+    return kept;
+  }
+
+  /** Of a run at work. */
+  Path folder(String run) {
+    return checkpoints.resolve(modelName() + "-" + run + "-seed-" + seed);
+  }
+
+  String modelName() {
     return Path.of(model).getFileName().toString();
   }
 
@@ -162,7 +184,7 @@ record RecipeStudy(String model, Path results, Path checkpoints, int questions, 
     AtomicFiles.writeString(file, lines.stream().collect(Collectors.joining()));
   }
 
-  private static void delete(Path folder) {
+  static void delete(Path folder) {
     if (!Files.exists(folder)) {
       return;
     }

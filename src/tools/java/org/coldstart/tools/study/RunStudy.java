@@ -33,9 +33,13 @@ public final class RunStudy {
     @Option(names = "--machine", description = "a note for the results (default: threads and precision)")
     private String machine;
 
-    private void run(String csv, Recipe recipe, List<Integer> rows, int epochs) {
+    private RecipeStudy study() {
       String note = machine != null ? machine : Machine.threads() + " threads, " + Precision.fastest();
-      RecipeStudy study = new RecipeStudy(model, out, checkpoints, questions, seed, note);
+      return new RecipeStudy(model, out, checkpoints, questions, seed, note);
+    }
+
+    private void run(String csv, Recipe recipe, List<Integer> rows, int epochs) {
+      RecipeStudy study = study();
       rows.forEach(count -> study.run(csv, recipe, count, epochs));
     }
   }
@@ -63,5 +67,15 @@ public final class RunStudy {
       @Option(names = "--rows", split = ",", defaultValue = "2000", description = "default: ${DEFAULT-VALUE}") List<Integer> rows) {
     common.run("role.csv", new Recipe.Role(true), rows, 1);
     common.run("role.csv", new Recipe.Role(false), rows, 1);
+  }
+
+  @Command(mixinStandardHelpOptions = true, description = "Notebook 12's reinforcement on the model that notebook 04's recipe begins, and rejection sampling beside it.")
+  void reinforcement(@Mixin Common common,
+      @Option(names = "--cold-rows", defaultValue = "3000", description = "of the cold start (default: ${DEFAULT-VALUE})") int coldRows,
+      @Option(names = "--steps", defaultValue = "200", description = "of GRPO (default: ${DEFAULT-VALUE})") int steps,
+      @Option(names = "--every", defaultValue = "20", description = "steps between two measurements (default: ${DEFAULT-VALUE})") int every,
+      @Option(names = "--replies", defaultValue = "256", description = "a step (default: ${DEFAULT-VALUE})") int replies,
+      @Option(names = "--learning-rate", defaultValue = "5e-6", description = "default: ${DEFAULT-VALUE}") double learningRate) {
+    new ReinforcementStudy(common.study(), coldRows, steps, every, replies, learningRate).run();
   }
 }
