@@ -1,0 +1,36 @@
+nb = notebook("12")
+given("in 1000 steps instead of 450", "Stories of 24 people", "Of **60** more", "The 60 questions", "the 60 questions",
+      "each of the 60 questions", "most of the 60 questions", "only the 192 of the final norm", "60 steps of 12 questions",
+      "the mean of each step's 96 replies", "SFT on all 72 answers", "in 60 steps at the same rate", "24 questions each",
+      "24 exam questions a cut", "With 24 questions a cut", "30 steps, the layers alone, at a rate of 1e-3", "12 questions with answers, 60 without, an exam of 24",
+      "Shao et al., 2024", "Chen et al., 2021", "Wang et al., 2022", "answers to the 60 questions")
+
+
+def cell(row, column, table):
+    return number(nb.cell(row, column, table))
+
+
+passes = "12-mixed"
+holds("the pretrained model had nothing, and twelve answers gave it enough",
+      cell("pretrained", "pass@16", passes) == 0 and cell("after the cold start", "pass@16", passes) > 0.5)
+hand = nb.rows("12-hand-same")[1:]
+holds("By hand and by the library the step is the same, and the loss is 0 while there is much to learn",
+      all(row[1] == row[2] for row in hand[:3]) and number(hand[3][2]) == 0 == number(hand[0][2]) < number(hand[1][2]))
+cold, reinforced = (numbers(nb.find(rf"{name}: (pass@1 .*)")) for name in ("cold start", "reinforced"))
+holds("It gained more at pass@1 than at pass@16: for the most part the model says surely what it said now and then.",
+      reinforced[1] - cold[1] > 2 * (reinforced[3] - cold[3]))
+women = {(row[0], row[1]): float(row[4]) for row in nb.rows("12-mend")[1:]}
+holds("With women alone in the cold start no step brought a *He*",
+      women["cold start: four women", "men"] == 0)
+mended = "cold start: four women and one question on a man"
+holds("one more example did", women[mended, "men"] > 0)
+after = [row for row in nb.rows("12-mend")[1:] if row[0] == "… and reinforced"][2:]  # the mended model's
+holds("It spread fast, and in these few steps at the cost of the women.",
+      float(after[1][3]) > 0.3 and float(after[0][3]) < 0.5 * float(
+          next(row[3] for row in nb.rows("12-mend")[1:] if row[:2] == [mended, "women"])))
+holds("From the untouched chat model every reward is 0, and so is the loss.",
+      all(number(value) == 0 for column in ("reward", "loss", "gradient norm") for value in nb.column(column, "12-smol-numbers")))
+holds("The curve rose, and the answers were lost.",
+      number(nb.find(r"the exam after it: (\d+ %)")) < cell("cut 1", "exam: cold start", "12-exam"))
+holds("Twelve answers and a verdict on sixty more did about as well, on people never asked about, as SFT on all 72 answers.",
+      abs(cell("together", "exam: reinforced", "12-exam") - cell("together", "exam: SFT", "12-exam")) <= 10)
