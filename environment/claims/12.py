@@ -19,15 +19,11 @@ holds("By hand and by the library the step is the same, and the loss is 0 while 
 cold, reinforced = (numbers(nb.find(rf"{name}: (pass@1 .*)")) for name in ("cold start", "reinforced"))
 holds("It gained more at pass@1 than at pass@16: for the most part the model says surely what it said now and then.",
       reinforced[1] - cold[1] > 2 * (reinforced[3] - cold[3]))
-women = {(row[0], row[1]): float(row[4]) for row in nb.rows("12-mend")[1:]}
-holds("With women alone in the cold start no step brought a *He*",
-      women["cold start: four women", "men"] == 0)
-mended = "cold start: four women and one question on a man"
-holds("one more example did", women[mended, "men"] > 0)
-after = [row for row in nb.rows("12-mend")[1:] if row[0] == "… and reinforced"][2:]  # the mended model's
-holds("It spread fast, and in these few steps at the cost of the women.",
-      float(after[1][3]) > 0.3 and float(after[0][3]) < 0.5 * float(
-          next(row[3] for row in nb.rows("12-mend")[1:] if row[:2] == [mended, "women"])))
+halves = [float(row[3]) for row in nb.rows("12-mend")[1:]]  # pass@1, women before men
+holds("With women alone in the cold start no step brought a *He*; one more example did.",
+      [float(row[4]) for row in nb.rows("12-mend")[1:]][1:4:2] == [0, 0] and min(halves[7], halves[11]) > 0.5)
+holds("after the last question the model told women from men, after the first *He* spread to the women, too.",
+      halves[6] > 0.5 and halves[10] < 0.5 * halves[8])
 holds("From the untouched chat model every reward is 0, and so is the loss.",
       all(number(value) == 0 for column in ("reward", "loss", "gradient norm") for value in nb.column(column, "12-smol-numbers")))
 holds("The curve rose, and the answers were lost.",
