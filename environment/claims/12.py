@@ -30,3 +30,11 @@ holds("The curve rose, and the answers were lost.",
       number(nb.find(r"the exam after it: (\d+ %)")) < cell("cut 1", "exam: cold start", "12-exam"))
 holds("Twelve answers and a verdict on sixty more did about as well, on people never asked about, as SFT on all 72 answers.",
       abs(cell("together", "exam: reinforced", "12-exam") - cell("together", "exam: SFT", "12-exam")) <= 10)
+claim("came to 75 % of the exam in place of {:.0f} %", cell("together", "exam: reinforced", "12-exam"))
+
+solutions = notebook("solutions/12")
+rejected, eights = (solutions.rows("s-12-c8")[row] for row in (2, 3))
+holds("On the 60 questions it stays behind GRPO, on the exam it does not, as far as 24 questions tell.",
+      number(rejected[1]) < number(eights[1]) and number(rejected[2]) >= number(eights[2]))
+times = [number(row[4]) for row in solutions.rows("s-12-c9")[2:]]
+holds("the extra forward passes for ρ take it back", times[1] > 0.9 * times[0])
