@@ -18,8 +18,9 @@ import org.coldstart.tokenizer.Tokenizer;
  *
  * <p>
  * Interrupting the thread ends the run after the micro-batch at hand; the model then holds what was reached,
- * {@link TrainingResult#interrupted} is true, and {@link #resume() resume} goes on from there. A notebook's cell counts
- * as stopped before that, so what trains, generates with, saves or closes the model next waits for the run's end.
+ * {@link TrainingResult#interrupted} is true, and {@link #resume(TrainingListener...) resume} goes on from there. A
+ * notebook's cell counts as stopped before that, so what trains, generates with, saves or closes the model next waits
+ * for the run's end.
  *
  * <p>
  * A run that was saved and resumed takes the same steps, to the bit, as one left alone. The same seed on the same
