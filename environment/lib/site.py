@@ -215,7 +215,7 @@ def navigation(pages):
     kinds = ("*.ipynb", "solutions/*.ipynb", "*.md")
     zh = [file for kind in kinds for file in sorted((ROOT / "notebooks/zh").glob(kind))]
     return [
-        {"Coldstart": "index.md"},
+        {"Start": "index.md"},
         {"Notebooks": notebooks_in("notebooks")},
         {"Solutions": notebooks_in("notebooks/solutions")},
         *([{"中文": titled(zh)}] if zh else []),
@@ -241,7 +241,7 @@ def configuration(nav):
         "site_description": "Fine-tuning language models, taught step by step in Java notebooks",
         "theme": {"name": "material", "language": "en", "font": False, "palette": palette,
                   "icon": {"logo": "material/school"},
-                  "features": ["navigation.footer", "navigation.top", "navigation.indexes", "content.code.copy",
+                  "features": ["navigation.footer", "navigation.top", "content.code.copy",
                                "search.highlight", "toc.follow"]},
         "plugins": ["search"],
         "validation": {"links": {"anchors": "warn", "unrecognized_links": "warn"}, "omitted_files": "ignore"},
@@ -272,7 +272,7 @@ def main():
     for file in pages.sources:
         path = file.relative_to(ROOT).as_posix()
         text = file.read_text(encoding="utf-8")
-        write(pages.by_file[path], f"---\nhide: [toc]\n---\n\n# {file.stem}\n\n`{path}`\n\n"
+        write(pages.by_file[path], f"---\nhide: [toc]\nsearch: {{exclude: true}}\n---\n\n# {file.stem}\n\n`{path}`\n\n"
               f"````{LANGUAGES[file.suffix]}\n{text}\n````\n")
 
     config = SOURCE / "mkdocs.yml"
