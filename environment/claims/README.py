@@ -82,6 +82,17 @@ claim("training is {} times as fast as TRL's", rows_of("training")[1][3])
 claim("written at {} times the speed of llama.cpp's, sixteen at once at {}", *(few_bits[f"Q4_1 (here INT4), {n}"][2] for n in (1, 16)))
 for label, cells in few_bits.items():
     claim(f"| {label} | " + "{} | {} | {} |", *cells[:3])
+
+# The syllabus: levels and machine time are those of the notebooks; the minutes of a session are a plan.
+for name in dict.fromkeys(row[0] for row in rows):
+    cells = ["".join(cell["source"]) for cell in json_file(f"notebooks/{name}.ipynb")["cells"]]
+    levels = [line.split("(")[1].split(")")[0] for line in cells[-1].splitlines() if line[:1].isdigit()]
+    counted = ", ".join(f"{levels.count(level)} {level}" for level in ("easy", "medium", "hard") if level in levels)
+    minutes = cells[0].split("**Time** ")[1].split(" on two cores")[0]
+    claim(f"[{name}](../notebooks/{name}.ipynb) | " + "{} | {} |", counted, minutes)
+given("one session of 90 minutes")
+elsewhere("Sessions")
+
 elsewhere("Speed and memory, measured", "With bf16 instructions", "Another model", "GPU", "How it is built", "Known limits")
 given("Python (3.10 or newer)", "how far 100 rows bring it", "为Llama 3.2模型添加思考与回答标记", "24 GB, no GPU")
 given("take 15 to 45 minutes on two cores")  # whole runs, by the clock
