@@ -89,6 +89,21 @@ class NotebookFormTest {
   }
 
   @ParameterizedTest
+  @MethodSource("inTheNewForm")
+  void solutionsStateTheLevelsOfTheirExercises(Path notebook) throws IOException {
+    String end = cells(notebook).get(cells(notebook).size() - 1).source();
+    String solutions = cells(FOLDER.resolve("solutions").resolve(notebook.getFileName())).stream()
+      .filter(cell -> !cell.isCode()).map(Cell::source).collect(Collectors.joining("\n"));
+
+    assertEquals(levels("(?m)^(\\d+)\\. \\((\\w+)\\)", end.substring(end.indexOf("## Exercises"))),
+        levels("(?m)^## (\\d+)\\. .*\\((easy|medium|hard)\\)$", solutions));
+  }
+
+  private static List<String> levels(String pattern, String text) {
+    return Pattern.compile(pattern).matcher(text).results().map(found -> found.group(1) + " " + found.group(2)).toList();
+  }
+
+  @ParameterizedTest
   @MethodSource("notebooks")
   void linksLeadToFiles(Path notebook) throws IOException {
     assertEquals(List.of(), broken(cells(notebook).stream().filter(cell -> !cell.isCode()).map(Cell::source)));
