@@ -99,27 +99,24 @@ function textContrast(element) {
   return contrast(over([r, g, b, a * opacity], below), below);
 }
 
-// The weakest of a picture's colours that cover at least a thousandth of its drawn part. What is less than half opaque,
-// as a chart's grid, is decoration.
-function pictureContrast(img) {
+// The colours of a picture that are drawn on the page itself: solid, with the page next to them. What is pale is a smoothed
+// edge, or decoration as a chart's grid; what lies inside a bar, as the lower half of an interval, is not on the page.
+function pictureContrasts(img) {
   const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [img.naturalWidth, img.naturalHeight];
+  const [width, height] = [canvas.width, canvas.height] = [img.naturalWidth, img.naturalHeight];
   const context = canvas.getContext("2d");
   context.drawImage(img, 0, 0);
-  const {data} = context.getImageData(0, 0, canvas.width, canvas.height);
+  const {data} = context.getImageData(0, 0, width, height);
+  const alpha = (pixel) => data[4 * pixel + 3] ?? 0;
   const count = new Map();
-  let drawn = 0;
-  for (let i = 0; i < data.length; i += 4) {
-    if (data[i + 3] < 128) continue;
-    const colour = data.slice(i, i + 4).join();
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    if (alpha(pixel) < 250 || [-3, 3, -3 * width, 3 * width].every((way) => alpha(pixel + way) >= 128)) continue;
+    const colour = data.slice(4 * pixel, 4 * pixel + 3).join();
     count.set(colour, (count.get(colour) ?? 0) + 1);
-    drawn++;
   }
   const below = background(img);
-  return [...count].filter(([, pixels]) => pixels >= drawn / 100).map(([colour]) => {
-    const [r, g, b, a] = colour.split(",").map(Number);
-    return {colour, contrast: contrast(over([r, g, b, a / 255], below), below)};
-  });
+  return [...count].filter(([, pixels]) => pixels >= 100)
+    .map(([colour]) => ({colour: `rgb(${colour})`, contrast: contrast(colour.split(",").map(Number), below)}));
 }
 
 function kindOf(element) {
@@ -143,7 +140,7 @@ function contrasts() {
     }
   }
   for (const img of all(".jp-OutputArea-output img")) {
-    pictureContrast(img).forEach(({colour, contrast}) => keep("chart", colour, contrast));
+    pictureContrasts(img).forEach(({colour, contrast}) => keep("chart", colour, contrast));
   }
   return [...found.values()];
 }
