@@ -35,6 +35,7 @@ function errorOutputs() {
 function tooWide() {
   const right = notebook().getBoundingClientRect().right;
   return all(".jp-OutputArea-output, .jp-OutputArea-output *, .jp-MarkdownOutput, .jp-MarkdownOutput *, .cm-scroller")
+    .filter((element) => !element.closest("mjx-container")) // has parts for screen readers, clipped
     .filter((element) => element.getBoundingClientRect().right > right + 1
       || getComputedStyle(element).overflowX !== "visible" && element.scrollWidth > element.clientWidth + 1)
     .map((element) => `${element.tagName} ${element.innerText ?? ""}`.slice(0, 120));

@@ -35,8 +35,8 @@ setup_browser() {
   if [ -z "$COLDSTART_CHROMIUM" ] && [ "${CI:-}" = true ]; then
     install_chromium || true
     COLDSTART_CHROMIUM="$(find_chromium)"
-    [ -n "$COLDSTART_CHROMIUM" ] || die "This is a CI machine (CI=true), where the notebooks must be looked at in a browser," \
-      "and Chromium could not be installed (see above). Install it first (Debian: apt-get install chromium), and run this again."
+    [ -n "$COLDSTART_CHROMIUM" ] || die "This is a CI machine (CI=true), where the notebooks must be looked at in a browser, and Chromium could not be installed (see above)." \
+      "Install it first (Debian: apt-get install chromium), and run this again."
   fi
   [ -n "$COLDSTART_CHROMIUM" ] || return 1
   export COLDSTART_CHROMIUM
