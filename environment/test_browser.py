@@ -136,7 +136,8 @@ def end(server: subprocess.Popen, address: str, token: str):
     """Ends a server and its kernels; one that still has something under way would not go by itself."""
     def request(path: str, method: str):
         headers = {"Authorization": f"token {token}"}
-        return urllib.request.urlopen(urllib.request.Request(f"{address}/api/{path}", method=method, headers=headers), timeout=20)
+        question = urllib.request.Request(f"{address}/api/{path}", method=method, headers=headers)
+        return urllib.request.urlopen(question, timeout=20)
 
     try:
         with request("kernels", "GET") as kernels:

@@ -135,8 +135,9 @@ function contrasts() {
     const texts = document.createTreeWalker(area, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {
       const element = texts.currentNode.parentElement;
-      if (texts.currentNode.data.trim() && element.checkVisibility() && !element.closest("style, script, .jp-InternalAnchorLink")) {
-        keep(kindOf(element), texts.currentNode.data.trim(), textContrast(element));
+      const text = texts.currentNode.data.trim();
+      if (text && element.checkVisibility() && !element.closest("style, script, .jp-InternalAnchorLink")) {
+        keep(kindOf(element), text, textContrast(element));
       }
     }
   }
