@@ -204,7 +204,7 @@ class BrowserTest(unittest.TestCase):
             here.menu("File", "Save Notebook")
             here.page.locator(".lm-TabBar-tab.jp-mod-current:not(.jp-mod-dirty)").first.wait_for()
             here.menu("Kernel", "Restart Kernel…")
-            here.page.locator(".jp-Dialog").get_by_role("button", name="Restart").click()
+            here.page.locator(".jp-Dialog button.jp-mod-accept").click()
             here.open("01-tokens")
             self.assertEqual(ran, here.page.evaluate("shown()"))
             self.assertEqual(texts, here.page.evaluate("outputTexts()"))
