@@ -28,38 +28,64 @@ import java.util.regex.Pattern;
  * @param license the hub's short name of it, or null
  * @param datasets names on the hub, or any other description of the rows it was trained on
  * @param gguf names of GGUF files beside it
- * @param config the hyper-parameters
+ * @param method how it was trained
+ * @param recipe the hyper-parameters by their names
  * @param result what the run came to
  */
 public record ModelCard(String name, String baseModel, String license, List<String> datasets, List<String> gguf,
-    SftConfig config, TrainingResult result) {
+    Method method, Map<String, String> recipe, TrainingResult result) {
+
+  /** How a model was trained; the name is the hub's tag. */
+  public enum Method {
+    SFT("supervised fine-tuning"), DPO("direct preference optimisation"), GRPO("group relative policy optimisation");
+
+    private final String words;
+
+    Method(String words) {
+      this.words = words;
+    }
+  }
 
   /** {@code owner/name}: only such a name can be a link on the hub. */
   private static final Pattern HUB_NAME = Pattern.compile("[\\w-][\\w.-]*/[\\w-][\\w.-]*");
 
-  /** A card of a run. */
+  /** A card of a run of {@link SftTrainer}. */
   public static ModelCard of(String name, SftConfig config, TrainingResult result) {
-    return new ModelCard(name, null, null, List.of(), List.of(), config, result);
+    return of(name, Method.SFT, config.recipe(), result);
+  }
+
+  /** A card of a run of {@link DpoTrainer}. */
+  public static ModelCard of(String name, DpoConfig config, TrainingResult result) {
+    return of(name, Method.DPO, config.training().recipe(config), result);
+  }
+
+  /** A card of a run of {@link GrpoTrainer}. */
+  public static ModelCard of(String name, GrpoConfig config, TrainingResult result) {
+    return of(name, Method.GRPO, config.training().recipe(config), result);
+  }
+
+  private static ModelCard of(String name, Method method, Map<String, String> recipe, TrainingResult result) {
+    return new ModelCard(name, null, null, List.of(), List.of(), method, recipe, result);
   }
 
   /** The same with the model it was made from. */
   public ModelCard baseModel(String value) {
-    return new ModelCard(name, value, license, datasets, gguf, config, result);
+    return new ModelCard(name, value, license, datasets, gguf, method, recipe, result);
   }
 
   /** The same with the licence, such as {@code apache-2.0}. */
   public ModelCard license(String value) {
-    return new ModelCard(name, baseModel, value, datasets, gguf, config, result);
+    return new ModelCard(name, baseModel, value, datasets, gguf, method, recipe, result);
   }
 
   /** The same with what it was trained on. */
   public ModelCard datasets(String... values) {
-    return new ModelCard(name, baseModel, license, List.of(values), gguf, config, result);
+    return new ModelCard(name, baseModel, license, List.of(values), gguf, method, recipe, result);
   }
 
   /** The same with the names of the GGUF files beside it, see {@link org.coldstart.model.Gguf}. */
   public ModelCard gguf(String... files) {
-    return new ModelCard(name, baseModel, license, datasets, List.of(files), config, result);
+    return new ModelCard(name, baseModel, license, datasets, List.of(files), method, recipe, result);
   }
 
   /** The text of README.md. */
@@ -87,7 +113,7 @@ public record ModelCard(String name, String baseModel, String license, List<Stri
       lines.add("datasets:");
       named.forEach(dataset -> lines.add("- " + quoted(dataset)));
     }
-    lines.addAll(List.of("tags:", "- \"sft\"", "- \"coldstart\""));
+    lines.addAll(List.of("tags:", "- " + quoted(method.name().toLowerCase(Locale.ROOT)), "- \"coldstart\""));
     lines.add(gguf.isEmpty() ? "---" : "- \"gguf\"\n---");
     return String.join("\n", lines);
   }
@@ -98,7 +124,7 @@ public record ModelCard(String name, String baseModel, String license, List<Stri
   }
 
   private String origin() {
-    return "Made " + (baseModel == null ? "" : "from " + baseModel + " ") + "by supervised fine-tuning of "
+    return "Made " + (baseModel == null ? "" : "from " + baseModel + " ") + "by " + method.words + " of "
         + result.trained() + (datasets.isEmpty() ? "" : " on " + String.join(", ", datasets))
         + (result.interrupted() ? "; the run was interrupted before its end." : ".");
   }
@@ -127,8 +153,7 @@ public record ModelCard(String name, String baseModel, String license, List<Stri
   /** Under TRL's names: {@code learning_rate}. */
   private String hyperParameters() {
     Map<String, Object> rows = new LinkedHashMap<>();
-    config.recipe()
-      .forEach((setting, value) -> rows.put(setting.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT),
+    recipe.forEach((setting, value) -> rows.put(setting.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT),
           value.toLowerCase(Locale.ROOT)));
     return table("Hyper-parameters", rows);
   }

@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.coldstart.data.PreferencePair;
 import org.coldstart.fixture.ParityCase;
+import org.coldstart.fixture.Rows;
 import org.coldstart.fixture.TinyTokenizer;
 import org.coldstart.lora.Lora;
 import org.coldstart.lora.LoraConfig;
@@ -82,6 +84,24 @@ class ModelCardTest {
     assertOrigin("the embedding rows of 3 tokens", model -> model.setTrainable(Trainable.tokenRows(5, 9, 40)));
     assertOrigin("32 of ", model -> model.setTrainable(Trainable.matching("model.norm.weight")));
     assertOrigin("all weights", model -> {});
+  }
+
+  @Test
+  void theCardSaysHow() {
+    try (CausalLm model = ParityCase.of("llama-tied").model(); Tokenizer tokenizer = TinyTokenizer.endingWith2()) {
+      DpoConfig dpo = DpoConfig.builder().maxSteps(1).build();
+      List<PreferencePair> pairs = List.of(new PreferencePair(Rows.of(5, 0), Rows.of(8, 1)));
+      TrainingResult result = new DpoTrainer(model, tokenizer, dpo, pairs, List.of()).train();
+      String text = ModelCard.of("tiny", dpo, result).toMarkdown();
+      assertTrue(text.contains("\ntags:\n- \"dpo\"\n"), text);
+      assertTrue(text.contains("Made by direct preference optimisation of all weights."), text);
+      assertTrue(text.contains("| learning_rate | 1.0e-6 |") && text.contains("| beta | 0.1 |"), text);
+      assertTrue(text.contains("| loss_type | sigmoid |"), text);
+      String reinforced = ModelCard.of("tiny", GrpoConfig.builder().build(), result).toMarkdown();
+      assertTrue(reinforced.contains("\ntags:\n- \"grpo\"\n"), reinforced);
+      assertTrue(reinforced.contains("Made by group relative policy optimisation of all weights."), reinforced);
+      assertTrue(reinforced.contains("| num_generations | 8 |"), reinforced);
+    }
   }
 
   private static void assertOrigin(String trained, Consumer<CausalLm> choice) {
