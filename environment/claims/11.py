@@ -33,7 +33,7 @@ holds("and the chosen reply falls with it", moved("5e-5", "the whole", "chosen")
 
 # What came of it.
 claim("it was said in {:.0f} % of the sampled replies before and {:.0f} % after", asked["fine-tuned"], asked["DPO"])
-holds("greedily always", nb.text.count("Nora") > 20)
+holds("greedily always", all("Nora" in reply for reply in nb.column("DPO", "cell-31")))
 claim("{:.0f} % of the replies say the name. It **leaks**", cost("DPO", "the name elsewhere"))
 holds("no right answer is left and no reply ends", cost("DPO, 10 ×", "right answers") == cost("DPO, 10 ×", "replies that end") == 0)
 holds("the passages are predicted about as well as before",
