@@ -12,7 +12,7 @@ from pathlib import Path
 root, venv, java_home = map(Path, sys.argv[1:4])
 spec = {
     "argv": [
-        str(java_home / "bin" / "java"),
+        str(root / "environment" / "lib" / "kernel"),
         "-Xmx4g",
         # DJL loads libtorch and protobuf uses sun.misc.Unsafe: newer JDKs warn unless told so, older ones know no such option.
         "-XX:+IgnoreUnrecognizedVMOptions", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
@@ -28,6 +28,7 @@ spec = {
     "language": "java",
     "interrupt_mode": "message",
     "env": {
+        "JAVA_HOME": str(java_home),
         "JJAVA_CLASSPATH": os.pathsep.join([str(root / "target" / "coldstart.jar"), str(root / "target" / "lib" / "*.jar")]),
         "COLDSTART_GGUF": os.environ.get("COLDSTART_GGUF", ""),
         "DJL_CACHE_DIR": str(root / ".tools" / "djl"),
