@@ -23,7 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = {"README.md": "README.zh.md", "notebooks/glossary.md": "notebooks/zh/glossary.md",
          "notebooks/from-python.md": "notebooks/zh/from-python.md"}
 FIGURE = re.compile(r"\d(?:[\d.,]*\d)?(?:e[-+]?\d+)?")
-CODE = re.compile(r"```.*?```|`[^`\n]+`", re.S)
+FENCE = re.compile(r"```.*?```", re.S)
+CODE = re.compile(r"`[^`\n]+`")
 LINK = re.compile(r"\]\(([^)#\s]*)[^)\s]*\)")
 MARKS = re.compile(r"\n<!-- translates: (.*) -->\n\Z")
 
@@ -72,8 +73,8 @@ class Piece:
                 FIGURE.findall(self.english))
         elif [FIGURE.findall(self.english)[i] for i in self.marked_order()] != FIGURE.findall(self.chinese):
             yield "figures were renewed: run environment/translate.py sync"
-        elif set(CODE.findall(self.english)) != set(CODE.findall(self.chinese)):
-            yield f"code differs: {sorted(set(CODE.findall(self.english)) ^ set(CODE.findall(self.chinese)))}"
+        elif code(self.english) != code(self.chinese):
+            yield f"code differs: {sorted(code(self.english) ^ code(self.chinese))}"
         elif links != expected_links:
             yield f"links differ: {sorted(links ^ expected_links)}"
 
@@ -122,14 +123,19 @@ class Page:
         return "".join(piece.chinese for piece in self.pieces) + self.more + f"\n<!-- translates: {marks} -->\n"
 
 
+def code(text):
+    return set(CODE.findall(FENCE.sub("", text)))
+
+
 def links(file, text, counterpart=lambda path: path):
     """The files and addresses a text leads to, those that have a counterpart in the other language as that."""
-    found = [link for link in LINK.findall(CODE.sub("", text)) if link]
+    found = [link for link in LINK.findall(CODE.sub("", FENCE.sub("", text))) if link]
     return {link if "://" in link else counterpart(os.path.normpath(file.parent.relative_to(ROOT) / link)) for link in found}
 
 
 def counterparts(documents):
     pairs = {str(d.english.relative_to(ROOT)): str(d.chinese.relative_to(ROOT)) for d in documents}
+    pairs["notebooks/solutions"] = "notebooks/zh/solutions"
     pairs |= {chinese: english for english, chinese in pairs.items()}
     return lambda path: pairs.get(path, path)
 
