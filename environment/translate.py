@@ -7,8 +7,8 @@
                                             or of one piece of it
 
 A piece is a Markdown cell, or a page's section. With each stands a mark: a hash of the English text it translates, its
-figures left out, and, where the Chinese names figures in another order, that order. So a figure that environment/claims.py
-renewed is brought over, and a changed sentence is found.
+figures left out, and the figures that stand at another place in the Chinese. So a figure that environment/claims.py renewed
+is brought over, and a changed sentence is found.
 """
 
 import hashlib
@@ -41,42 +41,43 @@ class Piece:
     def shape(self):
         return hashlib.sha256(FIGURE.sub("#", self.english).encode()).hexdigest()[:12]
 
-    def order(self):
-        """For each Chinese figure its place among the English ones; none where the figures are not the same."""
-        english, chinese = FIGURE.findall(self.english), FIGURE.findall(self.chinese)
-        if sorted(english) != sorted(chinese):
-            return None
-        free = {value: [i for i, other in enumerate(english) if other == value] for value in english}
-        return [free[value].pop(0) for value in chinese]
-
-    def marked_order(self):
-        places = [int(place) for place in self.mark.split()[1:]]
-        return places or list(range(len(FIGURE.findall(self.chinese))))
+    def figures(self):
+        return FIGURE.findall(self.english), FIGURE.findall(self.chinese)
 
     def accept(self):
-        order = self.order() or []
-        self.mark = " ".join([self.shape(), *map(str, order if order != sorted(order) else [])])
+        english, chinese = self.figures()
+        self.mark = self.shape()
+        if sorted(english) == sorted(chinese):
+            free = {value: [i for i, other in enumerate(english) if other == value] for value in english}
+            places = [free[value].pop(0) for value in chinese]
+            self.mark += "".join(f" {i}:{place}" for i, place in enumerate(places) if i != place)
+
+    def expected(self):
+        """The figures the Chinese is to have: the English ones, those that the mark names at other places."""
+        english, _ = self.figures()
+        moved = dict(tuple(map(int, pair.split(":"))) for pair in self.mark.split()[1:])
+        return [english[moved.get(i, i)] for i in range(len(english))]
+
+    def is_current(self):
+        return self.mark.split()[:1] == [self.shape()]
 
     def renew_figures(self):
-        figures, order = FIGURE.findall(self.english), self.marked_order()
-        if self.mark.split()[:1] == [self.shape()] and sorted(order) == list(range(len(figures))):
-            places = iter(order)
-            self.chinese = FIGURE.sub(lambda _: figures[next(places)], self.chinese)
+        if self.is_current() and len(self.expected()) == len(self.figures()[1]):
+            figures = iter(self.expected())
+            self.chinese = FIGURE.sub(lambda _: next(figures), self.chinese)
 
     def problems(self, links, expected_links):
-        if not self.mark:
+        english, chinese = self.figures()
+        if not self.mark or self.chinese == self.english:
             yield "not translated yet"
-        elif self.mark.split()[0] != self.shape():
+        elif not self.is_current():
             yield "the English text has changed; mend the Chinese, then accept it"
-        elif self.order() is None:
-            yield "its figures are " + ", ".join(FIGURE.findall(self.chinese)) + "; the English has " + ", ".join(
-                FIGURE.findall(self.english))
-        elif [FIGURE.findall(self.english)[i] for i in self.marked_order()] != FIGURE.findall(self.chinese):
-            yield "figures were renewed: run environment/translate.py sync"
+        elif self.expected() != chinese:
+            yield f"its figures are {', '.join(chinese)}; the English ones {', '.join(english)}: sync or mend it"
         elif code(self.english) != code(self.chinese):
-            yield f"code differs: {sorted(code(self.english) ^ code(self.chinese))}"
+            yield f"code differs: {', '.join(sorted(code(self.english) ^ code(self.chinese)))}"
         elif links != expected_links:
-            yield f"links differ: {sorted(links ^ expected_links)}"
+            yield f"links differ: {', '.join(sorted(links ^ expected_links))}"
 
 
 class Notebook:
