@@ -161,8 +161,8 @@ def plain_kernel():
 
 @contextmanager
 def running(manager: KernelManager, **options):
-    """Starts a kernel where notebooks start theirs, in the folder notebooks/, and ends it."""
-    manager.start_kernel(cwd=str(ROOT / "notebooks"), **options)
+    """Starts a kernel where notebooks start theirs, in the folder notebooks/ unless another is given, and ends it."""
+    manager.start_kernel(**{"cwd": str(ROOT / "notebooks"), **options})
     kernel = None
     try:
         kernel = Kernel(manager)
@@ -357,6 +357,13 @@ MODEL_MEGABYTES = 513  # 134.5 million weights in f32, in units of 2^20 bytes as
 ADAPTER_MEGABYTES = 298  # of rank 256 on all linear layers
 
 
+def chinese_notebooks():
+    """A notebook of notebooks/zh has the English one's code, so its kernel starts in that one's folder."""
+    for folder, english in (("zh", "notebooks"), ("zh/solutions", "notebooks/solutions")):
+        with running(KernelManager(kernel_name="java"), cwd=str(ROOT / "notebooks" / folder)) as kernel:
+            require_text(kernel.run_well(f'Path.of("").toAbsolutePath().endsWith("{english}")'), "true")
+
+
 def model_loaded_again_and_again():
     """Of a cell that loads a model, run five times, no more than two models stay in memory."""
     held = held_after_runs("CausalLm model = CausalLm.fromPretrained(name);")
@@ -423,6 +430,7 @@ CHECKS = (
     thrown_in_a_cell,
     failing_renderers,
     plain_kernel_with_one_line,
+    chinese_notebooks,
     model_loaded_again_and_again,
     adapter_attached_again_and_again,
     third_model_is_seen,
