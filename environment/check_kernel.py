@@ -335,9 +335,8 @@ TRIM = """
 def held_after_runs(cell: str, preparation: str = "", runs: int = 5) -> list[float]:
     """The kernel's memory in MB after each run of a cell: a Java heap that stays as it is, and native memory."""
     manager = KernelManager(kernel_name="java")
-    options = [option for option in manager.kernel_spec.argv[1:] if not option.startswith("-Xmx")]
-    heap = ["-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch"]
-    manager.kernel_spec.argv = [manager.kernel_spec.argv[0], *heap, *options]
+    start, java, *options = [option for option in manager.kernel_spec.argv if not option.startswith("-Xmx")]
+    manager.kernel_spec.argv = [start, java, "-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch", *options]
     with running(manager) as kernel:
         kernel.run_well('String name = "SmolLM2-135M-Instruct";' + preparation)
         held = []

@@ -2,6 +2,7 @@
 
 The java command stands here in full, without JJava's launcher: that one starts whatever `java` is first on the PATH and
 splits its options at spaces. The paths are in environment variables and in single arguments, so spaces in them are safe.
+The script in front of it only chooses the folder.
 """
 
 import json
@@ -12,7 +13,7 @@ from pathlib import Path
 root, venv, java_home = map(Path, sys.argv[1:4])
 spec = {
     "argv": [
-        str(root / "environment" / "lib" / "kernel"),
+        str(root / "environment" / "lib" / "kernel"), str(java_home / "bin" / "java"),
         "-Xmx4g",
         # DJL loads libtorch and protobuf uses sun.misc.Unsafe: newer JDKs warn unless told so, older ones know no such option.
         "-XX:+IgnoreUnrecognizedVMOptions", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
@@ -28,7 +29,6 @@ spec = {
     "language": "java",
     "interrupt_mode": "message",
     "env": {
-        "JAVA_HOME": str(java_home),
         "JJAVA_CLASSPATH": os.pathsep.join([str(root / "target" / "coldstart.jar"), str(root / "target" / "lib" / "*.jar")]),
         "COLDSTART_GGUF": os.environ.get("COLDSTART_GGUF", ""),
         "DJL_CACHE_DIR": str(root / ".tools" / "djl"),
