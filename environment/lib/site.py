@@ -213,7 +213,7 @@ def navigation(pages):
     listed = pages.relink((ROOT / "README.md").read_text(encoding="utf-8"), "README.md", "index.md")
     reading = dict.fromkeys(re.findall(r"^\d+\. \[.*?\]\((source/[^)]*)\)", listed, re.M))
     kinds = ("*.ipynb", "solutions/*.ipynb", "*.md")
-    zh = [file for kind in kinds for file in sorted((ROOT / "notebooks/zh").glob(kind))]
+    zh = [*ROOT.glob("README.zh.md"), *(f for kind in kinds for f in sorted((ROOT / "notebooks/zh").glob(kind)))]
     return [
         {"Start": "index.md"},
         {"Notebooks": notebooks_in("notebooks")},
@@ -260,7 +260,8 @@ def main():
     pages = Pages()
     content = readme(pages)
     notebooks = sorted(ROOT.glob("notebooks/**/*.ipynb"))
-    prose = [*ROOT.glob("notebooks/**/*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("data/**/README.md")]
+    prose = [*ROOT.glob("README.zh.md"), *ROOT.glob("notebooks/**/*.md"), *ROOT.glob("docs/*.md"),
+             *ROOT.glob("data/**/README.md")]
     for file in [*notebooks, *prose]:
         pages.add(file)
     for page, text in content.items():
