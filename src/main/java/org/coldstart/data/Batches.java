@@ -1,11 +1,13 @@
 package org.coldstart.data;
 
+import java.util.AbstractList;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 
@@ -122,12 +124,19 @@ public final class Batches {
     return examples.stream().sorted(Comparator.comparingInt(Example::length).reversed()).toList();
   }
 
-  /** Consecutive runs of {@code size}; the last may be smaller. */
+  /** Consecutive runs of {@code size}, each made when it is asked for; the last may be smaller. */
   public static <T> List<List<T>> cut(List<T> items, int size) {
-    List<List<T>> parts = new ArrayList<>();
-    for (int from = 0; from < items.size(); from += size) {
-      parts.add(List.copyOf(items.subList(from, Math.min(items.size(), from + size))));
-    }
-    return parts;
+    return new AbstractList<>() {
+      @Override
+      public List<T> get(int index) {
+        int from = Objects.checkIndex(index, size()) * size;
+        return List.copyOf(items.subList(from, Math.min(items.size(), from + size)));
+      }
+
+      @Override
+      public int size() {
+        return (items.size() + size - 1) / size;
+      }
+    };
   }
 }

@@ -6,6 +6,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.coldstart.io.rows.RowException;
 
 /** Rows cannot be read or used; the message names the file or the row and what to do. */
 public class DataException extends RuntimeException {
@@ -59,11 +60,16 @@ public class DataException extends RuntimeException {
     return results;
   }
 
-  private static DataException of(long row, RuntimeException e, boolean withCause) {
+  static DataException of(long row, RuntimeException e, boolean withCause) {
     if (e instanceof DataException problem && problem.row == row) {
       return problem;
     }
     return new DataException(row, Objects.requireNonNullElse(e.getMessage(), e.toString()), withCause ? e : null);
+  }
+
+  /** What went wrong in a file, or in what took its rows. */
+  static DataException of(RowException e) {
+    return e.getCause() instanceof DataException known ? known : new DataException(e.getMessage(), e);
   }
 
   private static DataException named(List<DataException> problems, int rows) {

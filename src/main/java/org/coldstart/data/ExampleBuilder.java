@@ -5,7 +5,9 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
+import org.coldstart.data.ShardCounts.Faults;
 import org.coldstart.tokenizer.Tokenizer;
 
 /**
@@ -101,11 +103,31 @@ public final class ExampleBuilder {
    */
   public Example build(long row, Sample sample) {
     try {
-      Example example = tokenizedSpans(sample).encode(tokenizer);
+      Example example = encode(sample);
       check(example);
       return example;
     } catch (RuntimeException e) {
       throw e instanceof DataException ? e : new DataException(row, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** Ids and mask, not checked. */
+  Example encode(Sample sample) {
+    return tokenizedSpans(sample).encode(tokenizer);
+  }
+
+  /** The example within so many tokens, cut if that is wanted and leaves some loss; empty if it is too long. */
+  Optional<Example> fit(Example whole, int maxLength) {
+    Example start = whole.truncate(maxLength);
+    return Optional.of(start).filter(it -> it == whole || truncate && it.keptTokens() > 0);
+  }
+
+  /** Refuses rows of which a greater share is too long than is allowed. */
+  void checkOverlong(Faults tooLong, int others, int maxLength) {
+    if (tooLong.count() > maxOverlongShare * (tooLong.count() + others)) {
+      throw new DataException(
+          "%d rows have more than %d tokens and %d do not (%s); raise maxLength, or use maxOverlongShare(1)."
+            .formatted(tooLong.count(), maxLength, others, String.join("; ", tooLong.named())));
     }
   }
 
@@ -119,7 +141,8 @@ public final class ExampleBuilder {
     return new TokenizedSpans(row.text(), loss.in(row));
   }
 
-  private void check(Example example) {
+  /** Refuses an example without loss or without a token that ends it. */
+  void check(Example example) {
     if (example.keptTokens() == 0) {
       throw new IllegalArgumentException("no token carries loss; there is no turn or text of the kind to learn from.");
     }

@@ -1,7 +1,10 @@
 package org.coldstart.data;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.coldstart.io.files.AtomicFiles;
 
 /**
  * The examples of a data set.
@@ -44,6 +47,29 @@ public record ExampleSet(List<Example> examples, int dropped, int cut) {
                 all.stream().mapToInt(Example::length).max().orElse(0)));
     }
     return new ExampleSet(List.copyOf(examples), tooLong.size() - cut, cut);
+  }
+
+  /**
+   * The examples in a folder of Parquet files, which are read as they are needed; what was left out on the way there is
+   * not known any more.
+   *
+   * @throws DataException if there are none
+   */
+  public static ExampleSet fromParquet(Path folder) {
+    return new ExampleSet(ExampleShards.open(folder), 0, 0);
+  }
+
+  /**
+   * Writes the examples into a new folder of Parquet files, on all cores.
+   *
+   * @throws DataException if the folder has files, or an example has weights
+   */
+  public void toParquet(Path folder) {
+    ExampleWriter.requireNew(folder);
+    List<List<Example>> shards = Batches.cut(examples, ExampleShards.ROWS);
+    AtomicFiles.writeFolder(folder, aside -> IntStream.range(0, shards.size())
+      .parallel()
+      .forEach(i -> ExampleShards.write(aside.resolve(ExampleShards.name(i)), shards.get(i))));
   }
 
   /** The number of examples. */

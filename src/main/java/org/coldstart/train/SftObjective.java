@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.coldstart.data.Batches;
 import org.coldstart.data.Example;
+import org.coldstart.data.ExampleShards;
 import org.coldstart.model.CausalLm;
 import org.coldstart.model.LossSums;
 
@@ -19,7 +20,9 @@ record SftObjective(CausalLm model, SftConfig config, List<Example> train, List<
     implements Objective<List<Example>> {
 
   SftObjective {
-    train = List.copyOf(train);
+    SftConfig.require(!(train instanceof ExampleShards) || !config.packing() && !config.groupByLength(),
+        "packing and groupByLength need all rows in memory: train on List.copyOf(shards), or without them.");
+    train = train instanceof ExampleShards ? train : List.copyOf(train);
     eval = List.copyOf(eval);
   }
 
@@ -61,6 +64,9 @@ record SftObjective(CausalLm model, SftConfig config, List<Example> train, List<
   private List<List<Example>> batches(int epoch) {
     int size = config.perDeviceTrainBatchSize();
     long seed = config.seed() + epoch;
+    if (train instanceof ExampleShards shards) {
+      return Batches.cut(shards.shuffled(seed), size);
+    }
     if (config.packing()) {
       return Batches.packed(train, config.maxLength(), size, seed);
     }

@@ -63,6 +63,19 @@ final class JsonRows {
     return notFinite ? withNotFinite(value) : value;
   }
 
+  /** A row from its line; an IllegalArgumentException if that is none. */
+  @SuppressWarnings("unchecked") // names are strings
+  static Map<String, Object> row(String line) {
+    try {
+      if (value(line) instanceof Map<?, ?> row) {
+        return (Map<String, Object>) row;
+      }
+    } catch (IOException | RuntimeException e) {
+      throw new IllegalArgumentException("not valid JSON (" + Json.reason(e) + "): correct or remove it.", e);
+    }
+    throw new IllegalArgumentException("not an object {…}: correct or remove it.");
+  }
+
   /** With marked texts for the numbers that JSON does not have; those within texts stay. */
   private static String quoted(String json) {
     StringBuilder strict = new StringBuilder();

@@ -73,7 +73,7 @@ final class ParquetRows {
   }
 
   /** Parquet's codecs, with Java's own gzip in place of Hadoop's, which is not on the class path. */
-  private static final class Codecs extends CodecFactory {
+  static final class Codecs extends CodecFactory {
     Codecs(ParquetConfiguration settings) {
       super(settings, 0);
     }

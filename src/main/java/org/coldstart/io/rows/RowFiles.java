@@ -13,7 +13,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.zip.GZIPInputStream;
+import org.coldstart.io.files.AtomicFiles.ThrowingConsumer;
 
 /**
  * Reads a file of rows by its extension: {@code .jsonl}, {@code .json}, {@code .csv}, {@code .tsv}, all also with
@@ -55,12 +57,54 @@ public final class RowFiles {
       ParquetRows.read(file, sink);
       return;
     }
-    try (BufferedReader reader = open(file)) {
+    readText(file, reader -> {
       switch (extension(name)) {
       case "csv" -> CsvRows.read(file, reader, ',', sink);
       case "tsv" -> CsvRows.read(file, reader, '\t', sink);
       default -> JsonRows.read(file, reader, sink);
       }
+    });
+  }
+
+  /** Takes rows one by one, perhaps not parsed yet. */
+  @FunctionalInterface
+  public interface UnparsedSink {
+    /**
+     * Takes one row.
+     *
+     * @param number line or row in the file, from 1
+     * @param values gives the row's columns, or throws an IllegalArgumentException that says what is wrong with it
+     */
+    void accept(long number, Supplier<Map<String, Object>> values);
+  }
+
+  /**
+   * As {@link #read}, but each of JSON lines is parsed by who asks for its values, on another thread perhaps; one that
+   * is no object costs no other.
+   */
+  public static void readUnparsed(Path file, UnparsedSink sink) {
+    if (!extension(file.getFileName().toString()).matches("jsonl|ndjson")) {
+      read(file, (number, values) -> {
+        sink.accept(number, () -> values);
+        return true;
+      });
+      return;
+    }
+    readText(file, reader -> {
+      long number = 0;
+      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        String json = line;
+        number++;
+        if (!json.isBlank()) {
+          sink.accept(number, () -> JsonRows.row(json));
+        }
+      }
+    });
+  }
+
+  private static void readText(Path file, ThrowingConsumer<BufferedReader> action) {
+    try (BufferedReader reader = open(file)) {
+      action.accept(reader);
     } catch (NoSuchFileException e) {
       throw new RowException("There is no file %s.", file, e);
     } catch (MalformedInputException e) {
