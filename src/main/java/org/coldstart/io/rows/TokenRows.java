@@ -210,14 +210,14 @@ public record TokenRows(int[] ids, int[] labels) {
 
     @Override
     public RecordMaterializer<TokenRows> prepareForRead(Configuration settings, Map<String, String> metadata,
-        MessageType schema, ReadContext context) {
-      return new Row(schema);
+        MessageType fileSchema, ReadContext context) {
+      return new Row(context.getRequestedSchema());
     }
 
     @Override
     public RecordMaterializer<TokenRows> prepareForRead(ParquetConfiguration settings, Map<String, String> metadata,
-        MessageType schema, ReadContext context) {
-      return new Row(schema);
+        MessageType fileSchema, ReadContext context) {
+      return new Row(context.getRequestedSchema());
     }
   }
 
