@@ -23,7 +23,7 @@ import org.coldstart.tokenizer.Tokenizer;
  * <p>
  * No token reaches across the place where the model begins to write, so the mask is exact to the token. Turns that
  * carry loss do so with their end-of-turn tokens. By default these are the completions, and rows that are too long are
- * dropped.
+ * dropped. Rows that do not fit in memory go through {@link ExampleWriter}.
  */
 public final class ExampleBuilder {
 

@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.coldstart.data.ShardCounts.Faults;
 import org.coldstart.io.files.AtomicFiles;
@@ -67,6 +68,9 @@ public record ExampleWriter(ExampleBuilder builder, Function<DataRow, ? extends 
         shards.finish();
       } finally {
         workers.shutdownNow();
+        while (!workers.isTerminated()) { // else one still writes while the folder is deleted
+          LockSupport.parkNanos(1_000_000);
+        }
       }
       ShardCounts all = ShardCounts.sum(folder.toString(), counts);
       builder.checkOverlong(all.tooLong(), all.rows(), maxLength);

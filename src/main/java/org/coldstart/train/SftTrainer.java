@@ -22,7 +22,8 @@ public final class SftTrainer extends Trainer {
   /**
    * A trainer.
    *
-   * @param train rows to learn from, none longer than {@code maxLength}, each with a kept token
+   * @param train rows to learn from, none longer than {@code maxLength}, each with a kept token; of
+   * {@link org.coldstart.data.ExampleShards} only a few files are in memory at a time
    * @param eval rows the loss is watched on; may be empty
    * @throws IllegalArgumentException if a row carries no loss or is too long (naming it), or the configuration goes by
    * an eval loss and there are no rows for it

@@ -4,9 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.function.IntConsumer;
+import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.parquet.conf.ParquetConfiguration;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.ParquetReader;
@@ -105,11 +104,6 @@ public record TokenRows(int[] ids, int[] labels) {
     protected WriteSupport<TokenRows> getWriteSupport(Configuration settings) {
       return new Columns();
     }
-
-    @Override
-    protected WriteSupport<TokenRows> getWriteSupport(ParquetConfiguration settings) {
-      return new Columns();
-    }
   }
 
   private static final class Columns extends WriteSupport<TokenRows> {
@@ -117,11 +111,6 @@ public record TokenRows(int[] ids, int[] labels) {
 
     @Override
     public WriteContext init(Configuration settings) {
-      return new WriteContext(SCHEMA, Map.of());
-    }
-
-    @Override
-    public WriteContext init(ParquetConfiguration settings) {
       return new WriteContext(SCHEMA, Map.of());
     }
 
@@ -167,17 +156,11 @@ public record TokenRows(int[] ids, int[] labels) {
     }
   }
 
-  /** Takes the rows of a file, one by one. */
-  @FunctionalInterface
-  public interface Sink {
-    void accept(TokenRows row);
-  }
-
   /**
    * Reads the ids and labels of a file, be they int32 or int64, whoever wrote it; a {@link RowException} names the file
    * and the row at which it ends.
    */
-  public static void read(Path file, Sink sink) {
+  public static void read(Path file, Consumer<TokenRows> sink) {
     long number = 0;
     PlainParquetConfiguration settings = new PlainParquetConfiguration();
     try (ParquetReader<TokenRows> reader = new ParquetReader.Builder<TokenRows>(new LocalInputFile(file), settings) {
@@ -213,12 +196,6 @@ public record TokenRows(int[] ids, int[] labels) {
         MessageType fileSchema, ReadContext context) {
       return new Row(context.getRequestedSchema());
     }
-
-    @Override
-    public RecordMaterializer<TokenRows> prepareForRead(ParquetConfiguration settings, Map<String, String> metadata,
-        MessageType fileSchema, ReadContext context) {
-      return new Row(context.getRequestedSchema());
-    }
   }
 
   /** Collects the numbers below each column, whatever the levels of its list are called. */
@@ -231,7 +208,7 @@ public record TokenRows(int[] ids, int[] labels) {
     }
 
     private static Converter converter(Type type, Numbers numbers) {
-      return type.isPrimitive() ? new Number(numbers)
+      return type.isPrimitive() ? numbers
           : new Level(((GroupType) type).getFields().stream().map(it -> converter(it, numbers)).toArray(Converter[]::new));
     }
 
@@ -269,34 +246,21 @@ public record TokenRows(int[] ids, int[] labels) {
     }
   }
 
-  private static final class Number extends PrimitiveConverter {
-    private final IntConsumer numbers;
-
-    Number(IntConsumer numbers) {
-      this.numbers = numbers;
-    }
-
-    @Override
-    public void addInt(int value) {
-      numbers.accept(value);
-    }
-
-    @Override
-    public void addLong(long value) {
-      numbers.accept(Math.toIntExact(value));
-    }
-  }
-
-  private static final class Numbers implements IntConsumer {
+  private static final class Numbers extends PrimitiveConverter {
     private int[] values = new int[256];
     private int size;
 
     @Override
-    public void accept(int value) {
+    public void addInt(int value) {
       if (size == values.length) {
         values = Arrays.copyOf(values, 2 * size);
       }
       values[size++] = value;
+    }
+
+    @Override
+    public void addLong(long value) {
+      addInt(Math.toIntExact(value));
     }
 
     int[] take() {
