@@ -99,6 +99,8 @@ class HandOverTest {
     TrainingResult ours = new SftTrainer(model, tokenizer, recipe(ROWS).build(), rows, List.of()).train();
     List<Double> losses = ours.log().entries().stream().map(TrainingLog.Entry::loss).toList();
 
+    run(one, python, "-c", "import glob; from accelerate.commands.config.config_args import load_config_from_file;"
+        + "files = glob.glob('accelerate/*.yaml'); assert len(files) == 4; [load_config_from_file(f) for f in files]");
     run(one, python, "-m", "trl.cli.main", "sft", "--config", "run.yaml", "--accelerate_config",
         "accelerate/one-machine.yaml");
     run(two, python, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "trl.scripts.sft", "--config",
