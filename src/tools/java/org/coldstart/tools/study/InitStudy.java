@@ -41,6 +41,9 @@ final class InitStudy implements Callable<Integer> {
   @Option(names = "--seeds", split = ",", description = "default: 0,1,2")
   private List<Long> seeds = List.of(0L, 1L, 2L);
 
+  @Option(names = "--ways", split = ",", description = "names of initializations (default: all six)")
+  private List<String> ways = Initialization.all("").stream().map(Initialization::name).toList();
+
   @Option(names = "--steps", split = ",", description = "optimizer steps, one study each (default: 24)")
   private List<Integer> steps = List.of(24);
 
@@ -67,7 +70,8 @@ final class InitStudy implements Callable<Integer> {
       InitializationStudy study = new InitializationStudy(model, train, test, budget);
       for (long seed : seeds) {
         for (Initialization initialization : Initialization.all(source)) {
-          if (runs.stream().noneMatch(run -> same(run, initialization, seed, budgetSteps))) {
+          if (ways.contains(initialization.name())
+              && runs.stream().noneMatch(run -> same(run, initialization, seed, budgetSteps))) {
             runs.add(study.run(initialization, seed));
             StudyRun.writeAll(out, runs);
             System.out.println(summary(runs.get(runs.size() - 1)));
