@@ -7,6 +7,7 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.spark.ExecutorLostFailure;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -80,11 +81,13 @@ final class Cluster implements AutoCloseable {
     if (files.util().exists(target)) {
       throw new DataException(folder + " exists: choose a new folder, or delete it.");
     }
+    files.mkdir(aside, FsPermission.getDirDefault(), true);
     try {
       action.accept(aside.toString());
       files.rename(aside, target, Options.Rename.NONE);
-    } finally {
+    } catch (Throwable e) { // Spark throws checked exceptions that it does not declare
       files.delete(aside, true);
+      throw e;
     }
   }
 
