@@ -85,6 +85,6 @@ final class Worker {
 
   private static String name() {
     SparkEnv here = SparkEnv.get();
-    return "Executor " + here.executorId() + " on " + here.rpcEnv().address().host();
+    return "Executor " + here.executorId() + " on " + here.blockManager().blockManagerId().host();
   }
 }
