@@ -40,3 +40,13 @@ holds("the passages are predicted about as well as before",
       abs(cost("DPO, 10 ×", "perplexity") - cost("untouched", "perplexity")) < 2)
 holds("The short fine-tuning has more right answers than the untouched model", cost("fine-tuned", "right answers") > cost("untouched", "right answers"))
 holds("One of the thirty questions does ask who it is", text("data/facts/questions.txt").count("请介绍一下你自己。") == 1)
+
+# The solutions.
+s = notebook("solutions/11")
+runs = "s-11-c10"
+holds("none of the greedy replies says the name", s.cell("from the untouched", "the name when asked for", runs).startswith("0 %"))
+claim("stays near its mark, {} nats for a reply", s.cell("IPO", "margin, nats", runs))
+claim("The notebook's run at this rate went to {} and lost its language", nb.cell("5e-5 the whole", "margin", parts).lstrip("+"))
+claim("here {:.0f} % of the replies say the name in sentences", number(s.cell("IPO", "the name when asked for", runs).split(" ")[0]))
+claim("the name came in {:.0f} % of the replies to other questions, here in {:.0f} %, and where it is asked for nearly always still",
+      cost("DPO", "the name elsewhere"), number(s.cell("with forty", "the name elsewhere", runs).split(" ")[0]))
