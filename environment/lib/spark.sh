@@ -17,7 +17,7 @@ find_spark() {
     make_venv "$SPARK_VENV" environment/requirements-spark.txt 2 "Spark (450 MB)" --no-deps
     SPARK_HOME="$(echo "$SPARK_VENV"/lib/python3*/site-packages/pyspark)"
   fi
-  core="$(ls "$SPARK_HOME/jars" 2>/dev/null | sed -n 's/^spark-core_[0-9.]*-\(.*\)\.jar$/\1/p')"
+  core="$({ ls "$SPARK_HOME/jars" 2>/dev/null || true; } | sed -n 's/^spark-core_[0-9.]*-\(.*\)\.jar$/\1/p')"
   case "$core" in
     4.*) export SPARK_HOME ;;
     "") die "SPARK_HOME ($SPARK_HOME) holds no Spark: point it at a Spark 4, or unset it and one is installed here." ;;
