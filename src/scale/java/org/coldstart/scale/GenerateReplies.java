@@ -72,7 +72,8 @@ final class GenerateReplies implements Callable<Integer> {
           .selectExpr("count(*)", "count_if(ended)", "count(exact)", "count_if(well_formed)", "count_if(exact)",
               "count_if(mentioned)")
           .first();
-        cluster.say("%s: %s replies, %s ended by the model; of %s with an answer %s well-formed, %s exact, %s mention it"
+        cluster.say(("%s: %s replies, %s ended by the model; of %s with an answer %s well-formed, %s exact,"
+            + " %s mention it")
           .formatted(out, all.get(0), all.get(1), all.get(2), all.get(3), all.get(4), all.get(5)));
       });
     }

@@ -47,7 +47,8 @@ final class RunStudies implements Callable<Integer> {
     try (Cluster cluster = new Cluster("study", true)) {
       Map<String, String> before = texts(out);
       List<Future<Map<String, String>>> runs = grid.stream()
-        .map(run -> jobs.submit(() -> cluster.context().parallelize(List.of(run), 1).map(it -> run(it, before)).first()))
+        .map(run -> jobs.submit(
+            () -> cluster.context().parallelize(List.of(run), 1).map(it -> run(it, before)).first()))
         .toList();
       List<Map<String, String>> results = new ArrayList<>(List.of(before));
       for (int i = 0; i < grid.size(); i++) {
@@ -77,7 +78,9 @@ final class RunStudies implements Callable<Integer> {
     for (String axis : AXES) {
       int at = all.indexOf(axis) + 1;
       if (at > 0 && at < all.size()) {
-        grid = grid.stream().flatMap(run -> Stream.of(run.get(at).split(",")).map(value -> with(run, at, value))).toList();
+        grid = grid.stream()
+          .flatMap(run -> Stream.of(run.get(at).split(",")).map(value -> with(run, at, value)))
+          .toList();
       }
     }
     return grid;

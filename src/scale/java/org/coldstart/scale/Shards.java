@@ -38,7 +38,8 @@ final class Shards {
     while (rows.hasNext()) {
       String place = "%05d-%05d".formatted(TaskContext.getPartitionId(), results.size());
       java.nio.file.Path file = local.resolve(name.formatted(place));
-      results.add(writer.write(Stream.iterate(rows, Iterator::hasNext, it -> it).limit(limit).map(Iterator::next).iterator(), file));
+      Stream<T> some = Stream.iterate(rows, Iterator::hasNext, it -> it).limit(limit).map(Iterator::next);
+      results.add(writer.write(some.iterator(), file));
       move(file, new Path(folder + "/" + file.getFileName()));
     }
     Files.delete(local);
