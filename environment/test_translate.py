@@ -74,6 +74,12 @@ class TranslateTest(unittest.TestCase):
         self.assertIn("m1: the English text has changed", self.run_it("sync"))
         self.assertEqual("", self.run_it("accept", "01", "m1"))
 
+    def test_what_has_other_figures_is_not_accepted_and_stays_as_it_is(self):
+        self.write(ENGLISH.replace("24", "30").replace("After", "Once again after"))
+        before = self.cells()[0]["source"]
+        self.assertIn("(figures: 83, 24; 30, 83)", self.run_it("accept", "01"))
+        self.assertEqual(before, self.cells()[0]["source"])
+
     def test_a_false_figure_a_lost_link_and_other_code_are_found(self):
         self.translate(CHINESE.replace("83", "38"))
         self.assertIn("its figures", self.run_it())

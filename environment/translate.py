@@ -45,12 +45,12 @@ class Piece:
         return FIGURE.findall(self.english), FIGURE.findall(self.chinese)
 
     def accept(self):
+        """Sets the mark, unless the two have different figures: which Chinese one is which English one is not known then."""
         english, chinese = self.figures()
-        self.mark = self.shape()
         if sorted(english) == sorted(chinese):
             free = {value: [i for i, other in enumerate(english) if other == value] for value in english}
             places = [free[value].pop(0) for value in chinese]
-            self.mark += "".join(f" {i}:{place}" for i, place in enumerate(places) if i != place)
+            self.mark = self.shape() + "".join(f" {i}:{place}" for i, place in enumerate(places) if i != place)
 
     def expected(self):
         """The figures the Chinese is to have: the English ones, those that the mark names at other places."""
@@ -71,7 +71,8 @@ class Piece:
         if not self.mark or self.chinese == self.english:
             yield "not translated yet"
         elif not self.is_current():
-            yield "the English text has changed; mend the Chinese, then accept it"
+            differ = "" if sorted(english) == sorted(chinese) else f" (figures: {', '.join(chinese)}; {', '.join(english)})"
+            yield f"the English text has changed; mend the Chinese, then accept it{differ}"
         elif self.expected() != chinese:
             yield f"its figures are {', '.join(chinese)}; the English ones {', '.join(english)}: sync or mend it"
         elif code(self.english) != code(self.chinese):
@@ -175,7 +176,7 @@ def main(arguments):
         sys.exit(__doc__)
     if arguments:
         for document in documents:
-            for piece in document.pieces:
+            for piece in document.pieces if arguments == ["sync"] else []:
                 piece.renew_figures()
             if isinstance(document, Notebook) or document.chinese.exists():
                 document.chinese.parent.mkdir(parents=True, exist_ok=True)
