@@ -1,9 +1,7 @@
 package org.coldstart.io.torch;
 
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
@@ -16,7 +14,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -74,34 +76,18 @@ final class TorchScript {
   }
 
   /**
-   * The file whose products of f32 matrices are the faster ones on this processor, found by trying both: twice as fast by
-   * oneDNN, or much the same. A GPU has neither, nor has every system oneDNN.
+   * The file of the products of f32 matrices: oneDNN's, twice as fast, on processors with AVX-512 that are not
+   * Intel's, for MKL uses it on those alone. The processor's name decides, and no trial of both: a run that is resumed
+   * in another process has to take the same, to the bit.
    */
   private static String products() {
-    if (Torch.device().isGpu()) {
-      return "mkl.py";
+    try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+      String processor = lines.takeWhile(line -> !line.isBlank()).collect(Collectors.joining("\n"));
+      boolean mkl = !processor.contains(" avx512f ") || processor.contains("GenuineIntel");
+      return mkl || Torch.device().isGpu() ? "mkl.py" : "onednn.py";
+    } catch (IOException | UncheckedIOException e) {
+      return "mkl.py"; // no Linux
     }
-    long mkl = Long.MAX_VALUE;
-    long oneDnn = Long.MAX_VALUE;
-    try (NDManager scope = Torch.newManager()) {
-      NDArray a = scope.ones(new Shape(256, 576));
-      NDArray b = scope.ones(new Shape(1536, 576));
-      TorchScript first = ofResources(scope, "mkl.py");
-      TorchScript second = ofResources(scope, "onednn.py");
-      for (int i = 0; i < 5; i++) {
-        mkl = Math.min(mkl, first.nanosOfProduct(a, b));
-        oneDnn = Math.min(oneDnn, second.nanosOfProduct(a, b));
-      }
-    } catch (EngineException e) {
-      return "mkl.py";
-    }
-    return oneDnn < 0.75 * mkl ? "onednn.py" : "mkl.py";
-  }
-
-  private long nanosOfProduct(NDArray a, NDArray b) {
-    long start = System.nanoTime();
-    call("product", a, b).close();
-    return System.nanoTime() - start;
   }
 
   /**
