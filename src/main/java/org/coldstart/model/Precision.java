@@ -1,9 +1,6 @@
 package org.coldstart.model;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.stream.Stream;
+import java.util.regex.Pattern;
 import org.coldstart.io.torch.Torch;
 
 /**
@@ -26,12 +23,6 @@ public enum Precision {
 
   /** Whether the processor multiplies bf16 matrices (Linux only; false where unknown). */
   private static boolean hasBf16Instructions() {
-    try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-      return lines.filter(line -> line.startsWith("flags") || line.startsWith("Features"))
-        .limit(1)
-        .anyMatch(line -> line.matches(".*( |avx512_|amx_)bf16.*"));
-    } catch (IOException e) {
-      return false;
-    }
+    return Pattern.compile("( |avx512_|amx_)bf16").matcher(Torch.processor()).find();
   }
 }

@@ -5,7 +5,6 @@ import static org.coldstart.study.StudyFile.decimals;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.commons.csv.CSVRecord;
-import org.coldstart.evaluate.Proportion;
 
 /**
  * A model measured on the way of reinforcement: after the cold start (step 0), after some steps of GRPO, or after
@@ -65,10 +64,5 @@ public record ReinforcementRun(String model, String method, long seed, int step,
   /** Whether another line measures the same. */
   public boolean sameAs(ReinforcementRun other) {
     return model.equals(other.model) && method.equals(other.method) && seed == other.seed && step == other.step;
-  }
-
-  /** Questions answered exactly. */
-  public Proportion exactly() {
-    return new Proportion(exact, questions);
   }
 }

@@ -8,6 +8,12 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import com.sun.jna.Function;
 import com.sun.jna.Platform;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The PyTorch engine of this JVM: its device, its threads, and where tensors come from.
@@ -75,6 +81,15 @@ public final class Torch {
   /** The number of threads an operation on the CPU is spread over. */
   public static int threads() {
     return JniUtils.getNumThreads();
+  }
+
+  /** What Linux says of the first processor, its name and its instructions among it; empty on other systems. */
+  public static String processor() {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+      return lines.takeWhile(line -> !line.isBlank()).collect(Collectors.joining("\n"));
+    } catch (IOException | UncheckedIOException e) {
+      return "";
+    }
   }
 
   static NDManager root() {

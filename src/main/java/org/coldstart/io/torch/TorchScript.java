@@ -14,11 +14,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -81,13 +77,9 @@ final class TorchScript {
    * in another process has to take the same, to the bit.
    */
   private static String products() {
-    try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-      String processor = lines.takeWhile(line -> !line.isBlank()).collect(Collectors.joining("\n"));
-      boolean mkl = !processor.contains(" avx512f ") || processor.contains("GenuineIntel");
-      return mkl || Torch.device().isGpu() ? "mkl.py" : "onednn.py";
-    } catch (IOException | UncheckedIOException e) {
-      return "mkl.py"; // no Linux
-    }
+    String processor = Torch.processor();
+    boolean mkl = !processor.contains(" avx512f ") || processor.contains("GenuineIntel");
+    return mkl || Torch.device().isGpu() ? "mkl.py" : "onednn.py";
   }
 
   /**
